@@ -1,0 +1,55 @@
+/**
+  @file
+  What every module may assume: PETSc, real scalars, one spelling of success, one set of exit
+  statuses, and errors that all ranks agree on.
+
+  All quantities inside the program are SI unless a name or a comment says otherwise.
+*/
+#pragma once
+
+#include <petscsys.h>
+
+#if defined(PETSC_USE_COMPLEX)
+  #error "nakfield needs a real-scalar PETSc"
+#endif
+
+#if PETSC_VERSION_LT(3, 19, 0)
+  #define PETSC_SUCCESS 0 /* PETSc 3.18 (Debian 12) has no name for it */
+#endif
+
+#define NAK_FARADAY      96485.33212 /* [C/mol], CODATA 2018 */
+#define NAK_GAS_CONSTANT 8.314462618 /* [J/mol/K], CODATA 2018 */
+
+#define NAK_TEXT_SIZE 256 /* of every text in a parameter struct, the final 0 included */
+
+/** What the shell sees. */
+typedef enum {
+  NAK_EXIT_DONE   = 0, /**< done, a cut-off or a short of the cell included */
+  NAK_EXIT_INPUT  = 2, /**< bad deck or command line */
+  NAK_EXIT_SOLVER = 3, /**< the solver gave up */
+  NAK_EXIT_OUTPUT = 4  /**< a file or directory could not be read or written */
+} NakExit;
+
+/**
+  Turn an error of some ranks into the same error on every rank.  Collective on `comm`.
+
+  @param[in] comm  the ranks that must agree
+  @param[in] mine  this rank's error, or 0
+
+  Returns 0 where every rank brought 0, else the largest code brought.  Use it behind whatever can
+  fail on one rank only (a file, an allocation), so that no rank waits for one that has left.
+*/
+PetscErrorCode NakAgree(MPI_Comm comm, PetscErrorCode mine);
+
+/**
+  Print user errors as one line `nakfield: message` without PETSc's traceback; keep the traceback for
+  bugs.  User errors are those raised with PETSC_ERR_USER_INPUT (exit 2), PETSC_ERR_NOT_CONVERGED (3)
+  and PETSC_ERR_FILE_OPEN, _READ, _WRITE, _UNEXPECTED (4).
+*/
+PetscErrorCode NakErrorsInstall(void);
+
+/** The exit status that belongs to a code; a bug is 1. */
+int NakExitStatus(PetscErrorCode code);
+
+/** "nakfield 0.1.0 (git 1a2b3c4)" and, line by line, the versions of PETSc, MPI, HDF5. */
+const char *NakVersion(void);

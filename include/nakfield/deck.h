@@ -1,0 +1,145 @@
+/**
+  @file
+  The input deck: YAML checked against tables, converted to SI, the same on every rank.
+
+  Each module lists the entries it takes, once, as rows of NakParam beside the struct that they
+  fill.  The schema is the list of those tables; reading, checking, `--help-deck`, the manual's
+  table, the JSON Schema and the resolved deck are all made from it.
+
+  Mistakes of the user are not errors of these functions: they are collected, all in one pass, and
+  NakDeckReport() prints them as `file:line:column: message`, each with a remedy.
+
+  The text is parsed on rank 0 only; what other ranks need reaches them as plain structs.
+*/
+#pragma once
+
+#include <nakfield/base.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/** What an entry holds, and the C type at its offset. */
+typedef enum {
+  NAK_REAL,     /**< PetscReal [unit]; written as a quantity with a unit unless `unit` is "1" */
+  NAK_INT,      /**< PetscInt */
+  NAK_BOOL,     /**< PetscBool */
+  NAK_TEXT,     /**< char[NAK_TEXT_SIZE] */
+  NAK_CHOICE,   /**< PetscInt: index into the words of `text`, "periodic|symmetric" */
+  NAK_FRACTION, /**< NakFraction: `50 wt%` or `37 mol%`; bounds in 1, not in percent */
+  NAK_TREE      /**< nothing: its owner reads the node itself (the protocol) */
+} NakParamType;
+
+/** A share of a mixture in (0, 1), by weight or by amount of substance. */
+typedef struct {
+  PetscReal value;
+  PetscBool by_weight;
+} NakFraction;
+
+#define NAK_REQUIRED ((PetscReal)NAN) /* as `initial` of a number: the deck must give it */
+
+/** One entry of the deck.  A table ends with a row whose `key` is NULL. */
+typedef struct {
+  const char  *key;     /**< as the deck spells it, e.g. "interphase.limiting_current" */
+  NakParamType type;
+  const char  *unit;    /**< of the stored number; NULL where there is none */
+  size_t       offset;  /**< within the module's parameter struct */
+  PetscReal    initial; /**< when the deck is silent: number [unit], index, 0/1, or fraction by
+                             weight; NAK_REQUIRED where it may not be */
+  PetscReal    lower;   /**< least value allowed [unit] */
+  PetscReal    upper;   /**< greatest value allowed [unit] */
+  const char  *text;    /**< NAK_CHOICE: the words; NAK_TEXT: the default */
+  const char  *doc;     /**< one line, no full stop */
+} NakParam;
+
+/** A table and the struct it fills.  A schema ends with `rows == NULL`. */
+typedef struct {
+  const NakParam *rows;
+  void           *params;
+  size_t          size; /**< sizeof the struct: it is broadcast whole, so it holds no pointers */
+} NakSection;
+
+typedef struct NakDeck_private       *NakDeck; /**< opaque */
+typedef const struct NakNode_private *NakNode; /**< opaque; owned by the deck; rank 0 only */
+
+/**
+  Read a deck and apply overrides.  Collective on `comm`.
+
+  @param[in]  comm       every rank that will need the parameters
+  @param[in]  path       the YAML file; NULL for an empty deck (only overrides and defaults)
+  @param[in]  overrides  `key=value` texts; checked like the deck, reported as `command line:N:`
+                         where N counts them from 1.  `protocol=...` and other trees take flow YAML;
+                         an index reaches into a list: `protocol.0.staircase.hold=1 s`
+  @param[in]  count      of overrides
+  @param[out] deck       free with NakDeckDestroy()
+
+  Errors: PETSC_ERR_FILE_OPEN or _READ for a missing file, a directory, one larger than 16 MiB.
+  What YAML itself refuses (syntax, duplicate keys, anchors and aliases, nesting deeper than 32)
+  is collected as a mistake of the user.
+*/
+PetscErrorCode NakDeckCreate(MPI_Comm comm, const char *path, const char *const overrides[],
+                             PetscInt count, NakDeck *deck);
+
+/** Free the deck and set `*deck` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakDeckDestroy(NakDeck *deck);
+
+/**
+  Check the deck against the schema and fill every struct on every rank.  Collective.
+
+  An entry in error keeps its default.  A key that no row knows is a mistake, with the nearest known
+  key as suggestion.
+*/
+PetscErrorCode NakDeckFill(NakDeck deck, const NakSection schema[]);
+
+/**
+  Print the mistakes collected so far to standard error, in the order of the file, and count them.
+  Collective; the count is the same on every rank.
+*/
+PetscErrorCode NakDeckReport(NakDeck deck, PetscInt *count);
+
+/** Collect a mistake at `node` (NULL: at the deck as a whole).  Rank 0 only. */
+PetscErrorCode NakDeckComplain(NakDeck deck, NakNode node, const char format[], ...)
+  PETSC_ATTRIBUTE_FORMAT(3, 4);
+
+/** The deck's file name, or "command line" without one.  Every rank. */
+const char *NakDeckPath(NakDeck deck);
+
+/**
+  Write the deck as resolved: every entry of the schema in SI units, in the schema's order, trees
+  as they were given with overrides applied; a valid deck that resolves to itself.  Rank 0 only.
+*/
+PetscErrorCode NakDeckWriteResolved(NakDeck deck, const NakSection schema[], FILE *file);
+
+/** Write the manual of the schema: text for a terminal, a Markdown table, or a JSON Schema. */
+typedef enum { NAK_HELP_TEXT, NAK_HELP_MARKDOWN, NAK_HELP_JSON } NakHelpFormat;
+PetscErrorCode NakDeckWriteHelp(const NakSection schema[], NakHelpFormat format, FILE *file);
+
+/* ---- Trees, for the modules that own one.  Rank 0 only, no messages. ---- */
+
+typedef enum { NAK_NODE_SCALAR, NAK_NODE_LIST, NAK_NODE_MAP } NakNodeKind;
+
+/** The node of a dotted key, or NULL where the deck has none. */
+NakNode NakDeckFind(NakDeck deck, const char *key);
+
+NakNodeKind NakNodeKindOf(NakNode node);
+
+/** Entries of a list or a map; 0 for a scalar. */
+PetscInt NakNodeCount(NakNode node);
+
+/** Entry `i` of a list or a map, in the order of the file; `key` (or NULL) receives a map's key. */
+NakNode NakNodeItem(NakNode node, PetscInt i, const char **key);
+
+/** The entry `key` of a map, or NULL. */
+NakNode NakNodeFind(NakNode map, const char *key);
+
+/** A scalar's text; "" for a list or a map. */
+const char *NakNodeText(NakNode node);
+
+/** Read a quantity within bounds [unit]; a mistake is collected and `*ok` is false. */
+PetscErrorCode NakDeckQuantity(NakDeck deck, NakNode node, const char *unit, PetscReal lower,
+                               PetscReal upper, PetscReal *value, PetscBool *ok);
+
+/** Read a whole number within bounds; a mistake is collected and `*ok` is false. */
+PetscErrorCode NakDeckWhole(NakDeck deck, NakNode node, PetscInt lower, PetscInt upper,
+                            PetscInt *value, PetscBool *ok);
+
+/** Collect every key of `map` that is not in `words` ("a|b|c"), each with the nearest of them. */
+PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words);

@@ -1,0 +1,73 @@
+/**
+  @file
+  The run directory: timeseries.csv, fields.h5 + fields.xmf, summary.json, resolved.yaml, log.txt.
+
+  Files other than fields.h5 are written by rank 0; fields.h5 by all ranks with parallel HDF5.
+  Errors of one rank are agreed on by all (NakAgree()): PETSC_ERR_FILE_OPEN, _WRITE or _UNEXPECTED
+  with the path and the system's reason.  A number that is not finite is never written: it is an
+  error (PETSC_ERR_FP) instead.
+*/
+#pragma once
+
+#include <nakfield/protocol.h>
+
+/** Set by the deck; units and bounds are in NakOutputParamRows. */
+typedef struct {
+  char      directory[NAK_TEXT_SIZE]; /**< "" for runs/<name of the deck> */
+  PetscReal fields_every;     /**< [s]; 0 for the ends of protocol steps only */
+  PetscReal timeseries_every; /**< [s]; 0 for every time step */
+} NakOutputParams;
+
+extern const NakParam NakOutputParamRows[];
+
+typedef struct NakOutput_private *NakOutput; /**< opaque */
+
+/**
+  Make the run directory and open its files.  Collective on `comm`.
+
+  @param[in]  comm      the ranks that hold the fields
+  @param[in]  params    copied
+  @param[in]  name      of the deck without folder and suffix, for the default directory
+  @param[in]  replace   whether a run that is there already may be removed
+  @param[out] output    close with NakOutputDestroy()
+
+  Errors: PETSC_ERR_FILE_OPEN where the directory holds a run already and `replace` is false (the
+  message names the remedies), or cannot be made.
+*/
+PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, const char *name,
+                               PetscBool replace, NakOutput *output);
+
+/** Close every file and set `*output` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakOutputDestroy(NakOutput *output);
+
+/** The run directory as the deck spells it.  Every rank. */
+const char *NakOutputDirectory(NakOutput output);
+
+/** Write resolved.yaml (NakDeckWriteResolved()) and keep it as provenance for fields.h5. Collective. */
+PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection schema[]);
+
+/** Append a line to log.txt with its newline.  Rank 0 writes, others return at once. */
+PetscErrorCode NakOutputLog(NakOutput output, const char format[], ...)
+  PETSC_ATTRIBUTE_FORMAT(2, 3);
+
+/** Append a row to timeseries.csv; columns and their units are in its first line.  Collective. */
+PetscErrorCode NakOutputRow(NakOutput output, const NakRecord *record);
+
+/** Append the fields of one moment to fields.h5 and rewrite fields.xmf, so that what is on disk opens
+    in ParaView at any time.  A second frame at the same time replaces nothing and is not an error: it
+    is left out.  Collective. */
+PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakFrame *frame);
+
+/** What summary.json says beside the protocol's reports. */
+typedef struct {
+  const char *status; /**< completed, cutoff, short, failed, interrupted */
+  const char *end;    /**< the reason in words */
+  NakRecord   last;
+  PetscReal   na_balance, k_balance, charge_balance; /**< largest over the run */
+  PetscInt    time_steps, rejected_steps, linear_iterations;
+  PetscReal   wall_seconds;
+} NakSummary;
+
+/** Write summary.json through a temporary file and a rename.  Collective. */
+PetscErrorCode NakOutputSummary(NakOutput output, const NakSummary *summary, PetscInt count,
+                                const NakStepReport reports[]);
