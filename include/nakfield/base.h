@@ -25,6 +25,7 @@
 /** What the shell sees. */
 typedef enum {
   NAK_EXIT_DONE   = 0, /**< done, a cut-off or a short of the cell included */
+  NAK_EXIT_BUG    = 1, /**< an error in the program */
   NAK_EXIT_INPUT  = 2, /**< bad deck or command line */
   NAK_EXIT_SOLVER = 3, /**< the solver gave up */
   NAK_EXIT_OUTPUT = 4  /**< a file or directory could not be read or written */
@@ -45,11 +46,15 @@ PetscErrorCode NakAgree(MPI_Comm comm, PetscErrorCode mine);
   Print user errors as one line `nakfield: message` without PETSc's traceback; keep the traceback for
   bugs.  User errors are those raised with PETSC_ERR_USER_INPUT (exit 2), PETSC_ERR_NOT_CONVERGED (3)
   and PETSC_ERR_FILE_OPEN, _READ, _WRITE, _UNEXPECTED (4).
+
+  Raise on PETSC_COMM_SELF what one rank finds, and on the communicator what all of its ranks find:
+  then only its first rank prints.  Undone by PetscPopErrorHandler().
 */
 PetscErrorCode NakErrorsInstall(void);
 
-/** The exit status that belongs to a code; a bug is 1. */
+/** The exit status that belongs to a code: a NakExit. */
 int NakExitStatus(PetscErrorCode code);
 
-/** "nakfield 0.1.0 (git 1a2b3c4)" and, line by line, the versions of PETSc, MPI, HDF5. */
+/** "nakfield 0.1.0 (git 1a2b3c4)" and, line by line, the versions of PETSc, MPI, HDF5; no newline
+    at the end.  Call it after PetscInitialize(). */
 const char *NakVersion(void);

@@ -38,7 +38,7 @@ typedef struct {
 
 /** One entry of the deck.  A table ends with a row whose `key` is NULL. */
 typedef struct {
-  const char  *key;     /**< as the deck spells it, e.g. "interphase.limiting_current" */
+  const char  *key; /**< as the deck spells it, e.g. "interphase.limiting_current" */
   NakParamType type;
   const char  *unit;    /**< of the stored number; NULL where there is none */
   size_t       offset;  /**< within the module's parameter struct */
@@ -101,6 +101,9 @@ PetscErrorCode NakDeckComplain(NakDeck deck, NakNode node, const char format[], 
 
 /** The deck's file name, or "command line" without one.  Every rank. */
 const char *NakDeckPath(NakDeck deck);
+
+/** The ranks that share the deck.  Every rank. */
+MPI_Comm NakDeckComm(NakDeck deck);
 
 /**
   Write the deck as resolved: every entry of the schema in SI units, in the schema's order, trees

@@ -14,8 +14,8 @@
 /** Set by the deck; units and bounds are in NakOutputParamRows. */
 typedef struct {
   char      directory[NAK_TEXT_SIZE]; /**< "" for runs/<name of the deck> */
-  PetscReal fields_every;     /**< [s]; 0 for the ends of protocol steps only */
-  PetscReal timeseries_every; /**< [s]; 0 for every time step */
+  PetscReal fields_every;             /**< [s]; 0 for the ends of protocol steps only */
+  PetscReal timeseries_every;         /**< [s]; 0 for every time step */
 } NakOutputParams;
 
 extern const NakParam NakOutputParamRows[];

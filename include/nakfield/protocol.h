@@ -38,7 +38,7 @@ extern const NakSignal NakSignals[];
 /** Safety limits of the cycler: beyond them the run ends, whatever the protocol says. */
 typedef struct {
   PetscReal voltage_max, voltage_min; /**< [V] */
-  PetscReal filament;                 /**< the electrolyte's thickness [m]: a filament this long is a short */
+  PetscReal filament; /**< the electrolyte's thickness [m]: a filament this long is a short */
 } NakLimits;
 
 /** Rows for voltage_max and voltage_min ("limits.voltage_max"); the filament is set by sim. */
@@ -59,16 +59,16 @@ typedef enum {
 /** What became of one leaf; all executions inside repeats share one report, every level of a
     staircase has its own. */
 typedef struct {
-  PetscInt  index;      /**< in order of first execution */
-  PetscInt  item;       /**< of the protocol: the leaf, depth first from 0 */
-  char      kind[16];   /**< "strip", "plate", "voltage", "rest", "staircase" */
-  PetscInt  executions;
-  NakControl control;   /**< of the last execution */
-  NakEnd    end;        /**< of the last execution */
-  char      reason[96]; /**< "duration", "voltage > 3 V", "voltage > 3 V (of the repeat)", ... */
-  PetscReal start, stop;    /**< of the first and the last execution [s] */
-  PetscReal capacity;   /**< charge passed in all executions [C/m2] */
-  PetscReal voltage;    /**< at the end of the last execution [V] */
+  PetscInt   index;    /**< in order of first execution */
+  PetscInt   item;     /**< of the protocol: the leaf, depth first from 0 */
+  char       kind[16]; /**< "strip", "plate", "voltage", "rest", "staircase" */
+  PetscInt   executions;
+  NakControl control;     /**< of the last execution */
+  NakEnd     end;         /**< of the last execution */
+  char       reason[96];  /**< "duration", "voltage > 3 V", "voltage > 3 V (of the repeat)", ... */
+  PetscReal  start, stop; /**< of the first and the last execution [s] */
+  PetscReal  capacity;    /**< charge passed in all executions [C/m2] */
+  PetscReal  voltage;     /**< at the end of the last execution [V] */
 } NakStepReport;
 
 typedef struct NakProtocol_private *NakProtocol; /**< opaque */

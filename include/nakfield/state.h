@@ -23,9 +23,9 @@ typedef enum { NAK_LATERAL_PERIODIC, NAK_LATERAL_SYMMETRIC } NakLateral;
 
 /** Set by the deck; units and bounds are in NakGridParamRows. */
 typedef struct {
-  PetscInt  nx, ny; /**< columns; ny = 1 is 2D, nx = ny = 1 is 1D */
-  PetscReal width;  /**< of the box in x [m] */
-  PetscReal depth;  /**< of the box in y [m]; 0 for cells as deep as they are wide */
+  PetscInt  nx, ny;             /**< columns; ny = 1 is 2D, nx = ny = 1 is 1D */
+  PetscReal width;              /**< of the box in x [m] */
+  PetscReal depth;              /**< of the box in y [m]; 0 for cells as deep as they are wide */
   PetscReal alloy_height;       /**< resolved part of the alloy [m] */
   PetscInt  electrolyte_layers; /**< 0 leaves the electrolyte to the series resistance */
   PetscInt  interphase_layers;
@@ -41,9 +41,9 @@ extern const NakParam NakGridParamRows[];
 typedef struct {
   PetscInt   nx, ny;
   PetscInt   n_electrolyte, n_interphase, n_alloy;
-  PetscInt   nz;      /**< their sum: the layers that are drawn; the reservoir is not */
-  PetscReal  dx, dy;  /**< [m] */
-  PetscReal *z;       /**< nz + 1 faces, ascending [m]; z[n_electrolyte] = 0 */
+  PetscInt   nz;               /**< their sum: the layers that are drawn; the reservoir is not */
+  PetscReal  dx, dy;           /**< [m] */
+  PetscReal *z;                /**< nz + 1 faces, ascending [m]; z[n_electrolyte] = 0 */
   PetscReal  reservoir_height; /**< of the alloy above the box [m]; > 0 */
   NakLateral lateral;
 } NakGrid;
@@ -116,14 +116,15 @@ typedef struct {
   PetscReal current;  /**< [A/m2] */
   PetscReal voltage;  /**< [V] */
   PetscReal capacity; /**< net charge since the start [C/m2] */
-  PetscReal u_face_mean, u_face_min; /**< interphase at the electrolyte, where there is contact [-] */
+  PetscReal u_face_mean,
+    u_face_min;               /**< interphase at the electrolyte, where there is contact [-] */
   PetscReal contact_fraction; /**< of the face that reacts [-] */
   PetscReal k_film_fraction;  /**< of the face under solid K [-] */
-  PetscReal deposit_mean, deposit_max; /**< equivalent thickness of Na metal [m] */
-  PetscReal filament_max;     /**< [m] */
-  PetscReal reservoir_x;      /**< mole fraction of Na in the reservoir [-] */
-  PetscReal dt;               /**< of the step that led here [s] */
-  PetscInt  newton_iterations, linear_iterations; /**< since the last record */
+  PetscReal deposit_mean, deposit_max;             /**< equivalent thickness of Na metal [m] */
+  PetscReal filament_max;                          /**< [m] */
+  PetscReal reservoir_x;                           /**< mole fraction of Na in the reservoir [-] */
+  PetscReal dt;                                    /**< of the step that led here [s] */
+  PetscInt  newton_iterations, linear_iterations;  /**< since the last record */
   PetscReal na_balance, k_balance, charge_balance; /**< relative, see docs/model.md [-] */
 } NakRecord;
 
@@ -147,5 +148,5 @@ typedef struct {
   PetscInt        count;
   PetscInt        xs, ys, xm, ym; /**< this rank's columns: first and number, in x and y */
   PetscErrorCode (*fill)(void *ctx, PetscInt field, PetscReal values[]); /**< local, no messages */
-  void           *ctx;
+  void *ctx;
 } NakFrame;
