@@ -1,0 +1,132 @@
+/* Grid, layout of a column and the DMDA over columns; the contract is in nakfield/state.h. */
+#include "state_impl.h"
+
+static NakLayout LayOut(const NakGrid *grid)
+{
+  NakLayout l = {.filament = 0, .q_faraday = 1, .q_total = 2, .phi = 3};
+
+  l.potential    = l.phi + grid->n_electrolyte;
+  l.deposit      = l.potential + 1;
+  l.film         = l.deposit + 1;
+  l.interphase   = l.film + 1;
+  l.alloy        = l.interphase + grid->n_interphase;
+  l.reservoir_na = l.alloy + grid->n_alloy;
+  l.reservoir_k  = l.reservoir_na + 1;
+  l.size         = l.reservoir_k + 1;
+  return l;
+}
+
+static PetscErrorCode CreateGrid(NakState s)
+{
+  const NakGridParams *p         = &s->params;
+  const PetscReal      reservoir = s->total_height - p->alloy_height;
+  NakGrid             *g         = &s->grid;
+
+  PetscFunctionBeginUser;
+  PetscCheck(
+    reservoir > 0, s->comm, PETSC_ERR_USER_INPUT,
+    "grid.alloy_height is %g m, but the alloy in the cell is only %g m high (alloy.volume over "
+    "cell.area): lower grid.alloy_height or raise alloy.volume",
+    (double)p->alloy_height, (double)s->total_height);
+  *g    = (NakGrid){.nx               = p->nx,
+                    .ny               = p->ny,
+                    .n_electrolyte    = p->electrolyte_layers,
+                    .n_interphase     = p->interphase_layers,
+                    .n_alloy          = p->alloy_layers,
+                    .nz               = p->electrolyte_layers + p->interphase_layers + p->alloy_layers,
+                    .dx               = p->width / (PetscReal)p->nx,
+                    .reservoir_height = reservoir,
+                    .lateral          = (NakLateral)p->lateral};
+  g->dy = p->depth > 0 ? p->depth / (PetscReal)p->ny : g->dx;
+  PetscCall(NakGridFaces(p, s->electrolyte_height, s->interphase_height, g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A direction of one column has no neighbours; ghosts there would only be copies of itself. */
+static DMBoundaryType Boundary(const NakGrid *grid, PetscInt n)
+{
+  return n > 1 && grid->lateral == NAK_LATERAL_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+}
+
+static PetscErrorCode CreateDM(NakState s)
+{
+  const NakGrid *g = &s->grid;
+  PetscMPIInt    size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(s->comm, &size));
+  PetscCheck((PetscInt)size <= g->nx * g->ny, s->comm, PETSC_ERR_USER_INPUT,
+             "%d ranks for %" PetscInt_FMT
+             " columns: a column is never divided, so run on at most as many "
+             "ranks as there are columns",
+             size, g->nx * g->ny);
+  PetscCall(DMDACreate2d(s->comm, Boundary(g, g->nx), Boundary(g, g->ny), DMDA_STENCIL_STAR, g->nx,
+                         g->ny, PETSC_DECIDE, PETSC_DECIDE, s->layout.size, 1, NULL, NULL, &s->dm));
+  PetscCall(DMSetUp(s->dm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
+                              PetscReal electrolyte_height, PetscReal interphase_height,
+                              PetscReal total_height, NakState *state)
+{
+  NakState s;
+
+  PetscFunctionBeginUser;
+  *state = NULL;
+  PetscCall(PetscNew(&s));
+  s->comm               = comm;
+  s->params             = *params;
+  s->electrolyte_height = electrolyte_height;
+  s->interphase_height  = interphase_height;
+  s->total_height       = total_height;
+  *state                = s; /* so that the caller can destroy what an error leaves behind */
+  PetscCall(CreateGrid(s));
+  s->layout = LayOut(&s->grid);
+  PetscCall(CreateDM(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStateCoarsen(NakState fine, NakState *coarse)
+{
+  NakGridParams params = fine->params;
+  PetscInt      px, py;
+
+  PetscFunctionBeginUser;
+  *coarse = NULL;
+  PetscCall(DMDAGetInfo(fine->dm, NULL, NULL, NULL, NULL, &px, &py, NULL, NULL, NULL, NULL, NULL,
+                        NULL, NULL));
+  if (params.nx % 2 == 0 && params.nx / 2 >= px) params.nx /= 2;
+  if (params.ny % 2 == 0 && params.ny / 2 >= py) params.ny /= 2;
+  if (params.nx == fine->params.nx && params.ny == fine->params.ny)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  params.depth = fine->grid.dy * (PetscReal)fine->grid.ny;
+  PetscCall(NakStateCreate(fine->comm, &params, fine->electrolyte_height, fine->interphase_height,
+                           fine->total_height, coarse));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStateDestroy(NakState *state)
+{
+  PetscFunctionBeginUser;
+  if (*state == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMDestroy(&(*state)->dm));
+  PetscCall(PetscFree((*state)->grid.z));
+  PetscCall(PetscFree(*state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const NakGrid *NakStateGrid(NakState state)
+{
+  return &state->grid;
+}
+
+const NakLayout *NakStateLayout(NakState state)
+{
+  return &state->layout;
+}
+
+DM NakStateDM(NakState state)
+{
+  return state->dm;
+}
