@@ -1,0 +1,37 @@
+/* Faults that some ranks find and one rank tells. */
+#include "output_impl.h"
+
+#include <stdarg.h>
+
+void NakFaultNote(NakFault *fault, PetscErrorCode code, const char format[], ...)
+{
+  va_list args;
+
+  if (fault->code) return;
+  fault->code = code;
+  va_start(args, format);
+  (void)vsnprintf(fault->text, sizeof(fault->text), format, args);
+  va_end(args);
+}
+
+static PetscErrorCode Raise(const NakFault *fault)
+{
+  PetscFunctionBeginUser;
+  SETERRQ(PETSC_COMM_SELF, fault->code, "%s", fault->text);
+}
+
+PetscErrorCode NakFaultAgree(MPI_Comm comm, const NakFault *fault)
+{
+  PetscMPIInt    rank, size, first;
+  PetscErrorCode mine = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  first = fault->code ? rank : size;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm));
+  if (first == size) PetscFunctionReturn(PETSC_SUCCESS);
+  if (first == rank) mine = Raise(fault);
+  PetscCall(NakAgree(comm, mine));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,130 @@
+/* Files and directories of a run, on rank 0. */
+#include "output_impl.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* Everything that this module writes; what else lies in a run directory is left alone. */
+static const char *const owned_files[] = {
+  "timeseries.csv", "summary.json",  "summary.json.tmp",  "fields.h5", "fields.xmf",
+  "fields.xmf.tmp", "resolved.yaml", "resolved.yaml.tmp", "log.txt",   NULL,
+};
+
+PetscErrorCode NakFileFlush(FILE *file, const char *path)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(fflush(file) == 0 && !ferror(file), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
+             "cannot write %s: %s", path, strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakFileClose(FILE **file, const char *path)
+{
+  FILE *const f = *file;
+  int         failed;
+
+  PetscFunctionBeginUser;
+  *file = NULL;
+  if (f == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  failed = ferror(f);
+  PetscCheck(fclose(f) == 0 && !failed, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
+             "cannot write %s: %s", path, strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Without the fsync, a power cut behind the rename can leave an empty file under the final name. */
+static PetscErrorCode WriteTemporary(const char *path, NakFileWriter write, const void *ctx)
+{
+  PetscErrorCode code;
+  FILE          *file;
+
+  PetscFunctionBeginUser;
+  file = fopen(path, "w");
+  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
+             strerror(errno));
+  code = write(file, ctx);
+  if (!code) code = NakFileFlush(file, path);
+  if (!code) (void)fsync(fileno(file)); /* some file systems refuse it; the flush has succeeded */
+  if (code) {
+    (void)fclose(file);
+    PetscFunctionReturn(code);
+  }
+  PetscCall(NakFileClose(&file, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakFileReplace(const char *path, NakFileWriter write, const void *ctx)
+{
+  char           temporary[PETSC_MAX_PATH_LEN];
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(temporary, sizeof(temporary), "%s.tmp", path));
+  code = WriteTemporary(temporary, write, ctx);
+  if (code) (void)unlink(temporary); /* above all where the disk is full */
+  PetscCall(code);
+  PetscCheck(rename(temporary, path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
+             "cannot rename %s to %s: %s", temporary, path, strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode MakeOne(const char *path)
+{
+  struct stat about;
+
+  PetscFunctionBeginUser;
+  if (mkdir(path, 0777) == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(errno == EEXIST, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot make directory %s: %s",
+             path, strerror(errno));
+  PetscCheck(stat(path, &about) == 0 && S_ISDIR(about.st_mode), PETSC_COMM_SELF,
+             PETSC_ERR_FILE_OPEN, "cannot make directory %s: a file of that name is in the way",
+             path);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode MakeWithParents(const char *directory)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscStrncpy(path, directory, sizeof(path)));
+  for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    PetscCall(MakeOne(path));
+    *slash = '/';
+  }
+  PetscCall(MakeOne(path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDirectoryPrepare(const char *directory, PetscBool replace)
+{
+  char        path[PETSC_MAX_PATH_LEN];
+  struct stat about;
+
+  PetscFunctionBeginUser;
+  PetscCall(MakeWithParents(directory));
+  for (const char *const *name = owned_files; *name != NULL; name++) {
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", directory, *name));
+    if (lstat(path, &about) != 0) continue;
+    PetscCheck(
+      replace, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
+      "%s holds a run already (%s): choose another directory with output.directory=..., or "
+      "give --replace to remove that run",
+      directory, *name);
+    PetscCheck(unlink(path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot remove %s: %s",
+               path, strerror(errno));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal NakDirectoryRoom(const char *directory)
+{
+  struct statvfs about;
+
+  if (statvfs(directory, &about) != 0 || about.f_blocks == 0) return PETSC_INFINITY;
+  return (PetscReal)about.f_bavail * (PetscReal)about.f_frsize;
+}

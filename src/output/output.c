@@ -1,0 +1,200 @@
+/* The run directory and its log; the contract is in nakfield/output.h. */
+#include "output_impl.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LONGEST 1e12 /* [s] */
+
+const NakParam NakOutputParamRows[] = {
+  {.key    = "output.directory",
+   .type   = NAK_TEXT,
+   .offset = offsetof(NakOutputParams, directory),
+   .text   = "",
+   .doc    = "Where the run's files go; by default runs/<name of the deck>"},
+  {.key     = "output.fields.every",
+   .type    = NAK_REAL,
+   .unit    = "s",
+   .offset  = offsetof(NakOutputParams, fields_every),
+   .initial = 0,
+   .lower   = 0,
+   .upper   = LONGEST,
+   .doc     = "Time between two frames of fields.h5; 0 for the ends of protocol steps only"},
+  {.key     = "output.timeseries.every",
+   .type    = NAK_REAL,
+   .unit    = "s",
+   .offset  = offsetof(NakOutputParams, timeseries_every),
+   .initial = 0,
+   .lower   = 0,
+   .upper   = LONGEST,
+   .doc     = "Time between two rows of timeseries.csv; 0 for every time step"},
+  {.key = NULL                                 }
+};
+
+PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN])
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/%s", output->directory, name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode OpenLog(NakOutput output)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputPath(output, "log.txt", path));
+  output->log = fopen(path, "wx"); /* x: of two runs started at once, one must lose */
+  PetscCheck(output->log != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
+             strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode OpenAll(NakOutput output, PetscBool replace)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakDirectoryPrepare(output->directory, replace));
+  PetscCall(OpenLog(output));
+  PetscCall(NakOutputRowsOpen(output));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, const char *name,
+                               PetscBool replace, NakOutput *output)
+{
+  NakOutput      o;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  *output = NULL;
+  PetscCall(PetscNew(&o));
+  PetscCall(PetscCommDuplicate(comm, &o->comm, NULL));
+  PetscCallMPI(MPI_Comm_rank(o->comm, &o->rank));
+  if (params->directory[0] != '\0') {
+    PetscCall(PetscStrncpy(o->directory, params->directory, sizeof(o->directory)));
+  } else {
+    PetscCall(PetscSNPrintf(o->directory, sizeof(o->directory), "runs/%s", name));
+  }
+  code = o->rank == 0 ? OpenAll(o, replace) : PETSC_SUCCESS;
+  code = NakAgree(o->comm, code);
+  if (code) (void)NakOutputDestroy(&o);
+  PetscCall(code);
+  *output = o;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Every file is closed, whichever fails; the first failure is the one that counts. */
+static PetscErrorCode CloseFiles(NakOutput output)
+{
+  char           path[PETSC_MAX_PATH_LEN];
+  PetscErrorCode code[2];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputPath(output, "timeseries.csv", path));
+  code[0] = NakFileClose(&output->timeseries, path);
+  PetscCall(NakOutputPath(output, "log.txt", path));
+  code[1] = NakFileClose(&output->log, path);
+  PetscFunctionReturn(code[0] ? code[0] : code[1]);
+}
+
+PetscErrorCode NakOutputDestroy(NakOutput *output)
+{
+  NakOutput      o = *output;
+  PetscErrorCode fields, others;
+
+  PetscFunctionBeginUser;
+  *output = NULL;
+  if (o == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  fields = NakOutputFieldsClose(o);
+  others = o->rank == 0 ? CloseFiles(o) : PETSC_SUCCESS;
+  others = NakAgree(o->comm, others);
+  free(o->deck);
+  PetscCall(PetscFree(o->index.times));
+  PetscCall(PetscCommDestroy(&o->comm));
+  PetscCall(PetscFree(o));
+  PetscCall(fields);
+  PetscCall(others);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const char *NakOutputDirectory(NakOutput output)
+{
+  return output->directory;
+}
+
+typedef struct {
+  NakDeck           deck;
+  const NakSection *schema;
+} DeckAndSchema;
+
+static PetscErrorCode WriteDeck(FILE *file, const void *ctx)
+{
+  const DeckAndSchema *const what = ctx;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDeckWriteResolved(what->deck, what->schema, file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The resolved deck as text, of malloc(). */
+static PetscErrorCode DeckText(const DeckAndSchema *what, char **text, size_t *size)
+{
+  FILE *const memory = open_memstream(text, size);
+
+  PetscFunctionBeginUser;
+  PetscCheck(memory != NULL, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the resolved deck");
+  PetscCall(WriteDeck(memory, what));
+  PetscCheck(fclose(memory) == 0, PETSC_COMM_SELF, PETSC_ERR_MEM,
+             "no memory for the resolved deck");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode KeepDeck(NakOutput output, const DeckAndSchema *what)
+{
+  char          path[PETSC_MAX_PATH_LEN];
+  size_t        size  = 0;
+  NakNode const title = NakDeckFind(what->deck, "title");
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputPath(output, "resolved.yaml", path));
+  PetscCall(NakFileReplace(path, WriteDeck, what));
+  free(output->deck);
+  output->deck = NULL;
+  PetscCall(DeckText(what, &output->deck, &size));
+  PetscCall(PetscMPIIntCast((PetscInt)size, &output->deck_size));
+  if (title != NULL) {
+    PetscCall(PetscStrncpy(output->title, NakNodeText(title), sizeof(output->title)));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection schema[])
+{
+  const DeckAndSchema what = {.deck = deck, .schema = schema};
+  PetscErrorCode      code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  if (output->rank == 0) code = KeepDeck(output, &what);
+  PetscCall(NakAgree(output->comm, code));
+  PetscCallMPI(MPI_Bcast(&output->deck_size, 1, MPI_INT, 0, output->comm));
+  PetscCallMPI(MPI_Bcast(output->title, sizeof(output->title), MPI_CHAR, 0, output->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakOutputLog(NakOutput output, const char format[], ...)
+{
+  va_list args;
+  int     failed;
+
+  PetscFunctionBeginUser;
+  if (output->rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
+  va_start(args, format);
+  failed = vfprintf(output->log, format, args) < 0;
+  va_end(args);
+  failed = fputc('\n', output->log) == EOF || failed;
+  failed = fflush(output->log) != 0 || failed;
+  if (failed && output->log_errno == 0) output->log_errno = errno;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

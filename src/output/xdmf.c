@@ -1,0 +1,87 @@
+/* fields.xmf: what ParaView needs to open fields.h5.
+
+   XDMF 2, and every array by a path relative to the file: both are what the XDMFReader of
+   ParaView 5.11 opens.  The cells are boxes with true stretched heights, 3D even where ny is 1. */
+#include "output_impl.h"
+
+#define DATA_ITEM "<DataItem Format=\"HDF\" NumberType=\"%s\" Precision=\"%d\" Dimensions="
+#define INT       "%" PetscInt_FMT
+
+static void WriteLine(FILE *file, const char *name, PetscInt count)
+{
+  (void)fprintf(file, "        " DATA_ITEM "\"" INT "\">fields.h5:/grid/%s</DataItem>\n", "Float",
+                8, count, name);
+}
+
+static void WriteGeometry(FILE *file, const NakIndex *index, const char *z, PetscInt z_count)
+{
+  (void)fprintf(file,
+                "       <Topology TopologyType=\"3DRectMesh\" Dimensions=\"" INT " " INT " " INT
+                "\"/>\n       <Geometry GeometryType=\"VXVYVZ\">\n",
+                z_count, index->ny + 1, index->nx + 1);
+  WriteLine(file, "x", index->nx + 1);
+  WriteLine(file, "y", index->ny + 1);
+  WriteLine(file, z, z_count);
+  (void)fputs("       </Geometry>\n", file);
+}
+
+static void BeginAttribute(FILE *file, const char *name)
+{
+  (void)fprintf(file,
+                "       <Attribute Name=\"%s\" AttributeType=\"Scalar\" Center=\"Cell\">\n        ",
+                name);
+}
+
+static void WriteRegion(FILE *file, const NakIndex *index)
+{
+  BeginAttribute(file, "region");
+  (void)fprintf(file, DATA_ITEM "\"" INT " " INT " " INT "\">fields.h5:/grid/region</DataItem>\n",
+                "UChar", 1, index->nz, index->ny, index->nx);
+  (void)fputs("       </Attribute>\n", file);
+}
+
+static void WriteFields(FILE *file, const NakIndex *index, PetscInt frame, NakPlace place)
+{
+  const PetscInt layers = place == NAK_PLACE_VOLUME ? index->nz : 1;
+
+  for (PetscInt f = 0; f < index->field_count; f++) {
+    const NakField *const field = &index->fields[f];
+
+    if (field->place != place) continue;
+    BeginAttribute(file, field->name);
+    (void)fprintf(file,
+                  DATA_ITEM "\"" INT " " INT " " INT "\">fields.h5:/frames/%06" PetscInt_FMT
+                            "/%s</DataItem>\n       </Attribute>\n",
+                  "Float", 8, layers, index->ny, index->nx, frame, field->name);
+  }
+}
+
+static void WriteFrame(FILE *file, const NakIndex *index, PetscInt frame)
+{
+  (void)fprintf(file,
+                "    <Grid Name=\"cell and face\" GridType=\"Collection\" "
+                "CollectionType=\"Spatial\">\n     <Time Value=\"%.17g\"/>\n"
+                "      <Grid Name=\"cell\" GridType=\"Uniform\">\n",
+                (double)index->times[frame]);
+  WriteGeometry(file, index, "z", index->nz + 1);
+  WriteRegion(file, index);
+  WriteFields(file, index, frame, NAK_PLACE_VOLUME);
+  (void)fputs("      </Grid>\n      <Grid Name=\"face\" GridType=\"Uniform\">\n", file);
+  WriteGeometry(file, index, "z_face", 1);
+  WriteFields(file, index, frame, NAK_PLACE_FACE);
+  (void)fputs("      </Grid>\n    </Grid>\n", file);
+}
+
+PetscErrorCode NakIndexWrite(FILE *file, const void *ctx)
+{
+  const NakIndex *const index = ctx;
+
+  PetscFunctionBeginUser;
+  (void)fputs("<?xml version=\"1.0\" ?>\n<!DOCTYPE Xdmf SYSTEM \"Xdmf.dtd\" []>\n"
+              "<Xdmf Version=\"2.0\">\n <Domain>\n"
+              "  <Grid Name=\"run\" GridType=\"Collection\" CollectionType=\"Temporal\">\n",
+              file);
+  for (PetscInt frame = 0; frame < index->count; frame++) WriteFrame(file, index, frame);
+  (void)fputs("  </Grid>\n </Domain>\n</Xdmf>\n", file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
