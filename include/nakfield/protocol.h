@@ -8,13 +8,19 @@
     current: -1 mA/cm^2    the same with a sign, positive strips
     voltage: 0.5 V         constant voltage
     rest: 5 s              no current; or `rest:` with `for` and `until` beside it
-    staircase: {from, to, step, hold, until}   constant currents from `from` to `to`, both included
+    staircase: {from, to, step, hold, until}   constant currents from `from` up or down to the last
+                           level that does not pass `to`
     pulses: {current, on, off, count, until}   count times `on` at the current and `off` at rest
     repeat: 50000          with `steps: [...]` and `until`; repeats nest
   Every item takes `until`, a condition or a list of them; currents and voltages need `for`, `until`
   or both.  A condition is `SIGNAL < VALUE` or `SIGNAL > VALUE`; signals and their units are in
   NakSignals.  The first condition to come true ends the item it stands at: the leaf, the staircase,
-  the repeat.
+  the pulses, the repeat; of those that come true together, the outermost counts.  `time` at a leaf
+  is its duration in other words.
+
+  A leaf is what is held at a stretch: the pulses have two, a staircase one with many levels.  A
+  condition that is true already when its leaf is entered ends it there and then; a repeat whose
+  whole turn takes no time is ended, too, instead of being repeated.
 
   The compiled protocol is plain data: the position can be stored and restored bitwise, and takes
   the same memory for one cycle or a million.
@@ -30,18 +36,20 @@ typedef struct {
   const char *doc;
 } NakSignal;
 
-/** voltage, current, capacity (net since the start of the run), step_capacity (|charge| of this
-    item), time (since the item began), total_time, u_face (least), contact, k_film, deposit
+/** voltage, current, capacity (net since the start of the run), step_capacity (|net charge| of the
+    item at which the condition stands), time (since that item began), total_time, u_face (least), contact, k_film, deposit
     (largest), filament, reservoir_x; ends with a NULL name. */
 extern const NakSignal NakSignals[];
 
 /** Safety limits of the cycler: beyond them the run ends, whatever the protocol says. */
 typedef struct {
   PetscReal voltage_max, voltage_min; /**< [V] */
-  PetscReal filament; /**< the electrolyte's thickness [m]: a filament this long is a short */
+  PetscReal filament; /**< the electrolyte's thickness [m]: a filament this long is a short; 0 for
+                           no such limit */
 } NakLimits;
 
-/** Rows for voltage_max and voltage_min ("limits.voltage_max"); the filament is set by sim. */
+/** Rows for voltage_max and voltage_min ("limits.voltage_max") and for the tree `protocol`; the
+    filament is set by sim. */
 extern const NakParam NakLimitsParamRows[];
 
 /** How a run or an item ended. */
@@ -56,13 +64,16 @@ typedef enum {
   NAK_END_STOPPED    /**< a signal or the wall time */
 } NakEnd;
 
+/** Reports kept at most; leaves and levels beyond share the last one, whose kind is "others". */
+#define NAK_STEP_REPORTS 10000
+
 /** What became of one leaf; all executions inside repeats share one report, every level of a
-    staircase has its own. */
+    staircase has its own.  The pulses have one for the current and one for the rest. */
 typedef struct {
-  PetscInt   index;    /**< in order of first execution */
-  PetscInt   item;     /**< of the protocol: the leaf, depth first from 0 */
-  char       kind[16]; /**< "strip", "plate", "voltage", "rest", "staircase" */
-  PetscInt   executions;
+  PetscInt   index;       /**< in order of first execution */
+  PetscInt   item;        /**< of the protocol: the leaf, depth first from 0 */
+  char       kind[16];    /**< "strip", "plate", "voltage", "rest", "staircase" */
+  PetscInt   executions;  /**< those begun */
   NakControl control;     /**< of the last execution */
   NakEnd     end;         /**< of the last execution */
   char       reason[96];  /**< "duration", "voltage > 3 V", "voltage > 3 V (of the repeat)", ... */
@@ -76,9 +87,9 @@ typedef struct NakProtocol_private *NakProtocol; /**< opaque */
 /**
   Read the deck's `protocol` list.  Collective.
 
-  Mistakes are collected in the deck (unknown items and signals with the nearest known one, a missing
-  duration, a staircase that never arrives, nesting deeper than 8); `*protocol` is then usable for
-  nothing but NakProtocolDestroy().
+  Mistakes are collected in the deck (unknown items with the nearest known one, unknown signals with
+  the list of them, a missing duration, a staircase that never arrives, nesting deeper than 8);
+  `*protocol` is then usable for nothing but NakProtocolDestroy().
 */
 PetscErrorCode NakProtocolCreate(NakDeck deck, const NakLimits *limits, NakProtocol *protocol);
 
@@ -90,52 +101,67 @@ PetscErrorCode NakProtocolDestroy(NakProtocol *protocol);
 /** Whether nothing is left to do. */
 PetscBool NakProtocolDone(NakProtocol protocol);
 
-/** Enter the current leaf: note time and capacity that its conditions count from. */
+/** Enter the current leaf: note time and capacity that its conditions count from.  Every leaf is
+    entered once and left once; entering and leaving at the same time is fine. */
 PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now);
 
-/** What the cycler holds in the current leaf, and the time at which the leaf ends [s], PETSC_INFINITY
-    where only a condition ends it. */
+/** What the cycler holds in the current leaf, once it is entered, and the time at which the leaf ends
+    [s]: by its duration or a `time` or `total_time` of the blocks around it, whichever is first, so
+    that it may be past already; PETSC_INFINITY where only other conditions end it. */
 PetscErrorCode NakProtocolControl(NakProtocol protocol, NakControl *control, PetscReal *end_time);
 
-/** Index of the current leaf and turns done of the innermost repeat, for the record. */
+/** Index of the current leaf and turns done of the innermost repeat or pulses, for the record; of
+    the last leaf where the protocol is done. */
 PetscErrorCode NakProtocolWhere(NakProtocol protocol, PetscInt *step, PetscInt *cycle);
 
 /**
   Whether something ends the current leaf: its own conditions, those of the blocks around it, the
   limits.  `time` signals are left to NakProtocolControl(), which already returns the earliest.
 
-  @param[in]  now       the state to judge
-  @param[out] overshoot greatest distance past a bound, relative to the bound's scale; negative while
-                        nothing ends the leaf.  Continuous in the record, so that its zero can be
-                        located
+  @param[in]  now       the state to judge, with the leaf's own control at work: the voltage is that
+                        behind the switch
+  @param[out] overshoot greatest distance past a bound, relative to the bound (or to a small value of
+                        the signal where the bound is about 0); negative while nothing ends the
+                        leaf.  Continuous in the record, so that its zero can be located
 */
 PetscErrorCode NakProtocolJudge(NakProtocol protocol, const NakRecord *now, PetscReal *overshoot);
 
 /**
-  Leave the current leaf at `now` and go to what comes next.  The reason is found as in
-  NakProtocolJudge(), else the duration; `forced` other than NAK_END_NONE overrules it and ends the
-  whole protocol with `why`.
+  Leave the current leaf at `now` and go to what comes next.
+
+  @param[in] now     the reason is what NakProtocolJudge() finds in it or whose time has come; where
+                     `now` is just before either, the condition that is nearest
+  @param[in] forced  NAK_END_NONE; another one overrules the reason and ends the whole protocol, also
+                     between two leaves
+  @param[in] why     in words, for `forced`; else NULL
 */
 PetscErrorCode NakProtocolLeave(NakProtocol protocol, const NakRecord *now, NakEnd forced,
                                 const char *why);
 
-/** How the protocol ended (NAK_END_NONE while it runs), and the reason in words. */
+/** How the protocol ended (NAK_END_NONE while it runs), and the reason in words, owned by the
+    protocol: NAK_END_CONDITION where a condition ended the last item of the list itself, be it a leaf
+    or a repeat, and NAK_END_DURATION where the protocol ran out. */
 NakEnd NakProtocolEnd(NakProtocol protocol, const char **why);
 
-/** Reports of all leaves executed so far; owned by the protocol. */
+/** Reports of all leaves executed so far; owned by the protocol, and at the same place until the
+    end. */
 PetscErrorCode NakProtocolReports(NakProtocol protocol, PetscInt *count,
                                   const NakStepReport **reports);
 
 /* ---- Cycle jumping ---- */
 
-/** The innermost repeat that has just completed a turn, for whoever may skip turns: `turns` done and
-    `left`; `left` is 0 unless the protocol stands at the first leaf of a repeat's next turn and the
-    repeat holds no other repeat. */
+/** The innermost repeat (or pulses) that has just completed a turn, for whoever may skip turns:
+    `turns` done, and `left` that may be skipped, all but the last, which is always executed.  Both are
+    0 unless the protocol stands before the first leaf of the repeat's next turn, not yet entered, and
+    the repeat holds leaves only: no repeat, pulses or staircase.  Its conditions are the caller's to
+    heed. */
 PetscErrorCode NakProtocolTurns(NakProtocol protocol, PetscInt *turns, PetscInt *left);
 
 /** Count `turns` of that repeat as done without executing them; the reports of its leaves count
-    them, `charge` [C/m2] and all. */
+    them, and share the `charge` [C/m2] of them all as they did in the turn before.  Errors:
+    PETSC_ERR_ARG_OUTOFRANGE for more than are left. */
 PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal charge);
 
-/** Time left until the protocol's end where that is known [s], else PETSC_INFINITY; for progress. */
+/** Time left at `time` until the protocol's end if no condition other than a time ends anything early
+    [s]; PETSC_INFINITY where some leaf's duration is not known.  For progress. */
 PetscReal NakProtocolTimeLeft(NakProtocol protocol, PetscReal time);

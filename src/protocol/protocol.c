@@ -1,0 +1,111 @@
+/* Creating the protocol: compiled on one rank, sent to all; the contract is in
+   nakfield/protocol.h. */
+#include "protocol_impl.h"
+#include <stdio.h>
+
+const NakParam NakLimitsParamRows[] = {
+  {.key     = "limits.voltage_max",
+   .type    = NAK_REAL,
+   .unit    = "V",
+   .offset  = offsetof(NakLimits, voltage_max),
+   .initial = 5,
+   .lower   = -100,
+   .upper   = 100,
+   .doc     = "Terminal voltage above which the run ends"},
+  {.key     = "limits.voltage_min",
+   .type    = NAK_REAL,
+   .unit    = "V",
+   .offset  = offsetof(NakLimits, voltage_min),
+   .initial = -5,
+   .lower   = -100,
+   .upper   = 100,
+   .doc     = "Terminal voltage below which the run ends"},
+  {.key  = "protocol",
+   .type = NAK_TREE,
+   .doc  = "What the cycler does: a list of items, see protocol.md"},
+  {.key = NULL                }
+};
+
+/* One item of `size` bytes at a time, so that no count overflows. */
+static PetscErrorCode Broadcast(MPI_Comm comm, size_t size, PetscInt count, void *array)
+{
+  MPI_Datatype item;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Type_contiguous((int)size, MPI_BYTE, &item));
+  PetscCallMPI(MPI_Type_commit(&item));
+  PetscCallMPI(MPI_Bcast(array, (int)count, item, 0, comm));
+  PetscCallMPI(MPI_Type_free(&item));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ShareProgram(MPI_Comm comm, PetscMPIInt rank, NakProgram *program)
+{
+  PetscInt counts[4] = {program->n_ops, program->n_conditions, program->n_leaves, program->n_slots};
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Bcast(counts, 4, MPIU_INT, 0, comm));
+  if (rank > 0) {
+    program->n_ops        = counts[0];
+    program->n_conditions = counts[1];
+    program->n_leaves     = counts[2];
+    program->n_slots      = counts[3];
+    PetscCall(PetscMalloc1(program->n_ops, &program->ops));
+    PetscCall(PetscMalloc1(program->n_conditions, &program->conditions));
+  }
+  PetscCall(Broadcast(comm, sizeof(NakOp), program->n_ops, program->ops));
+  PetscCall(Broadcast(comm, sizeof(NakCondition), program->n_conditions, program->conditions));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Limits are conditions that stand at no item. */
+static void SetLimits(NakProtocol protocol, const NakLimits *limits)
+{
+  NakCondition *condition = protocol->limits;
+
+  NakConditionSet(NAK_SIGNAL_VOLTAGE, '>', limits->voltage_max, "limits.voltage_max", condition++);
+  NakConditionSet(NAK_SIGNAL_VOLTAGE, '<', limits->voltage_min, "limits.voltage_min", condition++);
+  if (limits->filament > 0) {
+    NakConditionSet(NAK_SIGNAL_FILAMENT, '>', limits->filament, "the electrolyte", condition);
+    (void)snprintf(condition->text, sizeof(condition->text), "a filament crossed the electrolyte");
+    condition++;
+  }
+  protocol->n_limits = (PetscInt)(condition - protocol->limits);
+}
+
+PetscErrorCode NakProtocolCreate(NakDeck deck, const NakLimits *limits, NakProtocol *protocol)
+{
+  const MPI_Comm comm = NakDeckComm(deck);
+  NakProtocol    p;
+  PetscErrorCode code = PETSC_SUCCESS;
+  PetscMPIInt    rank;
+  PetscInt       slots;
+
+  PetscFunctionBeginUser;
+  *protocol = NULL;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(PetscNew(&p));
+  if (rank == 0) code = NakProgramParse(deck, &p->program);
+  PetscCall(NakAgree(comm, code));
+  PetscCall(ShareProgram(comm, rank, &p->program));
+  SetLimits(p, limits);
+
+  slots = PetscMin(p->program.n_slots, NAK_STEP_REPORTS);
+  PetscCall(PetscMalloc1(slots, &p->slots));
+  PetscCall(PetscMalloc1(slots, &p->reports));
+  for (PetscInt k = 0; k < slots; k++) p->slots[k] = (NakSlot){.report = -1};
+  NakProtocolRewind(p);
+  *protocol = p;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakProtocolDestroy(NakProtocol *protocol)
+{
+  PetscFunctionBeginUser;
+  if (*protocol == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakProgramFree(&(*protocol)->program));
+  PetscCall(PetscFree((*protocol)->slots));
+  PetscCall(PetscFree((*protocol)->reports));
+  PetscCall(PetscFree(*protocol));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

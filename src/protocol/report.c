@@ -1,0 +1,98 @@
+/* One report for each leaf and for each level of a staircase; the room for all of them is there from
+   the start, so that the list never moves. */
+#include "protocol_impl.h"
+#include <stdio.h>
+#include <string.h>
+
+/* The slot of the current hold; slots beyond the last share it. */
+static PetscInt SlotOf(NakProtocol protocol, const NakOp *op, PetscBool *shared)
+{
+  const NakProgram *program = &protocol->program;
+  PetscInt          slot    = op->slot;
+
+  if (op->parent >= 0 && program->ops[op->parent].kind == NAK_OP_STAIRCASE) {
+    slot += protocol->at.blocks[op->depth - 1].turns;
+  }
+  *shared = (PetscBool)(program->n_slots > NAK_STEP_REPORTS && slot >= NAK_STEP_REPORTS - 1);
+  return *shared ? NAK_STEP_REPORTS - 1 : slot;
+}
+
+PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, const NakRecord *now)
+{
+  const NakOp   *op = &protocol->program.ops[protocol->at.op];
+  PetscBool      shared;
+  NakSlot       *slot = &protocol->slots[SlotOf(protocol, op, &shared)];
+  NakStepReport *report;
+
+  PetscFunctionBeginUser;
+  if (slot->report < 0) {
+    slot->report = protocol->n_reports++;
+    report       = &protocol->reports[slot->report];
+    *report      = (NakStepReport){.index = slot->report, .item = op->leaf, .start = now->time};
+    (void)snprintf(report->kind, sizeof(report->kind), "%s", shared ? "others" : op->word);
+  }
+  report          = &protocol->reports[slot->report];
+  report->control = *control;
+  report->end     = NAK_END_NONE;
+  report->stop    = now->time;
+  report->voltage = now->voltage;
+  report->executions++;
+  report->reason[0] = '\0';
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd end,
+                              const char *reason)
+{
+  const NakOp   *op = &protocol->program.ops[protocol->at.op];
+  PetscBool      shared;
+  NakSlot       *slot   = &protocol->slots[SlotOf(protocol, op, &shared)];
+  NakStepReport *report = &protocol->reports[slot->report];
+
+  PetscFunctionBeginUser;
+  slot->charge    = now->capacity - protocol->at.leaf.capacity;
+  report->end     = end;
+  report->stop    = now->time;
+  report->voltage = now->voltage;
+  report->capacity += slot->charge;
+  (void)snprintf(report->reason, sizeof(report->reason), "%s", reason);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Each hold repeats the charge of its last turn; what then is missing from `charge` is shared by
+   magnitude, so that rests get nothing of it. */
+PetscErrorCode NakReportSkip(NakProtocol protocol, PetscInt block, PetscInt turns, PetscReal charge)
+{
+  const NakOp *ops   = protocol->program.ops;
+  const NakOp *first = &ops[block + 1], *end = ops + ops[block].end;
+  PetscReal    net = 0, magnitude = 0, missing;
+  PetscBool    shared;
+
+  PetscFunctionBeginUser;
+  for (const NakOp *op = first; op < end; op++) {
+    const PetscReal last = protocol->slots[SlotOf(protocol, op, &shared)].charge;
+
+    net += last;
+    magnitude += PetscAbsReal(last);
+  }
+  missing = charge - turns * net;
+  for (const NakOp *op = first; op < end; op++) {
+    const NakSlot *slot   = &protocol->slots[SlotOf(protocol, op, &shared)];
+    NakStepReport *report = &protocol->reports[slot->report];
+    PetscReal      share  = op == first ? 1 : 0;
+
+    if (magnitude > 0) share = PetscAbsReal(slot->charge) / magnitude;
+    report->executions += turns;
+    report->capacity += turns * slot->charge + share * missing;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakProtocolReports(NakProtocol protocol, PetscInt *count,
+                                  const NakStepReport **reports)
+{
+  PetscFunctionBeginUser;
+  *count   = protocol->n_reports;
+  *reports = protocol->reports;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

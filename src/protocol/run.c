@@ -1,0 +1,398 @@
+/* Walking the program: where the protocol stands, what ends the hold, what comes next. */
+#include "protocol_impl.h"
+#include <stdio.h>
+
+/* Part of a span within which two ends by time are one: sums of many durations differ by rounding. */
+#define SAME_TIME 1e-10
+
+/* What ended what. */
+typedef struct {
+  PetscInt            op;        /* the item that ended; -1 for the whole protocol */
+  const NakCondition *condition; /* NULL where its time was up */
+} Cause;
+
+/* ---- Moving ---- */
+
+/* To the first hold of `op`, through the blocks that begin there. */
+static void Descend(NakProtocol protocol, PetscInt op)
+{
+  const NakOp *ops = protocol->program.ops;
+
+  while (ops[op].kind != NAK_OP_HOLD) {
+    protocol->at.blocks[ops[op].depth].turns = 0;
+    op++;
+  }
+  protocol->at.op = op;
+}
+
+static void Finish(NakProtocol protocol, NakEnd end, const char *why)
+{
+  protocol->at.end = end;
+  (void)snprintf(protocol->at.why, sizeof(protocol->at.why), "%s", why);
+}
+
+void NakProtocolRewind(NakProtocol protocol)
+{
+  protocol->at = (NakPosition){.end = NAK_END_NONE};
+  if (protocol->program.n_ops > 0) {
+    Descend(protocol, 0);
+  } else {
+    Finish(protocol, NAK_END_DURATION, "there is nothing to do");
+  }
+}
+
+/* Go on behind `op`, which ended by `end`: to what follows in its block, to the block's next turn,
+   or out of it. */
+static void Advance(NakProtocol protocol, PetscInt op, NakEnd end, const char *why,
+                    const NakRecord *now)
+{
+  const NakProgram *program = &protocol->program;
+  const NakOp      *ops     = program->ops;
+
+  for (PetscInt block; (block = ops[op].parent) >= 0; op = block) {
+    const PetscInt depth = ops[block].depth;
+
+    if (ops[op].end < ops[block].end) break;
+    protocol->at.blocks[depth].turns++;
+    end = NAK_END_DURATION;
+    if (protocol->at.blocks[depth].turns == ops[block].count) continue;
+    if (now->time > protocol->at.blocks[depth].turn_time) {
+      Descend(protocol, block + 1);
+      return;
+    }
+    end = NAK_END_CONDITION;
+    why = "a turn of the repeat took no time";
+  }
+  if (ops[op].end < (ops[op].parent >= 0 ? ops[ops[op].parent].end : program->n_ops)) {
+    Descend(protocol, ops[op].end);
+  } else {
+    Finish(protocol, end, end == NAK_END_CONDITION ? why : "all steps are done");
+  }
+}
+
+/* Note where the hold begins, and the blocks and turns that begin with it. */
+static void Mark(NakProtocol protocol, const NakRecord *now)
+{
+  const NakOp  *ops = protocol->program.ops, *hold = &ops[protocol->at.op];
+  const NakMark mark = {.time = now->time, .capacity = now->capacity};
+
+  protocol->at.leaf = mark;
+  for (PetscInt block = hold->parent; block >= 0; block = ops[block].parent) {
+    const PetscInt depth = ops[block].depth;
+
+    if (protocol->at.op - block != hold->depth - depth) break; /* the hold is not its first */
+    protocol->at.blocks[depth].turn_time = now->time;
+    if (protocol->at.blocks[depth].turns == 0) protocol->at.blocks[depth].begin = mark;
+  }
+}
+
+/* ---- Judging ---- */
+
+static const NakMark *BeginOf(NakProtocol protocol, PetscInt op)
+{
+  if (op == protocol->at.op) return &protocol->at.leaf;
+  return &protocol->at.blocks[protocol->program.ops[op].depth].begin;
+}
+
+/* The condition furthest past its bound, if it is further than `*overshoot`. */
+static void Worst(const NakCondition *conditions, PetscInt count, const NakRecord *now,
+                  const NakMark *since, PetscReal *overshoot, const NakCondition **which)
+{
+  for (PetscInt k = 0; k < count; k++) {
+    const PetscReal past = NakConditionOvershoot(&conditions[k], now, since);
+
+    if (past > *overshoot) {
+      *overshoot = past;
+      *which     = &conditions[k];
+    }
+  }
+}
+
+static void WorstOf(NakProtocol protocol, PetscInt op, const NakRecord *now, PetscReal *overshoot,
+                    const NakCondition **which)
+{
+  const NakOp *item = &protocol->program.ops[op];
+
+  Worst(protocol->program.conditions + item->condition, item->conditions, now,
+        BeginOf(protocol, op), overshoot, which);
+}
+
+static void WorstLimit(NakProtocol protocol, const NakRecord *now, PetscReal *overshoot,
+                       const NakCondition **which)
+{
+  Worst(protocol->limits, protocol->n_limits, now, &protocol->at.leaf, overshoot, which);
+}
+
+/* When time alone ends the item, and after how long; `*which` is NULL for a hold's duration. */
+static PetscReal TimeEnd(NakProtocol protocol, PetscInt op, PetscReal *span,
+                         const NakCondition **which)
+{
+  const NakOp    *item  = &protocol->program.ops[op];
+  const PetscReal begin = BeginOf(protocol, op)->time;
+  PetscReal       end   = PETSC_INFINITY;
+
+  *which = NULL;
+  *span  = 0;
+  if (item->kind == NAK_OP_HOLD && item->duration < PETSC_INFINITY) {
+    *span = item->duration;
+    end   = begin + item->duration;
+  }
+  for (PetscInt k = item->condition; k < item->condition + item->conditions; k++) {
+    const NakCondition *condition = &protocol->program.conditions[k];
+    const PetscBool     total     = (PetscBool)(condition->signal == NAK_SIGNAL_TOTAL_TIME);
+    const PetscReal     candidate = condition->bound + (total ? 0 : begin);
+
+    if ((!total && condition->signal != NAK_SIGNAL_TIME) || candidate >= end) continue;
+    *which = condition;
+    *span  = condition->bound;
+    end    = candidate;
+  }
+  return end;
+}
+
+/* Whether the item is at its end, by a condition or by time. */
+static PetscBool AtEnd(NakProtocol protocol, PetscInt op, const NakRecord *now,
+                       const NakCondition **which)
+{
+  PetscReal overshoot = -PETSC_INFINITY, span, end;
+
+  WorstOf(protocol, op, now, &overshoot, which);
+  if (overshoot >= 0) return PETSC_TRUE;
+  end = TimeEnd(protocol, op, &span, which);
+  return (PetscBool)(now->time >= end - SAME_TIME * span);
+}
+
+/* What ended the hold: a limit before all else, then the outermost item that is at its end.  Where
+   nothing is quite there, an event was located just before it: the nearest condition. */
+static Cause FindCause(NakProtocol protocol, const NakRecord *now)
+{
+  const NakOp        *ops       = protocol->program.ops;
+  PetscReal           overshoot = -PETSC_INFINITY;
+  const NakCondition *which     = NULL;
+  Cause               cause     = {.op = -1}, nearest;
+  PetscBool           found     = PETSC_FALSE;
+
+  WorstLimit(protocol, now, &overshoot, &which);
+  nearest = (Cause){.op = -1, .condition = which};
+  if (overshoot >= 0) return nearest;
+  for (PetscInt op = protocol->at.op; op >= 0; op = ops[op].parent) {
+    const PetscReal before = overshoot;
+
+    if (AtEnd(protocol, op, now, &which)) {
+      cause = (Cause){.op = op, .condition = which};
+      found = PETSC_TRUE;
+    }
+    WorstOf(protocol, op, now, &overshoot, &which);
+    if (overshoot > before) nearest = (Cause){.op = op, .condition = which};
+  }
+  if (found) return cause;
+  return nearest.condition != NULL ? nearest : (Cause){.op = protocol->at.op};
+}
+
+/* How the cause reads in the report of the hold. */
+static NakEnd Describe(NakProtocol protocol, Cause cause, char reason[], size_t size)
+{
+  const NakOp *item = &protocol->program.ops[PetscMax(cause.op, 0)];
+  const char  *text = cause.condition != NULL ? cause.condition->text : "duration";
+
+  (void)snprintf(reason, size, "%s", text);
+  if (cause.op < 0) {
+    return cause.condition->signal == NAK_SIGNAL_FILAMENT ? NAK_END_SHORT : NAK_END_LIMIT;
+  }
+  if (cause.condition == NULL) return NAK_END_DURATION;
+  if (item->kind == NAK_OP_HOLD || item->kind == NAK_OP_STAIRCASE) return NAK_END_CONDITION;
+  (void)snprintf(reason, size, "%s (of the %s)", text, item->word);
+  return NAK_END_OUTER;
+}
+
+/* ---- The contract ---- */
+
+PetscBool NakProtocolDone(NakProtocol protocol)
+{
+  return (PetscBool)(protocol->at.end != NAK_END_NONE);
+}
+
+NakEnd NakProtocolEnd(NakProtocol protocol, const char **why)
+{
+  *why = protocol->at.why;
+  return protocol->at.end;
+}
+
+static NakControl ControlOf(NakProtocol protocol)
+{
+  const NakOp *hold    = &protocol->program.ops[protocol->at.op];
+  NakControl   control = hold->control;
+
+  if (hold->depth > 0) {
+    control.value += (PetscReal)protocol->at.blocks[hold->depth - 1].turns * hold->increment;
+  }
+  return control;
+}
+
+PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now)
+{
+  const NakOp     *ops     = protocol->program.ops;
+  const NakControl control = ControlOf(protocol);
+
+  PetscFunctionBeginUser;
+  PetscCheck(!NakProtocolDone(protocol) && !protocol->at.entered, PETSC_COMM_SELF,
+             PETSC_ERR_ARG_WRONGSTATE,
+             "leave the current step first, or stop: the protocol is done");
+  Mark(protocol, now);
+  protocol->at.entered  = PETSC_TRUE;
+  protocol->at.end_time = PETSC_INFINITY;
+  for (PetscInt op = protocol->at.op; op >= 0; op = ops[op].parent) {
+    const NakCondition *which;
+    PetscReal           span;
+
+    protocol->at.end_time = PetscMin(protocol->at.end_time, TimeEnd(protocol, op, &span, &which));
+  }
+  PetscCall(NakReportOpen(protocol, &control, now));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakProtocolControl(NakProtocol protocol, NakControl *control, PetscReal *end_time)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(protocol->at.entered, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE,
+             "enter the step first");
+  *control  = ControlOf(protocol);
+  *end_time = protocol->at.end_time;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The innermost repeat or pulse train around the hold, -1 without one; a staircase is neither. */
+static PetscInt RepeatAround(NakProtocol protocol)
+{
+  const NakOp *ops   = protocol->program.ops;
+  PetscInt     block = ops[protocol->at.op].parent;
+
+  if (block >= 0 && ops[block].kind == NAK_OP_STAIRCASE) block = ops[block].parent;
+  return block;
+}
+
+PetscErrorCode NakProtocolWhere(NakProtocol protocol, PetscInt *step, PetscInt *cycle)
+{
+  const NakOp *ops = protocol->program.ops;
+  PetscInt     block;
+
+  PetscFunctionBeginUser;
+  *step  = 0;
+  *cycle = 0;
+  if (protocol->program.n_ops == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  *step = ops[protocol->at.op].leaf;
+  block = RepeatAround(protocol);
+  if (block >= 0) *cycle = protocol->at.blocks[ops[block].depth].turns;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakProtocolJudge(NakProtocol protocol, const NakRecord *now, PetscReal *overshoot)
+{
+  const NakOp        *ops = protocol->program.ops;
+  const NakCondition *which;
+
+  PetscFunctionBeginUser;
+  PetscCheck(protocol->at.entered, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE,
+             "enter the step first");
+  *overshoot = -PETSC_INFINITY;
+  WorstLimit(protocol, now, overshoot, &which);
+  for (PetscInt op = protocol->at.op; op >= 0; op = ops[op].parent) {
+    WorstOf(protocol, op, now, overshoot, &which);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakProtocolLeave(NakProtocol protocol, const NakRecord *now, NakEnd forced,
+                                const char *why)
+{
+  char   reason[NAK_REASON_SIZE];
+  Cause  cause = {.op = -1};
+  NakEnd end   = forced;
+
+  PetscFunctionBeginUser;
+  PetscCheck(!NakProtocolDone(protocol), PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE,
+             "the protocol is done");
+  PetscCheck(protocol->at.entered || forced != NAK_END_NONE, PETSC_COMM_SELF,
+             PETSC_ERR_ARG_WRONGSTATE, "enter the step first");
+  (void)snprintf(reason, sizeof(reason), "%s", why != NULL ? why : "");
+  if (forced == NAK_END_NONE) {
+    cause = FindCause(protocol, now);
+    end   = Describe(protocol, cause, reason, sizeof(reason));
+  }
+  if (protocol->at.entered) PetscCall(NakReportClose(protocol, now, end, reason));
+  protocol->at.entered = PETSC_FALSE;
+  if (cause.op < 0) {
+    Finish(protocol, end, reason);
+  } else {
+    Advance(protocol, cause.op, cause.condition != NULL ? NAK_END_CONDITION : NAK_END_DURATION,
+            reason, now);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Cycle jumping ---- */
+
+/* The block whose turns may be skipped where the protocol stands, -1 without one. */
+static PetscInt Skippable(NakProtocol protocol)
+{
+  const NakOp   *ops = protocol->program.ops;
+  const PetscInt op  = protocol->at.op;
+  PetscInt       block;
+
+  if (NakProtocolDone(protocol) || protocol->at.entered) return -1;
+  block = ops[op].parent;
+  if (block < 0 || op != block + 1 || ops[block].kind == NAK_OP_STAIRCASE) return -1;
+  for (PetscInt k = op; k < ops[block].end; k++) {
+    if (ops[k].kind != NAK_OP_HOLD) return -1;
+  }
+  return protocol->at.blocks[ops[block].depth].turns > 0 ? block : -1;
+}
+
+PetscErrorCode NakProtocolTurns(NakProtocol protocol, PetscInt *turns, PetscInt *left)
+{
+  const PetscInt block = Skippable(protocol);
+  const NakOp   *item  = &protocol->program.ops[PetscMax(block, 0)];
+
+  PetscFunctionBeginUser;
+  *turns = block >= 0 ? protocol->at.blocks[item->depth].turns : 0;
+  *left  = block >= 0 ? item->count - *turns - 1 : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal charge)
+{
+  const PetscInt block = Skippable(protocol);
+  PetscInt       done, left;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakProtocolTurns(protocol, &done, &left));
+  PetscCheck(turns >= 0 && turns <= left, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "%" PetscInt_FMT " turns to skip, and %" PetscInt_FMT " can be", turns, left);
+  if (turns == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakReportSkip(protocol, block, turns, charge));
+  protocol->at.blocks[protocol->program.ops[block].depth].turns += turns;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal NakProtocolTimeLeft(NakProtocol protocol, PetscReal time)
+{
+  const NakOp        *ops = protocol->program.ops, *hold = &ops[protocol->at.op];
+  const NakCondition *which;
+  PetscReal           left, span;
+
+  if (NakProtocolDone(protocol)) return 0;
+  left = hold->length;
+  if (protocol->at.entered) left = TimeEnd(protocol, protocol->at.op, &span, &which) - time;
+  left += hold->after;
+  for (PetscInt block = hold->parent; block >= 0; block = ops[block].parent) {
+    const NakOp   *item = &ops[block], *child = item + 1;
+    const PetscInt turns = item->count - protocol->at.blocks[item->depth].turns - 1;
+
+    left += turns * (child->length + child->after);
+    if (protocol->at.entered) {
+      left = PetscMin(left, TimeEnd(protocol, block, &span, &which) - time);
+    }
+    left += item->after;
+  }
+  return left < PETSC_INFINITY / 2 ? PetscMax(left, 0) : PETSC_INFINITY;
+}

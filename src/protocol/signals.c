@@ -1,0 +1,160 @@
+/* What conditions watch, and how a condition is read and judged. */
+#include "protocol_impl.h"
+#include <ctype.h>
+#include <nakfield/units.h>
+#include <stdio.h>
+#include <string.h>
+
+const NakSignal NakSignals[] = {
+  {"voltage",       "V",     "Terminal voltage against Na metal"                     },
+  {"current",       "A/m^2", "Current per area, positive when Na is stripped"        },
+  {"capacity",      "C/m^2", "Net charge per area since the start of the run"        },
+  {"step_capacity", "C/m^2", "Magnitude of the net charge since the item began"      },
+  {"time",          "s",     "Time since the item began"                             },
+  {"total_time",    "s",     "Time since the start of the run"                       },
+  {"u_face",        "1",     "Least Na content of the interphase at the electrolyte" },
+  {"contact",       "1",     "Part of the face that reacts"                          },
+  {"k_film",        "1",     "Part of the face under solid K"                        },
+  {"deposit",       "m",     "Largest equivalent thickness of Na metal at the face"  },
+  {"filament",      "m",     "Longest filament"                                      },
+  {"reservoir_x",   "1",     "Mole fraction of Na in the alloy away from the contact"},
+  {NULL,            NULL,    NULL                                                    }
+};
+
+/* Least scale of a distance from a bound: what counts as much of the signal when the bound is 0. */
+static const PetscReal least_scale[] = {
+  [NAK_SIGNAL_VOLTAGE] = 1e-2,    [NAK_SIGNAL_CURRENT] = 1e-2,  [NAK_SIGNAL_CAPACITY] = 1,
+  [NAK_SIGNAL_STEP_CAPACITY] = 1, [NAK_SIGNAL_TIME] = 1,        [NAK_SIGNAL_TOTAL_TIME] = 1,
+  [NAK_SIGNAL_U_FACE] = 1e-2,     [NAK_SIGNAL_CONTACT] = 1e-2,  [NAK_SIGNAL_K_FILM] = 1e-2,
+  [NAK_SIGNAL_DEPOSIT] = 1e-9,    [NAK_SIGNAL_FILAMENT] = 1e-9, [NAK_SIGNAL_RESERVOIR_X] = 1e-2};
+
+PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark *since)
+{
+  switch (signal) {
+  case NAK_SIGNAL_VOLTAGE:
+    return now->voltage;
+  case NAK_SIGNAL_CURRENT:
+    return now->current;
+  case NAK_SIGNAL_CAPACITY:
+    return now->capacity;
+  case NAK_SIGNAL_STEP_CAPACITY:
+    return PetscAbsReal(now->capacity - since->capacity);
+  case NAK_SIGNAL_TIME:
+    return now->time - since->time;
+  case NAK_SIGNAL_TOTAL_TIME:
+    return now->time;
+  case NAK_SIGNAL_U_FACE:
+    return now->u_face_min;
+  case NAK_SIGNAL_CONTACT:
+    return now->contact_fraction;
+  case NAK_SIGNAL_K_FILM:
+    return now->k_film_fraction;
+  case NAK_SIGNAL_DEPOSIT:
+    return now->deposit_max;
+  case NAK_SIGNAL_FILAMENT:
+    return now->filament_max;
+  case NAK_SIGNAL_RESERVOIR_X:
+    return now->reservoir_x;
+  }
+  return 0;
+}
+
+static PetscBool IsTime(NakSignalId signal)
+{
+  return (PetscBool)(signal == NAK_SIGNAL_TIME || signal == NAK_SIGNAL_TOTAL_TIME);
+}
+
+PetscReal NakConditionOvershoot(const NakCondition *condition, const NakRecord *now,
+                                const NakMark *since)
+{
+  if (IsTime(condition->signal)) return -PETSC_INFINITY;
+  return condition->sign * (NakSignalValue(condition->signal, now, since) - condition->bound) /
+         condition->scale;
+}
+
+static void SetBound(NakSignalId signal, char relation, PetscReal bound, NakCondition *condition)
+{
+  *condition = (NakCondition){.signal = signal,
+                              .sign   = relation == '>' ? 1 : -1,
+                              .bound  = bound,
+                              .scale  = PetscMax(PetscAbsReal(bound), least_scale[signal])};
+}
+
+void NakConditionSet(NakSignalId signal, char relation, PetscReal bound, const char *origin,
+                     NakCondition *condition)
+{
+  SetBound(signal, relation, bound, condition);
+  (void)snprintf(condition->text, sizeof(condition->text), "%s %c %g %s (%s)",
+                 NakSignals[signal].name, relation, (double)bound, NakSignals[signal].unit, origin);
+}
+
+/* Copy text without the blanks around it; the copy is cut to its room. */
+static void CopyTrimmed(const char *text, size_t length, char *copy, size_t size)
+{
+  while (length > 0 && isspace((unsigned char)text[0])) {
+    text++;
+    length--;
+  }
+  while (length > 0 && isspace((unsigned char)text[length - 1])) length--;
+  length = PetscMin(length, size - 1);
+  memcpy(copy, text, length);
+  copy[length] = '\0';
+}
+
+static PetscErrorCode FindSignal(NakDeck deck, NakNode node, const char *name, NakSignalId *signal,
+                                 PetscBool *ok)
+{
+  char   known[NAK_TEXT_SIZE] = "";
+  size_t used                 = 0;
+
+  PetscFunctionBeginUser;
+  *ok = PETSC_FALSE;
+  for (PetscInt k = 0; NakSignals[k].name != NULL && !*ok; k++) {
+    *signal = (NakSignalId)k;
+    *ok     = (PetscBool)(strcmp(name, NakSignals[k].name) == 0);
+    used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", k > 0 ? ", " : "",
+                             NakSignals[k].name);
+  }
+  if (!*ok) {
+    PetscCall(NakDeckComplain(deck, node, "unknown signal '%s'; known are %s", name, known));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, NakCondition *condition, PetscBool *ok)
+{
+  const char *text = NakNodeText(node), *relation = strpbrk(text, "<>");
+  char        name[32], value[NAK_TEXT_SIZE], message[NAK_TEXT_SIZE] = "";
+  NakSignalId signal;
+  PetscReal   bound = 0;
+
+  PetscFunctionBeginUser;
+  *ok = PETSC_FALSE;
+  if (relation == NULL || strlen(text) >= sizeof(value) || relation[1] == '=' ||
+      strpbrk(relation + 1, "<>") != NULL) {
+    PetscCall(NakDeckComplain(deck, node,
+                              "'%s' is no condition: write `SIGNAL > VALUE` or `SIGNAL < VALUE`, "
+                              "for instance `voltage > 3 V`",
+                              text));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  CopyTrimmed(text, (size_t)(relation - text), name, sizeof(name));
+  CopyTrimmed(relation + 1, strlen(relation + 1), value, sizeof(value));
+  PetscCall(FindSignal(deck, node, name, &signal, ok));
+  if (!*ok) PetscFunctionReturn(PETSC_SUCCESS);
+
+  PetscCall(NakUnitsConvert(value, NakSignals[signal].unit, &bound, message, sizeof(message)));
+  if (message[0] == '\0' && IsTime(signal) && (*relation == '<' || bound <= 0)) {
+    (void)snprintf(message, sizeof(message),
+                   "that is true from the start; write `%s > VALUE` with a time above 0", name);
+  }
+  if (message[0] != '\0') {
+    *ok = PETSC_FALSE;
+    PetscCall(NakDeckComplain(deck, node, "condition '%s': %s", text, message));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  SetBound(signal, *relation, bound, condition);
+  (void)snprintf(condition->text, sizeof(condition->text), "%s %c %.40s", NakSignals[signal].name,
+                 *relation, value);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
