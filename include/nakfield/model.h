@@ -1,0 +1,105 @@
+/**
+  @file
+  The NaK cell as a differential-algebraic system F(t, U, dU/dt) = 0 with its Jacobian, its grid
+  hierarchy for multigrid, and what is measured on a state.
+
+  Equations, signs and discretisation: docs/model.md.  Every row is scaled so that the coefficient of
+  its own time derivative is 1 (the double layer's: its capacitance; the electrolyte's rows have none
+  and are currents per area), so residuals of neighbouring grids compare.  Sums over a column that are
+  conserved are linear in U: any Runge-Kutta or Rosenbrock method conserves them to the accuracy of
+  its linear solves.
+*/
+#pragma once
+
+#include <nakfield/kinetics.h>
+#include <nakfield/state.h>
+
+/** How the contact of alloy and electrolyte is distributed over the face. */
+typedef enum { NAK_CONTACT_PATCHES, NAK_CONTACT_STRIP, NAK_CONTACT_DISC } NakContactShape;
+
+typedef struct {
+  PetscReal fraction; /**< of the face with contact */
+  PetscInt  shape;    /**< NakContactShape */
+  PetscReal patch;    /**< typical size of a patch [m] */
+  PetscInt  seed;     /**< of the random patches */
+} NakContactParams;
+
+extern const NakParam NakContactParamRows[];
+
+/** All that the deck says of the cell. */
+typedef struct {
+  NakAlloyParams      alloy;
+  NakCellParams       cell;
+  NakInterphaseParams interphase;
+  NakReactionParams   reaction;
+  NakGridParams       grid;
+  NakContactParams    contact;
+} NakModelParams;
+
+typedef struct NakModel_private *NakModel; /**< opaque */
+
+/** Create the cell.  Collective on `comm`.  Errors: those of NakStateCreate(). */
+PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakModel *model);
+
+/** Free the model and set `*model` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakModelDestroy(NakModel *model);
+
+/** Owned by the model. */
+NakState NakModelState(NakModel model);
+
+/** Set `U` to the pristine cell: everything in equilibrium with the alloy, no current. */
+PetscErrorCode NakModelInitialise(NakModel model, Vec U);
+
+/** What the cycler holds from now on.  Logically collective, no messages. */
+PetscErrorCode NakModelHold(NakModel model, NakControl control);
+
+/**
+  Evaluate F = F(U, dU/dt).  Collective: one exchange of ghost columns in 2D and 3D, none in 1D.
+
+  A state without physical meaning (no Na left somewhere, an exponential that overflows) gives
+  values that are not finite.
+*/
+PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F);
+
+/** Whether `U` has physical meaning everywhere: finite, with Na left in every cell.  Collective. */
+PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid);
+
+/** Linearise: fill the matrices dF/dU + shift dF/d(dU/dt) of all levels.  Collective. */
+PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift);
+
+/** Levels of the hierarchy: 1 in 1D; level 0 is the coarsest, the last one the cell itself. */
+PetscInt NakModelLevels(NakModel model);
+
+/** The matrix of a level; owned by the model. */
+Mat NakModelMatrix(NakModel model, PetscInt level);
+
+/** Interpolation to `level` > 0 from the one below, and the restriction (cell average) back; owned by
+    the model. */
+PetscErrorCode NakModelTransfer(NakModel model, PetscInt level, Mat *interpolation,
+                                Mat *restriction);
+
+/** Fill `scale` with the size of a change that matters in each unknown, for error control; unknowns
+    that need none (algebraic ones and pure integrals) get 1e30. */
+PetscErrorCode NakModelScales(NakModel model, Vec scale);
+
+/** Amounts per geometric area, for balances. */
+typedef struct {
+  PetscReal na;        /**< Na as charge [C/m2] */
+  PetscReal k;         /**< [mol/m2] */
+  PetscReal layer;     /**< charge of the double layer [C/m2] */
+  PetscReal q_faraday; /**< [C/m2] */
+  PetscReal q_total;   /**< [C/m2] */
+} NakInventory;
+
+/**
+  Measure a state.  Collective: two reductions.
+
+  @param[in,out] record     time, step, cycle, dt, iterations and balances stay untouched; the rest
+                            is filled.  The voltage follows from the mean of E and the current, so it
+                            needs no consistent potential right after a switch
+  @param[out]    inventory  or NULL
+*/
+PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInventory *inventory);
+
+/** The fields of `U` for observers; valid until `U` or the model changes.  Not collective. */
+PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame);

@@ -1,0 +1,64 @@
+/* One column of the cell: geometry, constants, residual and Jacobian.  Pure, no PETSc objects. */
+#pragma once
+
+#include <nakfield/model.h>
+
+/* Constants of every column; arrays are over layers from the bottom, faces one more. */
+typedef struct {
+  NakLayout          l;
+  PetscInt           ne, nf, na;
+  const NakMaterial *material;
+  NakKinetics        kinetics;
+  NakControl         control;
+  PetscReal          series;      /* resistance beyond the resolved electrolyte [ohm m2] */
+  PetscReal          electrolyte; /* resistance of the resolved electrolyte [ohm m2] */
+  PetscReal          sigma;       /* [S/m] */
+  PetscReal         *height;      /* of each layer [m] */
+  PetscReal *link; /* 1 / distance of the cells at each face; half cells at region ends [1/m] */
+  PetscReal
+    diffusivity;    /* D* of the alloy: its interdiffusion over the thermodynamic factor [m2/s] */
+  PetscReal mixing; /* lateral diffusivity of the reservoir [m2/s] */
+  PetscReal alloy_content; /* charge of Na over volume at r = 1 [C/m3] */
+  PetscReal reservoir;     /* its height [m] */
+} NakColumn;
+
+PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, PetscReal contact,
+                               NakColumn *column);
+PetscErrorCode NakColumnDestroy(NakColumn *column);
+
+/* Conductance of the half layer between the lowest interphase cell and the face [A/m2]. */
+static inline PetscReal NakColumnFaceConductance(const NakColumn *c)
+{
+  return c->kinetics.content * c->kinetics.diffusivity * c->link[c->ne];
+}
+
+/* The face's state within a column. */
+static inline NakFaceState NakColumnFaceState(const NakColumn *c, const PetscReal u[])
+{
+  return (NakFaceState){.potential = u[c->l.potential],
+                        .deposit   = u[c->l.deposit],
+                        .film      = u[c->l.film],
+                        .u         = u[c->l.interphase]};
+}
+
+/* Diffusion potentials of all unknowns, so that every lateral flux is minus a difference of them, and
+   their slopes; 0 where nothing moves laterally.  Units: those of the row times m2. */
+void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[]);
+void NakColumnSlopes(const NakColumn *c, const PetscReal u[], PetscReal slope[]);
+
+/* F of one column without lateral exchange; `theta` of the same column. */
+void NakColumnResidual(const NakColumn *c, PetscReal contact, const PetscReal u[],
+                       const PetscReal udot[], const PetscReal theta[], PetscReal f[]);
+
+/* Sparse matrix in the making; entries come in the same order for every state. */
+typedef struct {
+  PetscInt   n;
+  PetscInt  *row, *col;
+  PetscReal *value;
+} NakEntries;
+
+PetscInt NakColumnEntries(const NakColumn *c); /* an upper bound of their number */
+
+/* dF/dU + shift dF/d(dU/dt) of one column without lateral exchange, appended to `e`. */
+void NakColumnJacobian(const NakColumn *c, PetscReal contact, const PetscReal u[],
+                       const PetscReal slope[], PetscReal shift, NakEntries *e);

@@ -1,0 +1,153 @@
+/* The static pattern of contact on the electrolyte's face.
+
+   Random patches are the excursion set of a Gaussian random field: a sum of plane waves with random
+   directions and phases and nearly one wavelength, cut where the wanted share lies above (J. W. Cahn,
+   J. Chem. Phys. 42 (1965) 93).  The field depends on the seed and the place alone, so the pattern is
+   the same on every grid and for any number of ranks. */
+#include "model_impl.h"
+
+#include <Random123/philox.h>
+
+const NakParam NakContactParamRows[] = {
+  {"contact.fraction", NAK_REAL, "1", offsetof(NakContactParams, fraction), 1, 0.001, 1, NULL,
+   "Share of the face where alloy and electrolyte are in contact"},
+  {"contact.shape",               NAK_CHOICE, NULL, offsetof(NakContactParams, shape), NAK_CONTACT_PATCHES, 0, 0,
+   "patches|strip|disc", "Random patches, one strip along y, or one disc"},
+  {"contact.patch",         NAK_REAL, "m", offsetof(NakContactParams, patch), 8e-6, 1e-9, 1, NULL,
+   "Typical size of a random patch"},
+  {"contact.seed",             NAK_INT, NULL, offsetof(NakContactParams, seed), 1, 0, 2147483647, NULL,
+   "Which of the random patterns"},
+  {.key = NULL             }
+};
+
+enum { WAVES = 48 };
+
+typedef struct {
+  PetscReal kx[WAVES], ky[WAVES], phase[WAVES]; /* [1/m], [1/m], [rad] */
+} Field;
+
+/* Two uniform numbers in (0, 1), the same for the same seed and index anywhere. */
+static void Uniform(PetscInt seed, PetscInt index, PetscReal out[2])
+{
+  const philox2x64_ctr_t counter = {
+    {(uint64_t)index, 0}
+  };
+  const philox2x64_key_t key    = {{(uint64_t)seed}};
+  const philox2x64_ctr_t random = philox2x64(counter, key);
+
+  for (int k = 0; k < 2; k++) out[k] = ((PetscReal)(random.v[k] >> 11) + 0.5) / 9007199254740992.0;
+}
+
+/* Whole waves fit the box, so that the pattern is periodic; half a wavelength is a patch. */
+static Field CreateField(const NakContactParams *params, const NakGrid *grid)
+{
+  const PetscReal width = grid->dx * (PetscReal)grid->nx, depth = grid->dy * (PetscReal)grid->ny;
+  Field           field;
+
+  for (PetscInt w = 0; w < WAVES; w++) {
+    PetscReal a[2], b[2], k, angle, mx, my;
+
+    Uniform(params->seed, 2 * w, a);
+    Uniform(params->seed, 2 * w + 1, b);
+    k     = (0.75 + 0.5 * a[0]) / (2 * params->patch);
+    angle = grid->ny > 1 ? 2 * PETSC_PI * a[1] : 0;
+    mx    = PetscFloorReal(k * PetscCosReal(angle) * width + 0.5);
+    my    = grid->ny > 1 ? PetscFloorReal(k * PetscSinReal(angle) * depth + 0.5) : 0;
+    if (mx == 0 && my == 0) mx = 1;
+    field.kx[w]    = 2 * PETSC_PI * mx / width;
+    field.ky[w]    = 2 * PETSC_PI * my / depth;
+    field.phase[w] = 2 * PETSC_PI * b[0];
+  }
+  return field;
+}
+
+static PetscReal FieldAt(const Field *field, PetscReal x, PetscReal y)
+{
+  PetscReal sum = 0;
+
+  for (int w = 0; w < WAVES; w++)
+    sum += PetscCosReal(field->kx[w] * x + field->ky[w] * y + field->phase[w]);
+  return sum;
+}
+
+/* Replace the field's values by 1 above the level that leaves `wanted` columns there, 0 below. */
+static PetscErrorCode Cut(MPI_Comm comm, PetscReal wanted, PetscInt n, PetscReal value[])
+{
+  PetscReal low = -WAVES - 1, high = WAVES + 1;
+
+  PetscFunctionBeginUser;
+  for (int turn = 0; turn < 80; turn++) {
+    const PetscReal level = (low + high) / 2;
+    PetscReal       above = 0;
+
+    for (PetscInt k = 0; k < n; k++) above += value[k] > level ? 1 : 0;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &above, 1, MPIU_REAL, MPIU_SUM, comm));
+    if (above > wanted)
+      low = level;
+    else
+      high = level;
+  }
+  for (PetscInt k = 0; k < n; k++) value[k] = value[k] > high ? 1 : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Share of a cell that lies inside the shape, from 16 x 16 points. */
+static PetscReal Coverage(const NakContactParams *params, const NakGrid *grid, PetscInt i,
+                          PetscInt j)
+{
+  enum { POINTS = 16 };
+  const PetscReal width = grid->dx * (PetscReal)grid->nx, depth = grid->dy * (PetscReal)grid->ny;
+  const PetscReal radius2 = params->fraction * width * depth / PETSC_PI;
+  PetscInt        inside  = 0;
+
+  for (PetscInt q = 0; q < POINTS * POINTS; q++) {
+    const PetscReal x =
+      ((PetscReal)i + ((PetscReal)(q % POINTS) + 0.5) / POINTS) * grid->dx - width / 2;
+    const PetscReal y =
+      ((PetscReal)j + ((PetscReal)(q / POINTS) + 0.5) / POINTS) * grid->dy - depth / 2;
+    const PetscBool in = params->shape == NAK_CONTACT_DISC
+                           ? (PetscBool)(x * x + y * y < radius2)
+                           : (PetscBool)(PetscAbsReal(x) < params->fraction * width / 2);
+
+    inside += in ? 1 : 0;
+  }
+  return (PetscReal)inside / (POINTS * POINTS);
+}
+
+PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,
+                                PetscReal **contact, PetscReal *fraction)
+{
+  const NakGrid  *grid    = NakStateGrid(state);
+  const PetscReal columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
+  const PetscBool uniform = (PetscBool)(columns == 1 || params->fraction == 1);
+  const PetscBool random  = (PetscBool)(!uniform && params->shape == NAK_CONTACT_PATCHES);
+  const Field     field   = CreateField(params, grid);
+  PetscReal      *theta;
+  PetscInt        n = 0;
+  NakBox          box;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOwnedBox(state, &box));
+  PetscCall(PetscMalloc1(box.xm * box.ym, &theta));
+  for (PetscInt j = box.ys; j < box.ys + box.ym; j++) {
+    for (PetscInt i = box.xs; i < box.xs + box.xm; i++, n++) {
+      if (uniform)
+        theta[n] = params->fraction;
+      else if (random)
+        theta[n] =
+          FieldAt(&field, ((PetscReal)i + 0.5) * grid->dx, ((PetscReal)j + 0.5) * grid->dy);
+      else
+        theta[n] = Coverage(params, grid, i, j);
+    }
+  }
+  if (random) PetscCall(Cut(comm, PetscFloorReal(params->fraction * columns + 0.5), n, theta));
+  *fraction = 0;
+  for (PetscInt k = 0; k < n; k++) *fraction += theta[k] / columns;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, fraction, 1, MPIU_REAL, MPIU_SUM, comm));
+  *contact = theta;
+  PetscCheck(*fraction > 0, comm, PETSC_ERR_USER_INPUT,
+             "contact.fraction is %g, which leaves no column of the %" PetscInt_FMT
+             " x %" PetscInt_FMT " grid in contact: raise it or refine the grid",
+             (double)params->fraction, grid->nx, grid->ny);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
