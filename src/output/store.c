@@ -71,6 +71,11 @@ static PetscErrorCode Agree(NakStore store, PetscErrorCode code, herr_t status)
 
 /* ---- Pieces ---- */
 
+static herr_t Both(herr_t one, herr_t other)
+{
+  return one < 0 ? one : other;
+}
+
 static herr_t WriteAttribute(hid_t owner, const char *name, hid_t disk, hid_t memory,
                              const void *value)
 {
@@ -109,12 +114,11 @@ static herr_t WriteRecord(hid_t group, const NakRecord *record)
     const void *const member = (const char *)record + column->offset;
 
     if (column->digits > 0) {
-      status = PetscMin(status, WriteAttribute(group, column->si, DISK_REAL, MEMORY_REAL, member));
+      status = Both(status, WriteAttribute(group, column->si, DISK_REAL, MEMORY_REAL, member));
     } else {
       const long long whole = *(const PetscInt *)member;
 
-      status =
-        PetscMin(status, WriteAttribute(group, column->si, DISK_INT, H5T_NATIVE_LLONG, &whole));
+      status = Both(status, WriteAttribute(group, column->si, DISK_INT, H5T_NATIVE_LLONG, &whole));
     }
   }
   return status;
@@ -159,8 +163,8 @@ static herr_t WriteColumns(hid_t dataset, const NakFrame *frame, hsize_t layers,
   const hid_t   transfer = H5Pcreate(H5P_DATASET_XFER);
   herr_t        status   = H5Sselect_hyperslab(there, H5S_SELECT_SET, start, NULL, count, NULL);
 
-  status = PetscMin(status, H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE));
-  status = PetscMin(status, H5Dwrite(dataset, memory, here, there, transfer, values));
+  status = Both(status, H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE));
+  status = Both(status, H5Dwrite(dataset, memory, here, there, transfer, values));
   (void)H5Pclose(transfer);
   (void)H5Sclose(here);
   (void)H5Sclose(there);
@@ -183,12 +187,12 @@ static PetscErrorCode WriteArray(NakStore store, hid_t group, const NakField *fi
 
   PetscFunctionBeginUser;
   if (dataset >= 0) {
-    status = PetscMin(status, WriteTextAttribute(dataset, "unit", field->unit));
-    status = PetscMin(status, WriteTextAttribute(dataset, "long_name", field->doc));
+    status = Both(status, WriteTextAttribute(dataset, "unit", field->unit));
+    status = Both(status, WriteTextAttribute(dataset, "long_name", field->doc));
   }
   PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, status));
   status = WriteColumns(dataset, frame, layers, types[1], values);
-  status = PetscMin(status, H5Dclose(dataset));
+  status = Both(status, H5Dclose(dataset));
   PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, status));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -203,14 +207,14 @@ static PetscErrorCode WriteProvenance(NakStore store, const NakProvenance *origi
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(store->comm, &rank));
   status = WriteTextAttribute(store->file, "program", origin->version);
-  status = PetscMin(status, WriteTextAttribute(store->file, "title", origin->title));
-  status = PetscMin(
+  status = Both(status, WriteTextAttribute(store->file, "title", origin->title));
+  status = Both(
     status, WriteTextAttribute(store->file, "units", "SI: see the attribute unit of each dataset"));
   if (origin->deck_size > 0) {
     const hid_t type = TextType((size_t)origin->deck_size);
 
-    status = PetscMin(
-      status, WriteSmall(store->file, "deck", type, type, 0, rank == 0 ? origin->deck : NULL));
+    status =
+      Both(status, WriteSmall(store->file, "deck", type, type, 0, rank == 0 ? origin->deck : NULL));
     (void)H5Tclose(type);
   }
   PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, status));
@@ -229,11 +233,11 @@ static herr_t WriteAxes(hid_t group, const NakGrid *grid, PetscMPIInt rank, Pets
   status = WriteSmall(group, "x", DISK_REAL, MEMORY_REAL, nx + 1, writes ? work : NULL);
   for (PetscInt i = 0; i <= grid->ny; i++) work[i] = (PetscReal)i * grid->dy;
   status =
-    PetscMin(status, WriteSmall(group, "y", DISK_REAL, MEMORY_REAL, ny + 1, writes ? work : NULL));
-  status = PetscMin(
-    status, WriteSmall(group, "z", DISK_REAL, MEMORY_REAL, nz + 1, writes ? grid->z : NULL));
-  return PetscMin(status,
-                  WriteSmall(group, "z_face", DISK_REAL, MEMORY_REAL, 1, writes ? &face : NULL));
+    Both(status, WriteSmall(group, "y", DISK_REAL, MEMORY_REAL, ny + 1, writes ? work : NULL));
+  status =
+    Both(status, WriteSmall(group, "z", DISK_REAL, MEMORY_REAL, nz + 1, writes ? grid->z : NULL));
+  return Both(status,
+              WriteSmall(group, "z_face", DISK_REAL, MEMORY_REAL, 1, writes ? &face : NULL));
 }
 
 static PetscErrorCode WriteRegion(NakStore store, hid_t group, const NakFrame *frame)
@@ -285,7 +289,7 @@ static PetscErrorCode Open(NakStore store)
   herr_t      status = H5Pset_fapl_mpio(access, store->comm, MPI_INFO_NULL);
 
   PetscFunctionBeginUser;
-  status      = PetscMin(status, H5Pset_coll_metadata_write(access, 1));
+  status      = Both(status, H5Pset_coll_metadata_write(access, 1));
   store->file = H5Fcreate(store->path, H5F_ACC_EXCL, H5P_DEFAULT, access);
   status      = store->file < 0 ? -1 : status;
   (void)H5Pclose(access);
@@ -399,7 +403,7 @@ PetscErrorCode NakStoreDestroy(NakStore *store)
   before = TakeReporting(s);
   broken = s->broken;
   if (s->frames >= 0) status = H5Gclose(s->frames);
-  if (s->file >= 0) status = PetscMin(status, H5Fclose(s->file));
+  if (s->file >= 0) status = Both(status, H5Fclose(s->file));
   code = broken ? PETSC_SUCCESS : Agree(s, PETSC_ERR_FILE_WRITE, status);
   ReturnReporting(before);
   PetscCall(PetscFree(s));

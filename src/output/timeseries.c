@@ -85,6 +85,7 @@ PetscErrorCode NakOutputRowsOpen(NakOutput output)
   }
   (void)fputc('\n', output->timeseries);
   PetscCall(NakFileFlush(output->timeseries, path));
+  output->flushed = -FLUSH_INTERVAL; /* the first row is due at once, whatever the clock's zero */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
