@@ -1,0 +1,316 @@
+/* The cell: its Jacobian against difference quotients at seven states, its conservation laws, its
+   hierarchy of grids.  Run on 1, 2 and 3 ranks. */
+#include <nakfield/model.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define MUST(call) assert_int_equal((call), 0)
+
+static NakModelParams Params(PetscInt nx, PetscInt ny)
+{
+  return (NakModelParams){
+    .alloy      = {.potassium   = {.value = 0.5, .by_weight = PETSC_TRUE},
+                   .temperature = 298.15,
+                   .volume      = 40e-9,
+                   .diffusivity = 1.2e-9},
+    .cell       = {.area              = 0.385e-4,
+                   .series_resistance = 250e-4,
+                   .conductivity      = 0.1,
+                   .thickness         = 20e-6,
+                   .pellet_thickness  = 1.5e-3},
+    .interphase = {.limiting_current      = 7,
+                   .diffusion_time        = 10,
+                   .exponent              = 2.1,
+                   .thickness             = 37e-9,
+                   .reference             = {.value = 0.5, .by_weight = PETSC_TRUE},
+                   .film_rate             = 1e-3,
+                   .film_dissolution_time = 3600,
+                   .film_thickness        = 37e-9},
+    .reaction   = {.charge_transfer_resistance = 50e-4,
+                   .symmetry                   = 0.5,
+                   .double_layer               = 7,
+                   .deposit_rate               = 1e4,
+                   .deposit_dissolution_time   = 7200,
+                   .filament_onset             = 20e-9,
+                   .filament_speed             = 2e-7},
+    .grid       = {.nx                 = nx,
+                   .ny                 = ny,
+                   .width              = 64e-6,
+                   .alloy_height       = 40e-6,
+                   .electrolyte_layers = 5,
+                   .interphase_layers  = 4,
+                   .alloy_layers       = 6,
+                   .finest_electrolyte = 0.5e-6,
+                   .finest_alloy       = 50e-9,
+                   .lateral            = NAK_LATERAL_SYMMETRIC},
+    .contact    = {.fraction = nx > 1 ? 0.5 : 1,                    .patch = 16e-6, .seed = 3}
+  };
+}
+
+/* What sets one test state apart; the rest of the cell is bent smoothly so that nothing cancels. */
+typedef struct {
+  const char *name;
+  PetscReal   E, u_low, u_high, deposit, film;
+  NakControl  control;
+} Situation;
+
+static const Situation situations[] = {
+  {"pristine",          0.0016, 1,     1,   0,    0,   {NAK_HOLD_CURRENT, 0}  },
+  {"stripping",         0.05,   0.3,   1,   0,    0,   {NAK_HOLD_CURRENT, 5}  },
+  {"collapse",          2.5,    0.02,  1,   0,    0.3, {NAK_HOLD_CURRENT, 10} },
+  {"under the film",    0.4,    0.004, 0.5, 0,    0.6, {NAK_HOLD_VOLTAGE, 1}  },
+  {"plating",           -0.03,  1.7,   1.1, 0,    0,   {NAK_HOLD_CURRENT, -7} },
+  {"deposit grows",     -0.03,  2.1,   1.1, 9e-4, 0,   {NAK_HOLD_CURRENT, -7} },
+  {"deposit dissolves", 0.01,   1.5,   1.1, 9e-4, 0.1, {NAK_HOLD_VOLTAGE, 0.1}},
+};
+
+enum { SITUATIONS = sizeof situations / sizeof *situations };
+
+/* A column in a situation; `wave` in [-1, 1] differs from column to column. */
+static void FillColumn(const NakGrid *g, const NakLayout *l, const Situation *s, PetscReal wave,
+                       PetscReal u[])
+{
+  for (PetscInt j = 0; j < l->size; j++) u[j] = 0;
+  u[l->q_faraday] = u[l->q_total] = 100; /* C/m2: so that changes stand clear of rounding */
+  for (PetscInt k = 0; k < g->n_electrolyte; k++)
+    u[l->phi + k] = -s->E - 0.01 * (PetscReal)(g->n_electrolyte - k) - 0.003 * wave;
+  u[l->potential] = s->E * (1 + 0.05 * wave);
+  u[l->deposit]   = s->deposit * (1 + 0.02 * wave);
+  u[l->film]      = s->film * (1 + 0.1 * wave);
+  for (PetscInt k = 0; k < g->n_interphase; k++) {
+    const PetscReal t = ((PetscReal)k + 0.5) / (PetscReal)g->n_interphase;
+
+    u[l->interphase + k] = (s->u_low * (1 - t) + s->u_high * t) * (1 + 0.05 * wave);
+  }
+  for (PetscInt k = 0; k < g->n_alloy; k++)
+    u[l->alloy + k] = 1.6 + 0.01 * (PetscReal)k + 0.02 * wave;
+  u[l->reservoir_na] = 1.68 + 0.01 * wave;
+  u[l->reservoir_k]  = 0.99;
+}
+
+static void FillState(NakModel model, const Situation *s, Vec U)
+{
+  NakState         state = NakModelState(model);
+  const NakGrid   *g     = NakStateGrid(state);
+  const NakLayout *l     = NakStateLayout(state);
+  PetscInt         xs, ys, xm, ym, n = 0;
+  PetscReal       *u;
+
+  MUST(DMDAGetCorners(NakStateDM(state), &xs, &ys, NULL, &xm, &ym, NULL));
+  MUST(VecGetArray(U, &u));
+  for (PetscInt j = ys; j < ys + ym; j++)
+    for (PetscInt i = xs; i < xs + xm; i++)
+      FillColumn(g, l, s, PetscSinReal(1.3 * (PetscReal)i + 2.1 * (PetscReal)j + 0.4),
+                 u + l->size * n++);
+  MUST(VecRestoreArray(U, &u));
+}
+
+/* A direction of change, the same for any number of ranks, of relative size 1 in each unknown. */
+static void FillDirection(NakModel model, Vec U, PetscInt seed, Vec V)
+{
+  NakState         state = NakModelState(model);
+  const NakLayout *l     = NakStateLayout(state);
+  PetscInt         xs, ys, xm, ym, n = 0;
+  const PetscReal *u;
+  PetscReal       *v;
+
+  MUST(DMDAGetCorners(NakStateDM(state), &xs, &ys, NULL, &xm, &ym, NULL));
+  MUST(VecGetArrayRead(U, &u));
+  MUST(VecGetArray(V, &v));
+  for (PetscInt j = ys; j < ys + ym; j++)
+    for (PetscInt i = xs; i < xs + xm; i++)
+      for (PetscInt k = 0; k < l->size; k++, n++)
+        v[n] = PetscSinReal((PetscReal)(seed + 1) *
+                            (0.7 * (PetscReal)k + 1.9 * (PetscReal)i + 2.3 * (PetscReal)j + 0.1)) *
+               (PetscAbsReal(u[n]) + 1e-4);
+  MUST(VecRestoreArray(V, &v));
+  MUST(VecRestoreArrayRead(U, &u));
+}
+
+/* |J v - quotient| over the largest quotient of the same row in any column. */
+static PetscReal WorstRow(NakModel model, Vec product, Vec quotient)
+{
+  const PetscInt   size  = NakStateLayout(NakModelState(model))->size;
+  PetscReal        worst = 0, *error, *largest;
+  PetscInt         n;
+  const PetscReal *a, *b;
+
+  MUST(PetscCalloc2(size, &error, size, &largest));
+  MUST(VecGetLocalSize(product, &n));
+  MUST(VecGetArrayRead(product, &a));
+  MUST(VecGetArrayRead(quotient, &b));
+  for (PetscInt k = 0; k < n; k++) {
+    error[k % size]   = PetscMax(error[k % size], PetscAbsReal(a[k] - b[k]));
+    largest[k % size] = PetscMax(largest[k % size], PetscAbsReal(b[k]));
+  }
+  MUST(VecRestoreArrayRead(product, &a));
+  MUST(VecRestoreArrayRead(quotient, &b));
+  MUST(MPI_Allreduce(MPI_IN_PLACE, error, (int)size, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
+  MUST(MPI_Allreduce(MPI_IN_PLACE, largest, (int)size, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
+  for (PetscInt j = 0; j < size; j++) worst = PetscMax(worst, error[j] / (largest[j] + 1e-9));
+  MUST(PetscFree2(error, largest));
+  return worst;
+}
+
+/* (F(U + h V, shift (U + h V)) - F(U - h V, ...)) / 2 h */
+static void Quotient(NakModel model, Vec U, Vec V, PetscReal shift, Vec quotient)
+{
+  const PetscReal h = 1e-6;
+  Vec             at, dot, F[2];
+
+  MUST(VecDuplicate(U, &at));
+  MUST(VecDuplicate(U, &dot));
+  for (int side = 0; side < 2; side++) {
+    MUST(VecDuplicate(U, &F[side]));
+    MUST(VecWAXPY(at, side == 0 ? h : -h, V, U));
+    MUST(VecCopy(at, dot));
+    MUST(VecScale(dot, shift));
+    MUST(NakModelResidual(model, at, dot, F[side]));
+  }
+  MUST(VecWAXPY(quotient, -1, F[1], F[0]));
+  MUST(VecScale(quotient, 1 / (2 * h)));
+  for (int side = 0; side < 2; side++) MUST(VecDestroy(&F[side]));
+  MUST(VecDestroy(&at));
+  MUST(VecDestroy(&dot));
+}
+
+static void CheckJacobian(NakModelParams params, const Situation *s)
+{
+  const PetscReal shifts[] = {0, 3, 1e4}, tolerance = 2e-6; /* of a central difference, h = 1e-6 */
+  NakModel        model;
+  Vec             U, V, product, quotient;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(VecDuplicate(U, &V));
+  MUST(VecDuplicate(U, &product));
+  MUST(VecDuplicate(U, &quotient));
+  FillState(model, s, U);
+  MUST(NakModelHold(model, s->control));
+  for (PetscInt k = 0; k < 6; k++) {
+    const PetscReal shift = shifts[k % 3];
+    PetscReal       worst;
+
+    FillDirection(model, U, k, V);
+    MUST(NakModelLinearise(model, U, shift));
+    MUST(MatMult(NakModelMatrix(model, NakModelLevels(model) - 1), V, product));
+    Quotient(model, U, V, shift, quotient);
+    worst = WorstRow(model, product, quotient);
+    if (!(worst < tolerance))
+      print_error("%s, shift %g: %g\n", s->name, (double)shift, (double)worst);
+    assert_true(worst < tolerance);
+  }
+  MUST(VecDestroy(&U));
+  MUST(VecDestroy(&V));
+  MUST(VecDestroy(&product));
+  MUST(VecDestroy(&quotient));
+  MUST(NakModelDestroy(&model));
+}
+
+static PetscInt Ranks(void)
+{
+  PetscMPIInt size;
+
+  MUST(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  return size;
+}
+
+static void JacobianMatchesDifferences(void **unused)
+{
+  NakModelParams periodic = Params(6, 4);
+
+  (void)unused;
+  periodic.grid.lateral = NAK_LATERAL_PERIODIC;
+  for (int k = 0; k < SITUATIONS; k++) {
+    NakModelParams bare = Params(8, 1);
+
+    bare.grid.electrolyte_layers = 0;
+    CheckJacobian(Params(8, 1), &situations[k]);
+    CheckJacobian(Params(6, 4), &situations[k]);
+    CheckJacobian(periodic, &situations[k]);
+    CheckJacobian(bare, &situations[k]);
+    if (Ranks() == 1) CheckJacobian(Params(1, 1), &situations[k]);
+  }
+}
+
+/* In a state of equilibrium nothing moves. */
+static void PristineCellIsAtRest(void **unused)
+{
+  NakModelParams params = Params(4, 3);
+  NakModel       model;
+  NakRecord      record = {0};
+  Vec            U, zero, F;
+  PetscReal      norm;
+
+  (void)unused;
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(VecDuplicate(U, &zero));
+  MUST(VecDuplicate(U, &F));
+  MUST(VecSet(zero, 0));
+  MUST(NakModelInitialise(model, U));
+  MUST(NakModelHold(model, (NakControl){NAK_HOLD_CURRENT, 0}));
+  MUST(NakModelResidual(model, U, zero, F));
+  MUST(VecNorm(F, NORM_INFINITY, &norm));
+  assert_true(norm < 1e-9);
+  MUST(NakModelMeasure(model, U, &record, NULL));
+  assert_true(PetscAbsReal(record.voltage - 1.547e-3) <
+              2e-6); /* OCV of x = 0.6297, docs/model.md */
+  assert_true(PetscAbsReal(record.u_face_min - 1) < 1e-12);
+  assert_true(PetscAbsReal(record.contact_fraction - 0.5) < 1e-12);
+  MUST(VecDestroy(&U));
+  MUST(VecDestroy(&zero));
+  MUST(VecDestroy(&F));
+  MUST(NakModelDestroy(&model));
+}
+
+/* The interpolation keeps a constant, a straight slope inside, and the average of a coarse field. */
+static void TransferKeepsConstants(void **unused)
+{
+  NakModelParams params = Params(8, 4);
+  NakModel       model;
+
+  (void)unused;
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  assert_true(NakModelLevels(model) >= 2);
+  for (PetscInt k = 1; k < NakModelLevels(model); k++) {
+    Mat       P, R;
+    Vec       coarse, fine, back;
+    PetscReal error;
+
+    MUST(NakModelTransfer(model, k, &P, &R));
+    MUST(MatCreateVecs(P, &coarse, &fine));
+    MUST(VecDuplicate(coarse, &back));
+    MUST(VecSet(coarse, 2.5));
+    MUST(MatMult(P, coarse, fine));
+    MUST(VecShift(fine, -2.5));
+    MUST(VecNorm(fine, NORM_INFINITY, &error));
+    assert_true(error < 1e-14);
+    MUST(VecSet(fine, 2.5));
+    MUST(MatMult(R, fine, back));
+    MUST(VecAXPY(back, -1, coarse));
+    MUST(VecNorm(back, NORM_INFINITY, &error));
+    assert_true(error < 1e-14);
+    MUST(VecDestroy(&coarse));
+    MUST(VecDestroy(&fine));
+    MUST(VecDestroy(&back));
+  }
+  MUST(NakModelDestroy(&model));
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(PristineCellIsAtRest),
+                                     cmocka_unit_test(TransferKeepsConstants),
+                                     cmocka_unit_test(JacobianMatchesDifferences)};
+  int                     failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() != 0 || failed != 0;
+}
