@@ -56,5 +56,5 @@ PetscErrorCode NakErrorsInstall(void);
 int NakExitStatus(PetscErrorCode code);
 
 /** "nakfield 0.1.0 (git 1a2b3c4)" and, line by line, the versions of PETSc, MPI, HDF5; no newline
-    at the end.  Call it after PetscInitialize(). */
+    at the end. */
 const char *NakVersion(void);

@@ -1,0 +1,160 @@
+/* The deck as a whole: read, held, freed; the contract is in nakfield/deck.h. */
+#include "deck_impl.h"
+
+#include <errno.h>
+#include <nakfield/units.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- The file ---- */
+
+/* A byte more than a deck may have is read, so that a pipe or a device is bounded as well. */
+static PetscErrorCode ReadOpen(const char *path, FILE *file, char *text, size_t *length)
+{
+  struct stat about;
+
+  PetscFunctionBeginUser;
+  PetscCheck(fstat(fileno(file), &about) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_READ,
+             "cannot read the deck %s: %s", path, strerror(errno));
+  PetscCheck(!S_ISDIR(about.st_mode), PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
+             "the deck %s is a directory; name the file in it", path);
+  *length = fread(text, 1, NAK_DECK_BYTES + 1, file);
+  PetscCheck(!ferror(file), PETSC_COMM_SELF, PETSC_ERR_FILE_READ, "cannot read the deck %s: %s",
+             path, strerror(errno));
+  PetscCheck(*length <= NAK_DECK_BYTES, PETSC_COMM_SELF, PETSC_ERR_FILE_READ,
+             "the deck %s is larger than %d MiB; is it an input deck?", path,
+             NAK_DECK_BYTES / (1024 * 1024));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadFile(const char *path, char *text, size_t *length)
+{
+  FILE *const    file = fopen(path, "rb");
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open the deck %s: %s",
+             path, strerror(errno));
+  code = ReadOpen(path, file, text, length);
+  (void)fclose(file);
+  PetscFunctionReturn(code);
+}
+
+/* ---- The tree ---- */
+
+static PetscErrorCode Parse(NakDeck deck, const char *text, size_t length, PetscBool overridden)
+{
+  NakTree root;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDeckParse(deck, text, length, 0, 0, &root));
+  if (root == NULL || NakNodeIsEmpty(root)) {
+    if (!deck->broken && !overridden) PetscCall(NakDeckComplain(deck, NULL, "the deck is empty"));
+    if (!overridden) deck->broken = PETSC_TRUE;
+  } else if (root->kind == NAK_NODE_MAP) {
+    deck->root = root;
+    root       = NULL;
+  } else {
+    PetscCall(NakDeckComplain(deck, root, "a deck must be made of lines such as 'grid: {nx: 64}'"));
+    deck->broken = PETSC_TRUE;
+  }
+  PetscCall(NakTreeDestroy(&root));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ApplyOverrides(NakDeck deck, const char *const overrides[], PetscInt count)
+{
+  const NakPlace start = {.source = 0, .line = 1, .column = 1};
+
+  PetscFunctionBeginUser;
+  if (deck->root == NULL) PetscCall(NakTreeCreate(NAK_NODE_MAP, start, &deck->root));
+  for (PetscInt i = 0; i < count; i++) PetscCall(NakDeckOverride(deck, overrides[i], i + 1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode OpenUnits(NakDeck deck)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakUnitsOpen());
+  deck->units = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All that rank 0 does alone. */
+static PetscErrorCode Load(NakDeck deck, const char *const overrides[], PetscInt count)
+{
+  PetscErrorCode code   = PETSC_SUCCESS;
+  size_t         length = 0;
+  char          *text   = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(OpenUnits(deck));
+  if (deck->path != NULL) {
+    PetscCall(PetscMalloc1(NAK_DECK_BYTES + 1, &text));
+    code = ReadFile(deck->path, text, &length);
+    if (code == 0) code = Parse(deck, text, length, count > 0 ? PETSC_TRUE : PETSC_FALSE);
+    PetscCall(PetscFree(text));
+    PetscCall(code);
+  }
+  PetscCall(ApplyOverrides(deck, overrides, count));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- The deck ---- */
+
+static PetscErrorCode CreateEmpty(MPI_Comm comm, const char *path, NakDeck *deck)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(deck));
+  PetscCall(PetscCommDuplicate(comm, &(*deck)->comm, NULL));
+  PetscCall(PetscStrallocpy(path, &(*deck)->path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckCreate(MPI_Comm comm, const char *path, const char *const overrides[],
+                             PetscInt count, NakDeck *deck)
+{
+  PetscErrorCode code = PETSC_SUCCESS;
+  PetscMPIInt    rank;
+  NakDeck        created;
+
+  PetscFunctionBeginUser;
+  *deck = NULL;
+  PetscCall(CreateEmpty(comm, path, &created));
+  PetscCallMPI(MPI_Comm_rank(created->comm, &rank));
+  if (rank == 0) code = Load(created, overrides, count);
+  code = NakAgree(created->comm, code);
+  if (code != 0) PetscCall(NakDeckDestroy(&created));
+  PetscCall(code);
+  *deck = created;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckCreateFromText(const char *name, const char *text, size_t length,
+                                     const char *const overrides[], PetscInt count, NakDeck *deck)
+{
+  PetscFunctionBeginUser;
+  PetscCall(CreateEmpty(PETSC_COMM_SELF, name, deck));
+  PetscCall(OpenUnits(*deck));
+  PetscCall(Parse(*deck, text, length, count > 0 ? PETSC_TRUE : PETSC_FALSE));
+  PetscCall(ApplyOverrides(*deck, overrides, count));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckDestroy(NakDeck *deck)
+{
+  PetscFunctionBeginUser;
+  if (*deck == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakTreeDestroy(&(*deck)->root));
+  PetscCall(NakDeckClearMistakes(*deck));
+  if ((*deck)->units) PetscCall(NakUnitsClose());
+  PetscCall(PetscFree((*deck)->path));
+  PetscCall(PetscCommDestroy(&(*deck)->comm));
+  PetscCall(PetscFree(*deck));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const char *NakDeckPath(NakDeck deck)
+{
+  return deck->path != NULL ? deck->path : "command line";
+}

@@ -1,0 +1,221 @@
+/* From the tree to the structs; the contract is in nakfield/deck.h. */
+#include "deck_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- Rows ---- */
+
+/* A default out of its bounds would make a resolved deck that is refused. */
+static PetscErrorCode CheckRow(const NakParam *row)
+{
+  char        segment[NAK_DECK_KEY_SIZE], word[NAK_TEXT_SIZE];
+  const char *key   = row->key;
+  PetscInt    depth = 0;
+
+  PetscFunctionBeginUser;
+  for (; *key != '\0'; depth++)
+    PetscCheck(NakTextSegment(&key, segment, sizeof segment), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "the schema's key '%s' is none", row->key);
+  PetscCheck(depth < NAK_DECK_DEPTH, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "the schema's key %s is nested too deeply", row->key);
+  if (row->type == NAK_REAL || row->type == NAK_INT || row->type == NAK_FRACTION)
+    PetscCheck(NakParamIsRequired(row) ||
+                 (row->initial >= row->lower && row->initial <= row->upper),
+               PETSC_COMM_SELF, PETSC_ERR_PLIB, "the default of %s is out of its bounds", row->key);
+  if (row->type == NAK_REAL)
+    PetscCheck(row->unit != NULL, PETSC_COMM_SELF, PETSC_ERR_PLIB, "%s lacks a unit", row->key);
+  if (row->type == NAK_CHOICE)
+    PetscCheck(row->text != NULL &&
+                 (NakParamIsRequired(row) ||
+                  NakWordsItem(row->text, (PetscInt)row->initial, word, sizeof word)),
+               PETSC_COMM_SELF, PETSC_ERR_PLIB, "the default of %s is none of its words", row->key);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Complain at the innermost section above `key` that the deck has. */
+static PetscErrorCode ComplainMissing(NakDeck deck, const NakParam *row)
+{
+  NakNode     node = deck->root;
+  const char *key  = row->key;
+  char        segment[NAK_DECK_KEY_SIZE];
+
+  PetscFunctionBeginUser;
+  while (NakTextSegment(&key, segment, sizeof segment)) {
+    NakNode next = NakNodeFind(node, segment);
+
+    if (next == NULL) break;
+    node = next;
+  }
+  PetscCall(NakDeckComplainAt(deck, node->key_place, "%s is missing: %s", row->key, row->doc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillRow(NakDeck deck, const NakParam *row, void *params)
+{
+  void *const field = (char *)params + row->offset;
+  NakNode     node  = NakDeckFind(deck, row->key);
+
+  PetscFunctionBeginUser;
+  PetscCall(CheckRow(row));
+  if (row->type != NAK_TREE) NakDeckSetDefault(row, field);
+  if (node != NULL && row->type != NAK_TREE) PetscCall(NakDeckReadValue(deck, node, row, field));
+  if (node == NULL && NakParamIsRequired(row) && !deck->broken)
+    PetscCall(ComplainMissing(deck, row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Keys that no row knows ---- */
+
+typedef enum { UNKNOWN, ENTRY, SECTION } Meaning;
+
+/* What a dotted key means in a schema. */
+static Meaning MeaningOf(const NakSection schema[], const char *path)
+{
+  const size_t length  = strlen(path);
+  Meaning      meaning = UNKNOWN;
+
+  for (const NakSection *section = schema; section->rows != NULL; section++)
+    for (const NakParam *row = section->rows; row->key != NULL; row++) {
+      if (strcmp(row->key, path) == 0) return ENTRY;
+      if (strncmp(row->key, path, length) == 0 && row->key[length] == '.') meaning = SECTION;
+    }
+  return meaning;
+}
+
+/* Offer what the schema has where `path` stands: for a.b.c every x of a.b.x and of a.b.x.y. */
+static void OfferSiblings(const char *key, const char *path, NakGuess *guess)
+{
+  const char *const dot    = strrchr(path, '.');
+  const size_t      prefix = dot != NULL ? (size_t)(dot - path) + 1 : 0;
+  char              sibling[NAK_PATH_SIZE];
+  size_t            length;
+
+  if (strncmp(key, path, prefix) != 0) return;
+  length = prefix + strcspn(key + prefix, ".");
+  if (length >= sizeof sibling) return;
+  memcpy(sibling, key, length);
+  sibling[length] = '\0';
+  NakGuessOffer(guess, sibling + prefix);
+}
+
+/* The first row that ends as `path` does: an entry in the wrong section. */
+static const char *Moved(const NakSection schema[], const char *path)
+{
+  const char *const dot  = strrchr(path, '.');
+  const char *const last = dot != NULL ? dot + 1 : path;
+
+  for (const NakSection *section = schema; section->rows != NULL; section++)
+    for (const NakParam *row = section->rows; row->key != NULL; row++) {
+      const char *const end = strrchr(row->key, '.');
+
+      if (end != NULL && strcmp(end + 1, last) == 0) return row->key;
+    }
+  return NULL;
+}
+
+static PetscErrorCode ComplainUnknown(NakDeck deck, const NakSection schema[], NakNode node,
+                                      const char *path)
+{
+  const char *const dot    = strrchr(path, '.');
+  const int         prefix = dot != NULL ? (int)(dot - path) + 1 : 0;
+  const char       *moved;
+  NakGuess          guess;
+
+  PetscFunctionBeginUser;
+  NakGuessStart(&guess, path + prefix);
+  for (const NakSection *section = schema; section->rows != NULL; section++)
+    for (const NakParam *row = section->rows; row->key != NULL; row++)
+      OfferSiblings(row->key, path, &guess);
+  moved = guess.best[0] == '\0' ? Moved(schema, path) : NULL;
+  if (strchr(node->key, '.') != NULL)
+    PetscCall(NakDeckComplainAt(deck, node->key_place,
+                                "unknown key '%s'; dots are for the command line, in a deck write "
+                                "one section within the other",
+                                path));
+  else if (guess.best[0] != '\0')
+    PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'; did you mean '%.*s%s'?",
+                                path, prefix, path, guess.best));
+  else if (moved != NULL)
+    PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'; did you mean '%s'?", path,
+                                moved));
+  else
+    PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'", path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collect the unknown keys of a map and of the sections in it. */
+static PetscErrorCode CheckKeys(NakDeck deck, const NakSection schema[], NakNode map)
+{
+  char path[NAK_PATH_SIZE];
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < map->count; i++) {
+    NakNode       node    = map->items[i];
+    const Meaning meaning = (NakNodePath(node, path, sizeof path),
+                             strchr(node->key, '.') != NULL ? UNKNOWN : MeaningOf(schema, path));
+
+    if (meaning == UNKNOWN) PetscCall(ComplainUnknown(deck, schema, node, path));
+    if (meaning != SECTION || NakNodeIsEmpty(node)) continue;
+    if (node->kind == NAK_NODE_MAP)
+      PetscCall(CheckKeys(deck, schema, node));
+    else
+      PetscCall(NakDeckComplain(deck, node,
+                                "%s is a section; it must have entries beneath it, not %s", path,
+                                node->kind == NAK_NODE_LIST ? "a list" : "a value"));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words)
+{
+  char word[NAK_TEXT_SIZE], path[NAK_PATH_SIZE];
+
+  PetscFunctionBeginUser;
+  if (map->kind != NAK_NODE_MAP) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt i = 0; i < map->count; i++) {
+    NakNode   node  = map->items[i];
+    PetscBool known = PETSC_FALSE;
+    NakGuess  guess;
+
+    NakGuessStart(&guess, node->key);
+    for (PetscInt j = 0; NakWordsItem(words, j, word, sizeof word); j++) {
+      if (strcmp(word, node->key) == 0) known = PETSC_TRUE;
+      NakGuessOffer(&guess, word);
+    }
+    if (known) continue;
+    NakNodePath(node, path, sizeof path);
+    if (guess.best[0] != '\0')
+      PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'; did you mean '%s'?",
+                                  path, guess.best));
+    else
+      PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'", path));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- All of it ---- */
+
+static PetscErrorCode FillRoot(NakDeck deck, const NakSection schema[])
+{
+  PetscFunctionBeginUser;
+  for (const NakSection *section = schema; section->rows != NULL; section++)
+    for (const NakParam *row = section->rows; row->key != NULL; row++)
+      PetscCall(FillRow(deck, row, section->params));
+  PetscCall(CheckKeys(deck, schema, deck->root));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckFill(NakDeck deck, const NakSection schema[])
+{
+  PetscErrorCode code = PETSC_SUCCESS;
+  PetscMPIInt    rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(deck->comm, &rank));
+  if (rank == 0) code = FillRoot(deck, schema);
+  PetscCall(NakAgree(deck->comm, code));
+  for (const NakSection *section = schema; section->rows != NULL; section++)
+    PetscCallMPI(MPI_Bcast(section->params, (PetscMPIInt)section->size, MPI_BYTE, 0, deck->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

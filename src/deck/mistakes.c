@@ -1,0 +1,113 @@
+/* What is wrong with a deck; the contract is in nakfield/deck.h and deck_impl.h. */
+#include "deck_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static PetscErrorCode Collect(NakDeck deck, NakPlace place, const char format[], va_list arguments)
+{
+  char text[1024], shown[1024];
+
+  PetscFunctionBeginUser;
+  deck->found++;
+  if (deck->stored == NAK_DECK_MISTAKES) PetscFunctionReturn(PETSC_SUCCESS);
+  (void)vsnprintf(text, sizeof text, format, arguments);
+  NakTextShow(text, shown, sizeof shown);
+  PetscCall(PetscStrallocpy(shown, &deck->mistakes[deck->stored].text));
+  deck->mistakes[deck->stored].place = place;
+  deck->mistakes[deck->stored].order = deck->found;
+  deck->stored++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckComplainAt(NakDeck deck, NakPlace place, const char format[], ...)
+{
+  va_list        arguments;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  va_start(arguments, format);
+  code = Collect(deck, place, format, arguments);
+  va_end(arguments);
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode NakDeckComplain(NakDeck deck, NakNode node, const char format[], ...)
+{
+  const NakPlace start = {.source = 0, .line = 1, .column = 1};
+  va_list        arguments;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  va_start(arguments, format);
+  code = Collect(deck, node != NULL ? node->place : start, format, arguments);
+  va_end(arguments);
+  PetscFunctionReturn(code);
+}
+
+static int CompareInts(PetscInt a, PetscInt b)
+{
+  return (a > b) - (a < b);
+}
+
+static int CompareMistakes(const void *left, const void *right)
+{
+  const NakMistake *a = left, *b = right;
+  int               order = CompareInts(a->place.source, b->place.source);
+
+  if (order == 0) order = CompareInts(a->place.line, b->place.line);
+  if (order == 0) order = CompareInts(a->place.column, b->place.column);
+  return order != 0 ? order : CompareInts(a->order, b->order);
+}
+
+static void PrintMistake(NakDeck deck, const NakMistake *mistake, FILE *file)
+{
+  const NakPlace at = mistake->place;
+
+  if (at.source > 0)
+    fprintf(file, "command line:%" PetscInt_FMT ": %s\n", at.source, mistake->text);
+  else if (deck->path == NULL)
+    fprintf(file, "command line: %s\n", mistake->text);
+  else
+    fprintf(file, "%s:%" PetscInt_FMT ":%" PetscInt_FMT ": %s\n", deck->path, at.line, at.column,
+            mistake->text);
+}
+
+PetscErrorCode NakDeckPrintMistakes(NakDeck deck, FILE *file)
+{
+  PetscFunctionBeginUser;
+  qsort(deck->mistakes, (size_t)deck->stored, sizeof deck->mistakes[0], CompareMistakes);
+  for (PetscInt i = 0; i < deck->stored; i++)
+    if (deck->mistakes[i].order > deck->printed) PrintMistake(deck, &deck->mistakes[i], file);
+  if (deck->found > deck->stored && deck->found > deck->printed)
+    fprintf(file, "%s: %" PetscInt_FMT " more mistakes are not shown\n", NakDeckPath(deck),
+            deck->found - deck->stored);
+  deck->printed = deck->found;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckReport(NakDeck deck, PetscInt *count)
+{
+  PetscErrorCode code = PETSC_SUCCESS;
+  PetscMPIInt    rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(deck->comm, &rank));
+  if (rank == 0) {
+    fflush(stdout);
+    code = NakDeckPrintMistakes(deck, stderr);
+    fflush(stderr);
+  }
+  PetscCall(NakAgree(deck->comm, code));
+  *count = deck->found;
+  PetscCallMPI(MPI_Bcast(count, 1, MPIU_INT, 0, deck->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckClearMistakes(NakDeck deck)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < deck->stored; i++) PetscCall(PetscFree(deck->mistakes[i].text));
+  deck->stored = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,340 @@
+/* From YAML to a tree, with libyaml's events; the contract is in deck_impl.h. */
+#include "deck_impl.h"
+
+#include <string.h>
+#include <yaml.h>
+
+typedef struct {
+  yaml_parser_t yaml;
+  NakDeck       deck;
+  const char   *text;
+  size_t        length;
+  PetscInt      source;
+  PetscInt      depth; /* of nesting, now */
+  PetscInt      nodes; /* so far */
+  PetscBool     stopped;
+} Reader;
+
+static PetscErrorCode ReadNode(Reader *reader, const yaml_event_t *event, NakTree parent,
+                               const char *key);
+
+static NakPlace PlaceOf(const Reader *reader, yaml_mark_t mark)
+{
+  return (NakPlace){
+    .source = reader->source, .line = (PetscInt)mark.line + 1, .column = (PetscInt)mark.column + 1};
+}
+
+static NakPlace PlaceOfByte(const Reader *reader, size_t offset)
+{
+  NakPlace place = {.source = reader->source, .line = 1, .column = 1};
+
+  for (size_t i = 0; i < offset && i < reader->length; i++) {
+    if (reader->text[i] == '\n') {
+      place.line++;
+      place.column = 1;
+    } else if (((unsigned char)reader->text[i] & 0xC0) != 0x80) {
+      place.column++;
+    }
+  }
+  return place;
+}
+
+/* Whether a tab stands at the mark; the commonest cause of YAML's darkest message. */
+static PetscBool TabAt(const Reader *reader, yaml_mark_t mark)
+{
+  const char *const end   = reader->text + reader->length;
+  const char       *place = reader->text;
+
+  for (size_t line = 0; line < mark.line && place != NULL; line++) {
+    place = memchr(place, '\n', (size_t)(end - place));
+    if (place != NULL) place++;
+  }
+  if (place == NULL || mark.column >= (size_t)(end - place)) return PETSC_FALSE;
+  return place[mark.column] == '\t' ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* What libyaml could not read. */
+static PetscErrorCode ComplainYaml(Reader *reader)
+{
+  const yaml_parser_t *yaml    = &reader->yaml;
+  const char          *problem = yaml->problem != NULL ? yaml->problem : "it cannot be read";
+  const NakPlace       place   = PlaceOf(reader, yaml->problem_mark);
+  const NakPlace       byte    = PlaceOfByte(reader, yaml->problem_offset);
+
+  PetscFunctionBeginUser;
+  reader->stopped = PETSC_TRUE;
+  PetscCheck(yaml->error != YAML_MEMORY_ERROR, PETSC_COMM_SELF, PETSC_ERR_MEM,
+             "no memory left to read the deck");
+  if (yaml->error == YAML_READER_ERROR)
+    PetscCall(NakDeckComplainAt(reader->deck, byte,
+                                "%s: the deck must be text in UTF-8 without control characters",
+                                problem));
+  else if (TabAt(reader, yaml->problem_mark))
+    PetscCall(NakDeckComplainAt(reader->deck, place,
+                                "a tab cannot stand here; YAML is indented with blanks"));
+  else if (yaml->context != NULL)
+    PetscCall(NakDeckComplainAt(reader->deck, place, "YAML: %s, %s", problem, yaml->context));
+  else
+    PetscCall(NakDeckComplainAt(reader->deck, place, "YAML: %s", problem));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The next event, to be freed with yaml_event_delete(); none once reading has stopped. */
+static PetscErrorCode Next(Reader *reader, yaml_event_t *event)
+{
+  PetscFunctionBeginUser;
+  memset(event, 0, sizeof *event);
+  if (reader->stopped) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!yaml_parser_parse(&reader->yaml, event)) PetscCall(ComplainYaml(reader));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Anchors and aliases make a small file a huge tree; tags ask for types that no deck has. */
+static PetscErrorCode RefuseExtras(Reader *reader, const yaml_event_t *event)
+{
+  const yaml_char_t *anchor = NULL, *tag = NULL;
+  const NakPlace     place = PlaceOf(reader, event->start_mark);
+
+  PetscFunctionBeginUser;
+  if (event->type == YAML_SCALAR_EVENT) {
+    anchor = event->data.scalar.anchor;
+    tag    = event->data.scalar.tag;
+  } else if (event->type == YAML_SEQUENCE_START_EVENT) {
+    anchor = event->data.sequence_start.anchor;
+    tag    = event->data.sequence_start.tag;
+  } else if (event->type == YAML_MAPPING_START_EVENT) {
+    anchor = event->data.mapping_start.anchor;
+    tag    = event->data.mapping_start.tag;
+  }
+  if (event->type == YAML_ALIAS_EVENT)
+    PetscCall(NakDeckComplainAt(reader->deck, place,
+                                "aliases such as *%.32s are not allowed; write the value itself",
+                                (const char *)event->data.alias.anchor));
+  if (anchor != NULL)
+    PetscCall(NakDeckComplainAt(reader->deck, place, "anchors such as &%.32s are not allowed",
+                                (const char *)anchor));
+  if (tag != NULL)
+    PetscCall(NakDeckComplainAt(reader->deck, place, "tags such as %.32s are not allowed",
+                                (const char *)tag));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadList(Reader *reader, NakTree list)
+{
+  yaml_event_t event;
+
+  PetscFunctionBeginUser;
+  while (!reader->stopped) {
+    PetscBool end;
+
+    PetscCall(Next(reader, &event));
+    end = event.type == YAML_SEQUENCE_END_EVENT ? PETSC_TRUE : PETSC_FALSE;
+    if (!end) PetscCall(ReadNode(reader, &event, list, NULL));
+    yaml_event_delete(&event);
+    if (end) break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read and forget what `event` begins. */
+static PetscErrorCode Skip(Reader *reader, const yaml_event_t *event)
+{
+  const NakPlace nowhere = {0};
+  NakTree        bin;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakTreeCreate(NAK_NODE_LIST, nowhere, &bin));
+  PetscCall(ReadNode(reader, event, bin, NULL));
+  PetscCall(NakTreeDestroy(&bin));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether `event` is a key that `map` can take. */
+static PetscErrorCode CheckKey(Reader *reader, const yaml_event_t *event, NakTree map,
+                               PetscBool *good)
+{
+  const NakPlace    place = PlaceOf(reader, event->start_mark);
+  const char *const key =
+    event->type == YAML_SCALAR_EVENT ? (const char *)event->data.scalar.value : NULL;
+  char     shown[NAK_SHOWN_SIZE];
+  PetscInt other;
+
+  PetscFunctionBeginUser;
+  *good = PETSC_FALSE;
+  if (event->type == YAML_NO_EVENT) PetscFunctionReturn(PETSC_SUCCESS);
+  if (key == NULL || key[0] == '\0') {
+    PetscCall(NakDeckComplainAt(reader->deck, place, "a key must be a word"));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  NakTextShow(key, shown, sizeof shown);
+  other = NakNodeIndex(map, key);
+  if (event->data.scalar.length >= NAK_DECK_KEY_SIZE)
+    PetscCall(NakDeckComplainAt(reader->deck, place, "the key '%s' is too long", shown));
+  else if (strlen(key) < event->data.scalar.length)
+    PetscCall(NakDeckComplainAt(reader->deck, place, "the key '%s' holds a null", shown));
+  else if (other >= 0)
+    PetscCall(NakDeckComplainAt(reader->deck, place,
+                                "duplicate key '%s'; it is already given in line %" PetscInt_FMT,
+                                shown, map->items[other]->key_place.line));
+  else
+    *good = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read the key that `event` is, and its value. */
+static PetscErrorCode ReadEntry(Reader *reader, const yaml_event_t *event, NakTree map)
+{
+  const PetscInt count = map->count;
+  PetscBool      good;
+  yaml_event_t   value;
+
+  PetscFunctionBeginUser;
+  PetscCall(CheckKey(reader, event, map, &good));
+  if (event->type == YAML_SCALAR_EVENT)
+    PetscCall(RefuseExtras(reader, event));
+  else
+    PetscCall(Skip(reader, event));
+  PetscCall(Next(reader, &value));
+  if (good)
+    PetscCall(ReadNode(reader, &value, map, (const char *)event->data.scalar.value));
+  else
+    PetscCall(Skip(reader, &value));
+  yaml_event_delete(&value);
+  if (map->count > count) map->items[count]->key_place = PlaceOf(reader, event->start_mark);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadMap(Reader *reader, NakTree map)
+{
+  yaml_event_t event;
+
+  PetscFunctionBeginUser;
+  while (!reader->stopped) {
+    PetscBool end;
+
+    PetscCall(Next(reader, &event));
+    end = event.type == YAML_MAPPING_END_EVENT ? PETSC_TRUE : PETSC_FALSE;
+    if (!end && map->count == NAK_DECK_KEYS) {
+      PetscCall(NakDeckComplainAt(reader->deck, PlaceOf(reader, event.start_mark),
+                                  "more than %d keys in one place", NAK_DECK_KEYS));
+      reader->stopped = PETSC_TRUE;
+    } else if (!end) {
+      PetscCall(ReadEntry(reader, &event, map));
+    }
+    yaml_event_delete(&event);
+    if (end) break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadScalar(Reader *reader, const yaml_event_t *event, NakTree parent,
+                                 const char *key)
+{
+  const NakPlace place  = PlaceOf(reader, event->start_mark);
+  const char    *text   = (const char *)event->data.scalar.value;
+  PetscBool      quoted = PETSC_TRUE;
+  NakTree        node;
+
+  PetscFunctionBeginUser;
+  if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) quoted = PETSC_FALSE;
+  if (strlen(text) < event->data.scalar.length)
+    PetscCall(NakDeckComplainAt(reader->deck, place, "the text holds a null"));
+  PetscCall(NakTreeCreateScalar(text, quoted, place, &node));
+  PetscCall(NakTreeAppend(parent, key, node));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Bounds on what a file of 16 MiB may ask of memory and of the stack. */
+static PetscErrorCode CheckSize(Reader *reader, NakPlace place)
+{
+  PetscFunctionBeginUser;
+  reader->nodes++;
+  if (reader->depth > NAK_DECK_DEPTH) {
+    PetscCall(NakDeckComplainAt(reader->deck, place, "nested deeper than %d", NAK_DECK_DEPTH));
+    reader->stopped = PETSC_TRUE;
+  } else if (reader->nodes > NAK_DECK_NODES) {
+    PetscCall(
+      NakDeckComplainAt(reader->deck, place, "the deck holds more than %d values", NAK_DECK_NODES));
+    reader->stopped = PETSC_TRUE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read what `event` begins and append it to `parent`. */
+static PetscErrorCode ReadNode(Reader *reader, const yaml_event_t *event, NakTree parent,
+                               const char *key)
+{
+  const NakPlace  place  = PlaceOf(reader, event->start_mark);
+  const PetscBool is_map = event->type == YAML_MAPPING_START_EVENT ? PETSC_TRUE : PETSC_FALSE;
+  NakTree         node;
+
+  PetscFunctionBeginUser;
+  if (event->type == YAML_NO_EVENT) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(RefuseExtras(reader, event));
+  if (event->type == YAML_SCALAR_EVENT) PetscCall(ReadScalar(reader, event, parent, key));
+  reader->depth++;
+  PetscCall(CheckSize(reader, place));
+  if (is_map || event->type == YAML_SEQUENCE_START_EVENT) {
+    PetscCall(NakTreeCreate(is_map ? NAK_NODE_MAP : NAK_NODE_LIST, place, &node));
+    PetscCall(NakTreeAppend(parent, key, node));
+    if (is_map)
+      PetscCall(ReadMap(reader, node));
+    else
+      PetscCall(ReadList(reader, node));
+  }
+  reader->depth--;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read one document into the list `holder`; a second one is refused. */
+static PetscErrorCode ReadStream(Reader *reader, NakTree holder)
+{
+  yaml_event_t event;
+  PetscBool    end = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  while (!reader->stopped && !end) {
+    PetscCall(Next(reader, &event));
+    if (event.type == YAML_STREAM_END_EVENT) {
+      end = PETSC_TRUE;
+    } else if (event.type == YAML_DOCUMENT_START_EVENT && holder->count > 0) {
+      PetscCall(NakDeckComplainAt(reader->deck, PlaceOf(reader, event.start_mark),
+                                  "a second document begins here; a deck is one document"));
+      end = PETSC_TRUE;
+    } else if (event.type != YAML_STREAM_START_EVENT && event.type != YAML_DOCUMENT_START_EVENT &&
+               event.type != YAML_DOCUMENT_END_EVENT) {
+      PetscCall(ReadNode(reader, &event, holder, NULL));
+    }
+    yaml_event_delete(&event);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckParse(NakDeck deck, const char *text, size_t length, PetscInt source,
+                            PetscInt depth, NakTree *root)
+{
+  const NakPlace start  = {.source = source, .line = 1, .column = 1};
+  const size_t   mark   = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  Reader         reader = {
+            .deck = deck, .text = text + mark, .length = length - mark, .source = source, .depth = depth};
+  NakTree holder;
+
+  PetscFunctionBeginUser;
+  *root = NULL;
+  PetscCheck(yaml_parser_initialize(&reader.yaml), PETSC_COMM_SELF, PETSC_ERR_MEM,
+             "no memory left to read the deck");
+  yaml_parser_set_encoding(&reader.yaml, YAML_UTF8_ENCODING);
+  yaml_parser_set_input_string(&reader.yaml, (const unsigned char *)reader.text, reader.length);
+  PetscCall(NakTreeCreate(NAK_NODE_LIST, start, &holder));
+  PetscCall(ReadStream(&reader, holder));
+  yaml_parser_delete(&reader.yaml);
+  if (reader.stopped) deck->broken = PETSC_TRUE;
+  if (holder->count > 0) {
+    *root           = holder->items[0];
+    (*root)->parent = NULL;
+    holder->count--;
+    if (holder->count > 0) holder->items[0] = holder->items[holder->count];
+  }
+  PetscCall(NakTreeDestroy(&holder));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

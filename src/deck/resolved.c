@@ -1,0 +1,195 @@
+/* The deck as resolved; the contract is in nakfield/deck.h and deck_impl.h. */
+#include "deck_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- Writing YAML ---- */
+
+/* Whether a text can stand in YAML without quotes: a letter or a digit, or a number's sign before
+   one, then nothing that means something to YAML. */
+static PetscBool IsPlain(const char *text)
+{
+  const char  *others = " _./^+*%<>=()-";
+  const size_t length = strlen(text);
+  const size_t sign   = text[0] == '-' || text[0] == '+' ? 1 : 0;
+
+  if (length == 0 || text[length - 1] == ' ') return PETSC_FALSE;
+  for (size_t i = 0; i < length; i++) {
+    const char c     = text[i];
+    const int  digit = c >= '0' && c <= '9';
+    const int  word  = digit || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+    if (i <= sign && !(i < sign || (sign == 0 ? word : digit))) return PETSC_FALSE;
+    if (!word && strchr(others, c) == NULL) return PETSC_FALSE;
+  }
+  return length > sign ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static void WriteQuoted(const char *text, FILE *file)
+{
+  const size_t length = strlen(text);
+  size_t       n      = 1;
+
+  fputc('"', file);
+  for (size_t i = 0; i < length; i += n) {
+    unsigned long code = 0;
+
+    n = NakTextDecode(text + i, length - i, &code);
+    if (n == 0) n = 1;
+    if (code == '"' || code == '\\') fputc('\\', file);
+    if (NakTextPrintable(code))
+      fwrite(text + i, 1, n, file);
+    else if (code > 0xFFFF)
+      fprintf(file, "\\U%08lX", code);
+    else
+      fprintf(file, "\\u%04lX", code);
+  }
+  fputc('"', file);
+}
+
+static void WriteText(const char *text, PetscBool quoted, FILE *file)
+{
+  if (!quoted && text[0] == '\0') return;
+  if (IsPlain(text))
+    fputs(text, file);
+  else
+    WriteQuoted(text, file);
+}
+
+static void WriteIndent(int indent, FILE *file)
+{
+  for (int i = 0; i < indent; i++) fputc(' ', file);
+}
+
+static void WriteNode(NakNode node, int indent, PetscBool in_list, FILE *file);
+
+/* The entries of a map; the first one may stand on a line that has begun with "- ". */
+static void WriteMap(NakNode map, int indent, PetscBool begun, FILE *file)
+{
+  for (PetscInt i = 0; i < map->count; i++) {
+    if (i > 0 || !begun) WriteIndent(indent, file);
+    WriteText(map->items[i]->key, PETSC_TRUE, file);
+    fputc(':', file);
+    WriteNode(map->items[i], indent + 2, PETSC_FALSE, file);
+  }
+}
+
+/* What follows "key:" or "-", with the end of its line. */
+static void WriteNode(NakNode node, int indent, PetscBool in_list, FILE *file)
+{
+  if (node->kind == NAK_NODE_SCALAR) {
+    if (!NakNodeIsEmpty(node)) fputc(' ', file);
+    WriteText(node->text, node->quoted, file);
+    fputc('\n', file);
+  } else if (node->count == 0) {
+    fputs(node->kind == NAK_NODE_MAP ? " {}\n" : " []\n", file);
+  } else if (node->kind == NAK_NODE_MAP) {
+    fputc(in_list ? ' ' : '\n', file);
+    WriteMap(node, indent, in_list, file);
+  } else {
+    fputc('\n', file);
+    for (PetscInt i = 0; i < node->count; i++) {
+      WriteIndent(indent, file);
+      fputc('-', file);
+      WriteNode(node->items[i], indent + 2, PETSC_TRUE, file);
+    }
+  }
+}
+
+PetscErrorCode NakTreeWrite(NakNode root, FILE *file)
+{
+  PetscFunctionBeginUser;
+  WriteMap(root, 0, PETSC_FALSE, file);
+  PetscCheck(!ferror(file), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
+             "cannot write the resolved deck; is the disk full?");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Building the tree ---- */
+
+/* The map beneath `node` for the next part of a key, made where there is none; NULL where
+   something else is in its place. */
+static PetscErrorCode Descend(NakTree node, const char *segment, NakPlace place, NakTree *next)
+{
+  const PetscInt i     = NakNodeIndex(node, segment);
+  NakTree        empty = NULL;
+
+  PetscFunctionBeginUser;
+  *next = i >= 0 ? node->items[i] : NULL;
+  if (node->kind == NAK_NODE_SCALAR || (i < 0 && node->kind == NAK_NODE_LIST))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  if (i >= 0 && !NakNodeIsEmpty(node->items[i])) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakTreeCreate(NAK_NODE_MAP, place, &empty));
+  if (i >= 0)
+    PetscCall(NakTreeReplace(node, i, empty));
+  else
+    PetscCall(NakTreeAppend(node, segment, empty));
+  *next = empty;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakTreeSet(NakTree root, const char *key, NakTree item, PetscBool *fits)
+{
+  NakTree  node = root;
+  char     segment[NAK_DECK_KEY_SIZE];
+  PetscInt i;
+
+  PetscFunctionBeginUser;
+  while (node != NULL && NakTextSegment(&key, segment, sizeof segment) && *key != '\0')
+    PetscCall(Descend(node, segment, item->place, &node));
+  i     = node != NULL ? NakNodeIndex(node, segment) : -1;
+  *fits = PETSC_TRUE;
+  if (i >= 0)
+    PetscCall(NakTreeReplace(node, i, item));
+  else if (node != NULL && node->kind == NAK_NODE_MAP)
+    PetscCall(NakTreeAppend(node, segment, item));
+  else {
+    PetscCall(NakTreeDestroy(&item));
+    *fits = PETSC_FALSE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The entry of a row as a node, or NULL where there is nothing to write. */
+static PetscErrorCode CreateEntry(NakDeck deck, const NakParam *row, const void *params,
+                                  NakTree *item)
+{
+  const NakPlace    nowhere = {0};
+  const PetscBool   quoted  = row->type == NAK_TEXT ? PETSC_TRUE : PETSC_FALSE;
+  const void *const field   = (const char *)params + row->offset;
+  NakNode           given   = row->type == NAK_TREE ? NakDeckFind(deck, row->key) : NULL;
+  char              text[NAK_TEXT_SIZE];
+
+  PetscFunctionBeginUser;
+  *item = NULL;
+  if (given != NULL) PetscCall(NakTreeCopy(given, item));
+  if (row->type == NAK_TREE) PetscFunctionReturn(PETSC_SUCCESS);
+  if (row->type == NAK_REAL && !isfinite(*(const PetscReal *)field))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  if (row->type == NAK_FRACTION && !isfinite(((const NakFraction *)field)->value))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  NakDeckFormatValue(row, field, text, sizeof text);
+  PetscCall(NakTreeCreateScalar(text, quoted, nowhere, item));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckWriteResolved(NakDeck deck, const NakSection schema[], FILE *file)
+{
+  const NakPlace nowhere = {0};
+  PetscBool      fits    = PETSC_TRUE;
+  NakTree        root, item;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakTreeCreate(NAK_NODE_MAP, nowhere, &root));
+  for (const NakSection *section = schema; section->rows != NULL; section++)
+    for (const NakParam *row = section->rows; row->key != NULL; row++) {
+      PetscCall(CreateEntry(deck, row, section->params, &item));
+      if (item != NULL) PetscCall(NakTreeSet(root, row->key, item, &fits));
+      PetscCheck(fits, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the schema's key %s is also a section",
+                 row->key);
+    }
+  PetscCall(NakTreeWrite(root, file));
+  PetscCall(NakTreeDestroy(&root));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
