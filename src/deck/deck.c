@@ -158,3 +158,8 @@ const char *NakDeckPath(NakDeck deck)
 {
   return deck->path != NULL ? deck->path : "command line";
 }
+
+MPI_Comm NakDeckComm(NakDeck deck)
+{
+  return deck->comm;
+}
