@@ -20,9 +20,10 @@ const NakParam NakLimitsParamRows[] = {
    .lower   = -100,
    .upper   = 100,
    .doc     = "Terminal voltage below which the run ends"},
-  {.key  = "protocol",
-   .type = NAK_TREE,
-   .doc  = "What the cycler does: a list of items, see protocol.md"},
+  {.key     = "protocol",
+   .type    = NAK_TREE,
+   .initial = NAK_REQUIRED,
+   .doc     = "What the cycler does: a list of items, see docs/protocol.md"},
   {.key = NULL                }
 };
 
