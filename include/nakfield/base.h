@@ -13,8 +13,17 @@
   #error "nakfield needs a real-scalar PETSc"
 #endif
 
+#if !defined(PETSC_USE_REAL_DOUBLE)
+  #error "nakfield needs a double-precision PETSc"
+#endif
+
 #if PETSC_VERSION_LT(3, 19, 0)
   #define PETSC_SUCCESS 0 /* PETSc 3.18 (Debian 12) has no name for it */
+#endif
+
+#if PETSC_VERSION_LT(3, 22, 0)
+  #define PETSC_INT_MAX PETSC_MAX_INT /* the older names are deprecated */
+  #define PETSC_INT_MIN PETSC_MIN_INT
 #endif
 
 #define NAK_FARADAY      96485.33212 /* [C/mol], CODATA 2018 */

@@ -43,7 +43,8 @@ typedef struct {
   const char  *unit;    /**< of the stored number; NULL where there is none */
   size_t       offset;  /**< within the module's parameter struct */
   PetscReal    initial; /**< when the deck is silent: number [unit], index, 0/1, or fraction by
-                             weight; NAK_REQUIRED where it may not be */
+                             weight; NAK_REQUIRED where it may not be,
+                             for every type; within the bounds */
   PetscReal    lower;   /**< least value allowed [unit] */
   PetscReal    upper;   /**< greatest value allowed [unit] */
   const char  *text;    /**< NAK_CHOICE: the words; NAK_TEXT: the default */
@@ -85,13 +86,16 @@ PetscErrorCode NakDeckDestroy(NakDeck *deck);
   Check the deck against the schema and fill every struct on every rank.  Collective.
 
   An entry in error keeps its default.  A key that no row knows is a mistake, with the nearest known
-  key as suggestion.
+  key as suggestion.  Nothing is called missing in a deck that YAML could not read to its end.
+
+  Errors: PETSC_ERR_PLIB for a schema in error, such as a default out of its bounds.
 */
 PetscErrorCode NakDeckFill(NakDeck deck, const NakSection schema[]);
 
 /**
-  Print the mistakes collected so far to standard error, in the order of the file, and count them.
-  Collective; the count is the same on every rank.
+  Print the mistakes collected since the last report to standard error, in the order of the file,
+  and count all of them, those of earlier reports included.  Collective; the count is the same on
+  every rank.  Of many, the first 100 found are printed.
 */
 PetscErrorCode NakDeckReport(NakDeck deck, PetscInt *count);
 

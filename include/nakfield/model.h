@@ -82,15 +82,6 @@ PetscErrorCode NakModelTransfer(NakModel model, PetscInt level, Mat *interpolati
     that need none (algebraic ones and pure integrals) get 1e30. */
 PetscErrorCode NakModelScales(NakModel model, Vec scale);
 
-/** Amounts per geometric area, for balances. */
-typedef struct {
-  PetscReal na;        /**< Na as charge [C/m2] */
-  PetscReal k;         /**< [mol/m2] */
-  PetscReal layer;     /**< charge of the double layer [C/m2] */
-  PetscReal q_faraday; /**< [C/m2] */
-  PetscReal q_total;   /**< [C/m2] */
-} NakInventory;
-
 /**
   Measure a state.  Collective: two reductions.
 

@@ -128,6 +128,15 @@ typedef struct {
   PetscReal na_balance, k_balance, charge_balance; /**< relative, see docs/model.md [-] */
 } NakRecord;
 
+/** Amounts per geometric area, for balances. */
+typedef struct {
+  PetscReal na;        /**< Na as charge [C/m2] */
+  PetscReal k;         /**< [mol/m2] */
+  PetscReal layer;     /**< charge of the double layer [C/m2] */
+  PetscReal q_faraday; /**< [C/m2] */
+  PetscReal q_total;   /**< [C/m2] */
+} NakInventory;
+
 /** Where a field is defined. */
 typedef enum {
   NAK_PLACE_VOLUME, /**< one value a cell: values[nz][ym][xm], z slowest */

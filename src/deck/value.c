@@ -185,8 +185,8 @@ PetscErrorCode NakDeckWhole(NakDeck deck, NakNode node, PetscInt lower, PetscInt
   if (end == scalar.text || *end != '\0') {
     PetscCall(ComplainValue(deck, &scalar, "it must be a whole number"));
   } else if (errno != 0 || number < lower || number > upper) {
-    ExplainBounds(lower == PETSC_MIN_INT ? -PETSC_INFINITY : (PetscReal)lower,
-                  upper == PETSC_MAX_INT ? PETSC_INFINITY : (PetscReal)upper, "", remedy,
+    ExplainBounds(lower == PETSC_INT_MIN ? -PETSC_INFINITY : (PetscReal)lower,
+                  upper == PETSC_INT_MAX ? PETSC_INFINITY : (PetscReal)upper, "", remedy,
                   sizeof remedy);
     PetscCall(ComplainValue(deck, &scalar, remedy));
   } else {
@@ -198,8 +198,8 @@ PetscErrorCode NakDeckWhole(NakDeck deck, NakNode node, PetscInt lower, PetscInt
 
 static PetscInt ClampToInt(PetscReal bound)
 {
-  if (bound <= (PetscReal)PETSC_MIN_INT) return PETSC_MIN_INT;
-  if (bound >= (PetscReal)PETSC_MAX_INT) return PETSC_MAX_INT;
+  if (bound <= (PetscReal)PETSC_INT_MIN) return PETSC_INT_MIN;
+  if (bound >= (PetscReal)PETSC_INT_MAX) return PETSC_INT_MAX;
   return (PetscInt)bound;
 }
 

@@ -214,20 +214,14 @@ static PetscBool GuessCase(const char *unit, ut_unit *to, char *guess, size_t si
 static void ExplainUnit(const char *unit, PetscBool known, const char *wanted, ut_unit *to,
                         char *message, size_t size)
 {
-  char       guess[32];
-  const char expected[] = "expected a quantity in";
+  const char *const fault = known ? "is the wrong dimension" : "is not a unit";
+  char              guess[32];
 
   if (GuessCase(unit, to, guess, sizeof guess))
-    (void)snprintf(message, size, "%s %.64s; did you mean %s?",
-                   known ? "its dimension is wrong, the unit is" : "there is no unit", unit, guess);
-  else if (known && strcmp(wanted, "1") == 0)
-    (void)snprintf(message, size, "%.64s is the wrong dimension; expected a plain number", unit);
-  else if (known)
-    (void)snprintf(message, size, "%.64s is the wrong dimension; %s %s", unit, expected, wanted);
+    (void)snprintf(message, size, "%.64s %s; did you mean %s?", unit, fault, guess);
   else if (strcmp(wanted, "1") == 0)
-    (void)snprintf(message, size, "'%.64s' is no unit; expected a plain number", unit);
-  else
-    (void)snprintf(message, size, "'%.64s' is no unit; %s %s", unit, expected, wanted);
+    (void)snprintf(message, size, "%.64s %s; it must be a plain number", unit, fault);
+  else (void)snprintf(message, size, "%.64s %s; it must be a quantity in %s", unit, fault, wanted);
 }
 
 /* Convert `number` from the unit `text` to `wanted`, parsed as `to`. */
