@@ -141,6 +141,16 @@ static PetscBool SignFits(const char *unit, size_t i)
                                                                           : PETSC_FALSE;
 }
 
+/* UDUNITS takes `lg(re 1 mW)`, in letters of either case, for a logarithm. */
+static PetscBool IsLogarithm(const char *bracket)
+{
+  const char *const word = bracket + 1 + strspn(bracket + 1, " ");
+
+  return tolower((unsigned char)word[0]) == 'r' && tolower((unsigned char)word[1]) == 'e'
+           ? PETSC_TRUE
+           : PETSC_FALSE;
+}
+
 /* UDUNITS accepts `m)`, logarithms such as lg(re mW) and dates; what is not a plain product of
    powers is refused before it sees it. */
 static PetscBool WellFormed(const char *unit)
@@ -152,9 +162,10 @@ static PetscBool WellFormed(const char *unit)
     if (n == 0) return PETSC_FALSE;
     if (isdigit((unsigned char)unit[i]) && !DigitFits(unit, i)) return PETSC_FALSE;
     if ((unit[i] == '-' || unit[i] == '+') && !SignFits(unit, i)) return PETSC_FALSE;
+    if (unit[i] == '(' && IsLogarithm(unit + i)) return PETSC_FALSE;
     if (unit[i] == '(') depth++;
     if (unit[i] == ')') depth--;
-    if (depth < 0 || strncmp(unit + i, "(re", 3) == 0) return PETSC_FALSE;
+    if (depth < 0) return PETSC_FALSE;
   }
   return depth == 0 ? PETSC_TRUE : PETSC_FALSE;
 }
@@ -221,7 +232,8 @@ static void ExplainUnit(const char *unit, PetscBool known, const char *wanted, u
     (void)snprintf(message, size, "%.64s %s; did you mean %s?", unit, fault, guess);
   else if (strcmp(wanted, "1") == 0)
     (void)snprintf(message, size, "%.64s %s; it must be a plain number", unit, fault);
-  else (void)snprintf(message, size, "%.64s %s; it must be a quantity in %s", unit, fault, wanted);
+  else
+    (void)snprintf(message, size, "%.64s %s; it must be a quantity in %s", unit, fault, wanted);
 }
 
 /* Convert `number` from the unit `text` to `wanted`, parsed as `to`. */
