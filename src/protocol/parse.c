@@ -113,7 +113,7 @@ static PetscErrorCode ParseUntil(Parser *parser, NakNode until, PetscInt index)
   }
   if (NakNodeCount(until) == 0) {
     PetscCall(NakDeckComplain(parser->deck, until,
-                              "`until` is empty; give it a condition or leave it out"));
+                              "'until' is empty; give it a condition or leave it out"));
   }
   for (PetscInt k = 0; k < NakNodeCount(until); k++) {
     PetscCall(AddCondition(parser, NakNodeItem(until, k, NULL), index));
@@ -130,7 +130,7 @@ static PetscErrorCode Need(Parser *parser, NakNode map, const char *owner, const
   PetscFunctionBeginUser;
   *node = NakNodeFind(map, key);
   if (*node == NULL) {
-    PetscCall(NakDeckComplain(parser->deck, map, "`%s` needs `%s`, for instance `%s: %s`", owner,
+    PetscCall(NakDeckComplain(parser->deck, map, "'%s' needs '%s', for instance '%s: %s'", owner,
                               key, key, example));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -176,7 +176,7 @@ static PetscErrorCode NeedMap(Parser *parser, NakNode node, const char *example,
 {
   PetscFunctionBeginUser;
   *ok = (PetscBool)(NakNodeKindOf(node) == NAK_NODE_MAP);
-  if (!*ok) PetscCall(NakDeckComplain(parser->deck, node, "write it as `%s`", example));
+  if (!*ok) PetscCall(NakDeckComplain(parser->deck, node, "write it as '%s'", example));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -189,7 +189,7 @@ static PetscErrorCode ParseEnds(Parser *parser, const Kind *kind, NakNode map, N
   PetscFunctionBeginUser;
   if (time == NULL && until == NULL) {
     PetscCall(NakDeckComplain(parser->deck, map,
-                              "nothing ends this `%s`; give it `for: 1 s`, `until: voltage > 3 V`, "
+                              "nothing ends this '%s'; give it 'for: 1 s', 'until: voltage > 3 V', "
                               "or both",
                               kind->key));
   }
@@ -213,8 +213,8 @@ static PetscErrorCode ParseCurrent(Parser *parser, const Kind *kind, NakNode map
   PetscCall(NeedCurrent(parser, map, kind->key, kind->key, &value, &ok));
   if (!has_sign && value < 0) {
     PetscCall(NakDeckComplain(parser->deck, NakNodeFind(map, kind->key),
-                              "`%s` takes the magnitude of the current; for the other direction "
-                              "write `%s`",
+                              "'%s' takes the magnitude of the current; for the other direction "
+                              "write '%s'",
                               kind->key, plates ? "strip" : "plate"));
   }
   if (plates) value = -value;
@@ -257,7 +257,7 @@ static PetscErrorCode ParseRest(Parser *parser, const Kind *kind, NakNode map, P
   if (!IsBlank(value)) {
     if (time != NULL) {
       PetscCall(NakDeckComplain(parser->deck, time,
-                                "`rest: %s` says how long already; leave out `for`",
+                                "'rest: %s' says how long already; leave out 'for'",
                                 NakNodeText(value)));
     }
     time = value;
@@ -281,8 +281,8 @@ static PetscErrorCode ParseLevels(Parser *parser, NakNode node, const char *owne
   PetscCall(NeedCurrent(parser, node, owner, "step", &step, &step_ok));
   if (step_ok && step <= 0) {
     PetscCall(NakDeckComplain(parser->deck, NakNodeFind(node, "step"),
-                              "the staircase never arrives: `step` is a magnitude above 0, and the "
-                              "direction follows from `from` and `to`"));
+                              "the staircase never arrives: 'step' is a magnitude above 0, and the "
+                              "direction follows from 'from' and 'to'"));
   }
   if (!to_ok || !step_ok || step <= 0) PetscFunctionReturn(PETSC_SUCCESS);
 
@@ -290,7 +290,7 @@ static PetscErrorCode ParseLevels(Parser *parser, NakNode node, const char *owne
   if (count > LEVELS_MAX) {
     PetscCall(NakDeckComplain(parser->deck, NakNodeFind(node, "step"),
                               "the staircase has %.0f levels, and %d are the most; take a larger "
-                              "`step`",
+                              "'step'",
                               (double)count, LEVELS_MAX));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -433,14 +433,14 @@ static PetscErrorCode ParseItem(Parser *parser, NakNode map, PetscInt parent)
   if (NakNodeKindOf(map) != NAK_NODE_MAP) {
     PetscCall(NakDeckComplain(parser->deck, map,
                               "an item of the protocol is a key with a value, for instance "
-                              "`rest: 5 s` or `{strip: 1 mA/cm^2, for: 1 s}`"));
+                              "'rest: 5 s' or '{strip: 1 mA/cm^2, for: 1 s}'"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (const Kind *kind = kinds; kind->key != NULL; kind++) {
     if (NakNodeFind(map, kind->key) == NULL) continue;
     if (found != NULL) {
       PetscCall(NakDeckComplain(parser->deck, NakNodeFind(map, kind->key),
-                                "this item is a `%s` already; begin `%s` as an item of its own",
+                                "this item is a '%s' already; begin '%s' as an item of its own",
                                 found->key, kind->key));
       PetscFunctionReturn(PETSC_SUCCESS);
     }
@@ -460,7 +460,7 @@ static PetscErrorCode ParseList(Parser *parser, NakNode list, const char *owner,
   PetscFunctionBeginUser;
   if (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) == 0) {
     PetscCall(NakDeckComplain(
-      parser->deck, list, "`%s` is a list with at least one item: begin each with `- `", owner));
+      parser->deck, list, "'%s' is a list with at least one item: begin each with '- '", owner));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt k = 0; k < NakNodeCount(list); k++) {

@@ -59,6 +59,29 @@ static PetscErrorCode ShareProgram(MPI_Comm comm, PetscMPIInt rank, NakProgram *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CheckLimits(NakDeck deck, const NakLimits *limits)
+{
+  NakNode node = NakDeckFind(deck, "limits.voltage_max");
+
+  PetscFunctionBeginUser;
+  if (limits->voltage_min < limits->voltage_max) PetscFunctionReturn(PETSC_SUCCESS);
+  if (node == NULL) node = NakDeckFind(deck, "limits.voltage_min");
+  PetscCall(NakDeckComplain(deck, node,
+                            "limits.voltage_max is %g V and limits.voltage_min %g V; the first "
+                            "must be the higher one",
+                            (double)limits->voltage_max, (double)limits->voltage_min));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What rank 0 does alone. */
+static PetscErrorCode Read(NakDeck deck, const NakLimits *limits, NakProgram *program)
+{
+  PetscFunctionBeginUser;
+  PetscCall(CheckLimits(deck, limits));
+  PetscCall(NakProgramParse(deck, program));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Limits are conditions that stand at no item. */
 static void SetLimits(NakProtocol protocol, const NakLimits *limits)
 {
@@ -86,7 +109,7 @@ PetscErrorCode NakProtocolCreate(NakDeck deck, const NakLimits *limits, NakProto
   *protocol = NULL;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(PetscNew(&p));
-  if (rank == 0) code = NakProgramParse(deck, &p->program);
+  if (rank == 0) code = Read(deck, limits, &p->program);
   PetscCall(NakAgree(comm, code));
   PetscCall(ShareProgram(comm, rank, &p->program));
   SetLimits(p, limits);

@@ -133,8 +133,8 @@ PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, NakCondition *condi
   if (relation == NULL || strlen(text) >= sizeof(value) || relation[1] == '=' ||
       strpbrk(relation + 1, "<>") != NULL) {
     PetscCall(NakDeckComplain(deck, node,
-                              "'%s' is no condition: write `SIGNAL > VALUE` or `SIGNAL < VALUE`, "
-                              "for instance `voltage > 3 V`",
+                              "'%s' is no condition: write 'SIGNAL > VALUE' or 'SIGNAL < VALUE', "
+                              "for instance 'voltage > 3 V'",
                               text));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -146,7 +146,7 @@ PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, NakCondition *condi
   PetscCall(NakUnitsConvert(value, NakSignals[signal].unit, &bound, message, sizeof(message)));
   if (message[0] == '\0' && IsTime(signal) && (*relation == '<' || bound <= 0)) {
     (void)snprintf(message, sizeof(message),
-                   "that is true from the start; write `%s > VALUE` with a time above 0", name);
+                   "that is true from the start; write '%s > VALUE' with a time above 0", name);
   }
   if (message[0] != '\0') {
     *ok = PETSC_FALSE;

@@ -323,7 +323,8 @@ static void CheckSignal(const char *signal, const char *unit, size_t offset, cha
   PetscReal      *watches = (PetscReal *)((char *)&now + offset);
   NakProtocol     protocol;
 
-  (void)snprintf(reason, sizeof(reason), "%s %c 2 %s", signal, relation, unit);
+  (void)snprintf(reason, sizeof(reason), strcmp(unit, "1") == 0 ? "%s %c 2" : "%s %c 2 %s", signal,
+                 relation, unit);
   (void)snprintf(text, sizeof(text), "[{rest: , until: '%s'}]", reason);
   protocol = Make(NULL, text);
   Ok(NakProtocolEnter(protocol, &now));

@@ -1,0 +1,282 @@
+/* Mistakes in a protocol: each is found, at its place, with a remedy, beside all the others. */
+#include <nakfield/protocol.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const NakLimits wide = {.voltage_max = 100, .voltage_min = -100};
+
+static void Ok(PetscErrorCode code)
+{
+  assert_int_equal(code, 0);
+}
+
+static PetscMPIInt Rank(void)
+{
+  PetscMPIInt rank;
+
+  Ok(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  return rank;
+}
+
+/* What NakDeckReport() prints, read back on rank 0; other ranks get an empty text. */
+static PetscInt ReadReport(NakDeck deck, char *said, size_t size)
+{
+  FILE    *file  = tmpfile();
+  int      saved = dup(STDERR_FILENO);
+  PetscInt count;
+  size_t   length = 0;
+
+  assert_non_null(file);
+  (void)fflush(stderr);
+  assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+  Ok(NakDeckReport(deck, &count));
+  (void)fflush(stderr);
+  assert_true(dup2(saved, STDERR_FILENO) >= 0);
+  (void)close(saved);
+  rewind(file);
+  if (Rank() == 0) length = fread(said, 1, size - 1, file);
+  said[length] = '\0';
+  (void)fclose(file);
+  return count;
+}
+
+/* Read `text` as a file "deck.yaml" of its own folder and give back what is said about it. */
+static PetscInt Mistakes(const char *text, const NakLimits *limits, char *said, size_t size)
+{
+  char        folder[] = "/tmp/nakfield-test-XXXXXX", path[64] = "deck.yaml";
+  NakDeck     deck;
+  NakProtocol protocol;
+  PetscInt    count;
+
+  if (Rank() == 0) {
+    FILE *file;
+
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/deck.yaml", folder);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+  }
+  Ok(MPI_Bcast(path, sizeof(path), MPI_CHAR, 0, PETSC_COMM_WORLD));
+  Ok(NakDeckCreate(PETSC_COMM_WORLD, path, NULL, 0, &deck));
+  Ok(NakProtocolCreate(deck, limits, &protocol));
+  count = ReadReport(deck, said, size);
+  Ok(NakProtocolDestroy(&protocol));
+  Ok(NakDeckDestroy(&deck));
+  if (Rank() == 0) {
+    (void)unlink(path);
+    (void)rmdir(folder);
+  }
+  return count;
+}
+
+/* One item in a list of its own: the column of what is wrong, and words of the message. */
+static const struct {
+  const char *item;
+  int         column;
+  const char *words;
+} wrong[] = {
+  {"stripp: 1 mA/cm^2",                                                  5,  "did you mean 'strip'"         },
+  {"{for: 1 s}",                                                         5,  "what is held?"                },
+  {"rest",                                                               5,  "'rest: 5 s'"                  },
+  {"{strip: 1 mA/cm^2, plate: 1 mA/cm^2, for: 1 s}",                     31, "is a 'strip' already"         },
+  {"{strip: 1 mA/cm^2, fro: 1 s}",                                       24, "did you mean 'for'"           },
+  {"{strip: 1 mA/cm^2}",                                                 5,  "nothing ends this 'strip'"    },
+  {"voltage: 1 V",                                                       5,  "nothing ends this 'voltage'"  },
+  {"rest:",                                                              5,  "nothing ends this 'rest'"     },
+  {"{strip: -1 mA/cm^2, for: 1 s}",                                      13, "write 'plate'"                },
+  {"{plate: -1 mA/cm^2, for: 1 s}",                                      13, "write 'strip'"                },
+  {"{strip: 1 V, for: 1 s}",                                             13, "A/m^2"                        },
+  {"{strip: 1, for: 1 s}",                                               13, "unit"                         },
+  {"{voltage: 1 mA, for: 1 s}",                                          15, "V"                            },
+  {"{rest: 5 s, for: 5 s}",                                              22, "leave out 'for'"              },
+  {"rest: 0 s",                                                          11, "at least"                     },
+  {"rest: -5 s",                                                         11, "at least"                     },
+  {"{strip: 1 A/m^2, for: 0 h}",                                         27, "at least"                     },
+  {"{strip: 1 A/m^2, for: nan s}",                                       27, "nan"                          },
+  {"{rest: , until: volts > 3 V}",                                       21, "known are voltage, current"   },
+  {"{rest: , until: voltage > 3 A}",                                     21, "voltage > 3 A"                },
+  {"{rest: , until: voltage > 3}",                                       21, "unit"                         },
+  {"{rest: , until: voltage = 3 V}",                                     21, "is no condition"              },
+  {"{rest: , until: voltage >= 3 V}",                                    21, "is no condition"              },
+  {"{rest: , until: 3 V > voltage > 1 V}",                               21, "is no condition"              },
+  {"{rest: , until: voltage >}",                                         21, "voltage >"                    },
+  {"{rest: , until: {voltage: 3 V}}",                                    21, "is no condition"              },
+  {"{rest: , until: []}",                                                21, "'until' is empty"             },
+  {"{rest: , until: [voltage > 3 V, time < 3 s]}",                       37, "true from the start"          },
+  {"{rest: , until: time > 0 s}",                                        21, "true from the start"          },
+  {"{repeat: 0, steps: [rest: 1 s]}",                                    14, "1"                            },
+  {"{repeat: 1.5, steps: [rest: 1 s]}",                                  14, "whole"                        },
+  {"{repeat: 2}",                                                        5,  "needs 'steps'"                },
+  {"{repeat: 2, steps: []}",                                             24, "at least one item"            },
+  {"{repeat: 2, steps: {rest: 1 s}}",                                    24, "begin each with '- '"         },
+  {"{repeat: 2, for: 1 s, steps: [rest: 1 s]}",                          17, "unknown key"                  },
+  {"{repeat: 2, steps: [rest: 0 s]}",                                    31, "at least"                     },
+  {"staircase: 5 s",                                                     16, "write it as 'staircase: {from"},
+  {"staircase: {from: 1 A/m^2, to: 2 A/m^2, step: 1 A/m^2}",             16, "needs 'hold'"                 },
+  {"staircase: {to: 2 A/m^2, step: 1 A/m^2, hold: 1 s}",                 16, "needs 'from'"                 },
+  {"staircase: {from: 1 A/m^2, to: 2 A/m^2, step: 0 A/m^2, hold: 1 s}",  51, "never arrives"                },
+  {"staircase: {from: 2 A/m^2, to: 1 A/m^2, step: -1 A/m^2, hold: 1 s}", 51, "never arrives"                },
+  {"staircase: {from: 1 A/m^2, to: 2 A/m^2, step: 1 uA/m^2, hold: 1 s}", 51, "1000001 levels"               },
+  {"staircase: {from: 1 A/m^2, to: 2 A/m^2, stop: 1 A/m^2, hold: 1 s}",  45, "did you mean 'step'"          },
+  {"pulses: {current: 1 A/m^2, on: 1 s, off: 1 s}",                      13, "needs 'count'"                },
+  {"pulses: {current: 1 A/m^2, on: 1 s, off: 0 s, count: 5}",            46, "at least"                     },
+  {"pulses: {current: 1 A/m^2, on: 1 s, off: 1 s, count: many}",         58, "whole"                        },
+  {"pulses: 1000",                                                       13, "write it as 'pulses: {current"},
+};
+
+static void CheckWrong(const char *item, int column, const char *words)
+{
+  char text[512], said[4096], place[32];
+
+  (void)snprintf(text, sizeof(text), "protocol:\n  - rest: 1 s\n  - %s\n", item);
+  assert_true(Mistakes(text, &wide, said, sizeof(said)) > 0);
+  if (Rank() > 0) return;
+  (void)snprintf(place, sizeof(place), "deck.yaml:3:%d: ", column);
+  if (strstr(said, place) == NULL || strstr(strstr(said, place), words) == NULL) {
+    fail_msg("'%s' should give %s...%s, not %s", item, place, words, said);
+  }
+}
+
+static void TestFindsEveryMistake(void **state)
+{
+  (void)state;
+  for (size_t k = 0; k < sizeof(wrong) / sizeof(wrong[0]); k++) {
+    CheckWrong(wrong[k].item, wrong[k].column, wrong[k].words);
+  }
+}
+
+static void TestFindsAllInOnePass(void **state)
+{
+  const char *const        text     = "protocol:\n"
+                                      "  - {strip: 1 mA/cm^2, until: [volts > 3 V, voltage > 3 A]}\n"
+                                      "  - repeat: 3\n"
+                                      "    until: time < 1 s\n"
+                                      "    steps:\n"
+                                      "      - rest: 0 s\n"
+                                      "      - repeat: x\n"
+                                      "        steps: [wait: 3 s, rest: 1 s]\n"
+                                      "  - staircase: {from: 1 A/m^2, to: 2 s, step: 0 A/m^2}\n"
+                                      "    after: 3\n";
+  static const char *const places[] = {":2:32:", ":2:45:", ":4:12:", ":6:15:", ":7:17:",
+                                       ":8:17:", ":9:16:", ":9:36:", ":9:47:", ":10:5:"};
+  char                     said[4096];
+  const char              *at = said;
+
+  (void)state;
+  assert_int_equal(Mistakes(text, &wide, said, sizeof(said)), 10);
+  for (size_t k = 0; k < 10 && Rank() == 0; k++) {
+    at = strstr(at, places[k]);
+    if (at == NULL) fail_msg("no %s in its order in %s", places[k], said);
+  }
+}
+
+static void TestRefusesNineRepeats(void **state)
+{
+  char text[1024] = "rest: 1 s", said[4096];
+
+  (void)state;
+  for (PetscInt k = 0; k < 9; k++) {
+    char inner[1024];
+
+    memcpy(inner, text, sizeof(inner));
+    assert_true(snprintf(text, sizeof(text), "{repeat: 2, steps: [%s]}", inner) < 1024);
+  }
+  memmove(text + strlen("protocol: ["), text, strlen(text) + 1);
+  memcpy(text, "protocol: [", strlen("protocol: ["));
+  strcat(text, "]");
+  assert_int_equal(Mistakes(text, &wide, said, sizeof(said)), 1);
+  if (Rank() == 0) assert_non_null(strstr(said, "to a depth of 8, no deeper"));
+}
+
+static void TestRefusesLists(void **state)
+{
+  char said[4096];
+
+  (void)state;
+  assert_int_equal(Mistakes("protocol: []", &wide, said, sizeof(said)), 1);
+  assert_int_equal(Mistakes("protocol: {rest: 1 s}", &wide, said, sizeof(said)), 1);
+  if (Rank() == 0) assert_non_null(strstr(said, "deck.yaml:1:11: 'protocol' is a list"));
+  assert_int_equal(Mistakes("protocol: 5 s", &wide, said, sizeof(said)), 1);
+}
+
+static void TestRefusesCrossedLimits(void **state)
+{
+  const NakLimits limits = {.voltage_max = 1, .voltage_min = 2};
+  char            said[4096];
+
+  (void)state;
+  assert_int_equal(
+    Mistakes("limits: {voltage_min: 2 V}\nprotocol: [rest: 1 s]", &limits, said, sizeof(said)), 1);
+  if (Rank() == 0) assert_non_null(strstr(said, "deck.yaml:1:23: limits.voltage_max is 1 V"));
+}
+
+/* The deck itself says so, from the row. */
+static void TestMissesTheProtocol(void **state)
+{
+  NakLimits        limits   = {0};
+  const NakSection schema[] = {
+    {NakLimitsParamRows, &limits, sizeof(limits)},
+    {NULL,               NULL,    0             }
+  };
+  NakDeck     deck;
+  NakProtocol protocol;
+  const char *why;
+  char        said[4096];
+
+  (void)state;
+  Ok(NakDeckCreate(PETSC_COMM_WORLD, NULL, NULL, 0, &deck));
+  Ok(NakDeckFill(deck, schema));
+  assert_true(limits.voltage_max == 5 && limits.voltage_min == -5);
+  Ok(NakProtocolCreate(deck, &limits, &protocol));
+  assert_int_equal(ReadReport(deck, said, sizeof(said)), 1);
+  if (Rank() == 0) assert_non_null(strstr(said, "protocol is missing"));
+  assert_true(NakProtocolDone(protocol));
+  assert_int_equal(NakProtocolEnd(protocol, &why), NAK_END_DURATION);
+  Ok(NakProtocolDestroy(&protocol));
+  Ok(NakDeckDestroy(&deck));
+}
+
+static void TestAcceptsADeck(void **state)
+{
+  const char *const text = "protocol:\n"
+                           "  - staircase: {from: 0.05 mA/cm^2, to: 1 mA/cm^2, step: 0.01 mA/cm^2,"
+                           " hold: 40 s, until: voltage > 3 V}\n"
+                           "  - rest: 15 h\n"
+                           "    until: [voltage < 0.01 V, u_face > 0.9, contact > 60 %]\n"
+                           "  - rest:\n"
+                           "    for: 1 h\n"
+                           "  - repeat: 50000\n"
+                           "    until: voltage > 3 V\n"
+                           "    steps:\n"
+                           "      - {strip: 1 mA/cm^2, for: 1 s, until: deposit > 20 nm}\n"
+                           "      - rest: 5 s\n"
+                           "  - {pulses: {current: -1 mA/cm^2, on: 1 s, off: 5 s, count: 100}}\n"
+                           "  - {voltage: 10 mV, until: current < 1 uA/cm^2}\n";
+  char              said[4096];
+  PetscInt          count = Mistakes(text, &wide, said, sizeof(said));
+
+  (void)state;
+  if (count > 0) fail_msg("%s", said);
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(TestFindsEveryMistake),    cmocka_unit_test(TestFindsAllInOnePass),
+    cmocka_unit_test(TestRefusesNineRepeats),   cmocka_unit_test(TestRefusesLists),
+    cmocka_unit_test(TestRefusesCrossedLimits), cmocka_unit_test(TestMissesTheProtocol),
+    cmocka_unit_test(TestAcceptsADeck),
+  };
+  int failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() != 0 ? 1 : failed;
+}
