@@ -103,7 +103,7 @@ class Cell:
     charge_transfer_resistance: float = 50 * OHM_CM2
     symmetry: float = 0.5
     double_layer: float = 7.0  # [F/m2]
-    deposit_rate: float = 1e3  # [A/m2] per unit of u above u_Na: pins the face
+    deposit_rate: float = 1e4  # [A/m2] at twice the saturation: pins the face
     deposit_dissolution_time: float = 7200.0
     voltage_max: float = 3.0
     voltage_min: float = -math.inf
@@ -157,7 +157,7 @@ class Cell:
 
     def deposit_growth(self, u, deposit):
         """Current [A/m2] from the interphase into the deposit [C/m2]."""
-        grow = self.deposit_rate * max(0.0, u - self.u_na)
+        grow = self.deposit_rate * max(0.0, u / self.u_na - 1)
         return grow - deposit / self.deposit_dissolution_time * max(0.0, 1 - u / self.u_na)
 
 
