@@ -1,0 +1,33 @@
+# Sourced by the other scripts: where things are, and what MPI needs to run anywhere.
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# As root, and with more ranks than cores, Open MPI wants to be told so.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+export OMP_NUM_THREADS=1
+
+# The first python3 that has the modules; a version manager's own may come first on PATH and lack them.
+find_python() {
+  local candidate
+  for candidate in /usr/bin/python3 python3; do
+    if "$candidate" -c 'import h5py, matplotlib, numpy, scipy, yaml' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  echo "no python3 with h5py, matplotlib, numpy, scipy and yaml; run scripts/setup.sh" >&2
+  return 1
+}
+
+# build PRESET: configure and compile into build/PRESET.
+build() {
+  local python
+  python=$(find_python) || return 1
+  (cd "$top" && cmake --preset "$1" -DPython3_EXECUTABLE="$python" >"/tmp/nakfield-cmake-$$.log" 2>&1) || {
+    cat "/tmp/nakfield-cmake-$$.log" >&2
+    rm -f "/tmp/nakfield-cmake-$$.log"
+    return 1
+  }
+  rm -f "/tmp/nakfield-cmake-$$.log"
+  cmake --build "$top/build/$1" --parallel "$(nproc)"
+}
