@@ -63,6 +63,7 @@ PetscErrorCode NakDeckOverride(NakDeck deck, const char *text, PetscInt number)
   NakTree           item;
 
   PetscFunctionBeginUser;
+  while (length > 0 && text[length - 1] == ' ') length--; /* `grid.nx = 64` is meant well */
   if (length < sizeof key) memcpy(key, text, length);
   /* bytes of a command line need not be UTF-8, and libyaml never sees a plain value */
   segments = NakTextIsLine(text) ? Segments(key) : 0;

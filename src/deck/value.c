@@ -106,13 +106,21 @@ static void ExplainBounds(PetscReal lower, PetscReal upper, const char *shown, c
 static PetscErrorCode ConvertBound(PetscReal bound, const char *unit, const char *user,
                                    PetscReal *converted, PetscBool *ok)
 {
-  char text[NAK_TEXT_SIZE], message[NAK_TEXT_SIZE] = "";
+  const PetscBool plain = strcmp(unit, "1") == 0 && user[0] != '\0' ? PETSC_TRUE : PETSC_FALSE;
+  PetscReal       one   = 1;
+  char            text[NAK_TEXT_SIZE], message[NAK_TEXT_SIZE] = "";
 
   PetscFunctionBeginUser;
   *converted = bound;
-  if (NakBoundIsOpen(bound)) PetscFunctionReturn(PETSC_SUCCESS);
-  (void)snprintf(text, sizeof text, "%.17g %s", bound, strcmp(unit, "1") == 0 ? "" : unit);
-  PetscCall(NakUnitsConvert(text, user, converted, message, sizeof message));
+  if (NakBoundIsOpen(bound) || strcmp(unit, user) == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (plain) { /* percents: a bare number has no unit to convert from */
+    (void)snprintf(text, sizeof text, "1 %.64s", user);
+    PetscCall(NakUnitsConvert(text, unit, &one, message, sizeof message));
+    *converted = bound / one;
+  } else {
+    (void)snprintf(text, sizeof text, "%.17g %s", bound, unit);
+    PetscCall(NakUnitsConvert(text, user, converted, message, sizeof message));
+  }
   if (message[0] != '\0') *ok = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
