@@ -56,7 +56,7 @@ PetscErrorCode NakDeckOverride(NakDeck deck, const char *text, PetscInt number)
 {
   const NakPlace    place              = {.source = number, .line = 1, .column = 1};
   const char *const equals             = strchr(text, '=');
-  const size_t      length             = equals != NULL ? (size_t)(equals - text) : 0;
+  size_t            length             = equals != NULL ? (size_t)(equals - text) : 0;
   char              key[NAK_PATH_SIZE] = "", shown[NAK_SHOWN_SIZE];
   PetscInt          segments;
   PetscBool         fits = PETSC_TRUE;
