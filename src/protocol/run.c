@@ -113,7 +113,8 @@ static void WorstOf(NakProtocol protocol, PetscInt op, const NakRecord *now, Pet
 {
   const NakOp *item = &protocol->program.ops[op];
 
-  Worst(protocol->program.conditions + item->condition, item->conditions, now,
+  if (item->conditions == 0) return;
+  Worst(&protocol->program.conditions[item->condition], item->conditions, now,
         BeginOf(protocol, op), overshoot, which);
 }
 
@@ -196,10 +197,10 @@ static NakEnd Describe(NakProtocol protocol, Cause cause, char reason[], size_t 
   const char  *text = cause.condition != NULL ? cause.condition->text : "duration";
 
   (void)snprintf(reason, size, "%s", text);
+  if (cause.condition == NULL) return NAK_END_DURATION;
   if (cause.op < 0) {
     return cause.condition->signal == NAK_SIGNAL_FILAMENT ? NAK_END_SHORT : NAK_END_LIMIT;
   }
-  if (cause.condition == NULL) return NAK_END_DURATION;
   if (item->kind == NAK_OP_HOLD || item->kind == NAK_OP_STAIRCASE) return NAK_END_CONDITION;
   (void)snprintf(reason, size, "%s (of the %s)", text, item->word);
   return NAK_END_OUTER;
@@ -351,11 +352,16 @@ static PetscInt Skippable(NakProtocol protocol)
 PetscErrorCode NakProtocolTurns(NakProtocol protocol, PetscInt *turns, PetscInt *left)
 {
   const PetscInt block = Skippable(protocol);
-  const NakOp   *item  = &protocol->program.ops[PetscMax(block, 0)];
 
   PetscFunctionBeginUser;
-  *turns = block >= 0 ? protocol->at.blocks[item->depth].turns : 0;
-  *left  = block >= 0 ? item->count - *turns - 1 : 0;
+  *turns = 0;
+  *left  = 0;
+  if (block >= 0) {
+    const NakOp *item = &protocol->program.ops[block];
+
+    *turns = protocol->at.blocks[item->depth].turns;
+    *left  = item->count - *turns - 1;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -376,11 +382,12 @@ PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal c
 
 PetscReal NakProtocolTimeLeft(NakProtocol protocol, PetscReal time)
 {
-  const NakOp        *ops = protocol->program.ops, *hold = &ops[protocol->at.op];
+  const NakOp        *ops = protocol->program.ops, *hold;
   const NakCondition *which;
   PetscReal           left, span;
 
   if (NakProtocolDone(protocol)) return 0;
+  hold = &ops[protocol->at.op];
   left = hold->length;
   if (protocol->at.entered) left = TimeEnd(protocol, protocol->at.op, &span, &which) - time;
   left += hold->after;

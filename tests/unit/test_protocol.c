@@ -1,6 +1,7 @@
 /* The protocol as it runs: the order and the times of its leaves against lists unrolled by hand, every
    kind of condition, every kind of end, the reports, and skipped turns.  Currents are in A/m^2. */
 #include <nakfield/protocol.h>
+#include <nakfield/units.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -741,6 +742,8 @@ int main(int argc, char **argv)
   int failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  if (NakUnitsOpen() != 0) return 1; /* so that not every deck reads the database anew */
   failed = cmocka_run_group_tests(tests, NULL, NULL);
+  if (NakUnitsClose() != 0) return 1;
   return PetscFinalize() != 0 ? 1 : failed;
 }
