@@ -226,13 +226,18 @@ class Model:
             return y[n] + current * self.cell.ohm
         return self.cell.potential(self.face(y), current, y[n + 2]) + current * self.cell.ohm
 
+    def total(self, reacted, potential):
+        """Charge passed, that in the double layer included."""
+        cell = self.cell
+        return reacted + cell.double_layer * (potential - ocv(cell.x0, cell.temperature))
+
     def record(self, t, y, current):
         n = self.n
         return {
             "time": t,
             "current": current,
             "voltage": self.voltage(y, current),
-            "charge": y[n + 1],
+            "charge": self.total(y[n + 1], y[n]),
             "u_face": self.face(y),
             "film": y[n + 2],
             "deposit": y[n + 3],
@@ -246,7 +251,7 @@ def hold(model, y, t, current, duration, charge_limit=math.inf, rows=200):
     first = model.voltage(y, current)
     if first > cell.voltage_max or first < cell.voltage_min:
         return [model.record(t, y, current)], y, "voltage"
-    start = y[model.n + 1]
+    start = model.total(y[model.n + 1], y[model.n])
 
     def high(_, z):
         return model.voltage(z, current) - cell.voltage_max
@@ -255,7 +260,8 @@ def hold(model, y, t, current, duration, charge_limit=math.inf, rows=200):
         return model.voltage(z, current) - max(cell.voltage_min, -1e3)
 
     def charged(_, z):
-        return abs(z[model.n + 1] - start) - charge_limit if charge_limit < 1e30 else -1.0
+        passed = abs(model.total(z[model.n + 1], z[model.n]) - start)
+        return passed - charge_limit if charge_limit < 1e30 else -1.0
 
     for event in (high, low, charged):
         event.terminal = True
@@ -279,8 +285,7 @@ def run_steps(cell, steps, charge_limit=math.inf):
         records, y, why = hold(model, y, t, current, duration, charge_limit)
         table += records
         t = records[-1]["time"]
-        reports.append({"current": current, "voltage": records[-1]["voltage"],
-                        "charge": records[-1]["charge"], "u_face": records[-1]["u_face"]})
+        reports.append({key: records[-1][key] for key in ("current", "voltage", "charge", "u_face")})
         if why:
             return {"end": why, "table": table, "steps": reports, **table[-1]}
     return {"end": "duration", "table": table, "steps": reports, **table[-1]}
@@ -415,7 +420,7 @@ class Pulser:
     def record(self, y, t, current):
         face, potential, charge, film = y[self.model.n :]
         return {"time": t, "current": current, "voltage": potential + current * self.model.cell.ohm,
-                "charge": charge, "u_face": face, "film": film}
+                "charge": self.model.total(charge, potential), "u_face": face, "film": film}
 
     def turn(self, y):
         """One pulse and its rest."""

@@ -1,0 +1,97 @@
+"""Run nakfield as a user does, and read what it leaves behind.
+
+ctest tells where the program is (NAKFIELD) and how to start ranks (MPIEXEC).
+"""
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+DECKS = TOP / "inputs"
+
+DONE, INPUT, SOLVER, OUTPUT = 0, 2, 3, 4  # exit statuses
+
+
+def program():
+    path = os.environ.get("NAKFIELD", str(TOP / "build" / "release" / "nakfield"))
+    if not os.access(path, os.X_OK):
+        raise SystemExit(f"no program at {path}; set NAKFIELD")
+    return path
+
+
+class Output:
+    """Exit status and texts of one call."""
+
+    def __init__(self, command, process):
+        self.command, self.status = " ".join(map(str, command)), process.returncode
+        self.out, self.err = process.stdout, process.stderr
+
+    def demand(self, status, message=None):
+        """Both the exit status and a message (a regular expression, in either stream)."""
+        text = self.out + self.err
+        if self.status != status:
+            raise AssertionError(f"{self.command}\nended with {self.status}, not {status}:\n{text}")
+        if message is not None and not re.search(message, text):
+            raise AssertionError(f"{self.command}\ndid not say /{message}/ but:\n{text}")
+        return self
+
+
+def call(*arguments, ranks=1, folder=None, timeout=600):
+    """Start the program on `ranks` ranks in `folder`."""
+    launcher = os.environ.get("MPIEXEC", shutil.which("mpirun") or "mpiexec")
+    command = [launcher, "-n", str(ranks), program(), *map(str, arguments)]
+    if ranks == 0:
+        command = command[3:]  # without a launcher
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout,
+                             errors="replace", env=environment(), check=False)
+    return Output(command, process)
+
+
+def environment():
+    settings = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+                "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMP_NUM_THREADS": "1",
+                "OMPI_MCA_hwloc_base_binding_policy": "none"}
+    return {**settings, **os.environ}
+
+
+class Run:
+    """A run directory."""
+
+    def __init__(self, folder, output):
+        self.folder, self.output = Path(folder), output
+        self.summary = json.loads((self.folder / "summary.json").read_text())
+        with open(self.folder / "timeseries.csv", newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
+        numbers = [[float(value) for value in row] for row in rows[1:]]
+        self.series = dict(zip(rows[0], map(list, zip(*numbers))))
+
+    @property
+    def balance(self):
+        """The worst of the balances of Na, K and charge."""
+        return max(self.summary["balance"].values())
+
+
+def run(deck, *overrides, ranks=1, folder=None, status=DONE, message=None, timeout=600):
+    """Run a deck (a path, or YAML itself) in `folder` or a temporary one, and load the result."""
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(folder or scratch)
+        if "\n" in str(deck):
+            path = place / "deck.yaml"
+            path.write_text(deck)
+        else:
+            path = Path(deck)
+        output = call("run", path, "output.directory=run", *overrides, "--replace", "--quiet",
+                      ranks=ranks, folder=place, timeout=timeout)
+        output.demand(status, message)
+        return Run(place / "run", output)
+
+
+def relative(value, expected):
+    """Relative distance of two numbers; of two zeros, 0."""
+    scale = max(abs(expected), 1e-300)
+    return abs(value - expected) / scale
