@@ -67,7 +67,7 @@ static PetscErrorCode ComplainYaml(Reader *reader)
              "no memory left to read the deck");
   if (yaml->error == YAML_READER_ERROR)
     PetscCall(NakDeckComplainAt(reader->deck, byte,
-                                "%s: the deck must be text in UTF-8 without control characters",
+                                "the deck must be text in UTF-8 without control characters: %s",
                                 problem));
   else if (TabAt(reader, yaml->problem_mark))
     PetscCall(NakDeckComplainAt(reader->deck, place,
