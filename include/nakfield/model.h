@@ -47,6 +47,9 @@ PetscErrorCode NakModelDestroy(NakModel *model);
 /** Owned by the model. */
 NakState NakModelState(NakModel model);
 
+/** Capacitance of the double layer, mean over the face [F/m2]. */
+PetscReal NakModelDoubleLayer(NakModel model);
+
 /** Set `U` to the pristine cell: everything in equilibrium with the alloy, no current. */
 PetscErrorCode NakModelInitialise(NakModel model, Vec U);
 

@@ -1,6 +1,8 @@
 /**
   @file
-  The run directory: timeseries.csv, fields.h5 + fields.xmf, summary.json, resolved.yaml, log.txt.
+  The run directory: timeseries.csv, summary.json, resolved.yaml, log.txt; fields.h5 with the fields
+  of all frames, and what ParaView's XDMFReader needs to open them: fields.xmf (the cells) and
+  face.xmf (the electrolyte's face).
 
   Files other than fields.h5 are written by rank 0; fields.h5 by all ranks with parallel HDF5.
   Errors of one rank are agreed on by all (NakAgree()): PETSC_ERR_FILE_OPEN, _WRITE or _UNEXPECTED
@@ -46,16 +48,27 @@ const char *NakOutputDirectory(NakOutput output);
 /** Write resolved.yaml (NakDeckWriteResolved()) and keep it as provenance for fields.h5. Collective. */
 PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection schema[]);
 
-/** Append a line to log.txt with its newline.  Rank 0 writes, others return at once. */
+/** Append a line to log.txt with its newline.  Rank 0 writes, others return at once; the next
+    NakOutputRow() tells of a line that could not be written. */
 PetscErrorCode NakOutputLog(NakOutput output, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(2, 3);
 
-/** Append a row to timeseries.csv; columns and their units are in its first line.  Collective. */
+/** Append a row to timeseries.csv; columns and their units are in its first line.  Rows are buffered,
+    but a row reaches the file with the next one that comes 0.2 s of wall time later.  Collective. */
 PetscErrorCode NakOutputRow(NakOutput output, const NakRecord *record);
 
-/** Append the fields of one moment to fields.h5 and rewrite fields.xmf, so that what is on disk opens
-    in ParaView at any time.  A second frame at the same time replaces nothing and is not an error: it
-    is left out.  Collective. */
+/**
+  Append the fields of one moment to fields.h5 and rewrite the .xmf files, so that what is on disk
+  opens in ParaView at any time.  Collective.
+
+  Every frame has the grid and the fields of the first (else PETSC_ERR_ARG_INCOMP).  A second frame at
+  the same time replaces nothing and is not an error: it is left out.  With thousands of frames the
+  .xmf files may lag behind, so that writing them takes at most 5 % of the wall time.
+
+  Layout of fields.h5: /deck (text); /grid/x, y, z (faces of the cells [m]) and region (0 electrolyte,
+  1 interphase, 2 alloy); /frames/000000 and so on, whose attributes are the record in SI, with one
+  dataset a field: (z, y, x), or (1, y, x) on the face, each with attributes `unit` and `long_name`.
+*/
 PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakFrame *frame);
 
 /** What summary.json says beside the protocol's reports. */

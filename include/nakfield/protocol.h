@@ -151,16 +151,24 @@ PetscErrorCode NakProtocolReports(NakProtocol protocol, PetscInt *count,
 /* ---- Cycle jumping ---- */
 
 /** The innermost repeat (or pulses) that has just completed a turn, for whoever may skip turns:
-    `turns` done, and `left` that may be skipped, all but the last, which is always executed.  Both are
-    0 unless the protocol stands before the first leaf of the repeat's next turn, not yet entered, and
-    the repeat holds leaves only: no repeat, pulses or staircase.  Its conditions are the caller's to
-    heed. */
+    `turns` done, and `left` that may be skipped: all but the last, which is always executed, and no
+    more than end before a `time` or `total_time` around them when they take as long as the one
+    before.  Both are 0 unless the protocol stands before the first leaf of the repeat's next turn, not
+    yet entered, and the repeat holds leaves only: no repeat, pulses or staircase.  Conditions other
+    than times are the caller's to heed. */
 PetscErrorCode NakProtocolTurns(NakProtocol protocol, PetscInt *turns, PetscInt *left);
 
 /** Count `turns` of that repeat as done without executing them; the reports of its leaves count
     them, and share the `charge` [C/m2] of them all as they did in the turn before.  Errors:
     PETSC_ERR_ARG_OUTOFRANGE for more than are left. */
 PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal charge);
+
+/** Remember where the protocol stands, the reports included: one place, until the next call. */
+PetscErrorCode NakProtocolSave(NakProtocol protocol);
+
+/** Go back to the place remembered; any number of times.  Before NakProtocolSave() that is the
+    beginning. */
+PetscErrorCode NakProtocolRestore(NakProtocol protocol);
 
 /** Time left at `time` until the protocol's end if no condition other than a time ends anything early
     [s]; PETSC_INFINITY where some leaf's duration is not known.  For progress. */

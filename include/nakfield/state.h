@@ -83,6 +83,9 @@ PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
                               PetscReal electrolyte_height, PetscReal interphase_height,
                               PetscReal total_height, NakState *state);
 
+/** How many of `ranks` ranks can share the columns of a grid: at least 1. */
+PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks);
+
 /** The same cell with half the columns in x, and in y; NULL where a count is odd or there are too
     few columns for the ranks.  Collective. */
 PetscErrorCode NakStateCoarsen(NakState fine, NakState *coarse);

@@ -42,6 +42,11 @@ NakState NakModelState(NakModel model)
   return model->state;
 }
 
+PetscReal NakModelDoubleLayer(NakModel model)
+{
+  return model->params.reaction.double_layer;
+}
+
 PetscErrorCode NakModelHold(NakModel model, NakControl control)
 {
   PetscFunctionBeginUser;

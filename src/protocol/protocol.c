@@ -114,11 +114,13 @@ PetscErrorCode NakProtocolCreate(NakDeck deck, const NakLimits *limits, NakProto
   PetscCall(ShareProgram(comm, rank, &p->program));
   SetLimits(p, limits);
 
-  slots = PetscMin(p->program.n_slots, NAK_STEP_REPORTS);
-  PetscCall(PetscMalloc1(slots, &p->slots));
-  PetscCall(PetscMalloc1(slots, &p->reports));
+  slots      = PetscMin(p->program.n_slots, NAK_STEP_REPORTS);
+  p->n_slots = slots;
+  PetscCall(PetscMalloc2(slots, &p->slots, slots, &p->saved_slots));
+  PetscCall(PetscMalloc2(slots, &p->reports, slots, &p->saved_reports));
   for (PetscInt k = 0; k < slots; k++) p->slots[k] = (NakSlot){.report = -1};
   NakProtocolRewind(p);
+  PetscCall(NakProtocolSave(p));
   *protocol = p;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -128,8 +130,8 @@ PetscErrorCode NakProtocolDestroy(NakProtocol *protocol)
   PetscFunctionBeginUser;
   if (*protocol == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakProgramFree(&(*protocol)->program));
-  PetscCall(PetscFree((*protocol)->slots));
-  PetscCall(PetscFree((*protocol)->reports));
+  PetscCall(PetscFree2((*protocol)->slots, (*protocol)->saved_slots));
+  PetscCall(PetscFree2((*protocol)->reports, (*protocol)->saved_reports));
   PetscCall(PetscFree(*protocol));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -82,8 +82,10 @@ typedef struct {
     PetscReal turn_time;     /**< beginning of the turn [s] */
     PetscInt  turns;         /**< done */
   } blocks[NAK_BLOCKS_DEEP]; /**< around the hold, the outermost first */
-  NakEnd end;
-  char   why[96];
+  PetscReal turn_length;     /**< of the turn that was completed last [s] */
+  PetscReal turn_end;        /**< [s] */
+  NakEnd    end;
+  char      why[96];
 } NakPosition;
 
 /** A leaf, or a level of a staircase. */
@@ -99,7 +101,11 @@ struct NakProtocol_private {
   NakPosition    at;
   NakSlot       *slots;
   NakStepReport *reports;
-  PetscInt       n_reports;
+  PetscInt       n_slots, n_reports;
+  NakPosition    saved_at; /**< NakProtocolSave() */
+  NakSlot       *saved_slots;
+  NakStepReport *saved_reports;
+  PetscInt       n_saved_reports;
 };
 
 /* ---- signals.c ---- */

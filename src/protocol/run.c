@@ -57,6 +57,8 @@ static void Advance(NakProtocol protocol, PetscInt op, NakEnd end, const char *w
     end = NAK_END_DURATION;
     if (protocol->at.blocks[depth].turns == ops[block].count) continue;
     if (now->time > protocol->at.blocks[depth].turn_time) {
+      protocol->at.turn_length = now->time - protocol->at.blocks[depth].turn_time;
+      protocol->at.turn_end    = now->time;
       Descend(protocol, block + 1);
       return;
     }
@@ -349,6 +351,19 @@ static PetscInt Skippable(NakProtocol protocol)
   return protocol->at.blocks[ops[block].depth].turns > 0 ? block : -1;
 }
 
+/* Turns as long as the last one that fit before time ends the block or one around it. */
+static PetscReal TurnsInTime(NakProtocol protocol, PetscInt block)
+{
+  const NakOp        *ops = protocol->program.ops;
+  const NakCondition *which;
+  PetscReal           end = PETSC_INFINITY, span;
+
+  for (PetscInt op = block; op >= 0; op = ops[op].parent) {
+    end = PetscMin(end, TimeEnd(protocol, op, &span, &which));
+  }
+  return PetscFloorReal((end - protocol->at.turn_end) / protocol->at.turn_length);
+}
+
 PetscErrorCode NakProtocolTurns(NakProtocol protocol, PetscInt *turns, PetscInt *left)
 {
   const PetscInt block = Skippable(protocol);
@@ -361,6 +376,7 @@ PetscErrorCode NakProtocolTurns(NakProtocol protocol, PetscInt *turns, PetscInt 
 
     *turns = protocol->at.blocks[item->depth].turns;
     *left  = item->count - *turns - 1;
+    *left  = (PetscInt)PetscMin((PetscReal)*left, PetscMax(TurnsInTime(protocol, block) - 1, 0));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

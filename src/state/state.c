@@ -48,20 +48,44 @@ static DMBoundaryType Boundary(const NakGrid *grid, PetscInt n)
   return n > 1 && grid->lateral == NAK_LATERAL_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
 }
 
+/* Split `ranks` into px x py with the shortest lines between them; 0 where they do not fit. */
+static PetscInt Partition(PetscInt nx, PetscInt ny, PetscInt ranks)
+{
+  PetscInt best = 0, least = PETSC_MAX_INT;
+
+  for (PetscInt px = 1; px <= ranks; px++) {
+    const PetscInt py = ranks / px, lines = px * ny + py * nx;
+
+    if (px * py != ranks || px > nx || py > ny || lines >= least) continue;
+    best  = px;
+    least = lines;
+  }
+  return best;
+}
+
+PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks)
+{
+  PetscInt useful = ranks;
+
+  while (Partition(params->nx, params->ny, useful) == 0) useful--;
+  return useful;
+}
+
 static PetscErrorCode CreateDM(NakState s)
 {
   const NakGrid *g = &s->grid;
+  PetscInt       px;
   PetscMPIInt    size;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(s->comm, &size));
-  PetscCheck((PetscInt)size <= g->nx * g->ny, s->comm, PETSC_ERR_USER_INPUT,
-             "%d ranks for %" PetscInt_FMT
-             " columns: a column is never divided, so run on at most as many "
-             "ranks as there are columns",
-             size, g->nx * g->ny);
+  px = Partition(g->nx, g->ny, size);
+  PetscCheck(px > 0, s->comm, PETSC_ERR_USER_INPUT,
+             "%d ranks cannot share %" PetscInt_FMT " x %" PetscInt_FMT
+             " columns, which are never divided",
+             size, g->nx, g->ny);
   PetscCall(DMDACreate2d(s->comm, Boundary(g, g->nx), Boundary(g, g->ny), DMDA_STENCIL_STAR, g->nx,
-                         g->ny, PETSC_DECIDE, PETSC_DECIDE, s->layout.size, 1, NULL, NULL, &s->dm));
+                         g->ny, px, size / px, s->layout.size, 1, NULL, NULL, &s->dm));
   PetscCall(DMSetUp(s->dm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

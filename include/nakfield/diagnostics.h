@@ -1,0 +1,28 @@
+/**
+  @file
+  Balances: whether Na, K and charge are where they should be.
+
+    Na      what the cell has lost, less the charge passed by the reaction
+    K       what the alloy and the film hold, less what they held
+    charge  what passed the far face, less the reaction's and what the double layer took up
+
+  Na and charge are relative to the charge that went through the cell so far, one double layer at
+  1 V included so that the beginning has a scale; K is relative to the K in the cell.
+*/
+#pragma once
+
+#include <nakfield/state.h>
+
+/** Open data: what the balances are measured against, and their largest values so far. */
+typedef struct {
+  NakInventory start;
+  PetscReal    last_total;                            /**< charge at the last record [C/m2] */
+  PetscReal    throughput;                            /**< [C/m2] */
+  PetscReal    na_largest, k_largest, charge_largest; /**< [-] */
+} NakBalance;
+
+/** Begin at the inventory `start` of a cell whose double layer takes up `layer` at 1 V [C/m2]. */
+NakBalance NakBalanceBegin(const NakInventory *start, PetscReal layer);
+
+/** Fill the balances of a record from the inventory of the same moment, and note the largest. */
+void NakBalanceCheck(NakBalance *balance, const NakInventory *now, NakRecord *record);

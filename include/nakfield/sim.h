@@ -1,0 +1,61 @@
+/**
+  @file
+  A simulation: from a deck to a run directory.  The only owner of everything.
+*/
+#pragma once
+
+#include <nakfield/diagnostics.h>
+#include <nakfield/output.h>
+#include <nakfield/progress.h>
+#include <nakfield/stepper.h>
+
+/** All that a deck says; the tables that fill it are listed by NakSimSchema(). */
+typedef struct {
+  char             title[NAK_TEXT_SIZE];
+  NakModelParams   model;
+  NakLimits        limits;
+  NakStepperParams stepper;
+  NakOutputParams  output;
+} NakSimParams;
+
+enum { NAK_SIM_SECTIONS = 12 };
+
+/** The schema: every entry that a deck may have, filling `params`. */
+void NakSimSchema(NakSimParams *params, NakSection schema[NAK_SIM_SECTIONS]);
+
+/** What the command line says beside the deck. */
+typedef struct {
+  const char        *deck; /**< path, or NULL for defaults and overrides alone */
+  const char *const *overrides;
+  PetscInt           n_overrides;
+  PetscBool          replace; /**< remove an older run in the same directory */
+  PetscBool          quiet;   /**< no progress */
+} NakSimOptions;
+
+typedef struct NakSim_private *NakSim; /**< opaque */
+
+/**
+  Read and check a deck.  Collective on `comm`.
+
+  A grid with fewer columns than ranks is computed by as many ranks as it can use; the others wait in
+  NakSimRun().
+
+  Errors: PETSC_ERR_USER_INPUT after printing every mistake; those of NakDeckCreate().  `*sim` is then
+  to be destroyed all the same.
+*/
+PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim);
+
+/** Free the simulation and set `*sim` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakSimDestroy(NakSim *sim);
+
+/** Print the resolved deck, the unknowns and an estimate of the memory to standard output.
+    Collective. */
+PetscErrorCode NakSimDescribe(NakSim sim);
+
+/**
+  Run the protocol and write the run directory.  Collective.
+
+  Errors: PETSC_ERR_NOT_CONVERGED when the solver gave up: the last good state, the reason and the
+  summary are written; those of the output.
+*/
+PetscErrorCode NakSimRun(NakSim sim);

@@ -1,0 +1,96 @@
+/**
+  @file
+  Time: PETSc's TS and KSP set up for the cell, event location, cycle jumping.
+
+  The integrator is a linearly implicit Rosenbrock method (TSROSW, ra34pw2: order 3, L-stable, stiffly
+  accurate, so right for index-1 systems): one Jacobian and four linear solves a step, no Newton
+  iteration, and no history: a step depends on the state alone, so current switches, located events
+  and restarts cost nothing.
+*/
+#pragma once
+
+#include <nakfield/model.h>
+#include <nakfield/protocol.h>
+
+/** Set by the deck; units and bounds are in NakStepperParamRows. */
+typedef struct {
+  PetscReal tolerance;        /**< error of a step, relative and over NakModelScales() */
+  PetscReal linear_tolerance; /**< of the linear solves in 2D and 3D */
+  PetscReal first_step;       /**< after a switch [s] */
+  PetscReal shortest_step;    /**< below which the solver gives up [s] */
+  PetscReal longest_step;     /**< [s] */
+  PetscBool jump;             /**< skip cycles of long pulse trains */
+  PetscReal jump_tolerance;   /**< error of a jump, over NakModelScales() */
+} NakStepperParams;
+
+extern const NakParam NakStepperParamRows[];
+
+typedef struct NakStepper_private *NakStepper; /**< opaque */
+
+/**
+  Set up the solvers for a model.  Collective.  PETSc's options (-ts_, -ksp_, -pc_, ...) overrule the
+  set-up.
+
+  @param[in]  model    must outlive the stepper
+  @param[in]  params   copied
+  @param[out] stepper  free with NakStepperDestroy()
+*/
+PetscErrorCode NakStepperCreate(NakModel model, const NakStepperParams *params,
+                                NakStepper *stepper);
+
+/** Free the stepper and set `*stepper` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakStepperDestroy(NakStepper *stepper);
+
+/** The state; owned by the stepper. */
+Vec NakStepperState(NakStepper stepper);
+
+/** What the cell held at the last record; owned by the stepper. */
+const NakInventory *NakStepperInventory(NakStepper stepper);
+
+/** Start a leaf of the protocol at `now`: hold its control, begin with the first step's length, and
+    measure, because voltage and current jump.  Collective.
+
+    @param[in,out] now  time is read; what a state shows, and the protocol's position, is updated
+    @param[out]    over whether something ends the leaf at once */
+PetscErrorCode NakStepperEnter(NakStepper stepper, NakProtocol protocol, NakRecord *now,
+                               PetscBool *over);
+
+/**
+  Take one accepted step within the current leaf.  Collective.
+
+  Where a condition comes true within the step, the step is repeated with other lengths until it ends
+  where the condition does.
+
+  @param[in]     latest  a time that the step must not pass (an output is due) [s]
+  @param[in,out] now     the record before; after the step: time, dt, what the state shows, and the
+                         iterations added to those that were there
+  @param[out]    over    whether the leaf has ended: by its time, or by something that
+                       NakProtocolJudge() finds
+
+  Errors: PETSC_ERR_NOT_CONVERGED, with the reason, when the step would have to be shorter than the
+  shortest; state and record are then those of the last good step.
+*/
+PetscErrorCode NakStepperStep(NakStepper stepper, NakProtocol protocol, PetscReal latest,
+                              NakRecord *now, PetscBool *over);
+
+/**
+  Where the protocol stands at the start of a repeat's next turn, skip as many turns as the drift of
+  the state allows.  Collective.
+
+  The state's change over one turn, and the change of that change, extrapolate it; then two turns
+  are computed as a trial.  The jump is undone, and a shorter one tried the next time, where a
+  condition ends the trial or the drift found differs from the one expected by more than the
+  tolerance.  Every sum that is linear in the state, and so every balance, is extrapolated exactly.
+
+  @param[in,out] now     as in NakStepperStep()
+  @param[out]    turns   skipped, those of the trial included; 0 for none
+*/
+PetscErrorCode NakStepperJump(NakStepper stepper, NakProtocol protocol, NakRecord *now,
+                              PetscInt *turns);
+
+/** Steps taken and rejected, and linear iterations, since the start. */
+typedef struct {
+  PetscInt steps, rejected, linear_iterations;
+} NakStepperCount;
+
+NakStepperCount NakStepperCounts(NakStepper stepper);

@@ -1,0 +1,26 @@
+/* The command line. */
+#pragma once
+
+#include <nakfield/sim.h>
+
+typedef enum {
+  NAK_COMMAND_HELP,
+  NAK_COMMAND_VERSION,
+  NAK_COMMAND_HELP_DECK,
+  NAK_COMMAND_RUN,
+  NAK_COMMAND_CHECK
+} NakCommand;
+
+/* A command line, taken apart.  What stands behind `--` is PETSc's. */
+typedef struct {
+  NakCommand    command;
+  NakHelpFormat format;
+  PetscBool     dry_run;
+  NakSimOptions sim;
+  char          mistake[NAK_TEXT_SIZE]; /* empty, or why the line cannot be understood */
+} NakCommandLine;
+
+/* Take the command line apart; `overrides` has room for argc entries. */
+NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides[]);
+
+extern const char NakUsage[];

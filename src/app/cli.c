@@ -1,0 +1,96 @@
+/* The command line; see app.h. */
+#include "app.h"
+
+#include <string.h>
+
+const char NakUsage[] =
+  "Usage:\n"
+  "  nakfield run DECK [KEY=VALUE ...] [--dry-run] [--replace] [--quiet] [-- PETSC OPTIONS]\n"
+  "  nakfield check DECK [KEY=VALUE ...]\n"
+  "  nakfield --help | --help-deck[=text|markdown|json] | --version\n"
+  "\n"
+  "  run        run the protocol of a deck and write its run directory\n"
+  "  check      read and check a deck\n"
+  "  KEY=VALUE  overrides an entry of the deck, e.g. grid.nx=256 alloy.potassium='65 wt%'\n"
+  "  --dry-run  print the resolved deck, the unknowns and the memory, and run nothing\n"
+  "  --replace  remove an older run in the same directory\n"
+  "  --quiet    no progress\n"
+  "\n"
+  "Run on several ranks with: mpirun -n 4 nakfield run DECK\n"
+  "Exit status: 0 done, 2 bad deck or command line, 3 the solver gave up, 4 input or output "
+  "failed.\n";
+
+static void Mistake(NakCommandLine *line, const char *what, const char *argument)
+{
+  if (line->mistake[0] != '\0') return;
+  (void)snprintf(line->mistake, sizeof line->mistake, "%s '%.100s'; see nakfield --help", what,
+                 argument);
+}
+
+static void ParseHelpDeck(const char *argument, NakCommandLine *line)
+{
+  static const char *const   words[]   = {"", "=text", "=markdown", "=json"};
+  static const NakHelpFormat formats[] = {NAK_HELP_TEXT, NAK_HELP_TEXT, NAK_HELP_MARKDOWN,
+                                          NAK_HELP_JSON};
+  const char                *word      = argument + strlen("--help-deck");
+
+  line->command = NAK_COMMAND_HELP_DECK;
+  for (int k = 0; k < 4; k++) {
+    if (strcmp(word, words[k]) != 0) continue;
+    line->format = formats[k];
+    return;
+  }
+  Mistake(line, "unknown format", argument);
+}
+
+/* The first word: a command, or a question that needs no deck. */
+static void ParseCommand(const char *word, NakCommandLine *line)
+{
+  if (strcmp(word, "run") == 0)
+    line->command = NAK_COMMAND_RUN;
+  else if (strcmp(word, "check") == 0)
+    line->command = NAK_COMMAND_CHECK;
+  else if (strcmp(word, "--version") == 0)
+    line->command = NAK_COMMAND_VERSION;
+  else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+    line->command = NAK_COMMAND_HELP;
+  else if (strncmp(word, "--help-deck", strlen("--help-deck")) == 0)
+    ParseHelpDeck(word, line);
+  else
+    Mistake(line, "unknown command", word);
+}
+
+static void ParseArgument(const char *word, const char *overrides[], NakCommandLine *line)
+{
+  if (strcmp(word, "--dry-run") == 0)
+    line->dry_run = PETSC_TRUE;
+  else if (strcmp(word, "--replace") == 0)
+    line->sim.replace = PETSC_TRUE;
+  else if (strcmp(word, "--quiet") == 0)
+    line->sim.quiet = PETSC_TRUE;
+  else if (strcmp(word, "--help") == 0)
+    line->command = NAK_COMMAND_HELP;
+  else if (word[0] == '-')
+    Mistake(line, "unknown option", word);
+  else if (line->sim.deck == NULL)
+    line->sim.deck = word; /* before `=`: a path may hold one */
+  else if (strchr(word, '=') != NULL)
+    overrides[line->sim.n_overrides++] = word;
+  else
+    Mistake(line, "expected KEY=VALUE instead of", word);
+}
+
+NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides[])
+{
+  NakCommandLine line = {.command = NAK_COMMAND_HELP, .sim = {.overrides = overrides}};
+
+  if (argc < 2)
+    Mistake(&line, "nothing to do: expected a command behind", argv[0]);
+  else
+    ParseCommand(argv[1], &line);
+  for (int k = 2; k < argc; k++) ParseArgument(argv[k], overrides, &line);
+  if ((line.command == NAK_COMMAND_RUN || line.command == NAK_COMMAND_CHECK) &&
+      line.sim.deck == NULL)
+    Mistake(&line, "no deck behind", argv[1]);
+  return line;
+}

@@ -1,0 +1,76 @@
+/* nakfield: start PETSc with what stands behind `--`, carry out the command, tell the shell. */
+#include "app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static PetscErrorCode PrintHelpDeck(NakHelpFormat format)
+{
+  NakSimParams params;
+  NakSection   schema[NAK_SIM_SECTIONS];
+  PetscMPIInt  rank;
+
+  PetscFunctionBeginUser;
+  NakSimSchema(&params, schema);
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  if (rank == 0) PetscCall(NakDeckWriteHelp(schema, format, PETSC_STDOUT));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Simulate(const NakCommandLine *line)
+{
+  NakSim         sim  = NULL;
+  PetscErrorCode code = NakSimCreate(PETSC_COMM_WORLD, &line->sim, &sim);
+
+  PetscFunctionBeginUser;
+  if (code == PETSC_SUCCESS && line->dry_run)
+    code = NakSimDescribe(sim);
+  else if (code == PETSC_SUCCESS && line->command == NAK_COMMAND_RUN)
+    code = NakSimRun(sim);
+  else if (code == PETSC_SUCCESS)
+    code = PetscPrintf(PETSC_COMM_WORLD, "%s: no mistakes\n", line->sim.deck);
+  PetscCall(NakSimDestroy(&sim));
+  PetscFunctionReturn(code);
+}
+
+static PetscErrorCode CarryOut(const NakCommandLine *line)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(line->mistake[0] == '\0', PETSC_COMM_WORLD, PETSC_ERR_USER_INPUT, "%s", line->mistake);
+  switch (line->command) {
+  case NAK_COMMAND_HELP:
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s", NakUsage));
+    break;
+  case NAK_COMMAND_VERSION:
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s\n", NakVersion()));
+    break;
+  case NAK_COMMAND_HELP_DECK:
+    PetscCall(PrintHelpDeck(line->format));
+    break;
+  case NAK_COMMAND_RUN:
+  case NAK_COMMAND_CHECK:
+    PetscFunctionReturn(Simulate(line));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+int main(int argc, char *argv[])
+{
+  int            mine = 1, petsc;
+  char         **petsc_argv;
+  const char   **overrides = calloc((size_t)argc + 1, sizeof *overrides);
+  NakCommandLine line;
+  PetscErrorCode code;
+
+  while (mine < argc && strcmp(argv[mine], "--") != 0) mine++;
+  line       = NakCommandLineParse(mine, argv, overrides);
+  petsc      = mine < argc ? argc - mine : 1;
+  petsc_argv = argv + argc - petsc; /* "--", where there is one, stands for the program's name */
+  if (mine == argc) petsc_argv = argv;
+  if (PetscInitialize(&petsc, &petsc_argv, NULL, NULL) != PETSC_SUCCESS) return 1;
+  code = NakErrorsInstall();
+  if (code == PETSC_SUCCESS) code = CarryOut(&line);
+  free(overrides);
+  if (PetscFinalize() != PETSC_SUCCESS) return 1;
+  return NakExitStatus(code);
+}

@@ -1,0 +1,91 @@
+/* From a deck to a simulation that can run; the contract is in nakfield/sim.h. */
+#include "sim_impl.h"
+
+#include <petsctime.h>
+
+/* The ranks that the grid can use: a column is never divided. */
+static PetscErrorCode SplitRanks(NakSim sim)
+{
+  PetscMPIInt rank, size;
+  PetscInt    useful;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(sim->world, &rank));
+  PetscCallMPI(MPI_Comm_size(sim->world, &size));
+  useful = NakStateUsefulRanks(&sim->params.model.grid, size);
+  PetscCallMPI(
+    MPI_Comm_split(sim->world, (PetscInt)rank < useful ? 0 : MPI_UNDEFINED, rank, &sim->comm));
+  if (useful < (PetscInt)size)
+    PetscCall(PetscFPrintf(sim->world, stderr,
+                           "nakfield: %" PetscInt_FMT
+                           " of %d ranks compute, the others wait: the grid has "
+                           "%" PetscInt_FMT " x %" PetscInt_FMT " columns\n",
+                           useful, size, sim->params.model.grid.nx, sim->params.model.grid.ny));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The deck's list of PETSc options, one text of all, known to every rank. */
+static PetscErrorCode InsertPetscOptions(NakSim sim)
+{
+  char        text[4096] = "";
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(sim->world, &rank));
+  if (rank == 0) {
+    NakNode list = NakDeckFind(sim->deck, "petsc");
+
+    for (PetscInt k = 0; list != NULL && k < NakNodeCount(list); k++) {
+      PetscCall(PetscStrlcat(text, NakNodeText(NakNodeItem(list, k, NULL)), sizeof text));
+      PetscCall(PetscStrlcat(text, " ", sizeof text));
+    }
+    if (list != NULL && NakNodeKindOf(list) != NAK_NODE_LIST)
+      PetscCall(
+        NakDeckComplain(sim->deck, list, "petsc must be a list, for example [-ts_monitor]"));
+  }
+  PetscCallMPI(MPI_Bcast(text, (int)sizeof text, MPI_CHAR, 0, sim->world));
+  PetscCall(PetscOptionsInsertString(NULL, text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim)
+{
+  NakSim   s;
+  PetscInt mistakes;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  *sim       = s;
+  s->world   = comm;
+  s->comm    = MPI_COMM_NULL;
+  s->options = *options;
+  PetscCall(PetscTime(&s->began));
+  NakSimSchema(&s->params, s->schema);
+  PetscCall(NakDeckCreate(comm, options->deck, options->overrides, options->n_overrides, &s->deck));
+  PetscCall(NakDeckFill(s->deck, s->schema));
+  s->params.limits.filament = s->params.model.cell.pellet_thickness;
+  PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));
+  PetscCall(InsertPetscOptions(s));
+  PetscCall(NakDeckReport(s->deck, &mistakes));
+  PetscCheck(mistakes == 0, comm, PETSC_ERR_USER_INPUT, "%" PetscInt_FMT " mistake%s in %s",
+             mistakes, mistakes == 1 ? "" : "s", NakDeckPath(s->deck));
+  PetscCall(SplitRanks(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimDestroy(NakSim *sim)
+{
+  NakSim s = *sim;
+
+  PetscFunctionBeginUser;
+  if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakProgressDestroy(&s->progress));
+  PetscCall(NakOutputDestroy(&s->output));
+  PetscCall(NakStepperDestroy(&s->stepper));
+  PetscCall(NakModelDestroy(&s->model));
+  PetscCall(NakProtocolDestroy(&s->protocol));
+  PetscCall(NakDeckDestroy(&s->deck));
+  if (s->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&s->comm));
+  PetscCall(PetscFree(*sim));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

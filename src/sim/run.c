@@ -1,0 +1,183 @@
+/* The main loop; the contract is in nakfield/sim.h. */
+#include "sim_impl.h"
+
+#include <petsctime.h>
+
+/* Name of the deck without folder and suffix. */
+static PetscErrorCode DeckName(const char *path, char name[NAK_TEXT_SIZE])
+{
+  const char *base = path;
+  char       *dot;
+
+  PetscFunctionBeginUser;
+  for (const char *c = path; *c != '\0'; c++)
+    if (*c == '/') base = c + 1;
+  PetscCall(PetscStrncpy(name, base, NAK_TEXT_SIZE));
+  PetscCall(PetscStrrchr(name, '.', &dot));
+  if (dot > name + 1) dot[-1] = '\0';
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUp(NakSim s)
+{
+  char         name[NAK_TEXT_SIZE] = "run";
+  NakInventory start;
+
+  PetscFunctionBeginUser;
+  if (s->options.deck != NULL) PetscCall(DeckName(s->options.deck, name));
+  PetscCall(NakModelCreate(s->comm, &s->params.model, &s->model));
+  PetscCall(NakStepperCreate(s->model, &s->params.stepper, &s->stepper));
+  PetscCall(NakModelMeasure(s->model, NakStepperState(s->stepper), &s->now, &start));
+  s->balance = NakBalanceBegin(&start, NakModelDoubleLayer(s->model));
+  PetscCall(NakOutputCreate(s->comm, &s->params.output, name, s->options.replace, &s->output));
+  PetscCall(NakOutputDeck(s->output, s->deck, s->schema));
+  PetscCall(NakOutputLog(s->output, "%s", NakVersion()));
+  PetscCall(NakProgressCreate(s->comm, s->options.quiet, &s->progress));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteFields(NakSim s)
+{
+  NakFrame frame;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakModelFrame(s->model, NakStepperState(s->stepper), &frame));
+  PetscCall(NakOutputFields(s->output, &s->now, &frame));
+  if (s->params.output.fields_every > 0)
+    while (s->fields_due <= s->now.time) s->fields_due += s->params.output.fields_every;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Check the balances and show the moment to every observer that is due; `last` of a leaf. */
+static PetscErrorCode Observe(NakSim s, PetscBool last)
+{
+  const NakOutputParams *p = &s->params.output;
+
+  PetscFunctionBeginUser;
+  NakBalanceCheck(&s->balance, NakStepperInventory(s->stepper), &s->now);
+  if (s->now.time >= s->row_due) {
+    PetscCall(NakOutputRow(s->output, &s->now));
+    s->now.newton_iterations = s->now.linear_iterations = 0;
+    s->row_due = p->timeseries_every > 0 ? s->now.time + p->timeseries_every : 0;
+  }
+  if (p->fields_every > 0 ? s->now.time >= s->fields_due : last && s->now.cycle == 0)
+    PetscCall(WriteFields(s));
+  PetscCall(NakProgressShow(s->progress, &s->now, NakProtocolTimeLeft(s->protocol, s->now.time)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One leaf of the protocol, from its switch to what ends it. */
+static PetscErrorCode RunLeaf(NakSim s)
+{
+  const PetscBool frames = (PetscBool)(s->params.output.fields_every > 0);
+  PetscBool       over;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakProtocolEnter(s->protocol, &s->now));
+  PetscCall(NakStepperEnter(s->stepper, s->protocol, &s->now, &over));
+  PetscCall(Observe(s, over));
+  while (!over) {
+    const PetscReal latest = frames ? s->fields_due : PETSC_INFINITY;
+
+    PetscCall(NakStepperStep(s->stepper, s->protocol, latest, &s->now, &over));
+    PetscCall(Observe(s, over));
+  }
+  PetscCall(NakProtocolLeave(s->protocol, &s->now, NAK_END_NONE, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RunProtocol(NakSim s)
+{
+  PetscInt skipped;
+
+  PetscFunctionBeginUser;
+  PetscCall(WriteFields(s));
+  while (!NakProtocolDone(s->protocol)) {
+    PetscCall(RunLeaf(s));
+    PetscCall(NakStepperJump(s->stepper, s->protocol, &s->now, &skipped));
+    if (skipped > 0)
+      PetscCall(NakOutputLog(s->output, "%.9g s: skipped %" PetscInt_FMT " turns",
+                             (double)s->now.time, skipped));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const char *Status(NakEnd end)
+{
+  switch (end) {
+  case NAK_END_NONE:
+  case NAK_END_DURATION:
+    return "completed";
+  case NAK_END_CONDITION:
+  case NAK_END_OUTER:
+  case NAK_END_LIMIT:
+    return "cutoff";
+  case NAK_END_SHORT:
+    return "short";
+  case NAK_END_FAILED:
+    return "failed";
+  case NAK_END_STOPPED:
+    return "interrupted";
+  }
+  return "failed";
+}
+
+/* The last fields and the summary, whatever ended the run. */
+static PetscErrorCode Finish(NakSim s)
+{
+  const NakStepperCount count = NakStepperCounts(s->stepper);
+  const char           *why;
+  const NakEnd          end     = NakProtocolEnd(s->protocol, &why);
+  NakSummary            summary = {.status            = Status(end),
+                                   .end               = why,
+                                   .na_balance        = s->balance.na_largest,
+                                   .k_balance         = s->balance.k_largest,
+                                   .charge_balance    = s->balance.charge_largest,
+                                   .time_steps        = count.steps,
+                                   .rejected_steps    = count.rejected,
+                                   .linear_iterations = count.linear_iterations};
+  const NakStepReport  *reports;
+  PetscInt              n;
+  PetscLogDouble        wall;
+
+  PetscFunctionBeginUser;
+  PetscCall(WriteFields(s));
+  if (end == NAK_END_SHORT) s->now.voltage = 0; /* the filament carries the current */
+  if (end == NAK_END_SHORT || s->params.output.timeseries_every > 0)
+    PetscCall(NakOutputRow(s->output, &s->now));
+  PetscCall(PetscTime(&wall));
+  summary.last         = s->now;
+  summary.wall_seconds = wall - s->began;
+  PetscCall(NakProtocolReports(s->protocol, &n, &reports));
+  PetscCall(NakOutputSummary(s->output, &summary, n, reports));
+  PetscCall(NakProgressDestroy(&s->progress));
+  PetscCall(NakOutputLog(s->output, "%s: %s", summary.status, why));
+  if (!s->options.quiet)
+    PetscCall(PetscPrintf(s->comm, "%s: %s at %.6g s; results in %s\n", summary.status, why,
+                          (double)s->now.time, NakOutputDirectory(s->output)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RunHere(NakSim s)
+{
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(SetUp(s));
+  code = RunProtocol(s);
+  if (code != PETSC_SUCCESS && code != PETSC_ERR_NOT_CONVERGED) PetscFunctionReturn(code);
+  if (code != PETSC_SUCCESS)
+    PetscCall(NakProtocolLeave(s->protocol, &s->now, NAK_END_FAILED, "the solver gave up"));
+  PetscCall(Finish(s));
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode NakSimRun(NakSim sim)
+{
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  if (sim->comm != MPI_COMM_NULL) code = RunHere(sim);
+  code = NakAgree(sim->world, code);
+  PetscFunctionReturn(code);
+}

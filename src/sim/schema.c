@@ -1,0 +1,36 @@
+/* The schema of a deck: the tables of all modules; the contract is in nakfield/sim.h. */
+#include <nakfield/sim.h>
+
+static const NakParam title_rows[] = {
+  {"title", NAK_TEXT, NULL, offsetof(NakSimParams, title), 0, 0, 0, "",
+   "What the run is about, in one line"},
+  {.key = NULL  }
+};
+
+static const NakParam tree_rows[] = {
+  {"protocol", NAK_TREE, NULL, 0, 0, 0, 0, NULL,
+   "What the cycler does, step by step: see docs/protocol.md"},
+  {"petsc",      NAK_TREE, NULL, 0, 0, 0, 0, NULL,
+   "List of PETSc options for the solvers, as after -- on the command line"},
+  {.key = NULL        }
+};
+
+void NakSimSchema(NakSimParams *p, NakSection schema[NAK_SIM_SECTIONS])
+{
+  const NakSection sections[NAK_SIM_SECTIONS] = {
+    {title_rows,                  p, sizeof *p},
+    {NakAlloyParamRows,                  &p->model.alloy, sizeof p->model.alloy},
+    {NakCellParamRows,           &p->model.cell, sizeof p->model.cell},
+    {NakInterphaseParamRows,      &p->model.interphase, sizeof p->model.interphase},
+    {NakReactionParamRows,            &p->model.reaction, sizeof p->model.reaction},
+    {NakGridParamRows,       &p->model.grid, sizeof p->model.grid},
+    {NakContactParamRows,      &p->model.contact, sizeof p->model.contact},
+    {NakLimitsParamRows, &p->limits, sizeof p->limits},
+    {tree_rows,        NULL, 0},
+    {NakStepperParamRows,   &p->stepper, sizeof p->stepper},
+    {NakOutputParamRows,            &p->output, sizeof p->output},
+    {.rows = NULL      }
+  };
+
+  for (int k = 0; k < NAK_SIM_SECTIONS; k++) schema[k] = sections[k];
+}

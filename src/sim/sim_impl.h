@@ -1,0 +1,21 @@
+/* What the rooms of the simulation share. */
+#pragma once
+
+#include <nakfield/sim.h>
+
+struct NakSim_private {
+  MPI_Comm      world, comm; /* all ranks; those that compute, MPI_COMM_NULL on the others */
+  NakSimOptions options;
+  NakSimParams  params;
+  NakSection    schema[NAK_SIM_SECTIONS];
+  NakDeck       deck;
+  NakProtocol   protocol;
+  NakModel      model;
+  NakStepper    stepper;
+  NakBalance    balance;
+  NakOutput     output;
+  NakProgress   progress;
+  NakRecord     now;
+  PetscReal     row_due, fields_due; /* [s] */
+  PetscReal     began;               /* wall clock [s] */
+};

@@ -1,0 +1,150 @@
+/* Accepted steps, and the moment at which a condition comes true; the contract is in
+   nakfield/stepper.h. */
+#include "stepper_impl.h"
+
+static PetscErrorCode Measure(NakStepper s, NakProtocol protocol, NakRecord *now)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakModelMeasure(s->model, s->U, now, &s->inventory));
+  PetscCall(NakProtocolWhere(protocol, &now->step, &now->cycle));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One step of TS that ends at `end` at the latest; whether its result has physical meaning. */
+static PetscErrorCode Attempt(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
+                              PetscBool *good)
+{
+  TSConvergedReason reason;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSSetConvergedReason(s->ts, TS_CONVERGED_ITERATING));
+  PetscCall(TSSetTime(s->ts, begin));
+  PetscCall(TSSetMaxTime(s->ts, end));
+  PetscCall(TSSetTimeStep(s->ts, PetscMin(first, end - begin)));
+  PetscCall(TSStep(s->ts));
+  PetscCall(TSGetConvergedReason(s->ts, &reason));
+  *good = PETSC_FALSE;
+  if (reason >= 0) PetscCall(NakModelValid(s->model, s->U, good));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Work done by TS since its beginning. */
+static PetscErrorCode Work(NakStepper s, PetscInt work[3])
+{
+  PetscFunctionBeginUser;
+  PetscCall(TSGetKSPIterations(s->ts, &work[0]));
+  PetscCall(TSGetSNESIterations(s->ts, &work[1]));
+  PetscCall(TSGetStepRejections(s->ts, &work[2]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRecord *now)
+{
+  PetscInt  before[3], after[3];
+  PetscBool good = PETSC_FALSE;
+  PetscReal time, dt = first;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(s->U, s->U_before));
+  PetscCall(Work(s, before));
+  for (; !good && dt > s->params.shortest_step; dt /= 10) {
+    PetscCall(Attempt(s, now->time, end, dt, &good));
+    if (!good) PetscCall(VecCopy(s->U_before, s->U));
+  }
+  PetscCall(Work(s, after));
+  now->linear_iterations += after[0] - before[0];
+  now->newton_iterations += after[1] - before[1];
+  s->count.linear_iterations += after[0] - before[0];
+  s->count.rejected += after[2] - before[2];
+  PetscCheck(good, s->comm, PETSC_ERR_NOT_CONVERGED,
+             "the time step at %.9g s would have to be shorter than solver.shortest_step = %g s",
+             (double)now->time, (double)s->params.shortest_step);
+  s->count.steps++;
+  PetscCall(TSGetTime(s->ts, &time));
+  if (PetscAbsReal(end - time) <= 4 * PETSC_MACHINE_EPSILON * end) time = end;
+  now->dt   = time - now->time;
+  now->time = time;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* From the state before the last step, go to `time` exactly. */
+static PetscErrorCode Repeat(NakStepper s, NakProtocol protocol, const NakRecord *before,
+                             PetscReal time, NakRecord *now)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(s->U_before, s->U));
+  *now = *before;
+  PetscCall(NakStepTaken(s, time, time - before->time, now));
+  PetscCall(Measure(s, protocol, now));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The overshoot is negative at `before` and not at `now`: repeat the step until it ends where the
+   overshoot is zero (the Illinois variant of regula falsi), at most `near` beyond it. */
+static PetscErrorCode Locate(NakStepper s, NakProtocol protocol, const NakRecord *before,
+                             PetscReal g_before, PetscReal g_now, NakRecord *now)
+{
+  const PetscReal near = 1e-6, shortest = PetscMax(1e-9 * now->dt, 4e-16 * now->time);
+  PetscReal       a = before->time, ga = g_before, b = now->time, gb = g_now;
+  int             side = 0;
+
+  PetscFunctionBeginUser;
+  for (int n = 0; n < 60 && gb > near && b - a > shortest; n++) {
+    const PetscReal aim = near / 2, inside = 1e-3 * (b - a);
+    const PetscReal cut = b - (b - a) * (gb - aim) / (gb - ga);
+    const PetscReal t   = PetscMin(PetscMax(cut, a + inside), b - inside);
+    PetscReal       g;
+
+    PetscCall(Repeat(s, protocol, before, t, now));
+    PetscCall(NakProtocolJudge(protocol, now, &g));
+    if (now->time < t || g < 0) { /* a step that was cut short counts as one before the event */
+      if (side == -1) gb = aim + (gb - aim) / 2;
+      a    = now->time;
+      ga   = PetscMin(g, -near);
+      side = -1;
+    } else {
+      if (side == 1) ga /= 2;
+      b    = t;
+      gb   = g;
+      side = 1;
+    }
+  }
+  if (now->time != b) PetscCall(Repeat(s, protocol, before, b, now));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStepperEnter(NakStepper s, NakProtocol protocol, NakRecord *now, PetscBool *over)
+{
+  NakControl control;
+  PetscReal  end, overshoot;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakProtocolControl(protocol, &control, &end));
+  PetscCall(NakModelHold(s->model, control));
+  PetscCall(TSRestartStep(s->ts));
+  s->next = s->params.first_step;
+  PetscCall(Measure(s, protocol, now));
+  PetscCall(NakProtocolJudge(protocol, now, &overshoot));
+  *over = (PetscBool)(overshoot >= 0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal latest, NakRecord *now,
+                              PetscBool *over)
+{
+  const NakRecord before = *now;
+  NakControl      control;
+  PetscReal       end, next, g_before, g_now;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakProtocolControl(protocol, &control, &end));
+  PetscCall(NakProtocolJudge(protocol, now, &g_before));
+  PetscCall(NakStepTaken(s, PetscMin(end, latest), s->next, now));
+  PetscCall(TSGetTimeStep(s->ts, &next));
+  s->next = now->dt < s->next && now->time == latest ? PetscMax(next, s->next) : next;
+  PetscCall(Measure(s, protocol, now));
+  PetscCall(NakProtocolJudge(protocol, now, &g_now));
+  if (g_now >= 0) PetscCall(Locate(s, protocol, &before, g_before, g_now, now));
+  *over = (PetscBool)(g_now >= 0 || now->time >= end);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,161 @@
+/* Integrator set-up; the contract is in nakfield/stepper.h. */
+#include "stepper_impl.h"
+
+const NakParam NakStepperParamRows[] = {
+  {"solver.tolerance",         NAK_REAL, "1", offsetof(NakStepperParams, tolerance), 1e-4, 1e-12, 0.1, NULL,
+   "Error of a time step, relative and over each unknown's scale"},
+  {"solver.linear_tolerance",                       NAK_REAL, "1", offsetof(NakStepperParams, linear_tolerance), 1e-9,
+   1e-14, 1e-2, NULL, "Relative residual of the linear solves in 2D and 3D"},
+  {"solver.first_step",                NAK_REAL, "s", offsetof(NakStepperParams, first_step), 1e-3, 1e-12, 1e6,
+   NULL, "First time step after a switch"},
+  {"solver.shortest_step",                     NAK_REAL, "s", offsetof(NakStepperParams, shortest_step), 1e-10, 1e-15,
+   1e3, NULL, "Time step below which the solver gives up"},
+  {"solver.longest_step",                      NAK_REAL, "s", offsetof(NakStepperParams, longest_step), 3600, 1e-9, 1e9,
+   NULL, "Longest time step"},
+  {"solver.jump",                          NAK_BOOL, NULL, offsetof(NakStepperParams, jump), 0, 0, 1, NULL,
+   "Skip cycles of long pulse trains where the state drifts slowly"},
+  {"solver.jump_tolerance",NAK_REAL, "1", offsetof(NakStepperParams, jump_tolerance), 1e-3, 1e-8,
+   0.1, NULL, "Error of a jump over each unknown's scale"},
+  {.key = NULL}
+};
+
+static PetscErrorCode IFunction(TS ts, PetscReal t, Vec U, Vec Udot, Vec F, void *ctx)
+{
+  NakStepper s = (NakStepper)ctx;
+
+  PetscFunctionBeginUser;
+  (void)ts;
+  (void)t;
+  PetscCall(NakModelValid(s->model, U, &s->stage_valid));
+  if (s->stage_valid)
+    PetscCall(NakModelResidual(s->model, U, Udot, F));
+  else
+    PetscCall(VecSet(F, 0)); /* the stage is thrown away */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode IJacobian(TS ts, PetscReal t, Vec U, Vec Udot, PetscReal shift, Mat J, Mat P,
+                                void *ctx)
+{
+  PetscFunctionBeginUser;
+  (void)ts;
+  (void)t;
+  (void)Udot;
+  (void)J;
+  (void)P; /* the model fills its own matrices, and J is the finest of them */
+  PetscCall(NakModelLinearise(((NakStepper)ctx)->model, U, shift));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A stage without physical meaning is a rejected step, not an error.  What TSROSW hands over here is
+   the stage's increment, so the judgement is that of its residual. */
+static PetscErrorCode StageValid(TS ts, PetscReal t, Vec stage, PetscBool *valid)
+{
+  NakStepper stepper;
+
+  PetscFunctionBeginUser;
+  (void)t;
+  (void)stage;
+  PetscCall(TSGetApplicationContext(ts, &stepper));
+  *valid = stepper->stage_valid;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Errors are weighed with the largest component, so that one collapsing column is seen among
+   thousands, and so that the steps are the same for any number of ranks. */
+static PetscErrorCode SetTolerances(NakStepper s)
+{
+  TSAdapt adapt;
+  Vec     scale;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecDuplicate(s->U, &scale));
+  PetscCall(NakModelScales(s->model, scale));
+  PetscCall(VecScale(scale, s->params.tolerance));
+  PetscCall(TSSetTolerances(s->ts, PETSC_DECIDE, scale, s->params.tolerance, NULL));
+  PetscCall(VecDestroy(&scale));
+  PetscCall(TSGetAdapt(s->ts, &adapt));
+  PetscCall(TSAdaptSetType(adapt, TSADAPTBASIC));
+  PetscCall(PetscOptionsSetValue(NULL, "-ts_adapt_wnormtype", "infinity"));
+  PetscCall(TSAdaptSetStepLimits(adapt, s->params.shortest_step, s->params.longest_step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateIntegrator(NakStepper s)
+{
+  const PetscInt rejections = 60;
+  Mat            J          = NakModelMatrix(s->model, NakModelLevels(s->model) - 1);
+  SNES           snes;
+  KSP            ksp;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSCreate(s->comm, &s->ts));
+  PetscCall(TSSetApplicationContext(s->ts, s));
+  PetscCall(TSSetProblemType(s->ts, TS_NONLINEAR));
+  PetscCall(TSSetType(s->ts, TSROSW));
+  PetscCall(TSRosWSetType(s->ts, TSROSWRA34PW2));
+  PetscCall(TSSetIFunction(s->ts, NULL, IFunction, s));
+  PetscCall(TSSetIJacobian(s->ts, J, J, IJacobian, s));
+  PetscCall(TSSetFunctionDomainError(s->ts, StageValid));
+  PetscCall(TSSetExactFinalTime(s->ts, TS_EXACTFINALTIME_MATCHSTEP));
+  PetscCall(TSSetMaxSteps(s->ts, PETSC_MAX_INT));
+  PetscCall(TSSetMaxStepRejections(s->ts, rejections));
+  PetscCall(TSSetMaxSNESFailures(s->ts, -1));
+  PetscCall(TSSetErrorIfStepFails(s->ts, PETSC_FALSE));
+  PetscCall(SetTolerances(s));
+  PetscCall(TSGetSNES(s->ts, &snes));
+  PetscCall(SNESSetType(snes, SNESKSPONLY));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(NakSolverSetUp(s, ksp));
+  PetscCall(TSSetFromOptions(s->ts));
+  PetscCall(TSSetSolution(s->ts, s->U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStepperCreate(NakModel model, const NakStepperParams *params, NakStepper *stepper)
+{
+  DM         dm = NakStateDM(NakModelState(model));
+  NakStepper s;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  *stepper  = s;
+  s->comm   = PetscObjectComm((PetscObject)dm);
+  s->model  = model;
+  s->params = *params;
+  PetscCall(DMCreateGlobalVector(dm, &s->U));
+  PetscCall(VecDuplicate(s->U, &s->U_before));
+  PetscCall(NakModelInitialise(model, s->U));
+  PetscCall(CreateIntegrator(s));
+  PetscCall(NakJumpCreate(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStepperDestroy(NakStepper *stepper)
+{
+  NakStepper s = *stepper;
+
+  PetscFunctionBeginUser;
+  if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakJumpDestroy(s));
+  PetscCall(TSDestroy(&s->ts));
+  PetscCall(VecDestroy(&s->U));
+  PetscCall(VecDestroy(&s->U_before));
+  PetscCall(PetscFree(*stepper));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+Vec NakStepperState(NakStepper stepper)
+{
+  return stepper->U;
+}
+
+const NakInventory *NakStepperInventory(NakStepper stepper)
+{
+  return &stepper->inventory;
+}
+
+NakStepperCount NakStepperCounts(NakStepper stepper)
+{
+  return stepper->count;
+}

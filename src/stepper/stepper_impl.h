@@ -1,0 +1,41 @@
+/* What the rooms of the stepper share. */
+#pragma once
+
+#include <nakfield/stepper.h>
+#include <petscts.h>
+
+/* Cycle jumping: states at the ends of turns, and what was learned from them. */
+typedef struct {
+  Vec       last;   /* state at the end of the turn before this one */
+  Vec       drift;  /* change over the last turn */
+  Vec       older;  /* the same before the last jump */
+  Vec       before; /* the state to return to */
+  Vec       scale;  /* NakModelScales() */
+  PetscReal last_time;
+  PetscInt  turns;    /* done without a jump, in this repeat */
+  PetscInt  distance; /* turns from `older` to `drift`; 0 where there is no `older` */
+  PetscInt  longest;  /* jump allowed next */
+} NakJump;
+
+struct NakStepper_private {
+  MPI_Comm         comm;
+  NakModel         model;
+  NakStepperParams params;
+  TS               ts;
+  Vec              U, U_before;
+  PetscReal        next; /* length to try [s] */
+  PetscBool        stage_valid;
+  NakInventory     inventory; /* at the last measurement */
+  NakStepperCount  count;
+  NakJump          jump;
+};
+
+/* solver.c: linear solver of the stages. */
+PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp);
+
+/* step.c: one accepted step that ends at `end` at the latest, starting with length `first`. */
+PetscErrorCode NakStepTaken(NakStepper stepper, PetscReal end, PetscReal first, NakRecord *now);
+
+/* jump.c */
+PetscErrorCode NakJumpCreate(NakStepper stepper);
+PetscErrorCode NakJumpDestroy(NakStepper stepper);
