@@ -717,6 +717,64 @@ static void TestSkipsPulsesOnly(void **state)
   Ok(NakProtocolDestroy(&protocol));
 }
 
+/* Turns of 6 s from 10 s on; the repeat's time is over in its 17th, the run's in the 9th. */
+static void TestSkipsNoFurtherThanTime(void **state)
+{
+  static const char *const ends[]  = {"time > 100 s", "[time > 100 s, total_time > 60 s]"};
+  const PetscInt           turns[] = {16, 8};
+
+  (void)state;
+  for (PetscInt k = 0; k < 2; k++) {
+    NakRecord   now = {0};
+    char        text[256];
+    NakProtocol protocol;
+
+    (void)snprintf(text, sizeof(text),
+                   "[rest: 10 s, {repeat: 1000, until: %s, steps: [{strip: 1 A/m^2, for: 1 s}, "
+                   "rest: 5 s]}, rest: 7 s]",
+                   ends[k]);
+    protocol = Make(NULL, text);
+    for (PetscInt n = 0; n < 3; n++) PassLeaf(protocol, &now);
+    AssertTurns(protocol, 1, turns[k] - 2);
+    Ok(NakProtocolSkip(protocol, turns[k] - 2, (PetscReal)turns[k] - 2));
+    now.time += 6 * ((PetscReal)turns[k] - 2);
+    for (PetscInt n = 0; n < 2; n++) PassLeaf(protocol, &now);
+    AssertTurns(protocol, turns[k], 0);
+    while (!NakProtocolDone(protocol)) PassLeaf(protocol, &now);
+    AssertNear(now.time, (k == 0 ? 110 : 60) + 7);
+    Ok(NakProtocolDestroy(&protocol));
+  }
+}
+
+static void TestRestores(void **state)
+{
+  NakProtocol protocol = Make(NULL, "[{repeat: 9, steps: [{strip: 1 A/m^2, for: 1 s}, rest: 1 s]},"
+                                    " {voltage: 1 V, for: 1 s}]");
+  NakRecord   now      = {0}, before;
+  PetscInt    count;
+  const NakStepReport *reports;
+
+  (void)state;
+  for (PetscInt k = 0; k < 3; k++) PassLeaf(protocol, &now);
+  before = now;
+  Ok(NakProtocolSave(protocol));
+  for (PetscInt trial = 0; trial < 2; trial++) {
+    while (!NakProtocolDone(protocol)) PassLeaf(protocol, &now);
+    AssertNear(now.time, 19);
+    Ok(NakProtocolReports(protocol, &count, &reports));
+    assert_int_equal(count, 3);
+    AssertNear(reports[0].capacity, 9);
+    Ok(NakProtocolRestore(protocol));
+    now = before;
+    Ok(NakProtocolReports(protocol, &count, &reports));
+    assert_int_equal(count, 2);
+    AssertNear(reports[0].capacity, 2);
+    assert_int_equal(reports[0].executions, 2);
+    assert_int_equal(reports[1].executions, 1);
+  }
+  Ok(NakProtocolDestroy(&protocol));
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
@@ -738,6 +796,8 @@ int main(int argc, char **argv)
     cmocka_unit_test(TestBoundsReports),
     cmocka_unit_test(TestSkipsTurns),
     cmocka_unit_test(TestSkipsPulsesOnly),
+    cmocka_unit_test(TestSkipsNoFurtherThanTime),
+    cmocka_unit_test(TestRestores),
   };
   int failed;
 
