@@ -4,7 +4,7 @@
 #include <petsctime.h>
 #include <string.h>
 
-#define INDEX_SHARE  0.05    /* of the wall time that rewriting fields.xmf may take */
+#define INDEX_SHARE  0.05    /* of the wall time that rewriting the .xmf files may take */
 #define ROOM_TO_KEEP 4194304 /* for the other files of the run [B] */
 
 static PetscInt LocalSize(const NakFrame *frame, PetscInt field)
@@ -128,14 +128,16 @@ PetscErrorCode NakOutputIndexWrite(NakOutput output)
   if (!output->index_stale) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscTime(&begun));
   PetscCall(NakOutputPath(output, "fields.xmf", path));
-  PetscCall(NakFileReplace(path, NakIndexWrite, &output->index));
+  PetscCall(NakFileReplace(path, NakIndexWriteCells, &output->index));
+  PetscCall(NakOutputPath(output, "face.xmf", path));
+  PetscCall(NakFileReplace(path, NakIndexWriteFace, &output->index));
   PetscCall(PetscTime(&done));
   output->index_stale = PETSC_FALSE;
   output->index_due   = done + (done - begun) / INDEX_SHARE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The file grows with the run: thousands of frames on, rewriting it for each would cost the square
+/* The files grow with the run: thousands of frames on, rewriting them for each would cost the square
    of their number. */
 static PetscErrorCode WriteIndexIfDue(NakOutput output)
 {

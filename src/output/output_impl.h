@@ -77,7 +77,7 @@ PetscErrorCode NakStoreDestroy(NakStore *store);
 /* Version of the HDF5 library. */
 void NakStoreLibrary(char *version, size_t size);
 
-/* ---- fields.xmf ---- */
+/* ---- fields.xmf, face.xmf ---- */
 
 #define NAK_OUTPUT_FIELDS_MAX 64
 
@@ -90,8 +90,9 @@ typedef struct {
   PetscReal *times; /* [s] */
 } NakIndex;
 
-/* A NakFileWriter; `ctx` is a NakIndex. */
-PetscErrorCode NakIndexWrite(FILE *file, const void *ctx);
+/* NakFileWriters; `ctx` is a NakIndex. */
+PetscErrorCode NakIndexWriteCells(FILE *file, const void *ctx);
+PetscErrorCode NakIndexWriteFace(FILE *file, const void *ctx);
 
 /* ---- The run directory ---- */
 
@@ -107,8 +108,8 @@ struct NakOutput_private {
   PetscMPIInt deck_size;
   NakStore    store; /* NULL before the first frame */
   NakIndex    index;
-  PetscBool   index_stale; /* fields.xmf lacks the last frames */
-  double      index_due;   /* wall time before which it is not rewritten [s] */
+  PetscBool   index_stale; /* the .xmf files lack the last frames */
+  double      index_due;   /* wall time before which they are not rewritten [s] */
 };
 
 /* Path of a file of the run. */
@@ -117,8 +118,8 @@ PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC
 /* Open timeseries.csv and write its first line.  Rank 0 only. */
 PetscErrorCode NakOutputRowsOpen(NakOutput output);
 
-/* Rewrite fields.xmf where it lacks frames.  Rank 0 only. */
+/* Rewrite fields.xmf and face.xmf where they lack frames.  Rank 0 only. */
 PetscErrorCode NakOutputIndexWrite(NakOutput output);
 
-/* Close fields.h5, bring fields.xmf up to date.  Collective. */
+/* Close fields.h5, bring the .xmf files up to date.  Collective. */
 PetscErrorCode NakOutputFieldsClose(NakOutput output);

@@ -2,7 +2,7 @@
 
      /                   attributes program, title, units
      /deck               the resolved deck as text
-     /grid/x, y, z       faces of the cells [m]; z_face: height of the electrolyte's face [m]
+     /grid/x, y, z       faces of the cells [m]; z_face: the layer drawn for the electrolyte's face
      /grid/region        (z, y, x): 0 electrolyte, 1 interphase, 2 alloy
      /frames/000000      attributes: the record, in SI
      /frames/000000/c    (z, y, x), or (1, y, x) on the face; attributes unit, long_name
@@ -26,6 +26,8 @@
 #else
   #error "fields.h5 is written from single or double precision"
 #endif
+
+#define FACE_SHARE 0.1 /* of the layer above it that the drawn face takes */
 
 #define DISK_REAL H5T_IEEE_F64LE
 #define DISK_INT  H5T_STD_I64LE
@@ -225,7 +227,9 @@ static PetscErrorCode WriteProvenance(NakStore store, const NakProvenance *origi
 static herr_t WriteAxes(hid_t group, const NakGrid *grid, PetscMPIInt rank, PetscReal *work)
 {
   const hsize_t   nx = (hsize_t)grid->nx, ny = (hsize_t)grid->ny, nz = (hsize_t)grid->nz;
-  const PetscReal face   = 0;
+  const PetscInt  above  = grid->n_electrolyte;
+  const PetscReal face[] = {grid->z[above],
+                            grid->z[above] + FACE_SHARE * (grid->z[above + 1] - grid->z[above])};
   const PetscBool writes = (PetscBool)(rank == 0);
   herr_t          status;
 
@@ -236,8 +240,7 @@ static herr_t WriteAxes(hid_t group, const NakGrid *grid, PetscMPIInt rank, Pets
     Both(status, WriteSmall(group, "y", DISK_REAL, MEMORY_REAL, ny + 1, writes ? work : NULL));
   status =
     Both(status, WriteSmall(group, "z", DISK_REAL, MEMORY_REAL, nz + 1, writes ? grid->z : NULL));
-  return Both(status,
-              WriteSmall(group, "z_face", DISK_REAL, MEMORY_REAL, 1, writes ? &face : NULL));
+  return Both(status, WriteSmall(group, "z_face", DISK_REAL, MEMORY_REAL, 2, writes ? face : NULL));
 }
 
 static PetscErrorCode WriteRegion(NakStore store, hid_t group, const NakFrame *frame)

@@ -1,7 +1,10 @@
-/* fields.xmf: what ParaView needs to open fields.h5.
+/* fields.xmf and face.xmf: what ParaView needs to open fields.h5.
 
    XDMF 2, and every array by a path relative to the file: both are what the XDMFReader of
-   ParaView 5.11 opens.  The cells are boxes with true stretched heights, 3D even where ny is 1. */
+   ParaView 5.11 opens.  The cells are boxes with true stretched heights, 3D even where ny is 1; the
+   face is a thin layer of boxes, because that reader refuses cell data on a plane.  Two files,
+   because it opens HDF5 by all ranks together: with two grids in one file its ranks would read
+   different numbers of arrays, and wait for each other for ever. */
 #include "output_impl.h"
 
 #define DATA_ITEM "<DataItem Format=\"HDF\" NumberType=\"%s\" Precision=\"%d\" Dimensions="
@@ -9,26 +12,25 @@
 
 static void WriteLine(FILE *file, const char *name, PetscInt count)
 {
-  (void)fprintf(file, "        " DATA_ITEM "\"" INT "\">fields.h5:/grid/%s</DataItem>\n", "Float",
-                8, count, name);
+  (void)fprintf(file, "      " DATA_ITEM "\"" INT "\">fields.h5:/grid/%s</DataItem>\n", "Float", 8,
+                count, name);
 }
 
 static void WriteGeometry(FILE *file, const NakIndex *index, const char *z, PetscInt z_count)
 {
   (void)fprintf(file,
-                "       <Topology TopologyType=\"3DRectMesh\" Dimensions=\"" INT " " INT " " INT
-                "\"/>\n       <Geometry GeometryType=\"VXVYVZ\">\n",
+                "    <Topology TopologyType=\"3DRectMesh\" Dimensions=\"" INT " " INT " " INT
+                "\"/>\n    <Geometry GeometryType=\"VXVYVZ\">\n",
                 z_count, index->ny + 1, index->nx + 1);
   WriteLine(file, "x", index->nx + 1);
   WriteLine(file, "y", index->ny + 1);
   WriteLine(file, z, z_count);
-  (void)fputs("       </Geometry>\n", file);
+  (void)fputs("    </Geometry>\n", file);
 }
 
 static void BeginAttribute(FILE *file, const char *name)
 {
-  (void)fprintf(file,
-                "       <Attribute Name=\"%s\" AttributeType=\"Scalar\" Center=\"Cell\">\n        ",
+  (void)fprintf(file, "    <Attribute Name=\"%s\" AttributeType=\"Scalar\" Center=\"Cell\">\n     ",
                 name);
 }
 
@@ -37,7 +39,7 @@ static void WriteRegion(FILE *file, const NakIndex *index)
   BeginAttribute(file, "region");
   (void)fprintf(file, DATA_ITEM "\"" INT " " INT " " INT "\">fields.h5:/grid/region</DataItem>\n",
                 "UChar", 1, index->nz, index->ny, index->nx);
-  (void)fputs("       </Attribute>\n", file);
+  (void)fputs("    </Attribute>\n", file);
 }
 
 static void WriteFields(FILE *file, const NakIndex *index, PetscInt frame, NakPlace place)
@@ -51,37 +53,43 @@ static void WriteFields(FILE *file, const NakIndex *index, PetscInt frame, NakPl
     BeginAttribute(file, field->name);
     (void)fprintf(file,
                   DATA_ITEM "\"" INT " " INT " " INT "\">fields.h5:/frames/%06" PetscInt_FMT
-                            "/%s</DataItem>\n       </Attribute>\n",
+                            "/%s</DataItem>\n    </Attribute>\n",
                   "Float", 8, layers, index->ny, index->nx, frame, field->name);
   }
 }
 
-static void WriteFrame(FILE *file, const NakIndex *index, PetscInt frame)
+static void WriteFrame(FILE *file, const NakIndex *index, PetscInt frame, NakPlace place)
 {
-  (void)fprintf(file,
-                "    <Grid Name=\"cell and face\" GridType=\"Collection\" "
-                "CollectionType=\"Spatial\">\n     <Time Value=\"%.17g\"/>\n"
-                "      <Grid Name=\"cell\" GridType=\"Uniform\">\n",
-                (double)index->times[frame]);
-  WriteGeometry(file, index, "z", index->nz + 1);
-  WriteRegion(file, index);
-  WriteFields(file, index, frame, NAK_PLACE_VOLUME);
-  (void)fputs("      </Grid>\n      <Grid Name=\"face\" GridType=\"Uniform\">\n", file);
-  WriteGeometry(file, index, "z_face", 1);
-  WriteFields(file, index, frame, NAK_PLACE_FACE);
-  (void)fputs("      </Grid>\n    </Grid>\n", file);
+  const PetscBool volume = (PetscBool)(place == NAK_PLACE_VOLUME);
+
+  (void)fprintf(file, "   <Grid Name=\"%s\" GridType=\"Uniform\">\n    <Time Value=\"%.17g\"/>\n",
+                volume ? "cell" : "face", (double)index->times[frame]);
+  WriteGeometry(file, index, volume ? "z" : "z_face", volume ? index->nz + 1 : 2);
+  if (volume) WriteRegion(file, index);
+  WriteFields(file, index, frame, place);
+  (void)fputs("   </Grid>\n", file);
 }
 
-PetscErrorCode NakIndexWrite(FILE *file, const void *ctx)
+static void Write(FILE *file, const NakIndex *index, NakPlace place)
 {
-  const NakIndex *const index = ctx;
-
-  PetscFunctionBeginUser;
   (void)fputs("<?xml version=\"1.0\" ?>\n<!DOCTYPE Xdmf SYSTEM \"Xdmf.dtd\" []>\n"
               "<Xdmf Version=\"2.0\">\n <Domain>\n"
               "  <Grid Name=\"run\" GridType=\"Collection\" CollectionType=\"Temporal\">\n",
               file);
-  for (PetscInt frame = 0; frame < index->count; frame++) WriteFrame(file, index, frame);
+  for (PetscInt frame = 0; frame < index->count; frame++) WriteFrame(file, index, frame, place);
   (void)fputs("  </Grid>\n </Domain>\n</Xdmf>\n", file);
+}
+
+PetscErrorCode NakIndexWriteCells(FILE *file, const void *ctx)
+{
+  PetscFunctionBeginUser;
+  Write(file, ctx, NAK_PLACE_VOLUME);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakIndexWriteFace(FILE *file, const void *ctx)
+{
+  PetscFunctionBeginUser;
+  Write(file, ctx, NAK_PLACE_FACE);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -503,9 +503,14 @@ static void ASecondFrameAtTheSameTimeIsLeftOut(void **state)
   text = ReadAll("runs/twice/fields.xmf", NULL);
   assert_int_equal(CountOf(text, "<Time"), 2);
   assert_int_equal(CountOf(text, "<Time Value=\"200.25\"/>"), 1);
-  assert_int_equal(CountOf(text, "fields.h5:/frames/000001/u_face<"), 1);
+  assert_int_equal(CountOf(text, "fields.h5:/frames/000001/c<"), 1);
   assert_int_equal(CountOf(text, "fields.h5:/frames/000002/"), 0);
   assert_int_equal(CountOf(text, "fields.h5:/grid/region<"), 2);
+  free(text);
+  text = ReadAll("runs/twice/face.xmf", NULL);
+  assert_int_equal(CountOf(text, "<Time"), 2);
+  assert_int_equal(CountOf(text, "fields.h5:/frames/000001/u_face<"), 1);
+  assert_int_equal(CountOf(text, "fields.h5:/frames/000001/c<"), 0);
   assert_false(Exists("runs/twice/fields.xmf.tmp"));
   free(text);
 }
