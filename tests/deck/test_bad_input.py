@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Every entry of the schema, spoilt in every way; and files that are no decks.
+
+The table of entries is the program's own (`--help-deck=json`), so a new entry is tested as soon as it
+exists.  Each spoilt deck has one mistake in many entries, and every one must be found in one pass, at
+its line, with a message that says what is wrong; the exit status is 2.
+"""
+import dataclasses
+import json
+import re
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import nakrun  # noqa: E402
+
+SHOWN = 60  # entries spoilt in one deck; the program prints at most 100 mistakes
+PROTOCOL = "protocol: [{rest: 1 s}]\n"
+
+
+@dataclasses.dataclass
+class Entry:
+    key: str
+    kind: str  # quantity, number, integer, boolean, text, choice, fraction, tree
+    unit: str = ""
+
+
+def entry_of(key, spec):
+    if "enum" in spec:
+        return Entry(key, "choice")
+    if "pattern" in spec:
+        return Entry(key, "fraction")
+    if spec["type"] == "string":
+        return Entry(key, "quantity", spec["default"].split(" ", 1)[1])
+    plain = {"integer": "integer", "boolean": "boolean"}
+    if spec["type"] in plain:
+        return Entry(key, plain[spec["type"]])
+    if spec["type"] == ["number", "string"]:
+        return Entry(key, "number")
+    if spec["type"] == ["string", "number"]:
+        return Entry(key, "text")
+    return Entry(key, "tree")
+
+
+def entries(schema, prefix=""):
+    for name, spec in schema["properties"].items():
+        if "properties" in spec:
+            yield from entries(spec, f"{prefix}{name}.")
+        else:
+            yield entry_of(prefix + name, spec)
+
+
+def misspelt(key):
+    head, _, last = key.rpartition(".")
+    worse = last[:-1] if len(last) > 4 else last + last[-1]
+    return f"{head}.{worse}" if head else worse
+
+
+NUMERIC = ("quantity", "number", "integer")
+
+# What is spoilt: the entries it applies to, the value, the message, the key where it changes.
+SPOILT = {
+    "missing unit": (lambda e: e.kind == "quantity", lambda e: "0.001", r"needs a unit"),
+    "unknown unit": (lambda e: e.kind == "quantity", lambda e: "1 foobar", r"is not a unit"),
+    "wrong dimension": (lambda e: e.kind == "quantity", lambda e: "1 cd^3", r"is the wrong dimension"),
+    "unit on a plain number": (lambda e: e.kind == "number", lambda e: "1 kg",
+                               r"is the wrong dimension|must be a plain number"),
+    "too large": (lambda e: e.kind in NUMERIC,
+                  lambda e: "99999999999999999" if e.kind == "integer" else f"1e99 {e.unit}",
+                  r"must be (at most|between) "),
+    "nan": (lambda e: e.kind in ("quantity", "number"), lambda e: f"nan {e.unit}", r"must be finite"),
+    "infinity": (lambda e: e.kind in ("quantity", "number"), lambda e: f"-inf {e.unit}",
+                 r"must be finite"),
+    "yaml nan": (lambda e: e.kind in ("quantity", "number"), lambda e: ".nan",
+                 r"must be finite|not a number"),
+    "not a number": (lambda e: e.kind in NUMERIC, lambda e: "many",
+                     r"not a number|must be a whole number"),
+    "half": (lambda e: e.kind == "integer", lambda e: "1.5", r"must be a whole number"),
+    "comma": (lambda e: e.kind == "quantity", lambda e: f"1,5 {e.unit}", r"not a comma|not a number"),
+    "share above 1": (lambda e: e.kind == "fraction", lambda e: "150 wt%", r"must be between"),
+    "share without percent": (lambda e: e.kind == "fraction", lambda e: "0.5", r"wt%"),
+    "unknown word": (lambda e: e.kind == "choice", lambda e: "nonsense", r"must be \w+.* or \w+"),
+    "neither": (lambda e: e.kind == "boolean", lambda e: "maybe", r"must be true or false"),
+    "list": (lambda e: e.kind != "tree", lambda e: "[1, 2]", r"is a list; it must be a single value"),
+    "map": (lambda e: e.kind != "tree", lambda e: "{a: 1}", r"has entries beneath it"),
+    "nothing": (lambda e: e.kind not in ("tree", "text"), lambda e: "", r"is empty"),
+}
+
+
+def deck_of(pairs):
+    """YAML of (key, value) pairs, and the line of each."""
+    tree = {}
+    for index, (key, value) in enumerate(pairs):
+        *path, last = key.split(".")
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = (index, value)
+    lines, where = [], {}
+    write_tree(tree, 0, lines, where)
+    return "\n".join(lines) + "\n", where
+
+
+def write_tree(tree, depth, lines, where):
+    for name, node in tree.items():
+        if isinstance(node, tuple):
+            lines.append(f"{'  ' * depth}{name}: {node[1]}".rstrip())
+            where[node[0]] = len(lines)
+        else:
+            lines.append(f"{'  ' * depth}{name}:")
+            write_tree(node, depth + 1, lines, where)
+
+
+class BadInput(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        text = nakrun.call("--help-deck=json", ranks=0).demand(nakrun.DONE).out
+        cls.entries = list(entries(json.loads(text)))
+        assert len(cls.entries) > 30, "the schema is shorter than it can be"
+
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self.scratch.cleanup)
+        self.folder = Path(self.scratch.name)
+
+    def check(self, text, *more, status=nakrun.INPUT, message=None, ranks=0, verb="check"):
+        path = self.folder / "deck.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return nakrun.call(verb, "deck.yaml", *more, ranks=ranks, folder=self.folder).demand(
+            status, message)
+
+    def spoil(self, note, pairs, message):
+        """Each entry of `pairs` is complained of at its own line, and nothing else is."""
+        text, where = deck_of(pairs)
+        output = self.check(text + PROTOCOL)
+        found = re.findall(r"^deck\.yaml:(\d+):\d+: (.*)$", output.err, re.MULTILINE)
+        by_line = {int(line): words for line, words in found}
+        self.assertEqual(len(found), len(pairs), f"{note}: one mistake a line\n{output.err}")
+        for index, (key, value) in enumerate(pairs):
+            words = by_line.get(where[index], "nothing")
+            with self.subTest(note, key=key):
+                self.assertIn(key, words)
+                self.assertRegex(words, message)
+
+    def test_every_entry_spoilt(self):
+        for note, (applies, value, message) in SPOILT.items():
+            chosen = [e for e in self.entries if applies(e)]
+            for first in range(0, len(chosen), SHOWN):
+                pairs = [(e.key, value(e)) for e in chosen[first:first + SHOWN]]
+                self.spoil(note, pairs, message)
+
+    def test_every_key_misspelt(self):
+        pairs = [(misspelt(e.key), "1") for e in self.entries if e.key != "protocol"]
+        for first in range(0, len(pairs), SHOWN):
+            self.spoil("misspelt", pairs[first:first + SHOWN], r"unknown key .*did you mean")
+
+    def test_the_right_key_is_suggested(self):
+        for e in self.entries:
+            if e.key == "protocol":
+                continue
+            with self.subTest(e.key):
+                text, _ = deck_of([(misspelt(e.key), "1")])
+                self.check(text + PROTOCOL, message=f"did you mean '{re.escape(e.key)}'")
+
+    def test_overrides_are_checked_alike(self):
+        self.check(PROTOCOL, "grid.nx=0", message=r"command line:1: grid\.nx is 0: it must be between")
+        self.check(PROTOCOL, "grid.nx=4", "grid.mx=4", message=r"command line:2: .*did you mean 'grid\.nx'")
+        self.check(PROTOCOL, "nonsense", message=r"nonsense")
+
+    def test_mistakes_on_several_ranks(self):
+        output = self.check("grid: {mx: 3}\n" + PROTOCOL, ranks=3, message=r"deck\.yaml:1:8: ")
+        self.assertEqual(output.err.count("did you mean"), 1, "said once")
+
+    def test_yaml_that_is_none(self):
+        cases = {
+            "empty": ("", r"deck is empty"),
+            "blank": ("\n\n# only a comment\n", r"deck is empty"),
+            "scalar": ("hello\n", r"deck must be made of"),
+            "list": ("- a\n- b\n", r"deck must be made of"),
+            "unclosed": ("grid: {nx: 3\nprotocol: []\n", r"deck\.yaml:\d+:\d+: YAML"),
+            "tab": ("grid:\n\tnx: 3\n", r"deck\.yaml:2:\d+: .*tab"),
+            "duplicate": ("title: a\ntitle: b\n" + PROTOCOL, r"deck\.yaml:2:1: duplicate key 'title'"),
+            "anchor": ("title: &a x\n" + PROTOCOL, r"anchors"),
+            "alias": ("title: &a x\ngrid: *a\n" + PROTOCOL, r"aliases"),
+            "bomb": ("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n" + PROTOCOL, r"aliases"),
+            "deep": ("title: " + "[" * 5000 + "]" * 5000 + "\n", r"nested deeper|YAML"),
+            "latin": (b"title: caf\xe9\n" + PROTOCOL.encode(), r"UTF-8"),
+            "binary": (bytes(range(256)) * 8, r"UTF-8|control|YAML"),
+            "two documents": (PROTOCOL + "---\n" + PROTOCOL, r"second document"),
+            "tag": ("title: !!python/object x\n" + PROTOCOL, r"tags"),
+        }
+        for note, (text, message) in cases.items():
+            with self.subTest(note):
+                self.check(text, message=message)
+
+    def test_protocol(self):
+        cases = {
+            "missing": ("title: x\n", r"protocol"),
+            "empty": ("protocol: []\n", r"protocol"),
+            "unknown item": ("protocol: [{stripp: 1 mA/cm^2, for: 1 s}]\n", r"did you mean 'strip'"),
+            "unknown signal": ("protocol: [{rest: 1 s, until: voltag > 3 V}]\n",
+                               r"did you mean '?`?voltage"),
+            "no end": ("protocol: [{strip: 1 mA/cm^2}]\n", r"nothing ends"),
+            "no unit": ("protocol: [{strip: 1, for: 1 s}]\n", r"needs a unit"),
+            "wrong unit": ("protocol: [{strip: 1 V, for: 1 s}]\n", r"wrong dimension"),
+            "negative": ("protocol: [{rest: -1 s}]\n", r"must be"),
+            "nan": ("protocol: [{strip: nan mA/cm^2, for: 1 s}]\n", r"finite"),
+            "never arrives": ("protocol: [{staircase: {from: 1 A/m^2, to: 2 A/m^2, step: 0 A/m^2, "
+                              "hold: 1 s}}]\n", r"never arrives"),
+            "scalar": ("protocol: 5\n", r"protocol"),
+        }
+        for note, (text, message) in cases.items():
+            with self.subTest(note):
+                self.check(text, message=message)
+
+    def test_files_that_are_no_decks(self):
+        (self.folder / "folder").mkdir()
+        (self.folder / "file").write_text("x")
+        (self.folder / "large.yaml").write_bytes(b"# large\n" * (100 * 1024 * 1024 // 8))
+        for name, message in (("folder", r"is a directory"), ("large.yaml", r"larger than \d+ MiB"),
+                              ("missing.yaml", r"missing\.yaml.*No such file"),
+                              ("file/deck.yaml", r"file/deck\.yaml.*Not a directory")):
+            for ranks in (0, 2):
+                with self.subTest(name, ranks=ranks):
+                    nakrun.call("run", name, ranks=ranks, folder=self.folder).demand(
+                        nakrun.OUTPUT, message)
+
+    def test_directories_that_cannot_be_written(self):
+        (self.folder / "file").write_text("x")
+        for place in ("file/run", "/dev/null/run", "/proc/run"):
+            for ranks in (0, 2):
+                with self.subTest(place, ranks=ranks):
+                    self.check(PROTOCOL, f"output.directory={place}", verb="run", ranks=ranks,
+                               status=nakrun.OUTPUT, message=re.escape(place.split("/run")[0]))
+
+    def test_a_run_is_not_overwritten(self):
+        self.check(PROTOCOL, "output.directory=r", "--quiet", verb="run", status=nakrun.DONE)
+        self.check(PROTOCOL, "output.directory=r", verb="run", status=nakrun.OUTPUT,
+                   message=r"--replace")
+        self.check(PROTOCOL, "output.directory=r", "--replace", "--quiet", verb="run",
+                   status=nakrun.DONE)
+
+    def test_command_line(self):
+        cases = [
+            ([], nakrun.INPUT, r"nakfield .*|usage|help"),
+            (["rum", "deck.yaml"], nakrun.INPUT, r"rum"),
+            (["run"], nakrun.INPUT, r"deck"),
+            (["run", "--no-such-option", "deck.yaml"], nakrun.INPUT, r"no-such-option"),
+            (["--help-deck=klingon"], nakrun.INPUT, r"klingon"),
+            (["--help"], nakrun.DONE, r"nakfield run"),
+            (["--version"], nakrun.DONE, r"nakfield \d+\.\d+\.\d+"),
+            (["--help-deck"], nakrun.DONE, r"interphase\.limiting_current|limiting_current"),
+            (["--help-deck=markdown"], nakrun.DONE, r"\|.*limiting_current"),
+        ]
+        for arguments, status, message in cases:
+            for ranks in (0, 2):
+                with self.subTest(arguments, ranks=ranks):
+                    nakrun.call(*arguments, ranks=ranks, folder=self.folder).demand(status, message)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

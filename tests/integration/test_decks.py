@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Every shipped deck is run: shortened, on 1, 2 and 3 ranks, and its balances hold.
+
+usage: test_decks.py [--long] [unittest arguments]; --long runs the decks of inputs/wu2025 to their ends.
+"""
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import h5py
+import numpy as np
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import nakrun  # noqa: E402
+
+LONG = "--long" in sys.argv
+BALANCE = 1e-10
+SAME = 1e-6  # of two runs that differ in the number of ranks only
+SHIPPED = sorted(path for path in nakrun.DECKS.glob("**/*.yaml") if "\nprotocol:" in path.read_text())
+LIMITS = {"for": "20 s", "rest": "5 s"}
+
+
+def seconds(text):
+    number, _, unit = str(text).partition(" ")
+    return float(number) * {"ms": 1e-3, "s": 1, "min": 60, "h": 3600, "day": 86400}[unit]
+
+
+def shortened(items, path="protocol"):
+    """Overrides that leave a deck its shape and take away its length."""
+    for i, item in enumerate(items):
+        here = f"{path}.{i}"
+        for key, limit in LIMITS.items():
+            if item.get(key) is not None and seconds(item[key]) > seconds(limit):
+                yield f"{here}.{key}={limit}"
+        if "staircase" in item:
+            yield f"{here}.staircase.hold=1 s"
+            yield f"{here}.staircase.step=0.2 mA/cm^2"
+        if "pulses" in item:
+            yield f"{here}.pulses.count=4"
+        if "repeat" in item:
+            yield f"{here}.repeat=2"
+            yield from shortened(item["steps"], f"{here}.steps")
+
+
+def shorten(path):
+    return list(shortened(yaml.safe_load(path.read_text())["protocol"]))
+
+
+class Decks(unittest.TestCase):
+    def balances(self, run, note):
+        self.assertLess(run.balance, BALANCE, f"{note}: balances {run.summary['balance']}")
+
+    def finite(self, run, note):
+        for name, values in run.series.items():
+            self.assertTrue(np.isfinite(values).all(), f"{note}: {name}")
+        self.assertTrue((np.diff(run.series["time_s"]) >= 0).all(), note)
+
+    def fields(self, run, note):
+        """fields.h5 opens, is finite, and fields.xmf names nothing that it lacks."""
+        bad = []
+        with h5py.File(run.folder / "fields.h5") as file:
+            def look(name, node):
+                if isinstance(node, h5py.Dataset) and node.dtype.kind == "f":
+                    if not np.isfinite(node[()]).all():
+                        bad.append(name)
+            file.visititems(look)
+            self.assertEqual(bad, [], note)
+            for item in ElementTree.parse(run.folder / "fields.xmf").iter("DataItem"):
+                if item.get("Format") == "HDF":
+                    name = item.text.strip().split(":", 1)
+                    self.assertEqual(name[0], "fields.h5", note)
+                    self.assertIn(name[1], file, note)
+
+    def same(self, run, other, note):
+        self.assertEqual(len(run.summary["steps"]), len(other.summary["steps"]), note)
+        for mine, theirs in zip(run.summary["steps"], other.summary["steps"]):
+            for key in ("voltage_V", "capacity_mAh_cm2"):
+                self.assertLess(abs(mine[key] - theirs[key]), SAME * max(1.0, abs(theirs[key])),
+                                f"{note}: {key} of step {mine['index']}")
+            self.assertEqual(mine["end"], theirs["end"], note)
+
+    def test_there_are_decks(self):
+        self.assertGreater(len(SHIPPED), 10)
+
+    def test_decks_check(self):
+        for path in SHIPPED:
+            with self.subTest(path.stem):
+                nakrun.call("check", path, ranks=0).demand(nakrun.DONE)
+
+    def test_shortened(self):
+        for path in SHIPPED:
+            with self.subTest(path.stem), tempfile.TemporaryDirectory() as scratch:
+                run = nakrun.run(path, *shorten(path), folder=scratch)
+                print(f"{path.stem}: {run.summary['time_steps']} steps in {run.summary['wall_s']:.3g} s, "
+                      f"balance {run.balance:.1e}")
+                self.assertNotEqual(run.summary["status"], "failed")
+                self.balances(run, path.stem)
+                self.finite(run, path.stem)
+                self.fields(run, path.stem)
+
+    def test_ranks(self):
+        for path in SHIPPED:
+            with self.subTest(path.stem):
+                one = nakrun.run(path, *shorten(path))
+                for ranks in (2, 3):
+                    run = nakrun.run(path, *shorten(path), ranks=ranks)
+                    self.balances(run, f"{path.stem} on {ranks}")
+                    self.same(run, one, f"{path.stem} on {ranks}")
+
+    def test_resolved_deck_repeats_the_run(self):
+        path = nakrun.DECKS / "wu2025" / "pulses_rest_1s.yaml"
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+            one = nakrun.run(path, *shorten(path), folder=first)
+            two = nakrun.run(one.folder / "resolved.yaml", folder=second)
+            self.assertEqual(one.series["voltage_V"], two.series["voltage_V"])
+            self.assertEqual((one.folder / "resolved.yaml").read_text().replace(first, ""),
+                             (two.folder / "resolved.yaml").read_text().replace(second, ""))
+
+    def test_dry_run_writes_nothing(self):
+        path = nakrun.DECKS / "tutorial" / "stripping_2d.yaml"
+        with tempfile.TemporaryDirectory() as scratch:
+            nakrun.call("run", "--dry-run", path, "output.directory=run", ranks=2,
+                        folder=scratch).demand(nakrun.DONE, r"unknowns")
+            self.assertEqual(list(Path(scratch).iterdir()), [])
+
+    @unittest.skipUnless(LONG, "with --long only")
+    def test_to_the_end(self):
+        """Capacities [mAh/cm2] and ends of the published experiment, as the model gives them."""
+        expected = {"staircase_nak50": 0.267, "staircase_nak65": 0.0200, "continuous_1mA": 0.00113,
+                    "continuous_0p25mA": 21.06, "pulses_rest_1s": 2.63, "pulses_rest_2s": 7.46,
+                    "pulses_rest_5s": 12.54, "pulses_rest_10s": 14.56, "plating_0p4": -4.0}
+        for name, capacity in expected.items():
+            with self.subTest(name):
+                run = nakrun.run(nakrun.DECKS / "wu2025" / f"{name}.yaml", timeout=3000)
+                print(f"{name}: {run.summary['capacity_mAh_cm2']:.5g} mAh/cm2, {run.summary['end']}, "
+                      f"{run.summary['wall_s']:.3g} s")
+                self.balances(run, name)
+                self.assertLess(nakrun.relative(run.summary["capacity_mAh_cm2"], capacity), 0.02)
+
+    @unittest.skipUnless(LONG, "with --long only")
+    def test_plating_shorts_the_cell(self):
+        run = nakrun.run(nakrun.DECKS / "wu2025" / "plating_0p7.yaml")
+        self.assertEqual(run.summary["status"], "short")
+        self.assertLess(abs(run.summary["capacity_mAh_cm2"]), 1.5)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[a for a in sys.argv if a != "--long"], verbosity=2)
