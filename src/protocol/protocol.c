@@ -23,7 +23,7 @@ const NakParam NakLimitsParamRows[] = {
   {.key     = "protocol",
    .type    = NAK_TREE,
    .initial = NAK_REQUIRED,
-   .doc     = "What the cycler does: a list of items, see docs/protocol.md"},
+   .doc     = "What the cycler does, step by step: see docs/protocol.md"},
   {.key = NULL                }
 };
 
