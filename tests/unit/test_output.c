@@ -733,6 +733,23 @@ static void AWholeRun(void **state)
   assert_int_equal(NakOutputDestroy(&output), 0);
 }
 
+/* One column, which only one rank can hold. */
+static void AOneDimensionalRun(void **state)
+{
+  PetscMPIInt size;
+  NakOutput   output;
+  Cell        cell;
+
+  (void)state;
+  assert_int_equal(MPI_Comm_size(PETSC_COMM_WORLD, &size), 0);
+  if (size > 1) skip();
+  MakeCell(1, 1, &cell);
+  assert_int_equal(Begin("runs/column", PETSC_TRUE, &output), 0);
+  assert_int_equal(WriteFrame(output, &cell, 0), 0);
+  assert_int_equal(WriteFrame(output, &cell, 10), 0);
+  assert_int_equal(NakOutputDestroy(&output), 0);
+}
+
 /* ---- */
 
 static PetscErrorCode EnterDirectory(void)
@@ -773,6 +790,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(ASummaryThatIsNotFiniteIsRefused),
     cmocka_unit_test(ParamRowsAreComplete),
     cmocka_unit_test(AWholeRun),
+    cmocka_unit_test(AOneDimensionalRun),
   };
   int failed;
 
