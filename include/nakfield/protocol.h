@@ -106,8 +106,9 @@ PetscBool NakProtocolDone(NakProtocol protocol);
 PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now);
 
 /** What the cycler holds in the current leaf, once it is entered, and the time at which the leaf ends
-    [s]: by its duration or a `time` or `total_time` of the blocks around it, whichever is first, so
-    that it may be past already; PETSC_INFINITY where only other conditions end it. */
+    [s]: by its duration, or by a `time` or `total_time` of the blocks around it, whichever is first.
+    That can be the moment of entering, not earlier; PETSC_INFINITY where only other conditions end
+    the leaf. */
 PetscErrorCode NakProtocolControl(NakProtocol protocol, NakControl *control, PetscReal *end_time);
 
 /** Index of the current leaf and turns done of the innermost repeat or pulses, for the record; of

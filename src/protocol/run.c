@@ -41,31 +41,39 @@ void NakProtocolRewind(NakProtocol protocol)
   }
 }
 
+/* Complete a turn of `block`; what that ends the block by, NAK_END_NONE where another turn follows. */
+static NakEnd CompleteTurn(NakProtocol protocol, const NakOp *block, const NakRecord *now)
+{
+  NakPosition    *at     = &protocol->at;
+  const PetscReal length = now->time - at->blocks[block->depth].turn_time;
+
+  at->blocks[block->depth].turns++;
+  if (at->blocks[block->depth].turns == block->count) return NAK_END_DURATION;
+  if (length <= 0) return NAK_END_CONDITION; /* it would never end */
+  at->turn_length = length;
+  at->turn_end    = now->time;
+  return NAK_END_NONE;
+}
+
 /* Go on behind `op`, which ended by `end`: to what follows in its block, to the block's next turn,
    or out of it. */
 static void Advance(NakProtocol protocol, PetscInt op, NakEnd end, const char *why,
                     const NakRecord *now)
 {
-  const NakProgram *program = &protocol->program;
-  const NakOp      *ops     = program->ops;
+  const NakOp *ops   = protocol->program.ops;
+  PetscInt     block = ops[op].parent;
 
-  for (PetscInt block; (block = ops[op].parent) >= 0; op = block) {
-    const PetscInt depth = ops[block].depth;
-
-    if (ops[op].end < ops[block].end) break;
-    protocol->at.blocks[depth].turns++;
-    end = NAK_END_DURATION;
-    if (protocol->at.blocks[depth].turns == ops[block].count) continue;
-    if (now->time > protocol->at.blocks[depth].turn_time) {
-      protocol->at.turn_length = now->time - protocol->at.blocks[depth].turn_time;
-      protocol->at.turn_end    = now->time;
+  while (block >= 0 && ops[op].end == ops[block].end) {
+    end = CompleteTurn(protocol, &ops[block], now);
+    if (end == NAK_END_NONE) {
       Descend(protocol, block + 1);
       return;
     }
-    end = NAK_END_CONDITION;
-    why = "a turn of the repeat took no time";
+    why   = "a turn of the repeat took no time"; /* where it is a condition at all */
+    op    = block;
+    block = ops[op].parent;
   }
-  if (ops[op].end < (ops[op].parent >= 0 ? ops[ops[op].parent].end : program->n_ops)) {
+  if (ops[op].end < protocol->program.n_ops) {
     Descend(protocol, ops[op].end);
   } else {
     Finish(protocol, end, end == NAK_END_CONDITION ? why : "all steps are done");
@@ -250,6 +258,7 @@ PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now)
 
     protocol->at.end_time = PetscMin(protocol->at.end_time, TimeEnd(protocol, op, &span, &which));
   }
+  protocol->at.end_time = PetscMax(protocol->at.end_time, now->time);
   PetscCall(NakReportOpen(protocol, &control, now));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

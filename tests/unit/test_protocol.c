@@ -430,6 +430,20 @@ static void TestEndsByTime(void **state)
   Ok(NakProtocolDestroy(&protocol));
 }
 
+/* A time that has passed already ends the leaf where it begins, not before. */
+static void TestEndsByPastTime(void **state)
+{
+  NakProtocol protocol = Make(NULL, "[rest: 10 s, {strip: 1 A/m^2, until: total_time > 5 s}]");
+  NakRecord   now      = {0};
+
+  (void)state;
+  PassLeaf(protocol, &now);
+  PassLeaf(protocol, &now);
+  AssertNear(now.time, 10);
+  AssertEnd(protocol, NAK_END_CONDITION, "total_time > 5 s");
+  Ok(NakProtocolDestroy(&protocol));
+}
+
 /* An event located a hair before its bound is still that event. */
 static void TestTakesTheNearestCondition(void **state)
 {
@@ -785,6 +799,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(TestWatchesEverySignal),
     cmocka_unit_test(TestCountsFromTheItem),
     cmocka_unit_test(TestEndsByTime),
+    cmocka_unit_test(TestEndsByPastTime),
     cmocka_unit_test(TestTakesTheNearestCondition),
     cmocka_unit_test(TestEndsTheStaircaseAsOne),
     cmocka_unit_test(TestOuterConditionGoesOnBehind),
