@@ -127,6 +127,7 @@ class Cell:
         return (x / (1 - x) / self.r_ref) ** self.exponent
 
     def u_top(self, charge):
+        """At the alloy, once it has given off `charge` of Na [C/m2]."""
         return (self.r0 * max(1e-12, 1.0 - charge / self.q0) / self.r_ref) ** self.exponent
 
     def equilibrium(self, u):
@@ -211,7 +212,7 @@ class Model:
         faradaic = current if cell.double_layer == 0 else cell.reaction(face, potential, film)
         plated = cell.deposit_growth(face, deposit)
         u = np.empty(n + 1)
-        u[0], u[1:n], u[n] = face, y[1:n], cell.u_top(charge)
+        u[0], u[1:n], u[n] = face, y[1:n], cell.u_top(charge + deposit)
         dy = np.empty_like(y)
         dy[:n] = -(self.free @ u) / self.w
         scale = cell.limiting_current * cell.diffusion_time * self.w[0]

@@ -19,6 +19,7 @@ LONG = "--long" in sys.argv
 MA, MAH = nak1d.MA_CM2, nak1d.MAH_CM2
 SOLID_NA = 23.8e-6  # [m3/mol]
 BOUND = 0.02
+RUNAWAY = 1.0  # [V]: above it the voltage is only a matter of time, which the capacity compares
 LEAST_VOLTAGE = 0.01  # [V]: below it the distance counts against this
 
 # Parameter sets: what the deck says, and the same for the reference.
@@ -33,7 +34,7 @@ VARIANTS = {
     "other double layer": (["kinetics.double_layer=0.2 mF/cm^2"], {"double_layer": 2.0}),
     "skewed reaction": (["kinetics.symmetry=0.3", "kinetics.charge_transfer_resistance=120 ohm.cm^2"],
                         {"symmetry": 0.3, "charge_transfer_resistance": 120e-4}),
-    "other reference": (["interphase.reference_potassium=60 wt%"], {"reference_potassium": 60.0}),
+    "other reference": (["interphase.reference_potassium=40 wt%"], {"reference_potassium": 40.0}),
 }
 
 
@@ -72,6 +73,8 @@ class Section4(unittest.TestCase):
         self.assertEqual(len(steps), len(reference["steps"]), f"{note}: level of the collapse")
         print(f"{note}: collapse at {steps[-1]['current_mA_cm2']:.3g} mA/cm2")
         for got, expected in zip(steps[:-1], reference["steps"]):
+            if expected["voltage"] > RUNAWAY:
+                break
             self.assertLess(voltage_distance(got["voltage_V"], expected["voltage"]), BOUND,
                             f"{note} at {got['current_mA_cm2']} mA/cm2")
         self.capacity(run, reference, note)
