@@ -250,16 +250,16 @@ static PetscErrorCode WriteRegion(NakStore store, hid_t group, const NakFrame *f
                                    .doc   = "0 electrolyte, 1 interphase, 2 alloy",
                                    .place = NAK_PLACE_VOLUME};
   const NakGrid *const grid     = frame->grid;
-  const PetscInt       layer    = frame->xm * frame->ym;
+  const size_t         layer    = (size_t)frame->xm * (size_t)frame->ym;
   hid_t                types[2] = {H5T_STD_U8LE, H5T_NATIVE_UCHAR};
   unsigned char       *values;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(grid->nz * layer, &values));
+  PetscCall(PetscMalloc1((size_t)grid->nz * layer, &values));
   for (PetscInt k = 0; k < grid->nz; k++) {
     const int which = (k >= grid->n_electrolyte) + (k >= grid->n_electrolyte + grid->n_interphase);
 
-    memset(values + k * layer, which, (size_t)layer);
+    memset(values + (size_t)k * layer, which, layer);
   }
   PetscCall(WriteArray(store, group, &region, frame, types, values));
   PetscCall(PetscFree(values));
@@ -367,7 +367,7 @@ static PetscErrorCode FrameInside(NakStore store, hid_t group, const NakRecord *
     const NakField *const field = &frame->fields[f];
 
     PetscCall(WriteArray(store, group, field, frame, types, values));
-    values += (PetscInt)Layers(frame, field->place) * frame->ym * frame->xm;
+    values += Layers(frame, field->place) * (hsize_t)frame->ym * (hsize_t)frame->xm;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
