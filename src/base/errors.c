@@ -33,9 +33,9 @@ static PetscErrorCode HandleError(MPI_Comm comm, int line, const char *function,
   if (NakExitStatus(code) == NAK_EXIT_BUG)
     return PetscTraceBackErrorHandler(comm, line, function, file, code, type, message, context);
   if (type == PETSC_ERROR_INITIAL && message != NULL && Speaks(comm)) {
-    fflush(stdout);
-    fprintf(stderr, "nakfield: %s\n", message);
-    fflush(stderr);
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "nakfield: %s\n", message);
+    (void)fflush(stderr);
   }
   return code;
 }

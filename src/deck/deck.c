@@ -22,8 +22,7 @@ static PetscErrorCode ReadOpen(const char *path, FILE *file, char *text, size_t 
   PetscCheck(!ferror(file), PETSC_COMM_SELF, PETSC_ERR_FILE_READ, "cannot read the deck %s: %s",
              path, strerror(errno));
   PetscCheck(*length <= NAK_DECK_BYTES, PETSC_COMM_SELF, PETSC_ERR_FILE_READ,
-             "the deck %s is larger than %d MiB; is it an input deck?", path,
-             NAK_DECK_BYTES / (1024 * 1024));
+             "the deck %s is larger than 16 MiB; is it an input deck?", path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -9,9 +9,9 @@
 #include <nakfield/deck.h>
 #include <stdarg.h>
 
-#define NAK_DECK_BYTES    (16 * 1024 * 1024) /* of a deck; no deck written by a person comes near */
+#define NAK_DECK_BYTES    ((size_t)16 << 20) /* of a deck; none written by a person comes near */
 #define NAK_DECK_DEPTH    32                 /* of nesting */
-#define NAK_DECK_NODES    500000             /* in all */
+#define NAK_DECK_NODES    100000             /* in all */
 #define NAK_DECK_KEYS     256                /* of one map; keeps the search for duplicates cheap */
 #define NAK_DECK_KEY_SIZE 128                /* of one key, the final 0 included */
 #define NAK_DECK_MISTAKES 100                /* printed; more than that helps nobody */
@@ -98,6 +98,12 @@ PetscBool NakTextIsLine(const char *text);
 
 /** Copy `text` for a message: one line, printable, cut to `size` at a whole character. */
 void NakTextShow(const char *text, char *shown, size_t size);
+
+/** Write to `file`; whoever has written all asks ferror() once. */
+void NakTextPrint(FILE *file, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
+
+/** Write `text` as it is. */
+void NakTextPut(FILE *file, const char *text);
 
 /** Split `text` at its first dot; false where there is no part, or one that does not fit. */
 PetscBool NakTextSegment(const char **text, char *segment, size_t size);

@@ -109,27 +109,27 @@ static void WriteTextRow(const NakParam *row, FILE *file)
   DescribeType(row, type, sizeof type);
   DescribeBounds(row, bounds, sizeof bounds);
   DescribeDefault(row, initial, sizeof initial);
-  fprintf(file, "  %s\n      %s\n      %s; %s%s%s%s\n", row->key, row->doc, type, bounds,
-          bounds[0] != '\0' ? "; " : "", NakParamIsRequired(row) ? "" : "default ", initial);
+  NakTextPrint(file, "  %s\n      %s\n      %s; %s%s%s%s\n", row->key, row->doc, type, bounds,
+               bounds[0] != '\0' ? "; " : "", NakParamIsRequired(row) ? "" : "default ", initial);
 }
 
 /* ---- A table in Markdown ---- */
 
 static void WriteMarkdownCell(const char *text, FILE *file)
 {
-  fputs(" ", file);
+  NakTextPut(file, " ");
   for (; *text != '\0'; text++) {
-    if (strchr("|<*_`\\", *text) != NULL) fputc('\\', file);
-    fputc(*text, file);
+    if (strchr("|<*_`\\", *text) != NULL) NakTextPut(file, "\\");
+    NakTextPrint(file, "%c", *text);
   }
-  fputs(" |", file);
+  NakTextPut(file, " |");
 }
 
 static void WriteMarkdownRow(const NakParam *row, FILE *file)
 {
   char text[NAK_TEXT_SIZE];
 
-  fprintf(file, "| `%s` |", row->key);
+  NakTextPrint(file, "| `%s` |", row->key);
   DescribeType(row, text, sizeof text);
   WriteMarkdownCell(text, file);
   DescribeDefault(row, text, sizeof text);
@@ -137,7 +137,7 @@ static void WriteMarkdownRow(const NakParam *row, FILE *file)
   DescribeBounds(row, text, sizeof text);
   WriteMarkdownCell(text, file);
   WriteMarkdownCell(row->doc, file);
-  fputc('\n', file);
+  NakTextPut(file, "\n");
 }
 
 /* ---- All of it ---- */
@@ -152,7 +152,7 @@ static void WriteText(const NakSection schema[], FILE *file)
       const size_t length = SectionLength(row->key);
       const int    same = length == SectionLength(before) && strncmp(before, row->key, length) == 0;
 
-      if (!same) fprintf(file, "\n%.*s\n", (int)length, row->key);
+      if (!same) NakTextPrint(file, "\n%.*s\n", (int)length, row->key);
       WriteTextRow(row, file);
       before = row->key;
     }
@@ -160,7 +160,8 @@ static void WriteText(const NakSection schema[], FILE *file)
 
 static void WriteMarkdown(const NakSection schema[], FILE *file)
 {
-  fputs("| Key | Value | Default | Bounds | Meaning |\n| --- | --- | --- | --- | --- |\n", file);
+  NakTextPut(file,
+             "| Key | Value | Default | Bounds | Meaning |\n| --- | --- | --- | --- | --- |\n");
   for (const NakSection *section = schema; section->rows != NULL; section++)
     for (const NakParam *row = section->rows; row->key != NULL; row++) WriteMarkdownRow(row, file);
 }

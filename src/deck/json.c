@@ -13,40 +13,40 @@ static void WriteObject(const Writer *writer, const char *prefix, int indent);
 
 static void WriteIndent(const Writer *writer, int indent)
 {
-  for (int i = 0; i < indent; i++) fputc(' ', writer->file);
+  for (int i = 0; i < indent; i++) NakTextPut(writer->file, " ");
 }
 
 static void WriteString(const Writer *writer, const char *text)
 {
-  fputc('"', writer->file);
+  NakTextPut(writer->file, "\"");
   for (; *text != '\0'; text++) {
-    if (*text == '"' || *text == '\\') fputc('\\', writer->file);
+    if (*text == '"' || *text == '\\') NakTextPut(writer->file, "\\");
     if ((unsigned char)*text < 0x20)
-      fprintf(writer->file, "\\u%04x", (unsigned)*text);
+      NakTextPrint(writer->file, "\\u%04x", (unsigned)*text);
     else
-      fputc(*text, writer->file);
+      NakTextPrint(writer->file, "%c", *text);
   }
-  fputc('"', writer->file);
+  NakTextPut(writer->file, "\"");
 }
 
 /* ---- One entry ---- */
 
 static void WriteBounds(const Writer *writer, const NakParam *row)
 {
-  if (!NakBoundIsOpen(row->lower)) fprintf(writer->file, ", \"minimum\": %.17g", row->lower);
-  if (!NakBoundIsOpen(row->upper)) fprintf(writer->file, ", \"maximum\": %.17g", row->upper);
+  if (!NakBoundIsOpen(row->lower)) NakTextPrint(writer->file, ", \"minimum\": %.17g", row->lower);
+  if (!NakBoundIsOpen(row->upper)) NakTextPrint(writer->file, ", \"maximum\": %.17g", row->upper);
 }
 
 static void WriteChoices(const Writer *writer, const NakParam *row)
 {
   char word[NAK_TEXT_SIZE];
 
-  fputs("\"enum\": [", writer->file);
+  NakTextPut(writer->file, "\"enum\": [");
   for (PetscInt i = 0; NakWordsItem(row->text, i, word, sizeof word); i++) {
-    if (i > 0) fputs(", ", writer->file);
+    if (i > 0) NakTextPut(writer->file, ", ");
     WriteString(writer, word);
   }
-  fputs("]", writer->file);
+  NakTextPut(writer->file, "]");
 }
 
 static void WriteType(const Writer *writer, const NakParam *row)
@@ -54,30 +54,30 @@ static void WriteType(const Writer *writer, const NakParam *row)
   switch (row->type) {
   case NAK_REAL:
     if (strcmp(row->unit, "1") != 0) {
-      fputs("\"type\": \"string\"", writer->file);
+      NakTextPut(writer->file, "\"type\": \"string\"");
       break;
     }
-    fputs("\"type\": [\"number\", \"string\"]", writer->file);
+    NakTextPut(writer->file, "\"type\": [\"number\", \"string\"]");
     WriteBounds(writer, row);
     break;
   case NAK_INT:
-    fputs("\"type\": \"integer\"", writer->file);
+    NakTextPut(writer->file, "\"type\": \"integer\"");
     WriteBounds(writer, row);
     break;
   case NAK_BOOL:
-    fputs("\"type\": \"boolean\"", writer->file);
+    NakTextPut(writer->file, "\"type\": \"boolean\"");
     break;
   case NAK_TEXT:
-    fputs("\"type\": [\"string\", \"number\"]", writer->file);
+    NakTextPut(writer->file, "\"type\": [\"string\", \"number\"]");
     break;
   case NAK_CHOICE:
     WriteChoices(writer, row);
     break;
   case NAK_FRACTION:
-    fputs("\"type\": \"string\", \"pattern\": \"^[-+.0-9eE]+ *(wt|mol)%$\"", writer->file);
+    NakTextPut(writer->file, "\"type\": \"string\", \"pattern\": \"^[-+.0-9eE]+ *(wt|mol)%$\"");
     break;
   case NAK_TREE:
-    fputs("\"type\": [\"array\", \"object\", \"string\", \"number\"]", writer->file);
+    NakTextPut(writer->file, "\"type\": [\"array\", \"object\", \"string\", \"number\"]");
   }
 }
 
@@ -92,21 +92,21 @@ static void WriteDefault(const Writer *writer, const NakParam *row)
   if (row->type == NAK_REAL && strcmp(row->unit, "1") == 0) bare = PETSC_TRUE;
   NakDeckSetDefault(row, &field);
   NakDeckFormatValue(row, &field, text, sizeof text);
-  fputs(", \"default\": ", writer->file);
+  NakTextPut(writer->file, ", \"default\": ");
   if (bare)
-    fputs(text, writer->file);
+    NakTextPut(writer->file, text);
   else
     WriteString(writer, text);
 }
 
 static void WriteEntry(const Writer *writer, const NakParam *row)
 {
-  fputs("{", writer->file);
+  NakTextPut(writer->file, "{");
   WriteType(writer, row);
   WriteDefault(writer, row);
-  fputs(", \"description\": ", writer->file);
+  NakTextPut(writer->file, ", \"description\": ");
   WriteString(writer, row->doc);
-  fputs("}", writer->file);
+  NakTextPut(writer->file, "}");
 }
 
 /* ---- Sections ---- */
@@ -143,16 +143,16 @@ static void WriteProperty(const Writer *writer, const NakParam *row, const char 
   char              below[NAK_PATH_SIZE];
 
   WriteIndent(writer, indent);
-  fprintf(writer->file, "\"%.*s\": ", (int)n, part);
+  NakTextPrint(writer->file, "\"%.*s\": ", (int)n, part);
   if (part[n] == '\0') {
     WriteEntry(writer, row);
     return;
   }
   (void)snprintf(below, sizeof below, "%s%.*s.", prefix, (int)n, part);
-  fputs("{\n", writer->file);
+  NakTextPut(writer->file, "{\n");
   WriteObject(writer, below, indent + 2);
   WriteIndent(writer, indent);
-  fputs("}", writer->file);
+  NakTextPut(writer->file, "}");
 }
 
 static void WriteProperties(const Writer *writer, const char *prefix, int indent)
@@ -164,7 +164,7 @@ static void WriteProperties(const Writer *writer, const char *prefix, int indent
       const char *const part = Beneath(row->key, prefix);
 
       if (part == NULL || !IsFirst(writer, row, prefix, strcspn(part, "."))) continue;
-      fputs(separator, writer->file);
+      NakTextPut(writer->file, separator);
       WriteProperty(writer, row, prefix, indent);
       separator = ",\n";
     }
@@ -193,40 +193,39 @@ static void WriteRequired(const Writer *writer, const char *prefix)
 {
   const char *separator = "";
 
-  fputs("\"required\": [", writer->file);
+  NakTextPut(writer->file, "\"required\": [");
   for (const NakSection *section = writer->schema; section->rows != NULL; section++)
     for (const NakParam *row = section->rows; row->key != NULL; row++) {
       const char *const part = Beneath(row->key, prefix);
 
       if (!FirstRequired(writer, row, prefix)) continue;
-      fprintf(writer->file, "%s\"%.*s\"", separator, (int)strcspn(part, "."), part);
+      NakTextPrint(writer->file, "%s\"%.*s\"", separator, (int)strcspn(part, "."), part);
       separator = ", ";
     }
-  fputs("]", writer->file);
+  NakTextPut(writer->file, "]");
 }
 
 /* What stands between the braces of a section. */
 static void WriteObject(const Writer *writer, const char *prefix, int indent)
 {
   WriteIndent(writer, indent);
-  fputs("\"type\": \"object\", \"additionalProperties\": false, ", writer->file);
+  NakTextPut(writer->file, "\"type\": \"object\", \"additionalProperties\": false, ");
   WriteRequired(writer, prefix);
-  fputs(",\n", writer->file);
+  NakTextPut(writer->file, ",\n");
   WriteIndent(writer, indent);
-  fputs("\"properties\": {", writer->file);
+  NakTextPut(writer->file, "\"properties\": {");
   WriteProperties(writer, prefix, indent + 2);
-  fputs("\n", writer->file);
+  NakTextPut(writer->file, "\n");
   WriteIndent(writer, indent);
-  fputs("}\n", writer->file);
+  NakTextPut(writer->file, "}\n");
 }
 
 void NakSchemaWriteJson(const NakSection schema[], FILE *file)
 {
   const Writer writer = {.schema = schema, .file = file};
 
-  fputs("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
-        "  \"title\": \"Input deck of nakfield\",\n",
-        file);
+  NakTextPut(file, "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
+                   "  \"title\": \"Input deck of nakfield\",\n");
   WriteObject(&writer, "", 2);
-  fputs("}\n", file);
+  NakTextPut(file, "}\n");
 }

@@ -65,12 +65,12 @@ static void PrintMistake(NakDeck deck, const NakMistake *mistake, FILE *file)
   const NakPlace at = mistake->place;
 
   if (at.source > 0)
-    fprintf(file, "command line:%" PetscInt_FMT ": %s\n", at.source, mistake->text);
+    NakTextPrint(file, "command line:%" PetscInt_FMT ": %s\n", at.source, mistake->text);
   else if (deck->path == NULL)
-    fprintf(file, "command line: %s\n", mistake->text);
+    NakTextPrint(file, "command line: %s\n", mistake->text);
   else
-    fprintf(file, "%s:%" PetscInt_FMT ":%" PetscInt_FMT ": %s\n", deck->path, at.line, at.column,
-            mistake->text);
+    NakTextPrint(file, "%s:%" PetscInt_FMT ":%" PetscInt_FMT ": %s\n", deck->path, at.line,
+                 at.column, mistake->text);
 }
 
 PetscErrorCode NakDeckPrintMistakes(NakDeck deck, FILE *file)
@@ -80,8 +80,8 @@ PetscErrorCode NakDeckPrintMistakes(NakDeck deck, FILE *file)
   for (PetscInt i = 0; i < deck->stored; i++)
     if (deck->mistakes[i].order > deck->printed) PrintMistake(deck, &deck->mistakes[i], file);
   if (deck->found > deck->stored && deck->found > deck->printed)
-    fprintf(file, "%s: %" PetscInt_FMT " more mistakes are not shown\n", NakDeckPath(deck),
-            deck->found - deck->stored);
+    NakTextPrint(file, "%s: %" PetscInt_FMT " more mistakes are not shown\n", NakDeckPath(deck),
+                 deck->found - deck->stored);
   deck->printed = deck->found;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -94,9 +94,9 @@ PetscErrorCode NakDeckReport(NakDeck deck, PetscInt *count)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(deck->comm, &rank));
   if (rank == 0) {
-    fflush(stdout);
+    (void)fflush(stdout);
     code = NakDeckPrintMistakes(deck, stderr);
-    fflush(stderr);
+    (void)fflush(stderr);
   }
   PetscCall(NakAgree(deck->comm, code));
   *count = deck->found;

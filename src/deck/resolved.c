@@ -6,24 +6,19 @@
 
 /* ---- Writing YAML ---- */
 
+#define DIGITS  "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 /* Whether a text can stand in YAML without quotes: a letter or a digit, or a number's sign before
    one, then nothing that means something to YAML. */
 static PetscBool IsPlain(const char *text)
 {
-  const char  *others = " _./^+*%<>=()-";
   const size_t length = strlen(text);
-  const size_t sign   = text[0] == '-' || text[0] == '+' ? 1 : 0;
+  const size_t sign   = strspn(text, "+-");
+  const size_t start  = strspn(text + sign, sign > 0 ? DIGITS : DIGITS LETTERS);
 
-  if (length == 0 || text[length - 1] == ' ') return PETSC_FALSE;
-  for (size_t i = 0; i < length; i++) {
-    const char c     = text[i];
-    const int  digit = c >= '0' && c <= '9';
-    const int  word  = digit || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-    if (i <= sign && !(i < sign || (sign == 0 ? word : digit))) return PETSC_FALSE;
-    if (!word && strchr(others, c) == NULL) return PETSC_FALSE;
-  }
-  return length > sign ? PETSC_TRUE : PETSC_FALSE;
+  if (sign > 1 || start == 0 || text[length - 1] == ' ') return PETSC_FALSE;
+  return strspn(text, DIGITS LETTERS " _./^+*%<>=()-") == length ? PETSC_TRUE : PETSC_FALSE;
 }
 
 static void WriteQuoted(const char *text, FILE *file)
@@ -31,35 +26,35 @@ static void WriteQuoted(const char *text, FILE *file)
   const size_t length = strlen(text);
   size_t       n      = 1;
 
-  fputc('"', file);
+  NakTextPut(file, "\"");
   for (size_t i = 0; i < length; i += n) {
     unsigned long code = 0;
 
     n = NakTextDecode(text + i, length - i, &code);
     if (n == 0) n = 1;
-    if (code == '"' || code == '\\') fputc('\\', file);
+    if (code == '"' || code == '\\') NakTextPut(file, "\\");
     if (NakTextPrintable(code))
-      fwrite(text + i, 1, n, file);
+      NakTextPrint(file, "%.*s", (int)n, text + i);
     else if (code > 0xFFFF)
-      fprintf(file, "\\U%08lX", code);
+      NakTextPrint(file, "\\U%08lX", code);
     else
-      fprintf(file, "\\u%04lX", code);
+      NakTextPrint(file, "\\u%04lX", code);
   }
-  fputc('"', file);
+  NakTextPut(file, "\"");
 }
 
 static void WriteText(const char *text, PetscBool quoted, FILE *file)
 {
   if (!quoted && text[0] == '\0') return;
   if (IsPlain(text))
-    fputs(text, file);
+    NakTextPut(file, text);
   else
     WriteQuoted(text, file);
 }
 
 static void WriteIndent(int indent, FILE *file)
 {
-  for (int i = 0; i < indent; i++) fputc(' ', file);
+  for (int i = 0; i < indent; i++) NakTextPut(file, " ");
 }
 
 static void WriteNode(NakNode node, int indent, PetscBool in_list, FILE *file);
@@ -70,7 +65,7 @@ static void WriteMap(NakNode map, int indent, PetscBool begun, FILE *file)
   for (PetscInt i = 0; i < map->count; i++) {
     if (i > 0 || !begun) WriteIndent(indent, file);
     WriteText(map->items[i]->key, PETSC_TRUE, file);
-    fputc(':', file);
+    NakTextPut(file, ":");
     WriteNode(map->items[i], indent + 2, PETSC_FALSE, file);
   }
 }
@@ -79,19 +74,19 @@ static void WriteMap(NakNode map, int indent, PetscBool begun, FILE *file)
 static void WriteNode(NakNode node, int indent, PetscBool in_list, FILE *file)
 {
   if (node->kind == NAK_NODE_SCALAR) {
-    if (!NakNodeIsEmpty(node)) fputc(' ', file);
+    if (!NakNodeIsEmpty(node)) NakTextPut(file, " ");
     WriteText(node->text, node->quoted, file);
-    fputc('\n', file);
+    NakTextPut(file, "\n");
   } else if (node->count == 0) {
-    fputs(node->kind == NAK_NODE_MAP ? " {}\n" : " []\n", file);
+    NakTextPut(file, node->kind == NAK_NODE_MAP ? " {}\n" : " []\n");
   } else if (node->kind == NAK_NODE_MAP) {
-    fputc(in_list ? ' ' : '\n', file);
+    NakTextPut(file, in_list ? " " : "\n");
     WriteMap(node, indent, in_list, file);
   } else {
-    fputc('\n', file);
+    NakTextPut(file, "\n");
     for (PetscInt i = 0; i < node->count; i++) {
       WriteIndent(indent, file);
-      fputc('-', file);
+      NakTextPut(file, "-");
       WriteNode(node->items[i], indent + 2, PETSC_TRUE, file);
     }
   }

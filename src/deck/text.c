@@ -3,13 +3,22 @@
 
 #include <string.h>
 
+/* Bytes of a character by its first one; 0 where none begins with it. */
+static size_t BytesOf(unsigned char first)
+{
+  if (first < 0x80) return 1;
+  if (first < 0xC0 || first > 0xF7) return 0;
+  if (first < 0xE0) return 2;
+  return first < 0xF0 ? 3 : 4;
+}
+
 size_t NakTextDecode(const char *text, size_t left, unsigned long *code)
 {
   static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
   const unsigned char        first   = left > 0 ? (unsigned char)text[0] : 0xFF;
-  const size_t n = first < 0x80 ? 1 : first < 0xC0 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  const size_t               n       = BytesOf(first);
 
-  if (first > 0xF7 || n == 0 || n > left) return 0;
+  if (n == 0 || n > left) return 0;
   *code = n == 1 ? first : first & (0x7FU >> n);
   for (size_t i = 1; i < n; i++) {
     const unsigned char next = (unsigned char)text[i];
@@ -66,6 +75,20 @@ void NakTextShow(const char *text, char *shown, size_t size)
     used += plain ? n : 1;
   }
   shown[used] = '\0';
+}
+
+void NakTextPrint(FILE *file, const char format[], ...)
+{
+  va_list arguments;
+
+  va_start(arguments, format);
+  (void)vfprintf(file, format, arguments);
+  va_end(arguments);
+}
+
+void NakTextPut(FILE *file, const char *text)
+{
+  (void)fputs(text, file);
 }
 
 PetscBool NakTextSegment(const char **text, char *segment, size_t size)

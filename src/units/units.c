@@ -123,22 +123,18 @@ static size_t UnitCharacter(const char *text)
    `5 m 3` as 15 m and `m^0.5` as 5. */
 static PetscBool DigitFits(const char *unit, size_t i)
 {
-  const char before = i > 0 ? unit[i - 1] : '\0';
-
   if (i == 0)
     return unit[0] == '1' && unit[1 + strspn(unit + 1, " ")] == '/' ? PETSC_TRUE : PETSC_FALSE;
-  return isalnum((unsigned char)before) || strchr(")^+-", before) != NULL ? PETSC_TRUE
-                                                                          : PETSC_FALSE;
+  return isalnum((unsigned char)unit[i - 1]) || strchr(")^+-", unit[i - 1]) != NULL ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
 }
 
 /* A sign belongs to an exponent, as in s-1 and s^-1. */
 static PetscBool SignFits(const char *unit, size_t i)
 {
-  const char before = i > 0 ? unit[i - 1] : '\0';
-
-  if (!isdigit((unsigned char)unit[i + 1])) return PETSC_FALSE;
-  return isalpha((unsigned char)before) || before == ')' || before == '^' ? PETSC_TRUE
-                                                                          : PETSC_FALSE;
+  if (i == 0 || !isdigit((unsigned char)unit[i + 1])) return PETSC_FALSE;
+  return isalpha((unsigned char)unit[i - 1]) || strchr(")^", unit[i - 1]) != NULL ? PETSC_TRUE
+                                                                                  : PETSC_FALSE;
 }
 
 /* UDUNITS takes `lg(re 1 mW)`, in letters of either case, for a logarithm. */
@@ -151,6 +147,14 @@ static PetscBool IsLogarithm(const char *bracket)
            : PETSC_FALSE;
 }
 
+/* Whether the character at `i` may stand there. */
+static PetscBool CharacterFits(const char *unit, size_t i)
+{
+  if (isdigit((unsigned char)unit[i])) return DigitFits(unit, i);
+  if (unit[i] == '-' || unit[i] == '+') return SignFits(unit, i);
+  return unit[i] == '(' && IsLogarithm(unit + i) ? PETSC_FALSE : PETSC_TRUE;
+}
+
 /* UDUNITS accepts `m)`, logarithms such as lg(re mW) and dates; what is not a plain product of
    powers is refused before it sees it. */
 static PetscBool WellFormed(const char *unit)
@@ -159,10 +163,7 @@ static PetscBool WellFormed(const char *unit)
 
   for (size_t i = 0, n = 0; unit[i] != '\0'; i += n) {
     n = UnitCharacter(unit + i);
-    if (n == 0) return PETSC_FALSE;
-    if (isdigit((unsigned char)unit[i]) && !DigitFits(unit, i)) return PETSC_FALSE;
-    if ((unit[i] == '-' || unit[i] == '+') && !SignFits(unit, i)) return PETSC_FALSE;
-    if (unit[i] == '(' && IsLogarithm(unit + i)) return PETSC_FALSE;
+    if (n == 0 || !CharacterFits(unit, i)) return PETSC_FALSE;
     if (unit[i] == '(') depth++;
     if (unit[i] == ')') depth--;
     if (depth < 0) return PETSC_FALSE;

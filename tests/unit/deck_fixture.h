@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nakfield/deck.h>
+#include <nakfield/units.h>
 
 #include <math.h>
 #include <setjmp.h>
@@ -119,6 +120,19 @@ typedef struct {
 static inline void Check(PetscErrorCode code)
 {
   assert_int_equal(code, 0);
+}
+
+/* The database of units is read once for all tests of a group, not for every deck. */
+static inline int OpenGroup(void **state)
+{
+  (void)state;
+  return (int)NakUnitsOpen();
+}
+
+static inline int CloseGroup(void **state)
+{
+  (void)state;
+  return (int)NakUnitsClose();
 }
 
 /* The ranks write one file, and all know its name. */

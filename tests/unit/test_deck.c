@@ -594,7 +594,7 @@ int main(int argc, char **argv)
   int failed;
 
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  failed = cmocka_run_group_tests(tests, OpenGroup, CloseGroup);
   PetscCall(PetscFinalize());
   return failed;
 }
