@@ -6,6 +6,7 @@
 
 #define INDEX_SHARE  0.05    /* of the wall time that rewriting the .xmf files may take */
 #define ROOM_TO_KEEP 4194304 /* for the other files of the run [B] */
+#define ATTRIBUTES   65536   /* of a frame in fields.h5, and its names [B] */
 
 static PetscInt LocalSize(const NakFrame *frame, PetscInt field)
 {
@@ -50,24 +51,51 @@ static void CheckValues(const NakFrame *frame, const PetscReal values[], NakFaul
   }
 }
 
-/* HDF5 takes a full disk badly (it fails again at every close), so look before the leap. */
-static void CheckRoom(NakOutput output, const NakFrame *frame, NakFault *fault)
+/* Bytes of a frame in fields.h5, on all ranks together. */
+static PetscReal FrameSize(const NakFrame *frame)
 {
   const NakGrid *const grid = frame->grid;
-  const PetscReal      room = NakDirectoryRoom(output->directory);
-  PetscReal            need = 0;
+  PetscReal            size = ATTRIBUTES;
 
   for (PetscInt f = 0; f < frame->count; f++) {
     const PetscInt layers = frame->fields[f].place == NAK_PLACE_VOLUME ? grid->nz : 1;
 
-    need +=
+    size +=
       (PetscReal)sizeof(double) * (PetscReal)layers * (PetscReal)grid->ny * (PetscReal)grid->nx;
   }
+  return size;
+}
+
+/* HDF5 takes a full disk badly (its ranks wait for each other, or crash), so look before the leap. */
+static PetscErrorCode CheckRoom(NakOutput output, const NakFrame *frame, NakFault *fault)
+{
+  const PetscReal need = FrameSize(frame);
+  char            path[PETSC_MAX_PATH_LEN];
+  PetscReal       room;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputPath(output, "fields.h5", path));
+  room = NakFileRoom(output->directory, path);
   if (need + ROOM_TO_KEEP > room) {
     NakFaultNote(fault, PETSC_ERR_FILE_WRITE,
-                 "cannot write %s/fields.h5: a frame takes %.3g MB, the disk has room for %.3g MB",
-                 output->directory, (double)(1e-6 * need), (double)(1e-6 * room));
+                 "cannot write %s: a frame takes %.3g MB, there is room for %.3g MB", path,
+                 (double)(1e-6 * need), (double)(1e-6 * room));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Reserve(NakOutput output, const NakFrame *frame, NakFault *fault)
+{
+  char path[PETSC_MAX_PATH_LEN];
+  int  reason;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputPath(output, "fields.h5", path));
+  reason = NakFileReserve(path, FrameSize(frame));
+  if (reason != 0) {
+    NakFaultNote(fault, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", path, strerror(reason));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void CheckSameFields(const NakIndex *index, const NakFrame *frame, NakFault *fault)
@@ -119,7 +147,7 @@ static PetscErrorCode AppendTime(NakIndex *index, PetscReal time)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOutputIndexWrite(NakOutput output)
+static PetscErrorCode WriteIndex(NakOutput output)
 {
   char           path[PETSC_MAX_PATH_LEN];
   PetscLogDouble begun, done;
@@ -146,23 +174,35 @@ static PetscErrorCode WriteIndexIfDue(NakOutput output)
   PetscFunctionBeginUser;
   PetscCall(PetscTime(&now));
   output->index_stale = PETSC_TRUE;
-  if (now >= output->index_due) PetscCall(NakOutputIndexWrite(output));
+  if (now >= output->index_due) PetscCall(WriteIndex(output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CheckAndStore(NakOutput output, const NakRecord *record,
-                                    const NakFrame *frame, const PetscReal values[])
+static PetscErrorCode Check(NakOutput output, const NakRecord *record, const NakFrame *frame,
+                            const PetscReal values[])
+{
+  NakFault fault = {.code = PETSC_SUCCESS};
+
+  PetscFunctionBeginUser;
+  if (output->store != NULL) CheckSameFields(&output->index, frame, &fault);
+  if (output->rank == 0) NakRecordCheck(record, &fault);
+  if (output->rank == 0) PetscCall(CheckRoom(output, frame, &fault));
+  CheckValues(frame, values, &fault);
+  PetscCall(NakFaultAgree(output->comm, &fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Store(NakOutput output, const NakRecord *record, const NakFrame *frame,
+                            const PetscReal values[])
 {
   NakFault       fault = {.code = PETSC_SUCCESS};
   PetscErrorCode code  = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  if (output->store != NULL) CheckSameFields(&output->index, frame, &fault);
-  if (output->rank == 0) NakRecordCheck(record, &fault);
-  if (output->rank == 0) CheckRoom(output, frame, &fault);
-  CheckValues(frame, values, &fault);
-  PetscCall(NakFaultAgree(output->comm, &fault));
+  PetscCall(Check(output, record, frame, values));
   if (output->store == NULL) PetscCall(Begin(output, frame));
+  if (output->rank == 0) PetscCall(Reserve(output, frame, &fault));
+  PetscCall(NakFaultAgree(output->comm, &fault));
   PetscCall(NakStoreFrame(output->store, output->index.count, record, frame, values));
   PetscCall(AppendTime(&output->index, record->time));
   if (output->rank == 0) code = WriteIndexIfDue(output);
@@ -183,9 +223,20 @@ PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const 
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   code = NakAgree(output->comm, Compute(frame, &values));
-  if (!code) code = CheckAndStore(output, &shared, frame, values);
+  if (!code) code = Store(output, &shared, frame, values);
   PetscCall(PetscFree(values));
   PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Finish(NakOutput output)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputPath(output, "fields.h5", path));
+  NakFileTrim(path);
+  PetscCall(WriteIndex(output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -194,8 +245,9 @@ PetscErrorCode NakOutputFieldsClose(NakOutput output)
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
+  if (output->store == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakStoreDestroy(&output->store));
-  if (output->rank == 0) code = NakOutputIndexWrite(output);
+  if (output->rank == 0) code = Finish(output);
   PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -35,8 +35,16 @@ PetscErrorCode NakFileClose(FILE **file, const char *path);
 /* Make the directory and its parents; refuse an older run there, or remove its files. */
 PetscErrorCode NakDirectoryPrepare(const char *directory, PetscBool replace);
 
-/* Bytes that a file in `directory` may still take; PETSC_INFINITY where the system does not say. */
-PetscReal NakDirectoryRoom(const char *directory);
+/* Bytes by which the file at `path`, there or not, may still grow; PETSC_INFINITY where the system
+   does not say. */
+PetscReal NakFileRoom(const char *directory, const char *path);
+
+/* Have the file system set room aside behind the end of a file.  Returns the reason why there is
+   none (an errno), or 0: there is, or the file system cannot tell. */
+int NakFileReserve(const char *path, PetscReal bytes);
+
+/* Give back what was reserved and is not used.  Harmless where there is no such file. */
+void NakFileTrim(const char *path);
 
 /* ---- The columns of timeseries.csv, and the attributes of a frame ---- */
 
@@ -117,9 +125,6 @@ PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC
 
 /* Open timeseries.csv and write its first line.  Rank 0 only. */
 PetscErrorCode NakOutputRowsOpen(NakOutput output);
-
-/* Rewrite fields.xmf and face.xmf where they lack frames.  Rank 0 only. */
-PetscErrorCode NakOutputIndexWrite(NakOutput output);
 
 /* Close fields.h5, bring the .xmf files up to date.  Collective. */
 PetscErrorCode NakOutputFieldsClose(NakOutput output);

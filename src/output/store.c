@@ -182,20 +182,24 @@ static hsize_t Layers(const NakFrame *frame, NakPlace place)
 static PetscErrorCode WriteArray(NakStore store, hid_t group, const NakField *field,
                                  const NakFrame *frame, hid_t types[2], const void *values)
 {
-  const hsize_t layers  = Layers(frame, field->place);
-  const hsize_t size[3] = {layers, (hsize_t)frame->grid->ny, (hsize_t)frame->grid->nx};
-  const hid_t   dataset = CreateDataset(group, field->name, types[0], 3, size);
-  herr_t        status  = dataset < 0 ? -1 : 0;
+  const hsize_t  layers  = Layers(frame, field->place);
+  const hsize_t  size[3] = {layers, (hsize_t)frame->grid->ny, (hsize_t)frame->grid->nx};
+  const hid_t    dataset = CreateDataset(group, field->name, types[0], 3, size);
+  herr_t         status  = dataset < 0 ? -1 : 0;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   if (dataset >= 0) {
     status = Both(status, WriteTextAttribute(dataset, "unit", field->unit));
     status = Both(status, WriteTextAttribute(dataset, "long_name", field->doc));
   }
-  PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, status));
-  status = WriteColumns(dataset, frame, layers, types[1], values);
-  status = Both(status, H5Dclose(dataset));
-  PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, status));
+  code = Agree(store, PETSC_ERR_FILE_WRITE, status);
+  if (!code) {
+    status = WriteColumns(dataset, frame, layers, types[1], values);
+    code   = Agree(store, PETSC_ERR_FILE_WRITE, status);
+  }
+  if (dataset >= 0) (void)H5Dclose(dataset);
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -372,6 +376,14 @@ static PetscErrorCode FrameInside(NakStore store, hid_t group, const NakRecord *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Give the room of half a frame back: a file that the disk cannot hold is one that HDF5 cannot close,
+   and then it crashes when MPI ends.  The frames before stay readable. */
+static void GiveUpFrame(NakStore store, const char *name)
+{
+  (void)H5Ldelete(store->frames, name, H5P_DEFAULT);
+  (void)H5Fflush(store->file, H5F_SCOPE_GLOBAL);
+}
+
 PetscErrorCode NakStoreFrame(NakStore store, PetscInt index, const NakRecord *record,
                              const NakFrame *frame, const PetscReal values[])
 {
@@ -387,6 +399,7 @@ PetscErrorCode NakStoreFrame(NakStore store, PetscInt index, const NakRecord *re
   code   = FrameInside(store, group, record, frame, values);
   if (group >= 0) (void)H5Gclose(group);
   if (!code) code = Agree(store, PETSC_ERR_FILE_WRITE, H5Fflush(store->file, H5F_SCOPE_GLOBAL));
+  if (code) GiveUpFrame(store, name);
   ReturnReporting(before);
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);

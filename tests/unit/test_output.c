@@ -590,6 +590,31 @@ static void FieldsThatCannotBeOpenedAreAnError(void **state)
   assert_true(unlink("runs/no-fields/fields.h5") == 0 || errno == ENOENT);
 }
 
+/* What does not fit is refused beforehand; what was written before stays, and
+   the run may go on when there is room again. */
+static void AFrameThatDoesNotFitIsRefused(void **state)
+{
+  FrameCall     call = {.time = 200};
+  struct rlimit before, small;
+  PetscMPIInt   rank;
+  Cell          cell;
+
+  (void)state;
+  MakeCell(NX, NY, &cell);
+  call.cell = &cell;
+  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
+  assert_int_equal(Begin("runs/no-room", PETSC_TRUE, &call.output), 0);
+  assert_int_equal(WriteFrame(call.output, &cell, 100), 0);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  small          = before;
+  small.rlim_cur = 1000000;
+  if (rank == 0) assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  assert_int_equal(Quietly(CallFrame, &call), PETSC_ERR_FILE_WRITE);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  assert_int_equal(WriteFrame(call.output, &cell, 300), 0);
+  assert_int_equal(NakOutputDestroy(&call.output), 0);
+}
+
 /* ---- resolved.yaml and summary.json ---- */
 
 static void TheResolvedDeckIsKept(void **state)
@@ -789,6 +814,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(AFieldThatIsNotFiniteIsRefused),
     cmocka_unit_test(FramesMustHaveTheSameFields),
     cmocka_unit_test(FieldsThatCannotBeOpenedAreAnError),
+    cmocka_unit_test(AFrameThatDoesNotFitIsRefused),
     cmocka_unit_test(TheResolvedDeckIsKept),
     cmocka_unit_test(TheSummaryIsJson),
     cmocka_unit_test(ASummaryThatIsNotFiniteIsRefused),
