@@ -33,7 +33,7 @@ class Output:
 
     def demand(self, status, message=None):
         """Both the exit status and a message (a regular expression, in either stream)."""
-        text = self.out + self.err
+        text = re.sub(r"(?m)^(.{400}).*$", r"\1 ...", self.out + self.err)
         if self.status != status:
             raise AssertionError(f"{self.command}\nended with {self.status}, not {status}:\n{text}")
         if message is not None and not re.search(message, text):
