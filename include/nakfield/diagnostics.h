@@ -6,8 +6,8 @@
     K       what the alloy and the film hold, less what they held
     charge  what passed the far face, less the reaction's and what the double layer took up
 
-  Na and charge are relative to the charge that went through the cell so far, one double layer at
-  1 V included so that the beginning has a scale; K is relative to the K in the cell.
+  Na and K are relative to what the cell held at the start, charge to all that went through the cell
+  so far, one double layer at 1 V included so that the beginning has a scale.
 */
 #pragma once
 

@@ -73,6 +73,9 @@ PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift);
 /** Levels of the hierarchy: 1 in 1D; level 0 is the coarsest, the last one the cell itself. */
 PetscInt NakModelLevels(NakModel model);
 
+/** Grid and layout of a level; owned by the model. */
+NakState NakModelLevelState(NakModel model, PetscInt level);
+
 /** The matrix of a level; owned by the model. */
 Mat NakModelMatrix(NakModel model, PetscInt level);
 

@@ -15,7 +15,7 @@ void NakBalanceCheck(NakBalance *balance, const NakInventory *now, NakRecord *re
 
   balance->throughput += PetscAbsReal(now->q_total - balance->last_total);
   balance->last_total     = now->q_total;
-  record->na_balance      = PetscAbsReal(start->na - now->na - reacted) / balance->throughput;
+  record->na_balance      = PetscAbsReal(start->na - now->na - reacted) / start->na;
   record->k_balance       = PetscAbsReal(now->k - start->k) / start->k;
   record->charge_balance  = PetscAbsReal(passed - reacted - stored) / balance->throughput;
   balance->na_largest     = PetscMax(balance->na_largest, record->na_balance);

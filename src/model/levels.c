@@ -309,6 +309,11 @@ PetscInt NakModelLevels(NakModel model)
   return model->n_levels;
 }
 
+NakState NakModelLevelState(NakModel model, PetscInt level)
+{
+  return model->levels[level].state;
+}
+
 Mat NakModelMatrix(NakModel model, PetscInt level)
 {
   return model->levels[level].matrix;

@@ -196,13 +196,16 @@ PetscErrorCode NakModelScales(NakModel model, Vec scale)
   PetscCall(VecSet(scale, 1));
   PetscCall(VecGetLocalSize(scale, &n));
   PetscCall(VecGetArray(scale, &s));
-  for (PetscReal *column = s; column < s + n; column += l->size) {
+  for (PetscInt j = 0; j < n / l->size; j++) {
+    PetscReal *column = s + j * l->size;
+
     column[l->filament]  = model->params.cell.pellet_thickness;
     column[l->q_faraday] = any;
     column[l->q_total]   = any;
     for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = any;
-    column[l->potential] = 1 / c->kinetics.f;
-    column[l->deposit]   = c->kinetics.filament_onset / c->kinetics.deposit_volume;
+    column[l->potential] =
+      model->contact[j] > 0 ? 1 / c->kinetics.f : any; /* no layer, algebraic */
+    column[l->deposit] = c->kinetics.filament_onset / c->kinetics.deposit_volume;
   }
   PetscCall(VecRestoreArray(scale, &s));
   PetscFunctionReturn(PETSC_SUCCESS);

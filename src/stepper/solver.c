@@ -29,6 +29,8 @@ static PetscErrorCode SetUpMultigrid(NakModel model, PC pc)
     Mat interpolation, restriction;
 
     PetscCall(PCMGGetSmoother(pc, k, &smoother));
+    PetscCall(KSPSetDM(smoother, NakStateDM(NakModelLevelState(model, k))));
+    PetscCall(KSPSetDMActive(smoother, PETSC_FALSE)); /* it only holds TSROSW's work vectors */
     if (k == 0) {
       PetscCall(KSPSetOperators(smoother, NakModelMatrix(model, 0), NakModelMatrix(model, 0)));
       continue; /* PCMG's own choice for the coarsest grid: LU on every rank */

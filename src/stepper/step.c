@@ -125,7 +125,7 @@ PetscErrorCode NakStepperEnter(NakStepper s, NakProtocol protocol, NakRecord *no
   s->next = s->params.first_step;
   PetscCall(Measure(s, protocol, now));
   PetscCall(NakProtocolJudge(protocol, now, &overshoot));
-  *over = (PetscBool)(overshoot >= 0);
+  *over = (PetscBool)(overshoot >= 0 || end <= now->time);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
