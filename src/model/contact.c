@@ -101,10 +101,9 @@ static PetscReal Coverage(const NakContactParams *params, const NakGrid *grid, P
   PetscInt        inside  = 0;
 
   for (PetscInt q = 0; q < POINTS * POINTS; q++) {
-    const PetscReal x =
-      ((PetscReal)i + ((PetscReal)(q % POINTS) + 0.5) / POINTS) * grid->dx - width / 2;
-    const PetscReal y =
-      ((PetscReal)j + ((PetscReal)(q / POINTS) + 0.5) / POINTS) * grid->dy - depth / 2;
+    const PetscInt  a = q % POINTS, b = q / POINTS;
+    const PetscReal x  = ((PetscReal)i + ((PetscReal)a + 0.5) / POINTS) * grid->dx - width / 2;
+    const PetscReal y  = ((PetscReal)j + ((PetscReal)b + 0.5) / POINTS) * grid->dy - depth / 2;
     const PetscBool in = params->shape == NAK_CONTACT_DISC
                            ? (PetscBool)(x * x + y * y < radius2)
                            : (PetscBool)(PetscAbsReal(x) < params->fraction * width / 2);

@@ -114,16 +114,17 @@ typedef struct {
 static PetscErrorCode PutValues(NakLevel *level, PetscInt owned, PetscInt local,
                                 const Neighbours *nb, void *ctx)
 {
-  Values          *v     = (Values *)ctx;
-  const NakLayout *l     = NakStateLayout(level->state);
-  const PetscReal *own   = v->slope + local * l->size;
+  Values          *v    = (Values *)ctx;
+  const NakLayout *l    = NakStateLayout(level->state);
+  const ptrdiff_t  size = l->size, per_column = level->per_column;
+  const PetscReal *own   = v->slope + local * size;
   PetscReal       *value = level->values + v->n;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscArraycpy(value, v->entries + owned * level->per_column, level->per_column));
-  value += level->per_column;
+  PetscCall(PetscArraycpy(value, v->entries + owned * per_column, level->per_column));
+  value += per_column;
   for (int s = 0; s < SIDES; s++) {
-    const PetscReal *other = v->slope + nb->column[s] * l->size;
+    const PetscReal *other = v->slope + nb->column[s] * size;
 
     if (nb->column[s] < 0) continue;
     for (PetscInt j = 0; j < l->size; j++) {
@@ -155,7 +156,7 @@ static PetscErrorCode AssembleLevel(NakLevel *level)
 PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift)
 {
   NakLevel        *top  = &model->levels[model->n_levels - 1];
-  const PetscInt   size = NakStateLayout(model->state)->size;
+  const ptrdiff_t  size = NakStateLayout(model->state)->size, per_column = top->per_column;
   const PetscReal *u;
   PetscReal       *entries, *slope;
   NakEntries       e = model->scratch;
@@ -168,7 +169,7 @@ PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift)
   PetscCall(VecGetArray(top->slope, &slope));
   for (PetscInt k = 0; k < box.xm * box.ym; k++) {
     e.n     = 0;
-    e.value = entries + k * top->per_column;
+    e.value = entries + k * per_column;
     NakColumnSlopes(&model->column, u + k * size, slope + k * size);
     NakColumnJacobian(&model->column, model->contact[k], u + k * size, slope + k * size, shift, &e);
   }

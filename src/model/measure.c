@@ -65,7 +65,7 @@ static void AddColumn(const NakModel model, PetscReal contact, const PetscReal u
 
 static PetscErrorCode Total(NakModel model, Vec U, Totals *t)
 {
-  const PetscInt   size    = model->column.l.size;
+  const ptrdiff_t  size    = model->column.l.size;
   const NakGrid   *grid    = NakStateGrid(model->state);
   const PetscReal  columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
   const PetscReal *u;
@@ -77,7 +77,7 @@ static PetscErrorCode Total(NakModel model, Vec U, Totals *t)
   };
   PetscCall(VecGetLocalSize(U, &n));
   PetscCall(VecGetArrayRead(U, &u));
-  for (PetscInt k = 0; k < n / size; k++) AddColumn(model, model->contact[k], u + k * size, t);
+  for (ptrdiff_t k = 0; k < n / size; k++) AddColumn(model, model->contact[k], u + k * size, t);
   PetscCall(VecRestoreArrayRead(U, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->sum, SUMS, MPIU_REAL, MPIU_SUM, model->comm));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->max, MAXIMA, MPIU_REAL, MPIU_MAX, model->comm));
@@ -211,13 +211,14 @@ static PetscErrorCode Fill(void *ctx, PetscInt field, PetscReal values[])
 {
   const NakModel   model = (NakModel)ctx;
   const NakColumn *c     = &model->column;
-  const PetscInt   size = c->l.size, nz = c->ne + c->nf + c->na;
+  const ptrdiff_t  size  = c->l.size;
+  const PetscInt   nz    = c->ne + c->nf + c->na;
   const PetscReal *u;
   PetscInt         n;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetLocalSize(model->frame_state, &n));
-  n /= size;
+  n /= c->l.size;
   PetscCall(VecGetArrayRead(model->frame_state, &u));
   for (PetscInt k = 0; k < n; k++) {
     if (fields[field].place == NAK_PLACE_FACE)

@@ -99,7 +99,7 @@ static void LateralPair(const NakModel model, const Columns *c, PetscInt i, Pets
                         PetscBool in_y, PetscReal f[])
 {
   const NakGrid   *grid = NakStateGrid(model->state);
-  const PetscInt   size = model->column.l.size, stride = in_y ? c->ghosted.xm : 1;
+  const ptrdiff_t  size = model->column.l.size, stride = in_y ? c->ghosted.xm : 1;
   const PetscInt   at  = in_y ? j - c->ghosted.ys : i - c->ghosted.xs;
   const PetscInt   n   = in_y ? c->ghosted.ym : c->ghosted.xm;
   const PetscReal  d   = in_y ? grid->dy : grid->dx;
@@ -108,14 +108,14 @@ static void LateralPair(const NakModel model, const Columns *c, PetscInt i, Pets
   const PetscReal *a   = at > 0 ? own - stride * size : own;
   const PetscReal *b   = at + 1 < n ? own + stride * size : own;
 
-  AddLateral(size, 1 / (d * d), own, a, b, f);
+  AddLateral(model->column.l.size, 1 / (d * d), own, a, b, f);
 }
 
 static void Residual(NakModel model, const Columns *c, const PetscReal *udot, PetscReal *f)
 {
-  const NakGrid *grid = NakStateGrid(model->state);
-  const PetscInt size = model->column.l.size;
-  PetscInt       n    = 0;
+  const NakGrid  *grid = NakStateGrid(model->state);
+  const ptrdiff_t size = model->column.l.size;
+  PetscInt        n    = 0;
 
   for (PetscInt j = c->box.ys; j < c->box.ys + c->box.ym; j++) {
     for (PetscInt i = c->box.xs; i < c->box.xs + c->box.xm; i++, n++) {
@@ -131,7 +131,7 @@ static void Residual(NakModel model, const Columns *c, const PetscReal *udot, Pe
 
 PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F)
 {
-  const PetscInt   size = model->column.l.size;
+  const ptrdiff_t  size = model->column.l.size;
   DM               dm   = NakStateDM(model->state);
   PetscReal       *theta, *f;
   const PetscReal *udot;
@@ -186,9 +186,10 @@ PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid)
 
 PetscErrorCode NakModelScales(NakModel model, Vec scale)
 {
-  const NakColumn *c   = &model->column;
-  const NakLayout *l   = &c->l;
-  const PetscReal  any = 1e30;
+  const NakColumn *c    = &model->column;
+  const NakLayout *l    = &c->l;
+  const ptrdiff_t  size = l->size;
+  const PetscReal  any  = 1e30;
   PetscInt         n;
   PetscReal       *s;
 
@@ -196,8 +197,8 @@ PetscErrorCode NakModelScales(NakModel model, Vec scale)
   PetscCall(VecSet(scale, 1));
   PetscCall(VecGetLocalSize(scale, &n));
   PetscCall(VecGetArray(scale, &s));
-  for (PetscInt j = 0; j < n / l->size; j++) {
-    PetscReal *column = s + j * l->size;
+  for (ptrdiff_t j = 0; j < n / size; j++) {
+    PetscReal *column = s + j * size;
 
     column[l->filament]  = model->params.cell.pellet_thickness;
     column[l->q_faraday] = any;

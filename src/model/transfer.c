@@ -79,7 +79,8 @@ static void RestrictionRows(NakState fine, NakState coarse, const NakBox *box, P
 static PetscErrorCode Assemble(MPI_Comm comm, const NakBox *to, const NakBox *from, PetscInt width,
                                const PetscInt columns[], const PetscReal weights[], Mat *matrix)
 {
-  PetscInt first;
+  const ptrdiff_t stride = width;
+  PetscInt        first;
 
   PetscFunctionBeginUser;
   PetscCall(MatCreateAIJ(comm, to->xm * to->ym, from->xm * from->ym, PETSC_DETERMINE,
@@ -88,8 +89,8 @@ static PetscErrorCode Assemble(MPI_Comm comm, const NakBox *to, const NakBox *fr
   for (PetscInt k = 0; k < to->xm * to->ym; k++) {
     const PetscInt row = first + k;
 
-    PetscCall(
-      MatSetValues(*matrix, 1, &row, width, columns + k * width, weights + k * width, ADD_VALUES));
+    PetscCall(MatSetValues(*matrix, 1, &row, width, columns + k * stride, weights + k * stride,
+                           ADD_VALUES));
   }
   PetscCall(MatAssemblyBegin(*matrix, MAT_FINAL_ASSEMBLY));
   PetscCall(MatAssemblyEnd(*matrix, MAT_FINAL_ASSEMBLY));

@@ -178,6 +178,8 @@ PetscErrorCode NakSimRun(NakSim sim)
 
   PetscFunctionBeginUser;
   if (sim->comm != MPI_COMM_NULL) code = RunHere(sim);
+  if (NakExitStatus(code) == NAK_EXIT_BUG) /* perhaps of this rank alone: let none wait for it */
+    PetscCallMPI(MPI_Abort(sim->world, NAK_EXIT_BUG));
   code = NakAgree(sim->world, code);
   PetscFunctionReturn(code);
 }

@@ -10,7 +10,7 @@ static const NakParam title_rows[] = {
 static const NakParam tree_rows[] = {
   {"petsc", NAK_TREE, NULL, 0, 0, 0, 0, NULL,
    "List of PETSc options for the solvers, as after -- on the command line"},
-  {.key = NULL   }
+  {.key = NULL  }
 };
 
 void NakSimSchema(NakSimParams *p, NakSection schema[NAK_SIM_SECTIONS])

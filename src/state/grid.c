@@ -6,7 +6,10 @@ static PetscReal StackHeight(PetscInt n, PetscReal q)
 {
   PetscReal height = 0, layer = 1;
 
-  for (PetscInt k = 0; k < n; k++, layer *= q) height += layer;
+  for (PetscInt k = 0; k < n; k++) {
+    height += layer;
+    layer *= q;
+  }
   return height;
 }
 
@@ -36,7 +39,10 @@ static void GradedFaces(PetscInt n, PetscReal finest, PetscReal height, PetscRea
   PetscReal       layer = height / StackHeight(n, q);
 
   faces[0] = 0;
-  for (PetscInt k = 0; k < n; k++, layer *= q) faces[k + 1] = faces[k] + layer;
+  for (PetscInt k = 0; k < n; k++) {
+    faces[k + 1] = faces[k] + layer;
+    layer *= q;
+  }
   faces[n] = height;
 }
 

@@ -47,8 +47,9 @@ PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRec
   PetscFunctionBeginUser;
   PetscCall(VecCopy(s->U, s->U_before));
   PetscCall(Work(s, before));
-  for (; !good && dt > s->params.shortest_step; dt /= 10) {
+  while (!good && dt > s->params.shortest_step) {
     PetscCall(Attempt(s, now->time, end, dt, &good));
+    dt /= 10;
     if (!good) PetscCall(VecCopy(s->U_before, s->U));
   }
   PetscCall(Work(s, after));
