@@ -1,0 +1,226 @@
+/* Grid, layout and partition of a state. */
+#include <nakfield/state.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define MUST(call) assert_int_equal((call), 0)
+
+static const PetscReal thickness = 20e-6, interphase = 37e-9, total = 1.04e-3;
+
+static NakGridParams Params(PetscInt nx, PetscInt ny)
+{
+  return (NakGridParams){.nx                 = nx,
+                         .ny                 = ny,
+                         .width              = 64e-6,
+                         .alloy_height       = 40e-6,
+                         .electrolyte_layers = 12,
+                         .interphase_layers  = 10,
+                         .alloy_layers       = 24,
+                         .finest_electrolyte = 0.25e-6,
+                         .finest_alloy       = 50e-9,
+                         .lateral            = NAK_LATERAL_PERIODIC};
+}
+
+static NakState Create(const NakGridParams *params)
+{
+  NakState state;
+
+  MUST(NakStateCreate(PETSC_COMM_WORLD, params, thickness, interphase, total, &state));
+  return state;
+}
+
+static PetscInt Ranks(void)
+{
+  PetscMPIInt size;
+
+  MUST(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  return size;
+}
+
+static void AssertNear(PetscReal a, PetscReal b, PetscReal tolerance)
+{
+  if (!(PetscAbsReal(a - b) <= tolerance * PetscAbsReal(b)))
+    fail_msg("%.12g is not %.12g", (double)a, (double)b);
+}
+
+static PetscReal Height(const NakGrid *g, PetscInt k)
+{
+  return g->z[k + 1] - g->z[k];
+}
+
+/* Ends of all regions are met to the last bit, the finest layers lie at the interphase, and heights
+   grow by one ratio. */
+static void FacesAreGraded(void **unused)
+{
+  const NakGridParams params = Params(4, 1);
+  NakState            state  = Create(&params);
+  const NakGrid      *g      = NakStateGrid(state);
+  const PetscInt      ne = g->n_electrolyte, nf = g->n_interphase, na = g->n_alloy;
+
+  (void)unused;
+  assert_int_equal(g->nz, 46);
+  assert_true(g->z[0] == -thickness);
+  assert_true(g->z[ne] == 0);
+  assert_true(g->z[ne + nf] == interphase);
+  AssertNear(g->z[g->nz], interphase + 40e-6, 1e-15);
+  for (PetscInt k = 0; k < g->nz; k++) assert_true(Height(g, k) > 0);
+  AssertNear(Height(g, ne - 1), 0.25e-6, 1e-9);
+  AssertNear(Height(g, ne + nf), 50e-9, 1e-6);
+  for (PetscInt k = 0; k < nf; k++) AssertNear(Height(g, ne + k), interphase / 10, 1e-12);
+  for (PetscInt k = 1; k + 1 < ne; k++)
+    AssertNear(Height(g, k - 1) / Height(g, k), Height(g, k) / Height(g, k + 1), 1e-9);
+  for (PetscInt k = ne + nf + 1; k + 1 < ne + nf + na; k++)
+    AssertNear(Height(g, k + 1) / Height(g, k), Height(g, k) / Height(g, k - 1), 1e-6);
+  AssertNear(g->reservoir_height, total - 40e-6, 1e-12);
+  AssertNear(g->dx, 16e-6, 1e-12);
+  AssertNear(g->dy, 16e-6, 1e-12);
+  MUST(NakStateDestroy(&state));
+  assert_null(state);
+  MUST(NakStateDestroy(&state));
+}
+
+static void EqualLayers(void **unused)
+{
+  NakGridParams  params = Params(4, 1);
+  NakState       state;
+  const NakGrid *g;
+
+  (void)unused;
+  params.finest_electrolyte = 0;
+  params.finest_alloy       = 5e-6; /* coarser than 24 equal layers */
+  params.depth              = 8e-6;
+  state                     = Create(&params);
+  g                         = NakStateGrid(state);
+  for (PetscInt k = 0; k < 12; k++) AssertNear(Height(g, k), thickness / 12, 1e-9);
+  for (PetscInt k = 22; k < 46; k++) AssertNear(Height(g, k), 40e-6 / 24, 1e-9);
+  AssertNear(g->dy, 8e-6, 1e-12);
+  MUST(NakStateDestroy(&state));
+}
+
+/* Every place of a column has one owner. */
+static void ColumnIsPacked(void **unused)
+{
+  const PetscInt electrolyte[] = {0, 1, 12};
+
+  (void)unused;
+  for (int n = 0; n < 3; n++) {
+    NakGridParams    params = Params(4, 1);
+    NakState         state;
+    const NakLayout *l;
+    PetscInt         dof, width;
+
+    params.electrolyte_layers = electrolyte[n];
+    params.interphase_layers  = 3;
+    params.alloy_layers       = 1;
+    state                     = Create(&params);
+    l                         = NakStateLayout(state);
+    assert_int_equal(l->filament, 0);
+    assert_int_equal(l->q_faraday, 1);
+    assert_int_equal(l->q_total, 2);
+    assert_int_equal(l->phi, 3);
+    assert_int_equal(l->potential, 3 + electrolyte[n]);
+    assert_int_equal(l->deposit, l->potential + 1);
+    assert_int_equal(l->film, l->deposit + 1);
+    assert_int_equal(l->interphase, l->film + 1);
+    assert_int_equal(l->alloy, l->interphase + 3);
+    assert_int_equal(l->reservoir_na, l->alloy + 1);
+    assert_int_equal(l->reservoir_k, l->reservoir_na + 1);
+    assert_int_equal(l->size, electrolyte[n] + 3 + 1 + 8);
+    MUST(DMDAGetInfo(NakStateDM(state), NULL, NULL, NULL, NULL, NULL, NULL, NULL, &dof, &width,
+                     NULL, NULL, NULL, NULL));
+    assert_int_equal(dof, l->size);
+    assert_int_equal(width, 1);
+    MUST(NakStateDestroy(&state));
+  }
+}
+
+static void UsefulRanks(void **unused)
+{
+  const struct {
+    PetscInt nx, ny, ranks, useful;
+  } cases[] = {
+    {1,  1,  8,  1 },
+    {4,  1,  3,  3 },
+    {4,  1,  64, 4 },
+    {64, 64, 7,  7 },
+    {2,  2,  3,  2 },
+    {3,  3,  8,  6 }, /* 7 and 8 have no factors of at most 3 */
+    {2,  5,  10, 10},
+    {5,  5,  16, 16},
+  };
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    const NakGridParams params = Params(cases[k].nx, cases[k].ny);
+
+    assert_int_equal(NakStateUsefulRanks(&params, cases[k].ranks), cases[k].useful);
+  }
+}
+
+/* Halved until a count is odd or there are too few columns; size and grading stay. */
+static void Coarsening(void **unused)
+{
+  const NakGridParams params = Params(48, 20);
+  const PetscInt      nx[] = {24, 12, 6, 3}, ny[] = {10, 5, 5, 5};
+  NakState            fine = Create(&params), coarse;
+
+  (void)unused;
+  for (int k = 0; k < 4; k++) {
+    const NakGrid *f = NakStateGrid(fine), *c;
+
+    MUST(NakStateCoarsen(fine, &coarse));
+    assert_non_null(coarse);
+    c = NakStateGrid(coarse);
+    assert_int_equal(c->nx, nx[k]);
+    assert_int_equal(c->ny, ny[k]);
+    AssertNear(c->dx * (PetscReal)c->nx, 64e-6, 1e-12);
+    AssertNear(c->dy * (PetscReal)c->ny, f->dy * (PetscReal)f->ny, 1e-12);
+    assert_int_equal(c->nz, f->nz);
+    for (PetscInt z = 0; z <= f->nz; z++) assert_true(c->z[z] == f->z[z]);
+    MUST(NakStateDestroy(&fine));
+    fine = coarse;
+  }
+  MUST(NakStateCoarsen(fine, &coarse));
+  assert_null(coarse);
+  MUST(NakStateDestroy(&fine));
+}
+
+/* What the deck can get wrong is the user's error, and leaves something that can be destroyed. */
+static void Mistakes(void **unused)
+{
+  NakGridParams high = Params(4, 1), narrow = Params(1, 1);
+  NakState      state;
+
+  (void)unused;
+  high.alloy_height = 2e-3;
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  assert_int_equal(NakStateCreate(PETSC_COMM_WORLD, &high, thickness, interphase, total, &state),
+                   PETSC_ERR_USER_INPUT);
+  MUST(NakStateDestroy(&state));
+  if (Ranks() > 1) {
+    assert_int_equal(
+      NakStateCreate(PETSC_COMM_WORLD, &narrow, thickness, interphase, total, &state),
+      PETSC_ERR_USER_INPUT);
+    MUST(NakStateDestroy(&state));
+  }
+  MUST(PetscPopErrorHandler());
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(FacesAreGraded), cmocka_unit_test(EqualLayers),
+    cmocka_unit_test(ColumnIsPacked), cmocka_unit_test(UsefulRanks),
+    cmocka_unit_test(Coarsening),     cmocka_unit_test(Mistakes),
+  };
+  int failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() != 0 || failed != 0;
+}
