@@ -75,6 +75,15 @@ static int CountOf(const char *text, const char *part)
   return count;
 }
 
+/* Byte by byte: under AddressSanitizer, each strstr() measures the rest of the text. */
+static int CountLines(const char *text)
+{
+  int count = 0;
+
+  for (; *text != '\0'; text++) count += *text == '\n';
+  return count;
+}
+
 static PetscBool HoldsBytes(const char *text, size_t size, const void *part, size_t length)
 {
   const unsigned char first = *(const unsigned char *)part;
@@ -381,7 +390,7 @@ static void ARowThatIsNotFiniteIsRefused(void **state)
   assert_int_equal(Quietly(CallRow, &call), PETSC_ERR_FP);
   assert_int_equal(NakOutputDestroy(&call.output), 0);
   text = ReadAll("runs/nan-row/timeseries.csv", NULL);
-  assert_int_equal(CountOf(text, "\n"), 1);
+  assert_int_equal(CountLines(text), 1);
   free(text);
 }
 
@@ -402,7 +411,7 @@ static void ManyRowsAreFast(void **state)
   for (int i = 0; i < rows; i++) assert_int_equal(NakOutputRow(output, &record), 0);
   assert_int_equal(NakOutputDestroy(&output), 0);
   text = ReadAll("runs/many/timeseries.csv", NULL);
-  assert_int_equal(CountOf(text, "\n"), rows + 1);
+  assert_int_equal(CountLines(text), rows + 1);
   free(text);
 }
 
