@@ -70,6 +70,15 @@ PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid);
 /** Linearise: fill the matrices dF/dU + shift dF/d(dU/dt) of all levels.  Collective. */
 PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift);
 
+/**
+  Make an approximate solution of the linearised system conserve Na to rounding.  Collective.
+
+  @param[in]     residual  what the solution leaves of its right-hand side
+  @param[in,out] solution  the Na that the residual holds in sum is put into the reservoir, where it
+                           changes the composition by less than the linear tolerance
+*/
+PetscErrorCode NakModelConserve(NakModel model, Vec residual, Vec solution);
+
 /** Levels of the hierarchy: 1 in 1D; level 0 is the coarsest, the last one the cell itself. */
 PetscInt NakModelLevels(NakModel model);
 

@@ -64,6 +64,18 @@ PetscErrorCode NakColumnDestroy(NakColumn *column)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscReal NakColumnSodium(const NakColumn *c, const PetscReal u[])
+{
+  const NakLayout *l  = &c->l;
+  const PetscReal *h  = c->height + c->ne;
+  PetscReal        na = u[l->q_faraday] + NAK_FARADAY * u[l->deposit] +
+                 c->alloy_content * c->reservoir * u[l->reservoir_na];
+
+  for (PetscInt k = 0; k < c->nf; k++) na += c->kinetics.content * h[k] * u[l->interphase + k];
+  for (PetscInt k = 0; k < c->na; k++) na += c->alloy_content * h[c->nf + k] * u[l->alloy + k];
+  return na;
+}
+
 void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[])
 {
   const NakLayout *l = &c->l;

@@ -41,6 +41,10 @@ static inline NakFaceState NakColumnFaceState(const NakColumn *c, const PetscRea
                         .u         = u[c->l.interphase]};
 }
 
+/* Na of a column and the charge that the reaction has passed, as charge: linear in the unknowns, and
+   the same combination of the rows is its balance, because all fluxes cancel in it. [C/m2] */
+PetscReal NakColumnSodium(const NakColumn *c, const PetscReal u[]);
+
 /* Diffusion potentials of all unknowns, so that every lateral flux is minus a difference of them, and
    their slopes; 0 where nothing moves laterally.  Units: those of the row times m2. */
 void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[]);

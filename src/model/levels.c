@@ -163,6 +163,7 @@ PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift)
   NakBox           box;
 
   PetscFunctionBeginUser;
+  model->shift = shift;
   PetscCall(NakOwnedBox(model->state, &box));
   PetscCall(VecGetArrayRead(U, &u));
   PetscCall(VecGetArray(top->entries, &entries));

@@ -24,17 +24,6 @@ typedef struct {
   PetscReal sum[SUMS], max[MAXIMA];
 } Totals;
 
-static PetscReal SodiumOf(const NakColumn *c, const PetscReal u[])
-{
-  const NakLayout *l = &c->l;
-  const PetscReal *h = c->height + c->ne;
-  PetscReal na = NAK_FARADAY * u[l->deposit] + c->alloy_content * c->reservoir * u[l->reservoir_na];
-
-  for (PetscInt k = 0; k < c->nf; k++) na += c->kinetics.content * h[k] * u[l->interphase + k];
-  for (PetscInt k = 0; k < c->na; k++) na += c->alloy_content * h[c->nf + k] * u[l->alloy + k];
-  return na;
-}
-
 static void AddColumn(const NakModel model, PetscReal contact, const PetscReal u[], Totals *t)
 {
   const NakColumn   *c     = &model->column;
@@ -51,7 +40,7 @@ static void AddColumn(const NakModel model, PetscReal contact, const PetscReal u
     [SUM_DEPOSIT]      = u[l->deposit],
     [SUM_RESERVOIR_NA] = u[l->reservoir_na],
     [SUM_RESERVOIR_K]  = u[l->reservoir_k],
-    [SUM_NA]           = SodiumOf(c, u),
+    [SUM_NA]           = NakColumnSodium(c, u) - u[l->q_faraday],
     [SUM_LAYER] = contact * c->kinetics.double_layer * (u[l->potential] - model->initial_potential),
     [SUM_Q_FARADAY] = u[l->q_faraday],
     [SUM_Q_TOTAL]   = u[l->q_total],

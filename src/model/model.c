@@ -157,6 +157,29 @@ PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakModelConserve(NakModel model, Vec residual, Vec solution)
+{
+  const NakColumn *c       = &model->column;
+  const NakGrid   *grid    = NakStateGrid(model->state);
+  const ptrdiff_t  size    = c->l.size;
+  const PetscReal  columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
+  const PetscReal *r;
+  PetscReal       *x, lost = 0;
+  PetscInt         n;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetLocalSize(residual, &n));
+  PetscCall(VecGetArrayRead(residual, &r));
+  for (ptrdiff_t k = 0; k < n; k += size) lost += NakColumnSodium(c, r + k);
+  PetscCall(VecRestoreArrayRead(residual, &r));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lost, 1, MPIU_REAL, MPIU_SUM, model->comm));
+  PetscCall(VecGetArray(solution, &x));
+  for (ptrdiff_t k = 0; k < n; k += size)
+    x[k + c->l.reservoir_na] += lost / (model->shift * c->alloy_content * c->reservoir * columns);
+  PetscCall(VecRestoreArray(solution, &x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Na and K must be left wherever there is alloy or interphase, and everything must be a number. */
 static PetscBool ColumnValid(const NakLayout *l, const PetscReal u[])
 {

@@ -27,6 +27,7 @@ struct NakModel_private {
   PetscInt       n_levels;
   NakLevel      *levels; /* [0] is the coarsest */
   NakEntries     scratch;
+  PetscReal      shift; /* of the last linearisation */
   PetscReal      initial_potential;
   Vec            frame_state; /* the state that NakModelFrame() was last asked for; not owned */
 };

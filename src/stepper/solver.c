@@ -43,6 +43,22 @@ static PetscErrorCode SetUpMultigrid(NakModel model, PC pc)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What GMRES leaves over would add up in the balance of Na, step by step. */
+static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
+{
+  Mat A;
+  Vec residual;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetOperators(ksp, &A, NULL));
+  PetscCall(VecDuplicate(b, &residual));
+  PetscCall(MatMult(A, x, residual));
+  PetscCall(VecAYPX(residual, -1, b));
+  PetscCall(NakModelConserve(((NakStepper)ctx)->model, residual, x));
+  PetscCall(VecDestroy(&residual));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
 {
   const NakGrid *grid = NakStateGrid(NakModelState(stepper->model));
@@ -57,6 +73,7 @@ PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(KSPSetType(ksp, KSPGMRES));
+  PetscCall(KSPSetPostSolve(ksp, Conserve, stepper));
   PetscCall(
     KSPSetTolerances(ksp, stepper->params.linear_tolerance, PETSC_DEFAULT, PETSC_DEFAULT, 200));
   if (NakModelLevels(stepper->model) > 1)

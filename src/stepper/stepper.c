@@ -4,7 +4,7 @@
 const NakParam NakStepperParamRows[] = {
   {"solver.tolerance",         NAK_REAL, "1", offsetof(NakStepperParams, tolerance), 1e-4, 1e-12, 0.1, NULL,
    "Error of a time step, relative and over each unknown's scale"},
-  {"solver.linear_tolerance",                       NAK_REAL, "1", offsetof(NakStepperParams, linear_tolerance), 1e-11,
+  {"solver.linear_tolerance",                       NAK_REAL, "1", offsetof(NakStepperParams, linear_tolerance), 1e-10,
    1e-14, 1e-2, NULL, "Relative residual of the linear solves in 2D and 3D"},
   {"solver.first_step",                NAK_REAL, "s", offsetof(NakStepperParams, first_step), 1e-3, 1e-12, 1e6,
    NULL, "First time step after a switch"},
