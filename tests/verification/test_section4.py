@@ -152,10 +152,19 @@ class Section4(unittest.TestCase):
                 self.pulses(off, 100, settings)
 
     @unittest.skipUnless(LONG, "with --long only")
+    def test_jumps(self):
+        """Skipping pulses changes nothing that matters."""
+        ends = []
+        for jump in ("true", "false"):
+            run, _ = self.pulses(1, 100000, ([FAST[0], f"solver.jump={jump}"], FAST[1]))
+            ends.append(run.summary["capacity_mAh_cm2"])
+        self.assertLess(nakrun.relative(*ends), 1e-3)
+
+    @unittest.skipUnless(LONG, "with --long only")
     def test_pulse_trains(self):
         for off, published in ((1, 2.5), (2, 7), (5, 12), (10, 14)):
             with self.subTest(off=off):
-                run, _ = self.pulses(off, 100000, ([FAST[0]], FAST[1]))
+                run, _ = self.pulses(off, 100000, ([FAST[0], "solver.jump=true"], FAST[1]))
                 self.assertAlmostEqual(run.summary["capacity_mAh_cm2"], published, delta=0.6)
 
 
