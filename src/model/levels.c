@@ -14,14 +14,6 @@ typedef struct {
   PetscReal weight[SIDES];
 } Neighbours;
 
-static PetscErrorCode GhostedBox(NakState state, NakBox *box)
-{
-  PetscFunctionBeginUser;
-  PetscCall(
-    DMDAGetGhostCorners(NakStateDM(state), &box->xs, &box->ys, NULL, &box->xm, &box->ym, NULL));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static Neighbours FindNeighbours(const NakGrid *grid, const NakBox *ghosted, PetscInt i, PetscInt j)
 {
   const PetscInt  di[SIDES] = {-1, 1, 0, 0}, dj[SIDES] = {0, 0, -1, 1};
@@ -59,7 +51,7 @@ static PetscErrorCode ForEachColumn(NakLevel *level, Visit visit, void *ctx)
 
   PetscFunctionBeginUser;
   PetscCall(NakOwnedBox(level->state, &box));
-  PetscCall(GhostedBox(level->state, &ghosted));
+  PetscCall(NakGhostedBox(level->state, &ghosted));
   for (PetscInt j = box.ys; j < box.ys + box.ym; j++) {
     for (PetscInt i = box.xs; i < box.xs + box.xm; i++, owned++) {
       const Neighbours nb    = FindNeighbours(grid, &ghosted, i, j);

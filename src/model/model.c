@@ -139,8 +139,7 @@ PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F)
 
   PetscFunctionBeginUser;
   PetscCall(NakOwnedBox(model->state, &c.box));
-  PetscCall(DMDAGetGhostCorners(dm, &c.ghosted.xs, &c.ghosted.ys, NULL, &c.ghosted.xm,
-                                &c.ghosted.ym, NULL));
+  PetscCall(NakGhostedBox(model->state, &c.ghosted));
   PetscCall(DMGlobalToLocal(dm, U, INSERT_VALUES, model->u_ghosted));
   PetscCall(VecGetArrayRead(model->u_ghosted, &c.u));
   PetscCall(VecGetArray(model->theta, &theta));

@@ -44,6 +44,15 @@ static inline PetscErrorCode NakOwnedBox(NakState state, NakBox *box)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The same with the ghost columns around them. */
+static inline PetscErrorCode NakGhostedBox(NakState state, NakBox *box)
+{
+  PetscFunctionBeginUser;
+  PetscCall(
+    DMDAGetGhostCorners(NakStateDM(state), &box->xs, &box->ys, NULL, &box->xm, &box->ym, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* contact.c: contact of the owned columns, and its mean over all. */
 PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,
                                 PetscReal **contact, PetscReal *fraction);

@@ -38,29 +38,38 @@ static PetscErrorCode SetUp(NakSim s)
 
 static PetscErrorCode WriteFields(NakSim s)
 {
-  NakFrame frame;
+  const PetscReal every = s->params.output.fields_every, rounding = 1e-12;
+  NakFrame        frame;
 
   PetscFunctionBeginUser;
   PetscCall(NakModelFrame(s->model, NakStepperState(s->stepper), &frame));
   PetscCall(NakOutputFields(s->output, &s->now, &frame));
-  if (s->params.output.fields_every > 0)
-    while (s->fields_due <= s->now.time) s->fields_due += s->params.output.fields_every;
+  if (every > 0) s->fields_due = every * (PetscFloorReal(s->now.time / every * (1 + rounding)) + 1);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteRow(NakSim s)
+{
+  const PetscReal every = s->params.output.timeseries_every;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputRow(s->output, &s->now));
+  s->now.newton_iterations = 0;
+  s->now.linear_iterations = 0;
+  s->row_due               = every > 0 ? s->now.time + every : 0;
+  s->row                   = s->now.time;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Check the balances and show the moment to every observer that is due; `last` of a leaf. */
 static PetscErrorCode Observe(NakSim s, PetscBool last)
 {
-  const NakOutputParams *p = &s->params.output;
+  const PetscReal frames = s->params.output.fields_every;
 
   PetscFunctionBeginUser;
   NakBalanceCheck(&s->balance, NakStepperInventory(s->stepper), &s->now);
-  if (s->now.time >= s->row_due) {
-    PetscCall(NakOutputRow(s->output, &s->now));
-    s->now.newton_iterations = s->now.linear_iterations = 0;
-    s->row_due = p->timeseries_every > 0 ? s->now.time + p->timeseries_every : 0;
-  }
-  if (p->fields_every > 0 ? s->now.time >= s->fields_due : last && s->now.cycle == 0)
+  if (s->now.time >= s->row_due) PetscCall(WriteRow(s));
+  if (frames > 0 ? s->now.time >= s->fields_due : last && s->now.cycle == 0)
     PetscCall(WriteFields(s));
   PetscCall(NakProgressShow(s->progress, &s->now, NakProtocolTimeLeft(s->protocol, s->now.time)));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -143,8 +152,7 @@ static PetscErrorCode Finish(NakSim s)
   PetscFunctionBeginUser;
   PetscCall(WriteFields(s));
   if (end == NAK_END_SHORT) s->now.voltage = 0; /* the filament carries the current */
-  if (end == NAK_END_SHORT || s->params.output.timeseries_every > 0)
-    PetscCall(NakOutputRow(s->output, &s->now));
+  if (end == NAK_END_SHORT || s->now.time > s->row) PetscCall(WriteRow(s));
   PetscCall(PetscTime(&wall));
   summary.last         = s->now;
   summary.wall_seconds = wall - s->began;

@@ -16,6 +16,6 @@ struct NakSim_private {
   NakOutput     output;
   NakProgress   progress;
   NakRecord     now;
-  PetscReal     row_due, fields_due; /* [s] */
-  PetscReal     began;               /* wall clock [s] */
+  PetscReal     row, row_due, fields_due; /* time of the last row; of the next row and frame [s] */
+  PetscReal     began;                    /* wall clock [s] */
 };
