@@ -51,7 +51,7 @@ static DMBoundaryType Boundary(const NakGrid *grid, PetscInt n)
 /* Split `ranks` into px x py with the shortest lines between them; 0 where they do not fit. */
 static PetscInt Partition(PetscInt nx, PetscInt ny, PetscInt ranks)
 {
-  PetscInt best = 0, least = PETSC_MAX_INT;
+  PetscInt best = 0, least = PETSC_INT_MAX;
 
   for (PetscInt px = 1; px <= ranks; px++) {
     const PetscInt py = ranks / px, lines = px * ny + py * nx;

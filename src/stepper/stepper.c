@@ -115,7 +115,7 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscCall(TSSetFunctionDomainError(s->ts, StageValid));
   PetscCall(TSSetPreStage(s->ts, RenewJacobian));
   PetscCall(TSSetExactFinalTime(s->ts, TS_EXACTFINALTIME_MATCHSTEP));
-  PetscCall(TSSetMaxSteps(s->ts, PETSC_MAX_INT));
+  PetscCall(TSSetMaxSteps(s->ts, PETSC_INT_MAX));
   PetscCall(TSSetMaxStepRejections(s->ts, rejections));
   PetscCall(TSSetMaxSNESFailures(s->ts, -1));
   PetscCall(TSSetErrorIfStepFails(s->ts, PETSC_FALSE));
