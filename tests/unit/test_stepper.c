@@ -1,0 +1,428 @@
+/* Time: the order of the integrator, error control, events and switches at their exact moments, the
+   steady state against a formula, and what is left when the solver gives up. */
+#include <nakfield/stepper.h>
+#include <nakfield/units.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define MUST(call) assert_int_equal((call), 0)
+
+static const PetscReal F = 96485.33212, f = 96485.33212 / (8.314462618 * 298.15);
+static const PetscReal beyond =
+  250e-4 + 20e-6 / 0.1; /* series resistance and electrolyte [ohm m2] */
+
+static NakModelParams Params(PetscInt nx)
+{
+  return (NakModelParams){
+    .alloy      = {.potassium   = {.value = 0.5, .by_weight = PETSC_TRUE},
+                   .temperature = 298.15,
+                   .volume      = 40e-9,
+                   .diffusivity = 1.2e-9},
+    .cell       = {.area              = 0.385e-4,
+                   .series_resistance = 250e-4,
+                   .conductivity      = 0.1,
+                   .thickness         = 20e-6,
+                   .pellet_thickness  = 1.5e-3},
+    .interphase = {.limiting_current      = 7,
+                   .diffusion_time        = 10,
+                   .exponent              = 2.1,
+                   .thickness             = 37e-9,
+                   .reference             = {.value = 0.5, .by_weight = PETSC_TRUE},
+                   .film_rate             = 1e-3,
+                   .film_dissolution_time = 3600,
+                   .film_thickness        = 37e-9},
+    .reaction   = {.charge_transfer_resistance = 50e-4,
+                   .symmetry                   = 0.5,
+                   .double_layer               = 7,
+                   .deposit_rate               = 1e4,
+                   .deposit_dissolution_time   = 7200,
+                   .filament_onset             = 20e-9,
+                   .filament_speed             = 2e-7},
+    .grid       = {.nx                 = nx,
+                   .ny                 = 1,
+                   .width              = 64e-6,
+                   .alloy_height       = 40e-6,
+                   .electrolyte_layers = 6,
+                   .interphase_layers  = 8,
+                   .alloy_layers       = 12,
+                   .finest_electrolyte = 0.5e-6,
+                   .finest_alloy       = 50e-9,
+                   .lateral            = NAK_LATERAL_SYMMETRIC},
+    .contact    = {.fraction = nx > 1 ? 0.5 : 1,                    .shape = NAK_CONTACT_STRIP, .patch = 16e-6}
+  };
+}
+
+static NakStepperParams Steps(PetscReal tolerance)
+{
+  return (NakStepperParams){.tolerance        = tolerance,
+                            .linear_tolerance = 1e-12,
+                            .first_step       = 1e-3,
+                            .shortest_step    = 1e-10,
+                            .longest_step     = 3600};
+}
+
+static NakProtocol MakeProtocol(MPI_Comm comm, const char *list)
+{
+  const NakLimits   wide = {.voltage_max = 1e9, .voltage_min = -1e9};
+  char              text[512];
+  const char *const overrides[] = {text};
+  NakDeck           deck;
+  NakProtocol       protocol;
+  PetscInt          mistakes;
+
+  assert_true(snprintf(text, sizeof text, "protocol=%s", list) < (int)sizeof text);
+  MUST(NakDeckCreate(comm, NULL, overrides, 1, &deck));
+  MUST(NakProtocolCreate(deck, &wide, &protocol));
+  MUST(NakDeckReport(deck, &mistakes));
+  assert_int_equal(mistakes, 0);
+  MUST(NakDeckDestroy(&deck));
+  return protocol;
+}
+
+/* A cell under a protocol. */
+typedef struct {
+  NakModel    model;
+  NakStepper  stepper;
+  NakProtocol protocol;
+  NakRecord   now;
+} Bench;
+
+static Bench Open(MPI_Comm comm, const NakModelParams *params, const NakStepperParams *steps,
+                  const char *protocol)
+{
+  Bench b = {.protocol = MakeProtocol(comm, protocol)};
+
+  MUST(NakModelCreate(comm, params, &b.model));
+  MUST(NakStepperCreate(b.model, steps, &b.stepper));
+  MUST(NakModelMeasure(b.model, NakStepperState(b.stepper), &b.now, NULL));
+  return b;
+}
+
+static void Close(Bench *b)
+{
+  MUST(NakStepperDestroy(&b->stepper));
+  MUST(NakModelDestroy(&b->model));
+  MUST(NakProtocolDestroy(&b->protocol));
+}
+
+static void RunLeaf(Bench *b)
+{
+  PetscBool over;
+
+  MUST(NakProtocolEnter(b->protocol, &b->now));
+  MUST(NakStepperEnter(b->stepper, b->protocol, &b->now, &over));
+  while (!over) MUST(NakStepperStep(b->stepper, b->protocol, PETSC_INFINITY, &b->now, &over));
+  MUST(NakProtocolLeave(b->protocol, &b->now, NAK_END_NONE, NULL));
+}
+
+static void RunAll(Bench *b)
+{
+  while (!NakProtocolDone(b->protocol)) RunLeaf(b);
+}
+
+static void AssertNear(const char *what, PetscReal a, PetscReal b, PetscReal tolerance)
+{
+  if (!(PetscAbsReal(a - b) <= tolerance))
+    fail_msg("%s: %.15g is not %.15g within %g", what, (double)a, (double)b, (double)tolerance);
+}
+
+/* ---- Order ---- */
+
+/* Largest difference of two states, of all but the integrals, relative to 1 + |value|. */
+static PetscReal Distance(NakModel model, Vec a, Vec b)
+{
+  const PetscInt   size  = NakStateLayout(NakModelState(model))->size;
+  PetscReal        worst = 0;
+  PetscInt         n;
+  const PetscReal *x, *y;
+
+  MUST(VecGetLocalSize(a, &n));
+  MUST(VecGetArrayRead(a, &x));
+  MUST(VecGetArrayRead(b, &y));
+  for (PetscInt k = 0; k < n; k++)
+    if (k % size > 2) worst = PetscMax(worst, PetscAbsReal(x[k] - y[k]) / (1 + PetscAbsReal(y[k])));
+  MUST(VecRestoreArrayRead(a, &x));
+  MUST(VecRestoreArrayRead(b, &y));
+  MUST(
+    MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPIU_REAL, MPIU_MAX, PetscObjectComm((PetscObject)a)));
+  return worst;
+}
+
+/* From `start`, 8 s at 0.4 mA/cm2 in equal steps. */
+static Bench EqualSteps(MPI_Comm comm, const NakModelParams *params, Vec start, PetscInt count)
+{
+  NakStepperParams steps = Steps(1);
+  Bench            b;
+
+  steps.first_step = 8.0 / (PetscReal)count;
+  MUST(PetscOptionsSetValue(NULL, "-ts_adapt_type", "none"));
+  b = Open(comm, params, &steps, "[{strip: 4 A/m^2, for: 8 s}]");
+  MUST(PetscOptionsClearValue(NULL, "-ts_adapt_type"));
+  MUST(VecCopy(start, NakStepperState(b.stepper)));
+  RunLeaf(&b);
+  assert_int_equal(NakStepperCounts(b.stepper).steps, count);
+  assert_int_equal(NakStepperCounts(b.stepper).rejected, 0);
+  return b;
+}
+
+/* Behind the first seconds the solution is smooth; the steps stay long against the double layer and
+   against diffusion through the finest layers, which is the stiff regime that the method is for. */
+static void CheckOrder(MPI_Comm comm, const char *title, const NakModelParams *params)
+{
+  const NakStepperParams steps  = Steps(1e-8);
+  Bench                  before = Open(comm, params, &steps, "[{strip: 4 A/m^2, for: 4 s}]");
+  Vec                    start  = NakStepperState(before.stepper);
+  PetscReal              last = 0, order = 0;
+  Bench                  finest;
+
+  RunLeaf(&before);
+  finest = EqualSteps(comm, params, start, 512);
+  for (PetscInt count = 8; count <= 64; count *= 2) {
+    Bench           b = EqualSteps(comm, params, start, count);
+    const PetscReal error =
+      Distance(b.model, NakStepperState(b.stepper), NakStepperState(finest.stepper));
+
+    order = last > 0 ? PetscLog2Real(last / error) : 0;
+    MUST(PetscPrintf(comm, "%s: %3d steps, error %.3e, order %.2f\n", title, (int)count,
+                     (double)error, (double)order));
+    last = error;
+    Close(&b);
+  }
+  AssertNear("order in time", order, 3, 0.25);
+  Close(&finest);
+  Close(&before);
+}
+
+static void OrderInTime(void **unused)
+{
+  const NakModelParams one = Params(1), two = Params(8);
+
+  (void)unused;
+  CheckOrder(PETSC_COMM_SELF, "1D", &one);
+  CheckOrder(PETSC_COMM_WORLD, "2D", &two);
+}
+
+/* A hundred times smaller tolerance, a much smaller error. */
+static void ToleranceControlsTheError(void **unused)
+{
+  const char          *protocol     = "[{strip: 0.5 mA/cm^2, for: 20 s}]";
+  const PetscReal      tolerances[] = {1e-9, 1e-3, 1e-5};
+  const NakModelParams params       = Params(1);
+  PetscReal            voltage[3];
+
+  (void)unused;
+  for (int k = 0; k < 3; k++) {
+    const NakStepperParams steps = Steps(tolerances[k]);
+    Bench                  b     = Open(PETSC_COMM_SELF, &params, &steps, protocol);
+
+    RunAll(&b);
+    voltage[k] = b.now.voltage;
+    Close(&b);
+  }
+  AssertNear("at 1e-3", voltage[1], voltage[0], 3e-3 / f);
+  AssertNear("at 1e-5", voltage[2], voltage[0], 3e-5 / f);
+}
+
+/* ---- Events and switches ---- */
+
+static void CapacityCutOff(void **unused)
+{
+  const char *const      protocol = "[{strip: 0.5 mA/cm^2, until: capacity > 10 C/m^2}]";
+  const NakModelParams   params   = Params(1);
+  const NakStepperParams steps    = Steps(1e-4);
+  Bench                  b        = Open(PETSC_COMM_SELF, &params, &steps, protocol);
+
+  (void)unused;
+  RunAll(&b);
+  AssertNear("time", b.now.time, 2, 4e-6); /* the cut-off is met to 1e-6 of it */
+  AssertNear("capacity", b.now.capacity, 10, 2e-5);
+  assert_true(b.now.capacity >= 10);
+  Close(&b);
+}
+
+/* Located to the same moment whatever the steps around it. */
+static void VoltageCutOff(void **unused)
+{
+  const char *const    protocol     = "[{strip: 1 mA/cm^2, until: voltage > 3 V}]";
+  const PetscReal      tolerances[] = {1e-9, 1e-4};
+  const NakModelParams params       = Params(1);
+  PetscReal            time[2];
+
+  (void)unused;
+  for (int k = 0; k < 2; k++) {
+    const NakStepperParams steps = Steps(tolerances[k]);
+    Bench                  b     = Open(PETSC_COMM_SELF, &params, &steps, protocol);
+
+    RunAll(&b);
+    AssertNear("voltage", b.now.voltage, 3, 1e-5);
+    assert_true(b.now.voltage >= 3);
+    time[k] = b.now.time;
+    Close(&b);
+  }
+  AssertNear("time", time[1], time[0], 1e-3 * time[0]);
+}
+
+/* Beyond the switch the voltage has lost the drop of the current at once, the charge returns, and
+   what the reaction passed has left the Na. */
+static void CurrentSwitch(void **unused)
+{
+  const char *const protocol = "[{strip: 0.5 mA/cm^2, for: 1 s}, {plate: 0.5 mA/cm^2, for: 1 s}]";
+  const NakModelParams   params = Params(8);
+  const NakStepperParams steps  = Steps(1e-4);
+  Bench                  b      = Open(PETSC_COMM_WORLD, &params, &steps, protocol);
+  NakInventory           start, end;
+  PetscReal              before;
+  PetscBool              over;
+
+  (void)unused;
+  MUST(NakModelMeasure(b.model, NakStepperState(b.stepper), &b.now, &start));
+  RunLeaf(&b);
+  assert_true(b.now.time == 1);
+  AssertNear("capacity", b.now.capacity, 5, 1e-10);
+  before = b.now.voltage;
+  MUST(NakProtocolEnter(b.protocol, &b.now));
+  MUST(NakStepperEnter(b.stepper, b.protocol, &b.now, &over));
+  assert_false(over);
+  AssertNear("jump", before - b.now.voltage, 10 * beyond, 1e-12);
+  AssertNear("current", b.now.current, -5, 0);
+  while (!over) MUST(NakStepperStep(b.stepper, b.protocol, PETSC_INFINITY, &b.now, &over));
+  assert_true(b.now.time == 2);
+  AssertNear("capacity", b.now.capacity, 0, 1e-10);
+  end = *NakStepperInventory(b.stepper);
+  AssertNear("Na", end.na - start.na, start.q_faraday - end.q_faraday, 1e-10 * start.na);
+  AssertNear("K", end.k, start.k, 1e-12 * start.k);
+  MUST(NakProtocolLeave(b.protocol, &b.now, NAK_END_NONE, NULL));
+  assert_true(NakProtocolDone(b.protocol));
+  Close(&b);
+}
+
+/* An output that is due ends a step, and changes nothing else. */
+static void StepsEndAtOutputs(void **unused)
+{
+  const NakModelParams   params = Params(1);
+  const NakStepperParams steps  = Steps(1e-6);
+  Bench     b     = Open(PETSC_COMM_SELF, &params, &steps, "[{strip: 0.5 mA/cm^2, for: 3 s}]");
+  Bench     plain = Open(PETSC_COMM_SELF, &params, &steps, "[{strip: 0.5 mA/cm^2, for: 3 s}]");
+  PetscReal due   = 0.25;
+  PetscBool over;
+
+  (void)unused;
+  RunAll(&plain);
+  MUST(NakProtocolEnter(b.protocol, &b.now));
+  MUST(NakStepperEnter(b.stepper, b.protocol, &b.now, &over));
+  while (!over) {
+    MUST(NakStepperStep(b.stepper, b.protocol, due, &b.now, &over));
+    assert_true(b.now.time <= due);
+    if (b.now.time == due) due += 0.25;
+  }
+  AssertNear("outputs", due, 3.25, 0);
+  AssertNear("voltage", b.now.voltage, plain.now.voltage, 4e-6 / f);
+  Close(&b);
+  Close(&plain);
+}
+
+/* ---- The steady state ---- */
+
+/* The ratio at which the diffusion potential, a sum of factor dr, has fallen by `fall` from r. */
+static PetscReal RatioBelow(PetscReal r, PetscReal fall)
+{
+  const PetscReal dr = 1e-6;
+
+  while (fall > 0) {
+    const PetscReal middle = r - dr / 2;
+    const PetscReal factor =
+      NakThermoLiquid(&NakSodiumPotassium, 298.15, middle / (1 + middle)).factor;
+
+    if (fall < factor * dr) return r - fall / factor;
+    fall -= factor * dr;
+    r -= dr;
+  }
+  return r;
+}
+
+/* u falls in a straight line through the interphase, the diffusion potential through the alloy, and
+   charge transfer takes the rest: all known in closed form under an endless reservoir. */
+static void SteadyState(void **unused)
+{
+  const PetscReal i = 4, x = NakThermoMoleFraction(&NakSodiumPotassium, (NakFraction){0.5, 1});
+  const PetscReal r   = x / (1 - x);
+  const PetscReal D   = 1.2e-9 / NakThermoLiquid(&NakSodiumPotassium, 298.15, x).factor;
+  const PetscReal c_K = (1 - x) * NakThermoDensity(&NakSodiumPotassium, x);
+  const PetscReal r_b = RatioBelow(r, i * 40e-6 / (F * c_K * D));
+  const PetscReal u = PetscPowReal(r_b / r, 2.1) - i / 7, r_u = r * PetscPowReal(u, 1 / 2.1);
+  const NakLiquid liquid       = NakThermoLiquid(&NakSodiumPotassium, 298.15, r_u / (1 + r_u));
+  const PetscReal eta          = 2 / f * PetscAsinhReal(i * f * 50e-4 / (2 * u));
+  NakModelParams  params       = Params(1);
+  const NakStepperParams steps = Steps(1e-6);
+  Bench                  b;
+
+  (void)unused;
+  params.alloy.volume = 100 * params.cell.area; /* 100 m of alloy */
+  b = Open(PETSC_COMM_SELF, &params, &steps, "[{strip: 0.4 mA/cm^2, for: 400 s}]");
+  RunAll(&b);
+  AssertNear("u_face", b.now.u_face_min, u, 1e-6);
+  AssertNear("voltage", b.now.voltage, -liquid.ln_activity / f + eta + i * beyond, 1e-7);
+  Close(&b);
+}
+
+/* ---- Giving up ---- */
+
+/* A current that no state can carry: the solver says so and leaves the last good state. */
+static void FailureLeavesTheState(void **unused)
+{
+  const char *const    protocol = "[{strip: 0.5 mA/cm^2, for: 1 s}, {plate: 1e6 A/m^2, for: 1 h}]";
+  const NakModelParams params   = Params(8);
+  NakStepperParams     steps    = Steps(1e-4);
+  NakRecord            before   = {0};
+  PetscReal            change;
+  PetscBool            over;
+  PetscErrorCode       code = 0;
+  Bench                b;
+  Vec                  last;
+
+  (void)unused;
+  steps.shortest_step = 1e-5;
+  b                   = Open(PETSC_COMM_WORLD, &params, &steps, protocol);
+  MUST(VecDuplicate(NakStepperState(b.stepper), &last));
+  RunLeaf(&b);
+  MUST(NakProtocolEnter(b.protocol, &b.now));
+  MUST(NakStepperEnter(b.stepper, b.protocol, &b.now, &over));
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  for (int n = 0; n < 100 && code == 0 && !over; n++) {
+    before = b.now;
+    MUST(VecCopy(NakStepperState(b.stepper), last));
+    code = NakStepperStep(b.stepper, b.protocol, PETSC_INFINITY, &b.now, &over);
+  }
+  MUST(PetscPopErrorHandler());
+  assert_int_equal(code, PETSC_ERR_NOT_CONVERGED);
+  MUST(VecAXPY(last, -1, NakStepperState(b.stepper)));
+  MUST(VecNorm(last, NORM_INFINITY, &change));
+  AssertNear("state", change, 0, 0);
+  AssertNear("time", b.now.time, before.time, 0);
+  AssertNear("voltage", b.now.voltage, before.voltage, 0);
+  MUST(VecDestroy(&last));
+  Close(&b);
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(OrderInTime),    cmocka_unit_test(ToleranceControlsTheError),
+    cmocka_unit_test(CapacityCutOff), cmocka_unit_test(VoltageCutOff),
+    cmocka_unit_test(CurrentSwitch),  cmocka_unit_test(StepsEndAtOutputs),
+    cmocka_unit_test(SteadyState),    cmocka_unit_test(FailureLeavesTheState),
+  };
+  int failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  if (NakUnitsOpen() != 0) return 1; /* so that not every deck reads the database anew */
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  if (NakUnitsClose() != 0) return 1;
+  return PetscFinalize() != 0 || failed != 0;
+}
