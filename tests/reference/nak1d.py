@@ -7,7 +7,7 @@ written out once more.  Everything is SI inside; positive current strips Na.
 
   nak1d.py --potassium 50 --protocol staircase
   nak1d.py --potassium 50 --protocol constant --current 1 --format csv
-  nak1d.py --protocol pulses --current 1 --on 1 --off 5 --double-layer 0
+  nak1d.py --protocol pulses --current 1 --on 1 --off 5
   nak1d.py --protocol constant --current -0.7 --capacity 4
 """
 import argparse
@@ -102,7 +102,7 @@ class Cell:
     film_dissolution_time: float = 3600.0
     charge_transfer_resistance: float = 50 * OHM_CM2
     symmetry: float = 0.5
-    double_layer: float = 7.0  # [F/m2]
+    double_layer: float = 0.01  # [F/m2]
     deposit_rate: float = 1e4  # [A/m2] at twice the saturation: pins the face
     deposit_dissolution_time: float = 7200.0
     voltage_max: float = 3.0
@@ -484,7 +484,7 @@ def arguments(argv):
     p.add_argument("--limiting-current", type=float, default=0.7, help="mA/cm2")
     p.add_argument("--diffusion-time", type=float, default=10.0, help="s")
     p.add_argument("--exponent", type=float, default=2.1)
-    p.add_argument("--double-layer", type=float, default=0.7, help="mF/cm2")
+    p.add_argument("--double-layer", type=float, default=1.0, help="uF/cm2")
     p.add_argument("--film-rate", type=float, default=1e-3, help="1/s")
     p.add_argument("--protocol", choices=("staircase", "constant", "pulses"), required=True)
     p.add_argument("--current", type=float, default=1.0, help="mA/cm2; negative plates")
@@ -505,7 +505,7 @@ def cell_of(a):
     return Cell(
         potassium=a.potassium, temperature=a.temperature + 273.15, exponent=a.exponent,
         limiting_current=a.limiting_current * MA_CM2, diffusion_time=a.diffusion_time,
-        double_layer=a.double_layer * 10.0, film_rate=a.film_rate,
+        double_layer=a.double_layer * 0.01, film_rate=a.film_rate,
     )
 
 

@@ -23,7 +23,8 @@ RUNAWAY = 1.0  # [V]: above it the voltage is only a matter of time, which the c
 LEAST_VOLTAGE = 0.01  # [V]: below it the distance counts against this
 
 # Parameter sets: what the deck says, and the same for the reference.
-FAST = ("kinetics.double_layer=1 uF/cm^2", {"double_layer": 0.01})
+LARGE = (["kinetics.double_layer=0.7 mF/cm^2"], {"double_layer": 7.0})
+USUAL = ([], {})
 VARIANTS = {
     "calibrated": ([], {}),
     "slow interphase": (["interphase.diffusion_time=25 s"], {"diffusion_time": 25.0}),
@@ -83,14 +84,14 @@ class Section4(unittest.TestCase):
     def test_staircases(self):
         for potassium, collapse in ((50, 0.70), (65, 0.20), (80, 0.05)):
             with self.subTest(potassium=potassium):
-                run = self.staircase(f"NaK{potassium}", potassium, 0.01, 40, ([FAST[0]], FAST[1]))
+                run = self.staircase(f"NaK{potassium}", potassium, 0.01, 40, USUAL)
                 current = run.summary["steps"][-1]["current_mA_cm2"]
                 self.assertAlmostEqual(current, collapse, delta=0.011)
 
     def test_staircases_with_double_layer(self):
         for potassium in (50, 65, 80):
             with self.subTest(potassium=potassium):
-                self.staircase(f"NaK{potassium}, 0.7 mF/cm2", potassium, 0.01, 40, ([], {}))
+                self.staircase(f"NaK{potassium}, 0.7 mF/cm2", potassium, 0.01, 40, LARGE)
 
     def test_other_parameters(self):
         for note, (overrides, changes) in VARIANTS.items():
@@ -100,7 +101,7 @@ class Section4(unittest.TestCase):
 
     def test_continuous(self):
         for current in (0.25, 0.8, 1.0):
-            for note, overrides, changes in (("", [FAST[0]], FAST[1]), (", 0.7 mF/cm2", [], {})):
+            for note, overrides, changes in (("", *USUAL), (", 0.7 mF/cm2", *LARGE)):
                 with self.subTest(current=current, double_layer=note):
                     cell = nak1d.Cell(**changes)
                     reference = nak1d.run_steps(cell, [(current * MA, 2 * cell.q0 / (current * MA))])
@@ -147,7 +148,7 @@ class Section4(unittest.TestCase):
         return run, reference
 
     def test_short_pulse_trains(self):
-        for off, settings in ((0.1, ([FAST[0]], FAST[1])), (0.1, ([], {})), (0.5, ([], {}))):
+        for off, settings in ((0.1, USUAL), (0.1, LARGE), (0.5, LARGE)):
             with self.subTest(off=off, settings=settings):
                 self.pulses(off, 100, settings)
 
@@ -156,7 +157,7 @@ class Section4(unittest.TestCase):
         """Skipping pulses changes nothing that matters."""
         ends = []
         for jump in ("true", "false"):
-            run, _ = self.pulses(1, 100000, ([FAST[0], f"solver.jump={jump}"], FAST[1]))
+            run, _ = self.pulses(1, 100000, ([f"solver.jump={jump}"], {}))
             ends.append(run.summary["capacity_mAh_cm2"])
         self.assertLess(nakrun.relative(*ends), 1e-3)
 
@@ -164,7 +165,7 @@ class Section4(unittest.TestCase):
     def test_pulse_trains(self):
         for off, published in ((1, 2.5), (2, 7), (5, 12), (10, 14)):
             with self.subTest(off=off):
-                run, _ = self.pulses(off, 100000, ([FAST[0], "solver.jump=true"], FAST[1]))
+                run, _ = self.pulses(off, 100000, (["solver.jump=true"], {}))
                 self.assertAlmostEqual(run.summary["capacity_mAh_cm2"], published, delta=0.6)
 
 
