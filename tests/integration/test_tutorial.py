@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""The commands of docs/tutorial.md, run in their order as a reader would."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import nakrun  # noqa: E402
+
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+class Tutorial(unittest.TestCase):
+    def test_commands(self):
+        text = (nakrun.TOP / "docs" / "tutorial.md").read_text(encoding="utf-8")
+        blocks = BLOCK.findall(text)
+        self.assertGreater(len(blocks), 5)
+        with tempfile.TemporaryDirectory() as folder:
+            tools = Path(folder, "bin")
+            tools.mkdir()
+            launcher = os.environ.get("MPIEXEC", shutil.which("mpirun") or "mpiexec")
+            for name, program in (("nakfield", nakrun.program()), ("python3", sys.executable),
+                                  ("mpirun", launcher)):
+                (tools / name).write_text(f'#!/bin/sh\nexec "{program}" "$@"\n')
+                (tools / name).chmod(0o755)
+            for name in ("inputs", "scripts"):
+                Path(folder, name).symlink_to(nakrun.TOP / name)
+            environment = {**nakrun.environment(), "PATH": f"{tools}:{os.environ['PATH']}"}
+            process = subprocess.run(["bash", "-euxo", "pipefail", "-c", "\n".join(blocks)], cwd=folder,
+                                     env=environment, capture_output=True, text=True, timeout=280,
+                                     check=False)
+            print(process.stdout[-2000:])
+            self.assertEqual(process.returncode, 0, process.stderr[-4000:])
+            self.assertRegex(process.stdout, r"at 0\.70 mA/cm2")
+            self.assertRegex(process.stdout, r"refused\n")
+            self.assertRegex(process.stdout, r"exit status 2\n")
+            for picture in ("alloys.png", "strip/fields.png", "mine/plot.png"):
+                self.assertTrue(Path(folder, "runs", picture).is_file(), picture)
+
+    def test_pictures(self):
+        """Every page's pictures and pages are there."""
+        for page in [nakrun.TOP / "README.md", *(nakrun.TOP / "docs").glob("*.md")]:
+            for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+                if "://" not in target:
+                    self.assertTrue((page.parent / target).exists(), f"{page.name}: {target}")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
