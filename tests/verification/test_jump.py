@@ -42,7 +42,7 @@ class Jump(unittest.TestCase):
         self.compare("grid.nx=4", "grid.width=16 um", "contact.fraction=0.5", "contact.shape=strip",
                      "grid.electrolyte_layers=4", "grid.interphase_layers=6", "grid.alloy_layers=6",
                      "alloy.volume=0.15 uL",
-                     "grid.alloy_height=3 um", ranks=2)
+                     "grid.alloy_height=3 um")
 
 
 if __name__ == "__main__":
