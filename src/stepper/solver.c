@@ -12,6 +12,7 @@ static PetscErrorCode SetUpSmoother(KSP ksp, Mat matrix)
   PetscFunctionBeginUser;
   PetscCall(KSPSetOperators(ksp, matrix, matrix));
   PetscCall(KSPSetType(ksp, KSPRICHARDSON));
+  PetscCall(KSPSetTolerances(ksp, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, 1)); /* one sweep */
   PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(PCSetType(pc, PCBJACOBI)); /* its blocks are the ranks, solved by ILU(0) */
   PetscFunctionReturn(PETSC_SUCCESS);
