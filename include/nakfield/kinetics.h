@@ -50,22 +50,21 @@ extern const NakParam NakReactionParamRows[];
 
 /** Everything that the pointwise functions need, worked out once. */
 typedef struct {
-  const NakMaterial *material;
-  PetscReal          T;            /**< [K] */
-  PetscReal          f;            /**< F / R T [1/V] */
-  PetscReal          alpha;        /**< anodic transfer coefficient */
-  PetscReal          i0;           /**< exchange current at u = 1 where there is contact [A/m2] */
-  PetscReal          double_layer; /**< where there is contact [F/m2] */
-  PetscReal          r_ref, m;     /**< isotherm */
-  PetscReal          u_na, u_k;    /**< where solid Na and solid K become stable */
-  PetscReal          content; /**< charge of the interphase's Na at u = 1 over its volume [C/m3] */
-  PetscReal          diffusivity;                 /**< of Na in the interphase [m2/s] */
-  PetscReal          film_rate, film_dissolution; /**< [1/s] */
-  PetscReal          film_content;                /**< K of a complete film [mol/m2] */
-  PetscReal          deposit_rate;                /**< [A/m2] */
-  PetscReal          deposit_dissolution;         /**< [1/s] */
-  PetscReal          deposit_volume;              /**< of solid Na [m3/mol] */
-  PetscReal          filament_onset, filament_speed;
+  NakAlloy  alloy;        /**< at the cell's temperature */
+  PetscReal f;            /**< F / R T [1/V] */
+  PetscReal alpha;        /**< anodic transfer coefficient */
+  PetscReal i0;           /**< exchange current at u = 1 where there is contact [A/m2] */
+  PetscReal double_layer; /**< where there is contact [F/m2] */
+  PetscReal r_ref, m;     /**< isotherm */
+  PetscReal u_na, u_k;    /**< where solid Na and solid K become stable */
+  PetscReal content;      /**< charge of the interphase's Na at u = 1 over its volume [C/m3] */
+  PetscReal diffusivity;  /**< of Na in the interphase [m2/s] */
+  PetscReal film_rate, film_dissolution; /**< [1/s] */
+  PetscReal film_content;                /**< K of a complete film [mol/m2] */
+  PetscReal deposit_rate;                /**< [A/m2] */
+  PetscReal deposit_dissolution;         /**< [1/s] */
+  PetscReal deposit_volume;              /**< of solid Na [m3/mol] */
+  PetscReal filament_onset, filament_speed;
 } NakKinetics;
 
 /**

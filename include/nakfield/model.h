@@ -26,9 +26,10 @@ typedef struct {
 
 extern const NakParam NakContactParamRows[];
 
-/** All that the deck says of the cell. */
+/** All that the deck and the file of its material say of the cell. */
 typedef struct {
   NakAlloyParams      alloy;
+  NakMaterial         material; /**< that `alloy` names */
   NakCellParams       cell;
   NakInterphaseParams interphase;
   NakReactionParams   reaction;

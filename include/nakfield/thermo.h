@@ -3,47 +3,108 @@
   Thermodynamics of a binary alloy: pure functions of temperature and composition, each with its
   derivative.
 
-  Component A is the one that the cell transports (Na), component B stays (K).  `x` is the mole
-  fraction of A in the liquid, `r = x / (1 - x)` the ratio A : B.  Reference state: bcc of each pure
-  metal, so the chemical potential of A in volts is the open-circuit potential against metal A.
+  Component A is the one that the cell transports (Na in NaK), component B stays (K).  `x` is the mole
+  fraction of A, `r = x / (1 - x)` the ratio A : B.  Reference state: the solid of each pure metal, so
+  the chemical potential of A in volts is the open-circuit potential against metal A.
 
-  Liquid and bcc solid solution, per mole of atoms, with RK(x) = x (1 - x) [k0 + k1 (2 x - 1)]:
+  Liquid and solid solution, per mole of atoms, with z = 2 x - 1 and energies that depend on T:
 
-    G_L   = x dG_A + (1 - x) dG_B + R T [x ln x + (1 - x) ln(1 - x)] + RK(x; L0, L1)
-    G_bcc =                         R T [x ln x + (1 - x) ln(1 - x)] + RK(x; S0, S1)
+    G = x G_A + (1 - x) G_B + R T [x ln x + (1 - x) ln(1 - x)] + x (1 - x) [K_0 + K_1 z + K_2 z^2 ...]
 
-  Nothing here sends messages or fails; a composition outside (0, 1) gives numbers that are not
-  finite, which the solver takes as a rejected step.
+  Numbers of an alloy come from a file (NakMaterialLoad(), docs/materials.md); nothing here knows one.
+
+  A composition outside (0, 1) gives numbers that are not finite, which the solver takes as a rejected
+  step.
 */
 #pragma once
 
 #include <nakfield/deck.h>
 
-/** An alloy: energies [J/mol] as polynomials in T [K], volumes [m3/mol], molar masses [kg/mol]. */
+enum {
+  NAK_ENERGY_TERMS = 8, /* of a polynomial in T */
+  NAK_ORDERS       = 8, /* of a Redlich-Kister sum */
+  NAK_COMPOUNDS    = 8,
+  NAK_SYMBOL_SIZE  = 16 /* of the name of a phase, the final 0 included */
+};
+
+/** An energy: the sum of value T^power, times ln T where `log` [J/mol]. */
 typedef struct {
-  const char *name;
-  PetscReal   mass_a, mass_b;
-  PetscReal   volume_a, volume_b, volume_excess; /**< of the liquid; excess times x (1 - x) */
-  PetscReal   solid_volume_a, solid_volume_b;
-  PetscReal   fusion_a[3], fusion_b[3]; /**< dG = [0] + [1] T + [2] T^7 */
-  PetscReal   liquid[2][2];             /**< Lk = [k][0] + [k][1] T */
-  PetscReal   solid[2];                 /**< Sk */
+  PetscInt  n;
+  PetscReal value[NAK_ENERGY_TERMS];
+  PetscInt  power[NAK_ENERGY_TERMS];
+  PetscBool log[NAK_ENERGY_TERMS];
+} NakEnergy;
+
+/** A solution: both pure metals in its structure, and the Redlich-Kister terms. */
+typedef struct {
+  NakEnergy a, b;
+  PetscInt  orders;
+  NakEnergy mixing[NAK_ORDERS];
+} NakSolutionData;
+
+typedef struct {
+  char      name[NAK_SYMBOL_SIZE];
+  PetscReal x; /**< mole fraction of A */
+  NakEnergy energy;
+} NakCompoundData;
+
+/** What is known of one metal. */
+typedef struct {
+  char      symbol[NAK_TEXT_SIZE];
+  PetscReal mass;                /**< [kg/mol] */
+  PetscReal volume;              /**< of the liquid [m3/mol] */
+  PetscReal solid_volume;        /**< [m3/mol] */
+  PetscReal solid_liquid_energy; /**< [J/m2] */
+} NakMetal;
+
+/** An alloy as its file says; plain data without pointers. */
+typedef struct {
+  char            name[NAK_TEXT_SIZE];
+  NakMetal        a, b;
+  PetscReal       lowest, highest; /**< temperatures between which the energies hold [K] */
+  PetscReal       volume_excess;   /**< of the liquid; times x (1 - x) [m3/mol] */
+  PetscReal       surface_tension; /**< of the liquid [N/m] */
+  PetscReal       diffusivity;     /**< interdiffusion in the liquid [m2/s] */
+  NakSolutionData liquid, solid;
+  PetscInt        n_compounds;
+  NakCompoundData compounds[NAK_COMPOUNDS];
 } NakMaterial;
 
-/** Sodium-potassium.  Unaries: SGTE (Dinsdale, Calphad 15 (1991) 317); liquid and bcc mixing fitted to
-    the eutectic (-12.6 C, 77.8 wt% K), the liquid window at 25 C (9.2 to 58.2 wt% Na) and the heat of
-    mixing; molar volumes extrapolated from Foust's handbook (1972). */
-extern const NakMaterial NakSodiumPotassium;
+/**
+  Read a material.  Collective on the communicator of `deck`.
+
+  @param[in]  deck      mistakes about `name` are collected here
+  @param[in]  key       the entry of the deck that named the material, or NULL
+  @param[in]  name      a file; or a name, for `name`.yaml.  Looked for in this order: as a path, where
+                        it has a slash or ends in .yaml; in the folder of the deck; in the folder that
+                        the environment's NAKFIELD_MATERIALS names; in share/nakfield/materials beside
+                        the folder of the program; in the source tree
+  @param[out] material  the same on every rank
+  @param[out] mistakes  in the file, printed as `file:line:column: message`
+
+  Errors: those of NakDeckCreate().
+*/
+PetscErrorCode NakMaterialLoad(NakDeck deck, const char *key, const char *name,
+                               NakMaterial *material, PetscInt *mistakes);
 
 /** Set by the deck; units and bounds are in NakAlloyParamRows. */
 typedef struct {
-  NakFraction potassium;   /**< of the alloy at the start */
-  PetscReal   temperature; /**< [K] */
-  PetscReal   volume;      /**< of liquid in the cell at the start [m3] */
-  PetscReal   diffusivity; /**< interdiffusion at the starting composition [m2/s] */
+  char        system[NAK_TEXT_SIZE]; /**< the material */
+  NakFraction potassium;             /**< share of B in the alloy at the start */
+  PetscReal   temperature;           /**< [K] */
+  PetscReal   volume;                /**< of liquid in the cell at the start [m3] */
+  PetscReal   diffusivity;           /**< interdiffusion at the starting composition [m2/s] */
 } NakAlloyParams;
 
 extern const NakParam NakAlloyParamRows[];
+
+/**
+  Load the material that the deck names and complete the parameters with it: the diffusivity, where the
+  deck leaves it at 0.  A temperature at which the energies do not hold, or no liquid is stable, is
+  collected as a mistake.  Collective; arguments as in NakMaterialLoad().
+*/
+PetscErrorCode NakAlloyComplete(NakDeck deck, NakAlloyParams *params, NakMaterial *material,
+                                PetscInt *mistakes);
 
 /** Mole fraction of A in an alloy with the share `b` of component B. */
 PetscReal NakThermoMoleFraction(const NakMaterial *material, NakFraction b);
@@ -51,14 +112,46 @@ PetscReal NakThermoMoleFraction(const NakMaterial *material, NakFraction b);
 /** Atoms per volume of the liquid, both components [mol/m3]. */
 PetscReal NakThermoDensity(const NakMaterial *material, PetscReal x);
 
+/* ---- At one temperature ---- */
+
+/** A solution: energies [J/mol]. */
+typedef struct {
+  PetscReal RT, g_a, g_b;
+  PetscInt  n;
+  PetscReal k[NAK_ORDERS]; /**< Redlich-Kister */
+} NakSolution;
+
+/** An alloy at a temperature: all that depends on T alone, worked out once. */
+typedef struct {
+  PetscReal   T; /**< [K] */
+  NakSolution liquid, solid;
+  PetscInt    n_compounds;
+  PetscReal   compound_x[NAK_COMPOUNDS], compound_energy[NAK_COMPOUNDS];
+  PetscInt    n;                    /**< terms of the polynomials below, for the liquid */
+  PetscReal   activity[NAK_ORDERS]; /**< excess of ln a_A over (1 - x)^2, in powers of x */
+  PetscReal   bend[NAK_ORDERS];     /**< (factor - 1) / [x (1 - x)], in powers of x */
+  PetscReal   integral[NAK_ORDERS]; /**< of the diffusion potential, in powers of x from 1 */
+  PetscReal   integral_log;         /**< and before ln(1 + r) */
+} NakAlloy;
+
+NakAlloy NakThermoAlloy(const NakMaterial *material, PetscReal T);
+
+/** Gibbs energy and chemical potentials of a solution at mole fraction x of A [J/mol]. */
+PetscReal NakSolutionEnergy(const NakSolution *s, PetscReal x);
+PetscReal NakSolutionMuA(const NakSolution *s, PetscReal x);
+PetscReal NakSolutionMuB(const NakSolution *s, PetscReal x);
+
+/** Second derivative of the Gibbs energy to x [J/mol]. */
+PetscReal NakSolutionCurvature(const NakSolution *s, PetscReal x);
+
 /** What the interface and the diffusion need of the liquid at one composition. */
 typedef struct {
   PetscReal
-    ln_activity;    /**< of A, against bcc A [-]; the open-circuit potential is -R T / F times it */
+    ln_activity; /**< of A, against solid A [-]; the open-circuit potential is -R T / F times it */
   PetscReal factor; /**< thermodynamic factor d ln a / d ln x [-] */
 } NakLiquid;
 
-NakLiquid NakThermoLiquid(const NakMaterial *material, PetscReal T, PetscReal x);
+NakLiquid NakThermoLiquid(const NakAlloy *alloy, PetscReal x);
 
 /** The integral of the thermodynamic factor over r from 0, and its slopes: with it the flux of A in the
     frame of B is -c_B D* grad(potential), monotone and exact in its derivative. */
@@ -68,11 +161,77 @@ typedef struct {
   PetscReal second; /**< its derivative to r [-] */
 } NakDiffusionPotential;
 
-NakDiffusionPotential NakThermoDiffusion(const NakMaterial *material, PetscReal T, PetscReal r);
+NakDiffusionPotential NakThermoDiffusion(const NakAlloy *alloy, PetscReal r);
 
 /**
-  Mole fraction of A at which the liquid is in equilibrium with the bcc solid solution rich in B
-  (`rich_in_a` false: the lower liquidus) or in A (the upper one).  0 or 1 where the solid is nowhere
-  stable against the liquid at this temperature.
+  Mole fraction of A at which the stable liquid ends towards B (`rich_in_a` false) or towards A, where
+  it is in equilibrium with the solid solution; compounds are left out of account.  0 or 1 where the
+  liquid reaches to the pure metal; 1 and 0, so that nothing lies between, where it is nowhere stable.
 */
-PetscReal NakThermoLiquidus(const NakMaterial *material, PetscReal T, PetscBool rich_in_a);
+PetscReal NakThermoLiquidus(const NakAlloy *alloy, PetscBool rich_in_a);
+
+/**
+  Molar energy gained by the first solid that forms from the liquid at x, of the composition that gains
+  most, rich in A or in B: mu_A^L x_s + mu_B^L (1 - x_s) - G_solid(x_s).  Negative where the liquid is
+  stable against it.  [J/mol of atoms]
+
+  @param[out] x_solid  that composition, or NULL
+*/
+PetscReal NakThermoDriving(const NakAlloy *alloy, PetscReal x, PetscBool rich_in_a,
+                           PetscReal *x_solid);
+
+/** The same for compound `k` of the material. */
+PetscReal NakThermoDrivingCompound(const NakAlloy *alloy, PetscReal x, PetscInt k);
+
+/* ---- Equilibria of all phases ---- */
+
+/** A phase: one of these, or NAK_PHASE_COMPOUND + k. */
+enum { NAK_PHASE_LIQUID, NAK_PHASE_SOLID, NAK_PHASE_COMPOUND };
+
+/** Two phases in equilibrium, x[0] < x[1].  The same phase twice: it separates. */
+typedef struct {
+  PetscInt  phase[2];
+  PetscReal x[2];
+} NakTie;
+
+/** All equilibria at a temperature, from B to A; between them one phase alone is stable. */
+enum { NAK_TIES = 24 };
+typedef struct {
+  PetscInt n;
+  NakTie   tie[NAK_TIES];
+  PetscInt at_b, at_a; /**< phases of the pure metals */
+} NakEquilibria;
+
+/**
+  Find all equilibria: tangents of the lower convex hull of the Gibbs energies.
+
+  @param[in] compounds  whether compounds take part
+*/
+NakEquilibria NakThermoEquilibria(const NakAlloy *alloy, PetscBool compounds);
+
+/** What happens at a temperature where the stable phases change. */
+typedef enum {
+  NAK_INVARIANT_MELTING,    /**< of a pure metal: one phase turns into another */
+  NAK_INVARIANT_CONGRUENT,  /**< a phase turns into another of the same composition */
+  NAK_INVARIANT_EUTECTIC,   /**< on heating two phases form the one between them */
+  NAK_INVARIANT_PERITECTIC, /**< on heating the one between them turns into two */
+  NAK_INVARIANT_CRITICAL    /**< two phases become one */
+} NakInvariantKind;
+
+typedef struct {
+  NakInvariantKind kind;
+  PetscReal        T;
+  PetscInt         n; /**< phases that meet, from B to A */
+  PetscInt         phase[3];
+  PetscReal        x[3];
+} NakInvariant;
+
+/**
+  Find the invariant points between two temperatures, by the changes of the list of equilibria in steps
+  of 0.5 K, from low to high.
+
+  @param[in]     room  of `points`
+  @param[out]    count found; more than `room` are left out
+*/
+void NakThermoInvariants(const NakMaterial *material, PetscReal low, PetscReal high, PetscInt room,
+                         NakInvariant points[], PetscInt *count);

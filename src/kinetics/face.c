@@ -12,7 +12,7 @@ static Rate Reaction(const NakKinetics *k, const NakFaceState *s, PetscReal cont
 {
   const PetscReal theta = contact * (1 - s->film), b = 1 - k->alpha;
   const PetscReal r      = k->r_ref * PetscExpReal(w / k->m);
-  const NakLiquid alloy  = NakThermoLiquid(k->material, k->T, r / (1 + r));
+  const NakLiquid alloy  = NakThermoLiquid(&k->alloy, r / (1 + r));
   const PetscReal eta    = k->f * s->potential + alloy.ln_activity; /* f times the overpotential */
   const PetscReal slope  = alloy.factor / (1 + r) / k->m;           /* d ln a / dw */
   const PetscReal anodic = k->i0 * PetscExpReal(w + k->alpha * eta);

@@ -14,8 +14,7 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
   const PetscReal x_ref = NakThermoMoleFraction(material, interphase->reference);
   const PetscReal L     = interphase->thickness;
   NakKinetics     k     = {
-            .material         = material,
-            .T                = temperature,
+            .alloy            = NakThermoAlloy(material, temperature),
             .f                = NAK_FARADAY / (NAK_GAS_CONSTANT * temperature),
             .alpha            = reaction->symmetry,
             .double_layer     = reaction->double_layer / contact,
@@ -25,17 +24,17 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
             .diffusivity      = L * L / interphase->diffusion_time,
             .film_rate        = interphase->film_rate,
             .film_dissolution = 1 / interphase->film_dissolution_time,
-            .film_content     = interphase->film_thickness / material->solid_volume_b,
+            .film_content     = interphase->film_thickness / material->b.solid_volume,
             .deposit_rate     = reaction->deposit_rate,
             .deposit_dissolution = 1 / reaction->deposit_dissolution_time,
-            .deposit_volume      = material->solid_volume_a,
+            .deposit_volume      = material->a.solid_volume,
             .filament_onset      = reaction->filament_onset,
             .filament_speed      = reaction->filament_speed,
   };
 
   k.i0   = 1 / (k.f * reaction->charge_transfer_resistance) / contact;
-  k.u_na = Saturation(&k, NakThermoLiquidus(material, temperature, PETSC_TRUE));
-  k.u_k  = Saturation(&k, NakThermoLiquidus(material, temperature, PETSC_FALSE));
+  k.u_na = Saturation(&k, NakThermoLiquidus(&k.alloy, PETSC_TRUE));
+  k.u_k  = Saturation(&k, NakThermoLiquidus(&k.alloy, PETSC_FALSE));
   return k;
 }
 
@@ -50,5 +49,5 @@ PetscReal NakKineticsOpenCircuit(const NakKinetics *k, PetscReal u)
 {
   const PetscReal r = k->r_ref * PetscPowReal(u, 1 / k->m);
 
-  return -NakThermoLiquid(k->material, k->T, r / (1 + r)).ln_activity / k->f;
+  return -NakThermoLiquid(&k->alloy, r / (1 + r)).ln_activity / k->f;
 }

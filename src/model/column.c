@@ -29,7 +29,7 @@ static void LinkRegions(NakColumn *c)
 PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, PetscReal contact,
                                NakColumn *column)
 {
-  const NakMaterial *material = &NakSodiumPotassium;
+  const NakMaterial *material = &params->material;
   const NakGrid     *grid     = NakStateGrid(state);
   const PetscReal    x        = NakThermoMoleFraction(material, params->alloy.potassium);
   const PetscReal    T        = params->alloy.temperature;
@@ -42,15 +42,16 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Pet
     .ne          = grid->n_electrolyte,
     .nf          = grid->n_interphase,
     .na          = grid->n_alloy,
-    .material    = material,
+    .start       = x,
     .kinetics    = NakKineticsCreate(material, T, &params->interphase, &params->reaction, contact),
     .series      = params->cell.series_resistance + (resolved ? 0 : whole),
     .electrolyte = resolved ? whole : 0,
     .sigma       = params->cell.conductivity,
-    .diffusivity = params->alloy.diffusivity / NakThermoLiquid(material, T, x).factor,
+    .diffusivity = params->alloy.diffusivity,
     .mixing      = params->alloy.diffusivity,
     .alloy_content = NAK_FARADAY * (1 - x) * NakThermoDensity(material, x),
     .reservoir     = grid->reservoir_height};
+  column->diffusivity /= NakThermoLiquid(&column->kinetics.alloy, x).factor;
   PetscCall(PetscMalloc2(grid->nz, &column->height, grid->nz + 1, &column->link));
   for (PetscInt k = 0; k < grid->nz; k++) column->height[k] = grid->z[k + 1] - grid->z[k];
   LinkRegions(column);
@@ -79,7 +80,6 @@ PetscReal NakColumnSodium(const NakColumn *c, const PetscReal u[])
 void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[])
 {
   const NakLayout *l = &c->l;
-  const PetscReal  T = c->kinetics.T;
 
   for (PetscInt j = 0; j < l->size; j++) theta[j] = 0;
   for (PetscInt k = 0; k < c->ne; k++) theta[l->phi + k] = c->sigma * c->height[k] * u[l->phi + k];
@@ -87,21 +87,20 @@ void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal thet
     theta[l->interphase + k] = c->kinetics.diffusivity * u[l->interphase + k];
   for (PetscInt k = 0; k < c->na; k++)
     theta[l->alloy + k] =
-      c->diffusivity * NakThermoDiffusion(c->material, T, u[l->alloy + k]).value;
+      c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, u[l->alloy + k]).value;
   theta[l->reservoir_na] = c->mixing * u[l->reservoir_na];
 }
 
 void NakColumnSlopes(const NakColumn *c, const PetscReal u[], PetscReal slope[])
 {
   const NakLayout *l = &c->l;
-  const PetscReal  T = c->kinetics.T;
 
   for (PetscInt j = 0; j < l->size; j++) slope[j] = 0;
   for (PetscInt k = 0; k < c->ne; k++) slope[l->phi + k] = c->sigma * c->height[k];
   for (PetscInt k = 0; k < c->nf; k++) slope[l->interphase + k] = c->kinetics.diffusivity;
   for (PetscInt k = 0; k < c->na; k++)
     slope[l->alloy + k] =
-      c->diffusivity * NakThermoDiffusion(c->material, T, u[l->alloy + k]).slope;
+      c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, u[l->alloy + k]).slope;
   slope[l->reservoir_na] = c->mixing;
 }
 
@@ -130,7 +129,7 @@ static Exchange AlloyExchange(const NakColumn *c, PetscReal u, PetscReal r)
 {
   const NakKinetics          *k  = &c->kinetics;
   const NakIsotherm           is = NakKineticsIsotherm(k, r);
-  const NakDiffusionPotential D  = NakThermoDiffusion(c->material, k->T, r);
+  const NakDiffusionPotential D  = NakThermoDiffusion(&k->alloy, r);
   const PetscReal             b  = 1 / (c->alloy_content * c->diffusivity * c->link[c->ne + c->nf]);
   const PetscReal             resistance =
     c->height[c->ne + c->nf - 1] / (2 * k->content * k->diffusivity) + b * is.du / D.slope;
@@ -180,9 +179,8 @@ static void AlloyResidual(const NakColumn *c, const PetscReal u[], const PetscRe
   const NakLayout *l    = &c->l;
   const PetscReal *link = c->link + c->ne + c->nf, *h = c->height + c->ne + c->nf;
   const PetscReal  r_reservoir = u[l->reservoir_na] / u[l->reservoir_k];
-  const PetscReal  top =
-    c->diffusivity * NakThermoDiffusion(c->material, c->kinetics.T, r_reservoir).value;
-  PetscReal below = exchange / c->alloy_content; /* fluxes over the density of K [m/s] */
+  const PetscReal  top = c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, r_reservoir).value;
+  PetscReal        below = exchange / c->alloy_content; /* fluxes over the density of K [m/s] */
 
   for (PetscInt k = 0; k < c->na; k++) {
     const PetscReal next  = k + 1 < c->na ? theta[l->alloy + k + 1] : top;
@@ -319,7 +317,7 @@ static void AlloyJacobian(const NakColumn *c, const PetscReal u[], const PetscRe
   const PetscInt   top = l->alloy + c->na - 1, na = l->reservoir_na, nk = l->reservoir_k;
   const PetscReal  r = u[na] / u[nk];
   const PetscReal  g =
-    link[c->na] * c->diffusivity * NakThermoDiffusion(c->material, c->kinetics.T, r).slope / u[nk];
+    link[c->na] * c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, r).slope / u[nk];
 
   for (PetscInt j = l->alloy; j < l->size; j++) Put(e, j, j, shift);
   for (PetscInt k = 0; k + 1 < c->na; k++) {

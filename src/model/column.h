@@ -5,16 +5,16 @@
 
 /* Constants of every column; arrays are over layers from the bottom, faces one more. */
 typedef struct {
-  NakLayout          l;
-  PetscInt           ne, nf, na;
-  const NakMaterial *material;
-  NakKinetics        kinetics;
-  NakControl         control;
-  PetscReal          series;      /* resistance beyond the resolved electrolyte [ohm m2] */
-  PetscReal          electrolyte; /* resistance of the resolved electrolyte [ohm m2] */
-  PetscReal          sigma;       /* [S/m] */
-  PetscReal         *height;      /* of each layer [m] */
-  PetscReal *link; /* 1 / distance of the cells at each face; half cells at region ends [1/m] */
+  NakLayout   l;
+  PetscInt    ne, nf, na;
+  PetscReal   start; /* mole fraction of A in the alloy at the start */
+  NakKinetics kinetics;
+  NakControl  control;
+  PetscReal   series;      /* resistance beyond the resolved electrolyte [ohm m2] */
+  PetscReal   electrolyte; /* resistance of the resolved electrolyte [ohm m2] */
+  PetscReal   sigma;       /* [S/m] */
+  PetscReal  *height;      /* of each layer [m] */
+  PetscReal  *link; /* 1 / distance of the cells at each face; half cells at region ends [1/m] */
   PetscReal
     diffusivity;    /* D* of the alloy: its interdiffusion over the thermodynamic factor [m2/s] */
   PetscReal mixing; /* lateral diffusivity of the reservoir [m2/s] */

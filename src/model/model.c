@@ -58,7 +58,7 @@ PetscErrorCode NakModelInitialise(NakModel model, Vec U)
 {
   const NakColumn *c = &model->column;
   const NakLayout *l = &c->l;
-  const PetscReal  x = NakThermoMoleFraction(c->material, model->params.alloy.potassium);
+  const PetscReal  x = c->start;
   const PetscReal  r = x / (1 - x), u = NakKineticsIsotherm(&c->kinetics, r).u;
   const PetscReal  E = NakKineticsOpenCircuit(&c->kinetics, u);
   PetscInt         n;

@@ -51,7 +51,7 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
 PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim)
 {
   NakSim   s;
-  PetscInt mistakes;
+  PetscInt mistakes, wrong;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
@@ -63,12 +63,16 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   NakSimSchema(&s->params, s->schema);
   PetscCall(NakDeckCreate(comm, options->deck, options->overrides, options->n_overrides, &s->deck));
   PetscCall(NakDeckFill(s->deck, s->schema));
+  PetscCall(NakAlloyComplete(s->deck, &s->params.model.alloy, &s->params.model.material, &wrong));
   s->params.limits.filament = s->params.model.cell.pellet_thickness;
   PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));
   PetscCall(InsertPetscOptions(s));
   PetscCall(NakDeckReport(s->deck, &mistakes));
   PetscCheck(mistakes == 0, comm, PETSC_ERR_USER_INPUT, "%" PetscInt_FMT " mistake%s in %s",
              mistakes, mistakes == 1 ? "" : "s", NakDeckPath(s->deck));
+  PetscCheck(wrong == 0, comm, PETSC_ERR_USER_INPUT,
+             "%" PetscInt_FMT " mistake%s in the material %s", wrong, wrong == 1 ? "" : "s",
+             s->params.model.alloy.system);
   PetscCall(SplitRanks(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

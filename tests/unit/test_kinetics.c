@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "material_fixture.h"
+
 static const PetscReal F = 96485.33212, f = 96485.33212 / (8.314462618 * 298.15);
 static const PetscReal R_ct  = 50e-4; /* [ohm m2] */
 static const PetscReal sharp = 1e30;  /* a conductance with which u_face is u */
@@ -39,7 +41,7 @@ static NakKinetics Pristine(PetscReal symmetry)
   NakReactionParams r = reaction;
 
   r.symmetry = symmetry;
-  return NakKineticsCreate(&NakSodiumPotassium, 298.15, &interphase, &r, 1);
+  return NakKineticsCreate(NaK(), 298.15, &interphase, &r, 1);
 }
 
 static void AssertNear(const char *what, PetscReal a, PetscReal b, PetscReal tolerance)
@@ -57,9 +59,8 @@ static void AssertRelative(const char *what, PetscReal a, PetscReal b, PetscReal
 
 static void Constants(void **unused)
 {
-  const NakKinetics k = Pristine(0.5);
-  const NakKinetics half_contact =
-    NakKineticsCreate(&NakSodiumPotassium, 298.15, &interphase, &reaction, 0.5);
+  const NakKinetics k            = Pristine(0.5);
+  const NakKinetics half_contact = NakKineticsCreate(NaK(), 298.15, &interphase, &reaction, 0.5);
 
   (void)unused;
   AssertRelative("r_ref", k.r_ref, 1.701, 1e-3);
@@ -90,8 +91,7 @@ static void Isotherm(void **unused)
     AssertRelative("du", is.du, (u[2] - u[0]) / (2 * h), 1e-5);
     AssertRelative("d2u", is.d2u, (u[2] - 2 * u[1] + u[0]) / (h * h), 1e-5);
     AssertRelative("OCV", NakKineticsOpenCircuit(&k, is.u),
-                   -NakThermoLiquid(&NakSodiumPotassium, 298.15, r / (1 + r)).ln_activity / f,
-                   1e-9);
+                   -NaKLiquid(298.15, r / (1 + r)).ln_activity / f, 1e-9);
   }
 }
 

@@ -9,11 +9,14 @@
 
 #include <cmocka.h>
 
+#include "material_fixture.h"
+
 #define MUST(call) assert_int_equal((call), 0)
 
 static NakModelParams Params(PetscInt nx, PetscInt ny)
 {
   return (NakModelParams){
+    .material   = *NaK(),
     .alloy      = {.potassium   = {.value = 0.5, .by_weight = PETSC_TRUE},
                    .temperature = 298.15,
                    .volume      = 40e-9,

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "material_fixture.h"
+
 #define MUST(call) assert_int_equal((call), 0)
 
 static const PetscReal F = 96485.33212, f = 96485.33212 / (8.314462618 * 298.15);
@@ -20,6 +22,7 @@ static const PetscReal beyond =
 static NakModelParams Params(PetscInt nx)
 {
   return (NakModelParams){
+    .material   = *NaK(),
     .alloy      = {.potassium   = {.value = 0.5, .by_weight = PETSC_TRUE},
                    .temperature = 298.15,
                    .volume      = 40e-9,
@@ -332,12 +335,12 @@ static void StepsEndAtOutputs(void **unused)
 /* The ratio at which the diffusion potential, a sum of factor dr, has fallen by `fall` from r. */
 static PetscReal RatioBelow(PetscReal r, PetscReal fall)
 {
-  const PetscReal dr = 1e-6;
+  const PetscReal dr    = 1e-6;
+  const NakAlloy  alloy = NaKAt(298.15);
 
   while (fall > 0) {
     const PetscReal middle = r - dr / 2;
-    const PetscReal factor =
-      NakThermoLiquid(&NakSodiumPotassium, 298.15, middle / (1 + middle)).factor;
+    const PetscReal factor = NakThermoLiquid(&alloy, middle / (1 + middle)).factor;
 
     if (fall < factor * dr) return r - fall / factor;
     fall -= factor * dr;
@@ -350,16 +353,16 @@ static PetscReal RatioBelow(PetscReal r, PetscReal fall)
    charge transfer takes the rest: all known in closed form under an endless reservoir. */
 static void SteadyState(void **unused)
 {
-  const PetscReal i = 4, x = NakThermoMoleFraction(&NakSodiumPotassium, (NakFraction){0.5, 1});
-  const PetscReal r   = x / (1 - x);
-  const PetscReal D   = 1.2e-9 / NakThermoLiquid(&NakSodiumPotassium, 298.15, x).factor;
-  const PetscReal c_K = (1 - x) * NakThermoDensity(&NakSodiumPotassium, x);
-  const PetscReal r_b = RatioBelow(r, i * 40e-6 / (F * c_K * D));
-  const PetscReal u = PetscPowReal(r_b / r, 2.1) - i / 7, r_u = r * PetscPowReal(u, 1 / 2.1);
-  const NakLiquid liquid       = NakThermoLiquid(&NakSodiumPotassium, 298.15, r_u / (1 + r_u));
-  const PetscReal eta          = 2 / f * PetscAsinhReal(i * f * 50e-4 / (2 * u));
-  NakModelParams  params       = Params(1);
-  const NakStepperParams steps = Steps(1e-6);
+  const PetscReal        i = 4, x = NakThermoMoleFraction(NaK(), (NakFraction){0.5, 1});
+  const PetscReal        r   = x / (1 - x);
+  const PetscReal        D   = 1.2e-9 / NaKLiquid(298.15, x).factor;
+  const PetscReal        c_K = (1 - x) * NakThermoDensity(NaK(), x);
+  const PetscReal        r_b = RatioBelow(r, i * 40e-6 / (F * c_K * D));
+  const PetscReal        u = PetscPowReal(r_b / r, 2.1) - i / 7, r_u = r * PetscPowReal(u, 1 / 2.1);
+  const NakLiquid        liquid = NaKLiquid(298.15, r_u / (1 + r_u));
+  const PetscReal        eta    = 2 / f * PetscAsinhReal(i * f * 50e-4 / (2 * u));
+  NakModelParams         params = Params(1);
+  const NakStepperParams steps  = Steps(1e-6);
   Bench                  b;
 
   (void)unused;

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "material_fixture.h"
+
 static const PetscReal room = 298.15, eutectic = 260.53; /* [K] */
 
 /* |a - b| <= tolerance, with both in the message. */
@@ -90,7 +92,7 @@ static void ActivityAndFactor(void **unused)
     const PetscReal T = temperatures[n], RT = 8.314462618 * T;
 
     for (PetscReal x = 0.01; x < 0.995; x += 0.02) {
-      const NakLiquid liquid = NakThermoLiquid(&NakSodiumPotassium, T, x);
+      const NakLiquid liquid = NaKLiquid(T, x);
 
       AssertNear("ln a", liquid.ln_activity, Sodium(Liquid, T, x) / RT, 1e-9);
       AssertNear("factor", liquid.factor, x * (1 - x) * Curvature(Liquid, T, x) / RT, 1e-7);
@@ -101,7 +103,7 @@ static void ActivityAndFactor(void **unused)
 static void ValuesAtRoomTemperature(void **unused)
 {
   const PetscReal x      = 0.6297;
-  const NakLiquid liquid = NakThermoLiquid(&NakSodiumPotassium, room, x);
+  const NakLiquid liquid = NaKLiquid(room, x);
   const PetscReal OCV    = -8.314462618 * room / 96485.33212 * liquid.ln_activity;
 
   (void)unused;
@@ -136,13 +138,13 @@ static void DiffusionPotential(void **unused)
   const PetscReal r[] = {0, 0.01, 0.1, 0.4, 1, 1.7, 3, 8}, temperatures[] = {262, 298.15, 420};
 
   (void)unused;
-  AssertNear("potential at 0", NakThermoDiffusion(&NakSodiumPotassium, room, 0).value, 0, 1e-15);
+  AssertNear("potential at 0", NaKDiffusion(room, 0).value, 0, 1e-15);
   for (int n = 0; n < 3; n++) {
     const PetscReal T = temperatures[n];
 
     for (int k = 1; k < 8; k++) {
-      const NakDiffusionPotential low  = NakThermoDiffusion(&NakSodiumPotassium, T, r[k - 1]);
-      const NakDiffusionPotential high = NakThermoDiffusion(&NakSodiumPotassium, T, r[k]);
+      const NakDiffusionPotential low  = NaKDiffusion(T, r[k - 1]);
+      const NakDiffusionPotential high = NaKDiffusion(T, r[k]);
       const PetscReal             h    = 2e-2 * r[k];
       const PetscReal             bend = (8 * (FactorAt(T, r[k] + h) - FactorAt(T, r[k] - h)) -
                               (FactorAt(T, r[k] + 2 * h) - FactorAt(T, r[k] - 2 * h))) /
@@ -183,7 +185,7 @@ static void LiquidusIsAnEquilibrium(void **unused)
   for (int n = 0; n < 10; n++) {
     const PetscReal T         = temperatures[n / 2];
     const PetscBool rich_in_a = (PetscBool)(n % 2);
-    const PetscReal x         = NakThermoLiquidus(&NakSodiumPotassium, T, rich_in_a);
+    const PetscReal x         = NaKLiquidus(T, rich_in_a);
     const PetscReal xs        = Partner(T, x, rich_in_a);
 
     assert_true(x > 0.005 && x < 0.995);
@@ -194,38 +196,36 @@ static void LiquidusIsAnEquilibrium(void **unused)
 
 static void PhaseDiagram(void **unused)
 {
-  const NakMaterial *NaK = &NakSodiumPotassium;
-  const PetscReal    x   = NakThermoLiquidus(NaK, eutectic, PETSC_FALSE);
-  const PetscReal    driving =
+  const PetscReal x = NaKLiquidus(eutectic, PETSC_FALSE);
+  const PetscReal driving =
     (2 * Sodium(Liquid, eutectic, x) + Potassium(Liquid, eutectic, x)) / 3 - Compound(eutectic);
 
   (void)unused;
-  AssertNear("K liquidus", NakThermoLiquidus(NaK, room, PETSC_FALSE), 0.143, 1e-3);
-  AssertNear("Na liquidus", NakThermoLiquidus(NaK, room, PETSC_TRUE), 0.704, 1e-3);
+  AssertNear("K liquidus", NaKLiquidus(room, PETSC_FALSE), 0.143, 1e-3);
+  AssertNear("Na liquidus", NaKLiquidus(room, PETSC_TRUE), 0.704, 1e-3);
   AssertNear("eutectic", x, 0.325, 1e-3);
   AssertNear("Na2K at the eutectic, J/mol", driving, 0, 0.5); /* 0.5 J/mol: some 0.1 K */
-  AssertNear("K above its melting point", NakThermoLiquidus(NaK, 340, PETSC_FALSE), 0, 0);
-  AssertNear("Na above its melting point", NakThermoLiquidus(NaK, 375, PETSC_TRUE), 1, 0);
-  assert_true(NakThermoLiquidus(NaK, 336, PETSC_FALSE) > 0);
-  assert_true(NakThermoLiquidus(NaK, 370, PETSC_TRUE) < 1);
+  AssertNear("K above its melting point", NaKLiquidus(340, PETSC_FALSE), 0, 0);
+  AssertNear("Na above its melting point", NaKLiquidus(375, PETSC_TRUE), 1, 0);
+  assert_true(NaKLiquidus(336, PETSC_FALSE) > 0);
+  assert_true(NaKLiquidus(370, PETSC_TRUE) < 1);
 }
 
 static void Composition(void **unused)
 {
   const PetscReal weight[] = {0.50, 0.65, 0.80}, expected[] = {0.630, 0.478, 0.298};
-  const PetscReal NaK50 =
-    NakThermoMoleFraction(&NakSodiumPotassium, (NakFraction){0.5, PETSC_TRUE});
+  const PetscReal NaK50 = NakThermoMoleFraction(NaK(), (NakFraction){0.5, PETSC_TRUE});
 
   (void)unused;
   for (int k = 0; k < 3; k++) {
     const NakFraction by_weight = {weight[k], PETSC_TRUE}, by_amount = {weight[k], PETSC_FALSE};
 
-    AssertNear("x", NakThermoMoleFraction(&NakSodiumPotassium, by_weight), expected[k], 6e-4);
-    AssertNear("x", NakThermoMoleFraction(&NakSodiumPotassium, by_amount), 1 - weight[k], 1e-15);
+    AssertNear("x", NakThermoMoleFraction(NaK(), by_weight), expected[k], 6e-4);
+    AssertNear("x", NakThermoMoleFraction(NaK(), by_amount), 1 - weight[k], 1e-15);
   }
-  AssertNear("density", NakThermoDensity(&NakSodiumPotassium, NaK50), 30997, 20);
-  AssertNear("Na in the liquid", NakThermoDensity(&NakSodiumPotassium, 1), 1 / 24.34e-6, 1e-6);
-  AssertNear("K in the liquid", NakThermoDensity(&NakSodiumPotassium, 0), 1 / 46.8e-6, 1e-6);
+  AssertNear("density", NakThermoDensity(NaK(), NaK50), 30997, 20);
+  AssertNear("Na in the liquid", NakThermoDensity(NaK(), 1), 1 / 24.34e-6, 1e-6);
+  AssertNear("K in the liquid", NakThermoDensity(NaK(), 0), 1 / 46.8e-6, 1e-6);
 }
 
 int main(int argc, char **argv)

@@ -17,6 +17,8 @@
 
 #include <cmocka.h>
 
+#include "../unit/material_fixture.h"
+
 #define MUST(call) assert_int_equal((call), 0)
 
 static const PetscReal F = 96485.33212, f = 96485.33212 / (8.314462618 * 298.15);
@@ -43,6 +45,7 @@ static NakModelParams Params(PetscInt nx, PetscInt ny, PetscInt layers, NakLater
   const PetscReal q = PetscPowReal(stretch, 1 / (PetscReal)layers); /* growth of a layer */
 
   return (NakModelParams){
+    .material   = *NaK(),
     .alloy      = {.potassium   = {.value = 0.5, .by_weight = PETSC_TRUE},
                    .temperature = 298.15,
                    .volume      = (alloy + reservoir) * 1e-4,
@@ -84,20 +87,20 @@ static NakModelParams Params(PetscInt nx, PetscInt ny, PetscInt layers, NakLater
 
 static Cell MakeCell(const NakModelParams *p, NakControl control)
 {
-  const NakMaterial *NaK   = &NakSodiumPotassium;
-  const PetscReal    x     = NakThermoMoleFraction(NaK, p->alloy.potassium);
-  const PetscReal    waves = p->grid.lateral == NAK_LATERAL_PERIODIC ? 2 * PETSC_PI : PETSC_PI;
+  const NakAlloy  liquid = NaKAt(298.15);
+  const PetscReal x      = NakThermoMoleFraction(NaK(), p->alloy.potassium);
+  const PetscReal waves  = p->grid.lateral == NAK_LATERAL_PERIODIC ? 2 * PETSC_PI : PETSC_PI;
 
   return (Cell){
     .control       = control,
-    .k             = NakKineticsCreate(NaK, 298.15, &p->interphase, &p->reaction, 1),
+    .k             = NakKineticsCreate(NaK(), 298.15, &p->interphase, &p->reaction, 1),
     .kx            = p->grid.nx > 1 ? waves / width : 0,
     .ky            = p->grid.ny > 1 ? waves / depth : 0,
     .shift         = p->grid.lateral == NAK_LATERAL_PERIODIC ? 0.4 : 0,
     .content       = i_lim * tau / interphase,
-    .alloy_content = F * (1 - x) * NakThermoDensity(NaK, x),
+    .alloy_content = F * (1 - x) * NakThermoDensity(NaK(), x),
     .D_interphase  = interphase * interphase / tau,
-    .D_alloy       = mixing / NakThermoLiquid(NaK, 298.15, x).factor,
+    .D_alloy       = mixing / NakThermoLiquid(&liquid, x).factor,
   };
 }
 
@@ -170,7 +173,7 @@ static PetscReal Ratio(const Cell *c, Point p)
 /* Its diffusion potential: the current is alloy_content D_alloy grad(potential) */
 static PetscReal AlloyPotential(const Cell *c, Point p)
 {
-  return NakThermoDiffusion(&NakSodiumPotassium, 298.15, Ratio(c, p)).value;
+  return NakThermoDiffusion(&c->k.alloy, Ratio(c, p)).value;
 }
 
 static PetscReal FaceContent(const Cell *c, Point p)
