@@ -12,7 +12,7 @@ base
 units
 deck
 thermo state
-kinetics
+kinetics phases
 model
 protocol
 stepper

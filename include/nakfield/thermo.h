@@ -60,11 +60,13 @@ typedef struct {
 /** An alloy as its file says; plain data without pointers. */
 typedef struct {
   char            name[NAK_TEXT_SIZE];
+  char            file[NAK_TEXT_SIZE]; /**< absolute, of a user's own file; else "" */
   NakMetal        a, b;
   PetscReal       lowest, highest; /**< temperatures between which the energies hold [K] */
   PetscReal       volume_excess;   /**< of the liquid; times x (1 - x) [m3/mol] */
   PetscReal       surface_tension; /**< of the liquid [N/m] */
   PetscReal       diffusivity;     /**< interdiffusion in the liquid [m2/s] */
+  PetscReal       solute_limit;    /**< mole fraction up to which driving forces trust a solid */
   NakSolutionData liquid, solid;
   PetscInt        n_compounds;
   NakCompoundData compounds[NAK_COMPOUNDS];
@@ -100,7 +102,7 @@ extern const NakParam NakAlloyParamRows[];
 
 /**
   Load the material that the deck names and complete the parameters with it: the diffusivity, where the
-  deck leaves it at 0.  A temperature at which the energies do not hold, or no liquid is stable, is
+  deck leaves it at 0, and the absolute path of a user's own file, so that the resolved deck finds it.  A temperature at which the energies do not hold, or no liquid is stable, is
   collected as a mistake.  Collective; arguments as in NakMaterialLoad().
 */
 PetscErrorCode NakAlloyComplete(NakDeck deck, NakAlloyParams *params, NakMaterial *material,
@@ -125,6 +127,7 @@ typedef struct {
 typedef struct {
   PetscReal   T; /**< [K] */
   NakSolution liquid, solid;
+  PetscReal   solute_limit;
   PetscInt    n_compounds;
   PetscReal   compound_x[NAK_COMPOUNDS], compound_energy[NAK_COMPOUNDS];
   PetscInt    n;                    /**< terms of the polynomials below, for the liquid */
@@ -172,8 +175,8 @@ PetscReal NakThermoLiquidus(const NakAlloy *alloy, PetscBool rich_in_a);
 
 /**
   Molar energy gained by the first solid that forms from the liquid at x, of the composition that gains
-  most, rich in A or in B: mu_A^L x_s + mu_B^L (1 - x_s) - G_solid(x_s).  Negative where the liquid is
-  stable against it.  [J/mol of atoms]
+  most: mu_A^L x_s + mu_B^L (1 - x_s) - G_solid(x_s), rich in A or in B, with no more of the other metal
+  than the material's solute limit.  Negative where the liquid is stable against it.  [J/mol of atoms]
 
   @param[out] x_solid  that composition, or NULL
 */

@@ -1,6 +1,7 @@
 /* The command line. */
 #pragma once
 
+#include <nakfield/phases.h>
 #include <nakfield/sim.h>
 
 typedef enum {
@@ -8,7 +9,8 @@ typedef enum {
   NAK_COMMAND_VERSION,
   NAK_COMMAND_HELP_DECK,
   NAK_COMMAND_RUN,
-  NAK_COMMAND_CHECK
+  NAK_COMMAND_CHECK,
+  NAK_COMMAND_PHASES
 } NakCommand;
 
 /* A command line, taken apart.  What stands behind `--` is PETSc's. */
@@ -16,7 +18,7 @@ typedef struct {
   NakCommand    command;
   NakHelpFormat format;
   PetscBool     dry_run;
-  NakSimOptions sim;
+  NakSimOptions sim;                    /* `deck` is the material of NAK_COMMAND_PHASES */
   char          mistake[NAK_TEXT_SIZE]; /* empty, or why the line cannot be understood */
 } NakCommandLine;
 

@@ -7,10 +7,12 @@ const char NakUsage[] =
   "Usage:\n"
   "  nakfield run DECK [KEY=VALUE ...] [--dry-run] [--replace] [--quiet] [-- PETSC OPTIONS]\n"
   "  nakfield check DECK [KEY=VALUE ...]\n"
+  "  nakfield phases MATERIAL [temperature='25 degC'] [output.directory=FOLDER]\n"
   "  nakfield --help | --help-deck[=text|markdown|json] | --version\n"
   "\n"
   "  run        run the protocol of a deck and write its run directory\n"
   "  check      read and check a deck\n"
+  "  phases     compute the phase diagram of a material, e.g. NaK or a file\n"
   "  KEY=VALUE  overrides an entry of the deck, e.g. grid.nx=256 alloy.potassium='65 wt%'\n"
   "  --dry-run  print the resolved deck, the unknowns and the memory, and run nothing\n"
   "  --replace  remove an older run in the same directory\n"
@@ -50,6 +52,8 @@ static void ParseCommand(const char *word, NakCommandLine *line)
     line->command = NAK_COMMAND_RUN;
   else if (strcmp(word, "check") == 0)
     line->command = NAK_COMMAND_CHECK;
+  else if (strcmp(word, "phases") == 0)
+    line->command = NAK_COMMAND_PHASES;
   else if (strcmp(word, "--version") == 0)
     line->command = NAK_COMMAND_VERSION;
   else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
@@ -92,5 +96,7 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
   if ((line.command == NAK_COMMAND_RUN || line.command == NAK_COMMAND_CHECK) &&
       line.sim.deck == NULL)
     Mistake(&line, "no deck behind", argv[1]);
+  if (line.command == NAK_COMMAND_PHASES && line.sim.deck == NULL)
+    Mistake(&line, "no material behind", argv[1]);
   return line;
 }

@@ -50,6 +50,9 @@ static PetscErrorCode CarryOut(const NakCommandLine *line)
   case NAK_COMMAND_RUN:
   case NAK_COMMAND_CHECK:
     PetscFunctionReturn(Simulate(line));
+  case NAK_COMMAND_PHASES:
+    PetscFunctionReturn(
+      NakPhases(PETSC_COMM_WORLD, line->sim.deck, line->sim.overrides, line->sim.n_overrides));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -58,10 +58,11 @@ static void Polynomials(NakAlloy *alloy)
 
 NakAlloy NakThermoAlloy(const NakMaterial *material, PetscReal T)
 {
-  NakAlloy alloy = {.T           = T,
-                    .liquid      = Solution(&material->liquid, T),
-                    .solid       = Solution(&material->solid, T),
-                    .n_compounds = material->n_compounds};
+  NakAlloy alloy = {.T            = T,
+                    .liquid       = Solution(&material->liquid, T),
+                    .solid        = Solution(&material->solid, T),
+                    .solute_limit = material->solute_limit,
+                    .n_compounds  = material->n_compounds};
 
   for (PetscInt k = 0; k < alloy.n_compounds; k++) {
     alloy.compound_x[k]      = material->compounds[k].x;

@@ -197,21 +197,28 @@ static PetscReal Golden(const NakAlloy *alloy, PetscReal a, PetscReal b, PetscRe
   return (low + high) / 2;
 }
 
+static PetscReal Clamp(PetscReal x, PetscReal low, PetscReal high)
+{
+  return PetscMax(low, PetscMin(high, x));
+}
+
 PetscReal NakThermoDriving(const NakAlloy *alloy, PetscReal x, PetscBool rich_in_a,
                            PetscReal *x_solid)
 {
   const PetscReal a = NakSolutionMuA(&alloy->liquid, x), b = NakSolutionMuB(&alloy->liquid, x);
-  const PetscInt  first = rich_in_a ? SAMPLES / 2 : 0, last = rich_in_a ? SAMPLES - 1 : SAMPLES / 2;
-  PetscInt        best = first;
-  PetscReal       most = -PETSC_MAX_REAL, at;
+  const PetscReal low  = rich_in_a ? 1 - alloy->solute_limit : 0;
+  const PetscReal high = rich_in_a ? 1 : alloy->solute_limit;
+  PetscReal       most = -PETSC_MAX_REAL, left = low, right = high, at;
 
-  for (PetscInt i = first; i <= last; i++) {
-    const PetscReal gain = Gain(alloy, a, b, Sample(i));
+  for (PetscInt i = 0; i < SAMPLES; i++) {
+    const PetscReal here = Clamp(Sample(i), low, high), gain = Gain(alloy, a, b, here);
 
-    if (gain > most) best = i;
-    most = PetscMax(most, gain);
+    if (gain < most || (gain <= most && here > low)) continue;
+    most  = gain;
+    left  = Clamp(Sample(PetscMax(0, i - 1)), low, high);
+    right = Clamp(Sample(PetscMin(SAMPLES - 1, i + 1)), low, high);
   }
-  at = Golden(alloy, a, b, Sample(PetscMax(first, best - 1)), Sample(PetscMin(last, best + 1)));
+  at = Golden(alloy, a, b, left, right);
   if (x_solid != NULL) *x_solid = at;
   return Gain(alloy, a, b, at);
 }

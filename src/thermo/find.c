@@ -27,14 +27,14 @@ static void ToFolder(char *path)
 /* share/nakfield/materials of the installation that the program belongs to, or "". */
 static void Installed(char *folder, size_t size)
 {
-  const ssize_t length = readlink("/proc/self/exe", folder, size - 1);
+  char          program[PETSC_MAX_PATH_LEN];
+  const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
 
-  folder[PetscMax(length, 0)] = '\0';
-  ToFolder(folder);
-  if (folder[0] != '\0' && strlen(folder) + 64 < size)
-    (void)strcat(folder, "../share/nakfield/materials/");
-  else
-    folder[0] = '\0';
+  folder[0] = '\0';
+  if (length <= 0) return;
+  program[length] = '\0';
+  ToFolder(program);
+  (void)snprintf(folder, size, "%s../share/nakfield/materials/", program);
 }
 
 /* Try the name in a folder, as it is and with .yaml. */
@@ -52,24 +52,25 @@ static PetscBool Try(const char *folder, const char *name, char *path, size_t si
 }
 
 PetscErrorCode NakMaterialFind(const char *deck, const char *name, char *path, size_t size,
-                               char *folders, size_t folders_size)
+                               PetscBool *own, char *folders, size_t folders_size)
 {
   const char *const given = getenv("NAKFIELD_MATERIALS");
-  char              beside[PETSC_MAX_PATH_LEN], installed[PETSC_MAX_PATH_LEN];
-  const char *const places[] = {beside, given != NULL ? given : "", installed, NAK_MATERIALS "/"};
+  char              beside[PETSC_MAX_PATH_LEN], installed[PETSC_MAX_PATH_LEN + 64];
+  const char *const places[] = {given != NULL ? given : "", installed, NAK_MATERIALS};
 
   PetscFunctionBeginUser;
   PetscCall(PetscStrncpy(beside, deck, sizeof beside));
   ToFolder(beside);
   Installed(installed, sizeof installed);
   path[0] = '\0';
+  *own    = PETSC_TRUE;
+  (void)snprintf(folders, folders_size, "the folder of the deck, %s or %s",
+                 given != NULL ? given : "NAKFIELD_MATERIALS (not set)", NAK_MATERIALS);
   if (name[0] == '\0') PetscFunctionReturn(PETSC_SUCCESS);
   if (strchr(name, '/') != NULL && Try("", name, path, size)) PetscFunctionReturn(PETSC_SUCCESS);
-  for (int k = 0; k < 4; k++) {
-    if (k > 0 && (places[k][0] == '\0' || name[0] == '/')) continue;
-    if (name[0] != '/' && Try(places[k], name, path, size)) PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  (void)snprintf(folders, folders_size, "the folder of the deck, %s%s%s",
-                 given != NULL ? given : "NAKFIELD_MATERIALS (not set)", " or ", NAK_MATERIALS);
+  if (name[0] == '/' || Try(beside, name, path, size)) PetscFunctionReturn(PETSC_SUCCESS);
+  *own = PETSC_FALSE;
+  for (int k = 0; k < 3; k++)
+    if (places[k][0] != '\0' && Try(places[k], name, path, size)) break;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

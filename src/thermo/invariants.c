@@ -107,6 +107,15 @@ static NakInvariant TwoMore(const NakEquilibria *more, PetscInt first)
   };
 }
 
+/* The same number of fields: one at an end, or the only one, has another phase. */
+static PetscBool AsMany(const Fields *l, const Fields *s, PetscInt first, PetscInt last,
+                        NakInvariant *point)
+{
+  if (first + 1 + last != s->n || (first > 0 && last > 0)) return PETSC_FALSE;
+  *point = Melting(l, s, (PetscBool)(first == 0));
+  return PETSC_TRUE;
+}
+
 /* What lies between the equilibria below and above a temperature.  False for what has no name, such as
    two changes at once. */
 static PetscBool Classify(const NakEquilibria *below, const NakEquilibria *above,
@@ -119,18 +128,9 @@ static PetscBool Classify(const NakEquilibria *below, const NakEquilibria *above
 
   while (first < s.n && l.phase[first] == s.phase[first]) first++;
   while (last < s.n && l.phase[l.n - 1 - last] == s.phase[s.n - 1 - last]) last++;
-  if (l.n == s.n) { /* a pure metal or a whole diagram has another phase */
-    const PetscBool at_b = (PetscBool)(first == 0);
-
-    if (first + 1 + last != s.n || (first > 0 && last > 0)) return PETSC_FALSE;
-    *point = Melting(&l, &s, at_b);
-  } else if (l.n == s.n + 1 && first + last >= s.n) {
-    *point = OneMore(more, less, first, appears);
-  } else if (l.n == s.n + 2 && first > 0 && first + last >= s.n) {
-    *point = TwoMore(more, first);
-  } else {
-    return PETSC_FALSE;
-  }
+  if (l.n == s.n) return AsMany(&l, &s, first, last, point);
+  if (first + last < s.n || l.n > s.n + 2 || (l.n == s.n + 2 && first == 0)) return PETSC_FALSE;
+  *point = l.n == s.n + 1 ? OneMore(more, less, first, appears) : TwoMore(more, first);
   return PETSC_TRUE;
 }
 

@@ -31,8 +31,8 @@ static const NakParam material_rows[] = {
    1e-3, NULL, "Molar volume of solid B"},
   {"B.solid_liquid_energy",                                            NAK_REAL, "J/m^2", offsetof(NakMaterial, b.solid_liquid_energy),
    NAK_REQUIRED, 0, 10, NULL, "Interfacial energy of solid B and the liquid"},
-  {"liquid.excess_volume",                                       NAK_REAL, "m^3/mol", offsetof(NakMaterial, volume_excess), NAK_REQUIRED,
-   -1e-3, 1e-3, NULL, "Excess volume of the liquid, times x (1 - x)"},
+  {"liquid.excess_volume",                                       NAK_REAL, "m^3/mol", offsetof(NakMaterial, volume_excess), 0, -1e-3,
+   1e-3, NULL, "Excess volume of the liquid, times x (1 - x)"},
   {"liquid.surface_tension",                                              NAK_REAL, "N/m", offsetof(NakMaterial, surface_tension), NAK_REQUIRED,
    0, 10, NULL, "Surface tension of the liquid"},
   {"liquid.diffusivity",                                            NAK_REAL, "m^2/s", offsetof(NakMaterial, diffusivity), NAK_REQUIRED, 1e-14,
@@ -41,14 +41,16 @@ static const NakParam material_rows[] = {
   {"liquid.B",NAK_TREE, NULL, 0, NAK_REQUIRED, 0, 0, NULL, "Energy of pure liquid B"},
   {"liquid.mixing",                           NAK_TREE, NULL, 0, NAK_REQUIRED, 0, 0, NULL,
    "Redlich-Kister terms of the liquid"},
-  {"solid.A",                                   NAK_TREE, NULL, 0, 0, 0, 0, NULL,
+  {"solid.solute_limit",                                   NAK_REAL, "1", offsetof(NakMaterial, solute_limit), 0.5, 1e-6, 0.5, NULL,
+   "Share of the other metal up to which driving forces trust the solid"},
+  {"solid.A",                                              NAK_TREE, NULL, 0, 0, 0, 0, NULL,
    "Energy of pure A in the structure of the solution"},
-  {"solid.B",                                              NAK_TREE, NULL, 0, 0, 0, 0, NULL,
+  {"solid.B",                             NAK_TREE, NULL, 0, 0, 0, 0, NULL,
    "Energy of pure B in the structure of the solution"},
-  {"solid.mixing",                             NAK_TREE, NULL, 0, NAK_REQUIRED, 0, 0, NULL,
+  {"solid.mixing",                                  NAK_TREE, NULL, 0, NAK_REQUIRED, 0, 0, NULL,
    "Redlich-Kister terms of the solid solution"},
-  {"compounds",                                  NAK_TREE, NULL, 0, 0, 0, 0, NULL, "Line compounds"},
-  {.key = NULL                                      }
+  {"compounds",                                       NAK_TREE, NULL, 0, 0, 0, 0, NULL, "Line compounds"},
+  {.key = NULL                                       }
 };
 /* ---- Energies ---- */
 
@@ -134,16 +136,26 @@ static PetscErrorCode ReadMixing(NakDeck deck, const char *key, NakSolutionData 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- Compounds ---- */
+/* ---- Names and compounds ---- */
+
+static PetscBool IsName(const char *text)
+{
+  const size_t length = strlen(text);
+
+  return (
+    PetscBool)(length > 0 && length < NAK_SYMBOL_SIZE &&
+               strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") ==
+                 length);
+}
 
 static PetscErrorCode ReadCompoundName(NakDeck deck, NakNode node, NakCompoundData *compound)
 {
   const char *const text = node != NULL ? NakNodeText(node) : "";
 
   PetscFunctionBeginUser;
-  if (text[0] == '\0' || strlen(text) >= sizeof compound->name || strpbrk(text, ",\"\n") != NULL)
+  if (!IsName(text))
     PetscCall(NakDeckComplain(deck, node,
-                              "the name of a compound must have 1 to %d letters and digits",
+                              "the name of a compound must have 1 to %d letters or digits",
                               NAK_SYMBOL_SIZE - 1));
   else
     PetscCall(PetscStrncpy(compound->name, text, sizeof compound->name));
@@ -194,10 +206,25 @@ static PetscErrorCode ReadCompounds(NakDeck deck, NakMaterial *material)
 
 /* ---- The file ---- */
 
+/* Names become parts of file names and of columns. */
+static PetscErrorCode CheckName(NakDeck deck, const char *key, const char *name)
+{
+  NakNode const node = NakDeckFind(deck, key);
+
+  PetscFunctionBeginUser;
+  if (node != NULL && !IsName(name))
+    PetscCall(NakDeckComplain(deck, node, "%s is %.40s: it must have 1 to %d letters or digits",
+                              key, name, NAK_SYMBOL_SIZE - 1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What rank 0 does alone. */
 static PetscErrorCode ReadTrees(NakDeck deck, NakMaterial *material)
 {
   PetscFunctionBeginUser;
+  PetscCall(CheckName(deck, "name", material->name));
+  PetscCall(CheckName(deck, "A.symbol", material->a.symbol));
+  PetscCall(CheckName(deck, "B.symbol", material->b.symbol));
   PetscCall(ReadEnergyAt(deck, "liquid.A", &material->liquid.a));
   PetscCall(ReadEnergyAt(deck, "liquid.B", &material->liquid.b));
   PetscCall(ReadEnergyAt(deck, "solid.A", &material->solid.a));
@@ -235,28 +262,44 @@ static PetscErrorCode Read(MPI_Comm comm, const char *path, NakMaterial *materia
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The absolute path of a user's own file; "" for one that does not fit. */
+static void NoteFile(const char *path, PetscBool own, char file[NAK_TEXT_SIZE])
+{
+  char *const absolute = own ? realpath(path, NULL) : NULL;
+
+  file[0] = '\0';
+  if (absolute != NULL && strlen(absolute) < NAK_TEXT_SIZE)
+    (void)snprintf(file, NAK_TEXT_SIZE, "%s", absolute);
+  free(absolute);
+}
+
 PetscErrorCode NakMaterialLoad(NakDeck deck, const char *key, const char *name,
                                NakMaterial *material, PetscInt *mistakes)
 {
   const MPI_Comm comm = NakDeckComm(deck);
-  char           path[PETSC_MAX_PATH_LEN], folders[3 * NAK_TEXT_SIZE] = "";
+  char path[PETSC_MAX_PATH_LEN], folders[3 * NAK_TEXT_SIZE] = "", file[NAK_TEXT_SIZE] = "";
   PetscErrorCode code = PETSC_SUCCESS;
   PetscMPIInt    rank;
+  PetscBool      own = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   *material = (NakMaterial){.name = ""};
   *mistakes = 0;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0)
-    code = NakMaterialFind(NakDeckPath(deck), name, path, sizeof path, folders, sizeof folders);
+    code =
+      NakMaterialFind(NakDeckPath(deck), name, path, sizeof path, &own, folders, sizeof folders);
+  if (rank == 0 && code == PETSC_SUCCESS) NoteFile(path, own, file);
   if (code == PETSC_SUCCESS && rank == 0 && path[0] == '\0' && key != NULL)
     code = NakDeckComplain(deck, NakDeckFind(deck, key),
                            "%s is %.100s: there is no such material in %s", key, name, folders);
   PetscCall(NakAgree(comm, code));
   PetscCallMPI(MPI_Bcast(path, (int)sizeof path, MPI_CHAR, 0, comm));
   PetscCallMPI(MPI_Bcast(folders, (int)sizeof folders, MPI_CHAR, 0, comm));
+  PetscCallMPI(MPI_Bcast(file, (int)sizeof file, MPI_CHAR, 0, comm));
   PetscCheck(path[0] != '\0' || key != NULL, comm, PETSC_ERR_FILE_OPEN,
              "there is no material %.100s in %s", name, folders);
   if (path[0] != '\0') PetscCall(Read(comm, path, material, mistakes));
+  PetscCall(PetscStrncpy(material->file, file, sizeof material->file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

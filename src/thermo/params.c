@@ -71,6 +71,8 @@ PetscErrorCode NakAlloyComplete(NakDeck deck, NakAlloyParams *params, NakMateria
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
   PetscCall(NakMaterialLoad(deck, "alloy.system", params->system, material, mistakes));
+  if (material->file[0] != '\0')
+    PetscCall(PetscStrncpy(params->system, material->file, sizeof params->system));
   if (params->diffusivity <= 0) params->diffusivity = material->diffusivity;
   if (rank == 0 && *mistakes == 0 && material->name[0] != '\0')
     code = CheckTemperature(deck, material, params->temperature);

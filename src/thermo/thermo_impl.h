@@ -3,7 +3,12 @@
 
 #include <nakfield/thermo.h>
 
-/** Find the file of a material: the search of NakMaterialLoad().  `path` is empty where there is none;
-    `folders` then says where it was looked for.  One rank only. */
+/**
+  Find the file of a material: the search of NakMaterialLoad().  One rank only.
+
+  @param[out] path     of the file; empty where there is none
+  @param[out] own      whether it is named by a path or lies beside the deck
+  @param[out] folders  where it was looked for, for a message
+*/
 PetscErrorCode NakMaterialFind(const char *deck, const char *name, char *path, size_t size,
-                               char *folders, size_t folders_size);
+                               PetscBool *own, char *folders, size_t folders_size);

@@ -1,0 +1,25 @@
+/**
+  @file
+  The phase diagram of a material, as tables: what `nakfield phases` does.
+*/
+#pragma once
+
+#include <nakfield/thermo.h>
+
+/**
+  Compute the phase diagram of a material and what its liquid does at one temperature.  Collective on
+  `comm`; the first rank writes.
+
+    boundaries.csv  two-phase equilibria at every half kelvin of the material's range
+    invariants.csv  melting points, eutectics, peritectics, ...
+    energies.csv    over the composition at one temperature: Gibbs energies, chemical potentials,
+                    open-circuit voltage, thermodynamic factor, driving forces for every solid
+
+  @param[in] material   name or file, as in NakMaterialLoad()
+  @param[in] overrides  `temperature=25 degC`, `output.directory=...`
+  @param[in] count      of overrides
+
+  Errors: PETSC_ERR_USER_INPUT after printing every mistake; PETSC_ERR_FILE_OPEN or _WRITE.
+*/
+PetscErrorCode NakPhases(MPI_Comm comm, const char *material, const char *const overrides[],
+                         PetscInt count);

@@ -1,0 +1,81 @@
+/* The phase diagram of a material; the contract is in nakfield/phases.h. */
+#include "phases_impl.h"
+
+typedef struct {
+  PetscReal temperature; /* [K] */
+  char      directory[NAK_TEXT_SIZE];
+} Params;
+
+static const NakParam rows[] = {
+  {"temperature", NAK_REAL, "K", offsetof(Params, temperature), 298.15, 1, 5000, NULL,
+   "Of the table of energies"},
+  {"output.directory",          NAK_TEXT, NULL, offsetof(Params, directory), 0, 0, 0, "", "Of the tables"},
+  {.key = NULL}
+};
+
+/* Read what the command line says, and the material. */
+static PetscErrorCode Read(NakDeck deck, const char *name, Params *params, NakMaterial *material)
+{
+  const NakSection schema[] = {
+    {rows,            params, sizeof *params},
+    {.rows = NULL}
+  };
+  PetscMPIInt rank;
+  PetscInt    mistakes, wrong;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDeckFill(deck, schema));
+  PetscCall(NakMaterialLoad(deck, NULL, name, material, &wrong));
+  PetscCheck(wrong == 0, NakDeckComm(deck), PETSC_ERR_USER_INPUT,
+             "%" PetscInt_FMT " mistake%s in the material %s", wrong, wrong == 1 ? "" : "s", name);
+  PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
+  if (rank == 0 &&
+      (params->temperature < material->lowest || params->temperature > material->highest))
+    PetscCall(NakDeckComplain(deck, NakDeckFind(deck, "temperature"),
+                              "temperature is %g K: the energies of %s hold between %g K and %g K",
+                              (double)params->temperature, material->name, (double)material->lowest,
+                              (double)material->highest));
+  PetscCall(NakDeckReport(deck, &mistakes));
+  PetscCheck(mistakes == 0, NakDeckComm(deck), PETSC_ERR_USER_INPUT,
+             "%" PetscInt_FMT " mistake%s in %s", mistakes, mistakes == 1 ? "" : "s",
+             NakDeckPath(deck));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Compute(const Params *params, const NakMaterial *material)
+{
+  NakDiagram diagram = {.material = material,
+                        .alloy    = NakThermoAlloy(material, params->temperature)};
+  char       folder[2 * NAK_TEXT_SIZE];
+
+  PetscFunctionBeginUser;
+  NakThermoInvariants(material, material->lowest, material->highest,
+                      (PetscInt)(sizeof diagram.invariants / sizeof *diagram.invariants),
+                      diagram.invariants, &diagram.n_invariants);
+  if (params->directory[0] != '\0')
+    (void)snprintf(folder, sizeof folder, "%s", params->directory);
+  else
+    (void)snprintf(folder, sizeof folder, "runs/phases_%s", material->name);
+  PetscCall(NakDiagramWrite(&diagram, folder));
+  PetscCall(NakDiagramPrint(&diagram, folder));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakPhases(MPI_Comm comm, const char *material, const char *const overrides[],
+                         PetscInt count)
+{
+  Params         params;
+  NakMaterial    read;
+  NakDeck        deck;
+  PetscErrorCode code;
+  PetscMPIInt    rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(NakDeckCreate(comm, NULL, overrides, count, &deck));
+  code = Read(deck, material, &params, &read);
+  if (code == PETSC_SUCCESS && rank == 0) code = Compute(&params, &read);
+  code = NakAgree(comm, code);
+  PetscCall(NakDeckDestroy(&deck));
+  PetscFunctionReturn(code);
+}

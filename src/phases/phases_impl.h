@@ -1,0 +1,24 @@
+/* Tables of a phase diagram.  One rank only. */
+#pragma once
+
+#include <nakfield/phases.h>
+
+/** A diagram: what is tabulated. */
+typedef struct {
+  const NakMaterial *material;
+  NakAlloy           alloy; /* at the temperature asked for */
+  PetscInt           n_invariants;
+  NakInvariant       invariants[64];
+} NakDiagram;
+
+/** "liquid", "solid", or the name of a compound. */
+const char *NakPhaseName(const NakMaterial *material, PetscInt phase);
+
+/** "eutectic" and so on. */
+const char *NakInvariantName(NakInvariantKind kind);
+
+/** Write the three tables into a folder, which is made. */
+PetscErrorCode NakDiagramWrite(const NakDiagram *diagram, const char *folder);
+
+/** Print the invariant points, the liquid's range and where the tables are. */
+PetscErrorCode NakDiagramPrint(const NakDiagram *diagram, const char *folder);
