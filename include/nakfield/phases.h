@@ -10,7 +10,8 @@
   Compute the phase diagram of a material and what its liquid does at one temperature.  Collective on
   `comm`; the first rank writes.
 
-    boundaries.csv  two-phase equilibria at every half kelvin of the material's range
+    boundaries.csv  two-phase equilibria at every half kelvin of the material's range, and closer
+                    to the points where lines end
     invariants.csv  melting points, eutectics, peritectics, ...
     energies.csv    over the composition at one temperature: Gibbs energies, chemical potentials,
                     open-circuit voltage, thermodynamic factor, driving forces for every solid

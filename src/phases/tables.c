@@ -30,24 +30,37 @@ const char *NakInvariantName(NakInvariantKind kind)
 
 /* ---- Tables ---- */
 
+static void WriteTies(const NakMaterial *m, PetscReal T, FILE *file)
+{
+  const NakAlloy      alloy = NakThermoAlloy(m, T);
+  const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_TRUE);
+
+  for (PetscInt k = 0; k < all.n; k++) {
+    const NakTie *tie = &all.tie[k];
+
+    (void)fprintf(file, "%.9g,%s,%.9g,%s,%.9g\n", (double)T, NakPhaseName(m, tie->phase[0]),
+                  (double)tie->x[0], NakPhaseName(m, tie->phase[1]), (double)tie->x[1]);
+  }
+}
+
+/* Every half kelvin, and close to the invariant points, where lines end. */
 static void WriteBoundaries(const NakDiagram *d, FILE *file)
 {
-  const NakMaterial *m     = d->material;
-  const PetscInt     steps = (PetscInt)PetscCeilReal(2 * (m->highest - m->lowest));
+  static const PetscReal near[] = {-0.2, -0.02, -1e-3, 1e-3, 0.02, 0.2};
+  const NakMaterial     *m      = d->material;
+  PetscReal              T      = m->lowest;
+  PetscInt               point = 0, n = 0; /* the next close one */
 
   (void)fprintf(file, "temperature_K,phase_left,x_%s_left,phase_right,x_%s_right\n", m->a.symbol,
                 m->a.symbol);
-  for (PetscInt i = 0; i <= steps; i++) {
-    const PetscReal     T     = PetscMin(m->lowest + (PetscReal)i / 2, m->highest);
-    const NakAlloy      alloy = NakThermoAlloy(m, T);
-    const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_TRUE);
-
-    for (PetscInt k = 0; k < all.n; k++) {
-      const NakTie *tie = &all.tie[k];
-
-      (void)fprintf(file, "%.9g,%s,%.9g,%s,%.9g\n", (double)T, NakPhaseName(m, tie->phase[0]),
-                    (double)tie->x[0], NakPhaseName(m, tie->phase[1]), (double)tie->x[1]);
+  for (PetscInt step = 0; T < m->highest; step++) {
+    T = PetscMin(m->lowest + (PetscReal)step / 2, m->highest);
+    while (point < d->n_invariants && d->invariants[point].T + near[n] < T) {
+      WriteTies(m, PetscMax(d->invariants[point].T + near[n], m->lowest), file);
+      n = (n + 1) % 6;
+      if (n == 0) point++;
     }
+    WriteTies(m, T, file);
   }
 }
 

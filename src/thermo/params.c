@@ -41,11 +41,21 @@ const NakParam NakAlloyParamRows[] = {
   {.key = NULL                      }
 };
 
+static PetscBool HasLiquid(const NakMaterial *material, PetscReal T)
+{
+  const NakAlloy      alloy = NakThermoAlloy(material, T);
+  const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_TRUE);
+  PetscBool           found = (PetscBool)(all.at_b == NAK_PHASE_LIQUID);
+
+  for (PetscInt i = 0; i < all.n && !found; i++)
+    found = (PetscBool)(all.tie[i].phase[1] == NAK_PHASE_LIQUID);
+  return found;
+}
+
 /* On rank 0. */
 static PetscErrorCode CheckTemperature(NakDeck deck, const NakMaterial *material, PetscReal T)
 {
-  NakNode const  node  = NakDeckFind(deck, "alloy.temperature");
-  const NakAlloy alloy = NakThermoAlloy(material, T);
+  NakNode const node = NakDeckFind(deck, "alloy.temperature");
 
   PetscFunctionBeginUser;
   if (T < material->lowest || T > material->highest)
@@ -54,7 +64,7 @@ static PetscErrorCode CheckTemperature(NakDeck deck, const NakMaterial *material
                               "%g K",
                               (double)T, material->name, (double)material->lowest,
                               (double)material->highest));
-  else if (NakThermoLiquidus(&alloy, PETSC_FALSE) >= NakThermoLiquidus(&alloy, PETSC_TRUE))
+  else if (!HasLiquid(material, T))
     PetscCall(NakDeckComplain(deck, node,
                               "alloy.temperature is %g K: no liquid %s is stable there; see "
                               "nakfield phases %s",
