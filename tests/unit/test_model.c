@@ -230,6 +230,7 @@ static void JacobianMatchesDifferences(void **unused)
     NakModelParams bare = Params(8, 1);
 
     bare.grid.electrolyte_layers = 0;
+    bare.contact.fraction        = 1;
     CheckJacobian(Params(8, 1), &situations[k]);
     CheckJacobian(Params(6, 4), &situations[k]);
     CheckJacobian(periodic, &situations[k]);
