@@ -263,14 +263,15 @@ static PetscErrorCode Read(MPI_Comm comm, const char *path, NakMaterial *materia
 }
 
 /* The absolute path of a user's own file; "" for one that does not fit. */
-static void NoteFile(const char *path, PetscBool own, char file[NAK_TEXT_SIZE])
+static PetscErrorCode NoteFile(const char *path, PetscBool own, char file[NAK_TEXT_SIZE])
 {
-  char *const absolute = own ? realpath(path, NULL) : NULL;
+  char absolute[PETSC_MAX_PATH_LEN] = "";
 
+  PetscFunctionBeginUser;
   file[0] = '\0';
-  if (absolute != NULL && strlen(absolute) < NAK_TEXT_SIZE)
-    (void)snprintf(file, NAK_TEXT_SIZE, "%s", absolute);
-  free(absolute);
+  if (own && path[0] != '\0') PetscCall(PetscGetRealPath(path, absolute));
+  if (strlen(absolute) < NAK_TEXT_SIZE) PetscCall(PetscStrncpy(file, absolute, NAK_TEXT_SIZE));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakMaterialLoad(NakDeck deck, const char *key, const char *name,
@@ -289,7 +290,7 @@ PetscErrorCode NakMaterialLoad(NakDeck deck, const char *key, const char *name,
   if (rank == 0)
     code =
       NakMaterialFind(NakDeckPath(deck), name, path, sizeof path, &own, folders, sizeof folders);
-  if (rank == 0 && code == PETSC_SUCCESS) NoteFile(path, own, file);
+  if (rank == 0 && code == PETSC_SUCCESS) code = NoteFile(path, own, file);
   if (code == PETSC_SUCCESS && rank == 0 && path[0] == '\0' && key != NULL)
     code = NakDeckComplain(deck, NakDeckFind(deck, key),
                            "%s is %.100s: there is no such material in %s", key, name, folders);
