@@ -24,7 +24,7 @@ void NakSimSchema(NakSimParams *p, NakSection schema[NAK_SIM_SECTIONS])
     {NakGridParamRows,       &p->model.grid, sizeof p->model.grid},
     {NakContactParamRows,      &p->model.contact, sizeof p->model.contact},
     {NakLimitsParamRows, &p->limits, sizeof p->limits},
-    {tree_rows,        NULL, 0},
+    {tree_rows,        p, 0},
     {NakStepperParamRows,   &p->stepper, sizeof p->stepper},
     {NakOutputParamRows,            &p->output, sizeof p->output},
     {.rows = NULL      }
