@@ -54,6 +54,19 @@ PetscErrorCode NakModelHold(NakModel model, NakControl control)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+NakControl NakModelHeld(NakModel model)
+{
+  return model->column.control;
+}
+
+NakCircuit NakModelCircuit(NakModel model)
+{
+  const NakColumn *c = &model->column;
+
+  return (NakCircuit){
+    .series = c->series, .electrolyte = c->electrolyte, .double_layer = c->kinetics.double_layer};
+}
+
 PetscErrorCode NakModelInitialise(NakModel model, Vec U)
 {
   const NakColumn *c = &model->column;
