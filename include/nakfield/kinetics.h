@@ -93,7 +93,7 @@ PetscReal NakKineticsOpenCircuit(const NakKinetics *k, PetscReal u);
 typedef struct {
   PetscReal potential; /**< E of the metal against the electrolyte [V] */
   PetscReal deposit;   /**< [mol/m2] */
-  PetscReal film;      /**< covered fraction */
+  PetscReal film;      /**< covered part of the contact */
   PetscReal u;         /**< in the middle of the lowest layer of the interphase */
 } NakFaceState;
 

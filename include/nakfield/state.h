@@ -56,7 +56,7 @@ typedef struct {
   PetscInt phi;          /**< electrolyte potential against the metal [V], far face first */
   PetscInt potential;    /**< E of the metal against the electrolyte at its face [V] */
   PetscInt deposit;      /**< Na metal at the face [mol/m2] */
-  PetscInt film;         /**< part of the face covered by solid K [-] */
+  PetscInt film;         /**< part of the contact covered by solid K [-] */
   PetscInt interphase;   /**< u, Na content over that in equilibrium with the reference alloy [-] */
   PetscInt alloy;        /**< r, Na : K ratio [-] */
   PetscInt reservoir_na; /**< Na over the reservoir's initial K [-] */

@@ -64,14 +64,15 @@ PetscErrorCode NakColumnDestroy(NakColumn *column)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscReal NakColumnSodium(const NakColumn *c, const PetscReal u[])
+PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal u[])
 {
   const NakLayout *l  = &c->l;
   const PetscReal *h  = c->height + c->ne;
   PetscReal        na = u[l->q_faraday] + NAK_FARADAY * u[l->deposit] +
                  c->alloy_content * c->reservoir * u[l->reservoir_na];
 
-  for (PetscInt k = 0; k < c->nf; k++) na += c->kinetics.content * h[k] * u[l->interphase + k];
+  for (PetscInt k = 0; k < c->nf; k++)
+    na += NakColumnContent(c, contact) * h[k] * u[l->interphase + k];
   for (PetscInt k = 0; k < c->na; k++) na += c->alloy_content * h[c->nf + k] * u[l->alloy + k];
   return na;
 }
@@ -126,14 +127,14 @@ typedef struct {
   PetscReal value, du, dr; /* [A/m2] */
 } Exchange;
 
-static Exchange AlloyExchange(const NakColumn *c, PetscReal u, PetscReal r)
+static Exchange AlloyExchange(const NakColumn *c, PetscReal content, PetscReal u, PetscReal r)
 {
   const NakKinetics          *k  = &c->kinetics;
   const NakIsotherm           is = NakKineticsIsotherm(k, r);
   const NakDiffusionPotential D  = NakThermoDiffusion(c->material, k->T, r);
   const PetscReal             b  = 1 / (c->alloy_content * c->diffusivity * c->link[c->ne + c->nf]);
   const PetscReal             resistance =
-    c->height[c->ne + c->nf - 1] / (2 * k->content * k->diffusivity) + b * is.du / D.slope;
+    c->height[c->ne + c->nf - 1] / (2 * content * k->diffusivity) + b * is.du / D.slope;
   const PetscReal value      = (is.u - u) / resistance;
   const PetscReal stiffening = b * (is.d2u - is.du * D.second / D.slope) / D.slope;
 
@@ -159,10 +160,11 @@ static void ElectrolyteResidual(const NakColumn *c, const PetscReal u[], PetscRe
 }
 
 static void InterphaseResidual(const NakColumn *c, const PetscReal u[], const PetscReal udot[],
-                               PetscReal supply, PetscReal exchange, PetscReal f[])
+                               PetscReal content, PetscReal supply, PetscReal exchange,
+                               PetscReal f[])
 {
   const PetscInt  first = c->l.interphase, nf = c->nf;
-  const PetscReal content = c->kinetics.content, g = content * c->kinetics.diffusivity;
+  const PetscReal g     = content * c->kinetics.diffusivity;
   PetscReal       below = supply;
 
   for (PetscInt k = 0; k < nf; k++) {
@@ -195,9 +197,9 @@ static void AlloyResidual(const NakColumn *c, const PetscReal u[], const PetscRe
 }
 
 /* K that the film takes from the reservoir, over the reservoir's K at a whole film [-]. */
-static PetscReal FilmShare(const NakColumn *c)
+static PetscReal FilmShare(const NakColumn *c, PetscReal contact)
 {
-  return c->kinetics.film_content * NAK_FARADAY / (c->alloy_content * c->reservoir);
+  return contact * c->kinetics.film_content * NAK_FARADAY / (c->alloy_content * c->reservoir);
 }
 
 void NakColumnResidual(const NakColumn *c, PetscReal contact, const PetscReal u[],
@@ -205,8 +207,10 @@ void NakColumnResidual(const NakColumn *c, PetscReal contact, const PetscReal u[
 {
   const NakLayout   *l     = &c->l;
   const NakFaceState state = NakColumnFaceState(c, u);
-  const NakFace face = NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c), contact);
-  const PetscReal exchange = AlloyExchange(c, u[l->alloy - 1], u[l->alloy]).value;
+  const NakFace      face =
+    NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact);
+  const PetscReal content  = NakColumnContent(c, contact);
+  const PetscReal exchange = AlloyExchange(c, content, u[l->alloy - 1], u[l->alloy]).value;
   PetscReal       unused;
   const PetscReal far = FarCurrent(c, u, &unused);
 
@@ -216,9 +220,9 @@ void NakColumnResidual(const NakColumn *c, PetscReal contact, const PetscReal u[
   f[l->potential]   = contact * c->kinetics.double_layer * udot[l->potential] + face.reaction.value;
   f[l->deposit]     = udot[l->deposit] - face.deposit.value;
   f[l->film]        = udot[l->film] - face.film.value;
-  f[l->reservoir_k] = udot[l->reservoir_k] + FilmShare(c) * udot[l->film];
+  f[l->reservoir_k] = udot[l->reservoir_k] + FilmShare(c, contact) * udot[l->film];
   ElectrolyteResidual(c, u, far, f);
-  InterphaseResidual(c, u, udot, face.supply.value, exchange, f);
+  InterphaseResidual(c, u, udot, content, face.supply.value, exchange, f);
   AlloyResidual(c, u, udot, theta, exchange, f);
 }
 
@@ -278,10 +282,11 @@ static void PutFace(const NakColumn *c, NakEntries *e, PetscInt row, const NakFa
   for (PetscInt j = 0; j < NAK_FACE_SIZE; j++) Put(e, row, col[j], scale * rate->d[j]);
 }
 
-static void FaceJacobian(const NakColumn *c, const NakFace *face, PetscReal layer, PetscReal shift,
-                         NakEntries *e)
+static void FaceJacobian(const NakColumn *c, PetscReal contact, const NakFace *face,
+                         PetscReal shift, NakEntries *e)
 {
-  const NakLayout *l = &c->l;
+  const PetscReal  layer = contact * c->kinetics.double_layer;
+  const NakLayout *l     = &c->l;
 
   Put(e, l->filament, l->filament, shift);
   Put(e, l->q_faraday, l->q_faraday, shift);
@@ -294,8 +299,9 @@ static void FaceJacobian(const NakColumn *c, const NakFace *face, PetscReal laye
   PutFace(c, e, l->potential, &face->reaction, 1);
   PutFace(c, e, l->deposit, &face->deposit, -1);
   PutFace(c, e, l->film, &face->film, -1);
-  PutFace(c, e, l->interphase, &face->supply, 1 / (c->kinetics.content * c->height[c->ne]));
-  Put(e, l->reservoir_k, l->film, shift * FilmShare(c));
+  PutFace(c, e, l->interphase, &face->supply,
+          1 / (NakColumnContent(c, contact) * c->height[c->ne]));
+  Put(e, l->reservoir_k, l->film, shift * FilmShare(c, contact));
 }
 
 static void InterphaseJacobian(const NakColumn *c, PetscReal shift, NakEntries *e)
@@ -337,15 +343,17 @@ void NakColumnJacobian(const NakColumn *c, PetscReal contact, const PetscReal u[
 {
   const NakLayout   *l     = &c->l;
   const NakFaceState state = NakColumnFaceState(c, u);
-  const NakFace  face = NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c), contact);
-  const Exchange ex   = AlloyExchange(c, u[l->alloy - 1], u[l->alloy]);
-  PetscReal      far_slope;
+  const NakFace      face =
+    NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact);
+  const PetscReal content = NakColumnContent(c, contact);
+  const Exchange  ex      = AlloyExchange(c, content, u[l->alloy - 1], u[l->alloy]);
+  PetscReal       far_slope;
 
   (void)FarCurrent(c, u, &far_slope);
-  FaceJacobian(c, &face, contact * c->kinetics.double_layer, shift, e);
+  FaceJacobian(c, contact, &face, shift, e);
   ElectrolyteJacobian(c, far_slope, e);
   InterphaseJacobian(c, shift, e);
-  PutFlux(e, l->alloy - 1, l->alloy, c->kinetics.content * c->height[c->ne + c->nf - 1],
+  PutFlux(e, l->alloy - 1, l->alloy, content * c->height[c->ne + c->nf - 1],
           c->alloy_content * c->height[c->ne + c->nf], ex.du, ex.dr);
   AlloyJacobian(c, u, slope, shift, e);
 }

@@ -26,10 +26,17 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Pet
                                NakColumn *column);
 PetscErrorCode NakColumnDestroy(NakColumn *column);
 
-/* Conductance of the half layer between the lowest interphase cell and the face [A/m2]. */
-static inline PetscReal NakColumnFaceConductance(const NakColumn *c)
+/* Charge of the interphase's Na at u = 1 over the volume of a column [C/m3].  Of a column in partial
+   contact only that part of the interphase takes part; without contact it is only in equilibrium. */
+static inline PetscReal NakColumnContent(const NakColumn *c, PetscReal contact)
 {
-  return c->kinetics.content * c->kinetics.diffusivity * c->link[c->ne];
+  return c->kinetics.content * (contact > 0 ? contact : 1);
+}
+
+/* Conductance of the half layer between the lowest interphase cell and the face [A/m2]. */
+static inline PetscReal NakColumnFaceConductance(const NakColumn *c, PetscReal contact)
+{
+  return NakColumnContent(c, contact) * c->kinetics.diffusivity * c->link[c->ne];
 }
 
 /* The face's state within a column. */
@@ -43,7 +50,7 @@ static inline NakFaceState NakColumnFaceState(const NakColumn *c, const PetscRea
 
 /* Na of a column and the charge that the reaction has passed, as charge: linear in the unknowns, and
    the same combination of the rows is its balance, because all fluxes cancel in it. [C/m2] */
-PetscReal NakColumnSodium(const NakColumn *c, const PetscReal u[]);
+PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal u[]);
 
 /* Diffusion potentials of all unknowns, so that every lateral flux is minus a difference of them, and
    their slopes; 0 where nothing moves laterally.  Units: those of the row times m2. */

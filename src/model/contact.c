@@ -3,7 +3,9 @@
    Random patches are the excursion set of a Gaussian random field: a sum of plane waves with random
    directions and phases and nearly one wavelength, cut where the wanted share lies above (J. W. Cahn,
    J. Chem. Phys. 42 (1965) 93).  The field depends on the seed and the place alone, so the pattern is
-   the same on every grid and for any number of ranks. */
+   the same on every grid and for any number of ranks.
+
+   A column has contact or has none; only where all columns are alike may they be in partial contact. */
 #include "model_impl.h"
 
 #include <Random123/philox.h>
@@ -91,26 +93,16 @@ static PetscErrorCode Cut(MPI_Comm comm, PetscReal wanted, PetscInt n, PetscReal
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Share of a cell that lies inside the shape, from 16 x 16 points. */
-static PetscReal Coverage(const NakContactParams *params, const NakGrid *grid, PetscInt i,
-                          PetscInt j)
+/* Whether the centre of a cell lies inside the shape, which lies in the middle of the face. */
+static PetscBool Inside(const NakContactParams *params, const NakGrid *grid, PetscInt i, PetscInt j)
 {
-  enum { POINTS = 16 };
   const PetscReal width = grid->dx * (PetscReal)grid->nx, depth = grid->dy * (PetscReal)grid->ny;
-  const PetscReal radius2 = params->fraction * width * depth / PETSC_PI;
-  PetscInt        inside  = 0;
+  const PetscReal x = ((PetscReal)i + 0.5) * grid->dx - width / 2;
+  const PetscReal y = ((PetscReal)j + 0.5) * grid->dy - depth / 2;
 
-  for (PetscInt q = 0; q < POINTS * POINTS; q++) {
-    const PetscInt  a = q % POINTS, b = q / POINTS;
-    const PetscReal x  = ((PetscReal)i + ((PetscReal)a + 0.5) / POINTS) * grid->dx - width / 2;
-    const PetscReal y  = ((PetscReal)j + ((PetscReal)b + 0.5) / POINTS) * grid->dy - depth / 2;
-    const PetscBool in = params->shape == NAK_CONTACT_DISC
-                           ? (PetscBool)(x * x + y * y < radius2)
-                           : (PetscBool)(PetscAbsReal(x) < params->fraction * width / 2);
-
-    inside += in ? 1 : 0;
-  }
-  return (PetscReal)inside / (POINTS * POINTS);
+  if (params->shape == NAK_CONTACT_STRIP)
+    return (PetscBool)(PetscAbsReal(x) < params->fraction * width / 2);
+  return (PetscBool)(x * x + y * y < params->fraction * width * depth / PETSC_PI);
 }
 
 PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,
@@ -136,7 +128,7 @@ PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, N
         theta[n] =
           FieldAt(&field, ((PetscReal)i + 0.5) * grid->dx, ((PetscReal)j + 0.5) * grid->dy);
       else
-        theta[n] = Coverage(params, grid, i, j);
+        theta[n] = Inside(params, grid, i, j) ? 1 : 0;
     }
   }
   if (random) PetscCall(Cut(comm, PetscFloorReal(params->fraction * columns + 0.5), n, theta));

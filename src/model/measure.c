@@ -30,17 +30,17 @@ static void AddColumn(const NakModel model, PetscReal contact, const PetscReal u
   const NakLayout   *l     = &c->l;
   const NakFaceState state = NakColumnFaceState(c, u);
   const PetscReal    u_face =
-    NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c), contact).u_face;
+    NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact).u_face;
   const PetscReal add[SUMS] = {
     [SUM_POTENTIAL]    = u[l->potential],
     [SUM_FACE]         = contact * u_face,
     [SUM_CONTACT]      = contact,
     [SUM_OPEN]         = contact * (1 - u[l->film]),
-    [SUM_FILM]         = u[l->film],
+    [SUM_FILM]         = contact * u[l->film],
     [SUM_DEPOSIT]      = u[l->deposit],
     [SUM_RESERVOIR_NA] = u[l->reservoir_na],
     [SUM_RESERVOIR_K]  = u[l->reservoir_k],
-    [SUM_NA]           = NakColumnSodium(c, u) - u[l->q_faraday],
+    [SUM_NA]           = NakColumnSodium(c, contact, u) - u[l->q_faraday],
     [SUM_LAYER] = contact * c->kinetics.double_layer * (u[l->potential] - model->initial_potential),
     [SUM_Q_FARADAY] = u[l->q_faraday],
     [SUM_Q_TOTAL]   = u[l->q_total],
@@ -163,7 +163,8 @@ static PetscReal FaceField(const NakColumn *c, PetscInt field, PetscReal contact
 {
   const NakLayout   *l     = &c->l;
   const NakFaceState state = NakColumnFaceState(c, u);
-  const NakFace face = NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c), contact);
+  const NakFace      face =
+    NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact);
 
   switch (field) {
   case FIELD_POTENTIAL:

@@ -7,6 +7,13 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
   NakModel        m;
 
   PetscFunctionBeginUser;
+  PetscCheck(
+    params->grid.electrolyte_layers > 0 || params->contact.fraction == 1 ||
+      params->grid.nx * params->grid.ny == 1,
+    comm, PETSC_ERR_USER_INPUT,
+    "contact.fraction is %g with grid.electrolyte_layers: 0: nothing then carries the current "
+    "from where there is no contact to where there is; resolve the electrolyte",
+    (double)params->contact.fraction);
   PetscCall(PetscNew(&m));
   *model    = m;
   m->comm   = comm;
@@ -182,7 +189,8 @@ PetscErrorCode NakModelConserve(NakModel model, Vec residual, Vec solution)
   PetscFunctionBeginUser;
   PetscCall(VecGetLocalSize(residual, &n));
   PetscCall(VecGetArrayRead(residual, &r));
-  for (ptrdiff_t k = 0; k < n; k += size) lost += NakColumnSodium(c, r + k);
+  for (ptrdiff_t k = 0; k < n / size; k++)
+    lost += NakColumnSodium(c, model->contact[k], r + k * size);
   PetscCall(VecRestoreArrayRead(residual, &r));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lost, 1, MPIU_REAL, MPIU_SUM, model->comm));
   PetscCall(VecGetArray(solution, &x));

@@ -112,6 +112,21 @@ static PetscErrorCode Turn(NakStepper s, NakProtocol protocol, NakRecord *now, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A turn in which the solver gives up ends the trial, not the run. */
+static PetscErrorCode TrialTurn(NakStepper s, NakProtocol protocol, NakRecord *now,
+                                PetscBool *quiet)
+{
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  code = Turn(s, protocol, now, quiet);
+  PetscCall(PetscPopErrorHandler());
+  if (code != PETSC_ERR_NOT_CONVERGED) PetscFunctionReturn(code);
+  *quiet = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Compute the trial turns; good where nothing ended one and the drift is the expected one. */
 static PetscErrorCode Try(NakStepper s, NakProtocol protocol, NakRecord *now, Vec change,
                           PetscInt turns, PetscBool *good)
@@ -124,7 +139,7 @@ static PetscErrorCode Try(NakStepper s, NakProtocol protocol, NakRecord *now, Ve
   for (int k = 0; k < TRIAL && *good; k++) {
     j->last_time = now->time;
     PetscCall(VecCopy(s->U, j->last));
-    PetscCall(Turn(s, protocol, now, good));
+    PetscCall(TrialTurn(s, protocol, now, good));
   }
   if (!*good) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecAXPY(j->last, -1, s->U));                 /* less the drift found */

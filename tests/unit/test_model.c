@@ -222,7 +222,7 @@ static PetscInt Ranks(void)
 
 static void JacobianMatchesDifferences(void **unused)
 {
-  NakModelParams periodic = Params(6, 4);
+  NakModelParams periodic = Params(6, 4), partial = Params(1, 1);
 
   (void)unused;
   periodic.grid.lateral = NAK_LATERAL_PERIODIC;
@@ -230,11 +230,15 @@ static void JacobianMatchesDifferences(void **unused)
     NakModelParams bare = Params(8, 1);
 
     bare.grid.electrolyte_layers = 0;
+    bare.contact.fraction        = 1;
     CheckJacobian(Params(8, 1), &situations[k]);
     CheckJacobian(Params(6, 4), &situations[k]);
     CheckJacobian(periodic, &situations[k]);
     CheckJacobian(bare, &situations[k]);
-    if (Ranks() == 1) CheckJacobian(Params(1, 1), &situations[k]);
+    if (Ranks() > 1) continue;
+    CheckJacobian(Params(1, 1), &situations[k]);
+    partial.contact.fraction = 0.4;
+    CheckJacobian(partial, &situations[k]);
   }
 }
 

@@ -190,6 +190,24 @@ static void Coarsening(void **unused)
   MUST(NakStateDestroy(&fine));
 }
 
+/* As far as every rank keeps a column of its own. */
+static void CoarsestGrid(void **unused)
+{
+  const NakGridParams params = Params(8, 4);
+  const PetscInt      nx[]   = {1, 2, 4}; /* on 1, 2, 3 ranks side by side in x */
+  NakState            state  = Create(&params), coarse;
+
+  (void)unused;
+  for (MUST(NakStateCoarsen(state, &coarse)); coarse != NULL;
+       MUST(NakStateCoarsen(state, &coarse))) {
+    MUST(NakStateDestroy(&state));
+    state = coarse;
+  }
+  if (Ranks() <= 3) assert_int_equal(NakStateGrid(state)->nx, nx[Ranks() - 1]);
+  assert_int_equal(NakStateGrid(state)->ny, 1);
+  MUST(NakStateDestroy(&state));
+}
+
 /* What the deck can get wrong is the user's error, and leaves something that can be destroyed. */
 static void Mistakes(void **unused)
 {
@@ -216,7 +234,8 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(FacesAreGraded), cmocka_unit_test(EqualLayers),
     cmocka_unit_test(ColumnIsPacked), cmocka_unit_test(UsefulRanks),
-    cmocka_unit_test(Coarsening),     cmocka_unit_test(Mistakes),
+    cmocka_unit_test(Coarsening),     cmocka_unit_test(CoarsestGrid),
+    cmocka_unit_test(Mistakes),
   };
   int failed;
 

@@ -182,8 +182,8 @@ static void CheckOrder(MPI_Comm comm, const char *title, const NakModelParams *p
   Bench                  finest;
 
   RunLeaf(&before);
-  finest = EqualSteps(comm, params, start, 512);
-  for (PetscInt count = 8; count <= 64; count *= 2) {
+  finest = EqualSteps(comm, params, start, 256);
+  for (PetscInt count = 8; count <= 32; count *= 2) {
     Bench           b = EqualSteps(comm, params, start, count);
     const PetscReal error =
       Distance(b.model, NakStepperState(b.stepper), NakStepperState(finest.stepper));
