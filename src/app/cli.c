@@ -7,10 +7,15 @@ const char NakUsage[] =
   "Usage:\n"
   "  nakfield run DECK [KEY=VALUE ...] [--dry-run] [--replace] [--quiet] [-- PETSC OPTIONS]\n"
   "  nakfield check DECK [KEY=VALUE ...]\n"
+  "  nakfield impedance DECK [KEY=VALUE ...] [--replace]\n"
+  "  nakfield drt FILE [KEY=VALUE ...]\n"
   "  nakfield --help | --help-deck[=text|markdown|json] | --version\n"
   "\n"
   "  run        run the protocol of a deck and write its run directory\n"
   "  check      read and check a deck\n"
+  "  impedance  write the spectrum of a deck's pristine cell, whatever its protocol\n"
+  "  drt        print the relaxation times of a measured spectrum: lines of frequency, real and\n"
+  "             imaginary part, or ZView's .z; e.g. impedance.lambda=1e-4 for sharper peaks\n"
   "  KEY=VALUE  overrides an entry of the deck, e.g. grid.nx=256 alloy.potassium='65 wt%'\n"
   "  --dry-run  print the resolved deck, the unknowns and the memory, and run nothing\n"
   "  --replace  remove an older run in the same directory\n"
@@ -50,6 +55,10 @@ static void ParseCommand(const char *word, NakCommandLine *line)
     line->command = NAK_COMMAND_RUN;
   else if (strcmp(word, "check") == 0)
     line->command = NAK_COMMAND_CHECK;
+  else if (strcmp(word, "impedance") == 0)
+    line->command = NAK_COMMAND_IMPEDANCE;
+  else if (strcmp(word, "drt") == 0)
+    line->command = NAK_COMMAND_DRT;
   else if (strcmp(word, "--version") == 0)
     line->command = NAK_COMMAND_VERSION;
   else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
@@ -89,8 +98,9 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
   else
     ParseCommand(argv[1], &line);
   for (int k = 2; k < argc; k++) ParseArgument(argv[k], overrides, &line);
-  if ((line.command == NAK_COMMAND_RUN || line.command == NAK_COMMAND_CHECK) &&
-      line.sim.deck == NULL)
-    Mistake(&line, "no deck behind", argv[1]);
+  if (line.command >= NAK_COMMAND_RUN && line.sim.deck == NULL)
+    Mistake(&line, line.command == NAK_COMMAND_DRT ? "no file behind" : "no deck behind", argv[1]);
+  if (line.command == NAK_COMMAND_IMPEDANCE)
+    overrides[line.sim.n_overrides++] = "protocol=[{impedance: }]";
   return line;
 }
