@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Plot the spectra of a run: Nyquist, Bode, and the relaxation times against time.
 
-Usage: plot_impedance.py [-o STEM] [--export] RUNDIR ...
+Usage: plot_impedance.py [-o STEM] [--until SECONDS] [--export] RUNDIR ...
 
 Draws STEM.png and STEM.pdf, by default RUNDIR/impedance (impedance in the current directory for several
 runs, whose first spectra are then compared).  With --export each spectrum is also written below
 RUNDIR/spectra: NNNN.z for ZView, and NNNN.csv with the columns frequency, real and imaginary part and no
 heading, as impedance.py reads them.  Impedances are per area, in ohm cm2.
 
-Example: scripts/plot_impedance.py runs/operando_stripping
+Example: scripts/plot_impedance.py --until 700 runs/operando_stripping
 """
 import argparse
 import pathlib
@@ -49,12 +49,16 @@ def split(table: dict, key: str) -> list:
     return [dict(zip(parts, part)) for part in zip(*parts.values())]
 
 
-def read_run(folder: pathlib.Path) -> dict:
-    """Spectra and relaxation times of a run, in the order of time."""
+def read_run(folder: pathlib.Path, until: float) -> dict:
+    """Spectra and relaxation times of a run up to a time, in the order of time."""
     spectra = split(read_table(folder / "impedance.csv"), "frequency_Hz")
     for spectrum in spectra:
         spectrum["z"] = spectrum["z_re_ohm_cm2"] + 1j * spectrum["z_im_ohm_cm2"]
-    return {"folder": folder, "spectra": spectra, "times": split(read_table(folder / "drt.csv"), "tau_s")}
+    times = split(read_table(folder / "drt.csv"), "tau_s")
+    count = sum(spectrum["time_s"][0] <= until for spectrum in spectra)
+    if count == 0 or len(times) < count:
+        fail(f"{folder} has no spectra up to {until:g} s, or not the relaxation times of all")
+    return {"folder": folder, "spectra": spectra[:count], "times": times[:count]}
 
 
 # ---- Drawing ----
@@ -65,9 +69,13 @@ def time_unit(longest: float):
     return PITCH[name], name
 
 
-def chosen(count: int) -> list:
-    """Spectra to show: all, or some of them from the first to the last."""
-    return sorted(set(np.linspace(0, count - 1, min(count, SHOWN)).round().astype(int)))
+def chosen(spectra: list) -> list:
+    """Spectra to show: all, or some of them from the first to the last, at equal changes."""
+    if len(spectra) <= SHOWN:
+        return list(range(len(spectra)))
+    z = np.log(np.abs([spectrum["z"] for spectrum in spectra]))
+    way = np.append(0, np.cumsum(np.abs(np.diff(z, axis=0)).max(axis=1)))
+    return sorted({int(np.argmin(np.abs(way - part))) for part in np.linspace(0, way[-1], SHOWN)})
 
 
 def draw_spectra(axes: dict, curves: list):
@@ -102,9 +110,9 @@ def draw_map(figure, axis, run: dict):
     moments = np.array([part["time_s"][0] for part in run["times"]])
     gamma = np.array([part["gamma_ohm_cm2"] for part in run["times"]])
     divisor, unit = time_unit(moments[-1])
-    high = gamma.max()
+    high = 4 * np.median(gamma.max(axis=1))  # a collapse would leave nothing else to see
     image = axis.pcolormesh(moments / divisor, run["times"][0]["tau_s"],
-                            np.maximum(gamma.T, FLOOR * high), norm=LogNorm(FLOOR * high, high),
+                            np.clip(gamma.T, FLOOR * high, high), norm=LogNorm(FLOOR * high, high),
                             cmap="viridis", shading="nearest", rasterized=True)
     axis.set_yscale("log")
     axis.set_xlabel(f"Time ({unit})")
@@ -120,7 +128,7 @@ def curves_of(runs: list, colours) -> list:
         spectra = runs[0]["spectra"]
         divisor, unit = time_unit(spectra[-1]["time_s"][0])
         picked = [(runs[0], k, f"{spectra[k]['time_s'][0] / divisor:.4g} {unit}")
-                  for k in chosen(len(spectra))]
+                  for k in chosen(spectra)]
     shades = colours(np.linspace(0, 0.9, max(len(picked), 2)))
     return [(run["spectra"][k], run["times"][k], label, shade)
             for (run, k, label), shade in zip(picked, shades)]
@@ -162,6 +170,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", metavar="RUNDIR", nargs="+", type=pathlib.Path)
     parser.add_argument("-o", dest="stem", metavar="STEM", help="output files without the suffix")
+    parser.add_argument("--until", metavar="SECONDS", type=float, default=np.inf,
+                        help="leave out later spectra")
     parser.add_argument("--export", action="store_true", help="write .z and .csv of each spectrum")
     args = parser.parse_args()
 
@@ -170,7 +180,7 @@ def main():
     import matplotlib.pyplot as plt
     plt.rcParams.update({"font.size": 8, "pdf.fonttype": 42})
 
-    runs = [read_run(folder) for folder in args.runs]
+    runs = [read_run(folder, args.until) for folder in args.runs]
     stem = args.stem or str(args.runs[0] / "impedance" if len(runs) == 1 else "impedance")
     figure = draw(plt, runs)
     for suffix in (".png", ".pdf"):
