@@ -16,6 +16,9 @@
 
 #include <nakfield/model.h>
 
+/** Who chooses the weight of the roughness in NakRelaxationTimes(). */
+typedef enum { NAK_LAMBDA_FIXED, NAK_LAMBDA_GCV, NAK_LAMBDA_L_CURVE } NakLambdaChoice;
+
 /** Set by the deck; units and bounds are in NakImpedanceParamRows. */
 typedef struct {
   PetscReal frequency_max, frequency_min; /**< [Hz] */
@@ -27,6 +30,7 @@ typedef struct {
   PetscBool deposits;                     /**< whether K film and Na deposit answer */
   PetscReal void_capacitance;             /**< of the face without contact [F/m2] */
   PetscReal lambda;                       /**< NakRelaxationTimes() [-] */
+  PetscInt  lambda_choice;                /**< NakLambdaChoice */
   PetscInt  times_per_decade;             /**< of relaxation times */
 } NakImpedanceParams;
 
@@ -54,11 +58,11 @@ PetscErrorCode NakImpedanceDestroy(NakImpedance *impedance);
   Compute the spectrum and the relaxation times of a state under an impressed current.  Collective;
   the same on every rank.  The model's matrices are overwritten, its control is not.
 
-  @param[out] spectrum  owned by `impedance`, valid until the next call
+  @param[out] spectrum  owned by `z`, valid until the next call
 
   Errors: PETSC_ERR_NOT_CONVERGED, naming the frequency.
 */
-PetscErrorCode NakImpedanceSpectrum(NakImpedance impedance, Vec U, const NakSpectrum **spectrum);
+PetscErrorCode NakImpedanceSpectrum(NakImpedance z, Vec U, const NakSpectrum **spectrum);
 
 /**
   Linearise about `U`, which must stay as it is while NakImpedanceSolve() is called, for any number of
@@ -67,12 +71,11 @@ PetscErrorCode NakImpedanceSpectrum(NakImpedance impedance, Vec U, const NakSpec
   @param[in]  frequency  [Hz]
   @param[out] re, im     impedance [ohm m2]; the same on every rank
 */
-PetscErrorCode NakImpedanceLinearise(NakImpedance impedance, Vec U);
-PetscErrorCode NakImpedanceSolve(NakImpedance impedance, PetscReal frequency, PetscReal *re,
-                                 PetscReal *im);
+PetscErrorCode NakImpedanceLinearise(NakImpedance z, Vec U);
+PetscErrorCode NakImpedanceSolve(NakImpedance z, PetscReal frequency, PetscReal *re, PetscReal *im);
 
 /** GMRES iterations of all solves so far. */
-PetscInt NakImpedanceIterations(NakImpedance impedance);
+PetscInt NakImpedanceIterations(NakImpedance z);
 
 /**
   The distribution of relaxation times of a spectrum,
@@ -82,13 +85,17 @@ PetscInt NakImpedanceIterations(NakImpedance impedance);
   that minimises |Z - Z(f)|^2 + lambda integral (d gamma / d ln tau)^2 d ln tau over real and
   imaginary parts: a convex quadratic programme with bounds.  Not collective.
 
-  @param[in]     lambda    weight of the roughness; its meaning does not depend on the unit of Z
+  `lambda` is that of `params`, or one of 1e-7, ... 1: where generalised cross-validation (with the
+  freedom of the gammas that are not 0) is least, or where the L-curve, misfit against roughness on
+  logarithmic axes, bends most.  Those two are for measured spectra: one without noise wants none.
+
+  @param[in]     params    lambda, lambda_choice; their meaning does not depend on the unit of Z
   @param[in,out] spectrum  frequencies and impedances in; `tau`, `n_tau` and room for `gamma` in;
-                           `gamma` and `resistance` out
+                           `gamma`, `resistance` and `lambda` out
 
   Errors: PETSC_ERR_NOT_CONVERGED.
 */
-PetscErrorCode NakRelaxationTimes(PetscReal lambda, NakSpectrum *spectrum);
+PetscErrorCode NakRelaxationTimes(const NakImpedanceParams *params, NakSpectrum *spectrum);
 
 /** Choose the times of a spectrum, from a decade beyond its highest frequency to a decade beyond its
     lowest: set `n_tau` and `tau`, and allocate `gamma`; free both with PetscFree2(). */

@@ -140,6 +140,7 @@ typedef struct {
   PetscReal *tau;        /**< ascending, at equal ratios [s] */
   PetscReal *gamma;      /**< their distribution over ln(tau) [ohm m2] */
   PetscReal  resistance; /**< beyond all relaxation [ohm m2] */
+  PetscReal  lambda;     /**< weight of the roughness in `gamma` [-] */
 } NakSpectrum;
 
 /** Amounts per geometric area, for balances. */

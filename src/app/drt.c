@@ -91,9 +91,11 @@ static PetscErrorCode Print(const char *path, const NakImpedanceParams *params)
   PetscFunctionBeginUser;
   PetscCall(Read(path, &s));
   PetscCall(NakRelaxationGrid(params->times_per_decade, &s));
-  PetscCall(NakRelaxationTimes(params->lambda, &s));
-  PetscCall(PetscPrintf(PETSC_COMM_SELF, "# resistance beyond all relaxation: %.9g\ntau_s,gamma\n",
-                        (double)s.resistance));
+  PetscCall(NakRelaxationTimes(params, &s));
+  PetscCall(PetscPrintf(PETSC_COMM_SELF,
+                        "# resistance beyond all relaxation: %.9g, lambda: %.3g\n"
+                        "tau_s,gamma\n",
+                        (double)s.resistance, (double)s.lambda));
   for (PetscInt j = 0; j < s.n_tau; j++)
     PetscCall(PetscPrintf(PETSC_COMM_SELF, "%.9g,%.9g\n", (double)s.tau[j], (double)s.gamma[j]));
   PetscCall(PetscFree(s.frequency));

@@ -24,9 +24,12 @@ const NakParam NakImpedanceParamRows[] = {
    0, 0, 1e4, NULL, "Capacitance of the face where there is no contact"},
   {"impedance.lambda",                         NAK_REAL, "1", offsetof(NakImpedanceParams, lambda), 1e-3, 1e-12, 1e3, NULL,
    "Weight of the roughness in the distribution of relaxation times"},
-  {"impedance.times_per_decade",          NAK_INT, NULL, offsetof(NakImpedanceParams, times_per_decade), 20,
+  {"impedance.lambda_choice",          NAK_CHOICE, NULL, offsetof(NakImpedanceParams, lambda_choice),
+   NAK_LAMBDA_FIXED, 0, 0, "fixed|gcv|l_curve",
+   "That weight, or one chosen by cross-validation or by the L-curve"},
+  {"impedance.times_per_decade",       NAK_INT, NULL, offsetof(NakImpedanceParams, times_per_decade), 20,
    2, 200, NULL, "Relaxation times per decade"},
-  {.key = NULL      }
+  {.key = NULL                       }
 };
 
 /* Frequencies from high to low, as an instrument takes them. */
@@ -96,12 +99,12 @@ PetscErrorCode NakImpedanceSpectrum(NakImpedance z, Vec U, const NakSpectrum **s
   PetscCall(NakImpedanceLinearise(z, U));
   for (PetscInt k = 0; k < s->count; k++)
     PetscCall(NakImpedanceSolve(z, s->frequency[k], &s->re[k], &s->im[k]));
-  PetscCall(NakRelaxationTimes(z->params.lambda, s));
+  PetscCall(NakRelaxationTimes(&z->params, s));
   *spectrum = s;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscInt NakImpedanceIterations(NakImpedance impedance)
+PetscInt NakImpedanceIterations(NakImpedance z)
 {
-  return impedance->iterations;
+  return z->iterations;
 }

@@ -30,14 +30,35 @@ struct NakImpedance_private {
   PetscInt           iterations;
 };
 
+/* ---- Relaxation times: a quadratic programme, scaled so that the impedance is of order 1 ---- */
+
+/* Minimise |A x - b|^2 + lambda x' D x over x >= 0; x holds the gammas and, last, the resistance. */
+typedef struct {
+  const NakSpectrum *spectrum;
+  PetscReal          scale;
+  PetscReal          b_squared;
+  Mat                A2, D; /* A' A, and the roughness */
+  Mat                H;     /* A' A + lambda D, of the last solution */
+  Vec                g;     /* A' b */
+} NakProgramme;
+
+/* relaxation.c */
+PetscErrorCode NakProgrammeSolve(NakProgramme *p, PetscReal lambda, Vec x);
+
+/* Sum of squares that `x` leaves. */
+PetscErrorCode NakProgrammeMisfit(const NakProgramme *p, Vec x, PetscReal *misfit);
+
+/* choice.c: the lambda that the deck's criterion prefers; `x` is work. */
+PetscErrorCode NakLambdaChoose(NakProgramme *p, NakLambdaChoice choice, Vec x, PetscReal *lambda);
+
 /* solve.c */
-PetscErrorCode NakDoubledCreate(NakImpedance impedance);
-PetscErrorCode NakDoubledDestroy(NakImpedance impedance);
+PetscErrorCode NakDoubledCreate(NakImpedance z);
+PetscErrorCode NakDoubledDestroy(NakImpedance z);
 
 /* amend.c: whether something is switched; its diagonals for the current state; adding them to all
    levels' J + omega M. */
 PetscBool      NakAmendmentsNeeded(const NakImpedanceParams *params);
-PetscErrorCode NakAmendmentsCreate(NakImpedance impedance);
-PetscErrorCode NakAmendmentsDestroy(NakImpedance impedance);
-PetscErrorCode NakAmendmentsFill(NakImpedance impedance, PetscReal shift);
-PetscErrorCode NakAmendmentsApply(NakImpedance impedance, PetscReal omega);
+PetscErrorCode NakAmendmentsCreate(NakImpedance z);
+PetscErrorCode NakAmendmentsDestroy(NakImpedance z);
+PetscErrorCode NakAmendmentsFill(NakImpedance z, PetscReal shift);
+PetscErrorCode NakAmendmentsApply(NakImpedance z, PetscReal omega);

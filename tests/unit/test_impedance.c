@@ -152,6 +152,50 @@ static void TwoArcsADecadeApart(void **unused)
   Compare("two arcs", &cell, &params, TwoArcs);
 }
 
+/* ---- What the deck switches ---- */
+
+static Number Resistor(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
+{
+  (void)params;
+  (void)w;
+  return Ohmic(cell) + (double)cell->reaction.charge_transfer_resistance;
+}
+
+static void NoDoubleLayer(void **unused)
+{
+  const NakModelParams cell   = Cell(8, 1);
+  NakImpedanceParams   params = Bare();
+
+  (void)unused;
+  params.double_layer = PETSC_FALSE;
+  Compare("no double layer", &cell, &params, Resistor);
+}
+
+/* An electrolyte that conducts well keeps both halves of the face at one potential: their capacitances
+   add up. */
+static Number HalfVoid(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
+{
+  const double R = cell->reaction.charge_transfer_resistance;
+  const double C = cell->reaction.double_layer + params->void_capacitance / 2;
+
+  return Ohmic(cell) + R / (1 + i_unit * (double)w * R * C);
+}
+
+static void VoidsStoreCharge(void **unused)
+{
+  NakModelParams     cell   = Cell(4, 1);
+  NakImpedanceParams params = Bare();
+
+  (void)unused;
+  cell.cell.conductivity  = 100;
+  cell.contact.fraction   = 0.5;
+  cell.contact.shape      = NAK_CONTACT_STRIP;
+  params.void_capacitance = 20;
+  Compare("half void", &cell, &params, HalfVoid);
+}
+
+/* ---- Diffusion ---- */
+
 /* Between a face that takes the current and a top held by an infinite alloy, the content u at the face
    answers with tanh(s) / s / i_lim, s = sqrt(i w tau).  The potential follows u by the slope of the
    open-circuit potential, here by differences. */
@@ -239,6 +283,8 @@ static Arc FindPeak(const NakSpectrum *s, double low, double high)
 
 static void PeaksOfKnownCircuits(void **unused)
 {
+  const NakImpedanceParams params = Bare();
+
   const Arc arc[ARCS] = {
     {100, 1e-6},
     {30,  2e-4},
@@ -249,7 +295,7 @@ static void PeaksOfKnownCircuits(void **unused)
 
   (void)unused;
   CreateCircuit(ARCS, arc, &s);
-  MUST(NakRelaxationTimes(1e-3, &s));
+  MUST(NakRelaxationTimes(&params, &s));
   for (int k = 0; k < ARCS; k++) {
     const Arc peak = FindPeak(&s, limit[k], limit[k + 1]);
 
@@ -268,7 +314,8 @@ int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(OneArcOfTheInterface), cmocka_unit_test(TwoArcsADecadeApart),
-    cmocka_unit_test(FiniteLengthWarburg), cmocka_unit_test(PeaksOfKnownCircuits)};
+    cmocka_unit_test(NoDoubleLayer),        cmocka_unit_test(VoidsStoreCharge),
+    cmocka_unit_test(FiniteLengthWarburg),  cmocka_unit_test(PeaksOfKnownCircuits)};
   int failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;

@@ -161,6 +161,25 @@ class Impedance(unittest.TestCase):
         self.assertLess(abs(area / 100 - 1), 0.03)
         self.assertLess(abs(np.log(rows[rows[:, 1].argmax(), 0] / 1e-4)), 0.13)
 
+    def test_choice_of_the_roughness(self):
+        frequency = 10 ** np.arange(6, -1.05, -0.1)
+        noise = np.random.default_rng(1).normal(size=(2, frequency.size))
+        z = 30 + 100 / (1 + 2j * np.pi * frequency * 1e-4) + 40 / (1 + 2j * np.pi * frequency * 1e-2)
+        z *= 1 + 2e-3 * (noise[0] + 1j * noise[1])
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "noisy.csv"
+            np.savetxt(path, np.c_[frequency, z.real, z.imag], delimiter=",")
+            for choice in ("fixed", "gcv", "l_curve"):
+                out = nakrun.call("drt", path, f"impedance.lambda_choice={choice}").demand(nakrun.DONE).out
+                rows = np.array([line.split(",") for line in out.splitlines()[2:]], dtype=float)
+                first = (rows[:, 0] > 1e-5) & (rows[:, 0] < 1e-3)
+                second = (rows[:, 0] > 1e-3) & (rows[:, 0] < 1e-1)
+                areas = [np.sum(rows[part, 1]) * np.log(rows[1, 0] / rows[0, 0])
+                         for part in (first, second)]
+                print(f"{choice}: {out.splitlines()[0]}; areas {areas[0]:.2f}, {areas[1]:.2f}")
+                self.assertLess(abs(areas[0] / 100 - 1), 0.03)
+                self.assertLess(abs(areas[1] / 40 - 1), 0.05)
+
     def test_the_pristine_cell(self):
         path = nakrun.DECKS / "wu2025" / "staircase_nak50.yaml"
         with tempfile.TemporaryDirectory() as scratch:
