@@ -20,10 +20,11 @@ MARKERS = [None, "o", "s", "^", "v", "D"]  # for more runs than colours
 TIME_UNITS = [(300, 1, "s"), (5 * 3600, 60, "min"), (10 * 86400, 3600, "h"), (np.inf, 86400, "d")]
 PIXELS = 1500  # across a panel: a longer series is drawn by the extremes in each of them
 LEAST_U = 1e-6  # lower end of a logarithmic axis
-FRAMES = 3  # at the end of the run, in the figure of the fields
+FRAMES = 3  # of the figure of the fields
 
 COLUMNS = ["time_s", "current_mA_cm2", "voltage_V", "capacity_mAh_cm2", "u_face_mean", "u_face_min",
-           "contact_fraction", "k_film_fraction", "deposit_nm_mean", "deposit_nm_max"]
+           "contact_fraction", "k_film_fraction", "deposit_nm_mean", "deposit_nm_max",
+           "reservoir_x"]
 
 
 def fail(message: str):
@@ -125,24 +126,25 @@ def draw_run(axes: dict, run: dict, style: dict, divisor: float):
     lines = [("voltage", "voltage_V", "-"), ("current", "current_mA_cm2", "-"),
              ("u", "u_face_mean", "-"), ("u", "u_face_min", "--"),
              ("face", "contact_fraction", "-"), ("face", "k_film_fraction", "--"),
-             ("deposit", "deposit_nm_mean", "-"), ("deposit", "deposit_nm_max", "--")]
-    for panel, column, dashes in lines:
+             ("deposit", "deposit_nm_mean", "-"), ("deposit", "deposit_nm_max", "--"),
+             ("reservoir", "reservoir_x", "-")]
+    for panel, column, dashes in (line for line in lines if line[0] in axes):
         values = positive(table[column]) if panel == "u" else table[column]
         axes[panel].plot(*thin_series(time, values), linestyle=dashes, **style)
     axes["capacity"].plot(*thin_curve(table["capacity_mAh_cm2"], table["voltage_V"]), **style)
 
 
+LABELS = {"voltage": "Voltage vs Na (V)", "current": "Current (mA/cm²)",
+          "u": "Na content u at the face (–)", "face": "Fraction of the face (–)",
+          "deposit": "Na deposit (nm)", "reservoir": "Na in the alloy, mole fraction (–)",
+          "capacity": "Voltage vs Na (V)"}
+
+
 def label_axes(axes: dict, unit: str):
     """What is drawn, and in what unit."""
-    axes["voltage"].set_ylabel("Voltage vs Na (V)")
-    axes["current"].set_ylabel("Current (mA/cm²)")
-    axes["u"].set_ylabel("Na content u at the face (–)")
-    axes["face"].set_ylabel("Fraction of the face (–)")
-    axes["deposit"].set_ylabel("Na deposit (nm)")
-    axes["capacity"].set_ylabel("Voltage vs Na (V)")
-    axes["capacity"].set_xlabel("Capacity (mAh/cm²)")
-    for name in ("voltage", "current", "u", "face", "deposit"):
-        axes[name].set_xlabel(f"Time ({unit})")
+    for name in LABELS.keys() & axes.keys():
+        axes[name].set_ylabel(LABELS[name])
+        axes[name].set_xlabel("Capacity (mAh/cm²)" if name == "capacity" else f"Time ({unit})")
     axes["face"].set_ylim(-0.03, 1.03)
     axes["u"].set_yscale("log")
     low, high = axes["u"].get_ylim()
@@ -153,10 +155,10 @@ def explain_dashes(axes: dict):
     """Small legends in the panels that hold two quantities."""
     from matplotlib.lines import Line2D
 
-    for panel, names in (("u", ("mean", "minimum")), ("face", ("contact", "K film")),
-                         ("deposit", ("mean", "maximum"))):
+    pairs = {"u": ("mean", "minimum"), "face": ("contact", "K film"), "deposit": ("mean", "maximum")}
+    for panel in pairs.keys() & axes.keys():
         handles = [Line2D([], [], color="0.3", linestyle=dashes) for dashes in ("-", "--")]
-        axes[panel].legend(handles, names, loc="best", frameon=False, handlelength=2.2)
+        axes[panel].legend(handles, pairs[panel], loc="best", frameon=False, handlelength=2.2)
 
 
 def style_of(index: int) -> dict:
@@ -182,7 +184,9 @@ def plot_series(plt, runs: list):
 
     divisor, unit = time_unit(max(run["table"]["time_s"][-1] for run in runs))
     legend_rows = (len(runs) + 2) // 3 if len(runs) > 1 else 0
-    panels = [["voltage", "capacity"], ["current", "face"], ["u", "deposit"]]
+    deposit = any(run["table"]["deposit_nm_max"].max() > 0 for run in runs)
+    panels = [["voltage", "capacity"], ["current", "face"],
+              ["u", "deposit" if deposit else "reservoir"]]
     heights = [1, 1, 1]
     if legend_rows:
         panels, heights = [["legend", "legend"]] + panels, [0.1 * legend_rows] + heights
@@ -220,10 +224,12 @@ def read_frames(path: pathlib.Path):
         region = file["grid/region"]
         if region.shape[1] * region.shape[2] == 1:
             return None
-        names = sorted(file["frames"])[-FRAMES:]
+        names = sorted(file["frames"])
+        names = [names[k * (len(names) - 1) // FRAMES] for k in range(1, FRAMES + 1)]
         frames = [{name: data[:] for name, data in file["frames"][frame].items()
                    if name in ("current", "u_face", "c")} for frame in names]
-        return {"x": 1e6 * file["grid/x"][:], "y": 1e6 * file["grid/y"][:],
+        factor, unit = (1e3, "mm") if file["grid/x"][-1] > 1e-3 else (1e6, "µm")
+        return {"x": factor * file["grid/x"][:], "y": factor * file["grid/y"][:], "unit": unit,
                 "z": file["grid/z"][:], "region": region[:, 0, 0], "frames": frames,
                 "times": [file["frames"][frame].attrs["time"] for frame in names]}
 
@@ -259,7 +265,7 @@ def draw_face(figure, axes, data: dict, arrays: list, label: str, log: bool):
     for axis, array in zip(axes, arrays):
         image = axis.imshow(np.maximum(array[0], low), origin="lower", extent=extent, norm=norm,
                             cmap="viridis", interpolation="nearest", aspect="equal")
-    axes[0].set_ylabel("y (µm)")
+    axes[0].set_ylabel(f"y ({data['unit']})")
     figure.colorbar(image, ax=list(axes), label=label)
 
 
@@ -278,7 +284,7 @@ def draw_slice(figure, axes, data: dict, arrays: list, region: int, unit: tuple)
 
 
 def plot_fields(plt, data: dict):
-    """The last frames side by side."""
+    """Frames from the course of the run, side by side."""
     divisor, unit = time_unit(data["times"][-1])
     frames = data["frames"]
     regions = [region for region in (1, 2) if np.any(data["region"] == region)]
@@ -292,7 +298,7 @@ def plot_fields(plt, data: dict):
                    (1e9, "nm") if region == 1 else (1e6, "µm"))
     for column, time in enumerate(data["times"]):
         axes[0][column].set_title(f"{time / divisor:.4g} {unit}", fontsize=9)
-        axes[-1][column].set_xlabel("x (µm)")
+        axes[-1][column].set_xlabel(f"x ({data['unit']})")
     return figure
 
 

@@ -193,9 +193,11 @@ PetscErrorCode NakDeckWhole(NakDeck deck, NakNode node, PetscInt lower, PetscInt
   if (end == scalar.text || *end != '\0') {
     PetscCall(ComplainValue(deck, &scalar, "it must be a whole number"));
   } else if (errno != 0 || number < lower || number > upper) {
-    ExplainBounds(lower == PETSC_INT_MIN ? -PETSC_INFINITY : (PetscReal)lower,
-                  upper == PETSC_INT_MAX ? PETSC_INFINITY : (PetscReal)upper, "", remedy,
-                  sizeof remedy);
+    const PetscBool low  = (PetscBool)(lower > PETSC_INT_MIN || number < lower);
+    const PetscBool high = (PetscBool)(upper < PETSC_INT_MAX || number > upper);
+
+    ExplainBounds(low ? (PetscReal)lower : -PETSC_INFINITY,
+                  high ? (PetscReal)upper : PETSC_INFINITY, "", remedy, sizeof remedy);
     PetscCall(ComplainValue(deck, &scalar, remedy));
   } else {
     *value = (PetscInt)number;

@@ -90,19 +90,20 @@ static PetscReal Imbalance(const NakKinetics *k, const NakFaceState *s, PetscRea
   return conductance * (s->u - u) - i.value - d.value;
 }
 
-/* Newton for w = ln u_face, with steps of at most e^3; NaN where it finds nothing. */
+/* Newton for w = ln u_face, with steps of at most e^3.  Far into plating the reaction feeds on its own
+   product, i ~ u_face, faster than the interphase carries it off, and u_face climbs until the deposit
+   takes up the rest: where the slope has the wrong sign, climb too.  NaN where there is no balance. */
 static PetscReal SolveFace(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
                            PetscReal contact)
 {
-  const PetscReal longest = 3, tolerance = 1e-14;
+  const PetscReal longest = 3, climb = 0.5, tolerance = 1e-14;
   PetscReal       w = Guess(k, s, conductance, contact);
 
-  for (int n = 0; n < 100; n++) {
+  for (int n = 0; n < 100 && !PetscIsNanReal(w); n++) {
     PetscReal       slope;
     const PetscReal excess = Imbalance(k, s, conductance, contact, w, &slope);
-    const PetscReal step   = -excess / slope;
+    const PetscReal step   = slope < 0 ? -excess / slope : climb;
 
-    if (!(slope < 0)) return NAN; /* no stable balance, or not a number */
     w += PetscMin(PetscMax(step, -longest), longest);
     if (PetscAbsReal(step) <= tolerance * PetscMax(1, PetscAbsReal(w))) return w;
   }

@@ -1,9 +1,10 @@
 /* The static pattern of contact on the electrolyte's face.
 
-   Random patches are the excursion set of a Gaussian random field: a sum of plane waves with random
-   directions and phases and nearly one wavelength, cut where the wanted share lies above (J. W. Cahn,
-   J. Chem. Phys. 42 (1965) 93).  The field depends on the seed and the place alone, so the pattern is
-   the same on every grid and for any number of ranks.
+   A pattern is the part of the face where some function is highest, cut at the level that leaves the
+   wanted share.  For random patches the function is a Gaussian random field: a sum of plane waves with
+   random directions and phases and nearly one wavelength (its excursion set: J. W. Cahn, J. Chem.
+   Phys. 42 (1965) 93).  It depends on the seed and the place alone, so the pattern is the same on
+   every grid and for any number of ranks.
 
    A column has contact or has none; only where all columns are alike may they be in partial contact. */
 #include "model_impl.h"
@@ -72,7 +73,32 @@ static PetscReal FieldAt(const Field *field, PetscReal x, PetscReal y)
   return sum;
 }
 
-/* Replace the field's values by 1 above the level that leaves `wanted` columns there, 0 below. */
+/* The function whose highest part is in contact, at the centres of the owned columns: the random
+   field, or minus the distance from the middle of the face. */
+static void FillLevels(const NakContactParams *params, const NakGrid *grid, const NakBox *box,
+                       PetscReal level[])
+{
+  const PetscReal width = grid->dx * (PetscReal)grid->nx, depth = grid->dy * (PetscReal)grid->ny;
+  const Field     field = CreateField(params, grid);
+
+  for (PetscInt j = box->ys; j < box->ys + box->ym; j++) {
+    for (PetscInt i = box->xs; i < box->xs + box->xm; i++, level++) {
+      const PetscReal x = ((PetscReal)i + 0.5) * grid->dx, y = ((PetscReal)j + 0.5) * grid->dy;
+      const PetscReal dx = (x - width / 2) / (width + depth),
+                      dy = (y - depth / 2) / (width + depth);
+
+      if (params->shape == NAK_CONTACT_STRIP)
+        *level = -dx * dx;
+      else if (params->shape == NAK_CONTACT_DISC)
+        *level = -dx * dx - dy * dy;
+      else
+        *level = FieldAt(&field, x, y);
+    }
+  }
+}
+
+/* Replace the values by 1 above the level that leaves `wanted` columns there, 0 below; of columns that
+   stand level all are in or out. */
 static PetscErrorCode Cut(MPI_Comm comm, PetscReal wanted, PetscInt n, PetscReal value[])
 {
   PetscReal low = -WAVES - 1, high = WAVES + 1;
@@ -93,49 +119,29 @@ static PetscErrorCode Cut(MPI_Comm comm, PetscReal wanted, PetscInt n, PetscReal
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether the centre of a cell lies inside the shape, which lies in the middle of the face. */
-static PetscBool Inside(const NakContactParams *params, const NakGrid *grid, PetscInt i, PetscInt j)
-{
-  const PetscReal width = grid->dx * (PetscReal)grid->nx, depth = grid->dy * (PetscReal)grid->ny;
-  const PetscReal x = ((PetscReal)i + 0.5) * grid->dx - width / 2;
-  const PetscReal y = ((PetscReal)j + 0.5) * grid->dy - depth / 2;
-
-  if (params->shape == NAK_CONTACT_STRIP)
-    return (PetscBool)(PetscAbsReal(x) < params->fraction * width / 2);
-  return (PetscBool)(x * x + y * y < params->fraction * width * depth / PETSC_PI);
-}
-
 PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,
                                 PetscReal **contact, PetscReal *fraction)
 {
   const NakGrid  *grid    = NakStateGrid(state);
   const PetscReal columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
   const PetscBool uniform = (PetscBool)(columns == 1 || params->fraction == 1);
-  const PetscBool random  = (PetscBool)(!uniform && params->shape == NAK_CONTACT_PATCHES);
-  const Field     field   = CreateField(params, grid);
-  PetscReal      *theta;
-  PetscInt        n = 0;
+  PetscReal      *theta, sum = 0;
+  PetscInt        n;
   NakBox          box;
 
   PetscFunctionBeginUser;
   PetscCall(NakOwnedBox(state, &box));
-  PetscCall(PetscMalloc1(box.xm * box.ym, &theta));
-  for (PetscInt j = box.ys; j < box.ys + box.ym; j++) {
-    for (PetscInt i = box.xs; i < box.xs + box.xm; i++, n++) {
-      if (uniform)
-        theta[n] = params->fraction;
-      else if (random)
-        theta[n] =
-          FieldAt(&field, ((PetscReal)i + 0.5) * grid->dx, ((PetscReal)j + 0.5) * grid->dy);
-      else
-        theta[n] = Inside(params, grid, i, j) ? 1 : 0;
-    }
-  }
-  if (random) PetscCall(Cut(comm, PetscFloorReal(params->fraction * columns + 0.5), n, theta));
-  *fraction = 0;
-  for (PetscInt k = 0; k < n; k++) *fraction += theta[k] / columns;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, fraction, 1, MPIU_REAL, MPIU_SUM, comm));
+  n = box.xm * box.ym;
+  PetscCall(PetscMalloc1(n, &theta));
   *contact = theta;
+  if (uniform) {
+    for (PetscInt k = 0; k < n; k++) theta[k] = params->fraction;
+  } else {
+    FillLevels(params, grid, &box, theta);
+    PetscCall(Cut(comm, PetscFloorReal(params->fraction * columns + 0.5), n, theta));
+  }
+  for (PetscInt k = 0; k < n; k++) sum += theta[k] / columns;
+  PetscCallMPI(MPI_Allreduce(&sum, fraction, 1, MPIU_REAL, MPIU_SUM, comm));
   PetscCheck(*fraction > 0, comm, PETSC_ERR_USER_INPUT,
              "contact.fraction is %g, which leaves no column of the %" PetscInt_FMT
              " x %" PetscInt_FMT " grid in contact: raise it or refine the grid",

@@ -80,8 +80,10 @@ static PetscErrorCode RenewJacobian(TS ts, PetscReal stage_time)
    thousands, and so that the steps are the same for any number of ranks. */
 static PetscErrorCode SetTolerances(NakStepper s)
 {
-  TSAdapt adapt;
-  Vec     scale;
+  const char *const norm = "-ts_adapt_wnormtype";
+  PetscBool         chosen;
+  TSAdapt           adapt;
+  Vec               scale;
 
   PetscFunctionBeginUser;
   PetscCall(VecDuplicate(s->U, &scale));
@@ -91,7 +93,9 @@ static PetscErrorCode SetTolerances(NakStepper s)
   PetscCall(VecDestroy(&scale));
   PetscCall(TSGetAdapt(s->ts, &adapt));
   PetscCall(TSAdaptSetType(adapt, TSADAPTBASIC));
-  PetscCall(PetscOptionsSetValue(NULL, "-ts_adapt_wnormtype", "infinity"));
+  PetscCall(PetscOptionsHasName(NULL, NULL, norm, &chosen));
+  if (!chosen)
+    PetscCall(PetscOptionsSetValue(NULL, norm, "infinity")); /* TSAdapt has no call for it */
   PetscCall(TSAdaptSetStepLimits(adapt, s->params.shortest_step, s->params.longest_step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
