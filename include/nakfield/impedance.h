@@ -25,6 +25,7 @@ typedef struct {
   PetscInt  per_decade;                   /**< frequencies */
   PetscReal grain_boundary_resistance;    /**< part of what is in series [ohm m2] */
   PetscReal grain_boundary_capacitance;   /**< [F/m2] */
+  PetscBool constriction;                 /**< whether current lines crowd towards the contact */
   PetscBool double_layer;                 /**< whether it stores charge */
   PetscBool diffusion;                    /**< whether interphase and alloy answer, or are frozen */
   PetscBool deposits;                     /**< whether K film and Na deposit answer */

@@ -80,6 +80,10 @@ PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F);
 /** Whether `U` has physical meaning everywhere: finite, with Na left in every cell.  Collective. */
 PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid);
 
+/** Whether linearisations see the lateral resistance of the electrolyte, as they do at first and as
+    NakModelResidual() always does; without it, each of its layers is an equipotential. */
+PetscErrorCode NakModelConstrict(NakModel model, PetscBool constrict);
+
 /** Linearise: fill the matrices dF/dU + shift dF/d(dU/dt) of all levels.  Collective. */
 PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift);
 

@@ -14,22 +14,24 @@ const NakParam NakImpedanceParamRows[] = {
   {"impedance.grain_boundary_capacitance",                        NAK_REAL, "F/m^2",
    offsetof(NakImpedanceParams, grain_boundary_capacitance), 10e-5, 0, 1e4, NULL,
    "Of the grain boundaries, beside their resistance"},
-  {"impedance.double_layer",                            NAK_BOOL, NULL, offsetof(NakImpedanceParams, double_layer), 1, 0, 1,
+  {"impedance.constriction",                            NAK_BOOL, NULL, offsetof(NakImpedanceParams, constriction), 1, 0, 1,
+   NULL, "Whether the resolved electrolyte resists currents along the face"},
+  {"impedance.double_layer",NAK_BOOL, NULL, offsetof(NakImpedanceParams, double_layer), 1, 0, 1,
    NULL, "Whether the double layer is charged in a spectrum"},
-  {"impedance.diffusion",NAK_BOOL, NULL, offsetof(NakImpedanceParams, diffusion), 1, 0, 1, NULL,
+  {"impedance.diffusion", NAK_BOOL, NULL, offsetof(NakImpedanceParams, diffusion), 1, 0, 1, NULL,
    "Whether the concentrations answer; without, they are frozen"},
-  {"impedance.deposits", NAK_BOOL, NULL, offsetof(NakImpedanceParams, deposits), 1, 0, 1, NULL,
+  {"impedance.deposits",                           NAK_BOOL, NULL, offsetof(NakImpedanceParams, deposits), 1, 0, 1, NULL,
    "Whether K film and Na deposit answer; without, they are frozen"},
-  {"impedance.void_capacitance",                           NAK_REAL, "F/m^2", offsetof(NakImpedanceParams, void_capacitance),
+  {"impedance.void_capacitance",                         NAK_REAL, "F/m^2", offsetof(NakImpedanceParams, void_capacitance),
    0, 0, 1e4, NULL, "Capacitance of the face where there is no contact"},
-  {"impedance.lambda",                         NAK_REAL, "1", offsetof(NakImpedanceParams, lambda), 1e-3, 1e-12, 1e3, NULL,
+  {"impedance.lambda",          NAK_REAL, "1", offsetof(NakImpedanceParams, lambda), 1e-3, 1e-12, 1e3, NULL,
    "Weight of the roughness in the distribution of relaxation times"},
-  {"impedance.lambda_choice",          NAK_CHOICE, NULL, offsetof(NakImpedanceParams, lambda_choice),
+  {"impedance.lambda_choice",       NAK_CHOICE, NULL, offsetof(NakImpedanceParams, lambda_choice),
    NAK_LAMBDA_FIXED, 0, 0, "fixed|gcv|l_curve",
    "That weight, or one chosen by cross-validation or by the L-curve"},
-  {"impedance.times_per_decade",       NAK_INT, NULL, offsetof(NakImpedanceParams, times_per_decade), 20,
+  {"impedance.times_per_decade",                        NAK_INT, NULL, offsetof(NakImpedanceParams, times_per_decade), 20,
    2, 200, NULL, "Relaxation times per decade"},
-  {.key = NULL                       }
+  {.key = NULL                }
 };
 
 /* Frequencies from high to low, as an instrument takes them. */

@@ -175,7 +175,9 @@ PetscErrorCode NakDoubledDestroy(NakImpedance z)
 static PetscErrorCode Assemble(NakImpedance z, PetscReal omega)
 {
   PetscFunctionBeginUser;
+  PetscCall(NakModelConstrict(z->model, z->params.constriction));
   PetscCall(NakModelLinearise(z->model, z->state, omega));
+  PetscCall(NakModelConstrict(z->model, PETSC_TRUE));
   PetscCall(NakAmendmentsApply(z, omega));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

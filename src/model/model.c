@@ -66,6 +66,15 @@ NakControl NakModelHeld(NakModel model)
   return model->column.control;
 }
 
+PetscErrorCode NakModelConstrict(NakModel model, PetscBool constrict)
+{
+  const PetscReal shorted = 1e6; /* lateral conductance times this */
+
+  PetscFunctionBeginUser;
+  model->column.spreading = constrict ? 1 : shorted;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 NakCircuit NakModelCircuit(NakModel model)
 {
   const NakColumn *c = &model->column;

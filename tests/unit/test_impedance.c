@@ -63,6 +63,7 @@ static NakImpedanceParams Bare(void)
   return (NakImpedanceParams){.frequency_max    = 7e6,
                               .frequency_min    = 0.5,
                               .per_decade       = 5,
+                              .constriction     = PETSC_TRUE,
                               .double_layer     = PETSC_TRUE,
                               .diffusion        = PETSC_FALSE,
                               .deposits         = PETSC_TRUE,
@@ -169,6 +170,20 @@ static void NoDoubleLayer(void **unused)
   (void)unused;
   params.double_layer = PETSC_FALSE;
   Compare("no double layer", &cell, &params, Resistor);
+}
+
+static void NoConstriction(void **unused)
+{
+  NakModelParams     cell   = Cell(16, 1);
+  NakImpedanceParams params = Bare();
+
+  (void)unused;
+  cell.contact.fraction = 0.5;
+  params.constriction   = PETSC_FALSE;
+  Compare("no constriction, 2D", &cell, &params, OneArc);
+  cell                  = Cell(8, 8);
+  cell.contact.fraction = 0.5;
+  Compare("no constriction, 3D", &cell, &params, OneArc);
 }
 
 /* An electrolyte that conducts well keeps both halves of the face at one potential: their capacitances
@@ -314,8 +329,9 @@ int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(OneArcOfTheInterface), cmocka_unit_test(TwoArcsADecadeApart),
-    cmocka_unit_test(NoDoubleLayer),        cmocka_unit_test(VoidsStoreCharge),
-    cmocka_unit_test(FiniteLengthWarburg),  cmocka_unit_test(PeaksOfKnownCircuits)};
+    cmocka_unit_test(NoDoubleLayer),        cmocka_unit_test(NoConstriction),
+    cmocka_unit_test(VoidsStoreCharge),     cmocka_unit_test(FiniteLengthWarburg),
+    cmocka_unit_test(PeaksOfKnownCircuits)};
   int failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;

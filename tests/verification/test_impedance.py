@@ -4,6 +4,7 @@ independent solution.
 The cell under test is 2D, with contact on half of the face; its alloy is so much that nothing drifts.
 """
 import csv
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -188,6 +189,69 @@ class Impedance(unittest.TestCase):
         self.assertEqual(len(frequency), 62)
         self.assertLess(abs(z[0].real - 152), 1)
         self.assertLess(abs(z[-1].real - 302), 1)
+
+
+PROTOCOL = """
+impedance: {per_decade: 2}
+protocol:
+  - impedance:
+  - staircase: {from: 0.05 mA/cm^2, to: 0.15 mA/cm^2, step: 0.05 mA/cm^2, hold: 4 s}
+    impedance: {every: 4 s}
+  - {rest: 10 s, impedance: {every: 3 s}}
+  - {voltage: 20 mV, for: 1 s}
+  - impedance:
+"""
+
+
+class Files(unittest.TestCase):
+    def test_moments_and_formats(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            done = nakrun.run(PROTOCOL, folder=scratch)
+            spectra, drt = (columns(done.folder / name) for name in ("impedance.csv", "drt.csv"))
+            figure = subprocess.run([sys.executable, nakrun.TOP / "scripts" / "plot_impedance.py",
+                                     "--export", done.folder], capture_output=True, text=True,
+                                    check=False)
+            self.assertEqual(figure.returncode, 0, figure.stderr)
+            folder = done.folder / "spectra"
+            three = np.loadtxt(folder / "0002.csv", delimiter=",")
+            answers = [nakrun.call("drt", folder / f"0002.{suffix}").demand(nakrun.DONE).out
+                       for suffix in ("csv", "z")]
+            self.assertTrue((done.folder / "impedance.png").stat().st_size > 10000)
+            self.assertEqual(len(list(folder.iterdir())), 2 * 8)
+        moments = np.array([0, 4, 8, 12, 15, 18, 21, 23])
+        np.testing.assert_allclose(np.unique(spectra["time_s"]), moments)
+        np.testing.assert_allclose(np.unique(drt["time_s"]), moments)
+        self.assertEqual(sorted(set(spectra["step"])), [0, 1, 2, 4])
+        third = spectra["time_s"] == 8
+        np.testing.assert_allclose(three[:, 1], spectra["z_re_ohm_cm2"][third], rtol=1e-8)
+        self.assertEqual(*answers)
+        gamma = np.array([line.split(",") for line in answers[0].splitlines()[2:]], dtype=float)[:, 1]
+        same = drt["gamma_ohm_cm2"][drt["time_s"] == 8]
+        self.assertLess(np.abs(gamma - same).max(), 1e-4 * same.max())
+
+    def test_too_much_grain_boundary(self):
+        nakrun.call("impedance", nakrun.DECKS / "wu2025" / "pristine_nak50.yaml",
+                    "impedance.grain_boundary_resistance=300 ohm.cm^2", "output.directory=none",
+                    folder=tempfile.gettempdir()).demand(nakrun.INPUT, "raise cell.series_resistance")
+
+    def test_operando(self):
+        """The arcs of the experiment's decks: growing with the current, larger with less Na."""
+        tau_1 = 3e-3
+        areas = {}
+        for name in ("operando_stripping", "pristine_nak65", "pristine_nak80"):
+            _, _, drt = run(nakrun.DECKS / "wu2025" / f"{name}.yaml",
+                            *(["protocol.3.rest=10 min"] if name[0] == "o" else []))
+            moments = np.unique(drt["time_s"])
+            step = np.log(drt["tau_s"][1] / drt["tau_s"][0])
+            areas[name] = [step * drt["gamma_ohm_cm2"][(drt["time_s"] == t) & (drt["tau_s"] > tau_1)].sum()
+                           for t in moments]
+        strip = areas["operando_stripping"]
+        print("areas [ohm cm2] while stripping: " + ", ".join(f"{area:.0f}" for area in strip[:15])
+              + f"; NaK65 {areas['pristine_nak65'][0]:.0f}, NaK80 {areas['pristine_nak80'][0]:.0f}")
+        self.assertTrue((np.diff(strip[:14]) > 0).all())
+        self.assertLess(abs(strip[-1] / strip[0] - 1), 0.1)
+        self.assertLess(strip[0], 0.5 * areas["pristine_nak65"][0])
+        self.assertLess(areas["pristine_nak65"][0], 0.5 * areas["pristine_nak80"][0])
 
 
 if __name__ == "__main__":
