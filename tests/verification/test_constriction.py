@@ -20,7 +20,8 @@ B. B. Mikic and M. M. Yovanovich, Int. J. Heat Mass Transfer 12 (1969) 279, and 
 
 Where the contact ends the current density is singular, so the error falls with the first power of the
 cells' width, and two grids extrapolate to a tenth of it.  A disc on a grid is made of whole columns: it is
-compared with the round one of the same area.
+compared with the round one of the same area, and its ragged rim, different on each grid, shows no
+clean order.
 """
 import math
 import sys
@@ -68,8 +69,7 @@ class Constriction(unittest.TestCase):
               + ", ".join(f"{e:+.2%}" for e in errors) + f", extrapolated {extrapolated:+.2%}")
         self.assertLess(abs(errors[-1]), BOUND, note)
         self.assertLess(abs(extrapolated), BOUND / 5, note)
-        for coarse, fine in zip(errors, errors[1:]):
-            self.assertAlmostEqual(math.log2(coarse / fine), 1, delta=0.15)
+        return errors
 
     def test_full_contact(self):
         resistance, share = measured("strip", 1, 8, 10, "electrolyte.thickness=128 um")
@@ -80,9 +80,11 @@ class Constriction(unittest.TestCase):
         grids = ((32, 24), (64, 32), (128, 40), (256, 52))
         for fraction, lateral in ((0.5, "periodic"), (0.25, "symmetric"), (0.25, "periodic")):
             with self.subTest(fraction=fraction, lateral=lateral):
-                self.check(f"{lateral} strip on {fraction}", strip,
-                           [measured("strip", fraction, cells, layers, f"grid.lateral={lateral}",
-                                     "electrolyte.thickness=128 um") for cells, layers in grids])
+                errors = self.check(f"{lateral} strip on {fraction}", strip, [
+                    measured("strip", fraction, cells, layers, f"grid.lateral={lateral}",
+                             "electrolyte.thickness=128 um") for cells, layers in grids])
+                for coarse, fine in zip(errors, errors[1:]):
+                    self.assertAlmostEqual(math.log2(coarse / fine), 1, delta=0.15)
 
     def test_disc(self):
         found = [measured("disc", 0.1, cells, layers, f"grid.ny={cells}", "electrolyte.thickness=96 um")
