@@ -14,7 +14,7 @@ deck
 thermo state
 kinetics phases
 model
-protocol
+protocol impedance
 stepper
 diagnostics output progress
 sim
@@ -24,7 +24,7 @@ LEVEL = {m: i for i, row in enumerate(LAYERS.split("\n")) for m in row.split()}
 
 # Observers see records and frames, never the physics that made them.
 BLIND = {"diagnostics", "output", "progress"}
-UNSEEN = {"model", "kinetics", "thermo", "stepper"}
+UNSEEN = {"model", "kinetics", "thermo", "stepper", "impedance"}
 
 # Libraries that one source file hides from the rest.
 HIDDEN = {"hdf5.h": "output", "udunits2.h": "units", "yaml.h": "deck"}

@@ -13,6 +13,7 @@
 
 #include <nakfield/kinetics.h>
 #include <nakfield/state.h>
+#include <petscpc.h>
 
 /** How the contact of alloy and electrolyte is distributed over the face. */
 typedef enum { NAK_CONTACT_PATCHES, NAK_CONTACT_STRIP, NAK_CONTACT_DISC } NakContactShape;
@@ -51,11 +52,23 @@ NakState NakModelState(NakModel model);
 /** Capacitance of the double layer, mean over the face [F/m2]. */
 PetscReal NakModelDoubleLayer(NakModel model);
 
+/** What stands in the circuit beside the face. */
+typedef struct {
+  PetscReal series;       /**< resistance beyond the resolved electrolyte [ohm m2] */
+  PetscReal electrolyte;  /**< of the resolved electrolyte, seen by the mean current [ohm m2] */
+  PetscReal double_layer; /**< capacitance of a column with contact all over [F/m2] */
+} NakCircuit;
+
+NakCircuit NakModelCircuit(NakModel model);
+
 /** Set `U` to the pristine cell: everything in equilibrium with the alloy, no current. */
 PetscErrorCode NakModelInitialise(NakModel model, Vec U);
 
 /** What the cycler holds from now on.  Logically collective, no messages. */
 PetscErrorCode NakModelHold(NakModel model, NakControl control);
+
+/** What NakModelHold() was told last. */
+NakControl NakModelHeld(NakModel model);
 
 /**
   Evaluate F = F(U, dU/dt).  Collective: one exchange of ghost columns in 2D and 3D, none in 1D.
@@ -67,6 +80,10 @@ PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F);
 
 /** Whether `U` has physical meaning everywhere: finite, with Na left in every cell.  Collective. */
 PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid);
+
+/** Whether linearisations see the lateral resistance of the electrolyte, as they do at first and as
+    NakModelResidual() always does; without it, each of its layers is an equipotential. */
+PetscErrorCode NakModelConstrict(NakModel model, PetscBool constrict);
 
 /** Linearise: fill the matrices dF/dU + shift dF/d(dU/dt) of all levels.  Collective. */
 PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift);
@@ -93,6 +110,12 @@ Mat NakModelMatrix(NakModel model, PetscInt level);
     the model. */
 PetscErrorCode NakModelTransfer(NakModel model, PetscInt level, Mat *interpolation,
                                 Mat *restriction);
+
+/**
+  Set up `pc` for the matrix of the finest level: LU in 1D; in 2D and 3D multigrid that coarsens in x
+  and y alone, smoothed by ILU(0).  It follows every NakModelLinearise().  Collective.
+*/
+PetscErrorCode NakModelPreconditioner(NakModel model, PC pc);
 
 /** Fill `scale` with the size of a change that matters in each unknown, for error control; unknowns
     that need none (algebraic ones and pure integrals) get 1e30. */

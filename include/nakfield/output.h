@@ -71,6 +71,11 @@ PetscErrorCode NakOutputRow(NakOutput output, const NakRecord *record);
 */
 PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakFrame *frame);
 
+/** Append a spectrum to impedance.csv and its relaxation times to drt.csv, which begin with the first
+    one; units are in their first lines.  Collective. */
+PetscErrorCode NakOutputSpectrum(NakOutput output, const NakRecord *record,
+                                 const NakSpectrum *spectrum);
+
 /** What summary.json says beside the protocol's reports. */
 typedef struct {
   const char *status; /**< completed, cutoff, short, failed, interrupted */

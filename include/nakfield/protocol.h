@@ -12,7 +12,10 @@
                            level that does not pass `to`
     pulses: {current, on, off, count, until}   count times `on` at the current and `off` at rest
     repeat: 50000          with `steps: [...]` and `until`; repeats nest
-  Every item takes `until`, a condition or a list of them; currents and voltages need `for`, `until`
+    impedance:             a spectrum of the state as it is, in no time
+  Beside a current, a voltage, a rest or a staircase, `impedance: {every: 35 s}` takes spectra in the
+  course of it, counted from the beginning of each leaf.
+  Every item but a spectrum takes `until`, a condition or a list of them; currents and voltages need `for`, `until`
   or both.  A condition is `SIGNAL < VALUE` or `SIGNAL > VALUE`; signals and their units are in
   NakSignals.  The first condition to come true ends the item it stands at: the leaf, the staircase,
   the pulses, the repeat; of those that come true together, the outermost counts.  `time` at a leaf
@@ -72,7 +75,7 @@ typedef enum {
 typedef struct {
   PetscInt   index;       /**< in order of first execution */
   PetscInt   item;        /**< of the protocol: the leaf, depth first from 0 */
-  char       kind[16];    /**< "strip", "plate", "voltage", "rest", "staircase" */
+  char       kind[16];    /**< "strip", "plate", "voltage", "rest", "staircase", "impedance" */
   PetscInt   executions;  /**< those begun */
   NakControl control;     /**< of the last execution */
   NakEnd     end;         /**< of the last execution */
@@ -110,6 +113,13 @@ PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now);
     That can be the moment of entering, not earlier; PETSC_INFINITY where only other conditions end
     the leaf. */
 PetscErrorCode NakProtocolControl(NakProtocol protocol, NakControl *control, PetscReal *end_time);
+
+/** Time between two spectra of the current leaf [s]: 0 where one is due as it is entered and no other,
+    PETSC_INFINITY where none is wanted. */
+PetscReal NakProtocolSpectra(NakProtocol protocol);
+
+/** Whether any leaf of the protocol wants a spectrum. */
+PetscBool NakProtocolHasSpectra(NakProtocol protocol);
 
 /** Index of the current leaf and turns done of the innermost repeat or pulses, for the record; of
     the last leaf where the protocol is done. */

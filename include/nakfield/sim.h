@@ -5,20 +5,22 @@
 #pragma once
 
 #include <nakfield/diagnostics.h>
+#include <nakfield/impedance.h>
 #include <nakfield/output.h>
 #include <nakfield/progress.h>
 #include <nakfield/stepper.h>
 
 /** All that a deck says; the tables that fill it are listed by NakSimSchema(). */
 typedef struct {
-  char             title[NAK_TEXT_SIZE];
-  NakModelParams   model;
-  NakLimits        limits;
-  NakStepperParams stepper;
-  NakOutputParams  output;
+  char               title[NAK_TEXT_SIZE];
+  NakModelParams     model;
+  NakLimits          limits;
+  NakStepperParams   stepper;
+  NakImpedanceParams impedance;
+  NakOutputParams    output;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 12 };
+enum { NAK_SIM_SECTIONS = 13 };
 
 /** The schema: every entry that a deck may have, filling `params`. */
 void NakSimSchema(NakSimParams *params, NakSection schema[NAK_SIM_SECTIONS]);

@@ -131,6 +131,18 @@ typedef struct {
   PetscReal na_balance, k_balance, charge_balance; /**< relative, see docs/model.md [-] */
 } NakRecord;
 
+/** A spectrum and its relaxation times; arrays are owned by whoever made it. */
+typedef struct {
+  PetscInt   count;      /**< of frequencies */
+  PetscReal *frequency;  /**< [Hz] */
+  PetscReal *re, *im;    /**< impedance [ohm m2] */
+  PetscInt   n_tau;      /**< of relaxation times */
+  PetscReal *tau;        /**< ascending, at equal ratios [s] */
+  PetscReal *gamma;      /**< their distribution over ln(tau) [ohm m2] */
+  PetscReal  resistance; /**< beyond all relaxation [ohm m2] */
+  PetscReal  lambda;     /**< weight of the roughness in `gamma` [-] */
+} NakSpectrum;
+
 /** Amounts per geometric area, for balances. */
 typedef struct {
   PetscReal na;        /**< Na as charge [C/m2] */

@@ -10,6 +10,8 @@ typedef enum {
   NAK_COMMAND_HELP_DECK,
   NAK_COMMAND_RUN,
   NAK_COMMAND_CHECK,
+  NAK_COMMAND_IMPEDANCE,
+  NAK_COMMAND_DRT,
   NAK_COMMAND_PHASES
 } NakCommand;
 
@@ -22,7 +24,11 @@ typedef struct {
   char          mistake[NAK_TEXT_SIZE]; /* empty, or why the line cannot be understood */
 } NakCommandLine;
 
-/* Take the command line apart; `overrides` has room for argc entries. */
+/* Take the command line apart; `overrides` has room for argc entries and one more. */
 NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides[]);
+
+/* drt.c: print the relaxation times of a measured spectrum; `options` hold its file and overrides of the
+   section `impedance`.  Collective on PETSC_COMM_WORLD. */
+PetscErrorCode NakPrintRelaxationTimes(const NakSimOptions *options);
 
 extern const char NakUsage[];

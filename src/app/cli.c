@@ -8,11 +8,16 @@ const char NakUsage[] =
   "  nakfield run DECK [KEY=VALUE ...] [--dry-run] [--replace] [--quiet] [-- PETSC OPTIONS]\n"
   "  nakfield check DECK [KEY=VALUE ...]\n"
   "  nakfield phases MATERIAL [temperature='25 degC'] [output.directory=FOLDER]\n"
+  "  nakfield impedance DECK [KEY=VALUE ...] [--replace]\n"
+  "  nakfield drt FILE [KEY=VALUE ...]\n"
   "  nakfield --help | --help-deck[=text|markdown|json] | --version\n"
   "\n"
   "  run        run the protocol of a deck and write its run directory\n"
   "  check      read and check a deck\n"
   "  phases     compute the phase diagram of a material, e.g. NaK or a file\n"
+  "  impedance  write the spectrum of a deck's pristine cell, whatever its protocol\n"
+  "  drt        print the relaxation times of a measured spectrum: lines of frequency, real and\n"
+  "             imaginary part, or ZView's .z; e.g. impedance.lambda=1e-4 for sharper peaks\n"
   "  KEY=VALUE  overrides an entry of the deck, e.g. grid.nx=256 alloy.potassium='65 wt%'\n"
   "  --dry-run  print the resolved deck, the unknowns and the memory, and run nothing\n"
   "  --replace  remove an older run in the same directory\n"
@@ -54,6 +59,10 @@ static void ParseCommand(const char *word, NakCommandLine *line)
     line->command = NAK_COMMAND_CHECK;
   else if (strcmp(word, "phases") == 0)
     line->command = NAK_COMMAND_PHASES;
+  else if (strcmp(word, "impedance") == 0)
+    line->command = NAK_COMMAND_IMPEDANCE;
+  else if (strcmp(word, "drt") == 0)
+    line->command = NAK_COMMAND_DRT;
   else if (strcmp(word, "--version") == 0)
     line->command = NAK_COMMAND_VERSION;
   else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
@@ -84,6 +93,13 @@ static void ParseArgument(const char *word, const char *overrides[], NakCommandL
     Mistake(line, "expected KEY=VALUE instead of", word);
 }
 
+/* What is wrong with a command without a file. */
+static const char *Needs(NakCommand command)
+{
+  if (command == NAK_COMMAND_PHASES) return "no material behind";
+  return command == NAK_COMMAND_DRT ? "no file behind" : "no deck behind";
+}
+
 NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides[])
 {
   NakCommandLine line = {.command = NAK_COMMAND_HELP, .sim = {.overrides = overrides}};
@@ -93,10 +109,9 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
   else
     ParseCommand(argv[1], &line);
   for (int k = 2; k < argc; k++) ParseArgument(argv[k], overrides, &line);
-  if ((line.command == NAK_COMMAND_RUN || line.command == NAK_COMMAND_CHECK) &&
-      line.sim.deck == NULL)
-    Mistake(&line, "no deck behind", argv[1]);
-  if (line.command == NAK_COMMAND_PHASES && line.sim.deck == NULL)
-    Mistake(&line, "no material behind", argv[1]);
+  if (line.command >= NAK_COMMAND_RUN && line.sim.deck == NULL)
+    Mistake(&line, Needs(line.command), argv[1]);
+  if (line.command == NAK_COMMAND_IMPEDANCE)
+    overrides[line.sim.n_overrides++] = "protocol=[{impedance: }]";
   return line;
 }

@@ -25,7 +25,7 @@ static PetscErrorCode Simulate(const NakCommandLine *line)
   PetscFunctionBeginUser;
   if (code == PETSC_SUCCESS && line->dry_run)
     code = NakSimDescribe(sim);
-  else if (code == PETSC_SUCCESS && line->command == NAK_COMMAND_RUN)
+  else if (code == PETSC_SUCCESS && line->command != NAK_COMMAND_CHECK)
     code = NakSimRun(sim);
   else if (code == PETSC_SUCCESS)
     code = PetscPrintf(PETSC_COMM_WORLD, "%s: no mistakes\n", line->sim.deck);
@@ -49,10 +49,13 @@ static PetscErrorCode CarryOut(const NakCommandLine *line)
     break;
   case NAK_COMMAND_RUN:
   case NAK_COMMAND_CHECK:
+  case NAK_COMMAND_IMPEDANCE:
     PetscFunctionReturn(Simulate(line));
   case NAK_COMMAND_PHASES:
     PetscFunctionReturn(
       NakPhases(PETSC_COMM_WORLD, line->sim.deck, line->sim.overrides, line->sim.n_overrides));
+  case NAK_COMMAND_DRT:
+    PetscFunctionReturn(NakPrintRelaxationTimes(&line->sim));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -61,7 +64,7 @@ int main(int argc, char *argv[])
 {
   int            mine = 1, petsc;
   char         **petsc_argv;
-  const char   **overrides = calloc((size_t)argc + 1, sizeof *overrides);
+  const char   **overrides = calloc((size_t)argc + 2, sizeof *overrides);
   NakCommandLine line;
   PetscErrorCode code;
 

@@ -47,6 +47,7 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Pet
     .series      = params->cell.series_resistance + (resolved ? 0 : whole),
     .electrolyte = resolved ? whole : 0,
     .sigma       = params->cell.conductivity,
+    .spreading   = 1,
     .diffusivity = params->alloy.diffusivity,
     .mixing      = params->alloy.diffusivity,
     .alloy_content = NAK_FARADAY * (1 - x) * NakThermoDensity(material, x),
@@ -97,7 +98,7 @@ void NakColumnSlopes(const NakColumn *c, const PetscReal u[], PetscReal slope[])
   const NakLayout *l = &c->l;
 
   for (PetscInt j = 0; j < l->size; j++) slope[j] = 0;
-  for (PetscInt k = 0; k < c->ne; k++) slope[l->phi + k] = c->sigma * c->height[k];
+  for (PetscInt k = 0; k < c->ne; k++) slope[l->phi + k] = c->spreading * c->sigma * c->height[k];
   for (PetscInt k = 0; k < c->nf; k++) slope[l->interphase + k] = c->kinetics.diffusivity;
   for (PetscInt k = 0; k < c->na; k++)
     slope[l->alloy + k] =

@@ -13,6 +13,7 @@ typedef struct {
   PetscReal   series;      /* resistance beyond the resolved electrolyte [ohm m2] */
   PetscReal   electrolyte; /* resistance of the resolved electrolyte [ohm m2] */
   PetscReal   sigma;       /* [S/m] */
+  PetscReal   spreading;   /* factor of its lateral conductance in linearisations */
   PetscReal  *height;      /* of each layer [m] */
   PetscReal  *link; /* 1 / distance of the cells at each face; half cells at region ends [1/m] */
   PetscReal

@@ -61,6 +61,28 @@ PetscErrorCode NakModelHold(NakModel model, NakControl control)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+NakControl NakModelHeld(NakModel model)
+{
+  return model->column.control;
+}
+
+PetscErrorCode NakModelConstrict(NakModel model, PetscBool constrict)
+{
+  const PetscReal shorted = 1e6; /* lateral conductance times this */
+
+  PetscFunctionBeginUser;
+  model->column.spreading = constrict ? 1 : shorted;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+NakCircuit NakModelCircuit(NakModel model)
+{
+  const NakColumn *c = &model->column;
+
+  return (NakCircuit){
+    .series = c->series, .electrolyte = c->electrolyte, .double_layer = c->kinetics.double_layer};
+}
+
 PetscErrorCode NakModelInitialise(NakModel model, Vec U)
 {
   const NakColumn *c = &model->column;

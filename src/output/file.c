@@ -12,8 +12,9 @@
 
 /* Everything that this module writes; what else lies in a run directory is left alone. */
 static const char *const owned_files[] = {
-  "timeseries.csv", "summary.json",  "summary.json.tmp",  "fields.h5", "fields.xmf",
-  "fields.xmf.tmp", "resolved.yaml", "resolved.yaml.tmp", "log.txt",   NULL,
+  "timeseries.csv",   "impedance.csv",     "drt.csv",    "summary.json",
+  "summary.json.tmp", "fields.h5",         "fields.xmf", "fields.xmf.tmp",
+  "resolved.yaml",    "resolved.yaml.tmp", "log.txt",    NULL,
 };
 
 PetscErrorCode NakFileFlush(FILE *file, const char *path)

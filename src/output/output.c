@@ -88,15 +88,21 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
 /* Every file is closed, whichever fails; the first failure is the one that counts. */
 static PetscErrorCode CloseFiles(NakOutput output)
 {
-  char           path[PETSC_MAX_PATH_LEN];
-  PetscErrorCode code[2];
+  enum { FILES = 4 };
+  const char *const names[FILES] = {"timeseries.csv", "impedance.csv", "drt.csv", "log.txt"};
+  FILE **const files[FILES] = {&output->timeseries, &output->spectra, &output->times, &output->log};
+  char         path[PETSC_MAX_PATH_LEN];
+  PetscErrorCode first = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  PetscCall(NakOutputPath(output, "timeseries.csv", path));
-  code[0] = NakFileClose(&output->timeseries, path);
-  PetscCall(NakOutputPath(output, "log.txt", path));
-  code[1] = NakFileClose(&output->log, path);
-  PetscFunctionReturn(code[0] ? code[0] : code[1]);
+  for (int k = 0; k < FILES; k++) {
+    PetscErrorCode code;
+
+    PetscCall(NakOutputPath(output, names[k], path));
+    code = NakFileClose(files[k], path);
+    if (first == PETSC_SUCCESS) first = code;
+  }
+  PetscFunctionReturn(first);
 }
 
 PetscErrorCode NakOutputDestroy(NakOutput *output)

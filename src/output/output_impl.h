@@ -110,6 +110,7 @@ struct NakOutput_private {
   char        directory[NAK_TEXT_SIZE + 8];
   char        title[NAK_TEXT_SIZE];
   FILE       *timeseries, *log; /* rank 0 only */
+  FILE       *spectra, *times;  /* impedance.csv and drt.csv; NULL before the first spectrum */
   double      flushed;          /* wall time of the last flush of timeseries [s] */
   int         log_errno;        /* of a write to the log that failed; told by the next collective */
   char       *deck;             /* as resolved; rank 0 only, of malloc() */

@@ -66,8 +66,10 @@ static PetscErrorCode AddOp(Parser *parser, PetscInt parent, NakOp op, PetscInt 
 static NakOp HoldOf(const char *word, NakHold hold, PetscReal value)
 {
   NakOp op = {
-    .kind = NAK_OP_HOLD, .control = {hold, value},
-         .duration = PETSC_INFINITY
+    .kind     = NAK_OP_HOLD,
+    .control  = {hold, value},
+    .spectra  = PETSC_INFINITY,
+    .duration = PETSC_INFINITY
   };
 
   (void)snprintf(op.word, sizeof(op.word), "%s", word);
@@ -180,6 +182,29 @@ static PetscErrorCode NeedMap(Parser *parser, NakNode node, const char *example,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscBool IsBlank(NakNode node)
+{
+  const char *text = NakNodeText(node);
+
+  if (NakNodeKindOf(node) != NAK_NODE_SCALAR) return PETSC_FALSE;
+  return (PetscBool)(text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
+}
+
+/* `impedance: {every: 35 s}` beside a hold. */
+static PetscErrorCode ParseSpectra(Parser *parser, NakNode map, PetscReal *every)
+{
+  NakNode   node = NakNodeFind(map, "impedance");
+  PetscBool ok;
+
+  PetscFunctionBeginUser;
+  if (node == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NeedMap(parser, node, "impedance: {every: 35 s}", &ok));
+  if (!ok) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakDeckKnownKeys(parser->deck, node, "every"));
+  PetscCall(NeedTime(parser, node, "impedance", "every", every));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What ends a hold: the time `time` (NULL for none), and `until`. */
 static PetscErrorCode ParseEnds(Parser *parser, const Kind *kind, NakNode map, NakNode time,
                                 PetscInt index)
@@ -195,6 +220,7 @@ static PetscErrorCode ParseEnds(Parser *parser, const Kind *kind, NakNode map, N
   }
   if (time != NULL) PetscCall(ParseTime(parser, time, &parser->program->ops[index].duration));
   PetscCall(ParseUntil(parser, until, index));
+  PetscCall(ParseSpectra(parser, map, &parser->program->ops[index].spectra));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -237,14 +263,6 @@ static PetscErrorCode ParseVoltage(Parser *parser, const Kind *kind, NakNode map
   PetscCall(AddOp(parser, parent, HoldOf(kind->key, NAK_HOLD_VOLTAGE, value), &index));
   PetscCall(ParseEnds(parser, kind, map, NakNodeFind(map, "for"), index));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscBool IsBlank(NakNode node)
-{
-  const char *text = NakNodeText(node);
-
-  if (NakNodeKindOf(node) != NAK_NODE_SCALAR) return PETSC_FALSE;
-  return (PetscBool)(text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
 }
 
 /* `rest: 5 s`, or a blank rest with `for` and `until` beside it. */
@@ -322,6 +340,7 @@ static PetscErrorCode ParseStaircase(Parser *parser, const Kind *kind, NakNode m
   hold           = HoldOf(kind->key, NAK_HOLD_CURRENT, from);
   hold.increment = increment;
   PetscCall(NeedTime(parser, node, kind->key, "hold", &hold.duration));
+  PetscCall(ParseSpectra(parser, map, &hold.spectra));
   PetscCall(AddOp(parser, block, hold, &index));
   parser->program->ops[block].end = parser->program->n_ops;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -384,20 +403,40 @@ static PetscErrorCode ParseRepeat(Parser *parser, const Kind *kind, NakNode map,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* `impedance:` as an item of its own: a hold without length. */
+static PetscErrorCode ParseSpectrum(Parser *parser, const Kind *kind, NakNode map, PetscInt parent)
+{
+  NakNode  node = NakNodeFind(map, kind->key);
+  NakOp    hold = HoldOf(kind->key, NAK_HOLD_CURRENT, 0);
+  PetscInt index;
+
+  PetscFunctionBeginUser;
+  if (!IsBlank(node))
+    PetscCall(NakDeckComplain(parser->deck, node,
+                              "an item of its own is a bare 'impedance:'; '{every: 35 s}' stands "
+                              "beside what is held meanwhile, and frequencies in the section "
+                              "'impedance' of the deck"));
+  hold.duration = 0;
+  hold.spectra  = 0;
+  PetscCall(AddOp(parser, parent, hold, &index));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const Kind kinds[] = {
-  {"strip",     "strip|for|until",    ParseCurrent  },
-  {"plate",     "plate|for|until",    ParseCurrent  },
-  {"current",   "current|for|until",  ParseCurrent  },
-  {"voltage",   "voltage|for|until",  ParseVoltage  },
-  {"rest",      "rest|for|until",     ParseRest     },
-  {"staircase", "staircase|until",    ParseStaircase},
-  {"pulses",    "pulses|until",       ParsePulses   },
-  {"repeat",    "repeat|steps|until", ParseRepeat   },
-  {NULL,        NULL,                 NULL          }
+  {"strip",     "strip|for|until|impedance",   ParseCurrent  },
+  {"plate",     "plate|for|until|impedance",   ParseCurrent  },
+  {"current",   "current|for|until|impedance", ParseCurrent  },
+  {"voltage",   "voltage|for|until|impedance", ParseVoltage  },
+  {"rest",      "rest|for|until|impedance",    ParseRest     },
+  {"staircase", "staircase|until|impedance",   ParseStaircase},
+  {"pulses",    "pulses|until",                ParsePulses   },
+  {"repeat",    "repeat|steps|until",          ParseRepeat   },
+  {"impedance", "impedance",                   ParseSpectrum }, /* last: beside another kind it is none */
+  {NULL,        NULL,                          NULL          }
 };
 static const char every_key[] =
   "strip|plate|current|voltage|rest|staircase|pulses|repeat|steps|for|"
-  "until";
+  "until|impedance";
 
 /* ---- Lists of items ---- */
 
@@ -420,7 +459,7 @@ static PetscErrorCode ComplainOfKind(Parser *parser, NakNode map)
   } else {
     PetscCall(NakDeckComplain(parser->deck, map,
                               "what is held? an item has one of strip, plate, current, voltage, "
-                              "rest, staircase, pulses, repeat"));
+                              "rest, staircase, pulses, repeat, impedance"));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -438,6 +477,7 @@ static PetscErrorCode ParseItem(Parser *parser, NakNode map, PetscInt parent)
   }
   for (const Kind *kind = kinds; kind->key != NULL; kind++) {
     if (NakNodeFind(map, kind->key) == NULL) continue;
+    if (found != NULL && kind->parse == ParseSpectrum) continue;
     if (found != NULL) {
       PetscCall(NakDeckComplain(parser->deck, NakNodeFind(map, kind->key),
                                 "this item is a '%s' already; begin '%s' as an item of its own",

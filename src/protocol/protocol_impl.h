@@ -53,6 +53,7 @@ typedef struct {
   PetscInt   slot;      /**< holds: first of its slots for reports */
   NakControl control;   /**< holds: in the first turn of the block around it ... */
   PetscReal  increment; /**< ... and what each further turn adds to it */
+  PetscReal  spectra;   /**< holds: NakProtocolSpectra() [s] */
   PetscReal  duration;  /**< holds [s]; PETSC_INFINITY where there is none */
   PetscReal  length;    /**< longest time it can take, if known, else PETSC_INFINITY [s] */
   PetscReal  after;     /**< the same for all that follows it in its block [s] */

@@ -273,6 +273,23 @@ PetscErrorCode NakProtocolControl(NakProtocol protocol, NakControl *control, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscReal NakProtocolSpectra(NakProtocol protocol)
+{
+  return protocol->program.ops[protocol->at.op].spectra;
+}
+
+PetscBool NakProtocolHasSpectra(NakProtocol protocol)
+{
+  const NakProgram *program = &protocol->program;
+
+  for (PetscInt k = 0; k < program->n_ops; k++) {
+    const NakOp *op = &program->ops[k];
+
+    if (op->kind == NAK_OP_HOLD && op->spectra < PETSC_INFINITY) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
 /* The innermost repeat or pulse train around the hold, -1 without one; a staircase is neither. */
 static PetscInt RepeatAround(NakProtocol protocol)
 {

@@ -85,6 +85,7 @@ PetscErrorCode NakSimDestroy(NakSim *sim)
   if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakProgressDestroy(&s->progress));
   PetscCall(NakOutputDestroy(&s->output));
+  PetscCall(NakImpedanceDestroy(&s->impedance));
   PetscCall(NakStepperDestroy(&s->stepper));
   PetscCall(NakModelDestroy(&s->model));
   PetscCall(NakProtocolDestroy(&s->protocol));

@@ -27,6 +27,8 @@ static PetscErrorCode SetUp(NakSim s)
   if (s->options.deck != NULL) PetscCall(DeckName(s->options.deck, name));
   PetscCall(NakModelCreate(s->comm, &s->params.model, &s->model));
   PetscCall(NakStepperCreate(s->model, &s->params.stepper, &s->stepper));
+  if (NakProtocolHasSpectra(s->protocol))
+    PetscCall(NakImpedanceCreate(s->model, &s->params.impedance, &s->impedance));
   PetscCall(NakModelMeasure(s->model, NakStepperState(s->stepper), &s->now, &start));
   s->balance = NakBalanceBegin(&start, NakModelDoubleLayer(s->model));
   PetscCall(NakOutputCreate(s->comm, &s->params.output, name, s->options.replace, &s->output));
@@ -61,16 +63,34 @@ static PetscErrorCode WriteRow(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode WriteSpectrum(NakSim s)
+{
+  const PetscReal    every = NakProtocolSpectra(s->protocol);
+  const NakSpectrum *spectrum;
+  PetscLogDouble     begin, end;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscTime(&begin));
+  PetscCall(NakImpedanceSpectrum(s->impedance, NakStepperState(s->stepper), &spectrum));
+  PetscCall(PetscTime(&end));
+  PetscCall(NakOutputSpectrum(s->output, &s->now, spectrum));
+  PetscCall(NakOutputLog(s->output, "%.9g s: a spectrum of %" PetscInt_FMT " frequencies in %.3g s",
+                         (double)s->now.time, spectrum->count, end - begin));
+  s->spectrum_due += every > 0 ? every : PETSC_INFINITY;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Check the balances and show the moment to every observer that is due; `last` of a leaf. */
 static PetscErrorCode Observe(NakSim s, PetscBool last)
 {
-  const PetscReal frames = s->params.output.fields_every;
+  const PetscReal frames = s->params.output.fields_every, rounding = 1e-12;
 
   PetscFunctionBeginUser;
   NakBalanceCheck(&s->balance, NakStepperInventory(s->stepper), &s->now);
   if (s->now.time >= s->row_due) PetscCall(WriteRow(s));
   if (frames > 0 ? s->now.time >= s->fields_due : last && s->now.cycle == 0)
     PetscCall(WriteFields(s));
+  if (s->now.time >= s->spectrum_due * (1 - rounding)) PetscCall(WriteSpectrum(s));
   PetscCall(NakProgressShow(s->progress, &s->now, NakProtocolTimeLeft(s->protocol, s->now.time)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -84,11 +104,13 @@ static PetscErrorCode RunLeaf(NakSim s)
   PetscFunctionBeginUser;
   PetscCall(NakProtocolEnter(s->protocol, &s->now));
   PetscCall(NakStepperEnter(s->stepper, s->protocol, &s->now, &over));
+  s->spectrum_due = s->now.time + NakProtocolSpectra(s->protocol);
   PetscCall(Observe(s, over));
   while (!over) {
-    const PetscReal latest = frames ? s->fields_due : PETSC_INFINITY;
+    const PetscReal frame = frames ? s->fields_due : PETSC_INFINITY;
 
-    PetscCall(NakStepperStep(s->stepper, s->protocol, latest, &s->now, &over));
+    PetscCall(
+      NakStepperStep(s->stepper, s->protocol, PetscMin(frame, s->spectrum_due), &s->now, &over));
     PetscCall(Observe(s, over));
   }
   PetscCall(NakProtocolLeave(s->protocol, &s->now, NAK_END_NONE, NULL));

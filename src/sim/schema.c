@@ -26,8 +26,9 @@ void NakSimSchema(NakSimParams *p, NakSection schema[NAK_SIM_SECTIONS])
     {NakLimitsParamRows, &p->limits, sizeof p->limits},
     {tree_rows,        p, 0},
     {NakStepperParamRows,   &p->stepper, sizeof p->stepper},
-    {NakOutputParamRows,            &p->output, sizeof p->output},
-    {.rows = NULL      }
+    {NakImpedanceParamRows,            &p->impedance, sizeof p->impedance},
+    {NakOutputParamRows,       &p->output, sizeof p->output},
+    {.rows = NULL        }
   };
 
   for (int k = 0; k < NAK_SIM_SECTIONS; k++) schema[k] = sections[k];

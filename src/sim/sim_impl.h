@@ -12,10 +12,12 @@ struct NakSim_private {
   NakProtocol   protocol;
   NakModel      model;
   NakStepper    stepper;
+  NakImpedance  impedance; /* NULL where no spectrum is asked for */
   NakBalance    balance;
   NakOutput     output;
   NakProgress   progress;
   NakRecord     now;
   PetscReal     row, row_due, fields_due; /* time of the last row; of the next row and frame [s] */
+  PetscReal     spectrum_due;             /* PETSC_INFINITY for none [s] */
   PetscReal     began;                    /* wall clock [s] */
 };

@@ -760,6 +760,31 @@ static void TestSkipsNoFurtherThanTime(void **state)
   }
 }
 
+/* Spectra are wanted where they are asked for, and nowhere else; as an item they take no time. */
+static void TestAsksForSpectra(void **state)
+{
+  const PetscReal every[]  = {0, 4, 4, PETSC_INFINITY, 3, 0};
+  NakProtocol     protocol = Make(
+        NULL, "[{impedance: }, {staircase: {from: 1 A/m^2, to: 2 A/m^2, step: 1 A/m^2, hold: 9 s}, "
+                  "impedance: {every: 4 s}}, rest: 5 s, {voltage: 1 V, for: 5 s, impedance: {every: 3 s}}, "
+                  "impedance: ~]");
+  NakRecord now = {0};
+
+  (void)state;
+  assert_true(NakProtocolHasSpectra(protocol));
+  for (size_t k = 0; k < sizeof(every) / sizeof(every[0]); k++) {
+    assert_true(NakProtocolSpectra(protocol) == every[k]);
+    PassLeaf(protocol, &now);
+  }
+  AssertNear(now.time, 28);
+  AssertEnd(protocol, NAK_END_DURATION, "all steps are done");
+  assert_string_equal(Report(protocol, 0)->kind, "impedance");
+  Ok(NakProtocolDestroy(&protocol));
+  protocol = Make(NULL, "[rest: 1 s]");
+  assert_false(NakProtocolHasSpectra(protocol));
+  Ok(NakProtocolDestroy(&protocol));
+}
+
 static void TestRestores(void **state)
 {
   NakProtocol protocol = Make(NULL, "[{repeat: 9, steps: [{strip: 1 A/m^2, for: 1 s}, rest: 1 s]},"
@@ -812,6 +837,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(TestSkipsTurns),
     cmocka_unit_test(TestSkipsPulsesOnly),
     cmocka_unit_test(TestSkipsNoFurtherThanTime),
+    cmocka_unit_test(TestAsksForSpectra),
     cmocka_unit_test(TestRestores),
   };
   int failed;

@@ -1,0 +1,103 @@
+/**
+  @file
+  Impedance: the answer of the linearised cell to a small alternating current, and the relaxation
+  times in it.
+
+  About a state U, with J = dF/dU and M = dF/d(dU/dt), a current of 1 A/m2 at the far face gives
+  (i omega M + J) du = b, and Z = dV/dI is the mean of dE and the drop over what is in series.  The
+  state need not be steady: it is frozen.
+
+  Doubled to a real system, this is solved by GMRES with the preconditioner PRESB, whose two solves
+  are with J + omega M: that is one real linearisation with the shift omega.  The number of iterations
+  depends neither on the frequency nor, with multigrid inside, on the grid.
+  (O. Axelsson, M. Neytcheva, B. Ahmad, Numer. Algorithms 66 (2014) 811.)
+*/
+#pragma once
+
+#include <nakfield/model.h>
+
+/** Who chooses the weight of the roughness in NakRelaxationTimes(). */
+typedef enum { NAK_LAMBDA_FIXED, NAK_LAMBDA_GCV, NAK_LAMBDA_L_CURVE } NakLambdaChoice;
+
+/** Set by the deck; units and bounds are in NakImpedanceParamRows. */
+typedef struct {
+  PetscReal frequency_max, frequency_min; /**< [Hz] */
+  PetscInt  per_decade;                   /**< frequencies */
+  PetscReal grain_boundary_resistance;    /**< part of what is in series [ohm m2] */
+  PetscReal grain_boundary_capacitance;   /**< [F/m2] */
+  PetscBool constriction;                 /**< whether current lines crowd towards the contact */
+  PetscBool double_layer;                 /**< whether it stores charge */
+  PetscBool diffusion;                    /**< whether interphase and alloy answer, or are frozen */
+  PetscBool deposits;                     /**< whether K film and Na deposit answer */
+  PetscReal void_capacitance;             /**< of the face without contact [F/m2] */
+  PetscReal lambda;                       /**< NakRelaxationTimes() [-] */
+  PetscInt  lambda_choice;                /**< NakLambdaChoice */
+  PetscInt  times_per_decade;             /**< of relaxation times */
+} NakImpedanceParams;
+
+extern const NakParam NakImpedanceParamRows[];
+
+typedef struct NakImpedance_private *NakImpedance; /**< opaque */
+
+/**
+  Prepare for spectra of a model.  Collective.
+
+  @param[in]  model      must outlive it
+  @param[in]  params     copied
+  @param[out] impedance  free with NakImpedanceDestroy(), after an error too
+
+  Errors: PETSC_ERR_USER_INPUT where the grain boundaries have more resistance than there is in
+  series, or where no frequency lies between the bounds.
+*/
+PetscErrorCode NakImpedanceCreate(NakModel model, const NakImpedanceParams *params,
+                                  NakImpedance *impedance);
+
+/** Free and set `*impedance` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakImpedanceDestroy(NakImpedance *impedance);
+
+/**
+  Compute the spectrum and the relaxation times of a state under an impressed current.  Collective;
+  the same on every rank.  The model's matrices are overwritten, its control is not.
+
+  @param[out] spectrum  owned by `z`, valid until the next call
+
+  Errors: PETSC_ERR_NOT_CONVERGED, naming the frequency.
+*/
+PetscErrorCode NakImpedanceSpectrum(NakImpedance z, Vec U, const NakSpectrum **spectrum);
+
+/**
+  Linearise about `U`, which must stay as it is while NakImpedanceSolve() is called, for any number of
+  frequencies.  NakImpedanceSpectrum() does both.  Collective.
+
+  @param[in]  frequency  [Hz]
+  @param[out] re, im     impedance [ohm m2]; the same on every rank
+*/
+PetscErrorCode NakImpedanceLinearise(NakImpedance z, Vec U);
+PetscErrorCode NakImpedanceSolve(NakImpedance z, PetscReal frequency, PetscReal *re, PetscReal *im);
+
+/** GMRES iterations of all solves so far. */
+PetscInt NakImpedanceIterations(NakImpedance z);
+
+/**
+  The distribution of relaxation times of a spectrum,
+
+    Z(f) = R + integral gamma(tau) / (1 + 2 pi i f tau) d ln tau,   gamma >= 0,  R >= 0,
+
+  that minimises |Z - Z(f)|^2 + lambda integral (d gamma / d ln tau)^2 d ln tau over real and
+  imaginary parts: a convex quadratic programme with bounds.  Not collective.
+
+  `lambda` is that of `params`, or one of 1e-7, ... 1: where generalised cross-validation (with the
+  freedom of the gammas that are not 0) is least, or where the L-curve, misfit against roughness on
+  logarithmic axes, bends most.  Those two are for measured spectra: one without noise wants none.
+
+  @param[in]     params    lambda, lambda_choice; their meaning does not depend on the unit of Z
+  @param[in,out] spectrum  frequencies and impedances in; `tau`, `n_tau` and room for `gamma` in;
+                           `gamma`, `resistance` and `lambda` out
+
+  Errors: PETSC_ERR_NOT_CONVERGED.
+*/
+PetscErrorCode NakRelaxationTimes(const NakImpedanceParams *params, NakSpectrum *spectrum);
+
+/** Choose the times of a spectrum, from a decade beyond its highest frequency to a decade beyond its
+    lowest: set `n_tau` and `tau`, and allocate `gamma`; free both with PetscFree2(). */
+PetscErrorCode NakRelaxationGrid(PetscInt per_decade, NakSpectrum *spectrum);

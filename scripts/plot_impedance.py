@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Plot the spectra of a run: Nyquist, Bode, and the relaxation times against time.
+
+Usage: plot_impedance.py [-o STEM] [--until SECONDS] [--export] RUNDIR ...
+
+Draws STEM.png and STEM.pdf, by default RUNDIR/impedance (impedance in the current directory for several
+runs, whose first spectra are then compared).  With --export each spectrum is also written below
+RUNDIR/spectra: NNNN.z for ZView, and NNNN.csv with the columns frequency, real and imaginary part and no
+heading, as impedance.py reads them.  Impedances are per area, in ohm cm2.
+
+Example: scripts/plot_impedance.py --until 700 runs/operando_stripping
+"""
+import argparse
+import pathlib
+import sys
+
+import numpy as np
+
+SHOWN = 8       # spectra in one diagram
+FLOOR = 1e-2    # of gamma, over its highest value, that a map still shows
+PITCH = {"s": 1, "min": 60, "h": 3600}
+
+
+def fail(message: str):
+    """Leave with a message."""
+    sys.exit(f"plot_impedance.py: {message}")
+
+
+# ---- Reading ----
+
+def read_table(path: pathlib.Path) -> dict:
+    """Columns of a CSV file by their names."""
+    if not path.is_file():
+        fail(f"there is no {path}: does the protocol of the run ask for spectra?")
+    text = path.read_text(encoding="ascii")
+    names, _, body = text[:text.rfind("\n") + 1].partition("\n")
+    names = names.split(",")
+    values = np.array(body.replace("\n", ",").split(",")[:-1], dtype=float)
+    if values.size == 0 or values.size % len(names) != 0:
+        fail(f"{path} has no rows, or rows of uneven length")
+    return dict(zip(names, values.reshape(-1, len(names)).T))
+
+
+def split(table: dict, key: str) -> list:
+    """The table cut where `key`, which rises or falls within a spectrum, jumps back."""
+    direction = np.sign(table[key][1] - table[key][0]) if table[key].size > 1 else 1
+    cuts = np.flatnonzero(direction * np.diff(table[key]) < 0) + 1
+    parts = {name: np.split(values, cuts) for name, values in table.items()}
+    return [dict(zip(parts, part)) for part in zip(*parts.values())]
+
+
+def read_run(folder: pathlib.Path, until: float) -> dict:
+    """Spectra and relaxation times of a run up to a time, in the order of time."""
+    spectra = split(read_table(folder / "impedance.csv"), "frequency_Hz")
+    for spectrum in spectra:
+        spectrum["z"] = spectrum["z_re_ohm_cm2"] + 1j * spectrum["z_im_ohm_cm2"]
+    times = split(read_table(folder / "drt.csv"), "tau_s")
+    count = sum(spectrum["time_s"][0] <= until for spectrum in spectra)
+    if count == 0 or len(times) < count:
+        fail(f"{folder} has no spectra up to {until:g} s, or not the relaxation times of all")
+    return {"folder": folder, "spectra": spectra[:count], "times": times[:count]}
+
+
+# ---- Drawing ----
+
+def time_unit(longest: float):
+    """Divisor and name of the unit that suits a time in s."""
+    name = "s" if longest < 600 else "min" if longest < 36000 else "h"
+    return PITCH[name], name
+
+
+def chosen(spectra: list) -> list:
+    """Spectra to show: all, or some of them from the first to the last, at equal changes."""
+    if len(spectra) <= SHOWN:
+        return list(range(len(spectra)))
+    z = np.log(np.abs([spectrum["z"] for spectrum in spectra]))
+    way = np.append(0, np.cumsum(np.abs(np.diff(z, axis=0)).max(axis=1)))
+    return sorted({int(np.argmin(np.abs(way - part))) for part in np.linspace(0, way[-1], SHOWN)})
+
+
+def draw_spectra(axes: dict, curves: list):
+    """Nyquist and Bode of (spectrum, label, colour)."""
+    for spectrum, label, colour in curves:
+        z, frequency = spectrum["z"], spectrum["frequency_Hz"]
+        axes["nyquist"].plot(z.real, -z.imag, ".-", markersize=3, linewidth=1, color=colour, label=label)
+        axes["magnitude"].loglog(frequency, abs(z), color=colour, linewidth=1)
+        axes["phase"].semilogx(frequency, np.degrees(np.angle(z)), color=colour, linewidth=1)
+    axes["nyquist"].set_xlabel("Re Z (Ω cm²)")
+    axes["nyquist"].set_ylabel("−Im Z (Ω cm²)")
+    axes["nyquist"].set_aspect("equal", adjustable="datalim")
+    axes["nyquist"].legend(frameon=False, fontsize=7)
+    axes["magnitude"].set_ylabel("|Z| (Ω cm²)")
+    axes["phase"].set_ylabel("Phase (°)")
+    for name in ("magnitude", "phase"):
+        axes[name].set_xlabel("Frequency (Hz)")
+
+
+def draw_lines(axis, curves: list):
+    """Relaxation times of (distribution, label, colour)."""
+    for times, _, colour in curves:
+        axis.semilogx(times["tau_s"], times["gamma_ohm_cm2"], color=colour, linewidth=1)
+    axis.set_xlabel("τ (s)")
+    axis.set_ylabel("γ (Ω cm²)")
+
+
+def draw_map(figure, axis, run: dict):
+    """gamma over time and relaxation time."""
+    from matplotlib.colors import LogNorm
+
+    moments = np.array([part["time_s"][0] for part in run["times"]])
+    gamma = np.array([part["gamma_ohm_cm2"] for part in run["times"]])
+    divisor, unit = time_unit(moments[-1])
+    high = 4 * np.median(gamma.max(axis=1))  # a collapse would leave nothing else to see
+    image = axis.pcolormesh(moments / divisor, run["times"][0]["tau_s"],
+                            np.clip(gamma.T, FLOOR * high, high), norm=LogNorm(FLOOR * high, high),
+                            cmap="viridis", shading="nearest", rasterized=True)
+    axis.set_yscale("log")
+    axis.set_xlabel(f"Time ({unit})")
+    axis.set_ylabel("τ (s)")
+    figure.colorbar(image, ax=axis, label="γ (Ω cm²)")
+
+
+def curves_of(runs: list, colours) -> list:
+    """What is drawn of runs: the spectra in the course of one, the first ones of several."""
+    if len(runs) > 1:
+        picked = [(run, 0, run["folder"].resolve().name) for run in runs]
+    else:
+        spectra = runs[0]["spectra"]
+        divisor, unit = time_unit(spectra[-1]["time_s"][0])
+        picked = [(runs[0], k, f"{spectra[k]['time_s'][0] / divisor:.4g} {unit}")
+                  for k in chosen(spectra)]
+    shades = colours(np.linspace(0, 0.9, max(len(picked), 2)))
+    return [(run["spectra"][k], run["times"][k], label, shade)
+            for (run, k, label), shade in zip(picked, shades)]
+
+
+def draw(plt, runs: list):
+    """The whole figure."""
+    figure, axes = plt.subplot_mosaic([["nyquist", "magnitude"], ["drt", "phase"]], figsize=(7.2, 6),
+                                      constrained_layout=True)
+    curves = curves_of(runs, plt.get_cmap("plasma"))
+    draw_spectra(axes, [(spectrum, label, shade) for spectrum, _, label, shade in curves])
+    moments = {part["time_s"][0] for part in runs[0]["times"]}
+    if len(runs) == 1 and len(moments) == len(runs[0]["times"]) > 2:
+        draw_map(figure, axes["drt"], runs[0])
+    else:
+        draw_lines(axes["drt"], [(times, label, shade) for _, times, label, shade in curves])
+    return figure
+
+
+# ---- Other programs' formats ----
+
+def export(run: dict):
+    """ZView's .z, and three columns."""
+    folder = run["folder"] / "spectra"
+    folder.mkdir(exist_ok=True)
+    for k, spectrum in enumerate(run["spectra"]):
+        rows = list(zip(spectrum["frequency_Hz"], spectrum["z"].real, spectrum["z"].imag))
+        (folder / f"{k:04d}.csv").write_text("".join(f"{f:.9g},{re:.9g},{im:.9g}\n" for f, re, im in rows))
+        lines = "".join(f"{f:.9g}\t0\t0\t{spectrum['time_s'][0]:.9g}\t{re:.9g}\t{im:.9g}\t0\t0\t0\n"
+                        for f, re, im in rows)
+        (folder / f"{k:04d}.z").write_text(
+            'ZPLOT2 ASCII\n"nakfield, impedance per area in ohm cm2"\nArea: 1\n'
+            f"Data Points: {len(rows)}\n"
+            "Freq(Hz)\tAmpl\tBias\tTime(Sec)\tZ'(a)\tZ''(b)\tGD\tErr\tRange\nEnd Comments\n" + lines)
+    print(f"{folder}: {len(run['spectra'])} spectra")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("runs", metavar="RUNDIR", nargs="+", type=pathlib.Path)
+    parser.add_argument("-o", dest="stem", metavar="STEM", help="output files without the suffix")
+    parser.add_argument("--until", metavar="SECONDS", type=float, default=np.inf,
+                        help="leave out later spectra")
+    parser.add_argument("--export", action="store_true", help="write .z and .csv of each spectrum")
+    args = parser.parse_args()
+
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    plt.rcParams.update({"font.size": 8, "pdf.fonttype": 42})
+
+    runs = [read_run(folder, args.until) for folder in args.runs]
+    stem = args.stem or str(args.runs[0] / "impedance" if len(runs) == 1 else "impedance")
+    figure = draw(plt, runs)
+    for suffix in (".png", ".pdf"):
+        try:
+            figure.savefig(stem + suffix, dpi=200)
+        except OSError as error:
+            fail(f"cannot write {stem + suffix}: {error.strerror}")
+        print(stem + suffix)
+    for run in runs if args.export else []:
+        export(run)
+
+
+if __name__ == "__main__":
+    main()

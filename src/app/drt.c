@@ -1,0 +1,131 @@
+/* nakfield drt FILE; see app.h. */
+#include "app.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One line's numbers, separated by blanks, commas or semicolons; how many, at most `most`. */
+static int Numbers(const char *line, int most, double number[])
+{
+  int n = 0;
+
+  while (n < most) {
+    char *end;
+
+    line += strspn(line, " \t,;");
+    number[n] = strtod(line, &end);
+    if (end == line) break;
+    line = end;
+    n++;
+  }
+  return n;
+}
+
+/* Frequency and impedance of a line: three columns, or the nine of ZView with the impedance in the
+   fifth and sixth; false for a line that is neither, such as a heading. */
+static PetscBool Point(const char *line, PetscBool zview, PetscReal point[3])
+{
+  enum { COLUMNS = 6 };
+  double    number[COLUMNS];
+  const int n = Numbers(line, COLUMNS, number), re = zview ? 4 : 1;
+
+  if (n < re + 2 || !(number[0] > 0)) return PETSC_FALSE;
+  point[0] = number[0];
+  point[1] = number[re];
+  point[2] = number[re + 1];
+  return PETSC_TRUE;
+}
+
+static PetscErrorCode Append(const PetscReal point[3], PetscInt *room, NakSpectrum *s)
+{
+  PetscFunctionBeginUser;
+  if (s->count == *room) {
+    *room = 2 * *room + 64;
+    PetscCall(PetscRealloc((size_t)*room * sizeof *s->frequency, &s->frequency));
+    PetscCall(PetscRealloc((size_t)*room * sizeof *s->re, &s->re));
+    PetscCall(PetscRealloc((size_t)*room * sizeof *s->im, &s->im));
+  }
+  s->frequency[s->count] = point[0];
+  s->re[s->count]        = point[1];
+  s->im[s->count++]      = point[2];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadLines(FILE *file, NakSpectrum *s)
+{
+  char      line[1024];
+  PetscBool zview = PETSC_FALSE;
+  PetscInt  room  = 0;
+
+  PetscFunctionBeginUser;
+  while (fgets(line, sizeof line, file) != NULL) {
+    PetscReal point[3];
+
+    if (strncmp(line, "ZPLOT", 5) == 0) zview = PETSC_TRUE;
+    if (Point(line, zview, point)) PetscCall(Append(point, &room, s));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Read(const char *path, NakSpectrum *s)
+{
+  FILE *file = fopen(path, "r");
+
+  PetscFunctionBeginUser;
+  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
+             strerror(errno));
+  PetscCall(ReadLines(file, s));
+  (void)fclose(file);
+  PetscCheck(s->count >= 3, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s has %" PetscInt_FMT " lines of frequency, real and imaginary part, and at least 3 "
+             "are needed",
+             path, s->count);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Print(const char *path, const NakImpedanceParams *params)
+{
+  NakSpectrum s = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(Read(path, &s));
+  PetscCall(NakRelaxationGrid(params->times_per_decade, &s));
+  PetscCall(NakRelaxationTimes(params, &s));
+  PetscCall(PetscPrintf(PETSC_COMM_SELF,
+                        "# resistance beyond all relaxation: %.9g, lambda: %.3g\n"
+                        "tau_s,gamma\n",
+                        (double)s.resistance, (double)s.lambda));
+  for (PetscInt j = 0; j < s.n_tau; j++)
+    PetscCall(PetscPrintf(PETSC_COMM_SELF, "%.9g,%.9g\n", (double)s.tau[j], (double)s.gamma[j]));
+  PetscCall(PetscFree(s.frequency));
+  PetscCall(PetscFree(s.re));
+  PetscCall(PetscFree(s.im));
+  PetscCall(PetscFree2(s.tau, s.gamma));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakPrintRelaxationTimes(const NakSimOptions *options)
+{
+  NakImpedanceParams params;
+  const NakSection   schema[] = {
+      {NakImpedanceParamRows, &params, sizeof params},
+      {.rows = NULL       }
+  };
+  NakDeck        deck = NULL;
+  PetscInt       mistakes;
+  PetscErrorCode code = PETSC_SUCCESS;
+  PetscMPIInt    rank;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDeckCreate(PETSC_COMM_WORLD, NULL, options->overrides, options->n_overrides, &deck));
+  PetscCall(NakDeckFill(deck, schema));
+  PetscCall(NakDeckReport(deck, &mistakes));
+  PetscCall(NakDeckDestroy(&deck));
+  PetscCheck(mistakes == 0, PETSC_COMM_WORLD, PETSC_ERR_USER_INPUT,
+             "%" PetscInt_FMT " mistakes on the command line", mistakes);
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  if (rank == 0) code = Print(options->deck, &params);
+  PetscCall(NakAgree(PETSC_COMM_WORLD, code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

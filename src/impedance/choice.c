@@ -1,0 +1,109 @@
+/* The weight of the roughness by generalised cross-validation or by the L-curve. */
+#include "impedance_impl.h"
+
+enum { TRIALS = 15 }; /* two a decade */
+
+static const PetscReal weakest = 1e-7;
+
+/* A solution: what it leaves, how rough it is, how many numbers it is free to choose. */
+typedef struct {
+  PetscReal lambda, misfit, roughness, freedom;
+} Trial;
+
+/* The unknowns that are not at their bound. */
+static PetscErrorCode FindFree(Vec x, IS *free)
+{
+  const PetscReal  zero = 1e-12;
+  const PetscReal *a;
+  PetscInt        *index, n, count = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetLocalSize(x, &n));
+  PetscCall(PetscMalloc1(n, &index));
+  PetscCall(VecGetArrayRead(x, &a));
+  for (PetscInt j = 0; j < n; j++)
+    if (a[j] > zero) index[count++] = j;
+  PetscCall(VecRestoreArrayRead(x, &a));
+  PetscCall(ISCreateGeneral(PETSC_COMM_SELF, count, index, PETSC_OWN_POINTER, free));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Trace of the matrix that takes the data to their fit: that of H^-1 A' A among the free ones. */
+static PetscErrorCode Freedom(const NakProgramme *p, Vec x, PetscReal *freedom)
+{
+  IS  free;
+  Mat H, A2, share;
+
+  PetscFunctionBeginUser;
+  PetscCall(FindFree(x, &free));
+  PetscCall(MatCreateSubMatrix(p->H, free, free, MAT_INITIAL_MATRIX, &H));
+  PetscCall(MatCreateSubMatrix(p->A2, free, free, MAT_INITIAL_MATRIX, &A2));
+  PetscCall(MatDuplicate(A2, MAT_DO_NOT_COPY_VALUES, &share));
+  PetscCall(MatLUFactor(H, NULL, NULL, NULL));
+  PetscCall(MatMatSolve(H, A2, share));
+  PetscCall(MatGetTrace(share, freedom));
+  PetscCall(MatDestroy(&share));
+  PetscCall(MatDestroy(&A2));
+  PetscCall(MatDestroy(&H));
+  PetscCall(ISDestroy(&free));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Try(NakProgramme *p, Vec x, Trial *trial)
+{
+  Vec work;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakProgrammeSolve(p, trial->lambda, x));
+  PetscCall(NakProgrammeMisfit(p, x, &trial->misfit));
+  PetscCall(VecDuplicate(x, &work));
+  PetscCall(MatMult(p->D, x, work));
+  PetscCall(VecDot(x, work, &trial->roughness));
+  PetscCall(VecDestroy(&work));
+  PetscCall(Freedom(p, x, &trial->freedom));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The less the better. */
+static PetscReal CrossValidation(const Trial *t, PetscInt data)
+{
+  const PetscReal left = (PetscReal)data - t->freedom;
+
+  return t->misfit / (left * left);
+}
+
+/* Curvature of the L-curve through three of its points, positive at its corner. */
+static PetscReal Curvature(const Trial t[3])
+{
+  PetscReal x[3], y[3], side = 1;
+
+  for (int k = 0; k < 3; k++) {
+    x[k] = PetscLogReal(t[k].misfit);
+    y[k] = PetscLogReal(t[k].roughness);
+  }
+  for (int k = 0; k < 3; k++)
+    side *= PetscSqrtReal(PetscSqr(x[k] - x[(k + 1) % 3]) + PetscSqr(y[k] - y[(k + 1) % 3]));
+  return 2 * ((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])) / side;
+}
+
+PetscErrorCode NakLambdaChoose(NakProgramme *p, NakLambdaChoice choice, Vec x, PetscReal *lambda)
+{
+  const PetscInt data  = 2 * p->spectrum->count;
+  PetscReal      least = PETSC_INFINITY;
+  Trial          trial[TRIALS];
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < TRIALS; k++) {
+    trial[k].lambda = weakest * PetscPowReal(10, 0.5 * (PetscReal)k);
+    PetscCall(Try(p, x, &trial[k]));
+  }
+  for (int k = 1; k + 1 < TRIALS; k++) {
+    const PetscReal cost =
+      choice == NAK_LAMBDA_GCV ? CrossValidation(&trial[k], data) : -Curvature(&trial[k - 1]);
+
+    if (!(cost < least)) continue;
+    least   = cost;
+    *lambda = trial[k].lambda;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

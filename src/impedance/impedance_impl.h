@@ -1,0 +1,64 @@
+/* What the rooms of the impedance share. */
+#pragma once
+
+#include <nakfield/impedance.h>
+#include <petscksp.h>
+
+enum { PARTS = 2 }; /* real and imaginary */
+
+/* What the deck switches off or adds, as diagonals of one level's rows. */
+typedef struct {
+  Vec frozen;   /* to J: huge where an unknown does not answer */
+  Vec capacity; /* to M */
+} NakAmendment;
+
+struct NakImpedance_private {
+  MPI_Comm           comm;
+  NakModel           model;
+  NakImpedanceParams params;
+  NakSpectrum        spectrum;
+  Mat                J, M;    /* of the finest level */
+  Mat                doubled; /* [J, -omega M; omega M, J] */
+  KSP                ksp;
+  PC                 inner;                 /* approximates (J + omega M)^-1 */
+  Vec                x, b;                  /* doubled: of each rank first its real parts */
+  Vec                in[PARTS], out[PARTS]; /* views of doubled vectors, without memory */
+  Vec                sum, work;
+  NakAmendment      *amendments; /* of every level; NULL where nothing is switched */
+  Vec                state;      /* linearised about; owned by the caller */
+  PetscReal          omega;      /* of the matrices [1/s] */
+  PetscInt           iterations;
+};
+
+/* ---- Relaxation times: a quadratic programme, scaled so that the impedance is of order 1 ---- */
+
+/* Minimise |A x - b|^2 + lambda x' D x over x >= 0; x holds the gammas and, last, the resistance. */
+typedef struct {
+  const NakSpectrum *spectrum;
+  PetscReal          scale;
+  PetscReal          b_squared;
+  Mat                A2, D; /* A' A, and the roughness */
+  Mat                H;     /* A' A + lambda D, of the last solution */
+  Vec                g;     /* A' b */
+} NakProgramme;
+
+/* relaxation.c */
+PetscErrorCode NakProgrammeSolve(NakProgramme *p, PetscReal lambda, Vec x);
+
+/* Sum of squares that `x` leaves. */
+PetscErrorCode NakProgrammeMisfit(const NakProgramme *p, Vec x, PetscReal *misfit);
+
+/* choice.c: the lambda that the deck's criterion prefers; `x` is work. */
+PetscErrorCode NakLambdaChoose(NakProgramme *p, NakLambdaChoice choice, Vec x, PetscReal *lambda);
+
+/* solve.c */
+PetscErrorCode NakDoubledCreate(NakImpedance z);
+PetscErrorCode NakDoubledDestroy(NakImpedance z);
+
+/* amend.c: whether something is switched; its diagonals for the current state; adding them to all
+   levels' J + omega M. */
+PetscBool      NakAmendmentsNeeded(const NakImpedanceParams *params);
+PetscErrorCode NakAmendmentsCreate(NakImpedance z);
+PetscErrorCode NakAmendmentsDestroy(NakImpedance z);
+PetscErrorCode NakAmendmentsFill(NakImpedance z, PetscReal shift);
+PetscErrorCode NakAmendmentsApply(NakImpedance z, PetscReal omega);

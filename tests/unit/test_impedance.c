@@ -1,0 +1,343 @@
+/* Spectra against closed forms: one arc, two arcs, a finite-length Warburg; relaxation times of known
+   circuits.  Run on 1, 2 and 3 ranks. */
+#include <nakfield/impedance.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <complex.h>
+
+#include <cmocka.h>
+
+#include "material_fixture.h"
+
+#define MUST(call) assert_int_equal((call), 0)
+
+typedef double _Complex Number;
+
+static const Number i_unit = CMPLX(0, 1);
+
+static NakModelParams Cell(PetscInt nx, PetscInt ny)
+{
+  return (NakModelParams){
+    .material   = *NaK(),
+    .alloy      = {.potassium   = {.value = 0.5, .by_weight = PETSC_TRUE},
+                   .temperature = 298.15,
+                   .volume      = 40e-9,
+                   .diffusivity = 1.2e-9},
+    .cell       = {.area              = 0.385e-4,
+                   .series_resistance = 250e-4,
+                   .conductivity      = 0.1,
+                   .thickness         = 20e-6,
+                   .pellet_thickness  = 1.5e-3},
+    .interphase = {.limiting_current      = 7,
+                   .diffusion_time        = 10,
+                   .exponent              = 2.1,
+                   .thickness             = 37e-9,
+                   .reference             = {.value = 0.5, .by_weight = PETSC_TRUE},
+                   .film_rate             = 1e-3,
+                   .film_dissolution_time = 3600,
+                   .film_thickness        = 37e-9},
+    .reaction   = {.charge_transfer_resistance = 50e-4,
+                   .symmetry                   = 0.5,
+                   .double_layer               = 7,
+                   .deposit_rate               = 1e4,
+                   .deposit_dissolution_time   = 7200,
+                   .filament_onset             = 20e-9,
+                   .filament_speed             = 2e-7},
+    .grid       = {.nx                 = nx,
+                   .ny                 = ny,
+                   .width              = 64e-6,
+                   .alloy_height       = 40e-6,
+                   .electrolyte_layers = 5,
+                   .interphase_layers  = 10,
+                   .alloy_layers       = 6,
+                   .finest_electrolyte = 0.5e-6,
+                   .finest_alloy       = 50e-9},
+    .contact    = {.fraction = 1,                    .patch = 16e-6, .seed = 3}
+  };
+}
+
+static NakImpedanceParams Bare(void)
+{
+  return (NakImpedanceParams){.frequency_max    = 7e6,
+                              .frequency_min    = 0.5,
+                              .per_decade       = 5,
+                              .constriction     = PETSC_TRUE,
+                              .double_layer     = PETSC_TRUE,
+                              .diffusion        = PETSC_FALSE,
+                              .deposits         = PETSC_TRUE,
+                              .lambda           = 1e-3,
+                              .times_per_decade = 20};
+}
+
+typedef Number (*ClosedForm)(const NakModelParams *cell, const NakImpedanceParams *params,
+                             PetscReal w);
+
+/* Magnitude and phase of a pristine cell's spectrum are those of the closed form. */
+static void Compare(const char *name, const NakModelParams *cell, const NakImpedanceParams *params,
+                    ClosedForm form)
+{
+  NakModel           model;
+  NakImpedance       impedance;
+  const NakSpectrum *s;
+  Vec                U;
+  double             magnitude = 0, phase = 0;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, cell, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  MUST(NakImpedanceCreate(model, params, &impedance));
+  MUST(NakImpedanceSpectrum(impedance, U, &s));
+  for (PetscInt k = 0; k < s->count; k++) {
+    const Number z     = (double)s->re[k] + i_unit * (double)s->im[k];
+    const Number ratio = z / form(cell, params, 2 * PETSC_PI * s->frequency[k]);
+
+    magnitude = PetscMax(magnitude, fabs(cabs(ratio) - 1));
+    phase     = PetscMax(phase, fabs(carg(ratio)) * 180 / PETSC_PI);
+  }
+  MUST(PetscPrintf(PETSC_COMM_WORLD,
+                   "%s: %" PetscInt_FMT " frequencies, magnitude within %.2g %%, "
+                   "phase within %.2g degrees, %.1f iterations each\n",
+                   name, s->count, 100 * magnitude, phase,
+                   (double)NakImpedanceIterations(impedance) / (double)s->count));
+  assert_true(magnitude < 0.005);
+  assert_true(phase < 0.5);
+  MUST(NakImpedanceDestroy(&impedance));
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
+static Number Ohmic(const NakModelParams *cell)
+{
+  return (double)(cell->cell.series_resistance + cell->cell.thickness / cell->cell.conductivity);
+}
+
+static Number OneArc(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
+{
+  const double R = cell->reaction.charge_transfer_resistance, C = cell->reaction.double_layer;
+
+  (void)params;
+  return Ohmic(cell) + R / (1 + i_unit * (double)w * R * C);
+}
+
+static void OneArcOfTheInterface(void **unused)
+{
+  const NakImpedanceParams params = Bare();
+  NakModelParams           cell   = Cell(4, 1);
+
+  (void)unused;
+  Compare("one arc, 2D", &cell, &params, OneArc);
+  cell = Cell(4, 4);
+  Compare("one arc, 3D", &cell, &params, OneArc);
+  cell.grid.electrolyte_layers = 0;
+  Compare("one arc, no electrolyte", &cell, &params, OneArc);
+}
+
+static Number TwoArcs(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
+{
+  const double R = params->grain_boundary_resistance, C = params->grain_boundary_capacitance;
+
+  return OneArc(cell, params, w) - R + R / (1 + i_unit * (double)w * R * C);
+}
+
+static void TwoArcsADecadeApart(void **unused)
+{
+  NakModelParams     cell   = Cell(4, 1);
+  NakImpedanceParams params = Bare();
+
+  (void)unused;
+  cell.reaction.double_layer        = 2e-3; /* 1e-5 s */
+  params.grain_boundary_resistance  = 100e-4;
+  params.grain_boundary_capacitance = 10e-5; /* 1e-6 s */
+  Compare("two arcs", &cell, &params, TwoArcs);
+}
+
+/* ---- What the deck switches ---- */
+
+static Number Resistor(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
+{
+  (void)params;
+  (void)w;
+  return Ohmic(cell) + (double)cell->reaction.charge_transfer_resistance;
+}
+
+static void NoDoubleLayer(void **unused)
+{
+  const NakModelParams cell   = Cell(8, 1);
+  NakImpedanceParams   params = Bare();
+
+  (void)unused;
+  params.double_layer = PETSC_FALSE;
+  Compare("no double layer", &cell, &params, Resistor);
+}
+
+static void NoConstriction(void **unused)
+{
+  NakModelParams     cell   = Cell(16, 1);
+  NakImpedanceParams params = Bare();
+
+  (void)unused;
+  cell.contact.fraction = 0.5;
+  params.constriction   = PETSC_FALSE;
+  Compare("no constriction, 2D", &cell, &params, OneArc);
+  cell                  = Cell(8, 8);
+  cell.contact.fraction = 0.5;
+  Compare("no constriction, 3D", &cell, &params, OneArc);
+}
+
+/* An electrolyte that conducts well keeps both halves of the face at one potential: their capacitances
+   add up. */
+static Number HalfVoid(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
+{
+  const double R = cell->reaction.charge_transfer_resistance;
+  const double C = cell->reaction.double_layer + params->void_capacitance / 2;
+
+  return Ohmic(cell) + R / (1 + i_unit * (double)w * R * C);
+}
+
+static void VoidsStoreCharge(void **unused)
+{
+  NakModelParams     cell   = Cell(4, 1);
+  NakImpedanceParams params = Bare();
+
+  (void)unused;
+  cell.cell.conductivity  = 100;
+  cell.contact.fraction   = 0.5;
+  cell.contact.shape      = NAK_CONTACT_STRIP;
+  params.void_capacitance = 20;
+  Compare("half void", &cell, &params, HalfVoid);
+}
+
+/* ---- Diffusion ---- */
+
+/* Between a face that takes the current and a top held by an infinite alloy, the content u at the face
+   answers with tanh(s) / s / i_lim, s = sqrt(i w tau).  The potential follows u by the slope of the
+   open-circuit potential, here by differences. */
+static Number Warburg(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
+{
+  const NakKinetics k =
+    NakKineticsCreate(NaK(), cell->alloy.temperature, &cell->interphase, &cell->reaction, 1);
+  const double h = 1e-5;
+  const double slope =
+    (NakKineticsOpenCircuit(&k, 1 - h) - NakKineticsOpenCircuit(&k, 1 + h)) / (2 * h);
+  const Number s = csqrt(i_unit * (double)(w * cell->interphase.diffusion_time));
+
+  const double R = cell->reaction.charge_transfer_resistance, C = cell->reaction.double_layer;
+  const Number face = R + slope / cell->interphase.limiting_current * ctanh(s) / s;
+
+  (void)params;
+  return Ohmic(cell) + 1 / (1 / face + i_unit * (double)w * C);
+}
+
+static void FiniteLengthWarburg(void **unused)
+{
+  NakModelParams     cell   = Cell(4, 1);
+  NakImpedanceParams params = Bare();
+
+  (void)unused;
+  cell.cell.series_resistance              = 0;
+  cell.cell.conductivity                   = 1e4;
+  cell.reaction.charge_transfer_resistance = 1e-7;
+  cell.reaction.double_layer               = 1e-2;
+  cell.alloy.volume                        = 1; /* m3: the reservoir never drifts */
+  cell.alloy.diffusivity                   = 1e-6;
+  cell.grid.alloy_height                   = 1e-6;
+  cell.grid.interphase_layers              = 800;
+  cell.interphase.thickness                = 37e-9;
+  params.diffusion                         = PETSC_TRUE;
+  params.frequency_max                     = 1e2;
+  params.frequency_min                     = 1e-5;
+  Compare("finite-length Warburg", &cell, &params, Warburg);
+}
+
+/* ---- Relaxation times ---- */
+
+enum { ARCS = 3 };
+
+typedef struct {
+  double R, tau;
+} Arc;
+
+static void CreateCircuit(PetscInt arcs, const Arc arc[], NakSpectrum *s)
+{
+  s->count = 81;
+  MUST(PetscMalloc3(s->count, &s->frequency, s->count, &s->re, s->count, &s->im));
+  for (PetscInt k = 0; k < s->count; k++) {
+    Number z = 250;
+
+    s->frequency[k] = 7e6 * PetscPowReal(10, -(PetscReal)k / 10);
+    for (PetscInt a = 0; a < arcs; a++)
+      z += arc[a].R / (1 + i_unit * 2 * PETSC_PI * s->frequency[k] * arc[a].tau);
+    s->re[k] = creal(z);
+    s->im[k] = cimag(z);
+  }
+  MUST(NakRelaxationGrid(20, s));
+}
+
+/* Peak between the times `low` and `high`: where a parabola through the highest values has its top, and
+   the area up to there. */
+static Arc FindPeak(const NakSpectrum *s, double low, double high)
+{
+  const double step = log(s->tau[1] / s->tau[0]);
+  PetscInt     top  = -1;
+  Arc          peak = {0, 0};
+  double       a, b, c;
+
+  for (PetscInt j = 1; j + 1 < s->n_tau; j++) {
+    if (s->tau[j] < low || s->tau[j] > high) continue;
+    peak.R += step * s->gamma[j];
+    if (top < 0 || s->gamma[j] > s->gamma[top]) top = j;
+  }
+  a        = s->gamma[top - 1];
+  b        = s->gamma[top];
+  c        = s->gamma[top + 1];
+  peak.tau = s->tau[top] * exp(step * (a - c) / (2 * (a - 2 * b + c)));
+  return peak;
+}
+
+static void PeaksOfKnownCircuits(void **unused)
+{
+  const NakImpedanceParams params = Bare();
+
+  const Arc arc[ARCS] = {
+    {100, 1e-6},
+    {30,  2e-4},
+    {50,  1e-2}
+  };
+  const double limit[ARCS + 1] = {1e-8, 1.4e-5, 1.4e-3, 1};
+  NakSpectrum  s               = {0};
+
+  (void)unused;
+  CreateCircuit(ARCS, arc, &s);
+  MUST(NakRelaxationTimes(&params, &s));
+  for (int k = 0; k < ARCS; k++) {
+    const Arc peak = FindPeak(&s, limit[k], limit[k + 1]);
+
+    MUST(PetscPrintf(PETSC_COMM_WORLD, "peak at %.4g s for %.4g s, area %.5g for %.5g\n", peak.tau,
+                     arc[k].tau, peak.R, arc[k].R));
+    assert_true(fabs(peak.tau / arc[k].tau - 1) < 0.05);
+    assert_true(fabs(peak.R / arc[k].R - 1) < 0.03);
+  }
+  assert_true(fabs(s.resistance / 250 - 1) < 0.01);
+  for (PetscInt j = 0; j < s.n_tau; j++) assert_true(s.gamma[j] >= 0);
+  MUST(PetscFree3(s.frequency, s.re, s.im));
+  MUST(PetscFree2(s.tau, s.gamma));
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(OneArcOfTheInterface), cmocka_unit_test(TwoArcsADecadeApart),
+    cmocka_unit_test(NoDoubleLayer),        cmocka_unit_test(NoConstriction),
+    cmocka_unit_test(VoidsStoreCharge),     cmocka_unit_test(FiniteLengthWarburg),
+    cmocka_unit_test(PeaksOfKnownCircuits)};
+  int failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() != 0 || failed != 0;
+}
