@@ -18,7 +18,7 @@
 
 typedef double _Complex Number;
 
-static const Number i_unit = CMPLX(0, 1);
+static const Number i_unit = _Complex_I;
 
 static NakModelParams Cell(PetscInt nx, PetscInt ny)
 {
