@@ -33,6 +33,26 @@ protocol:
 """
 
 
+DISC = """
+title: a disc of contact
+cell:        {series_resistance: 0 ohm.cm^2}
+electrolyte: {thickness: 96 um, conductivity: 1 mS/cm}
+kinetics:    {double_layer: 0.7 mF/cm^2}
+grid:        {interphase_layers: 2, alloy_layers: 2}
+contact:     {shape: disc}
+impedance:   {grain_boundary_resistance: 0 ohm.cm^2, frequency_max: 7 MHz, frequency_min: 1 MHz,
+              per_decade: 1}
+protocol:
+  - {rest: 1 s}
+"""
+
+
+def write(folder, deck):
+    path = Path(folder) / "deck.yaml"
+    path.write_text(deck, encoding="utf-8")
+    return path
+
+
 def columns(path):
     """A CSV file as arrays by name."""
     with open(path, newline="", encoding="utf-8") as file:
@@ -180,6 +200,29 @@ class Impedance(unittest.TestCase):
                 print(f"{choice}: {out.splitlines()[0]}; areas {areas[0]:.2f}, {areas[1]:.2f}")
                 self.assertLess(abs(areas[0] / 100 - 1), 0.03)
                 self.assertLess(abs(areas[1] / 40 - 1), 0.05)
+
+    def test_constriction_of_a_disc(self):
+        """Far above the interface's arc its capacitance makes the disc an equipotential: what is left
+        is the resistance of a disc in a square lattice, which two grids extrapolate to."""
+        width, sigma, fraction, found = 64e-6, 0.1, 0.1, []
+        for cells, layers in ((64, 20), (128, 26)):
+            with tempfile.TemporaryDirectory() as scratch:
+                nakrun.call("impedance", write(scratch, DISC), "output.directory=run",
+                            f"grid.nx={cells}", f"grid.ny={cells}", f"grid.width={width} m",
+                            f"grid.electrolyte_layers={layers}", f"contact.fraction={fraction}",
+                            f"grid.finest_electrolyte={width / cells / 4} m", "--quiet", ranks=2,
+                            folder=scratch).demand(nakrun.DONE)
+                z = impedance(columns(Path(scratch) / "run/impedance.csv"))[1] * 1e-4 - 96e-6 / sigma
+                with open(Path(scratch) / "run/timeseries.csv", encoding="utf-8") as file:
+                    share = float(next(csv.DictReader(file))["contact_fraction"])
+            radius = np.sqrt(share / np.pi)
+            exact = width / (4 * sigma * radius) * (1 - 2.4830 * radius + 1.9170 * radius**3)
+            found.append(z / exact)
+        extrapolated = 2 * found[1] - found[0]
+        print(f"disc: {exact:.4e} ohm m2; over it, by grid {found[0]} {found[1]}, "
+              f"extrapolated {np.abs(extrapolated)}, {np.degrees(np.angle(extrapolated))} degrees")
+        self.assertLess(np.max(np.abs(np.abs(extrapolated) - 1)), 0.005)
+        self.assertLess(np.max(np.abs(np.degrees(np.angle(extrapolated)))), 0.5)
 
     def test_the_pristine_cell(self):
         path = nakrun.DECKS / "wu2025" / "staircase_nak50.yaml"
