@@ -86,8 +86,8 @@ PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
 /** How many of `ranks` ranks can share the columns of a grid: at least 1. */
 PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks);
 
-/** The same cell with half the columns in x, and in y; NULL where a count is odd or there are too
-    few columns for the ranks.  Collective. */
+/** The same cell with half the columns in x and in y, odd numbers halved upwards; NULL where there is
+    one column, or too few for the ranks.  Collective. */
 PetscErrorCode NakStateCoarsen(NakState fine, NakState *coarse);
 
 /** Free the state and set `*state` to NULL; NULL is accepted.  Collective. */

@@ -93,6 +93,20 @@ static void ParseArgument(const char *word, const char *overrides[], NakCommandL
     Mistake(line, "expected KEY=VALUE instead of", word);
 }
 
+/* An option that a command does not have is a mistake, not a wish that is quietly ignored. */
+static void CheckOptions(NakCommandLine *line)
+{
+  const NakCommand command = line->command;
+  const PetscBool  writes =
+    (PetscBool)(command == NAK_COMMAND_RUN || command == NAK_COMMAND_IMPEDANCE);
+
+  if (command == NAK_COMMAND_HELP) return;
+  if (line->dry_run && command != NAK_COMMAND_RUN)
+    Mistake(line, "only run has the option", "--dry-run");
+  if (line->sim.replace && !writes)
+    Mistake(line, "only run and impedance have the option", "--replace");
+}
+
 /* What is wrong with a command without a file. */
 static const char *Needs(NakCommand command)
 {
@@ -109,6 +123,7 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
   else
     ParseCommand(argv[1], &line);
   for (int k = 2; k < argc; k++) ParseArgument(argv[k], overrides, &line);
+  CheckOptions(&line);
   if (line.command >= NAK_COMMAND_RUN && line.sim.deck == NULL)
     Mistake(&line, Needs(line.command), argv[1]);
   if (line.command == NAK_COMMAND_IMPEDANCE)

@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,18 +53,22 @@ static PetscErrorCode Append(const PetscReal point[3], PetscInt *room, NakSpectr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadLines(FILE *file, NakSpectrum *s)
+static PetscErrorCode ReadLines(FILE *file, const char *path, NakSpectrum *s)
 {
   char      line[1024];
   PetscBool zview = PETSC_FALSE;
-  PetscInt  room  = 0;
+  PetscInt  room = 0, number = 0;
 
   PetscFunctionBeginUser;
   while (fgets(line, sizeof line, file) != NULL) {
     PetscReal point[3];
 
     if (strncmp(line, "ZPLOT", 5) == 0) zview = PETSC_TRUE;
-    if (Point(line, zview, point)) PetscCall(Append(point, &room, s));
+    number++;
+    if (!Point(line, zview, point)) continue;
+    PetscCheck(isfinite(point[0]) && isfinite(point[1]) && isfinite(point[2]), PETSC_COMM_SELF,
+               PETSC_ERR_USER_INPUT, "%s:%" PetscInt_FMT ": a number is not finite", path, number);
+    PetscCall(Append(point, &room, s));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -75,7 +80,7 @@ static PetscErrorCode Read(const char *path, NakSpectrum *s)
   PetscFunctionBeginUser;
   PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
              strerror(errno));
-  PetscCall(ReadLines(file, s));
+  PetscCall(ReadLines(file, path, s));
   (void)fclose(file);
   PetscCheck(s->count >= 3, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "%s has %" PetscInt_FMT " lines of frequency, real and imaginary part, and at least 3 "

@@ -17,6 +17,21 @@ static PetscErrorCode PrintHelpDeck(NakHelpFormat format)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Options that nothing asked for are perhaps misspelt. */
+static PetscErrorCode TellUnusedOptions(void)
+{
+  PetscInt n;
+  char   **names, **values;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsLeftGet(NULL, &n, &names, &values));
+  for (PetscInt k = 0; k < n; k++)
+    PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "nakfield: PETSc's option -%s was not used\n",
+                           names[k]));
+  PetscCall(PetscOptionsLeftRestore(NULL, &n, &names, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Simulate(const NakCommandLine *line)
 {
   NakSim         sim  = NULL;
@@ -29,6 +44,8 @@ static PetscErrorCode Simulate(const NakCommandLine *line)
     code = NakSimRun(sim);
   else if (code == PETSC_SUCCESS)
     code = PetscPrintf(PETSC_COMM_WORLD, "%s: no mistakes\n", line->sim.deck);
+  if (code == PETSC_SUCCESS && line->command == NAK_COMMAND_RUN && !line->dry_run)
+    code = TellUnusedOptions();
   PetscCall(NakSimDestroy(&sim));
   PetscFunctionReturn(code);
 }

@@ -44,7 +44,7 @@ static PetscErrorCode CreateSpectrum(NakImpedance z)
   PetscFunctionBeginUser;
   PetscCheck(
     decades >= 0, z->comm, PETSC_ERR_USER_INPUT,
-    "impedance.frequency_max is %g Hz and impedance.frequency_min %g Hz; the first must be "
+    "impedance.frequency_max is %.6g Hz and impedance.frequency_min %.6g Hz; the first must be "
     "the higher one",
     (double)p->frequency_max, (double)p->frequency_min);
   s->count = (PetscInt)PetscFloorReal(decades * (PetscReal)p->per_decade + 1e-9) + 1;
@@ -70,8 +70,8 @@ PetscErrorCode NakImpedanceCreate(NakModel model, const NakImpedanceParams *para
   z->params  = *params;
   PetscCheck(
     params->grain_boundary_resistance <= whole, z->comm, PETSC_ERR_USER_INPUT,
-    "impedance.grain_boundary_resistance is %g ohm.m^2, part of what is in series, and that "
-    "is %g ohm.m^2 in all: lower it or raise cell.series_resistance",
+    "impedance.grain_boundary_resistance is %.6g ohm.m^2, part of what is in series, and that "
+    "is %.6g ohm.m^2 in all: lower it or raise cell.series_resistance",
     (double)params->grain_boundary_resistance, (double)whole);
   PetscCall(CreateSpectrum(z));
   PetscCall(NakDoubledCreate(z));

@@ -143,7 +143,7 @@ PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, N
   for (PetscInt k = 0; k < n; k++) sum += theta[k] / columns;
   PetscCallMPI(MPI_Allreduce(&sum, fraction, 1, MPIU_REAL, MPIU_SUM, comm));
   PetscCheck(*fraction > 0, comm, PETSC_ERR_USER_INPUT,
-             "contact.fraction is %g, which leaves no column of the %" PetscInt_FMT
+             "contact.fraction is %.6g, which leaves no column of the %" PetscInt_FMT
              " x %" PetscInt_FMT " grid in contact: raise it or refine the grid",
              (double)params->fraction, grid->nx, grid->ny);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,6 +1,6 @@
 /* The preconditioner of the linearised cell.
 
-   1D: LU of the one column.  2D and 3D: multigrid that coarsens in x and y alone; a column is contiguous
+   1D, and few columns: LU.  2D and 3D: multigrid that coarsens in x and y alone; a column is contiguous
    and its matrix nearly tridiagonal, so ILU(0) in that order solves z lines almost exactly however
    stretched the grid, and smooths what couples them. */
 #include "model_impl.h"
@@ -57,6 +57,6 @@ PetscErrorCode NakModelPreconditioner(NakModel model, PC pc)
   } else if (model->n_levels > 1)
     PetscCall(SetUpMultigrid(model, pc));
   else
-    PetscCall(PCSetType(pc, PCBJACOBI));
+    PetscCall(PCSetType(pc, PCREDUNDANT));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

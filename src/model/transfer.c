@@ -1,31 +1,56 @@
-/* Cell-centred transfer between two grids in x and y: bilinear interpolation, average as restriction.
-   Their orders, 2 and 1, sum to more than the order of the equations. */
+/* Cell-centred transfer between two grids in x and y: bilinear interpolation between the centres, average
+   over what overlaps as restriction.  Their orders, 2 and 1, sum to more than the order of the
+   equations.  The coarse cells need not be whole fine ones: an odd number is halved upwards. */
 #include "model_impl.h"
 
-/* One fine cell in one direction: the coarse cells on whose centres it depends. */
+enum { WIDE = 3 }; /* cells that one cell can depend on, in one direction */
+
 typedef struct {
-  PetscInt  cell[2];
-  PetscReal weight[2];
+  PetscInt  cell[WIDE];
+  PetscReal weight[WIDE];
 } Stencil;
 
-static Stencil Neighbours(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic)
+/* The coarse cells between whose centres that of a fine cell lies; at a symmetric boundary, beyond
+   the last centre, its mirror image. */
+static Stencil Interpolate(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic)
 {
-  const PetscInt home = i / 2;
-  PetscInt       next = i % 2 == 0 ? home - 1 : home + 1;
+  const PetscReal at   = ((PetscReal)i + 0.5) * (PetscReal)n_coarse / (PetscReal)n_fine - 0.5;
+  const PetscInt  home = (PetscInt)PetscFloorReal(at);
+  PetscInt        low = home, high = home + 1;
 
   if (n_fine == n_coarse)
     return (Stencil){
-      .cell = {i, i},
-        .weight = {1, 0}
+      .cell = {i, i, i},
+        .weight = {1, 0, 0}
     };
-  if (periodic)
-    next = (next + n_coarse) % n_coarse;
-  else if (next < 0 || next >= n_coarse)
-    next = home; /* symmetric: the mirror image of home */
+  if (periodic) {
+    low  = (low + n_coarse) % n_coarse;
+    high = high % n_coarse;
+  } else {
+    low  = PetscMax(low, 0);
+    high = PetscMin(high, n_coarse - 1);
+  }
   return (Stencil){
-    .cell = {home, next},
-      .weight = {0.75, 0.25}
+    .cell = {low,                      high,                 low},
+      .weight = {(PetscReal)home + 1 - at, at - (PetscReal)home, 0  }
   };
+}
+
+/* The fine cells that a coarse one overlaps, by their share of it. */
+static Stencil Average(PetscInt i, PetscInt n_fine, PetscInt n_coarse)
+{
+  const PetscReal ratio = (PetscReal)n_fine / (PetscReal)n_coarse, rounding = 1e-9;
+  const PetscReal begin = (PetscReal)i * ratio, end = begin + ratio;
+  Stencil         s;
+
+  for (PetscInt k = 0; k < WIDE; k++) {
+    const PetscInt  cell = (PetscInt)PetscFloorReal(begin + rounding) + k;
+    const PetscReal low = (PetscReal)cell, overlap = PetscMin(end, low + 1) - PetscMax(begin, low);
+
+    s.cell[k]   = PetscMin(cell, n_fine - 1);
+    s.weight[k] = overlap > rounding ? overlap / ratio : 0;
+  }
+  return s;
 }
 
 /* From natural numbers of columns to PETSc's. */
@@ -39,41 +64,36 @@ static PetscErrorCode Renumber(DM scalar, PetscInt n, PetscInt columns[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The four coarse columns around each owned fine one, and their weights. */
-static PetscErrorCode InterpolationRows(NakState fine, NakState coarse, const NakBox *box,
-                                        PetscInt columns[], PetscReal weights[])
+/* All pairs of an x and a y stencil: columns by their natural numbers, and their weights. */
+static void Combine(const Stencil *x, const Stencil *y, PetscInt nx, PetscInt columns[],
+                    PetscReal weights[])
 {
-  const NakGrid  *f = NakStateGrid(fine), *c = NakStateGrid(coarse);
-  const PetscBool periodic = (PetscBool)(f->lateral == NAK_LATERAL_PERIODIC);
-  PetscInt        n        = 0;
-
-  PetscFunctionBeginUser;
-  for (PetscInt j = box->ys; j < box->ys + box->ym; j++) {
-    const Stencil y = Neighbours(j, f->ny, c->ny, periodic);
-
-    for (PetscInt i = box->xs; i < box->xs + box->xm; i++) {
-      const Stencil x = Neighbours(i, f->nx, c->nx, periodic);
-
-      for (int k = 0; k < 4; k++, n++) {
-        columns[n] = y.cell[k / 2] * c->nx + x.cell[k % 2];
-        weights[n] = y.weight[k / 2] * x.weight[k % 2];
-      }
-    }
+  for (PetscInt k = 0; k < WIDE * WIDE; k++) {
+    columns[k] = y->cell[k / WIDE] * nx + x->cell[k % WIDE];
+    weights[k] = y->weight[k / WIDE] * x->weight[k % WIDE];
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The fine columns inside each owned coarse one, with equal weights. */
-static void RestrictionRows(NakState fine, NakState coarse, const NakBox *box, PetscInt columns[])
+/* What each owned column of one grid depends on in the other: interpolation to the fine grid, or
+   average over it. */
+static void Rows(const NakGrid *to, const NakGrid *from, const NakBox *box, PetscInt columns[],
+                 PetscReal weights[])
 {
-  const NakGrid *f = NakStateGrid(fine), *c = NakStateGrid(coarse);
-  const PetscInt rx = f->nx / c->nx, ry = f->ny / c->ny;
-  PetscInt       n = 0;
+  const PetscBool refine   = (PetscBool)(to->nx > from->nx || to->ny > from->ny);
+  const PetscBool periodic = (PetscBool)(to->lateral == NAK_LATERAL_PERIODIC);
+  ptrdiff_t       n        = 0;
 
-  for (PetscInt j = box->ys; j < box->ys + box->ym; j++)
-    for (PetscInt i = box->xs; i < box->xs + box->xm; i++)
-      for (PetscInt k = 0; k < rx * ry; k++)
-        columns[n++] = (ry * j + k / rx) * f->nx + rx * i + k % rx;
+  for (PetscInt j = box->ys; j < box->ys + box->ym; j++) {
+    const Stencil y =
+      refine ? Interpolate(j, to->ny, from->ny, periodic) : Average(j, from->ny, to->ny);
+
+    for (PetscInt i = box->xs; i < box->xs + box->xm; i++, n += WIDE * WIDE) {
+      const Stencil x =
+        refine ? Interpolate(i, to->nx, from->nx, periodic) : Average(i, from->nx, to->nx);
+
+      Combine(&x, &y, from->nx, columns + n, weights + n);
+    }
+  }
 }
 
 static PetscErrorCode Assemble(MPI_Comm comm, const NakBox *to, const NakBox *from, PetscInt width,
@@ -97,38 +117,34 @@ static PetscErrorCode Assemble(MPI_Comm comm, const NakBox *to, const NakBox *fr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakTransferCreate(NakState fine, NakState coarse, Mat *interpolation,
-                                 Mat *restriction)
+/* The matrix from one grid to the other. */
+static PetscErrorCode Transfer(NakState to, NakState from, Mat *matrix)
 {
-  const MPI_Comm comm = PetscObjectComm((PetscObject)NakStateDM(fine));
-  const NakGrid *f = NakStateGrid(fine), *c = NakStateGrid(coarse);
-  const PetscInt width = f->nx / c->nx * (f->ny / c->ny);
-  NakBox         fine_box, coarse_box;
-  DM             fine_scalar, coarse_scalar;
-  PetscInt      *columns, n_fine, n_coarse;
+  const MPI_Comm comm = PetscObjectComm((PetscObject)NakStateDM(to));
+  NakBox         box, source;
+  DM             scalar;
+  PetscInt      *columns, n;
   PetscReal     *weights;
 
   PetscFunctionBeginUser;
-  PetscCall(NakOwnedBox(fine, &fine_box));
-  PetscCall(NakOwnedBox(coarse, &coarse_box));
-  n_fine   = fine_box.xm * fine_box.ym;
-  n_coarse = coarse_box.xm * coarse_box.ym;
-  PetscCall(DMDACreateCompatibleDMDA(NakStateDM(fine), 1, &fine_scalar));
-  PetscCall(DMDACreateCompatibleDMDA(NakStateDM(coarse), 1, &coarse_scalar));
-  PetscCall(PetscMalloc2(4 * PetscMax(n_fine, n_coarse), &columns, 4 * PetscMax(n_fine, n_coarse),
-                         &weights));
-
-  PetscCall(InterpolationRows(fine, coarse, &fine_box, columns, weights));
-  PetscCall(Renumber(coarse_scalar, 4 * n_fine, columns));
-  PetscCall(Assemble(comm, &fine_box, &coarse_box, 4, columns, weights, interpolation));
-
-  RestrictionRows(fine, coarse, &coarse_box, columns);
-  for (PetscInt k = 0; k < width * n_coarse; k++) weights[k] = 1 / (PetscReal)width;
-  PetscCall(Renumber(fine_scalar, width * n_coarse, columns));
-  PetscCall(Assemble(comm, &coarse_box, &fine_box, width, columns, weights, restriction));
-
+  PetscCall(NakOwnedBox(to, &box));
+  PetscCall(NakOwnedBox(from, &source));
+  n = WIDE * WIDE * box.xm * box.ym;
+  PetscCall(DMDACreateCompatibleDMDA(NakStateDM(from), 1, &scalar));
+  PetscCall(PetscMalloc2(n, &columns, n, &weights));
+  Rows(NakStateGrid(to), NakStateGrid(from), &box, columns, weights);
+  PetscCall(Renumber(scalar, n, columns));
+  PetscCall(Assemble(comm, &box, &source, WIDE * WIDE, columns, weights, matrix));
   PetscCall(PetscFree2(columns, weights));
-  PetscCall(DMDestroy(&fine_scalar));
-  PetscCall(DMDestroy(&coarse_scalar));
+  PetscCall(DMDestroy(&scalar));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakTransferCreate(NakState fine, NakState coarse, Mat *interpolation,
+                                 Mat *restriction)
+{
+  PetscFunctionBeginUser;
+  PetscCall(Transfer(fine, coarse, interpolation));
+  PetscCall(Transfer(coarse, fine, restriction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -12,9 +12,13 @@
 
 /* Everything that this module writes; what else lies in a run directory is left alone. */
 static const char *const owned_files[] = {
-  "timeseries.csv",   "impedance.csv",     "drt.csv",    "summary.json",
-  "summary.json.tmp", "fields.h5",         "fields.xmf", "fields.xmf.tmp",
-  "resolved.yaml",    "resolved.yaml.tmp", "log.txt",    NULL,
+  "timeseries.csv",   "impedance.csv",
+  "drt.csv",          "summary.json",
+  "summary.json.tmp", "fields.h5",
+  "fields.xmf",       "fields.xmf.tmp",
+  "resolved.yaml",    "resolved.yaml.tmp",
+  "log.txt",          "face.xmf",
+  "face.xmf.tmp",     NULL,
 };
 
 PetscErrorCode NakFileFlush(FILE *file, const char *path)

@@ -129,8 +129,9 @@ static PetscErrorCode WriteTable(const NakDiagram *diagram, const char *folder, 
 
   PetscFunctionBeginUser;
   (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-  file = fopen(path, "w");
-  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot write %s: %s", path,
+  file = fopen(path, "wx"); /* never over a file that is there */
+  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
+             "cannot write %s: %s; choose another folder with output.directory=...", path,
              strerror(errno));
   table(diagram, file);
   bad = ferror(file);

@@ -25,7 +25,7 @@ static PetscErrorCode CreateGrid(NakState s)
   PetscFunctionBeginUser;
   PetscCheck(
     reservoir > 0, s->comm, PETSC_ERR_USER_INPUT,
-    "grid.alloy_height is %g m, but the alloy in the cell is only %g m high (alloy.volume over "
+    "grid.alloy_height is %.6g m, but the alloy in the cell is only %.6g m high (alloy.volume over "
     "cell.area): lower grid.alloy_height or raise alloy.volume",
     (double)p->alloy_height, (double)s->total_height);
   *g    = (NakGrid){.nx               = p->nx,
@@ -120,8 +120,8 @@ PetscErrorCode NakStateCoarsen(NakState fine, NakState *coarse)
   *coarse = NULL;
   PetscCall(DMDAGetInfo(fine->dm, NULL, NULL, NULL, NULL, &px, &py, NULL, NULL, NULL, NULL, NULL,
                         NULL, NULL));
-  if (params.nx % 2 == 0 && params.nx / 2 >= px) params.nx /= 2;
-  if (params.ny % 2 == 0 && params.ny / 2 >= py) params.ny /= 2;
+  if ((params.nx + 1) / 2 >= px) params.nx = (params.nx + 1) / 2;
+  if ((params.ny + 1) / 2 >= py) params.ny = (params.ny + 1) / 2;
   if (params.nx == fine->params.nx && params.ny == fine->params.ny)
     PetscFunctionReturn(PETSC_SUCCESS);
   params.depth = fine->grid.dy * (PetscReal)fine->grid.ny;

@@ -31,6 +31,8 @@ PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(KSPSetType(ksp, KSPGMRES));
+  if (NakModelLevels(stepper->model) == 1)
+    PetscCall(KSPSetPCSide(ksp, PC_RIGHT)); /* ILU misleads */
   PetscCall(KSPSetPostSolve(ksp, Conserve, stepper));
   PetscCall(
     KSPSetTolerances(ksp, stepper->params.linear_tolerance, PETSC_DEFAULT, PETSC_DEFAULT, 200));

@@ -58,7 +58,7 @@ PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRec
   s->count.linear_iterations += after[0] - before[0];
   s->count.rejected += after[2] - before[2];
   PetscCheck(good, s->comm, PETSC_ERR_NOT_CONVERGED,
-             "the time step at %.9g s would have to be shorter than solver.shortest_step = %g s",
+             "the time step at %.9g s would have to be shorter than solver.shortest_step = %.6g s",
              (double)now->time, (double)s->params.shortest_step);
   s->count.steps++;
   PetscCall(TSGetTime(s->ts, &time));

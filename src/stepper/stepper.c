@@ -4,7 +4,7 @@
 const NakParam NakStepperParamRows[] = {
   {"solver.tolerance",         NAK_REAL, "1", offsetof(NakStepperParams, tolerance), 1e-4, 1e-12, 0.1, NULL,
    "Error of a time step, relative and over each unknown's scale"},
-  {"solver.linear_tolerance",                       NAK_REAL, "1", offsetof(NakStepperParams, linear_tolerance), 1e-10,
+  {"solver.linear_tolerance",                       NAK_REAL, "1", offsetof(NakStepperParams, linear_tolerance), 1e-11,
    1e-14, 1e-2, NULL, "Relative residual of the linear solves in 2D and 3D"},
   {"solver.first_step",                NAK_REAL, "s", offsetof(NakStepperParams, first_step), 1e-3, 1e-12, 1e6,
    NULL, "First time step after a switch"},
@@ -106,6 +106,7 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   Mat            J          = NakModelMatrix(s->model, NakModelLevels(s->model) - 1);
   SNES           snes;
   KSP            ksp;
+  PetscErrorCode refused;
 
   PetscFunctionBeginUser;
   PetscCall(TSCreate(s->comm, &s->ts));
@@ -128,7 +129,13 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscCall(SNESSetType(snes, SNESKSPONLY));
   PetscCall(SNESGetKSP(snes, &ksp));
   PetscCall(NakSolverSetUp(s, ksp));
-  PetscCall(TSSetFromOptions(s->ts));
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  refused = TSSetFromOptions(s->ts);
+  PetscCall(PetscPopErrorHandler());
+  PetscCheck(
+    refused == PETSC_SUCCESS, s->comm, PETSC_ERR_USER_INPUT,
+    "PETSc refuses its options (behind -- or in the deck's petsc list): an unknown type, or a "
+    "value of the wrong kind");
   PetscCall(TSSetSolution(s->ts, s->U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -243,12 +243,10 @@ static void PristineCellIsAtRest(void **unused)
 }
 
 /* The interpolation keeps a constant, a straight slope inside, and the average of a coarse field. */
-static void TransferKeepsConstants(void **unused)
+static void CheckTransfer(NakModelParams params)
 {
-  NakModelParams params = Params(8, 4);
-  NakModel       model;
+  NakModel model;
 
-  (void)unused;
   MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
   assert_true(NakModelLevels(model) >= 2);
   for (PetscInt k = 1; k < NakModelLevels(model); k++) {
@@ -274,6 +272,17 @@ static void TransferKeepsConstants(void **unused)
     MUST(VecDestroy(&back));
   }
   MUST(NakModelDestroy(&model));
+}
+
+static void TransferKeepsConstants(void **unused)
+{
+  NakModelParams periodic = Params(9, 5);
+
+  (void)unused;
+  periodic.grid.lateral = NAK_LATERAL_PERIODIC;
+  CheckTransfer(Params(8, 4));
+  CheckTransfer(Params(9, 5));
+  CheckTransfer(periodic);
 }
 
 int main(int argc, char **argv)

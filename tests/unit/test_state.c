@@ -166,11 +166,11 @@ static void UsefulRanks(void **unused)
 static void Coarsening(void **unused)
 {
   const NakGridParams params = Params(48, 20);
-  const PetscInt      nx[] = {24, 12, 6, 3}, ny[] = {10, 5, 5, 5};
+  const PetscInt      nx[] = {24, 12, 6}, ny[] = {10, 5, 3}; /* an odd number is halved upwards */
   NakState            fine = Create(&params), coarse;
 
   (void)unused;
-  for (int k = 0; k < 4; k++) {
+  for (int k = 0; k < 3; k++) {
     const NakGrid *f = NakStateGrid(fine), *c;
 
     MUST(NakStateCoarsen(fine, &coarse));
@@ -185,8 +185,6 @@ static void Coarsening(void **unused)
     MUST(NakStateDestroy(&fine));
     fine = coarse;
   }
-  MUST(NakStateCoarsen(fine, &coarse));
-  assert_null(coarse);
   MUST(NakStateDestroy(&fine));
 }
 
