@@ -19,8 +19,9 @@
   @param[in] material   name or file, as in NakMaterialLoad()
   @param[in] overrides  `temperature=25 degC`, `output.directory=...`
   @param[in] count      of overrides
+  @param[in] replace    whether tables that are there already may be replaced
 
   Errors: PETSC_ERR_USER_INPUT after printing every mistake; PETSC_ERR_FILE_OPEN or _WRITE.
 */
 PetscErrorCode NakPhases(MPI_Comm comm, const char *material, const char *const overrides[],
-                         PetscInt count);
+                         PetscInt count, PetscBool replace);

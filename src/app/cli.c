@@ -7,7 +7,7 @@ const char NakUsage[] =
   "Usage:\n"
   "  nakfield run DECK [KEY=VALUE ...] [--dry-run] [--replace] [--quiet] [-- PETSC OPTIONS]\n"
   "  nakfield check DECK [KEY=VALUE ...]\n"
-  "  nakfield phases MATERIAL [temperature='25 degC'] [output.directory=FOLDER]\n"
+  "  nakfield phases MATERIAL [temperature='25 degC'] [output.directory=FOLDER] [--replace]\n"
   "  nakfield impedance DECK [KEY=VALUE ...] [--replace]\n"
   "  nakfield drt FILE [KEY=VALUE ...]\n"
   "  nakfield --help | --help-deck[=text|markdown|json] | --version\n"
@@ -98,13 +98,14 @@ static void CheckOptions(NakCommandLine *line)
 {
   const NakCommand command = line->command;
   const PetscBool  writes =
-    (PetscBool)(command == NAK_COMMAND_RUN || command == NAK_COMMAND_IMPEDANCE);
+    (PetscBool)(command == NAK_COMMAND_RUN || command == NAK_COMMAND_IMPEDANCE ||
+                command == NAK_COMMAND_PHASES);
 
   if (command == NAK_COMMAND_HELP) return;
   if (line->dry_run && command != NAK_COMMAND_RUN)
     Mistake(line, "only run has the option", "--dry-run");
   if (line->sim.replace && !writes)
-    Mistake(line, "only run and impedance have the option", "--replace");
+    Mistake(line, "only run, impedance and phases have the option", "--replace");
 }
 
 /* What is wrong with a command without a file. */

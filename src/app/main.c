@@ -69,8 +69,8 @@ static PetscErrorCode CarryOut(const NakCommandLine *line)
   case NAK_COMMAND_IMPEDANCE:
     PetscFunctionReturn(Simulate(line));
   case NAK_COMMAND_PHASES:
-    PetscFunctionReturn(
-      NakPhases(PETSC_COMM_WORLD, line->sim.deck, line->sim.overrides, line->sim.n_overrides));
+    PetscFunctionReturn(NakPhases(PETSC_COMM_WORLD, line->sim.deck, line->sim.overrides,
+                                  line->sim.n_overrides, line->sim.replace));
   case NAK_COMMAND_DRT:
     PetscFunctionReturn(NakPrintRelaxationTimes(&line->sim));
   }

@@ -42,9 +42,10 @@ static PetscErrorCode Read(NakDeck deck, const char *name, Params *params, NakMa
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Compute(const Params *params, const NakMaterial *material)
+static PetscErrorCode Compute(const Params *params, const NakMaterial *material, PetscBool replace)
 {
   NakDiagram diagram = {.material = material,
+                        .replace  = replace,
                         .alloy    = NakThermoAlloy(material, params->temperature)};
   char       folder[2 * NAK_TEXT_SIZE];
 
@@ -62,7 +63,7 @@ static PetscErrorCode Compute(const Params *params, const NakMaterial *material)
 }
 
 PetscErrorCode NakPhases(MPI_Comm comm, const char *material, const char *const overrides[],
-                         PetscInt count)
+                         PetscInt count, PetscBool replace)
 {
   Params         params;
   NakMaterial    read;
@@ -74,7 +75,7 @@ PetscErrorCode NakPhases(MPI_Comm comm, const char *material, const char *const 
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(NakDeckCreate(comm, NULL, overrides, count, &deck));
   code = Read(deck, material, &params, &read);
-  if (code == PETSC_SUCCESS && rank == 0) code = Compute(&params, &read);
+  if (code == PETSC_SUCCESS && rank == 0) code = Compute(&params, &read, replace);
   code = NakAgree(comm, code);
   PetscCall(NakDeckDestroy(&deck));
   PetscFunctionReturn(code);

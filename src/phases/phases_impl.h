@@ -9,6 +9,7 @@ typedef struct {
   NakAlloy           alloy; /* at the temperature asked for */
   PetscInt           n_invariants;
   NakInvariant       invariants[64];
+  PetscBool          replace; /* tables that are there already */
 } NakDiagram;
 
 /** "liquid", "solid", or the name of a compound. */

@@ -129,10 +129,11 @@ static PetscErrorCode WriteTable(const NakDiagram *diagram, const char *folder, 
 
   PetscFunctionBeginUser;
   (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-  file = fopen(path, "wx"); /* never over a file that is there */
-  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
-             "cannot write %s: %s; choose another folder with output.directory=...", path,
-             strerror(errno));
+  file = fopen(path, diagram->replace ? "w" : "wx"); /* x: never over a file that is there */
+  PetscCheck(
+    file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
+    "cannot write %s: %s; choose another folder with output.directory=..., or give --replace", path,
+    strerror(errno));
   table(diagram, file);
   bad = ferror(file);
   bad = fclose(file) != 0 || bad;

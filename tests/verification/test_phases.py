@@ -103,8 +103,8 @@ class Phases(unittest.TestCase):
         self.folder = Path(scratch.name)
 
     def phases(self, material, *more, status=nakrun.DONE, message=None, ranks=0):
-        output = nakrun.call("phases", material, "output.directory=out", *more, ranks=ranks,
-                             folder=self.folder).demand(status, message)
+        output = nakrun.call("phases", material, "output.directory=out", *more, "--replace",
+                             ranks=ranks, folder=self.folder).demand(status, message)
         if status == nakrun.DONE:
             out = self.folder / "out"
             self.boundaries = table(out / "boundaries.csv")
@@ -190,6 +190,8 @@ class Phases(unittest.TestCase):
         self.phases("yours", status=nakrun.OUTPUT, message="no material yours in")
         self.phases("NaK", "output.directory=mine.yaml/out", status=nakrun.OUTPUT, message="mine.yaml/out")
         self.phases("NaK", ranks=2)
+        again = nakrun.call("phases", "NaK", "output.directory=out", ranks=0, folder=self.folder)
+        again.demand(nakrun.OUTPUT, "File exists; .* --replace")
 
     def spoil(self, old, new, message):
         text = (MATERIALS / "NaK.yaml").read_text()
