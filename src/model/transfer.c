@@ -87,7 +87,7 @@ static void Rows(const NakGrid *to, const NakGrid *from, const NakBox *box, Pets
     const Stencil y =
       refine ? Interpolate(j, to->ny, from->ny, periodic) : Average(j, from->ny, to->ny);
 
-    for (PetscInt i = box->xs; i < box->xs + box->xm; i++, n += WIDE * WIDE) {
+    for (PetscInt i = box->xs; i < box->xs + box->xm; i++, n += (ptrdiff_t)WIDE * WIDE) {
       const Stencil x =
         refine ? Interpolate(i, to->nx, from->nx, periodic) : Average(i, from->nx, to->nx);
 
