@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config git
   petsc-dev libpetsc-real-dev libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
-  libyaml-dev libudunits2-dev libxxhash-dev libcmocka-dev librandom123-dev libgsl-dev
+  libyaml-dev libudunits2-dev libxxhash-dev libcmocka-dev librandom123-dev
   clang clang-format clang-tidy
   python3 python3-numpy python3-scipy python3-h5py python3-matplotlib python3-yaml)
 
@@ -52,8 +52,8 @@ There is no apt here. Load modules such as
   module load cmake ninja openmpi petsc hdf5/parallel udunits libyaml xxhash python
 or make and load an environment with Spack
   spack install cmake ninja openmpi petsc@3.18:~complex+hdf5 hdf5+mpi udunits libyaml xxhash \
-    cmocka random123 gsl py-numpy py-scipy py-h5py py-matplotlib py-pyyaml
-  spack load cmake ninja openmpi petsc hdf5 udunits libyaml xxhash cmocka random123 gsl
+    cmocka random123 py-numpy py-scipy py-h5py py-matplotlib py-pyyaml
+  spack load cmake ninja openmpi petsc hdf5 udunits libyaml xxhash cmocka random123
 PETSc must be built with real scalars, and pkg-config must find PETSc.pc (set PKG_CONFIG_PATH).
 TEXT
   return 1

@@ -1,8 +1,8 @@
 /* The preconditioner of the linearised cell.
 
-   1D, and few columns: LU.  2D and 3D: multigrid that coarsens in x and y alone; a column is contiguous
-   and its matrix nearly tridiagonal, so ILU(0) in that order solves z lines almost exactly however
-   stretched the grid, and smooths what couples them. */
+   One column, or no more of them than ranks: LU.  Else multigrid that coarsens in x and y alone; a
+   column is contiguous and its matrix nearly tridiagonal, so ILU(0) in that order solves z lines
+   almost exactly however stretched the grid, and smooths what couples them. */
 #include "model_impl.h"
 
 #include <petscksp.h>
