@@ -43,11 +43,9 @@ typedef struct NakImpedance_private *NakImpedance; /**< opaque */
   Prepare for spectra of a model.  Collective.
 
   @param[in]  model      must outlive it
-  @param[in]  params     copied
+  @param[in]  params     copied; the grain boundaries have at most the resistance that is in series,
+                         and the highest frequency is not below the lowest
   @param[out] impedance  free with NakImpedanceDestroy(), after an error too
-
-  Errors: PETSC_ERR_USER_INPUT where the grain boundaries have more resistance than there is in
-  series, or where no frequency lies between the bounds.
 */
 PetscErrorCode NakImpedanceCreate(NakModel model, const NakImpedanceParams *params,
                                   NakImpedance *impedance);

@@ -40,7 +40,8 @@ typedef struct {
 
 typedef struct NakModel_private *NakModel; /**< opaque */
 
-/** Create the cell.  Collective on `comm`.  Errors: those of NakStateCreate(). */
+/** Create the cell.  Collective on `comm`.  A contact pattern needs a resolved electrolyte, which
+    carries the current to it.  Errors: those of NakStateCreate(). */
 PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakModel *model);
 
 /** Free the model and set `*model` to NULL; NULL is accepted.  Collective. */

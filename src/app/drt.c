@@ -38,6 +38,14 @@ static PetscBool Point(const char *line, PetscBool zview, PetscReal point[3])
   return PETSC_TRUE;
 }
 
+/* Whether there is nothing on a line but a comment. */
+static PetscBool Blank(const char *line)
+{
+  const char first = line[strspn(line, " \t\r\n,;")];
+
+  return (PetscBool)(first == '\0' || first == '#');
+}
+
 static PetscErrorCode Append(const PetscReal point[3], PetscInt *room, NakSpectrum *s)
 {
   PetscFunctionBeginUser;
@@ -65,7 +73,14 @@ static PetscErrorCode ReadLines(FILE *file, const char *path, NakSpectrum *s)
 
     if (strncmp(line, "ZPLOT", 5) == 0) zview = PETSC_TRUE;
     number++;
-    if (!Point(line, zview, point)) continue;
+    if (!Point(line, zview, point)) {
+      PetscCheck(s->count == 0 || Blank(line), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+                 "%s:%" PetscInt_FMT
+                 ": a line among the numbers without a frequency above 0, a real "
+                 "and an imaginary part: mend it, or begin it with #",
+                 path, number);
+      continue;
+    }
     PetscCheck(isfinite(point[0]) && isfinite(point[1]) && isfinite(point[2]), PETSC_COMM_SELF,
                PETSC_ERR_USER_INPUT, "%s:%" PetscInt_FMT ": a number is not finite", path, number);
     PetscCall(Append(point, &room, s));

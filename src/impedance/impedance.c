@@ -42,11 +42,6 @@ static PetscErrorCode CreateSpectrum(NakImpedance z)
   NakSpectrum              *s       = &z->spectrum;
 
   PetscFunctionBeginUser;
-  PetscCheck(
-    decades >= 0, z->comm, PETSC_ERR_USER_INPUT,
-    "impedance.frequency_max is %.6g Hz and impedance.frequency_min %.6g Hz; the first must be "
-    "the higher one",
-    (double)p->frequency_max, (double)p->frequency_min);
   s->count = (PetscInt)PetscFloorReal(decades * (PetscReal)p->per_decade + 1e-9) + 1;
   PetscCall(PetscCalloc3(s->count, &s->frequency, s->count, &s->re, s->count, &s->im));
   for (PetscInt k = 0; k < s->count; k++)
@@ -58,9 +53,7 @@ static PetscErrorCode CreateSpectrum(NakImpedance z)
 PetscErrorCode NakImpedanceCreate(NakModel model, const NakImpedanceParams *params,
                                   NakImpedance *impedance)
 {
-  const NakCircuit circuit = NakModelCircuit(model);
-  const PetscReal  whole   = circuit.series + circuit.electrolyte;
-  NakImpedance     z;
+  NakImpedance z;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&z));
@@ -68,11 +61,6 @@ PetscErrorCode NakImpedanceCreate(NakModel model, const NakImpedanceParams *para
   z->comm    = PetscObjectComm((PetscObject)NakStateDM(NakModelState(model)));
   z->model   = model;
   z->params  = *params;
-  PetscCheck(
-    params->grain_boundary_resistance <= whole, z->comm, PETSC_ERR_USER_INPUT,
-    "impedance.grain_boundary_resistance is %.6g ohm.m^2, part of what is in series, and that "
-    "is %.6g ohm.m^2 in all: lower it or raise cell.series_resistance",
-    (double)params->grain_boundary_resistance, (double)whole);
   PetscCall(CreateSpectrum(z));
   PetscCall(NakDoubledCreate(z));
   PetscCall(NakAmendmentsCreate(z));

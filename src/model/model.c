@@ -7,13 +7,6 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
   NakModel        m;
 
   PetscFunctionBeginUser;
-  PetscCheck(
-    params->grid.electrolyte_layers > 0 || params->contact.fraction == 1 ||
-      params->grid.nx * params->grid.ny == 1,
-    comm, PETSC_ERR_USER_INPUT,
-    "contact.fraction is %.6g with grid.electrolyte_layers: 0: nothing then carries the current "
-    "from where there is no contact to where there is; resolve the electrolyte",
-    (double)params->contact.fraction);
   PetscCall(PetscNew(&m));
   *model    = m;
   m->comm   = comm;

@@ -48,24 +48,6 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Entries that are right by themselves and wrong together. */
-static PetscErrorCode CheckSteps(NakSim s)
-{
-  const NakStepperParams *p = &s->params.stepper;
-  PetscMPIInt             rank;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
-  if (rank != 0 || (p->shortest_step < p->first_step && p->first_step <= p->longest_step))
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakDeckComplain(s->deck, NakDeckFind(s->deck, "solver"),
-                            "solver.first_step is %.6g s: it must be above solver.shortest_step, "
-                            "%.6g s, and at most solver.longest_step, %.6g s",
-                            (double)p->first_step, (double)p->shortest_step,
-                            (double)p->longest_step));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim)
 {
   NakSim   s;
@@ -85,7 +67,7 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   s->params.limits.filament = s->params.model.cell.pellet_thickness;
   PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));
   PetscCall(InsertPetscOptions(s));
-  PetscCall(CheckSteps(s));
+  if (wrong == 0) PetscCall(NakSimCheck(s));
   PetscCall(NakDeckReport(s->deck, &mistakes));
   PetscCheck(mistakes == 0, comm, PETSC_ERR_USER_INPUT, "%" PetscInt_FMT " mistake%s in %s",
              mistakes, mistakes == 1 ? "" : "s", NakDeckPath(s->deck));

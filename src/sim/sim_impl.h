@@ -21,3 +21,6 @@ struct NakSim_private {
   PetscReal     spectrum_due;             /* PETSC_INFINITY for none [s] */
   PetscReal     began;                    /* wall clock [s] */
 };
+
+/* checks.c: complain of entries that contradict each other.  Collective. */
+PetscErrorCode NakSimCheck(NakSim sim);

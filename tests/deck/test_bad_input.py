@@ -211,6 +211,20 @@ class BadInput(unittest.TestCase):
             with self.subTest(note):
                 self.check(text, message=message)
 
+    def test_contradictions_are_found_together(self):
+        """Entries that are right by themselves: one complaint each, with the place of its section."""
+        errors = self.check(
+            "grid: {nx: 4, alloy_height: 5 mm, electrolyte_layers: 0}\n"
+            "solver: {first_step: 1 ns, shortest_step: 1 us}\n"
+            "contact: {fraction: 0.5}\n"
+            "interphase: {diffusion_time: 1000 h}\n"
+            "impedance: {grain_boundary_resistance: 1 kohm.cm^2, frequency_max: 0.01 Hz}\n"
+            "protocol: [{impedance: }]\n", message="6 mistakes").err
+        for line, word in ((1, "grid.alloy_height"), (2, "solver.first_step"), (3, "contact.fraction"),
+                           (4, "interphase.limiting_current"), (5, "impedance.grain_boundary_resistance"),
+                           (5, "impedance.frequency_max")):
+            self.assertRegex(errors, rf"deck.yaml:{line}:.*{word}")
+
     def test_files_that_are_no_decks(self):
         (self.folder / "folder").mkdir()
         (self.folder / "file").write_text("x")

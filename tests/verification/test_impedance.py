@@ -176,6 +176,9 @@ class Impedance(unittest.TestCase):
             outputs = [nakrun.call("drt", path).demand(nakrun.DONE).out for path in (comma, zview)]
             nakrun.call("drt", Path(scratch) / "none").demand(nakrun.OUTPUT, "cannot open")
             nakrun.call("drt", comma, "impedance.lambda=-1").demand(nakrun.INPUT, "impedance.lambda")
+            torn = Path(scratch) / "torn.csv"
+            torn.write_text(comma.read_text().replace("\n", "\n12,\n", 9))
+            nakrun.call("drt", torn).demand(nakrun.INPUT, "torn.csv:4: a line among the numbers")
         self.assertEqual(*outputs)
         rows = np.array([line.split(",") for line in outputs[0].splitlines()[2:]], dtype=float)
         area = np.sum(rows[:, 1]) * np.log(rows[1, 0] / rows[0, 0])
