@@ -131,6 +131,20 @@ typedef struct {
   PetscReal na_balance, k_balance, charge_balance; /**< relative, see docs/model.md [-] */
 } NakRecord;
 
+/** A number of the record as users see it: a column of timeseries.csv, an attribute of a frame. */
+typedef struct {
+  const char *name;   /**< of the column, its unit included */
+  const char *si;     /**< of the attribute, in SI */
+  size_t      offset; /**< within NakRecord */
+  PetscReal   factor; /**< from SI to the column's unit */
+  int         digits; /**< significant ones of the column; 0 for a PetscInt */
+} NakRecordColumn;
+
+extern const NakRecordColumn NakRecordColumns[]; /**< ends with a NULL name */
+
+/** The member that a column shows: a PetscReal [SI], or a PetscInt where `digits` is 0. */
+const void *NakRecordMember(const NakRecord *record, const NakRecordColumn *column);
+
 /** A spectrum and its relaxation times; arrays are owned by whoever made it. */
 typedef struct {
   PetscInt   count;      /**< of frequencies */

@@ -46,17 +46,7 @@ int NakFileReserve(const char *path, PetscReal bytes);
 /* Give back what was reserved and is not used.  Harmless where there is no such file. */
 void NakFileTrim(const char *path);
 
-/* ---- The columns of timeseries.csv, and the attributes of a frame ---- */
-
-typedef struct {
-  const char *name;   /* of the column, its unit included */
-  const char *si;     /* of the attribute, in SI */
-  size_t      offset; /* within NakRecord */
-  PetscReal   factor; /* from SI to the column's unit */
-  int         digits; /* significant ones; 0 for a PetscInt */
-} NakColumn;
-
-extern const NakColumn NakOutputColumns[]; /* ends with a NULL name */
+/* ---- The columns of timeseries.csv, and the attributes of a frame: NakRecordColumns ---- */
 
 /* Note a fault where a number of the record is not finite. */
 void NakRecordCheck(const NakRecord *record, NakFault *fault);

@@ -112,8 +112,8 @@ static herr_t WriteRecord(hid_t group, const NakRecord *record)
 {
   herr_t status = 0;
 
-  for (const NakColumn *column = NakOutputColumns; column->name != NULL; column++) {
-    const void *const member = (const char *)record + column->offset;
+  for (const NakRecordColumn *column = NakRecordColumns; column->name != NULL; column++) {
+    const void *const member = NakRecordMember(record, column);
 
     if (column->digits > 0) {
       status = Both(status, WriteAttribute(group, column->si, DISK_REAL, MEMORY_REAL, member));
