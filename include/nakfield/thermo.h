@@ -147,6 +147,31 @@ PetscReal NakSolutionMuB(const NakSolution *s, PetscReal x);
 /** Second derivative of the Gibbs energy to x [J/mol]. */
 PetscReal NakSolutionCurvature(const NakSolution *s, PetscReal x);
 
+/** A phase between two compositions at which its energy is trusted and convex, continued beyond either
+    end by a parabola with the end's value, slope and curvature.  So mu = dG/dx rises everywhere, and
+    every mu has exactly one composition. */
+typedef struct {
+  NakSolution solution;
+  PetscReal   low, high;       /**< mole fractions; 0 and 1 where nothing is cut off */
+  PetscReal   mu_low, mu_high; /**< there [J/mol]; infinite at a pure metal */
+  PetscReal   reach;           /**< bound of mu less its ideal part [J/mol] */
+} NakBranch;
+
+/** The branch of a solution that begins at mole fraction `from` and ends at `to`, or before it where the
+    curvature falls to RT: pass 0 and 1 for a liquid, a pure metal and the solute limit for a solid. */
+NakBranch NakThermoBranch(const NakSolution *s, PetscReal from, PetscReal to);
+
+/** A phase at a diffusion potential mu, as the grand-potential form wants it (M. Plapp, Phys. Rev. E 84
+    (2011) 031601). */
+typedef struct {
+  PetscReal x; /**< mole fraction of A; outside (0, 1) only far beyond an end that was cut off */
+  PetscReal omega; /**< G - mu x; its derivative to mu is -x [J/mol] */
+  PetscReal slope; /**< dx/dmu > 0 [mol/J] */
+  PetscReal bend;  /**< d2x/dmu2 [(mol/J)2] */
+} NakBranchPoint;
+
+NakBranchPoint NakBranchAt(const NakBranch *branch, PetscReal mu);
+
 /** What the interface and the diffusion need of the liquid at one composition. */
 typedef struct {
   PetscReal

@@ -1,0 +1,123 @@
+/* A phase at a given diffusion potential: the inverse of dG/dx found anew by bisection on differences,
+   derivatives by differences, and the common tangent of the phase diagram. */
+#include <nakfield/thermo.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "material_fixture.h"
+
+static void AssertNear(const char *what, PetscReal a, PetscReal b, PetscReal tolerance)
+{
+  if (!(PetscAbsReal(a - b) <= tolerance))
+    fail_msg("%s: %.14g is not %.14g within %g", what, (double)a, (double)b, (double)tolerance);
+}
+
+static PetscReal Mu(const NakSolution *s, PetscReal x)
+{
+  const PetscReal h = 5e-3 * PetscMin(x, 1 - x);
+
+  return (8 * (NakSolutionEnergy(s, x + h) - NakSolutionEnergy(s, x - h)) -
+          (NakSolutionEnergy(s, x + 2 * h) - NakSolutionEnergy(s, x - 2 * h))) /
+         (12 * h);
+}
+
+static void InverseOfTheSlope(void **unused)
+{
+  const NakAlloy  alloy     = NaKAt(280);
+  const NakBranch phases[3] = {NakThermoBranch(&alloy.liquid, 0, 1),
+                               NakThermoBranch(&alloy.solid, 0, 0.1),
+                               NakThermoBranch(&alloy.solid, 1, 0.9)};
+  const PetscReal x[3][4]   = {
+      {1e-6, 0.2,  0.5,   0.999 },
+      {1e-5, 1e-3, 0.02,  0.099 },
+      {0.91, 0.97, 0.999, 0.9999}
+  };
+
+  (void)unused;
+  for (int p = 0; p < 3; p++)
+    for (int k = 0; k < 4; k++) {
+      const NakSolution   *s  = &phases[p].solution;
+      const PetscReal      mu = Mu(s, x[p][k]);
+      const NakBranchPoint at = NakBranchAt(&phases[p], mu);
+
+      AssertNear("x", at.x / x[p][k], 1, 1e-8);
+      AssertNear("omega", at.omega, NakSolutionEnergy(s, x[p][k]) - mu * x[p][k], 1e-5);
+      AssertNear("slope", at.slope * NakSolutionCurvature(s, x[p][k]), 1, 1e-7);
+    }
+}
+
+/* -x, slope and bend are the derivatives of omega, along the whole branch and beyond its end. */
+static void DerivativesInMu(void **unused)
+{
+  const NakAlloy  alloy = NaKAt(298.15);
+  const NakBranch b     = NakThermoBranch(&alloy.solid, 0, 0.1);
+  const PetscReal h = 1e-2, RT = alloy.solid.RT;
+
+  (void)unused;
+  assert_true(b.mu_high < 1e5);
+  for (PetscReal mu = b.mu_high - 30005; mu < b.mu_high + 20000; mu += 500) {
+    const NakBranchPoint at = NakBranchAt(&b, mu), up = NakBranchAt(&b, mu + h),
+                         down = NakBranchAt(&b, mu - h);
+
+    AssertNear("x", at.x, -(up.omega - down.omega) / (2 * h), 1e-9);
+    AssertNear("slope", (up.x - down.x) / (2 * h) / at.slope, 1, 1e-7);
+    AssertNear("bend", at.bend * RT / at.slope, (up.slope - down.slope) / (2 * h) * RT / at.slope,
+               1e-6);
+    assert_true(at.slope > 0);
+  }
+}
+
+/* Two phases are in equilibrium where their omegas are equal at one mu: a common tangent. */
+static void CommonTangent(void **unused)
+{
+  const NakAlloy      alloy  = NaKAt(290);
+  const NakEquilibria all    = NakThermoEquilibria(&alloy, PETSC_FALSE);
+  const NakBranch     liquid = NakThermoBranch(&alloy.liquid, 0, 1);
+  int                 met    = 0;
+
+  (void)unused;
+  for (PetscInt k = 0; k < all.n; k++) {
+    const NakTie   *tie    = &all.tie[k];
+    const PetscBool b_side = (PetscBool)(tie->phase[0] == NAK_PHASE_SOLID);
+    const NakBranch solid  = NakThermoBranch(&alloy.solid, b_side ? 0 : 1, b_side ? 0.1 : 0.9);
+    const PetscReal x      = tie->x[b_side ? 1 : 0];
+    const PetscReal mu     = NakSolutionMuA(&alloy.liquid, x) - NakSolutionMuB(&alloy.liquid, x);
+
+    AssertNear("omega", NakBranchAt(&solid, mu).omega, NakBranchAt(&liquid, mu).omega, 1e-6);
+    AssertNear("x of the solid", NakBranchAt(&solid, mu).x, tie->x[b_side ? 0 : 1], 1e-9);
+    met++;
+  }
+  assert_int_equal(met, 2);
+}
+
+/* A branch ends before a miscibility gap, and a liquid without one keeps all compositions. */
+static void EndsBeforeAGap(void **unused)
+{
+  const NakAlloy  alloy  = NaKAt(260);
+  const NakBranch solid  = NakThermoBranch(&alloy.solid, 0, 1);
+  const NakBranch liquid = NakThermoBranch(&alloy.liquid, 0, 1);
+
+  (void)unused;
+  assert_true(solid.high > 0.1 && solid.high < 0.5);
+  AssertNear("curvature at the end",
+             NakSolutionCurvature(&alloy.solid, solid.high) / alloy.solid.RT, 1, 0.05);
+  assert_true(liquid.low == 0 && liquid.high == 1);
+  assert_true(NakBranchAt(&liquid, 1e5).x <= 1 && NakBranchAt(&liquid, -1e5).x >= 0);
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(InverseOfTheSlope), cmocka_unit_test(DerivativesInMu),
+    cmocka_unit_test(CommonTangent), cmocka_unit_test(EndsBeforeAGap)};
+  int failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() != 0 || failed != 0;
+}
