@@ -16,14 +16,14 @@ kinetics phases
 model
 protocol impedance
 stepper
-diagnostics output progress
+diagnostics output progress insitu
 sim
 app
 """
 LEVEL = {m: i for i, row in enumerate(LAYERS.split("\n")) for m in row.split()}
 
 # Observers see records and frames, never the physics that made them.
-BLIND = {"diagnostics", "output", "progress"}
+BLIND = {"diagnostics", "output", "progress", "insitu"}
 UNSEEN = {"model", "kinetics", "thermo", "stepper", "impedance"}
 
 # Libraries that one source file hides from the rest.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install what nakfield needs to be built, tested and plotted; does nothing where all is there.
 # On Debian and Ubuntu with apt; elsewhere it says which modules or Spack specs to load.
+# With --insitu also ParaView and what draws without a screen, 2.8 GB: see docs/insitu.md.
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config git
@@ -8,6 +9,13 @@ packages=(build-essential cmake ninja-build pkg-config git
   libyaml-dev libudunits2-dev libxxhash-dev libcmocka-dev librandom123-dev
   clang clang-format clang-tidy
   python3 python3-numpy python3-scipy python3-h5py python3-matplotlib python3-yaml)
+
+case ${1-} in
+  --insitu)
+    packages+=(g++ paraview-dev python3-paraview libpython3-dev xvfb xauth ffmpeg python3-skimage) ;;
+  "") ;;
+  *) echo "usage: scripts/setup.sh [--insitu]" >&2; exit 2 ;;
+esac
 
 missing_packages() {
   local package

@@ -6,6 +6,7 @@
 
 #include <nakfield/diagnostics.h>
 #include <nakfield/impedance.h>
+#include <nakfield/insitu.h>
 #include <nakfield/output.h>
 #include <nakfield/progress.h>
 #include <nakfield/stepper.h>
@@ -18,9 +19,10 @@ typedef struct {
   NakStepperParams   stepper;
   NakImpedanceParams impedance;
   NakOutputParams    output;
+  NakInsituParams    insitu;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 13 };
+enum { NAK_SIM_SECTIONS = 14 };
 
 /** The schema: every entry that a deck may have, filling `params`. */
 void NakSimSchema(NakSimParams *params, NakSection schema[NAK_SIM_SECTIONS]);

@@ -17,6 +17,19 @@ static PetscErrorCode PrintHelpDeck(NakHelpFormat format)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode PrintVersion(void)
+{
+  char        insitu[1024];
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  if (rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakInsituBackends(insitu, sizeof insitu));
+  PetscCall(PetscPrintf(PETSC_COMM_SELF, "%s\nIn situ %s\n", NakVersion(), insitu));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Options that nothing asked for are perhaps misspelt. */
 static PetscErrorCode TellUnusedOptions(void)
 {
@@ -59,7 +72,7 @@ static PetscErrorCode CarryOut(const NakCommandLine *line)
     PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s", NakUsage));
     break;
   case NAK_COMMAND_VERSION:
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s\n", NakVersion()));
+    PetscCall(PrintVersion());
     break;
   case NAK_COMMAND_HELP_DECK:
     PetscCall(PrintHelpDeck(line->format));

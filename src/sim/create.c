@@ -67,6 +67,7 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   s->params.limits.filament = s->params.model.cell.pellet_thickness;
   PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));
   PetscCall(InsertPetscOptions(s));
+  PetscCall(NakInsituRead(s->deck, &s->params.insitu));
   if (wrong == 0) PetscCall(NakSimCheck(s));
   PetscCall(NakDeckReport(s->deck, &mistakes));
   PetscCheck(mistakes == 0, comm, PETSC_ERR_USER_INPUT, "%" PetscInt_FMT " mistake%s in %s",
@@ -84,6 +85,7 @@ PetscErrorCode NakSimDestroy(NakSim *sim)
 
   PetscFunctionBeginUser;
   if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakInsituDestroy(&s->insitu));
   PetscCall(NakProgressDestroy(&s->progress));
   PetscCall(NakOutputDestroy(&s->output));
   PetscCall(NakImpedanceDestroy(&s->impedance));

@@ -31,9 +31,11 @@ static PetscErrorCode SetUp(NakSim s)
     PetscCall(NakImpedanceCreate(s->model, &s->params.impedance, &s->impedance));
   PetscCall(NakModelMeasure(s->model, NakStepperState(s->stepper), &s->now, &start));
   s->balance = NakBalanceBegin(&start, NakModelDoubleLayer(s->model));
+  PetscCall(NakInsituCreate(s->comm, &s->params.insitu, &s->insitu));
   PetscCall(NakOutputCreate(s->comm, &s->params.output, name, s->options.replace, &s->output));
   PetscCall(NakOutputDeck(s->output, s->deck, s->schema));
   PetscCall(NakOutputLog(s->output, "%s", NakVersion()));
+  PetscCall(NakInsituStart(s->insitu, NakOutputDirectory(s->output)));
   PetscCall(NakProgressCreate(s->comm, s->options.quiet, &s->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -47,6 +49,17 @@ static PetscErrorCode WriteFields(NakSim s)
   PetscCall(NakModelFrame(s->model, NakStepperState(s->stepper), &frame));
   PetscCall(NakOutputFields(s->output, &s->now, &frame));
   if (every > 0) s->fields_due = every * (PetscFloorReal(s->now.time / every * (1 + rounding)) + 1);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The scripts of Catalyst, where there are any. */
+static PetscErrorCode ShowInsitu(NakSim s, PetscBool last)
+{
+  NakFrame frame;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakModelFrame(s->model, NakStepperState(s->stepper), &frame));
+  PetscCall(NakInsituShow(s->insitu, &s->now, &frame, last));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -90,6 +103,7 @@ static PetscErrorCode Observe(NakSim s, PetscBool last)
   if (s->now.time >= s->row_due) PetscCall(WriteRow(s));
   if (frames > 0 ? s->now.time >= s->fields_due : last && s->now.cycle == 0)
     PetscCall(WriteFields(s));
+  if (NakInsituDue(s->insitu, &s->now, last)) PetscCall(ShowInsitu(s, PETSC_FALSE));
   if (s->now.time >= s->spectrum_due * (1 - rounding)) PetscCall(WriteSpectrum(s));
   PetscCall(NakProgressShow(s->progress, &s->now, NakProtocolTimeLeft(s->protocol, s->now.time)));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -107,7 +121,8 @@ static PetscErrorCode RunLeaf(NakSim s)
   s->spectrum_due = s->now.time + NakProtocolSpectra(s->protocol);
   PetscCall(Observe(s, over));
   while (!over) {
-    const PetscReal frame = frames ? s->fields_due : PETSC_INFINITY;
+    const PetscReal frame =
+      PetscMin(frames ? s->fields_due : PETSC_INFINITY, NakInsituNext(s->insitu));
 
     PetscCall(
       NakStepperStep(s->stepper, s->protocol, PetscMin(frame, s->spectrum_due), &s->now, &over));
@@ -123,6 +138,7 @@ static PetscErrorCode RunProtocol(NakSim s)
 
   PetscFunctionBeginUser;
   PetscCall(WriteFields(s));
+  PetscCall(ShowInsitu(s, PETSC_FALSE));
   while (!NakProtocolDone(s->protocol)) {
     PetscCall(RunLeaf(s));
     PetscCall(NakStepperJump(s->stepper, s->protocol, &s->now, &skipped));
@@ -153,6 +169,22 @@ static const char *Status(NakEnd end)
   return "failed";
 }
 
+/* The last pictures, and what all of them cost. */
+static PetscErrorCode FinishInsitu(NakSim s)
+{
+  NakInsituCost cost;
+
+  PetscFunctionBeginUser;
+  if (s->insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ShowInsitu(s, PETSC_TRUE));
+  cost = NakInsituCosts(s->insitu);
+  PetscCall(NakInsituDestroy(&s->insitu));
+  PetscCall(NakOutputLog(s->output,
+                         "in situ: %" PetscInt_FMT " moments in %.3g s, after %.3g s of loading",
+                         cost.moments, (double)cost.show, (double)cost.start));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The last fields and the summary, whatever ended the run. */
 static PetscErrorCode Finish(NakSim s)
 {
@@ -173,6 +205,7 @@ static PetscErrorCode Finish(NakSim s)
 
   PetscFunctionBeginUser;
   PetscCall(WriteFields(s));
+  PetscCall(FinishInsitu(s));
   if (end == NAK_END_SHORT) s->now.voltage = 0; /* the filament carries the current */
   if (end == NAK_END_SHORT || s->now.time > s->row) PetscCall(WriteRow(s));
   PetscCall(PetscTime(&wall));

@@ -28,7 +28,8 @@ void NakSimSchema(NakSimParams *p, NakSection schema[NAK_SIM_SECTIONS])
     {NakStepperParamRows,   &p->stepper, sizeof p->stepper},
     {NakImpedanceParamRows,            &p->impedance, sizeof p->impedance},
     {NakOutputParamRows,       &p->output, sizeof p->output},
-    {.rows = NULL        }
+    {NakInsituParamRows,         &p->insitu, sizeof p->insitu},
+    {.rows = NULL   }
   };
 
   for (int k = 0; k < NAK_SIM_SECTIONS; k++) schema[k] = sections[k];

@@ -16,6 +16,7 @@ struct NakSim_private {
   NakBalance    balance;
   NakOutput     output;
   NakProgress   progress;
+  NakInsitu     insitu; /* NULL where there is no script */
   NakRecord     now;
   PetscReal     row, row_due, fields_due; /* time of the last row; of the next row and frame [s] */
   PetscReal     spectrum_due;             /* PETSC_INFINITY for none [s] */

@@ -1,0 +1,93 @@
+/**
+  @file
+  In situ: pictures and extracts by ParaView Catalyst while the run goes on.
+
+  An observer of records and frames, like the output.  What draws is a back end behind one C contract
+  (src/insitu/backend.h), loaded when a deck asks for it: "legacy" is a plugin in C++ for the
+  ParaView of a distribution, "catalyst2" is compiled in where CMake found libcatalyst.  Both take
+  the same Python scripts of version 2 and hand them two channels, each with one partition a rank:
+
+    grid  the cells of this rank's columns, rectilinear, in true coordinates [m]; the fields of
+          place NAK_PLACE_VOLUME, and `region` (0 electrolyte, 1 interphase, 2 alloy)
+    face  the electrolyte's face, z = 0, one quadrilateral a column; the fields of NAK_PLACE_FACE
+
+  All are cell data, bitwise those of fields.h5 at the same time, each with its unit as the array's
+  VTK label.  Both channels carry the numbers of the record as field data, named as the columns of
+  timeseries.csv.  What the scripts write goes to RUNDIR/insitu.
+
+  A script that fails is left out from there on, with a message; the run goes on.
+*/
+#pragma once
+
+#include <nakfield/state.h>
+
+enum { NAK_INSITU_SCRIPTS = 8, NAK_INSITU_WORDS = 32 };
+
+typedef enum { NAK_INSITU_AUTO, NAK_INSITU_LEGACY, NAK_INSITU_CATALYST2 } NakInsituChoice;
+
+/** What makes the scripts run, beside the first and the last state of a run. */
+typedef enum {
+  NAK_INSITU_EVENT, /**< the ends of protocol steps; inside a repeat, of its first turn only */
+  NAK_INSITU_TIME,  /**< multiples of a time: the integrator is made to end steps there */
+  NAK_INSITU_STEPS  /**< so many time steps */
+} NakInsituCadence;
+
+/** Set by the deck, by NakInsituParamRows and NakInsituRead(). */
+typedef struct {
+  PetscInt  backend; /**< NakInsituChoice */
+  PetscInt  cadence; /**< NakInsituCadence */
+  PetscReal every;   /**< [s], or a number of time steps */
+  PetscInt  n_scripts, n_words;
+  char      scripts[NAK_INSITU_SCRIPTS][PETSC_MAX_PATH_LEN]; /**< files that are there */
+  char      words[NAK_INSITU_WORDS][NAK_TEXT_SIZE]; /**< the options: "--key", "value", ... */
+} NakInsituParams;
+
+extern const NakParam NakInsituParamRows[];
+
+typedef struct NakInsitu_private *NakInsitu; /**< opaque; NULL where a deck has no script */
+
+/** Read `insitu.script`, `insitu.every` and `insitu.options`; mistakes are collected, among them a
+    script that is not there.  A script is looked for as a path, in the folder of the deck, and among
+    those that come with the program.  Collective. */
+PetscErrorCode NakInsituRead(NakDeck deck, NakInsituParams *params);
+
+/**
+  Load the back end.  Collective.
+
+  @param[in]  comm    the ranks that hold the fields
+  @param[in]  params  copied
+  @param[out] insitu  NULL where there is no script; free with NakInsituDestroy()
+
+  Errors: PETSC_ERR_USER_INPUT where there is no such back end, with the package to install.
+*/
+PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, NakInsitu *insitu);
+
+/** Start the back end and hand it the scripts, which it imports with the first moment; `directory` is
+    the run's.  Of NULL, nothing.  Collective.
+    Errors: PETSC_ERR_USER_INPUT where Python does not start. */
+PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory);
+
+/** Close the back end and set `*insitu` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakInsituDestroy(NakInsitu *insitu);
+
+/** Take note of a moment and tell whether it is to be shown; `event` at the end of a protocol step.
+    The same on every rank; false of NULL. */
+PetscBool NakInsituDue(NakInsitu insitu, const NakRecord *record, PetscBool event);
+
+/** The time at which a step should end; PETSC_INFINITY for none, and of NULL [s]. */
+PetscReal NakInsituNext(NakInsitu insitu);
+
+/** Run the scripts on one moment, `last` of the run; a second one at the same time is left out.
+    Of NULL, nothing.  Collective. */
+PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const NakFrame *frame,
+                             PetscBool last);
+
+/** What it cost so far: moments shown, wall time of loading and of showing [s].  Zeros of NULL. */
+typedef struct {
+  PetscInt  moments;
+  PetscReal start, show;
+} NakInsituCost;
+NakInsituCost NakInsituCosts(NakInsitu insitu);
+
+/** The back ends that can be loaded, in one line: "legacy (ParaView 5.11.0)".  Not collective. */
+PetscErrorCode NakInsituBackends(char *text, size_t size);

@@ -1,0 +1,123 @@
+/* Where scripts and plugins are. */
+#include "insitu_impl.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static PetscBool IsFile(const char *path)
+{
+  struct stat about;
+
+  return (PetscBool)(stat(path, &about) == 0 && !S_ISDIR(about.st_mode));
+}
+
+/* Folder of a path with its slash; "" for the working directory. */
+static void Folder(const char *path, char *folder, size_t size)
+{
+  const char *const slash = strrchr(path, '/');
+
+  (void)snprintf(folder, size, "%.*s", slash == NULL ? 0 : (int)(slash + 1 - path), path);
+}
+
+/* Folder of the running program. */
+static void ProgramFolder(char *folder, size_t size)
+{
+  char          path[PETSC_MAX_PATH_LEN];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+
+  path[length > 0 ? length : 0] = '\0';
+  Folder(path, folder, size);
+}
+
+void NakInsituFindScript(const char *deck, const char *name, char *path, size_t size)
+{
+  char beside[PETSC_MAX_PATH_LEN], program[PETSC_MAX_PATH_LEN], shared[PETSC_MAX_PATH_LEN + 64];
+  const char *const folders[] = {"", beside, shared, NAK_CATALYST_SCRIPTS "/"};
+  const int         places    = strchr(name, '/') != NULL ? 2 : 4;
+
+  Folder(deck, beside, sizeof beside);
+  ProgramFolder(program, sizeof program);
+  (void)snprintf(shared, sizeof shared, "%s../share/nakfield/catalyst/", program);
+  for (int k = 0; k < (name[0] == '/' ? 1 : places) && name[0] != '\0'; k++) {
+    const int length = snprintf(path, size, "%s%s", folders[k], name);
+
+    if (length > 0 && (size_t)length < size && IsFile(path)) return;
+  }
+  path[0] = '\0';
+}
+
+/* Load a plugin for good: VTK and Python cannot be unloaded. */
+static const NakInsituBackend *Open(const char *path, char why[NAK_INSITU_MESSAGE])
+{
+  void *const             library = dlopen(path, RTLD_NOW | RTLD_GLOBAL); /* Python needs GLOBAL */
+  NakInsituGetBackend     get     = NULL;
+  const NakInsituBackend *backend = NULL;
+
+  if (library != NULL) *(void **)&get = dlsym(library, NAK_INSITU_SYMBOL);
+  if (get != NULL) backend = get();
+  if (backend != NULL && backend->abi == NAK_INSITU_ABI) return backend;
+  if (backend != NULL)
+    (void)snprintf(why, NAK_INSITU_MESSAGE, "%s is of another version of nakfield", path);
+  else
+    (void)snprintf(why, NAK_INSITU_MESSAGE, "%s; " NAK_INSITU_REMEDY, dlerror());
+  return NULL;
+}
+
+static const NakInsituBackend *LoadLegacy(char why[NAK_INSITU_MESSAGE])
+{
+  char              program[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN + 64];
+  const char *const places[] = {"", "../lib/nakfield/"};
+
+  ProgramFolder(program, sizeof program);
+  for (int k = 0; k < 2; k++) {
+    (void)snprintf(path, sizeof path, "%s%snakfield_catalyst.so", program, places[k]);
+    if (IsFile(path)) return Open(path, why);
+  }
+  (void)snprintf(
+    why, NAK_INSITU_MESSAGE,
+    "the legacy back end was not built (no nakfield_catalyst.so beside the program): "
+    "it needs ParaView (Debian's paraview-dev and python3-paraview); " NAK_INSITU_REMEDY);
+  return NULL;
+}
+
+const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, char why[NAK_INSITU_MESSAGE])
+{
+  const NakInsituBackend *backend = NULL;
+
+  why[0] = '\0';
+  if (choice != NAK_INSITU_CATALYST2) backend = LoadLegacy(why);
+  if (backend != NULL || choice == NAK_INSITU_LEGACY) return backend;
+  backend = NakInsituCatalyst2();
+  if (backend == NULL && choice == NAK_INSITU_CATALYST2)
+    (void)snprintf(
+      why, NAK_INSITU_MESSAGE,
+      "the back end catalyst2 is not compiled in: CMake did not find catalyst 2.0 (set "
+      "catalyst_DIR); the other one is insitu.backend=legacy");
+  return backend;
+}
+
+PetscErrorCode NakInsituBackends(char *text, size_t size)
+{
+  static const char *const names[] = {
+    [NAK_INSITU_LEGACY] = "legacy", [NAK_INSITU_CATALYST2] = "catalyst2"};
+  char   why[NAK_INSITU_MESSAGE];
+  size_t used = 0;
+
+  PetscFunctionBeginUser;
+  text[0] = '\0';
+  PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
+  for (int k = NAK_INSITU_LEGACY; k <= NAK_INSITU_CATALYST2; k++) {
+    const NakInsituBackend *const backend = NakInsituLoad((NakInsituChoice)k, why);
+
+    if (backend == NULL || used >= size) continue;
+    used += (size_t)snprintf(text + used, size - used, "%s%s (%s)", used > 0 ? ", " : "", names[k],
+                             backend->name);
+  }
+  PetscCall(PetscFPTrapPop());
+  if (used == 0) (void)snprintf(text, size, "none; scripts/setup.sh --insitu brings ParaView");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

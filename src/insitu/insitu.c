@@ -1,0 +1,293 @@
+/* When moments are shown, and what is handed over; the contract is in nakfield/insitu.h. */
+#include "insitu_impl.h"
+
+#include <petsctime.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MOST_NUMBERS = 64, GRID = 0, FACE = 1, CHANNELS = 2 };
+
+struct NakInsitu_private {
+  MPI_Comm                comm;
+  NakInsituParams         params;
+  char                    directory[PETSC_MAX_PATH_LEN];
+  const NakInsituBackend *backend;
+  void                   *self;
+  int                     alive;             /* scripts that have not failed */
+  PetscReal               next, seen, shown; /* [s] */
+  PetscInt                steps;             /* of time, since the last moment shown */
+  NakInsituCost           cost;
+};
+
+/* What a moment needs beside the frame. */
+typedef struct {
+  PetscReal       *axes, *values;
+  unsigned char   *region;
+  NakInsituArray  *arrays;
+  NakInsituChannel channels[CHANNELS];
+  NakInsituNumber  numbers[MOST_NUMBERS];
+  int              n_numbers;
+} Parcel;
+
+/* One rank prints what some found. */
+static PetscErrorCode Tell(MPI_Comm comm, const char *message)
+{
+  PetscMPIInt rank, size, first;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  first = message[0] != '\0' ? rank : size;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm));
+  if (rank == first) (void)fprintf(stderr, "nakfield: %s\n", message);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Start(NakInsitu s, PetscBool *ok)
+{
+  const char  *scripts[NAK_INSITU_SCRIPTS], *words[NAK_INSITU_WORDS];
+  char         message[NAK_INSITU_MESSAGE] = "";
+  NakInsituHow how                         = {.comm      = s->comm,
+                                              .n_scripts = (int)s->params.n_scripts,
+                                              .n_words   = (int)s->params.n_words,
+                                              .scripts   = scripts,
+                                              .words     = words,
+                                              .directory = s->directory};
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < how.n_scripts; k++) scripts[k] = s->params.scripts[k];
+  for (int k = 0; k < how.n_words; k++) words[k] = s->params.words[k];
+  *ok      = (PetscBool)(s->backend->start(&how, &s->self, message) == 0);
+  s->alive = *ok ? how.n_scripts : 0;
+  PetscCall(Tell(s->comm, message));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Every rank's machine must have the back end: one without it tells why. */
+static PetscErrorCode Load(NakInsitu s)
+{
+  char           why[NAK_INSITU_MESSAGE] = "";
+  PetscMPIInt    rank, first;
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  s->backend = NakInsituLoad((NakInsituChoice)s->params.backend, why);
+  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
+  first = s->backend == NULL ? rank : INT_MAX;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, s->comm));
+  if (first == INT_MAX) PetscFunctionReturn(PETSC_SUCCESS);
+  if (rank == first)
+    code = PetscError(PETSC_COMM_SELF, __LINE__, PETSC_FUNCTION_NAME, __FILE__,
+                      PETSC_ERR_USER_INPUT, PETSC_ERROR_INITIAL, "in situ: %s", why);
+  PetscCall(NakAgree(s->comm, code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, NakInsitu *insitu)
+{
+  NakInsitu      s;
+  PetscErrorCode code;
+  PetscLogDouble begin, end;
+
+  PetscFunctionBeginUser;
+  *insitu = NULL;
+  if (params->n_scripts == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscTime(&begin));
+  PetscCall(PetscNew(&s));
+  *insitu   = s;
+  s->comm   = comm;
+  s->params = *params;
+  s->seen = s->shown = PETSC_NINFINITY;
+  s->next            = params->cadence == NAK_INSITU_TIME ? 0 : PETSC_INFINITY;
+  PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF)); /* VTK and Python raise harmless exceptions */
+  code = Load(s);
+  PetscCall(PetscFPTrapPop());
+  PetscCall(code);
+  PetscCall(PetscTime(&end));
+  s->cost.start = end - begin;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory)
+{
+  PetscBool      ok;
+  PetscErrorCode code;
+  PetscLogDouble begin, end;
+
+  PetscFunctionBeginUser;
+  if (insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscTime(&begin));
+  PetscCall(PetscSNPrintf(insitu->directory, sizeof insitu->directory, "%s/insitu", directory));
+  PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
+  code = Start(insitu, &ok);
+  PetscCall(PetscFPTrapPop());
+  PetscCall(code);
+  PetscCheck(ok, insitu->comm, PETSC_ERR_USER_INPUT, "in situ: %s did not start",
+             insitu->backend->name);
+  PetscCall(PetscTime(&end));
+  insitu->cost.start += end - begin;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakInsituDestroy(NakInsitu *insitu)
+{
+  NakInsitu s = *insitu;
+
+  PetscFunctionBeginUser;
+  if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
+  if (s->self != NULL) s->backend->stop(s->self);
+  PetscCall(PetscFPTrapPop());
+  PetscCall(PetscFree(*insitu));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool NakInsituDue(NakInsitu insitu, const NakRecord *record, PetscBool event)
+{
+  if (insitu == NULL || insitu->alive == 0) return PETSC_FALSE;
+  if (record->time > insitu->seen) insitu->steps++;
+  insitu->seen = record->time;
+  if (insitu->params.cadence == NAK_INSITU_TIME) return (PetscBool)(record->time >= insitu->next);
+  if (insitu->params.cadence == NAK_INSITU_STEPS)
+    return (PetscBool)((PetscReal)insitu->steps >= insitu->params.every);
+  return (PetscBool)(event && record->cycle == 0);
+}
+
+PetscReal NakInsituNext(NakInsitu insitu)
+{
+  return insitu == NULL || insitu->alive == 0 ? PETSC_INFINITY : insitu->next;
+}
+
+NakInsituCost NakInsituCosts(NakInsitu insitu)
+{
+  return insitu == NULL ? (NakInsituCost){0} : insitu->cost;
+}
+
+/* ---- What is handed over ---- */
+
+static void PackNumbers(const NakRecord *record, Parcel *parcel)
+{
+  for (const NakRecordColumn *c = NakRecordColumns; c->name != NULL; c++) {
+    const void *const member = NakRecordMember(record, c);
+    const double      value =
+      c->digits == 0 ? (double)*(const PetscInt *)member : c->factor * *(const PetscReal *)member;
+
+    if (parcel->n_numbers == MOST_NUMBERS) return;
+    parcel->numbers[parcel->n_numbers++] = (NakInsituNumber){.name = c->name, .value = value};
+  }
+}
+
+/* Coordinates of the columns' sides, and the region of every cell. */
+static void PackMesh(const NakFrame *frame, Parcel *parcel)
+{
+  const NakGrid *const g    = frame->grid;
+  const PetscInt       area = frame->xm * frame->ym;
+  PetscReal *const x = parcel->axes, *const y = x + frame->xm + 1;
+  NakInsituChannel whole = {
+    .name = "grid", .cells = {(int)frame->xm, (int)frame->ym, (int)g->nz},
+         .axes = {x,              y,              g->z      }
+  };
+
+  for (PetscInt i = 0; i <= frame->xm; i++) x[i] = (PetscReal)(frame->xs + i) * g->dx;
+  for (PetscInt j = 0; j <= frame->ym; j++) y[j] = (PetscReal)(frame->ys + j) * g->dy;
+  for (PetscInt k = 0; k < g->nz; k++)
+    for (PetscInt i = 0; i < area; i++)
+      parcel->region[k * area + i] =
+        (unsigned char)((k >= g->n_electrolyte) + (k >= g->n_electrolyte + g->n_interphase));
+  parcel->channels[GRID]          = whole;
+  parcel->channels[FACE]          = whole;
+  parcel->channels[FACE].name     = "face";
+  parcel->channels[FACE].cells[2] = 0;
+  parcel->channels[FACE].axes[2]  = g->z + g->n_electrolyte;
+}
+
+/* Fields of the volume first, behind the region, then those of the face. */
+static PetscErrorCode PackFields(const NakFrame *frame, Parcel *parcel)
+{
+  const PetscInt  area   = frame->xm * frame->ym;
+  PetscReal      *values = parcel->values;
+  NakInsituArray *array  = parcel->arrays;
+
+  PetscFunctionBeginUser;
+  for (int c = GRID; c < CHANNELS; c++) {
+    NakInsituChannel *const channel = &parcel->channels[c];
+    const NakPlace          place   = c == GRID ? NAK_PLACE_VOLUME : NAK_PLACE_FACE;
+
+    channel->arrays = array;
+    if (c == GRID)
+      *array++ = (NakInsituArray){.name = "region", .unit = "1", .bytes = parcel->region};
+    for (PetscInt f = 0; f < frame->count; f++) {
+      if (frame->fields[f].place != place) continue;
+      PetscCall(frame->fill(frame->ctx, f, values));
+      *array++ = (NakInsituArray){
+        .name = frame->fields[f].name, .unit = frame->fields[f].unit, .values = values};
+      values += (ptrdiff_t)area * (c == GRID ? frame->grid->nz : 1);
+    }
+    channel->count = (int)(array - channel->arrays);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Pack(const NakRecord *record, const NakFrame *frame, Parcel *parcel)
+{
+  const PetscInt area = frame->xm * frame->ym;
+  PetscInt       size = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < frame->count; f++)
+    size += area * (frame->fields[f].place == NAK_PLACE_VOLUME ? frame->grid->nz : 1);
+  PetscCall(PetscMalloc4(frame->xm + frame->ym + 2, &parcel->axes, size, &parcel->values,
+                         area * frame->grid->nz, &parcel->region, frame->count + 1,
+                         &parcel->arrays));
+  PackNumbers(record, parcel);
+  PackMesh(frame, parcel);
+  PetscCall(PackFields(frame, parcel));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Hand(NakInsitu s, const NakRecord *record, const Parcel *parcel,
+                           PetscBool last)
+{
+  const NakInsituMoment moment                      = {.index      = (long)s->cost.moments,
+                                                       .time       = record->time,
+                                                       .last       = last,
+                                                       .n_channels = CHANNELS,
+                                                       .n_numbers  = parcel->n_numbers,
+                                                       .channels   = parcel->channels,
+                                                       .numbers    = parcel->numbers};
+  char                  message[NAK_INSITU_MESSAGE] = "";
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
+  s->alive = s->backend->show(s->self, &moment, message);
+  PetscCall(PetscFPTrapPop());
+  PetscCall(Tell(s->comm, message));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const NakFrame *frame,
+                             PetscBool last)
+{
+  const PetscReal rounding = 1e-12;
+  Parcel          parcel   = {.n_numbers = 0};
+  PetscLogDouble  begin, end;
+  PetscErrorCode  code;
+
+  PetscFunctionBeginUser;
+  if (insitu == NULL || insitu->alive == 0 || record->time == insitu->shown)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscTime(&begin));
+  code = NakAgree(insitu->comm, Pack(record, frame, &parcel));
+  if (code == PETSC_SUCCESS) code = Hand(insitu, record, &parcel, last);
+  PetscCall(PetscFree4(parcel.axes, parcel.values, parcel.region, parcel.arrays));
+  PetscCall(code);
+  insitu->shown = record->time;
+  insitu->steps = 0;
+  if (insitu->params.cadence == NAK_INSITU_TIME)
+    insitu->next = insitu->params.every *
+                   (PetscFloorReal(record->time / insitu->params.every * (1 + rounding)) + 1);
+  PetscCall(PetscTime(&end));
+  insitu->cost.moments++;
+  insitu->cost.show += end - begin;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,135 @@
+"""Run once in the embedded Python, before any script: what goes wrong is kept and told, once.
+
+ParaView prints a traceback on every rank where a script fails, ends the program where one calls
+exit(), and aborts it where one opens a window without a display.  Here such things become a text
+that the back end asks for.
+"""
+import ctypes
+import os
+import sys
+import traceback
+
+import paraview
+from paraview import catalyst, servermanager
+from paraview.catalyst import v2_internals
+from vtkmodules.vtkCommonCore import vtkIntArray
+from vtkmodules.vtkCommonDataModel import vtkDataObject
+from vtkmodules.vtkParallelCore import vtkCommunicator, vtkMultiProcessController
+
+LIBRARY = os.path.dirname(os.__file__)
+
+kept = {"failure": "", "told": set()}
+
+
+def failure():
+    """What went wrong since the last call, in one line."""
+    text, kept["failure"] = kept["failure"], ""
+    return text
+
+
+def describe(error):
+    """An exception and the line of the script where it came from."""
+    places = [f", {os.path.basename(frame.filename)} line {frame.lineno}"
+              for frame in traceback.extract_tb(error.__traceback__)
+              if not frame.filename.startswith((os.path.dirname(paraview.__file__), LIBRARY, "<"))]
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if isinstance(error, SyntaxError) or not places else text + places[-1]
+
+
+def guarded(function):
+    """The same function; an exception is kept before it is passed on, and exit() is one, too."""
+    def call(*arguments):
+        try:
+            return function(*arguments)
+        except (Exception, SystemExit) as error:
+            kept["failure"] = describe(error)
+            raise RuntimeError("the script failed") from error
+    return call
+
+
+for name in ("import_and_validate", "do_request_data_description", "do_catalyst_initialize",
+             "do_catalyst_execute", "do_catalyst_finalize"):
+    setattr(v2_internals, name, guarded(getattr(v2_internals, name)))
+sys.excepthook = lambda kind, error, trace: None  # the line of describe() says it
+
+# Legacy Catalyst knows no arguments; Catalyst 2 does, and scripts ask for them in the same way.
+catalyst.get_args = lambda: list(ARGUMENTS)  # noqa: F821
+
+
+def everywhere(here):
+    """Whether something holds on every rank."""
+    mine, least = vtkIntArray(), vtkIntArray()
+    mine.InsertNextValue(int(here))
+    least.InsertNextValue(0)
+    vtkMultiProcessController.GetGlobalController().AllReduce(mine, least, vtkCommunicator.MIN_OP)
+    return bool(least.GetValue(0))
+
+
+def display_works():
+    """Whether windows can be opened; a ParaView with EGL or OSMesa needs no display."""
+    import vtkmodules.vtkRenderingOpenGL2  # noqa: F401
+    from vtkmodules.vtkRenderingCore import vtkRenderWindow
+    if vtkRenderWindow().GetClassName() != "vtkXOpenGLRenderWindow":
+        return True
+    library = ctypes.CDLL("libX11.so.6")
+    library.XOpenDisplay.restype = ctypes.c_void_p
+    library.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    display = library.XOpenDisplay(None)
+    if display:
+        library.XCloseDisplay(display)
+    return bool(display)
+
+
+def create_view(*arguments, **named):
+    if "display" not in kept:
+        kept["display"] = everywhere(display_works())
+    if not kept["display"]:
+        raise RuntimeError(f"it draws, and DISPLAY={os.environ.get('DISPLAY', '')!r} is no display to "
+                           "draw on: start the run with scripts/nakfield-insitu")
+    return really_create_view(*arguments, **named)
+
+
+really_create_view = servermanager._create_view
+servermanager._create_view = create_view
+
+
+def names_in(source, port=0):
+    """The arrays that a filter or the simulation gives."""
+    source.UpdatePipeline()
+    information = source.GetDataInformation(port).DataInformation
+    names = set()
+    for association in (vtkDataObject.POINT, vtkDataObject.CELL):
+        attributes = information.GetAttributeInformation(association)
+        if attributes:
+            names |= {attributes.GetArrayInformation(k).GetName()
+                      for k in range(attributes.GetNumberOfArrays())}
+    return names
+
+
+def wishes_of(proxy):
+    """Names of the arrays that the properties of a proxy choose."""
+    for name in proxy.ListProperties():
+        chosen = proxy.GetProperty(name)
+        if chosen is None or not chosen.SMProperty.FindDomain("vtkSMArrayListDomain"):
+            continue
+        if chosen.SMProperty.IsA("vtkSMStringVectorProperty"):
+            count = chosen.SMProperty.GetNumberOfElements()
+            if count in (2, 5) and chosen.SMProperty.GetElement(count - 1):
+                yield name, chosen.SMProperty.GetElement(count - 1)
+
+
+def unknown_arrays():
+    """What is asked for and is not there, in one line; each wish is told once."""
+    manager = servermanager.ProxyManager()
+    found = []
+    for group in ("sources", "representations"):
+        for (name, _), proxy in manager.GetProxiesInGroup(group).items():
+            source = getattr(proxy, "Input", None)
+            if source is None or not hasattr(source, "GetDataInformation"):
+                continue
+            for wish, array in wishes_of(proxy):
+                if (name, wish, array) not in kept["told"] and array not in names_in(source):
+                    known = ", ".join(sorted(names_in(source)))
+                    found.append(f"there is no field '{array}' for {wish} of {name}; there are {known}")
+                kept["told"].add((name, wish, array))
+    return "; ".join(found)

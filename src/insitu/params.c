@@ -1,0 +1,142 @@
+/* What the deck says of pictures and extracts; the contract is in nakfield/insitu.h. */
+#include "insitu_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LONGEST 1e12 /* [s] */
+
+const NakParam NakInsituParamRows[] = {
+  {.key  = "insitu.script",
+   .type = NAK_TREE,
+   .doc  = "Catalyst script of version 2, or a list of them: docs/insitu.md"},
+  {.key  = "insitu.every",
+   .type = NAK_TREE,
+   .doc = "When the scripts run: a time, so many `steps` (of time), or event (the ends of protocol "
+          "steps), which is the default"},
+  {.key  = "insitu.options",
+   .type = NAK_TREE,
+   .doc  = "Arguments of the scripts: {live: on} reaches them as --live on"},
+  {.key    = "insitu.backend",
+   .type   = NAK_CHOICE,
+   .offset = offsetof(NakInsituParams, backend),
+   .text   = "auto|legacy|catalyst2",
+   .doc    = "What runs the scripts; auto takes what there is, legacy first"},
+  {.key = NULL                                                 }
+};
+
+static PetscErrorCode AddScript(NakDeck deck, NakNode node, NakInsituParams *p)
+{
+  const char *const name = NakNodeText(node);
+
+  PetscFunctionBeginUser;
+  if (p->n_scripts == NAK_INSITU_SCRIPTS) {
+    PetscCall(NakDeckComplain(deck, node, "insitu.script has more than %d scripts",
+                              (int)NAK_INSITU_SCRIPTS));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  NakInsituFindScript(NakDeckPath(deck), name, p->scripts[p->n_scripts],
+                      sizeof p->scripts[p->n_scripts]);
+  if (p->scripts[p->n_scripts][0] == '\0')
+    PetscCall(NakDeckComplain(deck, node,
+                              "there is no script '%s': not here, not in the folder of the deck, "
+                              "and none of those that come with nakfield",
+                              name));
+  else
+    p->n_scripts++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadScripts(NakDeck deck, NakNode node, NakInsituParams *p)
+{
+  PetscFunctionBeginUser;
+  if (NakNodeKindOf(node) == NAK_NODE_SCALAR) PetscCall(AddScript(deck, node, p));
+  if (NakNodeKindOf(node) == NAK_NODE_MAP)
+    PetscCall(NakDeckComplain(deck, node, "insitu.script is a path or a list of paths"));
+  if (NakNodeKindOf(node) == NAK_NODE_LIST)
+    for (PetscInt k = 0; k < NakNodeCount(node); k++)
+      PetscCall(AddScript(deck, NakNodeItem(node, k, NULL), p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* "30 s", "10 steps" or "event". */
+static PetscErrorCode ReadCadence(NakDeck deck, NakNode node, NakInsituParams *p)
+{
+  const char *const text = NakNodeText(node);
+  char             *end;
+  const long        steps = strtol(text, &end, 10);
+  PetscBool         ok;
+
+  PetscFunctionBeginUser;
+  if (strcmp(text, "event") == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  while (*end == ' ') end++;
+  if (strcmp(end, "steps") == 0 || strcmp(end, "step") == 0) {
+    p->cadence = NAK_INSITU_STEPS;
+    p->every   = (PetscReal)steps;
+    if (steps < 1)
+      PetscCall(
+        NakDeckComplain(deck, node, "insitu.every must be at least 1 step, not '%s'", text));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  p->cadence = NAK_INSITU_TIME;
+  PetscCall(NakDeckQuantity(deck, node, "s", 1e-9, LONGEST, &p->every, &ok));
+  if (!ok)
+    PetscCall(NakDeckComplain(
+      deck, node,
+      "insitu.every is a time such as 30 s, a number of steps such as 10 steps, or event"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadOptions(NakDeck deck, NakNode node, NakInsituParams *p)
+{
+  const char *key;
+
+  PetscFunctionBeginUser;
+  if (NakNodeKindOf(node) != NAK_NODE_MAP || 2 * NakNodeCount(node) > NAK_INSITU_WORDS) {
+    PetscCall(NakDeckComplain(deck, node,
+                              "insitu.options is a map of at most %d entries, such as {live: on}",
+                              NAK_INSITU_WORDS / 2));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt k = 0; k < NakNodeCount(node); k++) {
+    NakNode const value = NakNodeItem(node, k, &key);
+
+    if (NakNodeKindOf(value) != NAK_NODE_SCALAR)
+      PetscCall(NakDeckComplain(deck, value, "insitu.options.%s must be one text or number", key));
+    PetscCall(PetscSNPrintf(p->words[p->n_words++], NAK_TEXT_SIZE, "--%s", key));
+    PetscCall(PetscStrncpy(p->words[p->n_words++], NakNodeText(value), NAK_TEXT_SIZE));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadTrees(NakDeck deck, NakInsituParams *p)
+{
+  NakNode const script  = NakDeckFind(deck, "insitu.script"),
+                every   = NakDeckFind(deck, "insitu.every"),
+                options = NakDeckFind(deck, "insitu.options");
+
+  PetscFunctionBeginUser;
+  if (script != NULL) PetscCall(ReadScripts(deck, script, p));
+  if (every != NULL) PetscCall(ReadCadence(deck, every, p));
+  if (options != NULL) PetscCall(ReadOptions(deck, options, p));
+  if (script == NULL && (every != NULL || options != NULL))
+    PetscCall(NakDeckComplain(deck, NakDeckFind(deck, "insitu"),
+                              "insitu.script is missing: say which script is to run, for example "
+                              "extract.py"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakInsituRead(NakDeck deck, NakInsituParams *params)
+{
+  PetscMPIInt    rank;
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  params->cadence   = NAK_INSITU_EVENT;
+  params->n_scripts = params->n_words = 0;
+  PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
+  if (rank == 0) code = ReadTrees(deck, params);
+  PetscCall(NakAgree(NakDeckComm(deck), code));
+  PetscCallMPI(MPI_Bcast(params, (int)sizeof *params, MPI_BYTE, 0, NakDeckComm(deck)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
