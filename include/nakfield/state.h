@@ -185,6 +185,7 @@ typedef struct {
   const NakField *fields;
   PetscInt        count;
   PetscInt        xs, ys, xm, ym; /**< this rank's columns: first and number, in x and y */
+  PetscInt        zs, zm;         /**< its layers; zm = 0: all, as columns that are never divided */
   PetscErrorCode (*fill)(void *ctx, PetscInt field, PetscReal values[]); /**< local, no messages */
   void *ctx;
 } NakFrame;

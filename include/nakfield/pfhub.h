@@ -1,0 +1,40 @@
+/**
+  @file
+  The benchmark models of the phase-field community's PFHub (https://pages.nist.gov/pfhub/): Cahn-Hilliard
+  (benchmark 1 and its 3D likeness), Cahn-Hilliard with Poisson's equation (6a), Allen-Cahn with a
+  manufactured solution (7).  All quantities are without dimension, as there.
+
+  They are also the examples of models for the second engine (nakfield/phasefield.h).
+*/
+#pragma once
+
+#include <nakfield/phasefield.h>
+
+/** Cahn-Hilliard: dc/dt = div(M grad mu), mu = f'(c) - kappa lap c, with
+    f = rho (c - low)^2 (high - c)^2.  Fields c, mu. */
+typedef struct {
+  PetscReal kappa, rho, mobility, low, high;
+  PetscReal mean, amplitude; /**< of the initial state */
+  PetscReal k, permittivity; /**< of the potential: see NakPoissonModel() */
+  PetscReal size[3];         /**< of the box */
+  PetscBool periodic;
+} NakCahnHilliard;
+
+/** The model of `p`, which becomes the kernels' context; `model` is filled. */
+void NakCahnHilliardModel(const NakCahnHilliard *p, NakFieldModel *model);
+
+/** The same with charge: mu = f'(c) - kappa lap c + k phi, lap phi = -k c / permittivity; phi = 0 at
+    x = 0, sin(y / 7) at the other end, no flux elsewhere.  Fields c, mu, phi. */
+void NakPoissonModel(const NakCahnHilliard *p, NakFieldModel *model);
+
+/** Allen-Cahn: d eta/dt = -4 eta (eta - 1) (eta - 1/2) + kappa lap eta + S, where S makes
+
+      eta = (1 - tanh((y - alpha) / sqrt(2 kappa))) / 2,
+      alpha = 1/4 + a1 t sin(b1 x) + a2 sin(b2 x + c2 t)
+
+    the solution.  Periodic in x; eta = 1 at y = 0 and 0 at y = size. */
+typedef struct {
+  PetscReal kappa, a1, b1, a2, b2, c2;
+} NakAllenCahn;
+
+void NakAllenCahnModel(const NakAllenCahn *p, NakFieldModel *model);

@@ -1,0 +1,219 @@
+/**
+  @file
+  The second engine: phase-field models on a uniform box in 2D or 3D, implicit in time, solved without
+  a matrix by nonlinear multigrid (full approximation scheme, FAS; A. Brandt, Math. Comput. 31 (1977)
+  333).
+
+  A model is a table of functions, NakFieldModel, over half lines of cells.  Where to add one: fill
+  such a table (src/pfhub/allen_cahn.c is the shortest example) and hand it to NakPhaseFieldCreate().
+
+  Every equation of a model has the form
+
+      d/dt S_f(u) + E_f(u, t) = Q_f(x, t)        (evolves)      or      E_f(u, t) = 0
+
+  one for each field f, with S what is stored (by default u_f itself), E differences of a cell with
+  its six (in 2D four) neighbours, and Q a source.  A step solves shift * S(u) + E(u) = rhs, where
+  shift is the leading coefficient of the time formula over the step.
+
+  Cells are volumes, values sit at their centres: cell i of n in x is at (i + 1/2) size / n.  Units are
+  the model's.
+*/
+#pragma once
+
+#include <nakfield/state.h>
+
+enum {
+  NAK_FIELDS_MAX  = 6,
+  NAK_ORDER_MAX   = 3, /**< of the time formula */
+  NAK_HISTORY_MAX = NAK_ORDER_MAX + 1
+};
+
+/** Sides of the box, by the axes. */
+typedef enum {
+  NAK_SIDE_WEST,   /**< x = 0 */
+  NAK_SIDE_EAST,   /**< x = size[0] */
+  NAK_SIDE_SOUTH,  /**< y = 0 */
+  NAK_SIDE_NORTH,  /**< y = size[1] */
+  NAK_SIDE_BOTTOM, /**< z = 0 */
+  NAK_SIDE_TOP,    /**< z = size[2] */
+  NAK_SIDES
+} NakSide;
+
+/** What a field does on a side.  The value on the face, or the slope along the outward normal, come
+    from NakFieldModel.face. */
+typedef enum {
+  NAK_BOUNDARY_PERIODIC, /**< both sides of an axis, all fields */
+  NAK_BOUNDARY_NO_FLUX,
+  NAK_BOUNDARY_VALUE,
+  NAK_BOUNDARY_SLOPE /**< a flux, or a wall with a contact angle */
+} NakBoundary;
+
+/** The box.  Open data. */
+typedef struct {
+  PetscInt  n[3];    /**< cells in x, y, z; z of 1 is 2D */
+  PetscReal size[3]; /**< edges */
+} NakBoxGrid;
+
+/**
+  Every second cell of a line in x: what a kernel works on.  `k` runs from 0 to n - 1 in all arrays.
+
+  The cells of a line are stored by colour, so that everything is contiguous: all neighbours of the
+  n cells have the other colour, and a kernel that changes u at its cells reads no cell that it
+  changes.  So loops over k may be vectorised (`#pragma omp simd`).
+*/
+typedef struct {
+  PetscInt         n;
+  PetscReal       *u[NAK_FIELDS_MAX];        /**< own cells; neighbours in y are u[f][k - y] and
+                                                  u[f][k + y], in z u[f][k - z] and u[f][k + z] */
+  const PetscReal *west[NAK_FIELDS_MAX];     /**< neighbour in x at smaller x */
+  const PetscReal *east[NAK_FIELDS_MAX];     /**< at larger x */
+  const PetscReal *rhs[NAK_FIELDS_MAX];      /**< right-hand sides; for `smooth` only */
+  const PetscReal *diagonal[NAK_FIELDS_MAX]; /**< of minus the Laplacian of the field, where values
+                                                  beyond a side follow the own one; for `smooth` */
+  ptrdiff_t        y, z;                     /**< distances; z is 0 in 2D */
+  PetscReal        weight[3];                /**< 1/dx^2, 1/dy^2, 1/dz^2 */
+  PetscReal        shift;                    /**< factor of S [1/time] */
+  PetscReal        time;                     /**< at the end of the step */
+  PetscReal        x, dx;                    /**< cell k is at x + k dx (dx: two cells) */
+  PetscReal        at_y, at_z;
+  PetscInt         level; /**< 0 on the grid of the deck, 1 on the next coarser */
+} NakLine;
+
+/** A model.  Kernels are pure: they touch their line only, send no messages, cannot fail; a state
+    without meaning gives numbers that are not finite, and the step is repeated with half its length.
+    Pairs are for 2D and 3D: instances of one inline function, so that no loop asks for the number of
+    axes. */
+typedef struct {
+  const char     *name;
+  PetscInt        count;                     /**< of fields and equations, at most NAK_FIELDS_MAX */
+  const NakField *fields;                    /**< names and units for files */
+  PetscBool       evolves[NAK_FIELDS_MAX];   /**< equation f has a time derivative */
+  PetscBool       conserved[NAK_FIELDS_MAX]; /**< the sum of S_f must not change: after each solve
+                                                  u_f is shifted as a whole until it has not */
+  PetscReal       scale[NAK_FIELDS_MAX];     /**< what a field's error in time is measured by */
+  NakBoundary     sides[NAK_FIELDS_MAX][NAK_SIDES];
+
+  /** out[f][k] = shift * S_f + E_f, with S_f only where the equation evolves. */
+  void (*apply[2])(const void *ctx, const NakLine *line, PetscReal *const out[]);
+
+  /** Replace u at each cell by one Newton step of that cell alone (a dense block of its fields), so
+      that rhs = shift * S + E there to first order.  Where the residual is zero it changes nothing. */
+  void (*smooth[2])(const void *ctx, const NakLine *line);
+
+  /** out[f][k] = S_f for the fields that evolve; NULL where S_f is u_f. */
+  void (*stored)(const void *ctx, const NakLine *line, PetscReal *const out[]);
+
+  /** Add Q_f(x, line->time) to out[f][k]; NULL for none.  Finest grid only. */
+  void (*source)(const void *ctx, const NakLine *line, PetscReal *const out[]);
+
+  /** Set line->u at time 0.  Fields that do not evolve are then found by a solve. */
+  void (*initial)(const void *ctx, const NakLine *line);
+
+  /** out[f][k] = the exact solution at line->time; NULL where none is known. */
+  void (*exact)(const void *ctx, const NakLine *line, PetscReal *const out[]);
+
+  /** Sum over the line's cells of the density of free energy; NULL for none. */
+  PetscReal (*energy[2])(const void *ctx, const NakLine *line);
+
+  /** Value or slope on a side at `at`; `inside` is the field in the cell behind it.  NULL where every
+      side is periodic or without flux. */
+  PetscReal (*face)(const void *ctx, PetscInt field, NakSide side, const PetscReal at[3],
+                    PetscReal time, PetscReal inside);
+  PetscBool face_follows; /**< `face` depends on `inside`: asked at every use, not once a step */
+} NakFieldModel;
+
+/** How a model is solved. */
+typedef struct {
+  PetscInt  order;     /**< of the backward differentiation formula in time, 1 to NAK_ORDER_MAX */
+  PetscReal tolerance; /**< error of a step: RMS over NakFieldModel.scale */
+  PetscReal solver_tolerance; /**< what a solve leaves, as a share of `tolerance` */
+  PetscReal first_step, shortest_step, longest_step;
+  PetscBool fixed;         /**< every step is `first_step` long: for measuring orders */
+  PetscInt  before, after; /**< smoothing before and after the coarser grid */
+  PetscInt  cycles;        /**< at most, in one solve */
+} NakPhaseFieldParams;
+
+/** What is good for most models; `first_step` and `longest_step` are the caller's to set. */
+NakPhaseFieldParams NakPhaseFieldDefaults(void);
+
+typedef struct NakPhaseField_private *NakPhaseField; /**< opaque */
+
+/**
+  Lay out the box, set the initial state and solve for the fields that do not evolve.  Collective.
+
+  The ranks share the lines, in y and z; no line is cut.  Grids are halved as far as the ranks' shares
+  stay whole; on the next coarser one every rank computes everything, so that the result is that of
+  one rank to the solver's tolerance.
+
+  @param[in]  comm    at most NakPhaseFieldUsefulRanks() ranks
+  @param[in]  model   must outlive the engine
+  @param[in]  ctx     handed to every kernel; must outlive the engine
+  @param[in]  grid    copied
+  @param[in]  params  copied
+  @param[out] engine  free with NakPhaseFieldDestroy()
+
+  Errors: PETSC_ERR_USER_INPUT for a box or ranks that do not fit; PETSC_ERR_NOT_CONVERGED where the
+  fields that do not evolve cannot be found.
+*/
+PetscErrorCode NakPhaseFieldCreate(MPI_Comm comm, const NakFieldModel *model, const void *ctx,
+                                   const NakBoxGrid *grid, const NakPhaseFieldParams *params,
+                                   NakPhaseField *engine);
+
+/** Free the engine and set `*engine` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakPhaseFieldDestroy(NakPhaseField *engine);
+
+/** How many of `ranks` ranks can share the lines of a box: at least 1. */
+PetscInt NakPhaseFieldUsefulRanks(const NakBoxGrid *grid, PetscInt ranks);
+
+/**
+  Take one accepted step, ending exactly at `latest` where it would pass it.  Collective.
+
+  Errors: PETSC_ERR_NOT_CONVERGED when the step would have to be shorter than the shortest; the state
+  is then that of the last good step.
+*/
+PetscErrorCode NakPhaseFieldStep(NakPhaseField engine, PetscReal latest);
+
+/** Where the engine is and what it took to come here. */
+typedef struct {
+  PetscReal time, dt; /**< now; length of the last step */
+  PetscInt  steps, rejected;
+  PetscInt  solves, cycles; /**< FAS cycles over all solves, those of rejected steps included */
+} NakPhaseFieldCount;
+
+NakPhaseFieldCount NakPhaseFieldCounts(NakPhaseField engine);
+
+/** Free energy of the box; 0 for a model without one.  Collective. */
+PetscErrorCode NakPhaseFieldEnergy(NakPhaseField engine, PetscReal *energy);
+
+/** Integral of S_f over the box.  Collective. */
+PetscErrorCode NakPhaseFieldTotal(NakPhaseField engine, PetscInt field, PetscReal *total);
+
+/** Root of the integral of the squared error of a field; an error (PETSC_ERR_SUP) without an exact
+    solution.  Collective. */
+PetscErrorCode NakPhaseFieldError(NakPhaseField engine, PetscInt field, PetscReal *error);
+
+/** What a solve leaves: the largest residual of an equation at the present state, with the time
+    derivative of the last step.  Collective. */
+PetscErrorCode NakPhaseFieldResidual(NakPhaseField engine, PetscInt field, PetscReal *residual);
+
+/**
+  Values of a field along a line through the box, on every rank.  Collective.
+
+  @param[in]  field
+  @param[in]  axis    of the line: 0, 1 or 2
+  @param[in]  at      a point of the line; values are interpolated linearly between the centres
+  @param[out] values  grid.n[axis] numbers, at the centres of the cells along the axis
+*/
+PetscErrorCode NakPhaseFieldCut(NakPhaseField engine, PetscInt field, PetscInt axis,
+                                const PetscReal at[3], PetscReal values[]);
+
+/** The fields for an observer; valid until the next step.  No messages. */
+PetscErrorCode NakPhaseFieldFrame(NakPhaseField engine, NakFrame *frame);
+
+/** This rank's cells of a field, x fastest, without ghosts: start[] and count[] are set, and `values`
+    (count[0] count[1] count[2] numbers, or NULL to ask for them) filled.  No messages. */
+PetscErrorCode NakPhaseFieldValues(NakPhaseField engine, PetscInt field, PetscInt start[3],
+                                   PetscInt count[3], PetscReal values[]);
+
+/** Doubles held for each unknown, all grids and buffers included, over all ranks.  Collective. */
+PetscErrorCode NakPhaseFieldMemory(NakPhaseField engine, PetscReal *doubles);

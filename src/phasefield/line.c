@@ -1,0 +1,50 @@
+/* What a kernel is handed. */
+#include "phasefield_impl.h"
+
+NakLine NakHalfLine(NakPhaseField e, const NakLevel *v, PetscReal *const u[], PetscInt j,
+                    PetscInt k, PetscInt parity)
+{
+  const ptrdiff_t at  = NakLineAt(v, j, k);
+  const ptrdiff_t own = at + (parity ? v->odd : 0), other = at + (parity ? 0 : v->odd - 1);
+  NakLine         line = {
+            .n      = NakHalf(v->n[0], parity),
+            .y      = v->line,
+            .z      = e->solid ? v->plane : 0,
+            .weight = {1 / (v->h[0] * v->h[0]), 1 / (v->h[1] * v->h[1]), 1 / (v->h[2] * v->h[2])},
+            .shift  = e->shift,
+            .time   = e->time,
+            .x      = ((PetscReal)parity + 0.5) * v->h[0],
+            .dx     = 2 * v->h[0],
+            .at_y   = ((PetscReal)(v->start[1] + j) + 0.5) * v->h[1],
+            .at_z   = ((PetscReal)(v->start[2] + k) + 0.5) * v->h[2],
+            .level  = v->index
+  };
+
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    line.u[f]    = u[f] + own;
+    line.west[f] = u[f] + other;
+    line.east[f] = u[f] + other + 1;
+  }
+  return line;
+}
+
+/* First, inner or last cell of a direction. */
+static PetscInt Kind(const NakLevel *v, int d, PetscInt local)
+{
+  const PetscInt i = v->start[d] + local;
+
+  return i == 0 ? 0 : i == v->n[d] - 1 ? 2 : 1;
+}
+
+NakLine NakSmoothLine(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k, PetscInt parity)
+{
+  const PetscInt  row  = Kind(v, 1, j) + 3 * Kind(v, 2, k);
+  const ptrdiff_t half = parity ? v->odd : 0;
+  NakLine         line = NakHalfLine(e, v, v->u, j, k, parity);
+
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    line.rhs[f]      = v->rhs[f] + NakLineAt(v, j, k) + half;
+    line.diagonal[f] = v->diagonal[f] + row * v->line + half;
+  }
+  return line;
+}

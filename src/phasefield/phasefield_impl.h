@@ -1,0 +1,127 @@
+/* What the rooms of the second engine share.
+
+   A line of cells in x is stored as two halves, first the cells with even i, then those with odd i,
+   each with room for a ghost: cell i of a line that begins at `b` is at b[(i & 1) * odd + (i >> 1)], for
+   i = -1 and i = n too.  Lines have ghosts in y and z. */
+#pragma once
+
+#include <nakfield/phasefield.h>
+
+enum { NAK_WIDE = 3 }; /* fine cells that a coarse one can overlap in one direction */
+
+/* One direction of the transfer between a grid and the next coarser one; `fine` own cells and `coarse` own
+   cells, numbers local to the rank. */
+typedef struct {
+  PetscBool  halved; /* every coarse cell is two fine ones */
+  PetscInt   fine, coarse;
+  PetscInt  *home, *side; /* [fine] coarse cell around the centre, and its next nearest neighbour */
+  PetscReal *theta;       /* [fine] weight of that neighbour's difference */
+  PetscInt  *from;        /* [coarse] first fine cell that is averaged */
+  PetscReal *share;       /* [coarse][NAK_WIDE] */
+} NakTransfer;
+
+/* One grid of the hierarchy. */
+typedef struct {
+  PetscInt   index;
+  PetscInt   n[3], start[3], m[3]; /* cells of the box; this rank's: first and number */
+  PetscReal  h[3];
+  PetscBool  whole;                  /* this rank has all cells: one rank, or a grid all compute */
+  ptrdiff_t  odd, line, plane;       /* of an odd cell in its line; between lines; between planes */
+  ptrdiff_t  first;                  /* of cell (0, 0, 0) */
+  PetscInt   size;                   /* numbers in an array */
+  PetscReal *u[NAK_FIELDS_MAX];      /* with ghosts */
+  PetscReal *rhs[NAK_FIELDS_MAX];    /* without meaning beyond own cells */
+  PetscReal *before[NAK_FIELDS_MAX]; /* coarser grids: what u was before the correction */
+  PetscReal
+    *diagonal[NAK_FIELDS_MAX]; /* by kind of line in y and z, 9 rows of odd + half numbers */
+  PetscReal   *face[NAK_FIELDS_MAX][NAK_SIDES]; /* part of a ghost that does not follow; NULL: 0 */
+  NakTransfer  coarser[3];
+  PetscReal   *gathered, *own; /* whole grid below a shared one: buffers of the gathering */
+  PetscMPIInt *counts, *offsets;
+  PetscInt    *boxes; /* [ranks][4]: start and number in y and z */
+  PetscMPIInt  n_requests;
+  MPI_Request  requests[8]; /* persistent: ghosts of u from and to the ranks around */
+  MPI_Datatype types[8];
+} NakLevel;
+
+enum { NAK_LEVELS_MAX = 24 };
+
+struct NakPhaseField_private {
+  MPI_Comm             comm;
+  PetscMPIInt          rank, size;
+  const NakFieldModel *model;
+  const void          *ctx;
+  NakBoxGrid           box;
+  NakPhaseFieldParams  params;
+  int                  solid;    /* 1 in 3D: index of kernels */
+  PetscInt             split[2]; /* ranks in y and z */
+  PetscInt             place[2]; /* this one's */
+  NakLevel             level[NAK_LEVELS_MAX];
+  PetscInt             n_levels;
+  PetscReal           *buffer; /* lines for kernels and transfers */
+  PetscInt             buffer_line;
+  PetscReal            doubles; /* allocated here */
+  PetscReal            shift, time;
+  /* time */
+  PetscReal *past[NAK_HISTORY_MAX][NAK_FIELDS_MAX]; /* u, newest first, own lines as in level 0 */
+  PetscReal *stored[NAK_ORDER_MAX][NAK_FIELDS_MAX]; /* S of the newest, where S is not u */
+  PetscReal *last[NAK_FIELDS_MAX]; /* prediction, then what u was before the last cycle */
+  PetscReal  past_time[NAK_HISTORY_MAX];
+  PetscInt   n_past;
+  PetscReal  next_step;
+  PetscReal  rate; /* at which cycles converged lately */
+  PetscReal  total[NAK_FIELDS_MAX];
+  NakPhaseFieldCount count;
+  NakGrid            frame_grid;
+};
+
+/* ---- levels.c ---- */
+PetscErrorCode NakLevelsCreate(NakPhaseField e);
+PetscErrorCode NakLevelsDestroy(NakPhaseField e);
+PetscErrorCode NakArrayCreate(NakPhaseField e, PetscInt count, PetscReal **array);
+void           NakPartition(const NakBoxGrid *box, PetscInt ranks, PetscInt split[2]);
+
+/* ---- line.c: the half line of `parity` (0: even cells) in local line (j, k) ---- */
+
+/* Everything but rhs and diagonal. */
+NakLine NakHalfLine(NakPhaseField e, const NakLevel *v, PetscReal *const u[], PetscInt j,
+                    PetscInt k, PetscInt parity);
+/* Those two as well. */
+NakLine NakSmoothLine(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k, PetscInt parity);
+
+static inline ptrdiff_t NakLineAt(const NakLevel *v, PetscInt j, PetscInt k)
+{
+  return v->first + j * v->line + k * v->plane;
+}
+
+static inline PetscInt NakHalf(PetscInt n, PetscInt parity)
+{
+  return (n + 1 - parity) / 2;
+}
+
+/* ---- ghosts.c ---- */
+PetscErrorCode NakGhostsCreate(NakPhaseField e, NakLevel *v);
+PetscErrorCode NakGhostsDestroy(NakLevel *v);
+void           NakGhostsOfLine(NakPhaseField e, NakLevel *v, PetscInt j, PetscInt k);
+PetscErrorCode NakGhostsOfLines(NakPhaseField e,
+                                NakLevel     *v);           /* in y and z, from other ranks too */
+PetscErrorCode NakGhosts(NakPhaseField e, NakLevel *v); /* all */
+void           NakFaces(NakPhaseField e);               /* values on the sides at e->time */
+
+/* ---- transfer.c ---- */
+PetscErrorCode NakTransferCreate(NakPhaseField e, NakLevel *fine, const NakLevel *coarse);
+PetscErrorCode NakTransferDestroy(NakLevel *fine);
+/* u and the right-hand side of the coarse problem from u and the residual of the fine one. */
+PetscErrorCode NakRestrict(NakPhaseField e, NakLevel *fine, NakLevel *coarse);
+/* Add the coarse correction. */
+PetscErrorCode NakProlong(NakPhaseField e, NakLevel *fine, const NakLevel *coarse);
+
+/* ---- solve.c ---- */
+PetscErrorCode NakSmooth(NakPhaseField e, NakLevel *v, PetscInt sweeps);
+PetscErrorCode NakCycle(NakPhaseField e); /* one V-cycle on level 0 */
+/* Sums over own cells of level 0: all residuals, or their largest. */
+PetscErrorCode NakResidualLargest(NakPhaseField e, PetscReal largest[]);
+PetscErrorCode NakStoredTotals(NakPhaseField e, PetscReal *const u[], PetscReal totals[]);
+
+/* ---- step.c: the initial state is in level 0 ---- */
+PetscErrorCode NakStepBegin(NakPhaseField e);

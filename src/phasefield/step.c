@@ -1,0 +1,378 @@
+/* Time: backward differentiation with variable steps, its error from the prediction, conservation. */
+#include "phasefield_impl.h"
+
+#define SAFETY   0.9
+#define SHRINK   0.2  /* of a step, at most */
+#define FAILED   0.5  /* of a step that was not solved */
+#define PINNED   1e14 /* shift that holds the fields that evolve where they are */
+#define STALE    1.05 /* growth of the remembered rate of convergence while it is not measured */
+#define SLOWEST  0.7  /* rate of convergence that is still called one */
+#define HOPELESS 4    /* error after the first cycle that ends a step at once */
+
+/* Growth of a step: the formula of second order is stable up to 2.41, that of third up to 1.5. */
+static const PetscReal growth[NAK_ORDER_MAX + 1] = {1, 3, 2, 1.4};
+
+/* ---- Combinations of arrays ---- */
+
+/* y = sum of a[m] x[m][f] */
+static void Combine(PetscInt count, const PetscReal a[], PetscReal *x[][NAK_FIELDS_MAX], PetscInt f,
+                    PetscInt size, PetscReal *restrict y)
+{
+  for (PetscInt i = 0; i < size; i++) y[i] = a[0] * x[0][f][i];
+  for (PetscInt m = 1; m < count; m++) {
+    const PetscReal *restrict const xm = x[m][f];
+    const PetscReal am                 = a[m];
+
+    for (PetscInt i = 0; i < size; i++) y[i] += am * xm[i];
+  }
+}
+
+/* RMS over all cells of (a - b) / scale, the largest of the fields asked for. */
+static PetscErrorCode Distance(NakPhaseField e, PetscReal *const a[], PetscReal *const b[],
+                               const PetscBool fields[], PetscReal *distance)
+{
+  const NakLevel *v                    = &e->level[0];
+  PetscReal       sums[NAK_FIELDS_MAX] = {0};
+
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    if (!fields[f]) continue;
+    for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
+      const ptrdiff_t at = NakLineAt(v, l % v->m[1], l / v->m[1]);
+
+      for (PetscInt parity = 0; parity < 2; parity++) {
+        const PetscReal *restrict const x = a[f] + at + (parity ? v->odd : 0);
+        const PetscReal *restrict const y = b[f] + at + (parity ? v->odd : 0);
+        PetscReal s                       = 0;
+
+#pragma omp simd reduction(+ : s)
+        for (PetscInt i = 0; i < NakHalf(v->n[0], parity); i++) s += (x[i] - y[i]) * (x[i] - y[i]);
+        sums[f] += s;
+      }
+    }
+    sums[f] /= e->model->scale[f] * e->model->scale[f];
+  }
+  PetscCallMPI(
+    MPI_Allreduce(MPI_IN_PLACE, sums, (int)e->model->count, MPIU_REAL, MPI_SUM, e->comm));
+  *distance = 0;
+  for (PetscInt f = 0; f < e->model->count; f++)
+    *distance = PetscIsInfOrNanReal(sums[f]) ? PETSC_INFINITY : PetscMax(*distance, sums[f]);
+  *distance = PetscSqrtReal(*distance / (PetscReal)e->box.n[0] / (PetscReal)e->box.n[1] /
+                            (PetscReal)e->box.n[2]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Solves ---- */
+
+static PetscErrorCode CopyFields(NakPhaseField e, PetscReal *const from[], PetscReal *const to[])
+{
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < e->model->count; f++)
+    if (to[f] != NULL) PetscCall(PetscArraycpy(to[f], from[f], e->level[0].size));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Cycles until what is left is below `goal`.  `first` receives the distance that the first cycle went,
+   `*solved` whether the goal was met; gives up above `limit`. */
+static PetscErrorCode Solve(NakPhaseField e, const PetscBool fields[], PetscReal goal,
+                            PetscReal limit, PetscReal *first, PetscBool *solved)
+{
+  NakLevel *const v    = &e->level[0];
+  PetscReal       last = 0, change;
+
+  PetscFunctionBeginUser;
+  *solved = PETSC_FALSE;
+  e->count.solves++;
+  for (PetscInt cycle = 0; cycle < e->params.cycles; cycle++) {
+    PetscCall(CopyFields(e, v->u, e->last));
+    PetscCall(NakCycle(e));
+    e->count.cycles++;
+    PetscCall(Distance(e, v->u, e->last, fields, &change));
+    if (cycle == 0) *first = change;
+    if (!(change <= limit) || (cycle > 1 && change > last)) break;
+    if (cycle > 0) e->rate = PetscMin(PetscMax(change / last, 0.01), SLOWEST);
+    last = change;
+    if (change * e->rate / (1 - e->rate) > goal) continue;
+    *solved = PETSC_TRUE;
+    if (cycle == 0) e->rate = PetscMin(e->rate * STALE, SLOWEST);
+    break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Shift conserved fields as a whole until their totals are those of the start. */
+static PetscErrorCode Conserve(NakPhaseField e)
+{
+  NakLevel *const v     = &e->level[0];
+  const PetscReal cells = (PetscReal)e->box.n[0] * (PetscReal)e->box.n[1] * (PetscReal)e->box.n[2];
+  PetscReal       totals[NAK_FIELDS_MAX];
+  PetscBool       any = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < e->model->count; f++) any = (PetscBool)(any || e->model->conserved[f]);
+  if (!any) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakStoredTotals(e, v->u, totals));
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    const PetscReal shift = (e->total[f] - totals[f]) / cells;
+
+    if (!e->model->conserved[f]) continue;
+    for (PetscInt i = 0; i < v->size; i++) v->u[f][i] += shift;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- The formula ---- */
+
+/* Derivative at x[0] of the polynomial through (x[m], y[m]), m = 0 .. order: the weights of y. */
+static void DerivativeWeights(PetscInt order, const PetscReal x[], PetscReal w[])
+{
+  w[0] = 0;
+  for (PetscInt m = 1; m <= order; m++) w[0] += 1 / (x[0] - x[m]);
+  for (PetscInt m = 1; m <= order; m++) {
+    w[m] = 1 / (x[m] - x[0]);
+    for (PetscInt l = 1; l <= order; l++)
+      if (l != m) w[m] *= (x[0] - x[l]) / (x[m] - x[l]);
+  }
+}
+
+/* Value at x[0] of the polynomial through (x[m], y[m]), m = 1 .. count. */
+static void PredictionWeights(PetscInt count, const PetscReal x[], PetscReal w[])
+{
+  for (PetscInt m = 1; m <= count; m++) {
+    w[m] = 1;
+    for (PetscInt l = 1; l <= count; l++)
+      if (l != m) w[m] *= (x[0] - x[l]) / (x[m] - x[l]);
+  }
+}
+
+/* Share of (u - prediction) that is the error of the formula: both errors are the same derivative
+   times a product of distances in time. */
+static PetscReal ErrorShare(PetscInt order, const PetscReal x[], PetscReal shift)
+{
+  return 1 / (1 + shift * (x[0] - x[order + 1]));
+}
+
+/* ---- A step ---- */
+
+static void AddSource(NakPhaseField e)
+{
+  NakLevel *const v = &e->level[0];
+
+  if (e->model->source == NULL) return;
+  for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
+    for (PetscInt parity = 0; parity < 2; parity++) {
+      const PetscInt  j = l % v->m[1], k = l / v->m[1];
+      const NakLine   line = NakHalfLine(e, v, v->u, j, k, parity);
+      const ptrdiff_t at   = NakLineAt(v, j, k) + (parity ? v->odd : 0);
+      PetscReal      *out[NAK_FIELDS_MAX];
+
+      for (PetscInt f = 0; f < e->model->count; f++) out[f] = v->rhs[f] + at;
+      e->model->source(e->ctx, &line, out);
+    }
+  }
+}
+
+/* Prediction into u, history and source into rhs.  `weights` of the formula, [0] for the new time. */
+static PetscErrorCode Begin(NakPhaseField e, PetscInt order, const PetscReal x[],
+                            const PetscReal weights[])
+{
+  NakLevel *const v      = &e->level[0];
+  const PetscInt  points = PetscMin(e->n_past, order + 1);
+  PetscReal       ahead[NAK_HISTORY_MAX + 1], minus[NAK_ORDER_MAX];
+
+  PetscFunctionBeginUser;
+  PredictionWeights(points, x, ahead);
+  for (PetscInt m = 0; m < order; m++) minus[m] = -weights[m + 1];
+  e->shift = weights[0];
+  e->time  = x[0];
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    Combine(points, ahead + 1, e->past, f, v->size, v->u[f]);
+    if (!e->model->evolves[f])
+      PetscCall(PetscArrayzero(v->rhs[f], v->size));
+    else
+      Combine(order, minus, e->model->stored == NULL ? e->past : e->stored, f, v->size, v->rhs[f]);
+  }
+  AddSource(e);
+  NakFaces(e);
+  PetscCall(NakGhosts(e, v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Error of the formula over the tolerance. */
+static PetscErrorCode StepError(NakPhaseField e, PetscInt order, const PetscReal x[],
+                                PetscReal *error)
+{
+  NakLevel *const v = &e->level[0];
+  PetscReal       ahead[NAK_HISTORY_MAX + 1];
+
+  PetscFunctionBeginUser;
+  *error = 0;
+  if (e->n_past <= order) PetscFunctionReturn(PETSC_SUCCESS); /* the first step: nothing to go by */
+  PredictionWeights(order + 1, x, ahead);
+  for (PetscInt f = 0; f < e->model->count; f++)
+    if (e->model->evolves[f]) Combine(order + 1, ahead + 1, e->past, f, v->size, e->last[f]);
+  PetscCall(Distance(e, v->u, e->last, e->model->evolves, error));
+  *error *= ErrorShare(order, x, e->shift) / e->params.tolerance;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Keep S of the newest state. */
+static void Store(NakPhaseField e)
+{
+  NakLevel *const v = &e->level[0];
+
+  if (e->model->stored == NULL) return;
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    PetscReal *const oldest = e->stored[e->params.order - 1][f];
+
+    for (PetscInt m = e->params.order - 1; m > 0; m--) e->stored[m][f] = e->stored[m - 1][f];
+    e->stored[0][f] = oldest;
+  }
+  for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
+    for (PetscInt parity = 0; parity < 2; parity++) {
+      const PetscInt  j = l % v->m[1], k = l / v->m[1];
+      const NakLine   line = NakHalfLine(e, v, v->u, j, k, parity);
+      const ptrdiff_t at   = NakLineAt(v, j, k) + (parity ? v->odd : 0);
+      PetscReal      *out[NAK_FIELDS_MAX];
+
+      for (PetscInt f = 0; f < e->model->count; f++)
+        out[f] = e->stored[0][f] == NULL ? NULL : e->stored[0][f] + at;
+      e->model->stored(e->ctx, &line, out);
+    }
+  }
+}
+
+/* Make u the newest of the past. */
+static PetscErrorCode Accept(NakPhaseField e)
+{
+  NakLevel *const v    = &e->level[0];
+  const PetscInt  keep = e->params.order + 1;
+
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    PetscReal *const oldest = e->past[keep - 1][f];
+
+    for (PetscInt m = keep - 1; m > 0; m--) e->past[m][f] = e->past[m - 1][f];
+    e->past[0][f] = oldest;
+  }
+  for (PetscInt m = keep - 1; m > 0; m--) e->past_time[m] = e->past_time[m - 1];
+  e->past_time[0] = e->time;
+  e->n_past       = PetscMin(e->n_past + 1, keep);
+  PetscCall(CopyFields(e, v->u, e->past[0]));
+  Store(e);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Try a step to `to`; `*factor` is what the next step's length is of this one's. */
+static PetscErrorCode Try(NakPhaseField e, PetscReal to, PetscReal *factor, PetscBool *good)
+{
+  const PetscInt  ready                  = e->params.fixed ? e->n_past : PetscMax(1, e->n_past - 1);
+  const PetscInt  order                  = PetscMin(e->params.order, ready);
+  const PetscReal goal                   = e->params.solver_tolerance * e->params.tolerance;
+  PetscReal       x[NAK_HISTORY_MAX + 1] = {to}, weights[NAK_ORDER_MAX + 1], first, error;
+  PetscReal       limit                  = PETSC_INFINITY;
+  PetscBool       solved;
+
+  PetscFunctionBeginUser;
+  for (PetscInt m = 0; m < e->n_past; m++) x[m + 1] = e->past_time[m];
+  DerivativeWeights(order, x, weights);
+  PetscCall(Begin(e, order, x, weights));
+  if (e->n_past > order && !e->params.fixed)
+    limit = HOPELESS * e->params.tolerance / ErrorShare(order, x, e->shift);
+  PetscCall(Solve(e, e->model->evolves, goal, limit, &first, &solved));
+  *good   = PETSC_FALSE;
+  *factor = FAILED;
+  if (!solved) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Conserve(e));
+  PetscCall(StepError(e, order, x, &error));
+  *good   = (PetscBool)(error <= 1 || e->params.fixed);
+  *factor = SAFETY * PetscPowReal(PetscMax(error, 1e-10), -1 / (PetscReal)(order + 1));
+  *factor = PetscMin(PetscMax(*factor, SHRINK), growth[order]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* End of a step of length dt: exactly at `latest` where it comes near, and never just before it. */
+static PetscReal EndOfStep(PetscReal now, PetscReal dt, PetscReal latest)
+{
+  const PetscReal left = latest - now;
+
+  if (dt >= left * (1 - 1e-9)) return latest;
+  return now + (2 * dt > left ? left / 2 : dt);
+}
+
+PetscErrorCode NakPhaseFieldStep(NakPhaseField e, PetscReal latest)
+{
+  const PetscReal now  = e->past_time[0];
+  PetscBool       good = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  while (!good) {
+    const PetscReal end = EndOfStep(now, e->next_step, latest), dt = end - now;
+    PetscReal       factor;
+
+    PetscCall(Try(e, end, &factor, &good));
+    if (!e->params.fixed || !good) e->next_step = PetscMin(dt * factor, e->params.longest_step);
+    if (good) {
+      PetscCall(Accept(e));
+      e->count.steps++;
+      e->count.dt = dt;
+      break;
+    }
+    e->count.rejected++;
+    if (e->next_step >= e->params.shortest_step) continue;
+    PetscCall(CopyFields(e, e->past[0], e->level[0].u));
+    e->time = now;
+    SETERRQ(e->comm, PETSC_ERR_NOT_CONVERGED, "%s: no step from time %.9g on, not even one of %.3g",
+            e->model->name, (double)now, (double)dt);
+  }
+  e->count.time = e->time;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- The start ---- */
+
+/* Find the fields that do not evolve, those that do being held. */
+static PetscErrorCode FindOthers(NakPhaseField e)
+{
+  NakLevel *const v = &e->level[0];
+  PetscBool       others[NAK_FIELDS_MAX], any = PETSC_FALSE, solved;
+  PetscReal       first;
+
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    others[f] = (PetscBool)!e->model->evolves[f];
+    any       = (PetscBool)(any || others[f]);
+  }
+  if (!any) PetscFunctionReturn(PETSC_SUCCESS);
+  e->shift = PINNED;
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    const PetscReal *from = e->model->stored == NULL ? v->u[f] : e->stored[0][f];
+
+    for (PetscInt i = 0; i < v->size; i++) v->rhs[f][i] = others[f] ? 0 : PINNED * from[i];
+  }
+  AddSource(e);
+  e->rate = SLOWEST;
+  PetscCall(Solve(e, others, 1e-10, PETSC_INFINITY, &first, &solved));
+  PetscCheck(solved, e->comm, PETSC_ERR_NOT_CONVERGED,
+             "%s: the fields that follow from the initial state are not found", e->model->name);
+  for (PetscInt f = 0; f < e->model->count; f++)
+    if (!others[f]) PetscCall(PetscArraycpy(v->u[f], e->past[0][f], v->size));
+  PetscCall(NakGhosts(e, v));
+  PetscCall(CopyFields(e, v->u, e->past[0]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStepBegin(NakPhaseField e)
+{
+  PetscFunctionBeginUser;
+  e->time = 0;
+  NakFaces(e);
+  PetscCall(NakGhosts(e, &e->level[0]));
+  PetscCall(Accept(e));
+  PetscCall(NakStoredTotals(e, e->level[0].u, e->total));
+  PetscCall(FindOthers(e));
+  e->next_step = e->params.first_step;
+  e->rate      = SLOWEST;
+  e->count     = (NakPhaseFieldCount){.time = 0};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
