@@ -8,6 +8,7 @@
 #pragma once
 
 #include <petscsys.h>
+#include <stdint.h>
 
 #if defined(PETSC_USE_COMPLEX)
   #error "nakfield needs a real-scalar PETSc"
@@ -63,6 +64,10 @@ PetscErrorCode NakErrorsInstall(void);
 
 /** The exit status that belongs to a code: a NakExit. */
 int NakExitStatus(PetscErrorCode code);
+
+/** Two uniform random numbers in (0, 1): a pure function of its arguments, the same anywhere (Philox of
+    Random123, which needs no state and so no order of calls). */
+void NakRandom(uint64_t key, uint64_t a, uint64_t b, PetscReal out[2]);
 
 /** "nakfield 0.1.0 (git 1a2b3c4)" and, line by line, the versions of PETSc, MPI, HDF5; no newline
     at the end. */

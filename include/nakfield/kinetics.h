@@ -88,12 +88,13 @@ NakIsotherm NakKineticsIsotherm(const NakKinetics *k, PetscReal r);
 /** Open-circuit potential against Na metal of an alloy in equilibrium with u [V]. */
 PetscReal NakKineticsOpenCircuit(const NakKinetics *k, PetscReal u);
 
-/** The unknowns of a column that the interface sees. */
+/** The unknowns of a column that the interface sees, and what is over it. */
 typedef struct {
   PetscReal potential; /**< E of the metal against the electrolyte [V] */
   PetscReal deposit;   /**< [mol/m2] */
   PetscReal film;      /**< covered part of the contact */
   PetscReal u;         /**< in the middle of the lowest layer of the interphase */
+  PetscReal room;      /**< height of void above the face, which deposit fills first [m] */
 } NakFaceState;
 
 enum { NAK_FACE_POTENTIAL, NAK_FACE_DEPOSIT, NAK_FACE_FILM, NAK_FACE_U, NAK_FACE_SIZE };

@@ -132,5 +132,29 @@ PetscErrorCode NakModelScales(NakModel model, Vec scale);
 */
 PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInventory *inventory);
 
+/** The face of one column. */
+typedef struct {
+  PetscReal u; /**< Na content of the interphase at the electrolyte [-] */
+  PetscReal
+    load; /**< current over the limiting current under the reference alloy, positive strips [-] */
+} NakFaceSample;
+
+/** The faces of the owned columns; without contact, u of the column and no load.  Not collective. */
+PetscErrorCode NakModelFaces(NakModel model, Vec U, NakFaceSample faces[]);
+
+/**
+  Tell the model what voids do to the owned columns, from now on.  Not collective.
+
+  The wetted share counts as one where the deposit fills the void: its part of the room is added.
+
+  @param[in] U       the deposit is read from it
+  @param[in] wetted  share of each column under liquid
+  @param[in] room    height of the void that deposit fills first [m]
+  @param[in] order   order parameter on the owned cells of the alloy, for NakModelFrame(), or NULL; not
+                     copied: the layers of a column are contiguous
+*/
+PetscErrorCode NakModelWet(NakModel model, Vec U, const PetscReal wetted[], const PetscReal room[],
+                           const PetscReal order[]);
+
 /** The fields of `U` for observers; valid until `U` or the model changes.  Not collective. */
 PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame);

@@ -10,11 +10,13 @@
 #include <nakfield/output.h>
 #include <nakfield/progress.h>
 #include <nakfield/stepper.h>
+#include <nakfield/voids.h>
 
 /** All that a deck says; the tables that fill it are listed by NakSimSchema(). */
 typedef struct {
   char               title[NAK_TEXT_SIZE];
   NakModelParams     model;
+  NakVoidsParams     voids;
   NakLimits          limits;
   NakStepperParams   stepper;
   NakImpedanceParams impedance;
@@ -22,7 +24,7 @@ typedef struct {
   NakInsituParams    insitu;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 14 };
+enum { NAK_SIM_SECTIONS = 15 };
 
 /** The schema: every entry that a deck may have, filling `params`. */
 void NakSimSchema(NakSimParams *params, NakSection schema[NAK_SIM_SECTIONS]);

@@ -52,12 +52,12 @@ static Rate FilmGrowth(const NakKinetics *k, const NakFaceState *s, PetscReal w)
                 .dfilm = -k->film_dissolution * (1 - 1 / ratio)};
 }
 
-/* Filaments grow with the plating current where the deposit is thick; the onset is spread over a
+/* Filaments grow with the plating current where the deposit beyond its room is thick; the onset is spread over a
    tenth of the thickness, so that the rate is continuous. [m/s] */
 static Rate FilamentGrowth(const NakKinetics *k, const NakFaceState *s, const Rate *reaction)
 {
   const PetscReal ramp  = 0.1 * k->filament_onset;
-  const PetscReal over  = (k->deposit_volume * s->deposit - k->filament_onset) / ramp;
+  const PetscReal over  = (k->deposit_volume * s->deposit - s->room - k->filament_onset) / ramp;
   const PetscReal on    = PetscMin(PetscMax(over, 0), 1);
   const PetscReal speed = reaction->value < 0 ? -k->filament_speed : 0;
 

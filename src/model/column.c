@@ -122,24 +122,29 @@ static PetscReal FarCurrent(const NakColumn *c, const PetscReal u[], PetscReal *
 }
 
 /* Na current from the alloy into the interphase, with the exchange isotherm at the interface: its
-   Na ratio r_s is eliminated to first order in the small drop over the alloy's half cell. */
+   Na ratio r_s is eliminated to first order in the small drop over the alloy's half cell.  A column
+   that is wetted in part passes that part of its steady limit, whatever the number of layers: the
+   resistance of the whole interphase is divided by the share, at the interface. */
 typedef struct {
   PetscReal value, du, dr; /* [A/m2] */
 } Exchange;
 
-static Exchange AlloyExchange(const NakColumn *c, PetscReal content, PetscReal u, PetscReal r)
+static Exchange AlloyExchange(const NakColumn *c, const NakCover *over, PetscReal u, PetscReal r)
 {
   const NakKinetics          *k  = &c->kinetics;
   const NakIsotherm           is = NakKineticsIsotherm(k, r);
   const NakDiffusionPotential D  = NakThermoDiffusion(&k->alloy, r);
   const PetscReal             b  = 1 / (c->alloy_content * c->diffusivity * c->link[c->ne + c->nf]);
-  const PetscReal             resistance =
-    c->height[c->ne + c->nf - 1] / (2 * content * k->diffusivity) + b * is.du / D.slope;
-  const PetscReal value      = (is.u - u) / resistance;
-  const PetscReal stiffening = b * (is.d2u - is.du * D.second / D.slope) / D.slope;
+  const PetscReal             h = c->height[c->ne + c->nf - 1], L = h * (PetscReal)c->nf;
+  const PetscReal             w = over->wetted;
+  const PetscReal per_height    = 1 / (NakColumnContent(c, over->contact) * k->diffusivity);
+  const PetscReal dry           = (1 - w) * L * per_height;
+  const PetscReal resistance    = w * (h / 2 * per_height + b * is.du / D.slope) + dry;
+  const PetscReal value         = w * (is.u - u) / resistance;
+  const PetscReal stiffening    = w * b * (is.d2u - is.du * D.second / D.slope) / D.slope;
 
   return (Exchange){
-    .value = value, .du = -1 / resistance, .dr = (is.du - value * stiffening) / resistance};
+    .value = value, .du = -w / resistance, .dr = (w * is.du - value * stiffening) / resistance};
 }
 
 static void ElectrolyteResidual(const NakColumn *c, const PetscReal u[], PetscReal far,
@@ -201,15 +206,16 @@ static PetscReal FilmShare(const NakColumn *c, PetscReal contact)
   return contact * c->kinetics.film_content * NAK_FARADAY / (c->alloy_content * c->reservoir);
 }
 
-void NakColumnResidual(const NakColumn *c, PetscReal contact, const PetscReal u[],
+void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],
                        const PetscReal udot[], const PetscReal theta[], PetscReal f[])
 {
-  const NakLayout   *l     = &c->l;
-  const NakFaceState state = NakColumnFaceState(c, u);
+  const NakLayout   *l       = &c->l;
+  const PetscReal    contact = over->contact;
+  const NakFaceState state   = NakColumnFaceState(c, over->room, u);
   const NakFace      face =
     NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact);
   const PetscReal content  = NakColumnContent(c, contact);
-  const PetscReal exchange = AlloyExchange(c, content, u[l->alloy - 1], u[l->alloy]).value;
+  const PetscReal exchange = AlloyExchange(c, over, u[l->alloy - 1], u[l->alloy]).value;
   PetscReal       unused;
   const PetscReal far = FarCurrent(c, u, &unused);
 
@@ -337,15 +343,16 @@ static void AlloyJacobian(const NakColumn *c, const PetscReal u[], const PetscRe
   Put(e, na, nk, -g * r / c->reservoir);
 }
 
-void NakColumnJacobian(const NakColumn *c, PetscReal contact, const PetscReal u[],
+void NakColumnJacobian(const NakColumn *c, const NakCover *over, const PetscReal u[],
                        const PetscReal slope[], PetscReal shift, NakEntries *e)
 {
-  const NakLayout   *l     = &c->l;
-  const NakFaceState state = NakColumnFaceState(c, u);
+  const NakLayout   *l       = &c->l;
+  const PetscReal    contact = over->contact;
+  const NakFaceState state   = NakColumnFaceState(c, over->room, u);
   const NakFace      face =
     NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact);
   const PetscReal content = NakColumnContent(c, contact);
-  const Exchange  ex      = AlloyExchange(c, content, u[l->alloy - 1], u[l->alloy]);
+  const Exchange  ex      = AlloyExchange(c, over, u[l->alloy - 1], u[l->alloy]);
   PetscReal       far_slope;
 
   (void)FarCurrent(c, u, &far_slope);

@@ -3,6 +3,13 @@
 
 #include <nakfield/model.h>
 
+/* What lies over the electrolyte's face in one column. */
+typedef struct {
+  PetscReal contact; /* static share of the column that takes part */
+  PetscReal wetted;  /* share of that under alloy, or under deposit that fills a void */
+  PetscReal room;    /* of the void over the face [m] */
+} NakCover;
+
 /* Constants of every column; arrays are over layers from the bottom, faces one more. */
 typedef struct {
   NakLayout   l;
@@ -41,12 +48,14 @@ static inline PetscReal NakColumnFaceConductance(const NakColumn *c, PetscReal c
 }
 
 /* The face's state within a column. */
-static inline NakFaceState NakColumnFaceState(const NakColumn *c, const PetscReal u[])
+static inline NakFaceState NakColumnFaceState(const NakColumn *c, PetscReal room,
+                                              const PetscReal u[])
 {
   return (NakFaceState){.potential = u[c->l.potential],
                         .deposit   = u[c->l.deposit],
                         .film      = u[c->l.film],
-                        .u         = u[c->l.interphase]};
+                        .u         = u[c->l.interphase],
+                        .room      = room};
 }
 
 /* Na of a column and the charge that the reaction has passed, as charge: linear in the unknowns, and
@@ -59,7 +68,7 @@ void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal thet
 void NakColumnSlopes(const NakColumn *c, const PetscReal u[], PetscReal slope[]);
 
 /* F of one column without lateral exchange; `theta` of the same column. */
-void NakColumnResidual(const NakColumn *c, PetscReal contact, const PetscReal u[],
+void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],
                        const PetscReal udot[], const PetscReal theta[], PetscReal f[]);
 
 /* Sparse matrix in the making; entries come in the same order for every state. */
@@ -72,5 +81,5 @@ typedef struct {
 PetscInt NakColumnEntries(const NakColumn *c); /* an upper bound of their number */
 
 /* dF/dU + shift dF/d(dU/dt) of one column without lateral exchange, appended to `e`. */
-void NakColumnJacobian(const NakColumn *c, PetscReal contact, const PetscReal u[],
+void NakColumnJacobian(const NakColumn *c, const NakCover *over, const PetscReal u[],
                        const PetscReal slope[], PetscReal shift, NakEntries *e);

@@ -9,8 +9,6 @@
    A column has contact or has none; only where all columns are alike may they be in partial contact. */
 #include "model_impl.h"
 
-#include <Random123/philox.h>
-
 const NakParam NakContactParamRows[] = {
   {"contact.fraction", NAK_REAL, "1", offsetof(NakContactParams, fraction), 1, 0.001, 1, NULL,
    "Share of the face where alloy and electrolyte are in contact"},
@@ -29,18 +27,6 @@ typedef struct {
   PetscReal kx[WAVES], ky[WAVES], phase[WAVES]; /* [1/m], [1/m], [rad] */
 } Field;
 
-/* Two uniform numbers in (0, 1), the same for the same seed and index anywhere. */
-static void Uniform(PetscInt seed, PetscInt index, PetscReal out[2])
-{
-  const philox2x64_ctr_t counter = {
-    {(uint64_t)index, 0}
-  };
-  const philox2x64_key_t key    = {{(uint64_t)seed}};
-  const philox2x64_ctr_t random = philox2x64(counter, key);
-
-  for (int k = 0; k < 2; k++) out[k] = ((PetscReal)(random.v[k] >> 11) + 0.5) / 9007199254740992.0;
-}
-
 /* Whole waves fit the box, so that the pattern is periodic; half a wavelength is a patch. */
 static Field CreateField(const NakContactParams *params, const NakGrid *grid)
 {
@@ -50,8 +36,8 @@ static Field CreateField(const NakContactParams *params, const NakGrid *grid)
   for (PetscInt w = 0; w < WAVES; w++) {
     PetscReal a[2], b[2], k, angle, mx, my;
 
-    Uniform(params->seed, 2 * w, a);
-    Uniform(params->seed, 2 * w + 1, b);
+    NakRandom((uint64_t)params->seed, (uint64_t)(2 * w), 0, a);
+    NakRandom((uint64_t)params->seed, (uint64_t)(2 * w + 1), 0, b);
     k     = (0.75 + 0.5 * a[0]) / (2 * params->patch);
     angle = grid->ny > 1 ? 2 * PETSC_PI * a[1] : 0;
     mx    = PetscFloorReal(k * PetscCosReal(angle) * width + 0.5);
@@ -120,7 +106,7 @@ static PetscErrorCode Cut(MPI_Comm comm, PetscReal wanted, PetscInt n, PetscReal
 }
 
 PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,
-                                PetscReal **contact, PetscReal *fraction)
+                                NakCover **over, PetscReal *fraction)
 {
   const NakGrid  *grid    = NakStateGrid(state);
   const PetscReal columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
@@ -132,15 +118,19 @@ PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, N
   PetscFunctionBeginUser;
   PetscCall(NakOwnedBox(state, &box));
   n = box.xm * box.ym;
+  PetscCall(PetscMalloc1(n, over));
   PetscCall(PetscMalloc1(n, &theta));
-  *contact = theta;
   if (uniform) {
     for (PetscInt k = 0; k < n; k++) theta[k] = params->fraction;
   } else {
     FillLevels(params, grid, &box, theta);
     PetscCall(Cut(comm, PetscFloorReal(params->fraction * columns + 0.5), n, theta));
   }
-  for (PetscInt k = 0; k < n; k++) sum += theta[k] / columns;
+  for (PetscInt k = 0; k < n; k++) {
+    (*over)[k] = (NakCover){.contact = theta[k], .wetted = 1};
+    sum += theta[k] / columns;
+  }
+  PetscCall(PetscFree(theta));
   PetscCallMPI(MPI_Allreduce(&sum, fraction, 1, MPIU_REAL, MPIU_SUM, comm));
   PetscCheck(*fraction > 0, comm, PETSC_ERR_USER_INPUT,
              "contact.fraction is %.6g, which leaves no column of the %" PetscInt_FMT

@@ -164,7 +164,7 @@ PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift)
     e.n     = 0;
     e.value = entries + k * per_column;
     NakColumnSlopes(&model->column, u + k * size, slope + k * size);
-    NakColumnJacobian(&model->column, model->contact[k], u + k * size, slope + k * size, shift, &e);
+    NakColumnJacobian(&model->column, &model->over[k], u + k * size, slope + k * size, shift, &e);
   }
   PetscCall(VecRestoreArray(top->slope, &slope));
   PetscCall(VecRestoreArray(top->entries, &entries));
@@ -241,6 +241,7 @@ static PetscErrorCode CreateTransfer(NakLevel *fine, const NakLevel *coarse)
 static PetscErrorCode FindPattern(NakModel model, NakEntries *pattern)
 {
   const NakColumn *c    = &model->column;
+  const NakCover   over = {.contact = 1, .wetted = 1};
   const PetscInt   size = c->l.size, most = NakColumnEntries(c);
   PetscReal       *ones;
 
@@ -249,7 +250,7 @@ static PetscErrorCode FindPattern(NakModel model, NakEntries *pattern)
   PetscCall(PetscMalloc1(size, &ones));
   for (PetscInt j = 0; j < size; j++) ones[j] = 1;
   pattern->n = 0;
-  NakColumnJacobian(c, 1, ones, ones, 1, pattern);
+  NakColumnJacobian(c, &over, ones, ones, 1, pattern);
   PetscCall(PetscFree(ones));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

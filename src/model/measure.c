@@ -6,7 +6,8 @@ enum {
   SUM_POTENTIAL,
   SUM_FACE, /* u_face where there is contact */
   SUM_CONTACT,
-  SUM_OPEN, /* contact less film */
+  SUM_OPEN, /* contact less void and film */
+  SUM_WETTED,
   SUM_FILM,
   SUM_DEPOSIT,
   SUM_RESERVOIR_NA,
@@ -24,18 +25,20 @@ typedef struct {
   PetscReal sum[SUMS], max[MAXIMA];
 } Totals;
 
-static void AddColumn(const NakModel model, PetscReal contact, const PetscReal u[], Totals *t)
+static void AddColumn(const NakModel model, const NakCover *over, const PetscReal u[], Totals *t)
 {
-  const NakColumn   *c     = &model->column;
-  const NakLayout   *l     = &c->l;
-  const NakFaceState state = NakColumnFaceState(c, u);
+  const NakColumn   *c       = &model->column;
+  const PetscReal    contact = over->contact;
+  const NakLayout   *l       = &c->l;
+  const NakFaceState state   = NakColumnFaceState(c, over->room, u);
   const PetscReal    u_face =
     NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact).u_face;
   const PetscReal add[SUMS] = {
     [SUM_POTENTIAL]    = u[l->potential],
     [SUM_FACE]         = contact * u_face,
     [SUM_CONTACT]      = contact,
-    [SUM_OPEN]         = contact * (1 - u[l->film]),
+    [SUM_OPEN]         = contact * over->wetted * (1 - u[l->film]),
+    [SUM_WETTED]       = over->wetted,
     [SUM_FILM]         = contact * u[l->film],
     [SUM_DEPOSIT]      = u[l->deposit],
     [SUM_RESERVOIR_NA] = u[l->reservoir_na],
@@ -66,7 +69,7 @@ static PetscErrorCode Total(NakModel model, Vec U, Totals *t)
   };
   PetscCall(VecGetLocalSize(U, &n));
   PetscCall(VecGetArrayRead(U, &u));
-  for (ptrdiff_t k = 0; k < n / size; k++) AddColumn(model, model->contact[k], u + k * size, t);
+  for (ptrdiff_t k = 0; k < n / size; k++) AddColumn(model, &model->over[k], u + k * size, t);
   PetscCall(VecRestoreArrayRead(U, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->sum, SUMS, MPIU_REAL, MPIU_SUM, model->comm));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->max, MAXIMA, MPIU_REAL, MPIU_MAX, model->comm));
@@ -114,6 +117,7 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   record->u_face_mean      = t.sum[SUM_FACE] / t.sum[SUM_CONTACT];
   record->u_face_min       = -t.max[MAX_DEPLETION];
   record->contact_fraction = t.sum[SUM_OPEN];
+  record->wetted_fraction  = t.sum[SUM_WETTED];
   record->k_film_fraction  = t.sum[SUM_FILM];
   record->deposit_mean     = volume * t.sum[SUM_DEPOSIT];
   record->deposit_max      = volume * t.max[MAX_DEPOSIT];
@@ -128,6 +132,55 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakModelFaces(NakModel model, Vec U, NakFaceSample faces[])
+{
+  const NakColumn *c     = &model->column;
+  const ptrdiff_t  size  = c->l.size;
+  PetscReal        limit = 0; /* resistance of the interphase over its content, as 1 / current */
+  const PetscReal *u;
+  PetscInt         n;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < c->nf; k++) limit += c->height[c->ne + k] / c->kinetics.diffusivity;
+  PetscCall(VecGetLocalSize(U, &n));
+  PetscCall(VecGetArrayRead(U, &u));
+  for (ptrdiff_t k = 0; k < n / size; k++, u += size) {
+    const NakCover    *over    = &model->over[k];
+    const NakFaceState state   = NakColumnFaceState(c, over->room, u);
+    const NakFace      face    = NakKineticsFace(&c->kinetics, &state,
+                                                 NakColumnFaceConductance(c, over->contact), over->contact);
+    const PetscReal    content = NakColumnContent(c, over->contact);
+
+    faces[k] = (NakFaceSample){.u = face.u_face, .load = face.reaction.value * limit / content};
+  }
+  u -= n;
+  PetscCall(VecRestoreArrayRead(U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakModelWet(NakModel model, Vec U, const PetscReal wetted[], const PetscReal room[],
+                           const PetscReal order[])
+{
+  const NakColumn *c    = &model->column;
+  const ptrdiff_t  size = c->l.size;
+  const PetscReal *u;
+  PetscInt         n;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetLocalSize(U, &n));
+  PetscCall(VecGetArrayRead(U, &u));
+  for (ptrdiff_t k = 0; k < n / size; k++) {
+    const PetscReal deposit = c->kinetics.deposit_volume * u[k * size + c->l.deposit];
+    const PetscReal filled  = room[k] > 0 ? PetscMin(PetscMax(deposit, 0) / room[k], 1) : 1;
+
+    model->over[k].wetted = wetted[k] + (1 - wetted[k]) * filled;
+    model->over[k].room   = room[k];
+  }
+  PetscCall(VecRestoreArrayRead(U, &u));
+  model->voids = order;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 enum {
   FIELD_PHI,
   FIELD_C,
@@ -139,30 +192,36 @@ enum {
   FIELD_DEPOSIT,
   FIELD_FILAMENT,
   FIELD_CHARGE,
+  FIELD_WETTED,
+  FIELD_VOID, /* this and the one before only where there can be voids */
   FIELDS
 };
 
 static const NakField fields[FIELDS] = {
-  [FIELD_PHI]       = {"phi_e",     "V",       "Electrolyte potential against the metal",            NAK_PLACE_VOLUME},
+  [FIELD_PHI]       = {"phi_e",     "V",       "Electrolyte potential against the metal",               NAK_PLACE_VOLUME},
   [FIELD_C]         = {"c",         "mol/m^3", "Na concentration, per volume of the pristine alloy",
-                       NAK_PLACE_VOLUME                                                                              },
-  [FIELD_POTENTIAL] = {"potential", "V",       "Metal against electrolyte at its face",              NAK_PLACE_FACE  },
-  [FIELD_CURRENT]   = {"current",   "A/m^2",   "Faradaic current, positive strips",                  NAK_PLACE_FACE  },
+                       NAK_PLACE_VOLUME                                                                                 },
+  [FIELD_POTENTIAL] = {"potential", "V",       "Metal against electrolyte at its face",                 NAK_PLACE_FACE  },
+  [FIELD_CURRENT]   = {"current",   "A/m^2",   "Faradaic current, positive strips",                     NAK_PLACE_FACE  },
   [FIELD_U_FACE]    = {"u_face",    "1",       "Na content of the interphase at the electrolyte",
-                       NAK_PLACE_FACE                                                                                },
-  [FIELD_CONTACT]   = {"contact",   "1",       "Reacting share of the cell",                         NAK_PLACE_FACE  },
-  [FIELD_K_FILM]    = {"k_film",    "1",       "Share under solid K",                                NAK_PLACE_FACE  },
-  [FIELD_DEPOSIT]   = {"deposit",   "m",       "Na metal, equivalent thickness",                     NAK_PLACE_FACE  },
-  [FIELD_FILAMENT]  = {"filament",  "m",       "Filament length",                                    NAK_PLACE_FACE  },
-  [FIELD_CHARGE]    = {"charge",    "C/m^2",   "Charge passed by the reaction",                      NAK_PLACE_FACE  },
+                       NAK_PLACE_FACE                                                                                   },
+  [FIELD_CONTACT]   = {"contact",   "1",       "Reacting share of the cell",                            NAK_PLACE_FACE  },
+  [FIELD_K_FILM]    = {"k_film",    "1",       "Share under solid K",                                   NAK_PLACE_FACE  },
+  [FIELD_DEPOSIT]   = {"deposit",   "m",       "Na metal, equivalent thickness",                        NAK_PLACE_FACE  },
+  [FIELD_FILAMENT]  = {"filament",  "m",       "Filament length",                                       NAK_PLACE_FACE  },
+  [FIELD_CHARGE]    = {"charge",    "C/m^2",   "Charge passed by the reaction",                         NAK_PLACE_FACE  },
+  [FIELD_WETTED]    = {"wetted",    "1",       "Share under liquid or under deposit that fills a void",
+                       NAK_PLACE_FACE                                                                                   },
+  [FIELD_VOID]      = {"void",      "1",       "Order parameter of voids",                              NAK_PLACE_VOLUME},
 };
 
 /* One face field of one column. */
-static PetscReal FaceField(const NakColumn *c, PetscInt field, PetscReal contact,
+static PetscReal FaceField(const NakColumn *c, PetscInt field, const NakCover *over,
                            const PetscReal u[])
 {
-  const NakLayout   *l     = &c->l;
-  const NakFaceState state = NakColumnFaceState(c, u);
+  const PetscReal    contact = over->contact;
+  const NakLayout   *l       = &c->l;
+  const NakFaceState state   = NakColumnFaceState(c, over->room, u);
   const NakFace      face =
     NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact);
 
@@ -174,16 +233,27 @@ static PetscReal FaceField(const NakColumn *c, PetscInt field, PetscReal contact
   case FIELD_U_FACE:
     return face.u_face;
   case FIELD_CONTACT:
-    return contact * (1 - u[l->film]);
+    return contact * over->wetted * (1 - u[l->film]);
   case FIELD_K_FILM:
     return u[l->film];
   case FIELD_DEPOSIT:
     return c->kinetics.deposit_volume * u[l->deposit];
   case FIELD_FILAMENT:
     return u[l->filament];
+  case FIELD_WETTED:
+    return over->wetted;
   default:
     return u[l->q_faraday];
   }
+}
+
+/* The order parameter of voids in layer z of owned column k. */
+static PetscReal VoidField(const NakModel model, PetscInt k, PetscInt z)
+{
+  const NakColumn *c     = &model->column;
+  const PetscInt   layer = z - c->ne - c->nf;
+
+  return layer < 0 ? 0 : model->voids[k * c->na + layer];
 }
 
 /* One volume field of layer k of one column. */
@@ -211,8 +281,10 @@ static PetscErrorCode Fill(void *ctx, PetscInt field, PetscReal values[])
   n /= c->l.size;
   PetscCall(VecGetArrayRead(model->frame_state, &u));
   for (PetscInt k = 0; k < n; k++) {
-    if (fields[field].place == NAK_PLACE_FACE)
-      values[k] = FaceField(c, field, model->contact[k], u + k * size);
+    if (field == FIELD_VOID)
+      for (PetscInt z = 0; z < nz; z++) values[z * n + k] = VoidField(model, k, z);
+    else if (fields[field].place == NAK_PLACE_FACE)
+      values[k] = FaceField(c, field, &model->over[k], u + k * size);
     else
       for (PetscInt z = 0; z < nz; z++) values[z * n + k] = VolumeField(c, field, z, u + k * size);
   }
@@ -229,7 +301,7 @@ PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame)
   model->frame_state = U;
   *frame             = (NakFrame){.grid   = NakStateGrid(model->state),
                                   .fields = fields,
-                                  .count  = FIELDS,
+                                  .count  = model->voids != NULL ? FIELDS : FIELD_WETTED,
                                   .xs     = box.xs,
                                   .ys     = box.ys,
                                   .xm     = box.xm,

@@ -13,7 +13,7 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
   m->params = *params;
   PetscCall(NakStateCreate(comm, &params->grid, params->cell.thickness,
                            params->interphase.thickness, height, &m->state));
-  PetscCall(NakContactCreate(comm, &params->contact, m->state, &m->contact, &m->contact_fraction));
+  PetscCall(NakContactCreate(comm, &params->contact, m->state, &m->over, &m->contact_fraction));
   PetscCall(NakColumnCreate(params, m->state, m->contact_fraction, &m->column));
   PetscCall(DMCreateLocalVector(NakStateDM(m->state), &m->u_ghosted));
   PetscCall(VecDuplicate(m->u_ghosted, &m->theta));
@@ -31,7 +31,7 @@ PetscErrorCode NakModelDestroy(NakModel *model)
   PetscCall(VecDestroy(&m->u_ghosted));
   PetscCall(VecDestroy(&m->theta));
   PetscCall(NakColumnDestroy(&m->column));
-  PetscCall(PetscFree(m->contact));
+  PetscCall(PetscFree(m->over));
   PetscCall(NakStateDestroy(&m->state));
   PetscCall(PetscFree(*model));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -143,7 +143,7 @@ static void Residual(NakModel model, const Columns *c, const PetscReal *udot, Pe
     for (PetscInt i = c->box.xs; i < c->box.xs + c->box.xm; i++, n++) {
       const PetscInt k = (j - c->ghosted.ys) * c->ghosted.xm + i - c->ghosted.xs;
 
-      NakColumnResidual(&model->column, model->contact[n], c->u + k * size, udot + n * size,
+      NakColumnResidual(&model->column, &model->over[n], c->u + k * size, udot + n * size,
                         c->theta + k * size, f + n * size);
       if (grid->nx > 1) LateralPair(model, c, i, j, PETSC_FALSE, f + n * size);
       if (grid->ny > 1) LateralPair(model, c, i, j, PETSC_TRUE, f + n * size);
@@ -192,7 +192,7 @@ PetscErrorCode NakModelConserve(NakModel model, Vec residual, Vec solution)
   PetscCall(VecGetLocalSize(residual, &n));
   PetscCall(VecGetArrayRead(residual, &r));
   for (ptrdiff_t k = 0; k < n / size; k++)
-    lost += NakColumnSodium(c, model->contact[k], r + k * size);
+    lost += NakColumnSodium(c, model->over[k].contact, r + k * size);
   PetscCall(VecRestoreArrayRead(residual, &r));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lost, 1, MPIU_REAL, MPIU_SUM, model->comm));
   PetscCall(VecGetArray(solution, &x));
@@ -250,7 +250,7 @@ PetscErrorCode NakModelScales(NakModel model, Vec scale)
     column[l->q_total]   = any;
     for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = any;
     column[l->potential] =
-      model->contact[j] > 0 ? 1 / c->kinetics.f : any; /* no layer, algebraic */
+      model->over[j].contact > 0 ? 1 / c->kinetics.f : any; /* no layer, algebraic */
     column[l->deposit] = c->kinetics.filament_onset / c->kinetics.deposit_volume;
   }
   PetscCall(VecRestoreArray(scale, &s));

@@ -17,19 +17,20 @@ typedef struct {
 } NakLevel;
 
 struct NakModel_private {
-  MPI_Comm       comm;
-  NakModelParams params;
-  NakState       state; /* that of the finest level */
-  NakColumn      column;
-  PetscReal     *contact; /* of the owned columns */
-  PetscReal      contact_fraction;
-  Vec            u_ghosted, theta; /* local work */
-  PetscInt       n_levels;
-  NakLevel      *levels; /* [0] is the coarsest */
-  NakEntries     scratch;
-  PetscReal      shift; /* of the last linearisation */
-  PetscReal      initial_potential;
-  Vec            frame_state; /* the state that NakModelFrame() was last asked for; not owned */
+  MPI_Comm         comm;
+  NakModelParams   params;
+  NakState         state; /* that of the finest level */
+  NakColumn        column;
+  NakCover        *over;  /* of the owned columns */
+  const PetscReal *voids; /* order parameter over the owned columns, or NULL; not owned */
+  PetscReal        contact_fraction;
+  Vec              u_ghosted, theta; /* local work */
+  PetscInt         n_levels;
+  NakLevel        *levels; /* [0] is the coarsest */
+  NakEntries       scratch;
+  PetscReal        shift; /* of the last linearisation */
+  PetscReal        initial_potential;
+  Vec              frame_state; /* the state that NakModelFrame() was last asked for; not owned */
 };
 
 /* A rank's columns. */
@@ -53,9 +54,9 @@ static inline PetscErrorCode NakGhostedBox(NakState state, NakBox *box)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* contact.c: contact of the owned columns, and its mean over all. */
+/* contact.c: contact of the owned columns, all wetted, and its mean over all. */
 PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,
-                                PetscReal **contact, PetscReal *fraction);
+                                NakCover **over, PetscReal *fraction);
 
 /* levels.c */
 PetscErrorCode NakLevelsCreate(NakModel model);

@@ -58,6 +58,24 @@ static PetscErrorCode CheckContact(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CheckVoids(NakSim s)
+{
+  const NakGridParams *g = &s->params.model.grid;
+
+  PetscFunctionBeginUser;
+  if (!NakVoidsWanted(&s->params.voids)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (g->electrolyte_layers == 0)
+    PetscCall(Complain(s, "voids",
+                       "there are voids and grid.electrolyte_layers is 0: nothing then carries the "
+                       "current from under a void to where there is contact; resolve the "
+                       "electrolyte"));
+  if (s->params.stepper.jump)
+    PetscCall(Complain(s, "solver",
+                       "solver.jump is true and there are voids, which no cycle may be skipped "
+                       "with: set solver.jump to false"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CheckImpedance(NakSim s)
 {
   const NakImpedanceParams *p     = &s->params.impedance;
@@ -91,5 +109,6 @@ PetscErrorCode NakSimCheck(NakSim s)
   PetscCall(CheckAlloy(s));
   PetscCall(CheckContact(s));
   PetscCall(CheckImpedance(s));
+  PetscCall(CheckVoids(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -88,6 +88,7 @@ PetscErrorCode NakSimDestroy(NakSim *sim)
   PetscCall(NakInsituDestroy(&s->insitu));
   PetscCall(NakProgressDestroy(&s->progress));
   PetscCall(NakOutputDestroy(&s->output));
+  PetscCall(NakSimVoidsDestroy(s));
   PetscCall(NakImpedanceDestroy(&s->impedance));
   PetscCall(NakStepperDestroy(&s->stepper));
   PetscCall(NakModelDestroy(&s->model));

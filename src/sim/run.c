@@ -29,6 +29,7 @@ static PetscErrorCode SetUp(NakSim s)
   PetscCall(NakStepperCreate(s->model, &s->params.stepper, &s->stepper));
   if (NakProtocolHasSpectra(s->protocol))
     PetscCall(NakImpedanceCreate(s->model, &s->params.impedance, &s->impedance));
+  PetscCall(NakSimVoidsCreate(s));
   PetscCall(NakModelMeasure(s->model, NakStepperState(s->stepper), &s->now, &start));
   s->balance = NakBalanceBegin(&start, NakModelDoubleLayer(s->model));
   PetscCall(NakInsituCreate(s->comm, &s->params.insitu, &s->insitu));
@@ -123,9 +124,11 @@ static PetscErrorCode RunLeaf(NakSim s)
   while (!over) {
     const PetscReal frame =
       PetscMin(frames ? s->fields_due : PETSC_INFINITY, NakInsituNext(s->insitu));
+    const PetscReal reach  = s->now.time + NakSimVoidsReach(s);
+    const PetscReal latest = PetscMin(PetscMin(frame, s->spectrum_due), reach);
 
-    PetscCall(
-      NakStepperStep(s->stepper, s->protocol, PetscMin(frame, s->spectrum_due), &s->now, &over));
+    PetscCall(NakStepperStep(s->stepper, s->protocol, latest, &s->now, &over));
+    PetscCall(NakSimVoidsAdvance(s, &over));
     PetscCall(Observe(s, over));
   }
   PetscCall(NakProtocolLeave(s->protocol, &s->now, NAK_END_NONE, NULL));

@@ -23,13 +23,14 @@ void NakSimSchema(NakSimParams *p, NakSection schema[NAK_SIM_SECTIONS])
     {NakReactionParamRows,            &p->model.reaction, sizeof p->model.reaction},
     {NakGridParamRows,       &p->model.grid, sizeof p->model.grid},
     {NakContactParamRows,      &p->model.contact, sizeof p->model.contact},
-    {NakLimitsParamRows, &p->limits, sizeof p->limits},
-    {tree_rows,        p, 0},
-    {NakStepperParamRows,   &p->stepper, sizeof p->stepper},
-    {NakImpedanceParamRows,            &p->impedance, sizeof p->impedance},
-    {NakOutputParamRows,       &p->output, sizeof p->output},
-    {NakInsituParamRows,         &p->insitu, sizeof p->insitu},
-    {.rows = NULL   }
+    {NakVoidsParamRows, &p->voids, sizeof p->voids},
+    {NakLimitsParamRows,        &p->limits, sizeof p->limits},
+    {tree_rows,   p, 0},
+    {NakStepperParamRows,            &p->stepper, sizeof p->stepper},
+    {NakImpedanceParamRows,       &p->impedance, sizeof p->impedance},
+    {NakOutputParamRows,         &p->output, sizeof p->output},
+    {NakInsituParamRows,    &p->insitu, sizeof p->insitu},
+    {.rows = NULL          }
   };
 
   for (int k = 0; k < NAK_SIM_SECTIONS; k++) schema[k] = sections[k];

@@ -153,29 +153,31 @@ static void ButlerVolmerLimits(void **unused)
 
 typedef struct {
   const char  *name;
-  NakFaceState s; /* E, deposit, film, u */
+  NakFaceState s; /* E, deposit, film, u, room */
   PetscReal    conductance, contact;
 } Situation;
 
 static const Situation situations[] = {
-  {"pristine",            {0.0016, 0, 0, 1},        half, 1  },
-  {"stripping",           {0.04, 0, 0, 0.8},        half, 1  },
-  {"strong stripping",    {0.3, 0, 0, 0.3},         half, 1  },
-  {"part of a contact",   {0.1, 0, 0.2, 0.6},       half, 0.4},
-  {"film grows",          {0.5, 0, 0.4, 0.02},      half, 1  },
-  {"collapse",            {2.5, 0, 0.3, 0.02},      half, 1  },
-  {"far in the collapse", {3, 0, 0.3, 1e-4},        half, 1  },
-  {"nothing left",        {3, 0, 0, 1e-7},          half, 1  },
-  {"nearly blocked",      {3, 0, 0.999, 0.1},       half, 1  },
-  {"thin layer",          {1, 0, 0, 0.5},           1e6,  1  },
-  {"plating",             {-0.03, 0, 0, 1.7},       half, 1  },
-  {"deposit grows",       {-0.04, 4e-4, 0, 1.99},   half, 1  },
-  {"strong plating",      {-0.11, 4e-4, 0.1, 2.0},  half, 1  },
-  {"filament starts",     {-0.04, 7.9e-4, 0, 1.99}, half, 1  },
-  {"filament grows",      {-0.04, 2e-3, 0, 1.99},   half, 1  },
-  {"deposit dissolves",   {0.01, 9e-4, 0.1, 1.5},   half, 1  },
-  {"deposit stripped",    {0.1, 9e-4, 0, 0.5},      half, 1  },
-  {"beyond the contact",  {0.2, 9e-4, 0.1, 1.2},    half, 0  },
+  {"pristine",            {0.0016, 0, 0, 1, 0},            half, 1  },
+  {"stripping",           {0.04, 0, 0, 0.8, 0},            half, 1  },
+  {"strong stripping",    {0.3, 0, 0, 0.3, 0},             half, 1  },
+  {"part of a contact",   {0.1, 0, 0.2, 0.6, 0},           half, 0.4},
+  {"film grows",          {0.5, 0, 0.4, 0.02, 0},          half, 1  },
+  {"collapse",            {2.5, 0, 0.3, 0.02, 0},          half, 1  },
+  {"far in the collapse", {3, 0, 0.3, 1e-4, 0},            half, 1  },
+  {"nothing left",        {3, 0, 0, 1e-7, 0},              half, 1  },
+  {"nearly blocked",      {3, 0, 0.999, 0.1, 0},           half, 1  },
+  {"thin layer",          {1, 0, 0, 0.5, 0},               1e6,  1  },
+  {"plating",             {-0.03, 0, 0, 1.7, 0},           half, 1  },
+  {"deposit grows",       {-0.04, 4e-4, 0, 1.99, 0},       half, 1  },
+  {"strong plating",      {-0.11, 4e-4, 0.1, 2.0, 0},      half, 1  },
+  {"filament starts",     {-0.04, 7.9e-4, 0, 1.99, 0},     half, 1  },
+  {"filament grows",      {-0.04, 2e-3, 0, 1.99, 0},       half, 1  },
+  {"room left in a void", {-0.04, 2e-3, 0, 1.99, 4e-8},    half, 1  },
+  {"void just filled",    {-0.04, 2e-3, 0, 1.99, 2.66e-8}, half, 1  },
+  {"deposit dissolves",   {0.01, 9e-4, 0.1, 1.5, 0},       half, 1  },
+  {"deposit stripped",    {0.1, 9e-4, 0, 0.5, 0},          half, 1  },
+  {"beyond the contact",  {0.2, 9e-4, 0.1, 1.2, 0},        half, 0  },
 };
 
 enum { SITUATIONS = sizeof situations / sizeof *situations };

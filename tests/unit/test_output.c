@@ -357,10 +357,11 @@ static void RowsHaveUnits(void **state)
   text = ReadAll("runs/rows/timeseries.csv", NULL); /* a first row is there at once */
   assert_string_equal(
     text, "time_s,step,cycle,current_mA_cm2,voltage_V,capacity_mAh_cm2,u_face_mean,u_face_min,"
-          "contact_fraction,k_film_fraction,deposit_nm_mean,deposit_nm_max,filament_um_max,"
+          "contact_fraction,k_film_fraction,wetted_fraction,void_nm_mean,voids,deposit_nm_mean,"
+          "deposit_nm_max,filament_um_max,"
           "reservoir_x,dt_s,newton_iterations,linear_iterations,na_balance,k_balance,"
           "charge_balance\n"
-          "1234.5,2,7,0.5,0.125,1,0,0,0,0,2,0,3,0,0.5,0,0,-1e-13,0,0\n");
+          "1234.5,2,7,0.5,0.125,1,0,0,0,0,0,0,0,2,0,3,0,0.5,0,0,-1e-13,0,0\n");
   free(text);
   assert_int_equal(NakOutputDestroy(&output), 0);
 }

@@ -1,0 +1,212 @@
+/* The gas of the voids: who owns which column, volumes, pressures, and voids that touch. */
+#include "voids_impl.h"
+
+PetscErrorCode NakGasDestroy(NakGas *gas)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree6(gas->x, gas->y, gas->amount, gas->volume, gas->sum, gas->root));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Grow(NakGas *gas)
+{
+  const PetscInt n     = gas->n;
+  NakGas         wider = {.n = n, .room = 2 * n + 8};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc6(wider.room, &wider.x, wider.room, &wider.y, wider.room, &wider.amount,
+                         wider.room, &wider.volume, wider.room, &wider.sum, wider.room,
+                         &wider.root));
+  PetscCall(PetscArraycpy(wider.x, gas->x, n));
+  PetscCall(PetscArraycpy(wider.y, gas->y, n));
+  PetscCall(PetscArraycpy(wider.amount, gas->amount, n));
+  PetscCall(PetscArraycpy(wider.volume, gas->volume, n));
+  PetscCall(PetscArraycpy(wider.root, gas->root, n));
+  PetscCall(NakGasDestroy(gas));
+  *gas = wider;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A place more, without gas as yet. */
+PetscErrorCode NakGasAdd(NakVoids s, PetscReal x, PetscReal y)
+{
+  NakGas *gas = &s->gas;
+
+  PetscFunctionBeginUser;
+  if (gas->n == gas->room) PetscCall(Grow(gas));
+  gas->x[gas->n]      = x;
+  gas->y[gas->n]      = y;
+  gas->amount[gas->n] = 0;
+  gas->volume[gas->n] = 0;
+  gas->root[gas->n]   = gas->n;
+  gas->n++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Every column belongs to the place nearest to it. */
+PetscErrorCode NakGasOwners(NakVoids s)
+{
+  const NakGrid  *g = NakStateGrid(s->state);
+  const NakBlock *b = &s->block;
+  PetscInt        n = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = b->ys; j < b->ys + b->ym; j++)
+    for (PetscInt i = b->xs; i < b->xs + b->xm; i++, n++) {
+      PetscReal nearest = PETSC_MAX_REAL;
+
+      s->owner[n] = 0;
+      for (PetscInt k = 0; k < s->gas.n; k++) {
+        const PetscReal d = NakVoidsDistance(g, i, j, s->gas.x[k], s->gas.y[k]);
+
+        if (d < nearest * (1 - 1e-9)) { /* a tie must not hang on rounding */
+          nearest     = d;
+          s->owner[n] = k;
+        }
+      }
+    }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add up `sum` over the ranks, every void. */
+PetscErrorCode NakGasSum(NakVoids s, PetscReal *sum)
+{
+  PetscFunctionBeginUser;
+  PetscCallMPI(
+    MPI_Allreduce(MPI_IN_PLACE, sum, (PetscMPIInt)s->gas.n, MPIU_REAL, MPIU_SUM, s->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakGasVolumes(NakVoids s, Vec v)
+{
+  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
+  const PetscReal *a;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscArrayzero(s->gas.volume, s->gas.n));
+  PetscCall(VecGetArrayRead(v, &a));
+  for (PetscInt c = 0; c < n; c++) {
+    PetscReal *volume = &s->gas.volume[s->gas.root[s->owner[c]]];
+
+    for (PetscInt k = 0; k < nz; k++)
+      *volume += s->area * s->height[k] * NakVoidsShare(a[c * nz + k]).value;
+  }
+  PetscCall(VecRestoreArrayRead(v, &a));
+  PetscCall(NakGasSum(s, s->gas.volume));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal NakGasPressure(const NakGas *gas, PetscInt root)
+{
+  return gas->amount[root] > 0 ? gas->amount[root] / gas->volume[root] : 0;
+}
+
+/* ---- Voids that touch ---- */
+
+static PetscInt Root(const NakGas *gas, PetscInt k)
+{
+  while (gas->root[k] != k) k = gas->root[k];
+  return k;
+}
+
+/* Whether two neighbours have a void in them, and which is the first of theirs. */
+static PetscBool Unite(NakGas *gas, const PetscReal *a, const PetscReal *b)
+{
+  const PetscInt one = Root(gas, (PetscInt)a[1]), two = Root(gas, (PetscInt)b[1]);
+
+  if (one == two || a[0] < 0.5 || b[0] < 0.5) return PETSC_FALSE;
+  gas->root[PetscMax(one, two)] = PetscMin(one, two);
+  return PETSC_TRUE;
+}
+
+/* Highest v and owner of every column, with ghosts: a vector of the plane with two values a column. */
+static PetscErrorCode FillPlane(NakVoids s, DM plane, Vec ghosted)
+{
+  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
+  const PetscReal *a;
+  PetscReal       *out;
+  Vec              owned;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMGetGlobalVector(plane, &owned));
+  PetscCall(VecGetArrayRead(s->v, &a));
+  PetscCall(VecGetArray(owned, &out));
+  for (PetscInt c = 0; c < n; c++) {
+    out[2 * c]     = 0;
+    out[2 * c + 1] = (PetscReal)s->owner[c];
+    for (PetscInt k = 0; k < nz; k++) out[2 * c] = PetscMax(out[2 * c], a[c * nz + k]);
+  }
+  PetscCall(VecRestoreArray(owned, &out));
+  PetscCall(VecRestoreArrayRead(s->v, &a));
+  PetscCall(DMGlobalToLocal(plane, owned, INSERT_VALUES, ghosted));
+  PetscCall(DMRestoreGlobalVector(plane, &owned));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Unite what touches within this rank's columns and the ghosts around them. */
+static PetscErrorCode UniteHere(NakVoids s, DM plane, Vec ghosted, PetscBool *changed)
+{
+  const NakBlock *b = &s->block;
+  PetscInt        gx, gy, gw, gh;
+  PetscReal    ***a;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMDAGetGhostCorners(plane, &gx, &gy, NULL, &gw, &gh, NULL));
+  PetscCall(DMDAVecGetArrayDOFRead(plane, ghosted, (void *)&a));
+  for (PetscInt j = b->ys; j < b->ys + b->ym; j++)
+    for (PetscInt i = b->xs; i < b->xs + b->xm; i++) {
+      if (i + 1 < gx + gw && Unite(&s->gas, a[j][i], a[j][i + 1])) *changed = PETSC_TRUE;
+      if (j + 1 < gy + gh && Unite(&s->gas, a[j][i], a[j + 1][i])) *changed = PETSC_TRUE;
+    }
+  PetscCall(DMDAVecRestoreArrayDOFRead(plane, ghosted, (void *)&a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Roots are agreed by taking the least of all ranks, again and again until nothing changes. */
+static PetscErrorCode UniteEverywhere(NakVoids s, DM plane, Vec ghosted, PetscBool *united)
+{
+  NakGas     *gas   = &s->gas;
+  PetscMPIInt again = 1;
+
+  PetscFunctionBeginUser;
+  *united = PETSC_FALSE;
+  while (again) {
+    PetscBool changed = PETSC_FALSE;
+
+    PetscCall(UniteHere(s, plane, ghosted, &changed));
+    again = changed ? 1 : 0;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &again, 1, MPI_INT, MPI_MAX, s->comm));
+    PetscCallMPI(
+      MPI_Allreduce(MPI_IN_PLACE, gas->root, (PetscMPIInt)gas->n, MPIU_INT, MPI_MIN, s->comm));
+    for (PetscInt k = 0; k < gas->n; k++) gas->root[k] = Root(gas, k);
+    if (again) *united = PETSC_TRUE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Let voids that have come to touch share their gas. */
+PetscErrorCode NakGasMerge(NakVoids s)
+{
+  NakGas   *gas = &s->gas;
+  DM        plane;
+  Vec       ghosted;
+  PetscBool united;
+
+  PetscFunctionBeginUser;
+  if (gas->n < 2) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMDACreateCompatibleDMDA(NakStateDM(s->state), 2, &plane));
+  PetscCall(DMGetLocalVector(plane, &ghosted));
+  PetscCall(FillPlane(s, plane, ghosted));
+  PetscCall(UniteEverywhere(s, plane, ghosted, &united));
+  PetscCall(DMRestoreLocalVector(plane, &ghosted));
+  PetscCall(DMDestroy(&plane));
+  for (PetscInt k = 0; united && k < gas->n; k++) {
+    const PetscInt root = gas->root[k];
+
+    if (root == k) continue;
+    gas->amount[root] += gas->amount[k];
+    gas->amount[k] = 0;
+  }
+  if (united) PetscCall(NakGasVolumes(s, s->v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,194 @@
+/* Pockets of the pristine cell, and nuclei.
+
+   A column forms a nucleus when the integral of its rate reaches the next of a series of numbers whose
+   distances are exponentially distributed: a Poisson process for any course of the rate.  The numbers
+   belong to (seed, column, how many nuclei it has had), so neither ranks nor time steps change them. */
+#include "voids_impl.h"
+
+/* Streams of random numbers of one seed. */
+enum { STREAM_PLACES = 1, STREAM_NUCLEI };
+
+static PetscErrorCode Random(NakVoids s, PetscInt stream, PetscInt a, PetscInt b, PetscReal out[2])
+{
+  PetscFunctionBeginUser;
+  NakRandom((uint64_t)s->params.seed << 8 | (uint64_t)stream, (uint64_t)a, (uint64_t)b, out);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Caps ---- */
+
+/* v of a cap of the deck's radius around a place, at `z` over the wall. */
+static PetscReal CapAt(const NakVoids s, PetscReal distance, PetscReal z)
+{
+  const PetscReal R = s->params.radius, centre = R * PetscCosReal(s->params.contact_angle);
+  const PetscReal r = PetscSqrtReal(distance * distance + (z - centre) * (z - centre));
+
+  return 1 / (1 + PetscExpReal(s->energy.steepness * (r - R)));
+}
+
+/* Put a cap where the last void begins, and fill it with gas at the pressure that bears it. */
+static PetscErrorCode Blow(NakVoids s)
+{
+  const NakGrid  *g       = NakStateGrid(s->state);
+  const NakBlock *b       = &s->block;
+  const PetscInt  last    = s->gas.n - 1;
+  const PetscReal curved  = g->ny > 1 ? 2 : 1;
+  const PetscReal laplace = curved * s->energy.tension / s->params.radius;
+  PetscReal      *v, volume = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArray(s->v, &v));
+  for (PetscInt j = b->ys; j < b->ys + b->ym; j++)
+    for (PetscInt i = b->xs; i < b->xs + b->xm; i++) {
+      const PetscReal d = NakVoidsDistance(g, i, j, s->gas.x[last], s->gas.y[last]);
+      PetscReal       z = 0;
+
+      for (PetscInt k = 0; k < b->nz; z += s->height[k], k++, v++) {
+        const PetscReal cap = CapAt(s, d, z + s->height[k] / 2);
+
+        volume += s->area * s->height[k] * NakVoidsShare(cap).value;
+        *v = PetscMax(*v, cap);
+      }
+    }
+  PetscCall(VecRestoreArray(s->v, &v));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &volume, 1, MPIU_REAL, MPIU_SUM, s->comm));
+  s->gas.amount[last] = s->params.pressure > 0 ? (s->params.pressure + laplace) * volume : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A place of the pristine cell: the k-th of a lattice as nearly square as its number allows, or random. */
+static PetscErrorCode PocketPlace(NakVoids s, PetscInt k, PetscReal *x, PetscReal *y)
+{
+  const NakGrid  *g     = NakStateGrid(s->state);
+  const PetscReal width = g->dx * (PetscReal)g->nx, depth = g->dy * (PetscReal)g->ny;
+  const PetscInt  n    = s->params.pockets;
+  PetscInt        rows = 1;
+  PetscReal       at[2];
+
+  PetscFunctionBeginUser;
+  for (PetscInt m = 1; g->ny > 1 && m * m <= n; m++)
+    if (n % m == 0) rows = m;
+  at[0] = ((PetscReal)(k % (n / rows)) + 0.5) / (PetscReal)(n / rows);
+  at[1] = ((PetscReal)(k / (n / rows)) + 0.5) / (PetscReal)rows;
+  if (s->params.arrangement == NAK_POCKETS_RANDOM) PetscCall(Random(s, STREAM_PLACES, k, 0, at));
+  *x = width * at[0];
+  *y = depth * at[1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakPocketsCreate(NakVoids s)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < s->params.pockets; k++) {
+    PetscReal x, y;
+
+    PetscCall(PocketPlace(s, k, &x, &y));
+    PetscCall(NakGasAdd(s, x, y));
+    PetscCall(Blow(s));
+  }
+  PetscCall(NakGasOwners(s));
+  PetscCall(NakGasMerge(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Nuclei ---- */
+
+static PetscInt GlobalColumn(const NakVoids s, PetscInt n)
+{
+  const NakBlock *b = &s->block;
+
+  return (b->ys + n / b->xm) * NakStateGrid(s->state)->nx + b->xs + n % b->xm;
+}
+
+/* How much more of the integral of the rate it takes to the next nucleus of a column. */
+static PetscErrorCode Wait(NakVoids s, PetscInt n)
+{
+  PetscReal uniform[2];
+
+  PetscFunctionBeginUser;
+  PetscCall(Random(s, STREAM_NUCLEI, GlobalColumn(s, n), s->born[n], uniform));
+  s->due[n] -= PetscLogReal(uniform[0]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakNucleiCreate(NakVoids s)
+{
+  const PetscInt n = s->block.xm * s->block.ym;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc3(n, &s->hazard, n, &s->due, n, &s->born));
+  for (PetscInt c = 0; c < n; c++) PetscCall(Wait(s, c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakNucleiDestroy(NakVoids s)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree3(s->hazard, s->due, s->born));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The first column in the order of the grid whose nucleus is due, or -1; the same on every rank. */
+static PetscErrorCode NextDue(NakVoids s, PetscInt *column)
+{
+  const PetscInt n     = s->block.xm * s->block.ym;
+  PetscInt       first = PETSC_INT_MAX;
+
+  PetscFunctionBeginUser;
+  for (PetscInt c = 0; c < n; c++) {
+    if (s->hazard[c] < s->due[c]) continue;
+    if (GlobalColumn(s, c) < first) first = GlobalColumn(s, c);
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPIU_INT, MPI_MIN, s->comm));
+  *column = first == PETSC_INT_MAX ? -1 : first;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Form(NakVoids s, PetscInt column)
+{
+  const NakGrid *g = NakStateGrid(s->state);
+  const PetscInt i = column % g->nx, j = column / g->nx, n = s->block.xm * s->block.ym;
+
+  PetscFunctionBeginUser;
+  for (PetscInt c = 0; c < n; c++)
+    if (GlobalColumn(s, c) == column) {
+      s->born[c]++;
+      PetscCall(Wait(s, c));
+    }
+  PetscCall(NakGasAdd(s, ((PetscReal)i + 0.5) * g->dx, ((PetscReal)j + 0.5) * g->dy));
+  PetscCall(Blow(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakNucleiAdvance(NakVoids s, PetscReal dt, const NakVoidsDrive drive[])
+{
+  const PetscInt n      = s->block.xm * s->block.ym;
+  const PetscInt before = s->gas.n;
+  PetscInt       column;
+  PetscReal      wait = PETSC_MAX_REAL;
+
+  PetscFunctionBeginUser;
+  if (s->params.nucleation == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt c = 0; c < n; c++)
+    s->hazard[c] +=
+      dt * s->area * s->params.nucleation * s->wetted[c] * NakVoidsDepletion(&s->params, &drive[c]);
+  PetscCall(NextDue(s, &column));
+  while (column >= 0) {
+    PetscCall(Form(s, column));
+    PetscCall(NextDue(s, &column));
+  }
+  if (s->gas.n > before) {
+    PetscCall(NakGasOwners(s));
+    PetscCall(NakGasMerge(s));
+    PetscCall(NakVoidsCover(s));
+  }
+  for (PetscInt c = 0; c < n; c++) {
+    const PetscReal rate =
+      s->area * s->params.nucleation * s->wetted[c] * NakVoidsDepletion(&s->params, &drive[c]);
+
+    if (rate > 0) wait = PetscMin(wait, (s->due[c] - s->hazard[c]) / rate);
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &wait, 1, MPIU_REAL, MPI_MIN, s->comm));
+  s->reach = PetscMin(s->reach, wait * (1 + 1e-9));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

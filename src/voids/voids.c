@@ -1,0 +1,241 @@
+/* Voids between electrolyte and alloy; the contract is in nakfield/voids.h. */
+#include "voids_impl.h"
+
+/* The grid must resolve the interface wherever a void may be. */
+static PetscErrorCode CheckGrid(NakState state, const NakVoidsParams *p)
+{
+  const NakGrid  *g     = NakStateGrid(state);
+  const MPI_Comm  comm  = PetscObjectComm((PetscObject)NakStateDM(state));
+  const PetscReal cells = 4, rounding = 1 + 1e-9, largest = p->width / cells * rounding;
+  PetscReal       layer = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = g->nz - g->n_alloy; k < g->nz; k++)
+    layer = PetscMax(layer, g->z[k + 1] - g->z[k]);
+  PetscCheck(g->nx * g->ny > 1, comm, PETSC_ERR_USER_INPUT,
+             "voids need more than one column: raise grid.nx, or set voids.pockets and "
+             "voids.nucleation to 0");
+  PetscCheck(g->dx <= largest && (g->ny == 1 || g->dy <= largest), comm, PETSC_ERR_USER_INPUT,
+             "the columns are %.6g m wide, more than a quarter of voids.width, %.6g m: raise "
+             "grid.nx%s or voids.width",
+             (double)(g->ny == 1 ? g->dx : PetscMax(g->dx, g->dy)), (double)p->width,
+             g->ny == 1 ? "" : " and grid.ny");
+  PetscCheck(
+    layer <= largest, comm, PETSC_ERR_USER_INPUT,
+    "the alloy's layers are up to %.6g m high, more than a quarter of voids.width, %.6g m: "
+    "raise grid.alloy_layers, lower grid.alloy_height, or set grid.finest_alloy to 0 for "
+    "equal layers",
+    (double)layer, (double)p->width);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateLayers(NakVoids s)
+{
+  const NakGrid   *g  = NakStateGrid(s->state);
+  const PetscInt   nz = g->n_alloy;
+  const PetscReal *z  = g->z + g->nz - nz;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(nz, &s->height, nz + 1, &s->link));
+  for (PetscInt k = 0; k < nz; k++) s->height[k] = z[k + 1] - z[k];
+  s->link[0] = s->link[nz] = 0; /* closed: the wall acts in another way, and nothing is beyond */
+  for (PetscInt k = 1; k < nz; k++) s->link[k] = 2 / (s->height[k - 1] + s->height[k]);
+  s->area = g->dx * g->dy;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The alloy's cells with the ranks of the columns. */
+static PetscErrorCode CreateGrid(NakVoids s)
+{
+  DM             plane = NakStateDM(s->state);
+  const PetscInt nz    = NakStateGrid(s->state)->n_alloy, *lx, *ly;
+  PetscInt       nx, ny, px, py;
+  DMBoundaryType bx, by;
+  NakBlock      *b = &s->block;
+
+  PetscFunctionBeginUser;
+  PetscCall(
+    DMDAGetInfo(plane, NULL, &nx, &ny, NULL, &px, &py, NULL, NULL, NULL, &bx, &by, NULL, NULL));
+  PetscCall(DMDAGetOwnershipRanges(plane, &lx, &ly, NULL));
+  PetscCall(DMDACreate3d(s->comm, DM_BOUNDARY_NONE, bx, by, DMDA_STENCIL_STAR, nz, nx, ny, 1, px,
+                         py, 1, 1, NULL, lx, ly, &s->dm));
+  PetscCall(DMSetUp(s->dm));
+  PetscCall(DMDAGetCorners(plane, &b->xs, &b->ys, NULL, &b->xm, &b->ym, NULL));
+  b->nz = nz;
+  PetscCall(DMCreateGlobalVector(s->dm, &s->v));
+  PetscCall(VecDuplicate(s->v, &s->before));
+  PetscCall(VecDuplicate(s->v, &s->slope));
+  PetscCall(DMCreateLocalVector(s->dm, &s->ghosted));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakVoidsCreate(NakState state, const NakVoidsParams *params,
+                              PetscReal surface_tension, NakVoids *voids)
+{
+  NakVoids s;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  *voids = NULL;
+  PetscCall(CheckGrid(state, params));
+  PetscCall(PetscNew(&s));
+  *voids    = s;
+  s->comm   = PetscObjectComm((PetscObject)NakStateDM(state));
+  s->state  = state;
+  s->params = *params;
+  s->energy = NakVoidsEnergyCreate(surface_tension, params->width, params->mobility);
+  s->next   = 1e-3 * params->width * params->width / params->mobility;
+  s->reach  = PETSC_MAX_REAL;
+  PetscCall(CreateLayers(s));
+  PetscCall(CreateGrid(s));
+  n = s->block.xm * s->block.ym;
+  PetscCall(PetscCalloc4(n, &s->cosine, n, &s->wetted, n, &s->room, n, &s->owner));
+  for (PetscInt c = 0; c < n; c++) s->cosine[c] = PetscCosReal(params->contact_angle);
+  PetscCall(NakPocketsCreate(s));
+  PetscCall(NakNucleiCreate(s));
+  PetscCall(NakVoidsIntegratorCreate(s));
+  PetscCall(NakVoidsCover(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakVoidsDestroy(NakVoids *voids)
+{
+  NakVoids s = *voids;
+
+  PetscFunctionBeginUser;
+  if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSDestroy(&s->ts));
+  PetscCall(MatDestroy(&s->jacobian));
+  PetscCall(MatDestroy(&s->local));
+  PetscCall(VecDestroy(&s->v));
+  PetscCall(VecDestroy(&s->before));
+  PetscCall(VecDestroy(&s->slope));
+  PetscCall(VecDestroy(&s->ghosted));
+  PetscCall(DMDestroy(&s->dm));
+  PetscCall(NakNucleiDestroy(s));
+  PetscCall(NakGasDestroy(&s->gas));
+  PetscCall(PetscFree4(s->cosine, s->wetted, s->room, s->owner));
+  PetscCall(PetscFree2(s->height, s->link));
+  PetscCall(PetscFree(*voids));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Wetted share and room of the columns as v has them. */
+PetscErrorCode NakVoidsCover(NakVoids s)
+{
+  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
+  const PetscReal *v;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(s->v, &v));
+  for (PetscInt c = 0; c < n; c++, v += nz) {
+    const PetscReal wall   = NakVoidsWallCreate(&s->energy, s->cosine[c], s->height[0] / 2, v[0]).v;
+    PetscReal       height = 0;
+
+    for (PetscInt k = 0; k < nz; k++) height += s->height[k] * NakVoidsShare(v[k]).value;
+    s->wetted[c] = 1 - NakVoidsShare(wall).value;
+    s->room[c]   = (1 - s->wetted[c]) * height;
+  }
+  v -= n * nz;
+  PetscCall(VecRestoreArrayRead(s->v, &v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckTop(NakVoids s)
+{
+  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
+  PetscMPIInt      high = 0;
+  const PetscReal *v;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(s->v, &v));
+  for (PetscInt c = 0; c < n; c++)
+    if (v[(c + 1) * nz - 1] > 0.5) high = 1;
+  PetscCall(VecRestoreArrayRead(s->v, &v));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &high, 1, MPI_INT, MPI_MAX, s->comm));
+  PetscCheck(!high, s->comm, PETSC_ERR_NOT_CONVERGED,
+             "a void has reached the top of the resolved alloy: raise grid.alloy_height (and "
+             "grid.alloy_layers)");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Mean of the wetted shares. */
+static PetscErrorCode MeanWetted(NakVoids s, PetscReal *mean)
+{
+  const NakGrid *g = NakStateGrid(s->state);
+  const PetscInt n = s->block.xm * s->block.ym;
+
+  PetscFunctionBeginUser;
+  *mean = 0;
+  for (PetscInt c = 0; c < n; c++) *mean += s->wetted[c] / ((PetscReal)g->nx * (PetscReal)g->ny);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, mean, 1, MPIU_REAL, MPIU_SUM, s->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Young's law, with the adhesion that depletion takes away. */
+static void SetAngles(NakVoids s, const NakVoidsDrive drive[])
+{
+  const PetscReal rest  = PetscCosReal(s->params.contact_angle);
+  const PetscReal empty = PetscCosReal(s->params.depleted_angle);
+  const PetscInt  n     = s->block.xm * s->block.ym;
+
+  for (PetscInt c = 0; c < n; c++)
+    s->cosine[c] = rest + (empty - rest) * NakVoidsDepletion(&s->params, &drive[c]);
+}
+
+PetscErrorCode NakVoidsStep(NakVoids s, PetscReal dt, const NakVoidsDrive drive[])
+{
+  PetscReal before, after;
+
+  PetscFunctionBeginUser;
+  PetscCall(MeanWetted(s, &before));
+  SetAngles(s, drive);
+  if (s->gas.n > 0) {
+    PetscCall(NakVoidsIntegrate(s, dt));
+    PetscCall(NakGasMerge(s));
+    PetscCall(CheckTop(s));
+    PetscCall(NakVoidsCover(s));
+  }
+  PetscCall(MeanWetted(s, &after));
+  s->reach =
+    after == before ? PETSC_MAX_REAL : dt * s->params.change / PetscAbsReal(after - before);
+  PetscCall(NakNucleiAdvance(s, dt, drive));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal NakVoidsReach(NakVoids s)
+{
+  return s->reach;
+}
+
+const PetscReal *NakVoidsWetted(NakVoids s)
+{
+  return s->wetted;
+}
+
+const PetscReal *NakVoidsRoom(NakVoids s)
+{
+  return s->room;
+}
+
+Vec NakVoidsOrder(NakVoids s)
+{
+  return s->v;
+}
+
+PetscErrorCode NakVoidsMeasure(NakVoids s, NakVoidsReport *report)
+{
+  const NakGrid  *g    = NakStateGrid(s->state);
+  const PetscReal area = s->area * (PetscReal)g->nx * (PetscReal)g->ny;
+
+  PetscFunctionBeginUser;
+  *report = (NakVoidsReport){.formed = s->gas.n, .steps = s->steps, .iterations = s->iterations};
+  PetscCall(MeanWetted(s, &report->wetted));
+  if (s->gas.n > 0) PetscCall(NakVoidsFree(s, s->v, &report->energy));
+  report->energy /= area;
+  for (PetscInt k = 0; k < s->gas.n; k++) {
+    report->height += s->gas.volume[k] / area;
+    if (s->gas.root[k] == k && s->gas.volume[k] > 0) report->count++;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,341 @@
+/* Voids: force against energy, matrix against force, descent, gas, nuclei.  Run on 1, 2 and 3 ranks. */
+#include "voids_impl.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define MUST(call) assert_int_equal((call), 0)
+
+static const PetscReal tension = 0.13, degree = PETSC_PI / 180;
+
+static NakGridParams Grid(PetscInt nx, PetscInt ny, PetscInt layers)
+{
+  return (NakGridParams){.nx                = nx,
+                         .ny                = ny,
+                         .width             = 0.25e-6 * (PetscReal)nx,
+                         .alloy_height      = 0.25e-6 * (PetscReal)layers,
+                         .interphase_layers = 2,
+                         .alloy_layers      = layers,
+                         .lateral           = NAK_LATERAL_PERIODIC};
+}
+
+static NakVoidsParams Params(void)
+{
+  return (NakVoidsParams){.pockets        = 2,
+                          .arrangement    = NAK_POCKETS_EVEN,
+                          .radius         = 1e-6,
+                          .seed           = 5,
+                          .width          = 1e-6,
+                          .contact_angle  = 75 * degree,
+                          .depleted_angle = 140 * degree,
+                          .onset          = 0.75,
+                          .mobility       = 1e-12,
+                          .pressure       = 1e5,
+                          .tolerance      = 1e-3,
+                          .change         = 1e-3};
+}
+
+typedef struct {
+  NakState state;
+  NakVoids voids;
+} Case;
+
+static Case CreateOn(MPI_Comm comm, NakGridParams grid, NakVoidsParams params)
+{
+  Case c;
+
+  MUST(NakStateCreate(comm, &grid, 0, 37e-9, 1e-3, &c.state));
+  MUST(NakVoidsCreate(c.state, &params, tension, &c.voids));
+  return c;
+}
+
+static Case Create(NakGridParams grid, NakVoidsParams params)
+{
+  return CreateOn(PETSC_COMM_WORLD, grid, params);
+}
+
+static void Destroy(Case *c)
+{
+  MUST(NakVoidsDestroy(&c->voids));
+  MUST(NakStateDestroy(&c->state));
+}
+
+/* A vector of waves that do not depend on the ranks, between low and high. */
+static void Waves(NakVoids s, PetscInt seed, PetscReal low, PetscReal high, Vec v)
+{
+  const NakBlock *b = &s->block;
+  PetscReal      *a;
+  PetscInt        at = 0;
+
+  MUST(VecGetArray(v, &a));
+  for (PetscInt j = b->ys; j < b->ys + b->ym; j++)
+    for (PetscInt i = b->xs; i < b->xs + b->xm; i++)
+      for (PetscInt k = 0; k < b->nz; k++, at++) {
+        const PetscReal wave =
+          PetscSinReal((PetscReal)seed * 0.7 + 0.9 * (PetscReal)i + 1.7 * (PetscReal)j +
+                       0.8 * (PetscReal)k * (PetscReal)(1 + seed % 3));
+
+        a[at] = low + (high - low) * (1 + wave) / 2;
+      }
+  MUST(VecRestoreArray(v, &a));
+}
+
+/* Voids of any shape on the lowest layers. */
+static void Roughen(NakVoids s)
+{
+  const PetscInt nz = s->block.nz, n = s->block.xm * s->block.ym;
+  PetscReal     *a;
+
+  Waves(s, 3, 0, 1, s->v);
+  MUST(VecGetArray(s->v, &a));
+  for (PetscInt c = 0; c < n; c++)
+    for (PetscInt k = 4; k < nz; k++) a[c * nz + k] = 0;
+  MUST(VecRestoreArray(s->v, &a));
+}
+
+/* An angle of its own for every column. */
+static void Tilt(NakVoids s)
+{
+  for (PetscInt c = 0; c < s->block.xm * s->block.ym; c++)
+    s->cosine[c] = PetscSinReal(0.3 * (PetscReal)(c + 1));
+}
+
+static void test_wall(void **state)
+{
+  const NakVoidsEnergy e    = NakVoidsEnergyCreate(tension, 1e-6, 1e-12);
+  const PetscReal      half = 0.1e-6, h = 1e-5;
+
+  (void)state;
+  for (PetscReal cosine = -0.95; cosine < 1; cosine += 0.38)
+    for (PetscReal v = 0.05; v < 1; v += 0.15) {
+      const NakVoidsWall a = NakVoidsWallCreate(&e, cosine, half, v - h);
+      const NakVoidsWall b = NakVoidsWallCreate(&e, cosine, half, v + h);
+      const NakVoidsWall c = NakVoidsWallCreate(&e, cosine, half, v);
+      const PetscReal    d = (NakVoidsWallEnergy(&e, cosine, half, v + h) -
+                           NakVoidsWallEnergy(&e, cosine, half, v - h)) /
+                          (2 * h);
+
+      assert_true(PetscAbsReal(d - c.force) < 1e-8 * tension);
+      assert_true(PetscAbsReal((b.force - a.force) / (2 * h) - c.slope) < 1e-7 * tension);
+      /* Young: a flat interface at this angle feels no force along the wall */
+      assert_true(PetscAbsReal(e.gradient * e.steepness * c.v * (1 - c.v) * cosine - c.force) <
+                  1e-12 * tension);
+    }
+  /* a full wall costs what Young's law says, wherever the cell's centre lies */
+  assert_true(PetscAbsReal(NakVoidsWallEnergy(&e, 0.5, 0, 1) - 0.5 * tension) < 1e-14);
+}
+
+/* The surface tension and the width of the flat interface that the constants give. */
+static void test_flat_interface(void **state)
+{
+  const PetscReal      width = 1e-6, step = 1e-9;
+  const NakVoidsEnergy e   = NakVoidsEnergyCreate(tension, width, 1e-12);
+  PetscReal            sum = 0, friction = 0, ten = 0, ninety = 0;
+
+  (void)state;
+  for (PetscReal x = -5e-6; x < 5e-6; x += step) {
+    const PetscReal v = 1 / (1 + PetscExpReal(-e.steepness * x)), slope = e.steepness * v * (1 - v);
+
+    sum += step * (e.gradient / 2 * slope * slope + e.well * NakVoidsWell(v).value);
+    friction += step * e.friction * slope * slope;
+    if (v < 0.1) ten = x;
+    if (v < 0.9) ninety = x;
+  }
+  assert_true(PetscAbsReal(sum / tension - 1) < 1e-6);
+  assert_true(PetscAbsReal((ninety - ten) / width - 1) < 2e-3);
+  assert_true(PetscAbsReal(tension / friction / 1e-12 - 1) < 1e-6); /* speed over curvature */
+}
+
+static void CheckDerivatives(NakGridParams grid)
+{
+  const PetscReal h = 1e-6, shift = 0.7;
+  Case            c = Create(grid, Params());
+  NakVoids        s = c.voids;
+  Vec             v, d, at, dot, F[2], product;
+  PetscReal       energy[2], work, error, size;
+
+  MUST(VecDuplicate(s->v, &v));
+  MUST(VecDuplicate(v, &d));
+  MUST(VecDuplicate(v, &at));
+  MUST(VecDuplicate(v, &dot));
+  MUST(VecDuplicate(v, &product));
+  Tilt(s);
+  Waves(s, 1, 0.02, 0.97, v);
+  Waves(s, 2, -1, 1, d);
+  for (int side = 0; side < 2; side++) {
+    MUST(VecDuplicate(v, &F[side]));
+    MUST(VecWAXPY(at, side == 0 ? h : -h, d, v));
+    MUST(NakVoidsFree(s, at, &energy[side]));
+    MUST(VecCopy(at, dot));
+    MUST(VecScale(dot, shift));
+    MUST(NakVoidsResidual(s, at, dot, F[side]));
+  }
+  MUST(VecAXPY(F[0], -1, F[1]));
+  MUST(VecScale(F[0], 1 / (2 * h)));
+  MUST(NakVoidsLinearise(s, v, shift));
+  MUST(MatMult(s->jacobian, d, product));
+  MUST(VecNorm(product, NORM_INFINITY, &size));
+  MUST(VecAXPY(product, -1, F[0]));
+  MUST(VecNorm(product, NORM_INFINITY, &error));
+  assert_true(error < 1e-7 * size);
+  MUST(VecSet(dot, 0));
+  MUST(NakVoidsResidual(s, v, dot, F[0])); /* dF/dv over volume and friction */
+  MUST(VecDot(F[0], d, &work));
+  work *= s->energy.friction * s->area * s->height[0];
+  assert_true(PetscAbsReal((energy[0] - energy[1]) / (2 * h) - work) < 1e-6 * PetscAbsReal(work));
+  MUST(VecDestroy(&v));
+  MUST(VecDestroy(&d));
+  MUST(VecDestroy(&at));
+  MUST(VecDestroy(&dot));
+  MUST(VecDestroy(&product));
+  for (int side = 0; side < 2; side++) MUST(VecDestroy(&F[side]));
+  Destroy(&c);
+}
+
+static void test_derivatives(void **state)
+{
+  (void)state;
+  CheckDerivatives(Grid(12, 1, 6));
+  CheckDerivatives(Grid(8, 6, 5));
+}
+
+/* Without a drive the free energy never rises, v stays in [0, 1], and gas is kept. */
+static void test_descent(void **state)
+{
+  NakVoidsParams p = Params();
+  Case           c;
+  PetscReal      last = PETSC_MAX_REAL, gas = 0, low, high;
+  NakVoidsDrive *rest;
+
+  (void)state;
+  p.contact_angle = 120 * degree;
+  c               = Create(Grid(40, 1, 12), p);
+  Roughen(c.voids); /* far from rest */
+  MUST(PetscCalloc1(c.voids->block.xm * c.voids->block.ym, &rest));
+  for (PetscInt k = 0; k < c.voids->gas.n; k++) gas += c.voids->gas.amount[k];
+  for (int step = 0; step < 40; step++) {
+    NakVoidsReport report;
+
+    MUST(NakVoidsStep(c.voids, 0.01 * (1 + step), rest));
+    MUST(NakVoidsMeasure(c.voids, &report));
+    assert_true(report.energy <= last + 1e-12 * PetscAbsReal(last));
+    last = report.energy;
+    MUST(VecMin(c.voids->v, NULL, &low));
+    MUST(VecMax(c.voids->v, NULL, &high));
+    assert_true(low >= 0 && high <= 1);
+  }
+  for (PetscInt k = 0; k < c.voids->gas.n; k++) gas -= c.voids->gas.amount[k];
+  assert_true(PetscAbsReal(gas) < 1e-24);
+  MUST(PetscFree(rest));
+  Destroy(&c);
+}
+
+/* A column stripped empty everywhere: what comes of it on some ranks. */
+static NakVoidsReport Strip(MPI_Comm comm)
+{
+  NakVoidsParams p = Params();
+  NakVoidsReport report;
+  NakVoidsDrive *drive;
+  Case           c;
+  PetscInt       n;
+
+  p.pockets        = 1;
+  p.arrangement    = NAK_POCKETS_RANDOM;
+  p.nucleation     = 1e10;
+  p.depleted_angle = 110 * degree;
+  p.radius         = 0.5e-6;
+  c                = CreateOn(comm, Grid(24, 16, 12), p);
+  n                = c.voids->block.xm * c.voids->block.ym;
+  MUST(PetscMalloc1(n, &drive));
+  for (PetscInt k = 0; k < n; k++) drive[k] = (NakVoidsDrive){.u = 0.3, .load = 1};
+  for (int step = 0; step < 12; step++) MUST(NakVoidsStep(c.voids, 2, drive));
+  MUST(NakVoidsMeasure(c.voids, &report));
+  MUST(PetscFree(drive));
+  Destroy(&c);
+  return report;
+}
+
+static void test_nuclei_on_any_ranks(void **state)
+{
+  const NakVoidsReport all = Strip(PETSC_COMM_WORLD), one = Strip(PETSC_COMM_SELF);
+
+  (void)state;
+  assert_int_equal(all.count, one.count);
+  assert_int_equal(all.formed, one.formed);
+  assert_true(all.formed > 3);
+  print_message("%d of %d voids, wetted %g, height %g nm\n", (int)all.count, (int)all.formed,
+                (double)all.wetted, 1e9 * (double)all.height);
+  assert_true(all.wetted < 0.95 && all.wetted > 0.1);
+  assert_true(PetscAbsReal(all.wetted - one.wetted) < 1e-7);
+  assert_true(PetscAbsReal(all.height / one.height - 1) < 1e-7);
+}
+
+/* Nuclei are as many as the rate says, within the scatter of their number. */
+static void test_nucleation_rate(void **state)
+{
+  const PetscReal dt = 0.05, area = 64e-12;
+  NakVoidsParams  p = Params();
+  NakVoidsReport  report;
+  NakVoidsDrive  *drive;
+  PetscReal       expected = 0;
+  PetscInt        n;
+  Case            c;
+
+  (void)state;
+  p.pockets    = 0;
+  p.nucleation = 1e12;
+  p.radius     = 0.3e-6;
+  p.mobility   = 1e-22; /* what has formed stays as it is */
+  c            = Create(Grid(32, 32, 8), p);
+  n            = c.voids->block.xm * c.voids->block.ym;
+  MUST(PetscMalloc1(n, &drive));
+  for (PetscInt k = 0; k < n; k++) drive[k] = (NakVoidsDrive){.u = 0, .load = 1};
+  for (int step = 0; step < 20; step++) {
+    MUST(NakVoidsMeasure(c.voids, &report));
+    expected += p.nucleation * area * report.wetted * dt;
+    MUST(NakVoidsStep(c.voids, dt, drive));
+  }
+  assert_true(expected > 40);
+  assert_true(PetscAbsReal((PetscReal)c.voids->gas.n - expected) < 3 * PetscSqrtReal(expected));
+  MUST(PetscFree(drive));
+  Destroy(&c);
+}
+
+static void test_refusals(void **state)
+{
+  NakVoidsParams p    = Params();
+  NakGridParams  grid = Grid(16, 1, 4);
+  NakState       cell;
+  NakVoids       voids;
+
+  (void)state;
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  MUST(NakStateCreate(PETSC_COMM_WORLD, &grid, 0, 37e-9, 1e-3, &cell));
+  p.width = 0.9e-6; /* less than four columns */
+  assert_int_equal(NakVoidsCreate(cell, &p, tension, &voids), PETSC_ERR_USER_INPUT);
+  assert_null(voids);
+  MUST(NakStateDestroy(&cell));
+  MUST(PetscPopErrorHandler());
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_wall),
+    cmocka_unit_test(test_flat_interface),
+    cmocka_unit_test(test_derivatives),
+    cmocka_unit_test(test_descent),
+    cmocka_unit_test(test_nuclei_on_any_ranks),
+    cmocka_unit_test(test_nucleation_rate),
+    cmocka_unit_test(test_refusals),
+  };
+  int failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() || failed;
+}
