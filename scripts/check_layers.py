@@ -9,9 +9,9 @@ from pathlib import Path
 
 LAYERS = """
 base
-units
+units store
 deck
-thermo state
+thermo state checkpoint
 kinetics phases phasefield voids
 model pfhub
 protocol impedance
@@ -27,7 +27,7 @@ BLIND = {"diagnostics", "output", "progress", "insitu"}
 UNSEEN = {"model", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub"}
 
 # Libraries that one source file hides from the rest.
-HIDDEN = {"hdf5.h": "output", "udunits2.h": "units", "yaml.h": "deck"}
+HIDDEN = {"hdf5.h": "store", "udunits2.h": "units", "yaml.h": "deck"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]', re.MULTILINE)
 

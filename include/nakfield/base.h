@@ -34,11 +34,12 @@
 
 /** What the shell sees. */
 typedef enum {
-  NAK_EXIT_DONE   = 0, /**< done, a cut-off or a short of the cell included */
-  NAK_EXIT_BUG    = 1, /**< an error in the program */
-  NAK_EXIT_INPUT  = 2, /**< bad deck or command line */
-  NAK_EXIT_SOLVER = 3, /**< the solver gave up */
-  NAK_EXIT_OUTPUT = 4  /**< a file or directory could not be read or written */
+  NAK_EXIT_DONE    = 0, /**< done, a cut-off or a short of the cell included */
+  NAK_EXIT_BUG     = 1, /**< an error in the program */
+  NAK_EXIT_INPUT   = 2, /**< bad deck or command line */
+  NAK_EXIT_SOLVER  = 3, /**< the solver gave up */
+  NAK_EXIT_OUTPUT  = 4, /**< a file or directory could not be read or written */
+  NAK_EXIT_STOPPED = 5  /**< SIGTERM or SIGINT ended the run early */
 } NakExit;
 
 /**
@@ -51,6 +52,20 @@ typedef enum {
   fail on one rank only (a file, an allocation), so that no rank waits for one that has left.
 */
 PetscErrorCode NakAgree(MPI_Comm comm, PetscErrorCode mine);
+
+/** What went wrong on this rank, to be told by one rank for all; `{0}` where all is well. */
+typedef struct {
+  PetscErrorCode code;
+  char           text[512];
+} NakFault;
+
+/** Note a fault unless one is noted already. */
+void NakFaultNote(NakFault *fault, PetscErrorCode code, const char format[], ...)
+  PETSC_ATTRIBUTE_FORMAT(3, 4);
+
+/** Raise the fault of the lowest rank that has one: that rank prints, all return its code.
+    Collective. */
+PetscErrorCode NakFaultAgree(MPI_Comm comm, const NakFault *fault);
 
 /**
   Print user errors as one line `nakfield: message` without PETSc's traceback; keep the traceback for
@@ -72,3 +87,11 @@ void NakRandom(uint64_t key, uint64_t a, uint64_t b, PetscReal out[2]);
 /** "nakfield 0.1.0 (git 1a2b3c4)" and, line by line, the versions of PETSc, MPI, HDF5; no newline
     at the end. */
 const char *NakVersion(void);
+
+/** Have SIGUSR1, SIGTERM and SIGINT ask for the end of a run, by NakReceived(), instead of killing it; a
+    second SIGTERM or SIGINT kills.  A file beyond the limit of its size (SIGXFSZ) becomes an error of
+    the write. */
+PetscErrorCode NakSignalsInstall(void);
+
+/** The last of those signals that this process received; 0 for none. */
+int NakReceived(void);

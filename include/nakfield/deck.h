@@ -115,6 +115,10 @@ MPI_Comm NakDeckComm(NakDeck deck);
 */
 PetscErrorCode NakDeckWriteResolved(NakDeck deck, const NakSection schema[], FILE *file);
 
+/** Write the entries of a schema that are no trees, in SI units, each as a line `key: value`.  Local:
+    any rank may. */
+PetscErrorCode NakSchemaWriteValues(const NakSection schema[], FILE *file);
+
 /** Write the manual of the schema: text for a terminal, a Markdown table, or a JSON Schema. */
 typedef enum { NAK_HELP_TEXT, NAK_HELP_MARKDOWN, NAK_HELP_JSON } NakHelpFormat;
 PetscErrorCode NakDeckWriteHelp(const NakSection schema[], NakHelpFormat format, FILE *file);

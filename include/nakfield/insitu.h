@@ -19,6 +19,7 @@
 */
 #pragma once
 
+#include <nakfield/checkpoint.h>
 #include <nakfield/state.h>
 
 enum { NAK_INSITU_SCRIPTS = 8, NAK_INSITU_WORDS = 32 };
@@ -76,6 +77,10 @@ PetscBool NakInsituDue(NakInsitu insitu, const NakRecord *record, PetscBool even
 
 /** The time at which a step should end; PETSC_INFINITY for none, and of NULL [s]. */
 PetscReal NakInsituNext(NakInsitu insitu);
+
+/** Write to a checkpoint, or read from one, when the next moment is due.  Of NULL,
+    nothing.  Collective. */
+PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint);
 
 /** Run the scripts on one moment, `last` of the run; a second one at the same time is left out.
     Of NULL, nothing.  Collective. */

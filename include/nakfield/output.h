@@ -11,6 +11,7 @@
 */
 #pragma once
 
+#include <nakfield/checkpoint.h>
 #include <nakfield/protocol.h>
 
 /** Set by the deck; units and bounds are in NakOutputParamRows. */
@@ -24,20 +25,42 @@ extern const NakParam NakOutputParamRows[];
 
 typedef struct NakOutput_private *NakOutput; /**< opaque */
 
+/** What becomes of a run that is in the directory already. */
+typedef enum {
+  NAK_OUTPUT_NEW,     /**< it is an error */
+  NAK_OUTPUT_REPLACE, /**< it is removed */
+  NAK_OUTPUT_CONTINUE /**< it goes on: NakOutputCheckpoint() must follow */
+} NakOutputMode;
+
 /**
   Make the run directory and open its files.  Collective on `comm`.
 
   @param[in]  comm      the ranks that hold the fields
   @param[in]  params    copied
   @param[in]  name      of the deck without folder and suffix, for the default directory
-  @param[in]  replace   whether a run that is there already may be removed
+  @param[in]  mode      what becomes of a run that is there already
   @param[out] output    close with NakOutputDestroy()
 
-  Errors: PETSC_ERR_FILE_OPEN where the directory holds a run already and `replace` is false (the
-  message names the remedies), or cannot be made.
+  Errors: PETSC_ERR_FILE_OPEN where the directory holds a run already (the message names the remedies),
+  cannot be made, or is one that another process writes to at this moment.
 */
 PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, const char *name,
-                               PetscBool replace, NakOutput *output);
+                               NakOutputMode mode, NakOutput *output);
+
+/**
+  Write to a checkpoint how far every file has come, and have what was written outlive a power cut; or
+  cut every file back to where a checkpoint says, rows, lines and frames behind it, and go on from
+  there.  Collective.
+
+  Errors: PETSC_ERR_FILE_UNEXPECTED for a file that is shorter than it was, or a frame that is gone.
+*/
+PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint);
+
+/** The status that the summary in a run directory tells, "" where it holds none.  Collective. */
+PetscErrorCode NakOutputStatus(MPI_Comm comm, const char *directory, char status[NAK_TEXT_SIZE]);
+
+/** Remove the summary, which speaks of an end.  Collective. */
+PetscErrorCode NakOutputForgetSummary(NakOutput output);
 
 /** Close every file and set `*output` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakOutputDestroy(NakOutput *output);

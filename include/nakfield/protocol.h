@@ -30,6 +30,7 @@
 */
 #pragma once
 
+#include <nakfield/checkpoint.h>
 #include <nakfield/state.h>
 
 /** A quantity that conditions can watch. */
@@ -180,6 +181,16 @@ PetscErrorCode NakProtocolSave(NakProtocol protocol);
 /** Go back to the place remembered; any number of times.  Before NakProtocolSave() that is the
     beginning. */
 PetscErrorCode NakProtocolRestore(NakProtocol protocol);
+
+/**
+  Write to a checkpoint where the protocol stands, or go where one says.  Collective.
+
+  The protocol that reads may differ from the one that wrote in values, durations, conditions and
+  counts everywhere, and in all that follows the top-level item under way.
+
+  Errors: PETSC_ERR_USER_INPUT where it differs elsewhere, or a repeat has fewer turns than are done.
+*/
+PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint);
 
 /** Time left at `time` until the protocol's end if no condition other than a time ends anything early
     [s]; PETSC_INFINITY where some leaf's duration is not known.  For progress. */

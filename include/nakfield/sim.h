@@ -4,6 +4,7 @@
 */
 #pragma once
 
+#include <nakfield/checkpoint.h>
 #include <nakfield/diagnostics.h>
 #include <nakfield/impedance.h>
 #include <nakfield/insitu.h>
@@ -14,17 +15,18 @@
 
 /** All that a deck says; the tables that fill it are listed by NakSimSchema(). */
 typedef struct {
-  char               title[NAK_TEXT_SIZE];
-  NakModelParams     model;
-  NakVoidsParams     voids;
-  NakLimits          limits;
-  NakStepperParams   stepper;
-  NakImpedanceParams impedance;
-  NakOutputParams    output;
-  NakInsituParams    insitu;
+  char                title[NAK_TEXT_SIZE];
+  NakModelParams      model;
+  NakVoidsParams      voids;
+  NakLimits           limits;
+  NakStepperParams    stepper;
+  NakImpedanceParams  impedance;
+  NakOutputParams     output;
+  NakInsituParams     insitu;
+  NakCheckpointParams checkpoint;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 15 };
+enum { NAK_SIM_SECTIONS = 16 };
 
 /** The schema: every entry that a deck may have, filling `params`. */
 void NakSimSchema(NakSimParams *params, NakSection schema[NAK_SIM_SECTIONS]);
@@ -36,6 +38,10 @@ typedef struct {
   PetscInt           n_overrides;
   PetscBool          replace; /**< remove an older run in the same directory */
   PetscBool          quiet;   /**< no progress */
+  const char *restart;     /**< a run directory to continue, with its own deck where `deck` is NULL;
+                                   or NULL */
+  PetscBool   new_physics; /**< continue with another cell than that of the checkpoint */
+  PetscReal   wall_time;   /**< after which the run is to stop; 0 for never [s] */
 } NakSimOptions;
 
 typedef struct NakSim_private *NakSim; /**< opaque */
@@ -60,6 +66,10 @@ PetscErrorCode NakSimDescribe(NakSim sim);
 
 /**
   Run the protocol and write the run directory.  Collective.
+
+  A run stops early, with a checkpoint and the status `interrupted`, at the first step behind SIGUSR1,
+  SIGTERM or SIGINT, or before its wall time is up; that is no error.  A run that is continued and
+  complete is left as it is.
 
   Errors: PETSC_ERR_NOT_CONVERGED when the solver gave up: the last good state, the reason and the
   summary are written; those of the output.

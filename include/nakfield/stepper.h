@@ -88,6 +88,16 @@ PetscErrorCode NakStepperStep(NakStepper stepper, NakProtocol protocol, PetscRea
 PetscErrorCode NakStepperJump(NakStepper stepper, NakProtocol protocol, NakRecord *now,
                               PetscInt *turns);
 
+/** Write the state, the length of the next step and what was learned for jumps to a checkpoint, or read
+    them.  Collective.  Read, it is followed by NakStepperResume(). */
+PetscErrorCode NakStepperCheckpoint(NakStepper stepper, NakCheckpoint checkpoint);
+
+/** Go on within a leaf, with the state and the protocol of a checkpoint: hold its control, and measure.
+    Collective.  A control other than the one of the checkpoint begins with the first step's length.
+    `over` as in NakStepperEnter(). */
+PetscErrorCode NakStepperResume(NakStepper stepper, NakProtocol protocol, NakRecord *now,
+                                PetscBool *over);
+
 /** Steps taken and rejected, and linear iterations, since the start. */
 typedef struct {
   PetscInt steps, rejected, linear_iterations;

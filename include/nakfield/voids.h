@@ -17,6 +17,7 @@
 */
 #pragma once
 
+#include <nakfield/checkpoint.h>
 #include <nakfield/state.h>
 
 /** Where the voids of the pristine cell are. */
@@ -61,6 +62,9 @@ PetscErrorCode NakVoidsCreate(NakState state, const NakVoidsParams *params,
 
 /** Free the voids and set `*voids` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakVoidsDestroy(NakVoids *voids);
+
+/** Write to a checkpoint, or read from one.  Collective. */
+PetscErrorCode NakVoidsCheckpoint(NakVoids voids, NakCheckpoint checkpoint);
 
 /** What drives the voids in one column. */
 typedef struct {

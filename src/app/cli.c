@@ -1,11 +1,13 @@
 /* The command line; see app.h. */
 #include "app.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char NakUsage[] =
   "Usage:\n"
   "  nakfield run DECK [KEY=VALUE ...] [--dry-run] [--replace] [--quiet] [-- PETSC OPTIONS]\n"
+  "  nakfield run --restart RUNDIR [DECK] [KEY=VALUE ...] [--new-physics]\n"
   "  nakfield check DECK [KEY=VALUE ...]\n"
   "  nakfield phases MATERIAL [temperature='25 degC'] [output.directory=FOLDER] [--replace]\n"
   "  nakfield impedance DECK [KEY=VALUE ...] [--replace]\n"
@@ -22,10 +24,16 @@ const char NakUsage[] =
   "  --dry-run  print the resolved deck, the unknowns and the memory, and run nothing\n"
   "  --replace  remove an older run in the same directory\n"
   "  --quiet    no progress\n"
+  "  --restart RUNDIR  continue a run from its last checkpoint, with its own deck or another; its\n"
+  "             cell must be the same unless --new-physics is given\n"
+  "  --walltime 23:50:00  write a checkpoint and end before this much wall time is over; also "
+  "90min, 2h\n"
   "\n"
   "Run on several ranks with: mpirun -n 4 nakfield run DECK\n"
-  "Exit status: 0 done, 2 bad deck or command line, 3 the solver gave up, 4 input or output "
-  "failed.\n";
+  "SIGUSR1 ends a run with a checkpoint as --walltime does; so do SIGTERM and SIGINT.\n"
+  "Exit status: 0 done, or ended by --walltime or SIGUSR1; 1 an error in the program, 2 bad deck "
+  "or\n"
+  "command line, 3 the solver gave up, 4 input or output failed, 5 ended by SIGTERM or SIGINT.\n";
 
 static void Mistake(NakCommandLine *line, const char *what, const char *argument)
 {
@@ -83,14 +91,64 @@ static void ParseArgument(const char *word, const char *overrides[], NakCommandL
     line->sim.quiet = PETSC_TRUE;
   else if (strcmp(word, "--help") == 0)
     line->command = NAK_COMMAND_HELP;
+  else if (strcmp(word, "--new-physics") == 0)
+    line->sim.new_physics = PETSC_TRUE;
   else if (word[0] == '-')
     Mistake(line, "unknown option", word);
-  else if (line->sim.deck == NULL)
+  else if (line->sim.deck == NULL && (line->sim.restart == NULL || strchr(word, '=') == NULL))
     line->sim.deck = word; /* before `=`: a path may hold one */
   else if (strchr(word, '=') != NULL)
     overrides[line->sim.n_overrides++] = word;
   else
     Mistake(line, "expected KEY=VALUE instead of", word);
+}
+
+/* Seconds of HH:MM:SS or MM:SS, or of a number with s, min, h or d; -1 where it is neither. */
+static PetscReal WallTime(const char *text)
+{
+  static const struct {
+    const char *unit;
+    PetscReal   seconds;
+  } units[] = {
+    {"s",   1    },
+    {"min", 60   },
+    {"h",   3600 },
+    {"d",   86400}
+  };
+  char     *end;
+  PetscReal value = strtod(text, &end);
+  int       parts = 1;
+
+  if (end == text || !(value >= 0) || PetscIsInfReal(value)) return -1;
+  for (size_t k = 0; k < sizeof units / sizeof units[0]; k++)
+    if (strcmp(end + strspn(end, " "), units[k].unit) == 0) return value * units[k].seconds;
+  for (; *end == ':' && end[1] >= '0' && end[1] <= '9' && parts < 3; parts++)
+    value = 60 * value + (PetscReal)strtol(end + 1, &end, 10);
+  return *end == '\0' && parts > 1 ? value : -1;
+}
+
+/* An option with a value, in the next word or behind `=`; how many words it took, 0 for another one. */
+static int ParseValue(int n, char *const words[], NakCommandLine *line)
+{
+  static const char *const names[] = {"--restart", "--walltime"};
+  const char              *value   = NULL;
+  int                      which   = 0, taken;
+
+  while (which < 2 && strncmp(words[0], names[which], strlen(names[which])) != 0) which++;
+  if (which == 2) return 0;
+  value = words[0] + strlen(names[which]);
+  if (*value != '=' && *value != '\0') return 0;
+  taken = *value == '=' ? 1 : 2;
+  value = *value == '=' ? value + 1 : n > 1 ? words[1] : "";
+  if (*value == '\0')
+    Mistake(line, "a value must follow", names[which]);
+  else if (which == 0)
+    line->sim.restart = value;
+  else
+    line->sim.wall_time = WallTime(value);
+  if (line->sim.wall_time < 0)
+    Mistake(line, "a wall time is like 23:50:00, 90min or 2h, not", value);
+  return taken;
 }
 
 /* An option that a command does not have is a mistake, not a wish that is quietly ignored. */
@@ -106,6 +164,14 @@ static void CheckOptions(NakCommandLine *line)
     Mistake(line, "only run has the option", "--dry-run");
   if (line->sim.replace && !writes)
     Mistake(line, "only run, impedance and phases have the option", "--replace");
+  if (line->sim.restart != NULL && command != NAK_COMMAND_RUN)
+    Mistake(line, "only run has the option", "--restart");
+  if (line->sim.wall_time != 0 && command != NAK_COMMAND_RUN)
+    Mistake(line, "only run has the option", "--walltime");
+  if (line->sim.restart != NULL && line->sim.replace)
+    Mistake(line, "--restart goes on with what this would remove:", "--replace");
+  if (line->sim.new_physics && line->sim.restart == NULL)
+    Mistake(line, "this is for --restart:", "--new-physics");
 }
 
 /* What is wrong with a command without a file. */
@@ -123,9 +189,14 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
     Mistake(&line, "nothing to do: expected a command behind", argv[0]);
   else
     ParseCommand(argv[1], &line);
-  for (int k = 2; k < argc; k++) ParseArgument(argv[k], overrides, &line);
+  for (int k = 2; k < argc;) {
+    const int taken = ParseValue(argc - k, argv + k, &line);
+
+    if (taken == 0) ParseArgument(argv[k], overrides, &line);
+    k += taken > 0 ? taken : 1;
+  }
   CheckOptions(&line);
-  if (line.command >= NAK_COMMAND_RUN && line.sim.deck == NULL)
+  if (line.command >= NAK_COMMAND_RUN && line.sim.deck == NULL && line.sim.restart == NULL)
     Mistake(&line, Needs(line.command), argv[1]);
   if (line.command == NAK_COMMAND_IMPEDANCE)
     overrides[line.sim.n_overrides++] = "protocol=[{impedance: }]";

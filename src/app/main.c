@@ -1,6 +1,7 @@
 /* nakfield: start PETSc with what stands behind `--`, carry out the command, tell the shell. */
 #include "app.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,5 +109,7 @@ int main(int argc, char *argv[])
   if (code == PETSC_SUCCESS) code = CarryOut(&line);
   free(overrides);
   if (PetscFinalize() != PETSC_SUCCESS) return 1;
+  if (code == PETSC_SUCCESS && (NakReceived() == SIGTERM || NakReceived() == SIGINT))
+    return NAK_EXIT_STOPPED;
   return NakExitStatus(code);
 }

@@ -188,3 +188,19 @@ PetscErrorCode NakDeckWriteResolved(NakDeck deck, const NakSection schema[], FIL
   PetscCall(NakTreeDestroy(&root));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode NakSchemaWriteValues(const NakSection schema[], FILE *file)
+{
+  char text[NAK_TEXT_SIZE];
+
+  PetscFunctionBeginUser;
+  for (const NakSection *section = schema; section->rows != NULL; section++)
+    for (const NakParam *row = section->rows; row->key != NULL; row++) {
+      if (row->type == NAK_TREE) continue;
+      NakDeckFormatValue(row, (const char *)section->params + row->offset, text, sizeof text);
+      NakTextPrint(file, "%s: %s\n", row->key, text);
+    }
+  PetscCheck(!ferror(file), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
+             "cannot write the entries of the deck");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

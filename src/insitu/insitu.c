@@ -158,6 +158,22 @@ PetscReal NakInsituNext(NakInsitu insitu)
   return insitu == NULL || insitu->alive == 0 ? PETSC_INFINITY : insitu->next;
 }
 
+/* A run that had no scripts before its restart begins with them. */
+PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint)
+{
+  PetscBool has;
+
+  PetscFunctionBeginUser;
+  if (insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakCheckpointHas(checkpoint, "insitu/next", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakCheckpointBlock(checkpoint, "insitu/next", &insitu->next, sizeof insitu->next));
+  PetscCall(NakCheckpointBlock(checkpoint, "insitu/seen", &insitu->seen, sizeof insitu->seen));
+  PetscCall(NakCheckpointBlock(checkpoint, "insitu/shown", &insitu->shown, sizeof insitu->shown));
+  PetscCall(NakCheckpointBlock(checkpoint, "insitu/steps", &insitu->steps, sizeof insitu->steps));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 NakInsituCost NakInsituCosts(NakInsitu insitu)
 {
   return insitu == NULL ? (NakInsituCost){0} : insitu->cost;

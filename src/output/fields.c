@@ -4,9 +4,7 @@
 #include <petsctime.h>
 #include <string.h>
 
-#define INDEX_SHARE  0.05    /* of the wall time that rewriting the .xmf files may take */
-#define ROOM_TO_KEEP 4194304 /* for the other files of the run [B] */
-#define ATTRIBUTES   65536   /* of a frame in fields.h5, and its names [B] */
+#define INDEX_SHARE 0.05 /* of the wall time that rewriting fields.h5 and the .xmf files may take */
 
 static PetscInt LocalSize(const NakFrame *frame, PetscInt field)
 {
@@ -51,53 +49,6 @@ static void CheckValues(const NakFrame *frame, const PetscReal values[], NakFaul
   }
 }
 
-/* Bytes of a frame in fields.h5, on all ranks together. */
-static PetscReal FrameSize(const NakFrame *frame)
-{
-  const NakGrid *const grid = frame->grid;
-  PetscReal            size = ATTRIBUTES;
-
-  for (PetscInt f = 0; f < frame->count; f++) {
-    const PetscInt layers = frame->fields[f].place == NAK_PLACE_VOLUME ? grid->nz : 1;
-
-    size +=
-      (PetscReal)sizeof(double) * (PetscReal)layers * (PetscReal)grid->ny * (PetscReal)grid->nx;
-  }
-  return size;
-}
-
-/* HDF5 takes a full disk badly (its ranks wait for each other, or crash), so look before the leap. */
-static PetscErrorCode CheckRoom(NakOutput output, const NakFrame *frame, NakFault *fault)
-{
-  const PetscReal need = FrameSize(frame);
-  char            path[PETSC_MAX_PATH_LEN];
-  PetscReal       room;
-
-  PetscFunctionBeginUser;
-  PetscCall(NakOutputPath(output, "fields.h5", path));
-  room = NakFileRoom(output->directory, path);
-  if (need + ROOM_TO_KEEP > room) {
-    NakFaultNote(fault, PETSC_ERR_FILE_WRITE,
-                 "cannot write %s: a frame takes %.3g MB, there is room for %.3g MB", path,
-                 (double)(1e-6 * need), (double)(1e-6 * room));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Reserve(NakOutput output, const NakFrame *frame, NakFault *fault)
-{
-  char path[PETSC_MAX_PATH_LEN];
-  int  reason;
-
-  PetscFunctionBeginUser;
-  PetscCall(NakOutputPath(output, "fields.h5", path));
-  reason = NakFileReserve(path, FrameSize(frame));
-  if (reason != 0) {
-    NakFaultNote(fault, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", path, strerror(reason));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static void CheckSameFields(const NakIndex *index, const NakFrame *frame, NakFault *fault)
 {
   PetscBool same = (PetscBool)(index->field_count == frame->count && index->nx == frame->grid->nx &&
@@ -113,26 +64,37 @@ static void CheckSameFields(const NakIndex *index, const NakFrame *frame, NakFau
   }
 }
 
+PetscErrorCode NakFramePath(NakOutput output, PetscInt index, char path[PETSC_MAX_PATH_LEN])
+{
+  char name[32];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(name, sizeof name, "fields/%06" PetscInt_FMT ".h5", index));
+  PetscCall(NakOutputPath(output, name, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The folder, the fields that every frame has, and the grid. */
 static PetscErrorCode Begin(NakOutput output, const NakFrame *frame)
 {
-  const NakProvenance origin = {.version   = NakVersion(),
-                                .title     = output->title,
-                                .deck      = output->deck,
-                                .deck_size = output->deck_size};
-  NakIndex *const     index  = &output->index;
-  char                path[PETSC_MAX_PATH_LEN];
+  NakIndex *const index = &output->index;
+  char            path[PETSC_MAX_PATH_LEN];
+  PetscErrorCode  code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   PetscCheck(frame->count <= NAK_OUTPUT_FIELDS_MAX, output->comm, PETSC_ERR_ARG_OUTOFRANGE,
              "%" PetscInt_FMT " fields; at most %d can be written", frame->count,
              NAK_OUTPUT_FIELDS_MAX);
+  PetscCall(NakOutputPath(output, "fields", path));
+  if (output->rank == 0) code = NakDirectoryMake(path);
+  PetscCall(NakAgree(output->comm, code));
+  PetscCall(NakOutputPath(output, "fields/grid.h5", path));
+  PetscCall(NakGridWrite(output->comm, path, frame));
   index->nx          = frame->grid->nx;
   index->ny          = frame->grid->ny;
   index->nz          = frame->grid->nz;
   index->field_count = frame->count;
   for (PetscInt f = 0; f < frame->count; f++) index->fields[f] = frame->fields[f];
-  PetscCall(NakOutputPath(output, "fields.h5", path));
-  PetscCall(NakStoreCreate(output->comm, path, frame, &origin, &output->store));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -147,6 +109,40 @@ static PetscErrorCode AppendTime(NakIndex *index, PetscReal time)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode WriteLinks(NakOutput output, NakStore store)
+{
+  char name[64], file[64];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakStoreText(store, "/", "program", NakVersion()));
+  PetscCall(NakStoreText(store, "/", "title", output->title));
+  PetscCall(NakStoreText(store, "/", "units", "SI: see the attribute unit of each dataset"));
+  if (output->deck_size > 0)
+    PetscCall(NakStoreWriteText(store, "deck", (size_t)output->deck_size, output->deck));
+  PetscCall(NakStoreLink(store, "grid", "fields/grid.h5", "/"));
+  for (PetscInt frame = 0; frame < output->index.count; frame++) {
+    PetscCall(PetscSNPrintf(name, sizeof name, "frames/%06" PetscInt_FMT, frame));
+    PetscCall(PetscSNPrintf(file, sizeof file, "fields/%06" PetscInt_FMT ".h5", frame));
+    PetscCall(NakStoreLink(store, name, file, "/"));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteTable(NakOutput output)
+{
+  char           path[PETSC_MAX_PATH_LEN];
+  NakStore       store;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputPath(output, "fields.h5", path));
+  PetscCall(NakStoreCreate(PETSC_COMM_SELF, path, NULL, &store));
+  code = WriteLinks(output, store);
+  if (!code) code = NakStoreCommit(&store, PETSC_FALSE);
+  PetscCall(NakStoreDestroy(&store));
+  PetscFunctionReturn(code);
+}
+
 static PetscErrorCode WriteIndex(NakOutput output)
 {
   char           path[PETSC_MAX_PATH_LEN];
@@ -155,6 +151,7 @@ static PetscErrorCode WriteIndex(NakOutput output)
   PetscFunctionBeginUser;
   if (!output->index_stale) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscTime(&begun));
+  PetscCall(WriteTable(output));
   PetscCall(NakOutputPath(output, "fields.xmf", path));
   PetscCall(NakFileReplace(path, NakIndexWriteCells, &output->index));
   PetscCall(NakOutputPath(output, "face.xmf", path));
@@ -184,9 +181,8 @@ static PetscErrorCode Check(NakOutput output, const NakRecord *record, const Nak
   NakFault fault = {.code = PETSC_SUCCESS};
 
   PetscFunctionBeginUser;
-  if (output->store != NULL) CheckSameFields(&output->index, frame, &fault);
+  if (output->index.field_count > 0) CheckSameFields(&output->index, frame, &fault);
   if (output->rank == 0) NakRecordCheck(record, &fault);
-  if (output->rank == 0) PetscCall(CheckRoom(output, frame, &fault));
   CheckValues(frame, values, &fault);
   PetscCall(NakFaultAgree(output->comm, &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -195,15 +191,14 @@ static PetscErrorCode Check(NakOutput output, const NakRecord *record, const Nak
 static PetscErrorCode Store(NakOutput output, const NakRecord *record, const NakFrame *frame,
                             const PetscReal values[])
 {
-  NakFault       fault = {.code = PETSC_SUCCESS};
-  PetscErrorCode code  = PETSC_SUCCESS;
+  char           path[PETSC_MAX_PATH_LEN];
+  PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   PetscCall(Check(output, record, frame, values));
-  if (output->store == NULL) PetscCall(Begin(output, frame));
-  if (output->rank == 0) PetscCall(Reserve(output, frame, &fault));
-  PetscCall(NakFaultAgree(output->comm, &fault));
-  PetscCall(NakStoreFrame(output->store, output->index.count, record, frame, values));
+  if (output->index.field_count == 0) PetscCall(Begin(output, frame));
+  PetscCall(NakFramePath(output, output->index.count, path));
+  PetscCall(NakFrameWrite(output->comm, path, record, frame, values));
   PetscCall(AppendTime(&output->index, record->time));
   if (output->rank == 0) code = WriteIndexIfDue(output);
   PetscCall(NakAgree(output->comm, code));
@@ -213,7 +208,7 @@ static PetscErrorCode Store(NakOutput output, const NakRecord *record, const Nak
 PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakFrame *frame)
 {
   const NakIndex *const index  = &output->index;
-  NakRecord             shared = *record; /* every rank must hand HDF5 the same attributes */
+  NakRecord             shared = *record; /* every rank must hand over the same attributes */
   PetscReal            *values = NULL;
   PetscErrorCode        code;
 
@@ -229,25 +224,12 @@ PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Finish(NakOutput output)
-{
-  char path[PETSC_MAX_PATH_LEN];
-
-  PetscFunctionBeginUser;
-  PetscCall(NakOutputPath(output, "fields.h5", path));
-  NakFileTrim(path);
-  PetscCall(WriteIndex(output));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode NakOutputFieldsClose(NakOutput output)
 {
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  if (output->store == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakStoreDestroy(&output->store));
-  if (output->rank == 0) code = Finish(output);
+  if (output->rank == 0) code = WriteIndex(output);
   PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,174 +1,112 @@
-/* Files and directories of a run, on rank 0. */
-#define _GNU_SOURCE /* for fallocate() */ // NOLINT(bugprone-reserved-identifier)
+/* Whose files a run directory holds; on rank 0. */
+#define _DEFAULT_SOURCE /* for flock() */ // NOLINT(bugprone-reserved-identifier)
 #include "output_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Everything that this module writes; what else lies in a run directory is left alone. */
+/* Everything that a run writes; what else lies in a run directory is left alone. */
 static const char *const owned_files[] = {
-  "timeseries.csv",   "impedance.csv",
-  "drt.csv",          "summary.json",
-  "summary.json.tmp", "fields.h5",
-  "fields.xmf",       "fields.xmf.tmp",
-  "resolved.yaml",    "resolved.yaml.tmp",
-  "log.txt",          "face.xmf",
-  "face.xmf.tmp",     NULL,
+  "timeseries.csv", "impedance.csv", "drt.csv",        "summary.json",  "summary.json.tmp",
+  "fields.h5",      "fields.xmf",    "fields.xmf.tmp", "resolved.yaml", "resolved.yaml.tmp",
+  "log.txt",        "face.xmf",      "face.xmf.tmp",   "fields.h5.tmp", NULL,
 };
 
-PetscErrorCode NakFileFlush(FILE *file, const char *path)
+static const char *const owned_folders[] = {"fields", "checkpoint", NULL};
+
+PetscInt NakOwnedNumber(const char *name, const char *suffix)
 {
-  PetscFunctionBeginUser;
-  PetscCheck(fflush(file) == 0 && !ferror(file), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
-             "cannot write %s: %s", path, strerror(errno));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  const size_t digits = strspn(name, "0123456789");
+  PetscInt     number = 0;
+
+  if (digits < 6 || digits > 9 || strcmp(name + digits, suffix) != 0) return -1;
+  for (size_t k = 0; k < digits; k++) number = 10 * number + (name[k] - '0');
+  return number;
 }
 
-PetscErrorCode NakFileClose(FILE **file, const char *path)
+/* Whether a name in one of the folders is a run's. */
+static PetscBool Owned(const char *name)
 {
-  FILE *const f = *file;
-  int         failed;
-
-  PetscFunctionBeginUser;
-  *file = NULL;
-  if (f == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  failed = ferror(f);
-  PetscCheck(fclose(f) == 0 && !failed, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
-             "cannot write %s: %s", path, strerror(errno));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return (PetscBool)(NakOwnedNumber(name, ".h5") >= 0 || NakOwnedNumber(name, ".h5.tmp") >= 0 ||
+                     NakOwnedNumber(name, ".damaged") >= 0 || strcmp(name, "grid.h5") == 0 ||
+                     strcmp(name, "grid.h5.tmp") == 0);
 }
 
-/* Without the fsync, a power cut behind the rename can leave an empty file under the final name. */
-static PetscErrorCode WriteTemporary(const char *path, NakFileWriter write, const void *ctx)
-{
-  PetscErrorCode code;
-  FILE          *file;
+typedef struct {
+  const char *directory, *folder;
+  PetscBool   replace;
+} Clearing;
 
-  PetscFunctionBeginUser;
-  file = fopen(path, "w");
-  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
-             strerror(errno));
-  code = write(file, ctx);
-  if (!code) code = NakFileFlush(file, path);
-  if (!code) (void)fsync(fileno(file)); /* some file systems refuse it; the flush has succeeded */
-  if (code) {
-    (void)fclose(file);
-    PetscFunctionReturn(code);
-  }
-  PetscCall(NakFileClose(&file, path));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakFileReplace(const char *path, NakFileWriter write, const void *ctx)
-{
-  char           temporary[PETSC_MAX_PATH_LEN];
-  PetscErrorCode code;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(temporary, sizeof(temporary), "%s.tmp", path));
-  code = WriteTemporary(temporary, write, ctx);
-  if (code) (void)unlink(temporary); /* above all where the disk is full */
-  PetscCall(code);
-  PetscCheck(rename(temporary, path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
-             "cannot rename %s to %s: %s", temporary, path, strerror(errno));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode MakeOne(const char *path)
-{
-  struct stat about;
-
-  PetscFunctionBeginUser;
-  if (mkdir(path, 0777) == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(errno == EEXIST, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot make directory %s: %s",
-             path, strerror(errno));
-  PetscCheck(stat(path, &about) == 0 && S_ISDIR(about.st_mode), PETSC_COMM_SELF,
-             PETSC_ERR_FILE_OPEN, "cannot make directory %s: a file of that name is in the way",
-             path);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode MakeWithParents(const char *directory)
-{
-  char path[PETSC_MAX_PATH_LEN];
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscStrncpy(path, directory, sizeof(path)));
-  for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    PetscCall(MakeOne(path));
-    *slash = '/';
-  }
-  PetscCall(MakeOne(path));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakDirectoryPrepare(const char *directory, PetscBool replace)
+/* Remove what a run left, or refuse to. */
+static PetscErrorCode ClearFile(const Clearing *clearing, const char *name)
 {
   char        path[PETSC_MAX_PATH_LEN];
   struct stat about;
 
   PetscFunctionBeginUser;
-  PetscCall(MakeWithParents(directory));
-  for (const char *const *name = owned_files; *name != NULL; name++) {
-    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", directory, *name));
-    if (lstat(path, &about) != 0) continue;
-    PetscCheck(
-      replace, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
-      "%s holds a run already (%s): choose another directory with output.directory=..., or "
-      "give --replace to remove that run",
-      directory, *name);
-    PetscCheck(unlink(path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot remove %s: %s",
-               path, strerror(errno));
-  }
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", clearing->directory, name));
+  if (lstat(path, &about) != 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(
+    clearing->replace, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
+    "%s holds a run already (%s): choose another directory with output.directory=..., give "
+    "--replace to remove that run, or --restart to continue it",
+    clearing->directory, name);
+  PetscCheck(unlink(path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot remove %s: %s", path,
+             strerror(errno));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscReal NakFileRoom(const char *directory, const char *path)
+static PetscErrorCode ClearOwned(const char *name, void *ctx)
 {
-  struct statvfs disk;
-  struct stat    file;
-  struct rlimit  limit;
-  PetscReal      room = PETSC_INFINITY;
+  const Clearing *const clearing = ctx;
+  char                  path[PETSC_MAX_PATH_LEN];
 
-  if (statvfs(directory, &disk) == 0 && disk.f_blocks > 0) {
-    room = (PetscReal)disk.f_bavail * (PetscReal)disk.f_frsize;
-  }
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-    const PetscReal size = stat(path, &file) == 0 ? (PetscReal)file.st_size : 0;
-
-    room = PetscMin(room, (PetscReal)limit.rlim_cur - size);
-  }
-  return room;
+  PetscFunctionBeginUser;
+  if (!Owned(name)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", clearing->folder, name));
+  PetscCall(ClearFile(clearing, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The file keeps its size.  A quota is found here and nowhere else: Open MPI 4 hides a collective
-   write that failed on three ranks and more. */
-int NakFileReserve(const char *path, PetscReal bytes)
+/* Whether another process writes here: it holds a lock on the log. */
+static PetscErrorCode CheckFree(const char *directory)
 {
-  const int   file = open(path, O_WRONLY | O_CLOEXEC);
-  struct stat about;
-  int         reason = 0;
+  char path[PETSC_MAX_PATH_LEN];
+  int  file, busy;
 
-  if (file < 0) return 0;
-  if (fstat(file, &about) == 0 &&
-      fallocate(file, FALLOC_FL_KEEP_SIZE, about.st_size, (off_t)bytes) != 0) {
-    reason = errno;
-  }
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/log.txt", directory));
+  file = open(path, O_RDWR | O_CLOEXEC);
+  if (file < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  busy = flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   (void)close(file);
-  return reason == ENOSPC || reason == EDQUOT || reason == EFBIG ? reason : 0;
+  PetscCheck(!busy, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
+             "another nakfield is writing to %s: wait for it, or choose another directory with "
+             "output.directory=...",
+             directory);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void NakFileTrim(const char *path)
+PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode)
 {
-  struct stat about;
+  char     path[PETSC_MAX_PATH_LEN];
+  Clearing clearing = {.directory = directory, .replace = (PetscBool)(mode == NAK_OUTPUT_REPLACE)};
 
-  if (stat(path, &about) == 0 && truncate(path, about.st_size) != 0) {
-    return; /* the file is as it should be, only larger on the disk */
+  PetscFunctionBeginUser;
+  PetscCall(NakDirectoryMake(directory));
+  PetscCall(CheckFree(directory));
+  if (mode == NAK_OUTPUT_CONTINUE) PetscFunctionReturn(PETSC_SUCCESS);
+  for (const char *const *name = owned_files; *name != NULL; name++)
+    PetscCall(ClearFile(&clearing, *name));
+  for (const char *const *name = owned_folders; *name != NULL; name++) {
+    clearing.folder = *name;
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", directory, *name));
+    PetscCall(NakDirectoryList(path, ClearOwned, &clearing));
+    (void)rmdir(path); /* where it is empty */
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

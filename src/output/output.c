@@ -1,10 +1,12 @@
 /* The run directory and its log; the contract is in nakfield/output.h. */
+#define _DEFAULT_SOURCE /* for flock() */ // NOLINT(bugprone-reserved-identifier)
 #include "output_impl.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #define LONGEST 1e12 /* [s] */
 
@@ -40,29 +42,31 @@ PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode OpenLog(NakOutput output)
+static PetscErrorCode OpenLog(NakOutput output, NakOutputMode mode)
 {
   char path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
   PetscCall(NakOutputPath(output, "log.txt", path));
-  output->log = fopen(path, "wx"); /* x: of two runs started at once, one must lose */
+  /* x: of two runs started at once, one must lose */
+  output->log = fopen(path, mode == NAK_OUTPUT_CONTINUE ? "r+" : "wx");
   PetscCheck(output->log != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
              strerror(errno));
+  (void)flock(fileno(output->log), LOCK_EX | LOCK_NB); /* until the process ends, however it does */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode OpenAll(NakOutput output, PetscBool replace)
+static PetscErrorCode OpenAll(NakOutput output, NakOutputMode mode)
 {
   PetscFunctionBeginUser;
-  PetscCall(NakDirectoryPrepare(output->directory, replace));
-  PetscCall(OpenLog(output));
-  PetscCall(NakOutputRowsOpen(output));
+  PetscCall(NakDirectoryPrepare(output->directory, mode));
+  PetscCall(OpenLog(output, mode));
+  if (mode != NAK_OUTPUT_CONTINUE) PetscCall(NakOutputRowsOpen(output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, const char *name,
-                               PetscBool replace, NakOutput *output)
+                               NakOutputMode mode, NakOutput *output)
 {
   NakOutput      o;
   PetscErrorCode code;
@@ -77,7 +81,7 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   } else {
     PetscCall(PetscSNPrintf(o->directory, sizeof(o->directory), "runs/%s", name));
   }
-  code = o->rank == 0 ? OpenAll(o, replace) : PETSC_SUCCESS;
+  code = o->rank == 0 ? OpenAll(o, mode) : PETSC_SUCCESS;
   code = NakAgree(o->comm, code);
   if (code) (void)NakOutputDestroy(&o);
   PetscCall(code);
@@ -85,21 +89,29 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+const char *const NakGrowing[NAK_GROWING] = {"timeseries.csv", "impedance.csv", "drt.csv",
+                                             "log.txt"};
+
+FILE **NakGrowingFile(NakOutput output, int which)
+{
+  FILE **const files[NAK_GROWING] = {&output->timeseries, &output->spectra, &output->times,
+                                     &output->log};
+
+  return files[which];
+}
+
 /* Every file is closed, whichever fails; the first failure is the one that counts. */
 static PetscErrorCode CloseFiles(NakOutput output)
 {
-  enum { FILES = 4 };
-  const char *const names[FILES] = {"timeseries.csv", "impedance.csv", "drt.csv", "log.txt"};
-  FILE **const files[FILES] = {&output->timeseries, &output->spectra, &output->times, &output->log};
-  char         path[PETSC_MAX_PATH_LEN];
+  char           path[PETSC_MAX_PATH_LEN];
   PetscErrorCode first = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < FILES; k++) {
+  for (int k = 0; k < NAK_GROWING; k++) {
     PetscErrorCode code;
 
-    PetscCall(NakOutputPath(output, names[k], path));
-    code = NakFileClose(files[k], path);
+    PetscCall(NakOutputPath(output, NakGrowing[k], path));
+    code = NakFileClose(NakGrowingFile(output, k), path);
     if (first == PETSC_SUCCESS) first = code;
   }
   PetscFunctionReturn(first);

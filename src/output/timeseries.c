@@ -34,6 +34,11 @@ static int Print(const NakRecord *record, const NakRecordColumn *column, char *l
                   (double)(column->factor * *(const PetscReal *)member));
 }
 
+void NakOutputRowsBuffer(NakOutput output)
+{
+  (void)setvbuf(output->timeseries, NULL, _IOFBF, BUFFER_SIZE); /* without it, slower but right */
+}
+
 PetscErrorCode NakOutputRowsOpen(NakOutput output)
 {
   char path[PETSC_MAX_PATH_LEN];
@@ -43,7 +48,7 @@ PetscErrorCode NakOutputRowsOpen(NakOutput output)
   output->timeseries = fopen(path, "wx");
   PetscCheck(output->timeseries != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s",
              path, strerror(errno));
-  (void)setvbuf(output->timeseries, NULL, _IOFBF, BUFFER_SIZE); /* without it, slower but right */
+  NakOutputRowsBuffer(output);
   for (const NakRecordColumn *column = NakRecordColumns; column->name != NULL; column++) {
     const char *const separator = column == NakRecordColumns ? "" : ",";
 

@@ -139,6 +139,9 @@ PetscErrorCode NakProgramFree(NakProgram *program);
 /** Put the protocol at its beginning. */
 void NakProtocolRewind(NakProtocol protocol);
 
+/** When time alone ends the current hold, which was entered at `at.leaf`. */
+void NakProtocolSetEnd(NakProtocol protocol);
+
 /* ---- report.c ---- */
 
 /** Begin, and complete, the report of the execution of the current hold. */

@@ -240,17 +240,10 @@ static NakControl ControlOf(NakProtocol protocol)
   return control;
 }
 
-PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now)
+void NakProtocolSetEnd(NakProtocol protocol)
 {
-  const NakOp     *ops     = protocol->program.ops;
-  const NakControl control = ControlOf(protocol);
+  const NakOp *ops = protocol->program.ops;
 
-  PetscFunctionBeginUser;
-  PetscCheck(!NakProtocolDone(protocol) && !protocol->at.entered, PETSC_COMM_SELF,
-             PETSC_ERR_ARG_WRONGSTATE,
-             "leave the current step first, or stop: the protocol is done");
-  Mark(protocol, now);
-  protocol->at.entered  = PETSC_TRUE;
   protocol->at.end_time = PETSC_INFINITY;
   for (PetscInt op = protocol->at.op; op >= 0; op = ops[op].parent) {
     const NakCondition *which;
@@ -258,7 +251,20 @@ PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now)
 
     protocol->at.end_time = PetscMin(protocol->at.end_time, TimeEnd(protocol, op, &span, &which));
   }
-  protocol->at.end_time = PetscMax(protocol->at.end_time, now->time);
+  protocol->at.end_time = PetscMax(protocol->at.end_time, protocol->at.leaf.time);
+}
+
+PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now)
+{
+  const NakControl control = ControlOf(protocol);
+
+  PetscFunctionBeginUser;
+  PetscCheck(!NakProtocolDone(protocol) && !protocol->at.entered, PETSC_COMM_SELF,
+             PETSC_ERR_ARG_WRONGSTATE,
+             "leave the current step first, or stop: the protocol is done");
+  Mark(protocol, now);
+  protocol->at.entered = PETSC_TRUE;
+  NakProtocolSetEnd(protocol);
   PetscCall(NakReportOpen(protocol, &control, now));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

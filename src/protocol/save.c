@@ -1,6 +1,8 @@
 /* Remembered positions; the contract is in nakfield/protocol.h. */
 #include "protocol_impl.h"
 
+#include <string.h>
+
 PetscErrorCode NakProtocolSave(NakProtocol protocol)
 {
   PetscFunctionBeginUser;
@@ -18,5 +20,132 @@ PetscErrorCode NakProtocolRestore(NakProtocol protocol)
   protocol->n_reports = protocol->n_saved_reports;
   PetscCall(PetscArraycpy(protocol->slots, protocol->saved_slots, protocol->n_slots));
   PetscCall(PetscArraycpy(protocol->reports, protocol->saved_reports, protocol->n_saved_reports));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What the position means is in the items up to the end of the top-level one under way: their kinds,
+   their nesting, their slots.  Plain data without padding. */
+typedef struct {
+  PetscInt kind, parent, depth, slot;
+  char     word[16];
+} Item;
+
+static Item ItemOf(const NakOp *op)
+{
+  Item item = {.kind = (PetscInt)op->kind, .parent = op->parent, .depth = op->depth};
+
+  item.slot = op->kind == NAK_OP_HOLD ? op->slot : -1;
+  memcpy(item.word, op->word, sizeof(item.word));
+  return item;
+}
+
+/* Number of items up to the end of the one under way at the top. */
+static PetscInt ItemsUnderWay(NakProtocol protocol)
+{
+  const NakOp *ops = protocol->program.ops;
+  PetscInt     op  = protocol->at.op;
+
+  while (op >= 0 && ops[op].parent >= 0) op = ops[op].parent;
+  return protocol->program.n_ops == 0 ? 0 : ops[op].end;
+}
+
+static PetscErrorCode CheckItems(NakProtocol protocol, NakCheckpoint c, PetscInt n,
+                                 const Item items[])
+{
+  const NakProgram *program = &protocol->program;
+  const MPI_Comm    comm    = NakCheckpointComm(c);
+
+  PetscFunctionBeginUser;
+  PetscCheck(n <= program->n_ops, comm, PETSC_ERR_USER_INPUT,
+             "the protocol is shorter than what %s has behind it", NakCheckpointPath(c));
+  for (PetscInt k = 0; k < n; k++) {
+    const Item item = ItemOf(&program->ops[k]);
+
+    PetscCheck(memcmp(&item, &items[k], sizeof item) == 0, comm, PETSC_ERR_USER_INPUT,
+               "item %" PetscInt_FMT " of the protocol is not the one of %s, a '%s', which is done "
+               "or under way: only values, conditions and what follows it may change",
+               k + 1, NakCheckpointPath(c), items[k].word);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ExchangeItems(NakProtocol protocol, NakCheckpoint c)
+{
+  PetscInt       n    = ItemsUnderWay(protocol);
+  size_t         size = (size_t)n * sizeof(Item);
+  PetscErrorCode code;
+  Item          *items;
+
+  PetscFunctionBeginUser;
+  if (NakCheckpointReads(c)) PetscCall(NakCheckpointSize(c, "protocol/items", &size));
+  n = (PetscInt)(size / sizeof(Item));
+  PetscCall(PetscMalloc1(n, &items));
+  for (PetscInt k = 0; k < n && !NakCheckpointReads(c); k++)
+    items[k] = ItemOf(&protocol->program.ops[k]);
+  code = NakCheckpointBlock(c, "protocol/items", items, size);
+  if (!code && NakCheckpointReads(c)) code = CheckItems(protocol, c, n, items);
+  PetscCall(PetscFree(items));
+  PetscFunctionReturn(code);
+}
+
+/* The slots that both have; those of a protocol that became longer are untouched. */
+static PetscErrorCode ExchangeSlots(NakProtocol protocol, NakCheckpoint c)
+{
+  size_t         size = (size_t)protocol->n_slots * sizeof(NakSlot);
+  NakSlot       *slots;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  if (!NakCheckpointReads(c)) {
+    PetscCall(NakCheckpointBlock(c, "protocol/slots", protocol->slots, size));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(NakCheckpointSize(c, "protocol/slots", &size));
+  PetscCall(PetscMalloc1(size / sizeof(NakSlot), &slots));
+  code = NakCheckpointBlock(c, "protocol/slots", slots, size);
+  for (size_t k = 0; !code && k < size / sizeof(NakSlot) && (PetscInt)k < protocol->n_slots; k++)
+    protocol->slots[k] = slots[k];
+  PetscCall(PetscFree(slots));
+  PetscFunctionReturn(code);
+}
+
+/* The repeats around the hold must still have turns to come. */
+static PetscErrorCode CheckTurns(NakProtocol protocol, MPI_Comm comm)
+{
+  const NakOp *ops = protocol->program.ops;
+
+  PetscFunctionBeginUser;
+  for (PetscInt op = ops[protocol->at.op].parent; op >= 0; op = ops[op].parent) {
+    const PetscInt turns = protocol->at.blocks[ops[op].depth].turns;
+
+    PetscCheck(turns < ops[op].count, comm, PETSC_ERR_USER_INPUT,
+               "the %s has %" PetscInt_FMT " turns, of which %" PetscInt_FMT
+               " are done and one is under way",
+               ops[op].word, ops[op].count, turns);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint)
+{
+  const MPI_Comm comm = NakCheckpointComm(checkpoint);
+
+  PetscFunctionBeginUser;
+  PetscCall(ExchangeItems(protocol, checkpoint));
+  PetscCall(
+    NakCheckpointBlock(checkpoint, "protocol/position", &protocol->at, sizeof(protocol->at)));
+  PetscCall(ExchangeSlots(protocol, checkpoint));
+  PetscCall(NakCheckpointBlock(checkpoint, "protocol/report_count", &protocol->n_reports,
+                               sizeof(protocol->n_reports)));
+  PetscCheck(protocol->n_reports <= protocol->n_slots, comm, PETSC_ERR_USER_INPUT,
+             "the protocol has fewer steps than %s has done", NakCheckpointPath(checkpoint));
+  PetscCall(NakCheckpointBlock(checkpoint, "protocol/reports", protocol->reports,
+                               (size_t)protocol->n_reports * sizeof(NakStepReport)));
+  if (!NakCheckpointReads(checkpoint)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(
+    protocol->at.op >= 0 && protocol->at.op < ItemsUnderWay(protocol) && protocol->at.entered, comm,
+    PETSC_ERR_FILE_UNEXPECTED, "%s stands nowhere in the protocol", NakCheckpointPath(checkpoint));
+  PetscCall(CheckTurns(protocol, comm));
+  NakProtocolSetEnd(protocol);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -42,6 +42,15 @@ PetscErrorCode NakSimVoidsDestroy(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakSimVoidsCheckpoint(NakSim s, NakCheckpoint c)
+{
+  PetscFunctionBeginUser;
+  if (s->voids.field == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakVoidsCheckpoint(s->voids.field, c));
+  if (NakCheckpointReads(c)) PetscCall(Tell(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakSimVoidsAdvance(NakSim s, PetscBool *over)
 {
   const Vec U = NakStepperState(s->stepper);

@@ -61,8 +61,17 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   s->options = *options;
   PetscCall(PetscTime(&s->began));
   NakSimSchema(&s->params, s->schema);
-  PetscCall(NakDeckCreate(comm, options->deck, options->overrides, options->n_overrides, &s->deck));
+  s->pause.launched = s->pause.last = s->pause.written = s->began;
+  if (options->restart != NULL && options->deck == NULL) {
+    PetscCall(
+      PetscSNPrintf(s->deck_path, sizeof s->deck_path, "%s/resolved.yaml", options->restart));
+    s->options.deck = s->deck_path;
+  }
+  PetscCall(
+    NakDeckCreate(comm, s->options.deck, options->overrides, options->n_overrides, &s->deck));
   PetscCall(NakDeckFill(s->deck, s->schema));
+  if (options->restart != NULL)
+    PetscCall(PetscStrncpy(s->params.output.directory, options->restart, NAK_TEXT_SIZE));
   PetscCall(NakAlloyComplete(s->deck, &s->params.model.alloy, &s->params.model.material, &wrong));
   s->params.limits.filament = s->params.model.cell.pellet_thickness;
   PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));

@@ -18,13 +18,34 @@ static PetscErrorCode DeckName(const char *path, char name[NAK_TEXT_SIZE])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetUp(NakSim s)
+/* The files of the run: those of a new one, or cut back to where a checkpoint says. */
+static PetscErrorCode OpenOutput(NakSim s)
 {
-  char         name[NAK_TEXT_SIZE] = "run";
-  NakInventory start;
+  char           name[NAK_TEXT_SIZE] = "run";
+  NakOutputMode  mode                = s->options.replace ? NAK_OUTPUT_REPLACE : NAK_OUTPUT_NEW;
+  NakCheckpoint  c                   = NULL;
+  PetscErrorCode code                = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   if (s->options.deck != NULL) PetscCall(DeckName(s->options.deck, name));
+  if (s->options.restart != NULL) {
+    PetscCall(NakSimFind(s, &c));
+    mode = c != NULL ? NAK_OUTPUT_CONTINUE : NAK_OUTPUT_REPLACE;
+  }
+  PetscCall(NakOutputCreate(s->comm, &s->params.output, name, mode, &s->output));
+  if (c != NULL) code = NakSimResume(s, c);
+  PetscCall(NakCheckpointDestroy(&c));
+  PetscCall(code);
+  PetscCall(NakOutputDeck(s->output, s->deck, s->schema));
+  PetscCall(NakOutputLog(s->output, "%s", NakVersion()));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUp(NakSim s)
+{
+  NakInventory start;
+
+  PetscFunctionBeginUser;
   PetscCall(NakModelCreate(s->comm, &s->params.model, &s->model));
   PetscCall(NakStepperCreate(s->model, &s->params.stepper, &s->stepper));
   if (NakProtocolHasSpectra(s->protocol))
@@ -33,9 +54,7 @@ static PetscErrorCode SetUp(NakSim s)
   PetscCall(NakModelMeasure(s->model, NakStepperState(s->stepper), &s->now, &start));
   s->balance = NakBalanceBegin(&start, NakModelDoubleLayer(s->model));
   PetscCall(NakInsituCreate(s->comm, &s->params.insitu, &s->insitu));
-  PetscCall(NakOutputCreate(s->comm, &s->params.output, name, s->options.replace, &s->output));
-  PetscCall(NakOutputDeck(s->output, s->deck, s->schema));
-  PetscCall(NakOutputLog(s->output, "%s", NakVersion()));
+  PetscCall(OpenOutput(s));
   PetscCall(NakInsituStart(s->insitu, NakOutputDirectory(s->output)));
   PetscCall(NakProgressCreate(s->comm, s->options.quiet, &s->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -94,19 +113,30 @@ static PetscErrorCode WriteSpectrum(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Check the balances and show the moment to every observer that is due; `last` of a leaf. */
-static PetscErrorCode Observe(NakSim s, PetscBool last)
+/* Check the balances and show the moment to every observer that is due; a checkpoint comes last. */
+static PetscErrorCode Observe(NakSim s)
 {
   const PetscReal frames = s->params.output.fields_every, rounding = 1e-12;
 
   PetscFunctionBeginUser;
   NakBalanceCheck(&s->balance, NakStepperInventory(s->stepper), &s->now);
   if (s->now.time >= s->row_due) PetscCall(WriteRow(s));
-  if (frames > 0 ? s->now.time >= s->fields_due : last && s->now.cycle == 0)
+  if (frames > 0 ? s->now.time >= s->fields_due : s->over && s->now.cycle == 0)
     PetscCall(WriteFields(s));
-  if (NakInsituDue(s->insitu, &s->now, last)) PetscCall(ShowInsitu(s, PETSC_FALSE));
+  if (NakInsituDue(s->insitu, &s->now, s->over)) PetscCall(ShowInsitu(s, PETSC_FALSE));
   if (s->now.time >= s->spectrum_due * (1 - rounding)) PetscCall(WriteSpectrum(s));
   PetscCall(NakProgressShow(s->progress, &s->now, NakProtocolTimeLeft(s->protocol, s->now.time)));
+  PetscCall(NakSimPause(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode EnterLeaf(NakSim s)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakProtocolEnter(s->protocol, &s->now));
+  PetscCall(NakStepperEnter(s->stepper, s->protocol, &s->now, &s->over));
+  s->spectrum_due = s->now.time + NakProtocolSpectra(s->protocol);
+  PetscCall(Observe(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -114,24 +144,22 @@ static PetscErrorCode Observe(NakSim s, PetscBool last)
 static PetscErrorCode RunLeaf(NakSim s)
 {
   const PetscBool frames = (PetscBool)(s->params.output.fields_every > 0);
-  PetscBool       over;
 
   PetscFunctionBeginUser;
-  PetscCall(NakProtocolEnter(s->protocol, &s->now));
-  PetscCall(NakStepperEnter(s->stepper, s->protocol, &s->now, &over));
-  s->spectrum_due = s->now.time + NakProtocolSpectra(s->protocol);
-  PetscCall(Observe(s, over));
-  while (!over) {
+  if (!s->resumed) PetscCall(EnterLeaf(s));
+  s->resumed = PETSC_FALSE;
+  while (!s->over && s->stop == NULL) {
     const PetscReal frame =
       PetscMin(frames ? s->fields_due : PETSC_INFINITY, NakInsituNext(s->insitu));
     const PetscReal reach  = s->now.time + NakSimVoidsReach(s);
     const PetscReal latest = PetscMin(PetscMin(frame, s->spectrum_due), reach);
 
-    PetscCall(NakStepperStep(s->stepper, s->protocol, latest, &s->now, &over));
-    PetscCall(NakSimVoidsAdvance(s, &over));
-    PetscCall(Observe(s, over));
+    PetscCall(NakStepperStep(s->stepper, s->protocol, latest, &s->now, &s->over));
+    PetscCall(NakSimVoidsAdvance(s, &s->over));
+    PetscCall(Observe(s));
   }
-  PetscCall(NakProtocolLeave(s->protocol, &s->now, NAK_END_NONE, NULL));
+  PetscCall(NakProtocolLeave(s->protocol, &s->now, s->stop != NULL ? NAK_END_STOPPED : NAK_END_NONE,
+                             s->stop));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -140,8 +168,8 @@ static PetscErrorCode RunProtocol(NakSim s)
   PetscInt skipped;
 
   PetscFunctionBeginUser;
-  PetscCall(WriteFields(s));
-  PetscCall(ShowInsitu(s, PETSC_FALSE));
+  if (!s->resumed) PetscCall(WriteFields(s));
+  if (!s->resumed) PetscCall(ShowInsitu(s, PETSC_FALSE));
   while (!NakProtocolDone(s->protocol)) {
     PetscCall(RunLeaf(s));
     PetscCall(NakStepperJump(s->stepper, s->protocol, &s->now, &skipped));
@@ -227,13 +255,19 @@ static PetscErrorCode Finish(NakSim s)
 static PetscErrorCode RunHere(NakSim s)
 {
   PetscErrorCode code;
+  PetscBool      over = PETSC_FALSE;
 
   PetscFunctionBeginUser;
+  if (s->options.restart != NULL) PetscCall(NakSimOver(s, &over));
+  if (over) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakSignalsInstall());
   PetscCall(SetUp(s));
   code = RunProtocol(s);
   if (code != PETSC_SUCCESS && code != PETSC_ERR_NOT_CONVERGED) PetscFunctionReturn(code);
-  if (code != PETSC_SUCCESS)
+  if (code != PETSC_SUCCESS) {
+    PetscCall(NakSimCheckpoint(s)); /* the last good state, for other settings of the solver */
     PetscCall(NakProtocolLeave(s->protocol, &s->now, NAK_END_FAILED, "the solver gave up"));
+  }
   PetscCall(Finish(s));
   PetscFunctionReturn(code);
 }

@@ -1,5 +1,5 @@
 /* The schema of a deck: the tables of all modules; the contract is in nakfield/sim.h. */
-#include <nakfield/sim.h>
+#include "sim_impl.h"
 
 static const NakParam title_rows[] = {
   {"title", NAK_TEXT, NULL, offsetof(NakSimParams, title), 0, 0, 0, "",
@@ -30,8 +30,27 @@ void NakSimSchema(NakSimParams *p, NakSection schema[NAK_SIM_SECTIONS])
     {NakImpedanceParamRows,       &p->impedance, sizeof p->impedance},
     {NakOutputParamRows,         &p->output, sizeof p->output},
     {NakInsituParamRows,    &p->insitu, sizeof p->insitu},
-    {.rows = NULL          }
+    {NakCheckpointParamRows,           &p->checkpoint, sizeof p->checkpoint},
+    {.rows = NULL           }
   };
 
   for (int k = 0; k < NAK_SIM_SECTIONS; k++) schema[k] = sections[k];
+}
+
+/* All that is not listed here is physics, so that a new section is not forgotten. */
+void NakSimPhysics(const NakSection schema[], NakSection physics[NAK_SIM_SECTIONS])
+{
+  const NakParam *const others[] = {title_rows,          NakLimitsParamRows,    tree_rows,
+                                    NakStepperParamRows, NakImpedanceParamRows, NakOutputParamRows,
+                                    NakInsituParamRows,  NakCheckpointParamRows};
+  int                   n        = 0;
+
+  for (const NakSection *section = schema; section->rows != NULL; section++) {
+    PetscBool other = PETSC_FALSE;
+
+    for (size_t k = 0; k < sizeof others / sizeof others[0]; k++)
+      if (section->rows == others[k]) other = PETSC_TRUE;
+    if (!other) physics[n++] = *section;
+  }
+  physics[n] = (NakSection){.rows = NULL};
 }

@@ -11,6 +11,14 @@ typedef struct {
   NakFaceSample *faces; /* the same as the model has it */
 } NakSimVoids;
 
+/* When checkpoints were written, and what a step takes; wall clock [s]. */
+typedef struct {
+  PetscReal launched, last; /* the program, the last pause */
+  PetscReal longest;        /* between two pauses */
+  PetscReal written;        /* the last checkpoint */
+  PetscInt  steps;          /* done by then */
+} NakPause;
+
 struct NakSim_private {
   MPI_Comm      world, comm; /* all ranks; those that compute, MPI_COMM_NULL on the others */
   NakSimOptions options;
@@ -29,7 +37,12 @@ struct NakSim_private {
   NakRecord     now;
   PetscReal     row, row_due, fields_due; /* time of the last row; of the next row and frame [s] */
   PetscReal     spectrum_due;             /* PETSC_INFINITY for none [s] */
-  PetscReal     began;                    /* wall clock [s] */
+  PetscReal     began;                    /* wall clock, less what was spent before a restart [s] */
+  PetscBool     over;                     /* the leaf is at its end */
+  PetscBool     resumed;                  /* the leaf was entered before the restart */
+  const char   *stop;                     /* why the run is to end early; NULL while it is not */
+  NakPause      pause;
+  char          deck_path[PETSC_MAX_PATH_LEN]; /* of the deck in a run directory */
 };
 
 /* contact.c: the voids, where the deck asks for any, and what they do to the cell's contact.
@@ -39,6 +52,29 @@ PetscErrorCode NakSimVoidsCreate(NakSim sim);
 PetscErrorCode NakSimVoidsDestroy(NakSim sim);
 PetscErrorCode NakSimVoidsAdvance(NakSim sim, PetscBool *over);
 PetscReal      NakSimVoidsReach(NakSim sim);
+PetscErrorCode NakSimVoidsCheckpoint(NakSim        sim,
+                                     NakCheckpoint checkpoint); /* behind the stepper's */
 
 /* checks.c: complain of entries that contradict each other.  Collective. */
 PetscErrorCode NakSimCheck(NakSim sim);
+
+/* schema.c: the sections of a schema that define the cell. */
+void NakSimPhysics(const NakSection schema[], NakSection physics[NAK_SIM_SECTIONS]);
+
+/* restart.c; all collective on the ranks that compute. */
+
+/* Write a checkpoint. */
+PetscErrorCode NakSimCheckpoint(NakSim sim);
+
+/* Between two steps: write a checkpoint where one is due, and one more where the run is to stop, which
+   `stop` tells. */
+PetscErrorCode NakSimPause(NakSim sim);
+
+/* Whether the run that is to be continued is over; says so. */
+PetscErrorCode NakSimOver(NakSim sim, PetscBool *over);
+
+/* The checkpoint to go on from, NULL for none; refuses another cell's. */
+PetscErrorCode NakSimFind(NakSim sim, NakCheckpoint *checkpoint);
+
+/* Go where a checkpoint says, with the files of the run. */
+PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);

@@ -39,6 +39,26 @@ PetscErrorCode NakJumpDestroy(NakStepper s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A run that did not jump before its restart has nothing learned yet. */
+PetscErrorCode NakJumpCheckpoint(NakStepper s, NakCheckpoint c)
+{
+  NakJump  *j = &s->jump;
+  PetscBool has;
+
+  PetscFunctionBeginUser;
+  if (!s->params.jump) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakCheckpointHas(c, "jump/last", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakCheckpointVec(c, "jump/last", j->last));
+  PetscCall(NakCheckpointVec(c, "jump/drift", j->drift));
+  PetscCall(NakCheckpointVec(c, "jump/older", j->older));
+  PetscCall(NakCheckpointBlock(c, "jump/last_time", &j->last_time, sizeof(j->last_time)));
+  PetscCall(NakCheckpointBlock(c, "jump/turns", &j->turns, sizeof(j->turns)));
+  PetscCall(NakCheckpointBlock(c, "jump/distance", &j->distance, sizeof(j->distance)));
+  PetscCall(NakCheckpointBlock(c, "jump/longest", &j->longest, sizeof(j->longest)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Largest component of v over the scales; v is overwritten. */
 static PetscErrorCode Size(const NakJump *j, Vec v, PetscReal *size)
 {

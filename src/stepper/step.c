@@ -130,6 +130,23 @@ PetscErrorCode NakStepperEnter(NakStepper s, NakProtocol protocol, NakRecord *no
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakStepperResume(NakStepper s, NakProtocol protocol, NakRecord *now, PetscBool *over)
+{
+  NakControl control;
+  PetscReal  end, overshoot;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakProtocolControl(protocol, &control, &end));
+  PetscCall(NakModelHold(s->model, control));
+  PetscCall(TSRestartStep(s->ts));
+  if (control.hold != s->held.hold || control.value != s->held.value)
+    s->next = s->params.first_step;
+  PetscCall(Measure(s, protocol, now));
+  PetscCall(NakProtocolJudge(protocol, now, &overshoot));
+  *over = (PetscBool)(overshoot >= 0 || end <= now->time);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal latest, NakRecord *now,
                               PetscBool *over)
 {

@@ -173,6 +173,18 @@ PetscErrorCode NakStepperDestroy(NakStepper *stepper)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakStepperCheckpoint(NakStepper s, NakCheckpoint c)
+{
+  PetscFunctionBeginUser;
+  s->held = NakModelHeld(s->model);
+  PetscCall(NakCheckpointVec(c, "stepper/U", s->U));
+  PetscCall(NakCheckpointBlock(c, "stepper/next", &s->next, sizeof(s->next)));
+  PetscCall(NakCheckpointBlock(c, "stepper/held", &s->held, sizeof(s->held)));
+  PetscCall(NakCheckpointBlock(c, "stepper/count", &s->count, sizeof(s->count)));
+  PetscCall(NakJumpCheckpoint(s, c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 Vec NakStepperState(NakStepper stepper)
 {
   return stepper->U;

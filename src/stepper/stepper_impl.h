@@ -26,6 +26,7 @@ struct NakStepper_private {
   PetscReal        next; /* length to try [s] */
   PetscBool        stage_valid;
   NakInventory     inventory; /* at the last measurement */
+  NakControl       held;      /* of the checkpoint that was read */
   NakStepperCount  count;
   NakJump          jump;
 };
@@ -39,3 +40,4 @@ PetscErrorCode NakStepTaken(NakStepper stepper, PetscReal end, PetscReal first, 
 /* jump.c */
 PetscErrorCode NakJumpCreate(NakStepper stepper);
 PetscErrorCode NakJumpDestroy(NakStepper stepper);
+PetscErrorCode NakJumpCheckpoint(NakStepper stepper, NakCheckpoint checkpoint);

@@ -37,12 +37,13 @@ static PetscErrorCode Quietly(PetscErrorCode (*call)(void *), void *ctx)
 /* No rank may make a run directory while another still reads the last one. */
 static PetscErrorCode Begin(const char *directory, PetscBool replace, NakOutput *output)
 {
-  NakOutputParams params = {.fields_every = 0};
+  const NakOutputMode mode   = replace ? NAK_OUTPUT_REPLACE : NAK_OUTPUT_NEW;
+  NakOutputParams     params = {.fields_every = 0};
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
   PetscCall(PetscStrncpy(params.directory, directory, sizeof(params.directory)));
-  PetscCall(NakOutputCreate(PETSC_COMM_WORLD, &params, "deckname", replace, output));
+  PetscCall(NakOutputCreate(PETSC_COMM_WORLD, &params, "deckname", mode, output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -461,8 +462,10 @@ static void LogLinesAreThereAtOnce(void **state)
 /* ---- fields.h5 and fields.xmf ---- */
 
 /* The array lies in the file in one piece, so its bytes can be looked for without HDF5. */
-static void CheckStored(const Cell *cell, const char *file, size_t size, PetscInt field)
+static void CheckStored(const Cell *cell, const char *path, PetscInt field)
 {
+  size_t          size;
+  char *const     file   = ReadAll(path, &size);
   const PetscBool volume = (PetscBool)(made_up_fields[field].place == NAK_PLACE_VOLUME);
   const PetscInt  nx = cell->grid.nx, ny = cell->grid.ny, layers = volume ? NZ : 1;
   const PetscInt  count = layers * ny * nx;
@@ -474,14 +477,13 @@ static void CheckStored(const Cell *cell, const char *file, size_t size, PetscIn
   }
   assert_true(HoldsBytes(file, size, want, (size_t)count * sizeof(double)));
   free(want);
+  free(file);
 }
 
 static void FieldsAreStoredInTheOrderOfTheGrid(void **state)
 {
   NakOutput output;
   Cell      cell;
-  size_t    size;
-  char     *text;
 
   (void)state;
   MakeCell(NX, NY, &cell);
@@ -489,11 +491,10 @@ static void FieldsAreStoredInTheOrderOfTheGrid(void **state)
   assert_int_equal(WriteFrame(output, &cell, 100), 0);
   assert_int_equal(WriteFrame(output, &cell, 3000), 0);
   assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
-  text = ReadAll("runs/fields/fields.h5", &size); /* while the run goes on */
-  for (PetscInt f = 0; f < FIELD_COUNT; f++) CheckStored(&cell, text, size, f);
+  for (PetscInt f = 0; f < FIELD_COUNT; f++)
+    CheckStored(&cell, "runs/fields/fields/000001.h5", f); /* while the run goes on */
   cell.time = 100;
-  for (PetscInt f = 0; f < FIELD_COUNT; f++) CheckStored(&cell, text, size, f);
-  free(text);
+  for (PetscInt f = 0; f < FIELD_COUNT; f++) CheckStored(&cell, "runs/fields/fields/000000.h5", f);
   assert_int_equal(NakOutputDestroy(&output), 0);
 }
 
@@ -593,11 +594,11 @@ static void FieldsThatCannotBeOpenedAreAnError(void **state)
   MakeCell(NX, NY, &cell);
   call.cell = &cell;
   assert_int_equal(Begin("runs/no-fields", PETSC_TRUE, &call.output), 0);
-  Touch("runs/no-fields/fields.h5");
+  Touch("runs/no-fields/fields"); /* where the folder is to be */
   assert_int_equal(Quietly(CallFrame, &call), PETSC_ERR_FILE_OPEN);
   assert_int_equal(NakOutputDestroy(&call.output), 0);
   assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
-  assert_true(unlink("runs/no-fields/fields.h5") == 0 || errno == ENOENT);
+  assert_true(unlink("runs/no-fields/fields") == 0 || errno == ENOENT);
 }
 
 /* What does not fit is refused beforehand; what was written before stays, and

@@ -1,7 +1,7 @@
-/* Faults that some ranks find and one rank tells. */
-#include "output_impl.h"
-
+/* Faults that some ranks find and one rank tells; the contract is in nakfield/base.h. */
+#include <nakfield/base.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 void NakFaultNote(NakFault *fault, PetscErrorCode code, const char format[], ...)
 {

@@ -1,0 +1,86 @@
+/**
+  @file
+  Checkpoints: all that a run needs to go on, in one file that is whole or not there.
+
+  A checkpoint is a list of named vectors and named blocks of plain data.  Each module has one function
+  that names what it must not lose, and that function both writes and reads, so the two cannot differ:
+
+      PetscErrorCode NakThingCheckpoint(NakThing thing, NakCheckpoint c)
+      {
+        PetscCall(NakCheckpointVec(c, "thing/U", thing->U));
+        PetscCall(NakCheckpointBlock(c, "thing/count", &thing->count, sizeof thing->count));
+      }
+
+  It is called from Transfer() of src/sim/restart.c.  Nothing else is to be done for a new vector or
+  block.  Blocks must hold no pointers.  A change of the meaning or the layout of a block is a new
+  NAK_CHECKPOINT_VERSION.
+
+  Files are DIRECTORY/000123.h5, written under a temporary name, synced and renamed, sealed by a
+  checksum over every byte (nakfield/store.h).  Vectors lie in natural order, so that any number of
+  ranks can read them; blocks are those of rank 0.  Everything is collective, but blocks cost no messages.
+*/
+#pragma once
+
+#include <nakfield/deck.h>
+#include <petscdmda.h>
+
+#define NAK_CHECKPOINT_VERSION 1
+
+/** When and how many; set by the deck, units and bounds are in NakCheckpointParamRows. */
+typedef struct {
+  PetscReal every; /**< wall time between two [s]; 0 for none by the clock */
+  PetscInt  steps; /**< time steps between two; 0 for none by steps */
+  PetscInt  keep;  /**< the newest are kept */
+} NakCheckpointParams;
+
+extern const NakParam NakCheckpointParamRows[];
+
+typedef struct NakCheckpoint_private *NakCheckpoint; /**< opaque */
+
+/** Begin a checkpoint in `directory`, which is made; its number is one above the last. */
+PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint);
+
+/**
+  Open the newest checkpoint that is as it was written.
+
+  A damaged one is told of on standard error and renamed to NUMBER.damaged, and the one before it is
+  taken.  `*checkpoint` is NULL where there is none.
+
+  Errors: PETSC_ERR_USER_INPUT for a checkpoint of another version.
+*/
+PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint);
+
+/** Whether the checkpoint is being read, not written. */
+PetscBool NakCheckpointReads(NakCheckpoint checkpoint);
+
+/** The ranks that share the checkpoint. */
+MPI_Comm NakCheckpointComm(NakCheckpoint checkpoint);
+
+/** Path of the file; valid while the checkpoint is. */
+const char *NakCheckpointPath(NakCheckpoint checkpoint);
+
+/** Whether there is an entry of that name; always, in a checkpoint that is written. */
+PetscErrorCode NakCheckpointHas(NakCheckpoint checkpoint, const char *name, PetscBool *has);
+
+/** Write or read a vector of a DMDA.  Errors: PETSC_ERR_FP for a number that is not finite, which is
+    never written; PETSC_ERR_FILE_UNEXPECTED for a vector of another grid. */
+PetscErrorCode NakCheckpointVec(NakCheckpoint checkpoint, const char *name, Vec v);
+
+/** The same for `count` values at each node that this rank owns, in the order of a vector. */
+PetscErrorCode NakCheckpointNodes(NakCheckpoint checkpoint, const char *name, DM dm, PetscInt count,
+                                  PetscReal values[]);
+
+/** Write or read plain data; read, it is the same on every rank.  Names have less than 56 characters.
+    No messages.  Errors: PETSC_ERR_FILE_UNEXPECTED where the size differs. */
+PetscErrorCode NakCheckpointBlock(NakCheckpoint checkpoint, const char *name, void *data,
+                                  size_t size);
+
+/** Size of a block that is read [B]; 0 where there is none. */
+PetscErrorCode NakCheckpointSize(NakCheckpoint checkpoint, const char *name, size_t *size);
+
+/** Complete a checkpoint that was begun, and remove all but the newest `keep` of its directory.
+    `*checkpoint` becomes NULL, and where something fails, the checkpoints before are as they were. */
+PetscErrorCode NakCheckpointCommit(NakCheckpoint *checkpoint, PetscInt keep);
+
+/** Close a checkpoint that was read, or give up one that was begun; NULL is accepted. */
+PetscErrorCode NakCheckpointDestroy(NakCheckpoint *checkpoint);

@@ -1,0 +1,116 @@
+/**
+  @file
+  Files that are whole or not there.
+
+  A store is an HDF5 file that all ranks write together under a temporary name (`path`.tmp);
+  NakStoreCommit() gives it its own name, so that a process killed at any moment leaves the file of
+  before or none.  A sealed store begins with 512 bytes that hold its length and a checksum (XXH3)
+  over every byte of it: a bit that flipped anywhere, or an end that is missing, is found before HDF5
+  reads the file.  Nothing else in the program knows of HDF5.
+
+  Names of datasets may have slashes; the groups in them are made.  Errors are agreed on by all ranks:
+  PETSC_ERR_FILE_OPEN, _READ, _WRITE with the path and the system's or HDF5's reason.
+*/
+#pragma once
+
+#include <nakfield/base.h>
+#include <stdio.h>
+
+/* ---- Stores; every function is collective ---- */
+
+enum { NAK_SEAL_TEXT = 64 };
+
+typedef struct NakStore_private *NakStore; /**< opaque */
+
+typedef enum {
+  NAK_STORE_REAL,
+  NAK_STORE_INT,
+  NAK_STORE_BYTE
+} NakStoreType; /**< PetscReal, PetscInt, unsigned char */
+
+/** This rank's part of an array of up to four indices, the last fastest; the parts of all ranks make up
+    the whole. */
+typedef struct {
+  int      rank; /**< number of indices */
+  PetscInt size[4], start[4], count[4];
+} NakStoreBox;
+
+/** Begin a file in place of `path`.
+    @param[in] seal  says what the file is, in less than NAK_SEAL_TEXT characters; NULL for a file
+                     without a seal */
+PetscErrorCode NakStoreCreate(MPI_Comm comm, const char *path, const char *seal, NakStore *store);
+
+/** Open a file for reading. */
+PetscErrorCode NakStoreOpen(MPI_Comm comm, const char *path, NakStore *store);
+
+/** Attributes of `owner`, a dataset or a group of the file, "/" for the file itself.  The same on every
+    rank.  What cannot be written is told by the next array or by NakStoreCommit(). */
+PetscErrorCode NakStoreText(NakStore store, const char *owner, const char *name, const char *text);
+PetscErrorCode NakStoreNumber(NakStore store, const char *owner, const char *name,
+                              NakStoreType type, const void *value);
+
+/** Write `count` values of rank 0, and read them on every rank. */
+PetscErrorCode NakStoreWrite(NakStore store, const char *name, NakStoreType type, size_t count,
+                             const void *values);
+PetscErrorCode NakStoreRead(NakStore store, const char *name, NakStoreType type, size_t count,
+                            void *values);
+
+/** A text of `size` bytes on rank 0, with its final 0. */
+PetscErrorCode NakStoreWriteText(NakStore store, const char *name, size_t size, const char *text);
+
+/** How many values a dataset has; PETSC_FALSE in `there` where there is none of that name. */
+PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, PetscBool *there);
+
+/** Write or read a shared array.  Room on the disk is looked for first, because HDF5 takes a full one
+    badly.  Reading one of another size is PETSC_ERR_FILE_UNEXPECTED. */
+PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
+                                  const NakStoreBox *box, const void *values);
+PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType type,
+                                 const NakStoreBox *box, void *values);
+
+/** Make `name` stand for the object `target` of another file, whose path is relative to this one. */
+PetscErrorCode NakStoreLink(NakStore store, const char *name, const char *file, const char *target);
+
+/** Close the file, seal it and give it its name; `*store` becomes NULL, and nothing is left behind
+    where that fails.
+    @param[in] sync  whether the file must outlive a power cut from now on (fsync), too */
+PetscErrorCode NakStoreCommit(NakStore *store, PetscBool sync);
+
+/** Close a file that was read, or give up one that was begun; NULL is accepted.  `*store` becomes
+    NULL. */
+PetscErrorCode NakStoreDestroy(NakStore *store);
+
+/** Check a sealed file.  Collective.
+    @param[out] seal    that it was given
+    @param[in]  size    of `damage`
+    @param[out] damage  "" for a file that is as it was written, else what is wrong with it */
+PetscErrorCode NakSealCheck(MPI_Comm comm, const char *path, char seal[NAK_SEAL_TEXT], size_t size,
+                            char damage[]);
+
+/** Version of the HDF5 library. */
+void NakStoreLibrary(char *version, size_t size);
+
+/* ---- Files and directories; one rank only, no messages ---- */
+
+typedef PetscErrorCode (*NakFileWriter)(FILE *file, const void *ctx);
+
+/** Write a file under a temporary name, sync and rename it, so that `path` is never half a file.
+    Nothing is left behind when `write` fails. */
+PetscErrorCode NakFileReplace(const char *path, NakFileWriter write, const void *ctx);
+
+/** Write out what is buffered. */
+PetscErrorCode NakFileFlush(FILE *file, const char *path);
+
+/** Close and set to NULL; NULL is accepted. */
+PetscErrorCode NakFileClose(FILE **file, const char *path);
+
+/** Have what was written to a file, or the names in a directory, outlive a power cut.  Some file
+    systems refuse; that is no error. */
+void NakFileSync(const char *path);
+
+/** Make a directory and its parents. */
+PetscErrorCode NakDirectoryMake(const char *directory);
+
+/** Call `visit` for every name in a directory; none where there is no directory. */
+typedef PetscErrorCode (*NakDirectoryVisitor)(const char *name, void *ctx);
+PetscErrorCode NakDirectoryList(const char *directory, NakDirectoryVisitor visit, void *ctx);

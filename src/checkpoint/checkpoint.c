@@ -1,0 +1,399 @@
+/* Checkpoints; the contract is in nakfield/checkpoint.h. */
+#include <nakfield/checkpoint.h>
+#include <nakfield/store.h>
+#include <petscdmda.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SEAL "nakfield checkpoint"
+
+/* All blocks lie in one dataset, one behind the other, each behind its head, so that many small ones
+   cost no more messages than one. */
+enum { NAME_SIZE = 56 };
+
+typedef struct {
+  char    name[NAME_SIZE];
+  int64_t size; /* of what follows [B] */
+} Head;
+
+struct NakCheckpoint_private {
+  MPI_Comm    comm;
+  PetscMPIInt rank;
+  PetscBool   reads;
+  PetscInt    number;
+  char        directory[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  NakStore    store;
+  char       *blocks; /* every rank has them all */
+  size_t      used, room;
+};
+
+/* Number of a file's name such as 000123.h5; -1 for another name. */
+static PetscInt Number(const char *name)
+{
+  const size_t digits = strspn(name, "0123456789");
+  PetscInt     number = 0;
+
+  if (digits < 6 || digits > 9 || strcmp(name + digits, ".h5") != 0) return -1;
+  for (size_t k = 0; k < digits; k++) number = 10 * number + (name[k] - '0');
+  return number;
+}
+
+static PetscErrorCode Path(const char *directory, PetscInt number, const char *suffix,
+                           char path[PETSC_MAX_PATH_LEN])
+{
+  PetscFunctionBeginUser;
+  PetscCall(
+    PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/%06" PetscInt_FMT "%s", directory, number, suffix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The greatest number below `below` found in a directory. */
+typedef struct {
+  PetscInt below, found; /* -1 for none */
+} Newest;
+
+static PetscErrorCode LookAt(const char *name, void *ctx)
+{
+  Newest *const  newest = ctx;
+  const PetscInt number = Number(name);
+
+  if (number < newest->below) newest->found = PetscMax(newest->found, number);
+  return PETSC_SUCCESS;
+}
+
+/* The newest checkpoint older than `below`, -1 for none; the same on every rank. */
+static PetscErrorCode Find(MPI_Comm comm, const char *directory, PetscInt below, PetscInt *number)
+{
+  Newest         newest = {.below = below, .found = -1};
+  PetscMPIInt    rank;
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) code = NakDirectoryList(directory, LookAt, &newest);
+  PetscCall(NakAgree(comm, code));
+  PetscCallMPI(MPI_Bcast(&newest.found, 1, MPIU_INT, 0, comm));
+  *number = newest.found;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Allocate(MPI_Comm comm, const char *directory, PetscInt number,
+                               NakCheckpoint *checkpoint)
+{
+  NakCheckpoint c;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&c));
+  c->comm   = comm;
+  c->number = number;
+  PetscCallMPI(MPI_Comm_rank(comm, &c->rank));
+  PetscCall(PetscStrncpy(c->directory, directory, sizeof(c->directory)));
+  PetscCall(Path(directory, number, ".h5", c->path));
+  *checkpoint = c;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What differs between machines and builds, and would make blocks unreadable. */
+static void Build(char text[NAK_SEAL_TEXT])
+{
+  const PetscInt one = 1;
+
+  (void)snprintf(text, NAK_SEAL_TEXT, SEAL " %d, %d-bit integers, %s", NAK_CHECKPOINT_VERSION,
+                 (int)(8 * sizeof(PetscInt)), *(const char *)&one == 1 ? "little end" : "big end");
+}
+
+PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint)
+{
+  PetscInt       last;
+  char           seal[NAK_SEAL_TEXT];
+  PetscMPIInt    rank;
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  *checkpoint = NULL;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) code = NakDirectoryMake(directory);
+  PetscCall(NakAgree(comm, code));
+  PetscCall(Find(comm, directory, PETSC_INT_MAX, &last));
+  PetscCall(Allocate(comm, directory, last + 1, checkpoint));
+  Build(seal);
+  code = NakStoreCreate(comm, (*checkpoint)->path, seal, &(*checkpoint)->store);
+  if (code) PetscCall(NakCheckpointDestroy(checkpoint));
+  PetscFunctionReturn(code);
+}
+
+/* Out of the way with a damaged one: what it was written for is lost, and must not come back. */
+static PetscErrorCode SetAside(MPI_Comm comm, const char *directory, PetscInt number,
+                               const char *damage)
+{
+  char           path[PETSC_MAX_PATH_LEN], aside[PETSC_MAX_PATH_LEN];
+  PetscMPIInt    rank;
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(Path(directory, number, ".h5", path));
+  PetscCall(Path(directory, number, ".damaged", aside));
+  PetscCall(PetscFPrintf(
+    comm, stderr, "nakfield: the checkpoint %s is damaged: %s; going back to the one before\n",
+    path, damage));
+  if (rank == 0 && rename(path, aside) != 0) code = PETSC_ERR_FILE_WRITE;
+  code = NakAgree(comm, code);
+  PetscCheck(code == PETSC_SUCCESS, comm, PETSC_ERR_FILE_WRITE, "cannot rename %s to %s", path,
+             aside);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadBlocks(NakCheckpoint c)
+{
+  PetscBool there;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakStoreCount(c->store, "blocks", &c->used, &there));
+  PetscCall(PetscMalloc1(c->used, &c->blocks));
+  PetscCall(NakStoreRead(c->store, "blocks", NAK_STORE_BYTE, c->used, c->blocks));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint)
+{
+  PetscInt       number = PETSC_INT_MAX;
+  char           expected[NAK_SEAL_TEXT], seal[NAK_SEAL_TEXT], damage[128] = "";
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  *checkpoint = NULL;
+  Build(expected);
+  do {
+    char path[PETSC_MAX_PATH_LEN];
+
+    PetscCall(Find(comm, directory, number, &number));
+    if (number < 0) PetscFunctionReturn(PETSC_SUCCESS);
+    PetscCall(Path(directory, number, ".h5", path));
+    PetscCall(NakSealCheck(comm, path, seal, sizeof damage, damage));
+    if (damage[0] != '\0') PetscCall(SetAside(comm, directory, number, damage));
+  } while (damage[0] != '\0');
+  PetscCall(Allocate(comm, directory, number, checkpoint));
+  (*checkpoint)->reads = PETSC_TRUE;
+  PetscCheck(strcmp(seal, expected) == 0, comm, PETSC_ERR_USER_INPUT,
+             "%s is a '%s', and this program reads a '%s': continue the run with the program that "
+             "began it",
+             (*checkpoint)->path, seal, expected);
+  code = NakStoreOpen(comm, (*checkpoint)->path, &(*checkpoint)->store);
+  if (!code) code = ReadBlocks(*checkpoint);
+  if (code) PetscCall(NakCheckpointDestroy(checkpoint));
+  PetscFunctionReturn(code);
+}
+
+PetscBool NakCheckpointReads(NakCheckpoint checkpoint)
+{
+  return checkpoint->reads;
+}
+
+MPI_Comm NakCheckpointComm(NakCheckpoint checkpoint)
+{
+  return checkpoint->comm;
+}
+
+const char *NakCheckpointPath(NakCheckpoint checkpoint)
+{
+  return checkpoint->path;
+}
+
+/* The data of a block that is read, NULL for none of that name. */
+static const char *FindBlock(NakCheckpoint c, const char *name, size_t *size)
+{
+  Head head;
+
+  for (size_t at = 0; at + sizeof head <= c->used; at += sizeof head + (size_t)head.size) {
+    memcpy(&head, c->blocks + at, sizeof head);
+    if (head.size < 0 || (size_t)head.size > c->used - at - sizeof head) return NULL;
+    *size = (size_t)head.size;
+    if (strncmp(head.name, name, NAME_SIZE) == 0) return c->blocks + at + sizeof head;
+  }
+  return NULL;
+}
+
+PetscErrorCode NakCheckpointHas(NakCheckpoint checkpoint, const char *name, PetscBool *has)
+{
+  size_t count;
+
+  PetscFunctionBeginUser;
+  *has = PETSC_TRUE;
+  if (!checkpoint->reads || FindBlock(checkpoint, name, &count) != NULL)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakStoreCount(checkpoint->store, name, &count, has));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where this rank's part of an array over the nodes of a DMDA lies: (z, y, x, value). */
+static PetscErrorCode Box(DM dm, PetscInt values, NakStoreBox *box)
+{
+  PetscInt nx, ny, nz, xs, ys, zs, xm, ym, zm;
+
+  PetscFunctionBeginUser;
+  PetscCall(
+    DMDAGetInfo(dm, NULL, &nx, &ny, &nz, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(DMDAGetCorners(dm, &xs, &ys, &zs, &xm, &ym, &zm));
+  *box = (NakStoreBox){
+    .rank  = 4,
+    .size  = {nz, ny, nx, values},
+    .start = {zs, ys, xs, 0     },
+    .count = {zm, ym, xm, values}
+  };
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckFinite(NakCheckpoint c, const char *name, const NakStoreBox *box,
+                                  const PetscReal values[])
+{
+  const PetscInt n   = box->count[0] * box->count[1] * box->count[2] * box->count[3];
+  int            bad = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < n; k++)
+    if (PetscIsInfOrNanReal(values[k])) bad = 1;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, c->comm));
+  PetscCheck(!bad, c->comm, PETSC_ERR_FP,
+             "%s holds a number that is not finite, and is not written to %s", name, c->path);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakCheckpointNodes(NakCheckpoint checkpoint, const char *name, DM dm, PetscInt count,
+                                  PetscReal values[])
+{
+  NakStoreBox box;
+
+  PetscFunctionBeginUser;
+  PetscCall(Box(dm, count, &box));
+  if (checkpoint->reads) {
+    PetscCall(NakStoreReadArray(checkpoint->store, name, NAK_STORE_REAL, &box, values));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(CheckFinite(checkpoint, name, &box, values));
+  PetscCall(NakStoreWriteArray(checkpoint->store, name, NAK_STORE_REAL, &box, values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakCheckpointVec(NakCheckpoint checkpoint, const char *name, Vec v)
+{
+  DM             dm;
+  PetscInt       dof;
+  PetscScalar   *values;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetDM(v, &dm));
+  PetscCheck(dm != NULL, checkpoint->comm, PETSC_ERR_ARG_WRONG, "%s is not a vector of a DMDA",
+             name);
+  PetscCall(DMDAGetDof(dm, &dof));
+  PetscCall(VecGetArray(v, &values));
+  code = NakCheckpointNodes(checkpoint, name, dm, dof, values);
+  PetscCall(VecRestoreArray(v, &values));
+  PetscFunctionReturn(code);
+}
+
+static PetscErrorCode Append(NakCheckpoint c, const void *data, size_t size)
+{
+  PetscFunctionBeginUser;
+  if (c->used + size > c->room) {
+    c->room = 2 * (c->used + size);
+    PetscCall(PetscRealloc(c->room, &c->blocks));
+  }
+  if (size > 0) memcpy(c->blocks + c->used, data, size);
+  c->used += size;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakCheckpointBlock(NakCheckpoint checkpoint, const char *name, void *data,
+                                  size_t size)
+{
+  Head        head = {.size = (int64_t)size};
+  size_t      there;
+  const char *found;
+
+  PetscFunctionBeginUser;
+  if (!checkpoint->reads) {
+    (void)snprintf(head.name, sizeof head.name, "%s", name);
+    PetscCall(Append(checkpoint, &head, sizeof head));
+    PetscCall(Append(checkpoint, data, size));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  found = FindBlock(checkpoint, name, &there);
+  PetscCheck(found != NULL && there == size, checkpoint->comm, PETSC_ERR_FILE_UNEXPECTED,
+             "%s in %s is not what this program wrote", name, checkpoint->path);
+  if (size > 0) memcpy(data, found, size);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakCheckpointSize(NakCheckpoint checkpoint, const char *name, size_t *size)
+{
+  PetscFunctionBeginUser;
+  if (FindBlock(checkpoint, name, size) == NULL) *size = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Numbers of the checkpoints in a directory. */
+typedef struct {
+  PetscInt *number;
+  PetscInt  count, room;
+} Numbers;
+
+static PetscErrorCode Collect(const char *name, void *ctx)
+{
+  Numbers *const numbers = ctx;
+  const PetscInt number  = Number(name);
+
+  PetscFunctionBeginUser;
+  if (number < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (numbers->count == numbers->room) {
+    numbers->room = 2 * numbers->room + 16;
+    PetscCall(PetscRealloc((size_t)numbers->room * sizeof(PetscInt), &numbers->number));
+  }
+  numbers->number[numbers->count++] = number;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Remove all but the newest; one that cannot be removed is only in the way. */
+static PetscErrorCode Prune(NakCheckpoint c, PetscInt keep)
+{
+  Numbers numbers = {.count = 0};
+  char    path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDirectoryList(c->directory, Collect, &numbers));
+  PetscCall(PetscSortInt(numbers.count, numbers.number));
+  for (PetscInt k = 0; k < numbers.count - keep; k++) {
+    PetscCall(Path(c->directory, numbers.number[k], ".h5", path));
+    (void)unlink(path);
+  }
+  PetscCall(PetscFree(numbers.number));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakCheckpointCommit(NakCheckpoint *checkpoint, PetscInt keep)
+{
+  NakCheckpoint  c = *checkpoint;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  code = NakStoreWrite(c->store, "blocks", NAK_STORE_BYTE, c->used, c->blocks);
+  if (!code) code = NakStoreCommit(&c->store, PETSC_TRUE);
+  if (!code) {
+    if (c->rank == 0) code = Prune(c, keep);
+    code = NakAgree(c->comm, code);
+  }
+  PetscCall(NakCheckpointDestroy(checkpoint));
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode NakCheckpointDestroy(NakCheckpoint *checkpoint)
+{
+  PetscFunctionBeginUser;
+  if (*checkpoint == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakStoreDestroy(&(*checkpoint)->store));
+  PetscCall(PetscFree((*checkpoint)->blocks));
+  PetscCall(PetscFree(*checkpoint));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

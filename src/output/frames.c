@@ -1,0 +1,140 @@
+/* What fields.h5 shows: a file for each frame, and one for the grid.
+
+   A frame is a file of its own, so that a process killed while it writes one leaves the others whole
+   (of one file with all frames, HDF5 can read nothing when its tables are half written), and so that
+   a restart drops the frames behind its checkpoint by removing files.
+
+     fields/grid.h5     x, y, z: faces of the cells [m]; z_face: the layer drawn for the electrolyte's
+                        face; region (z, y, x): 0 electrolyte, 1 interphase, 2 alloy
+     fields/000000.h5   attributes: the record, in SI; c, ... (z, y, x), or (1, y, x) on the face, with
+                        attributes unit and long_name
+     fields.h5          attributes program, title, units; deck: the resolved one as text; grid, and
+                        frames/000000 and so on: links to those files */
+#include "output_impl.h"
+
+#include <string.h>
+
+#define FACE_SHARE 0.1 /* of the layer above it that the drawn face takes */
+
+static NakStoreBox Box(const NakFrame *frame, NakPlace place)
+{
+  const PetscInt layers = place == NAK_PLACE_VOLUME ? frame->grid->nz : 1;
+
+  return (NakStoreBox){
+    .rank  = 3,
+    .size  = {layers, frame->grid->ny, frame->grid->nx},
+    .start = {0,      frame->ys,       frame->xs      },
+    .count = {layers, frame->ym,       frame->xm      }
+  };
+}
+
+static PetscErrorCode WriteRecord(NakStore store, const NakRecord *record)
+{
+  PetscFunctionBeginUser;
+  for (const NakRecordColumn *column = NakRecordColumns; column->name != NULL; column++)
+    PetscCall(NakStoreNumber(store, "/", column->si,
+                             column->digits > 0 ? NAK_STORE_REAL : NAK_STORE_INT,
+                             NakRecordMember(record, column)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteFields(NakStore store, const NakRecord *record, const NakFrame *frame,
+                                  const PetscReal values[])
+{
+  PetscFunctionBeginUser;
+  PetscCall(WriteRecord(store, record));
+  for (PetscInt f = 0; f < frame->count; f++) {
+    const NakField *const field = &frame->fields[f];
+    const NakStoreBox     box   = Box(frame, field->place);
+
+    PetscCall(NakStoreWriteArray(store, field->name, NAK_STORE_REAL, &box, values));
+    PetscCall(NakStoreText(store, field->name, "unit", field->unit));
+    PetscCall(NakStoreText(store, field->name, "long_name", field->doc));
+    values += box.count[0] * box.count[1] * box.count[2];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Keep the store that was written, or give it up. */
+static PetscErrorCode Complete(NakStore *store, PetscErrorCode code)
+{
+  PetscFunctionBeginUser;
+  if (!code) code = NakStoreCommit(store, PETSC_FALSE);
+  PetscCall(NakStoreDestroy(store));
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode NakFrameWrite(MPI_Comm comm, const char *path, const NakRecord *record,
+                             const NakFrame *frame, const PetscReal values[])
+{
+  NakStore store;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakStoreCreate(comm, path, NULL, &store));
+  PetscCall(Complete(&store, WriteFields(store, record, frame, values)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Faces of the cells. */
+static PetscErrorCode WriteAxes(NakStore store, const NakGrid *grid, PetscReal *work)
+{
+  const size_t    nx = (size_t)grid->nx, ny = (size_t)grid->ny, nz = (size_t)grid->nz;
+  const PetscInt  above  = grid->n_electrolyte;
+  const PetscReal face[] = {grid->z[above],
+                            grid->z[above] + FACE_SHARE * (grid->z[above + 1] - grid->z[above])};
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i <= grid->nx; i++) work[i] = (PetscReal)i * grid->dx;
+  PetscCall(NakStoreWrite(store, "x", NAK_STORE_REAL, nx + 1, work));
+  for (PetscInt i = 0; i <= grid->ny; i++) work[i] = (PetscReal)i * grid->dy;
+  PetscCall(NakStoreWrite(store, "y", NAK_STORE_REAL, ny + 1, work));
+  PetscCall(NakStoreWrite(store, "z", NAK_STORE_REAL, nz + 1, grid->z));
+  PetscCall(NakStoreWrite(store, "z_face", NAK_STORE_REAL, 2, face));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteRegion(NakStore store, const NakFrame *frame)
+{
+  const NakGrid *const grid  = frame->grid;
+  const NakStoreBox    box   = Box(frame, NAK_PLACE_VOLUME);
+  const size_t         layer = (size_t)frame->xm * (size_t)frame->ym;
+  unsigned char       *values;
+  PetscErrorCode       code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((size_t)grid->nz * layer, &values));
+  for (PetscInt k = 0; k < grid->nz; k++) {
+    const int which = (k >= grid->n_electrolyte) + (k >= grid->n_electrolyte + grid->n_interphase);
+
+    memset(values + (size_t)k * layer, which, layer);
+  }
+  code = NakStoreWriteArray(store, "region", NAK_STORE_BYTE, &box, values);
+  PetscCall(PetscFree(values));
+  PetscCall(code);
+  PetscCall(NakStoreText(store, "region", "long_name", "0 electrolyte, 1 interphase, 2 alloy"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteGrid(NakStore store, const NakFrame *frame)
+{
+  PetscReal     *work;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(PetscMax(frame->grid->nx, frame->grid->ny) + 1, &work));
+  code = WriteAxes(store, frame->grid, work);
+  PetscCall(PetscFree(work));
+  PetscCall(code);
+  PetscCall(WriteRegion(store, frame));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakGridWrite(MPI_Comm comm, const char *path, const NakFrame *frame)
+{
+  NakStore store;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakStoreCreate(comm, path, NULL, &store));
+  PetscCall(Complete(&store, WriteGrid(store, frame)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

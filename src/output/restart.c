@@ -1,0 +1,202 @@
+/* How far the files have come; the contract is in nakfield/output.h. */
+#include "output_impl.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct {
+  int64_t bytes[NAK_GROWING]; /* of each growing file; -1 where there is none yet */
+  int64_t frames;
+} Position;
+
+/* ---- Writing ---- */
+
+static PetscErrorCode Tell(NakOutput output, Position *position)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < NAK_GROWING; k++) {
+    FILE *const file = *NakGrowingFile(output, k);
+
+    position->bytes[k] = -1;
+    if (file == NULL) continue;
+    PetscCall(NakOutputPath(output, NakGrowing[k], path));
+    PetscCall(NakFileFlush(file, path));
+    (void)fsync(fileno(file)); /* some file systems refuse it; the flush has succeeded */
+    position->bytes[k] = (int64_t)ftello(file);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The frames since the last checkpoint, and their names. */
+static PetscErrorCode SyncFrames(NakOutput output)
+{
+  NakIndex *const index = &output->index;
+  char            path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  if (index->synced == index->count) PetscFunctionReturn(PETSC_SUCCESS);
+  for (; index->synced < index->count; index->synced++) {
+    PetscCall(NakFramePath(output, index->synced, path));
+    NakFileSync(path);
+  }
+  PetscCall(NakOutputPath(output, "fields", path));
+  NakFileSync(path);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Settle(NakOutput output, Position *position)
+{
+  PetscFunctionBeginUser;
+  PetscCall(Tell(output, position));
+  PetscCall(SyncFrames(output));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Reading ---- */
+
+/* Open a growing file at its end of then. */
+static PetscErrorCode CutBack(const char *path, int64_t bytes, FILE **file)
+{
+  struct stat about;
+
+  PetscFunctionBeginUser;
+  if (*file == NULL) *file = fopen(path, "r+");
+  PetscCheck(*file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
+             strerror(errno));
+  PetscCheck(fstat(fileno(*file), &about) == 0 && (int64_t)about.st_size >= bytes, PETSC_COMM_SELF,
+             PETSC_ERR_FILE_UNEXPECTED,
+             "%s is shorter than it was at the checkpoint: put back what is missing, or begin anew "
+             "with --replace",
+             path);
+  PetscCheck(
+    ftruncate(fileno(*file), (off_t)bytes) == 0 && fseeko(*file, (off_t)bytes, SEEK_SET) == 0,
+    PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot cut %s back: %s", path, strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CutBackAll(NakOutput output, const Position *position)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < NAK_GROWING; k++) {
+    FILE **const file = NakGrowingFile(output, k);
+
+    PetscCall(NakOutputPath(output, NakGrowing[k], path));
+    if (position->bytes[k] >= 0)
+      PetscCall(CutBack(path, position->bytes[k], file));
+    else if (*file == NULL)
+      (void)unlink(path);
+  }
+  NakOutputRowsBuffer(output);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RemoveLater(const char *name, void *ctx)
+{
+  NakOutput const output = ctx;
+  char            path[PETSC_MAX_PATH_LEN], inside[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  if (NakOwnedNumber(name, ".h5") < output->index.count && NakOwnedNumber(name, ".h5.tmp") < 0)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscSNPrintf(inside, sizeof(inside), "fields/%s", name));
+  PetscCall(NakOutputPath(output, inside, path));
+  PetscCheck(unlink(path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot remove %s: %s", path,
+             strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GoBack(NakOutput output, const Position *position)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(CutBackAll(output, position));
+  for (PetscInt frame = 0; frame < output->index.count; frame++) {
+    PetscCall(NakFramePath(output, frame, path));
+    PetscCheck(access(path, R_OK) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_UNEXPECTED,
+               "%s is gone: put it back, or begin anew with --replace", path);
+  }
+  PetscCall(NakOutputPath(output, "fields", path));
+  PetscCall(NakDirectoryList(path, RemoveLater, output));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- The contract ---- */
+
+static PetscErrorCode ExchangeTimes(NakOutput output, NakCheckpoint c, PetscInt frames)
+{
+  NakIndex *const index = &output->index;
+
+  PetscFunctionBeginUser;
+  if (NakCheckpointReads(c)) {
+    index->count = index->synced = frames;
+    index->capacity              = PetscMax(64, frames);
+    PetscCall(PetscRealloc((size_t)index->capacity * sizeof(*index->times), &index->times));
+  }
+  PetscCall(
+    NakCheckpointBlock(c, "output/times", index->times, (size_t)frames * sizeof(*index->times)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint)
+{
+  const PetscBool reads    = NakCheckpointReads(checkpoint);
+  Position        position = {.frames = output->index.count};
+  PetscErrorCode  code     = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  if (!reads && output->rank == 0) code = Settle(output, &position);
+  PetscCall(NakAgree(output->comm, code));
+  PetscCall(NakCheckpointBlock(checkpoint, "output/position", &position, sizeof(position)));
+  PetscCall(ExchangeTimes(output, checkpoint, (PetscInt)position.frames));
+  if (reads && output->rank == 0) code = GoBack(output, &position);
+  PetscCall(NakAgree(output->comm, code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- The end that a directory tells of ---- */
+
+/* The summary is ours: its status stands on a line of its own. */
+static void FindStatus(FILE *file, char status[NAK_TEXT_SIZE])
+{
+  char line[2 * NAK_TEXT_SIZE];
+
+  while (fgets(line, sizeof line, file) != NULL)
+    if (sscanf(line, " \"status\": \"%63[a-z]\"", status) == 1) return;
+}
+
+PetscErrorCode NakOutputStatus(MPI_Comm comm, const char *directory, char status[NAK_TEXT_SIZE])
+{
+  char        path[PETSC_MAX_PATH_LEN];
+  PetscMPIInt rank;
+  FILE       *file = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  memset(status, 0, NAK_TEXT_SIZE);
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/summary.json", directory));
+  if (rank == 0) file = fopen(path, "r");
+  if (file != NULL) {
+    FindStatus(file, status);
+    (void)fclose(file);
+  }
+  PetscCallMPI(MPI_Bcast(status, NAK_TEXT_SIZE, MPI_CHAR, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakOutputForgetSummary(NakOutput output)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputPath(output, "summary.json", path));
+  if (output->rank == 0) (void)unlink(path);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

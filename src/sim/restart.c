@@ -1,0 +1,319 @@
+/* Checkpoints of a run, the wish to stop, and going on where a checkpoint says. */
+#include "sim_impl.h"
+
+#include <petsctime.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- What a checkpoint holds ---- */
+
+/* When the observers are due, and what the deck said of it. */
+typedef struct {
+  PetscReal row, row_due, fields_due, spectrum_due;        /* as in NakSim */
+  PetscReal timeseries_every, fields_every, spectra_every; /* [s] */
+} Due;
+
+static Due DueOf(NakSim s)
+{
+  return (Due){.row              = s->row,
+               .row_due          = s->row_due,
+               .fields_due       = s->fields_due,
+               .spectrum_due     = s->spectrum_due,
+               .timeseries_every = s->params.output.timeseries_every,
+               .fields_every     = s->params.output.fields_every,
+               .spectra_every    = NakProtocolSpectra(s->protocol)};
+}
+
+/* Output that was asked for otherwise before the restart begins its rhythm anew. */
+static void SetDue(NakSim s, const Due *due)
+{
+  const Due       deck = DueOf(s);
+  const PetscReal now  = s->now.time;
+
+  s->row          = due->row;
+  s->row_due      = due->row_due;
+  s->fields_due   = due->fields_due;
+  s->spectrum_due = due->spectrum_due;
+  if (deck.timeseries_every != due->timeseries_every)
+    s->row_due = deck.timeseries_every > 0 ? due->row + deck.timeseries_every : 0;
+  if (deck.fields_every != due->fields_every && deck.fields_every > 0)
+    s->fields_due = deck.fields_every * (PetscFloorReal(now / deck.fields_every) + 1);
+  if (deck.spectra_every != due->spectra_every) s->spectrum_due = now + deck.spectra_every;
+}
+
+/* Everything that a run must not lose, both ways: see nakfield/checkpoint.h. */
+static PetscErrorCode Transfer(NakSim s, NakCheckpoint c)
+{
+  PetscLogDouble clock;
+  PetscReal      wall;
+  Due            due;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakProtocolCheckpoint(s->protocol, c));
+  PetscCall(NakStepperCheckpoint(s->stepper, c));
+  PetscCall(NakSimVoidsCheckpoint(s, c));
+  PetscCall(NakInsituCheckpoint(s->insitu, c));
+  due = DueOf(s);
+  PetscCall(PetscTime(&clock));
+  wall = clock - s->began;
+  PetscCall(NakCheckpointBlock(c, "sim/wall", &wall, sizeof wall));
+  PetscCall(NakCheckpointBlock(c, "sim/over", &s->over, sizeof s->over));
+  PetscCall(NakCheckpointBlock(c, "sim/record", &s->now, sizeof s->now));
+  PetscCall(NakCheckpointBlock(c, "sim/balance", &s->balance, sizeof s->balance));
+  PetscCall(NakCheckpointBlock(c, "sim/due", &due, sizeof due));
+  if (NakCheckpointReads(c)) SetDue(s, &due);
+  if (NakCheckpointReads(c)) s->began = clock - wall;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- The physics of a checkpoint and of a deck ---- */
+
+/* The entries that define the cell, as lines, of malloc(). */
+static PetscErrorCode PhysicsText(NakSim s, char **text, size_t *size)
+{
+  NakSection     physics[NAK_SIM_SECTIONS];
+  FILE          *file = open_memstream(text, size);
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the deck's entries");
+  NakSimPhysics(s->schema, physics);
+  code = NakSchemaWriteValues(physics, file);
+  PetscCheck(fclose(file) == 0, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the deck's entries");
+  *size += 1; /* the final 0 */
+  PetscFunctionReturn(code);
+}
+
+/* The next line of a text, or NULL behind the last; the text is cut apart. */
+static char *NextLine(char **text)
+{
+  char *const line = *text;
+  char *const end  = strchr(line, '\n');
+
+  if (end == NULL) return NULL;
+  *end  = '\0';
+  *text = end + 1;
+  return line;
+}
+
+/* Whether a text has a line. */
+static PetscBool HasLine(const char *text, const char *line)
+{
+  const size_t length = strlen(line);
+
+  for (const char *at = strstr(text, line); at != NULL; at = strstr(at + 1, line))
+    if ((at == text || at[-1] == '\n') && at[length] == '\n') return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* Name the lines of `then` that `now` has not; how many. */
+static PetscErrorCode Differences(char *then, const char *now, size_t size, char names[],
+                                  int *count)
+{
+  PetscFunctionBeginUser;
+  *count   = 0;
+  names[0] = '\0';
+  for (const char *line = NextLine(&then); line != NULL; line = NextLine(&then)) {
+    if (HasLine(now, line)) continue;
+    if (*count > 0) PetscCall(PetscStrlcat(names, ", ", size));
+    PetscCall(PetscStrlcat(names, line, size));
+    *count += 1;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The file of a material may have changed under the same name. */
+static PetscErrorCode CheckMaterial(NakSim s, NakCheckpoint c)
+{
+  NakMaterial now = s->params.model.material, then = now;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointBlock(c, "physics/material", &then, sizeof then));
+  if (!NakCheckpointReads(c)) PetscFunctionReturn(PETSC_SUCCESS);
+  memset(now.file, 0, sizeof now.file); /* it may have moved */
+  memset(then.file, 0, sizeof then.file);
+  PetscCheck(
+    memcmp(&now, &then, sizeof now) == 0, s->comm, PETSC_ERR_USER_INPUT,
+    "the material %s is not what it was at the checkpoint %s; --new-physics goes on with it "
+    "all the same",
+    now.name, NakCheckpointPath(c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CompareTexts(NakSim s, NakCheckpoint c, char *then, const char *now)
+{
+  char names[512];
+  int  count;
+
+  PetscFunctionBeginUser;
+  PetscCall(Differences(then, now, sizeof names, names, &count));
+  PetscCheck(count == 0, s->comm, PETSC_ERR_USER_INPUT,
+             "the deck is of another cell than the checkpoint %s, which was written with %s; "
+             "--new-physics goes on with the deck's all the same",
+             NakCheckpointPath(c), names);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadPhysics(NakSim s, NakCheckpoint c, const char *now)
+{
+  size_t         size;
+  char          *then;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointSize(c, "physics/entries", &size));
+  PetscCall(PetscCalloc1(size + 1, &then));
+  code = NakCheckpointBlock(c, "physics/entries", then, size);
+  if (!code) code = CompareTexts(s, c, then, now);
+  PetscCall(PetscFree(then));
+  PetscFunctionReturn(code);
+}
+
+/* Write the entries that define the cell, or refuse a deck in which they differ. */
+static PetscErrorCode ExchangePhysics(NakSim s, NakCheckpoint c)
+{
+  char          *text = NULL;
+  size_t         size = 0;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  if (NakCheckpointReads(c) && s->options.new_physics) PetscFunctionReturn(PETSC_SUCCESS);
+  code = PhysicsText(s, &text, &size);
+  if (!code)
+    code = NakCheckpointReads(c) ? ReadPhysics(s, c, text)
+                                 : NakCheckpointBlock(c, "physics/entries", text, size);
+  free(text);
+  PetscCall(code);
+  PetscCall(CheckMaterial(s, c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Writing ---- */
+
+static PetscErrorCode Directory(const char *run, char directory[PETSC_MAX_PATH_LEN])
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(directory, PETSC_MAX_PATH_LEN, "%s/checkpoint", run));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Write(NakSim s, NakCheckpoint c)
+{
+  PetscFunctionBeginUser;
+  PetscCall(ExchangePhysics(s, c));
+  PetscCall(Transfer(s, c));
+  PetscCall(NakOutputCheckpoint(s->output, c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimCheckpoint(NakSim s)
+{
+  char           directory[PETSC_MAX_PATH_LEN];
+  NakCheckpoint  c;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(Directory(NakOutputDirectory(s->output), directory));
+  PetscCall(NakCheckpointCreate(s->comm, directory, &c));
+  code = Write(s, c);
+  if (!code) code = NakCheckpointCommit(&c, s->params.checkpoint.keep);
+  PetscCall(NakCheckpointDestroy(&c));
+  PetscCall(PetscTime(&s->pause.written));
+  s->pause.steps = NakStepperCounts(s->stepper).steps;
+  PetscFunctionReturn(code);
+}
+
+/* ---- Whether to write, whether to stop ---- */
+
+enum { WRITE = 1, STOP = 2 };
+
+/* What the clock and the deck want, by one rank's clock. */
+static PetscErrorCode Wish(NakSim s, int *wish)
+{
+  const NakCheckpointParams *p     = &s->params.checkpoint;
+  const PetscInt             steps = NakStepperCounts(s->stepper).steps - s->pause.steps;
+  PetscLogDouble             now;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscTime(&now));
+  s->pause.longest = PetscMax(s->pause.longest, now - s->pause.last);
+  s->pause.last    = now;
+  *wish            = 0;
+  if (p->every > 0 && now - s->pause.written >= p->every) *wish = WRITE;
+  if (p->steps > 0 && steps >= p->steps) *wish = WRITE;
+  if (s->options.wall_time > 0 &&
+      now + s->pause.longest - s->pause.launched >= s->options.wall_time)
+    *wish = STOP;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const char *Why(int signal)
+{
+  if (signal == SIGUSR1) return "SIGUSR1";
+  if (signal == SIGTERM) return "SIGTERM";
+  if (signal == SIGINT) return "SIGINT";
+  return "the wall time is up";
+}
+
+PetscErrorCode NakSimPause(NakSim s)
+{
+  int wishes[2]; /* of the signals and of the clock */
+
+  PetscFunctionBeginUser;
+  PetscCall(Wish(s, &wishes[1]));
+  wishes[0] = NakReceived();
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, wishes, 2, MPI_INT, MPI_MAX, s->comm));
+  if (wishes[0] != 0 || wishes[1] == STOP) s->stop = Why(wishes[0]);
+  if (s->stop != NULL || wishes[1] != 0) PetscCall(NakSimCheckpoint(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Reading ---- */
+
+PetscErrorCode NakSimOver(NakSim s, PetscBool *over)
+{
+  const char *const directory = s->params.output.directory;
+  char              status[NAK_TEXT_SIZE];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputStatus(s->comm, directory, status));
+  *over = (PetscBool)(status[0] != '\0' && strcmp(status, "interrupted") != 0 &&
+                      strcmp(status, "failed") != 0);
+  if (*over)
+    PetscCall(
+      PetscPrintf(s->comm, "%s is complete (%s): nothing is left to do\n", directory, status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimFind(NakSim s, NakCheckpoint *c)
+{
+  const char *const run = s->params.output.directory;
+  char              directory[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(Directory(run, directory));
+  PetscCall(NakCheckpointOpen(s->comm, directory, c));
+  if (*c == NULL)
+    PetscCall(PetscFPrintf(s->comm, stderr,
+                           "nakfield: %s holds no checkpoint: the run begins anew\n", run));
+  else
+    PetscCall(ExchangePhysics(s, *c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimResume(NakSim s, NakCheckpoint c)
+{
+  PetscBool over;
+
+  PetscFunctionBeginUser;
+  PetscCall(Transfer(s, c));
+  PetscCall(NakOutputCheckpoint(s->output, c)); /* the files last: nothing is cut back in vain */
+  PetscCall(NakOutputForgetSummary(s->output));
+  PetscCall(NakStepperResume(s->stepper, s->protocol, &s->now, &over));
+  s->over    = (PetscBool)(s->over || over);
+  s->resumed = PETSC_TRUE;
+  PetscCall(
+    NakOutputLog(s->output, "%.9g s: goes on from %s", (double)s->now.time, NakCheckpointPath(c)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,142 @@
+"""A run goes on from its checkpoint: what may change, what may not, and what is done about damage."""
+import shutil
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "torture"))
+import nakrun  # noqa: E402
+import torture  # noqa: E402
+
+ITEMS = ("{strip: 0.5 mA/cm^2, for: 20 s}", "{pulses: {current: 1 mA/cm^2, on: 1 s, off: 2 s, count: 2}}",
+         "{rest: 20 s}")
+
+
+def protocol(*items):
+    return "protocol=[" + ", ".join(items) + "]"
+
+
+class Restart(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """One run with a checkpoint of every fourth step; tests cut copies of it back."""
+        cls.folder = torture.Folder()
+        cls.folder.new("whole", protocol(*ITEMS), "checkpoint.keep=1000",
+                       "checkpoint.steps=4").demand(nakrun.DONE)
+        cls.points = torture.checkpoints(cls.folder.path / "whole")
+        cls.reference = torture.fingerprint(cls.folder.path / "whole")
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder.path)
+
+    def cut(self, share=0.5):
+        """The run as it was killed behind a checkpoint."""
+        place = self.folder.path / "run"
+        keep = self.points[int(share * len(self.points))].name
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(self.folder.path / "whole", place)
+        (place / "summary.json").unlink()
+        for path in torture.checkpoints(place):
+            if path.name > keep:
+                path.unlink()
+        return place
+
+    def same(self, place):
+        self.assertEqual(torture.differences(place, self.reference), [])
+
+    def test_it_goes_on_as_if_nothing_had_happened(self):
+        for share in (0, 0.3, 0.6, 0.99):
+            with self.subTest(share=share):
+                place = self.cut(share)
+                self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE)
+                self.same(place)
+
+    def test_a_complete_run_is_left_alone(self):
+        place = self.folder.path / "whole"
+        before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}
+        nakrun.call("run", "--restart", place, ranks=0).demand(nakrun.DONE, "is complete")
+        self.assertEqual(before, {path: path.stat().st_mtime_ns for path in place.rglob("*")})
+
+    def test_a_damaged_checkpoint_gives_way(self):
+        place = self.cut()
+        newest = torture.checkpoints(place)[-1]
+        data = bytearray(newest.read_bytes())
+        data[len(data) // 2] ^= 1
+        newest.write_bytes(data)
+        self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE, f"{newest.name} is damaged: .*going back")
+        self.same(place)
+        self.assertFalse([path for path in place.glob("checkpoint/*.damaged") if path.stem != newest.stem])
+
+    def test_without_a_checkpoint_it_begins_anew(self):
+        place = self.cut()
+        shutil.rmtree(place / "checkpoint")
+        self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE, "holds no checkpoint: the run begins anew")
+        self.same(place)
+
+    def test_what_follows_may_change(self):
+        place = self.cut(0.05)  # within the first item
+        items = ("{strip: 0.5 mA/cm^2, for: 10 s}", "{rest: 5 s}")
+        self.folder.again("run", protocol(*items), "output.fields.every=1 s").demand(nakrun.DONE)
+        run = nakrun.Run(place, None)
+        self.assertAlmostEqual(run.summary["time_s"], 15)
+        self.assertEqual(len(run.summary["steps"]), 2)
+
+    def test_what_is_done_may_not(self):
+        self.cut(0.99)
+        self.folder.again("run", protocol("{plate: 0.5 mA/cm^2, for: 20 s}", "{rest: 5 s}")).demand(
+            nakrun.INPUT, "protocol")
+
+    def test_physics_may_not(self):
+        place = self.cut()
+        before = torture.checkpoints(place), (place / "timeseries.csv").read_bytes()
+        self.folder.again("run", "alloy.potassium=60 wt%").demand(
+            nakrun.INPUT, "another cell.*alloy.potassium: 50 wt%.*--new-physics")
+        self.assertEqual(before, (torture.checkpoints(place), (place / "timeseries.csv").read_bytes()))
+        self.folder.again("run", "kinetics.charge_transfer_resistance=100 ohm.cm^2",
+                          "--new-physics").demand(nakrun.DONE)
+
+    def test_another_grid_is_refused(self):
+        self.cut()
+        self.folder.again("run", "grid.alloy_layers=9", "--new-physics").demand(
+            nakrun.OUTPUT, "stepper/U has another size")
+
+    def test_a_file_that_was_shortened_is_refused(self):
+        place = self.cut()
+        (place / "timeseries.csv").write_text("time_s\n")
+        self.folder.again("run", "checkpoint.steps=50").demand(nakrun.OUTPUT, "timeseries.csv is shorter")
+
+    def test_a_frame_that_is_gone_is_refused(self):
+        place = self.cut(0.99)
+        (place / "fields" / "000001.h5").unlink()
+        self.folder.again("run", "checkpoint.steps=50").demand(nakrun.OUTPUT, "000001.h5 is gone")
+
+    def test_mistakes(self):
+        for words, message in ((("--restart", "nowhere"), "cannot open the deck nowhere/resolved.yaml"),
+                               (("--restart",), "a value must follow"),
+                               (("deck.yaml", "--new-physics"), "--restart"),
+                               (("deck.yaml", "--walltime", "soon"), "a wall time is like"),
+                               (("--restart", "run", "--replace"), "--replace")):
+            output = nakrun.call("run", *words, ranks=0, folder=self.folder.path)
+            self.assertIn(output.status, (nakrun.INPUT, nakrun.OUTPUT))
+            self.assertRegex(output.err, message)
+
+    def test_wall_time_and_requeue(self):
+        """A job that is cut into pieces by its wall time writes what one without end writes."""
+        place = self.folder.path / "pieces"
+        shutil.rmtree(place, ignore_errors=True)
+        output = self.folder.new("pieces", protocol(*ITEMS), "checkpoint.steps=0",
+                                 "--walltime", "0.2s")
+        for _ in range(20):
+            output.demand(nakrun.DONE)
+            status = nakrun.Run(place, None).summary["status"]
+            if status == "completed":
+                break
+            self.assertEqual(status, "interrupted")
+            output = self.folder.again("pieces", "--walltime=1s")
+        self.same(place)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,286 @@
+/* Checkpoints: what is written is read, on any number of ranks; damage is found and the one before is
+   taken. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <nakfield/checkpoint.h>
+#include <nakfield/store.h>
+#include <petscdmda.h>
+
+typedef struct {
+  PetscInt  turns;
+  PetscReal time;
+} Block;
+
+static PetscMPIInt Rank(void)
+{
+  PetscMPIInt rank;
+
+  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
+  return rank;
+}
+
+/* A vector on a grid of nx x ny, in two dimensions or three. */
+static Vec MakeVec(PetscInt nx, PetscInt ny, PetscInt nz, PetscInt dof)
+{
+  const DMBoundaryType none = DM_BOUNDARY_NONE;
+  DM                   dm;
+  Vec                  v;
+
+  if (nz == 1)
+    assert_int_equal(DMDACreate2d(PETSC_COMM_WORLD, none, none, DMDA_STENCIL_STAR, nx, ny,
+                                  PETSC_DECIDE, PETSC_DECIDE, dof, 1, NULL, NULL, &dm),
+                     0);
+  else
+    assert_int_equal(DMDACreate3d(PETSC_COMM_WORLD, none, none, none, DMDA_STENCIL_STAR, nx, ny, nz,
+                                  PETSC_DECIDE, PETSC_DECIDE, PETSC_DECIDE, dof, 1, NULL, NULL,
+                                  NULL, &dm),
+                     0);
+  assert_int_equal(DMSetUp(dm), 0);
+  assert_int_equal(DMCreateGlobalVector(dm, &v), 0);
+  assert_int_equal(DMDestroy(&dm), 0);
+  return v;
+}
+
+/* Values that tell where they belong, whatever rank holds them. */
+static void Fill(Vec v, PetscReal shift)
+{
+  DM           dm;
+  PetscScalar *values;
+  PetscInt     nx, ny, dof, xs, ys, zs, xm, ym, zm;
+
+  assert_int_equal(VecGetDM(v, &dm), 0);
+  assert_int_equal(
+    DMDAGetInfo(dm, NULL, &nx, &ny, NULL, NULL, NULL, NULL, &dof, NULL, NULL, NULL, NULL, NULL), 0);
+  assert_int_equal(DMDAGetCorners(dm, &xs, &ys, &zs, &xm, &ym, &zm), 0);
+  assert_int_equal(VecGetArrayWrite(v, &values), 0);
+  for (PetscInt k = 0; k < zm * ym * xm; k++) {
+    const PetscInt z = zs + k / (ym * xm), y = ys + k / xm % ym, x = xs + k % xm;
+
+    for (PetscInt d = 0; d < dof; d++)
+      values[k * dof + d] = shift + (PetscReal)(((z * ny + y) * nx + x) * dof + d) / 7;
+  }
+  assert_int_equal(VecRestoreArrayWrite(v, &values), 0);
+}
+
+static PetscErrorCode Exchange(NakCheckpoint c, Vec v, Vec w, Block *block)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointVec(c, "one/v", v));
+  PetscCall(NakCheckpointVec(c, "other/w", w));
+  PetscCall(NakCheckpointBlock(c, "one/block", block, sizeof *block));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Write a checkpoint whose numbers are those of `turn`. */
+static void Write(const char *directory, PetscInt turn, PetscInt keep)
+{
+  Block         block = {.turns = turn, .time = 1.0 / 3};
+  Vec           v = MakeVec(6, 5, 1, 4), w = MakeVec(3, 4, 5, 2);
+  NakCheckpoint c;
+
+  Fill(v, (PetscReal)turn);
+  Fill(w, (PetscReal)-turn);
+  assert_int_equal(NakCheckpointCreate(PETSC_COMM_WORLD, directory, &c), 0);
+  assert_false(NakCheckpointReads(c));
+  assert_int_equal(Exchange(c, v, w, &block), 0);
+  assert_int_equal(NakCheckpointCommit(&c, keep), 0);
+  assert_null(c);
+  assert_int_equal(VecDestroy(&v), 0);
+  assert_int_equal(VecDestroy(&w), 0);
+}
+
+/* Read the newest and see that it is that of `turn`; -1: that there is none. */
+static void Read(const char *directory, PetscInt turn)
+{
+  Block         block = {0};
+  PetscBool     same;
+  Vec           v = MakeVec(6, 5, 1, 4), w = MakeVec(3, 4, 5, 2), expected[2];
+  NakCheckpoint c;
+
+  assert_int_equal(VecDuplicate(v, &expected[0]), 0);
+  assert_int_equal(VecDuplicate(w, &expected[1]), 0);
+  Fill(expected[0], (PetscReal)turn);
+  Fill(expected[1], (PetscReal)-turn);
+  assert_int_equal(NakCheckpointOpen(PETSC_COMM_WORLD, directory, &c), 0);
+  assert_int_equal(c == NULL, turn < 0);
+  if (c != NULL) {
+    assert_true(NakCheckpointReads(c));
+    assert_int_equal(Exchange(c, v, w, &block), 0);
+    assert_true(block.turns == turn && block.time == 1.0 / 3);
+    assert_int_equal(VecEqual(v, expected[0], &same), 0);
+    assert_true(same);
+    assert_int_equal(VecEqual(w, expected[1], &same), 0);
+    assert_true(same);
+  }
+  assert_int_equal(NakCheckpointDestroy(&c), 0);
+  for (int k = 0; k < 2; k++) assert_int_equal(VecDestroy(&expected[k]), 0);
+  assert_int_equal(VecDestroy(&v), 0);
+  assert_int_equal(VecDestroy(&w), 0);
+}
+
+static void TheNewestIsRead(void **state)
+{
+  (void)state;
+  Read("none", -1);
+  Write("newest/deep", 1, 10);
+  Read("newest/deep", 1);
+  Write("newest/deep", 2, 10);
+  Read("newest/deep", 2);
+}
+
+static void OnlySomeAreKept(void **state)
+{
+  (void)state;
+  for (PetscInt turn = 0; turn < 5; turn++) Write("kept", turn, 2);
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  assert_int_not_equal(access("kept/000002.h5", F_OK), 0);
+  assert_int_equal(access("kept/000003.h5", F_OK), 0);
+  assert_int_equal(access("kept/000004.h5", F_OK), 0);
+}
+
+/* Flip a bit in the middle of a file, by rank 0. */
+static void Damage(const char *path)
+{
+  FILE *file;
+  int   byte;
+
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  if (Rank() == 0) {
+    file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 2000, SEEK_SET), 0);
+    byte = fgetc(file);
+    assert_int_equal(fseek(file, 2000, SEEK_SET), 0);
+    assert_int_not_equal(fputc(byte ^ 4, file), EOF);
+    assert_int_equal(fclose(file), 0);
+  }
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+}
+
+static void ADamagedOneGivesWayToTheOneBefore(void **state)
+{
+  (void)state;
+  for (PetscInt turn = 0; turn < 3; turn++) Write("damaged", turn, 3);
+  Damage("damaged/000002.h5");
+  Read("damaged", 1);
+  assert_int_equal(access("damaged/000002.damaged", F_OK), 0);
+  Damage("damaged/000000.h5");
+  Damage("damaged/000001.h5");
+  Read("damaged", -1);
+}
+
+static PetscErrorCode OpenOnly(void *ctx)
+{
+  NakCheckpoint  c;
+  PetscErrorCode code = NakCheckpointOpen(PETSC_COMM_WORLD, ctx, &c);
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointDestroy(&c));
+  PetscFunctionReturn(code);
+}
+
+static PetscErrorCode ReadOtherGrid(void *ctx)
+{
+  NakCheckpoint  c;
+  Vec            v = MakeVec(5, 6, 1, 4);
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointOpen(PETSC_COMM_WORLD, ctx, &c));
+  code = NakCheckpointVec(c, "one/v", v);
+  PetscCall(NakCheckpointDestroy(&c));
+  PetscCall(VecDestroy(&v));
+  PetscFunctionReturn(code);
+}
+
+static PetscErrorCode WriteNaN(void *ctx)
+{
+  NakCheckpoint  c;
+  Vec            v = MakeVec(6, 5, 1, 4);
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  Fill(v, 0);
+  if (Rank() == 0) PetscCall(VecSetValue(v, 0, NAN, INSERT_VALUES));
+  PetscCall(VecAssemblyBegin(v));
+  PetscCall(VecAssemblyEnd(v));
+  PetscCall(NakCheckpointCreate(PETSC_COMM_WORLD, ctx, &c));
+  code = NakCheckpointVec(c, "one/v", v);
+  PetscCall(NakCheckpointDestroy(&c));
+  PetscCall(VecDestroy(&v));
+  PetscFunctionReturn(code);
+}
+
+static PetscErrorCode Quietly(PetscErrorCode (*call)(void *), void *ctx)
+{
+  PetscErrorCode code;
+
+  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  code = call(ctx);
+  assert_int_equal(PetscPopErrorHandler(), 0);
+  return code;
+}
+
+static void WhatCannotBeReadIsRefused(void **state)
+{
+  const PetscReal number = 1;
+  NakStore        store;
+  char            directory[] = "refused", later[] = "later";
+
+  (void)state;
+  Write(directory, 3, 2);
+  assert_int_equal(Quietly(ReadOtherGrid, directory), PETSC_ERR_FILE_UNEXPECTED);
+  if (Rank() == 0) (void)mkdir(later, 0777);
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  assert_int_equal(
+    NakStoreCreate(PETSC_COMM_WORLD, "later/000000.h5", "nakfield checkpoint 999", &store), 0);
+  assert_int_equal(NakStoreWrite(store, "x", NAK_STORE_REAL, 1, &number), 0);
+  assert_int_equal(NakStoreCommit(&store, PETSC_TRUE), 0);
+  assert_int_equal(Quietly(OpenOnly, later), PETSC_ERR_USER_INPUT);
+  assert_int_equal(access("later/000000.h5", F_OK), 0); /* it is not damaged, and stays */
+}
+
+static void WhatIsNotFiniteIsNotWritten(void **state)
+{
+  char directory[] = "finite";
+
+  (void)state;
+  Write(directory, 3, 2);
+  assert_int_equal(Quietly(WriteNaN, directory), PETSC_ERR_FP);
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  assert_int_not_equal(access("finite/000001.h5", F_OK), 0);
+  assert_int_not_equal(access("finite/000001.h5.tmp", F_OK), 0);
+  Read(directory, 3);
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(TheNewestIsRead),
+    cmocka_unit_test(OnlySomeAreKept),
+    cmocka_unit_test(ADamagedOneGivesWayToTheOneBefore),
+    cmocka_unit_test(WhatCannotBeReadIsRefused),
+    cmocka_unit_test(WhatIsNotFiniteIsNotWritten),
+  };
+  char        folder[128];
+  PetscMPIInt ranks;
+  int         failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  if (MPI_Comm_size(PETSC_COMM_WORLD, &ranks) != 0) return 1;
+  (void)snprintf(folder, sizeof folder, "rm -rf test-checkpoint-np%d; mkdir test-checkpoint-np%d",
+                 ranks, ranks);
+  if (Rank() == 0 && system(folder) != 0) return 1;
+  (void)snprintf(folder, sizeof folder, "test-checkpoint-np%d", ranks);
+  if (MPI_Barrier(PETSC_COMM_WORLD) != 0 || chdir(folder) != 0) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() != 0 || failed != 0;
+}
