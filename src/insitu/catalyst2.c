@@ -1,4 +1,5 @@
-/* The back end "catalyst2": libcatalyst's C interface, where CMake found it. */
+/* The back end "catalyst2": libcatalyst's C interface, where CMake found it.  What carries it out is
+   chosen at run time, by CATALYST_IMPLEMENTATION_NAME and _PATHS; without them it is ParaView's. */
 #include "insitu_impl.h"
 
 #if !defined(NAK_CATALYST2)
@@ -9,4 +10,155 @@ const NakInsituBackend *NakInsituCatalyst2(void)
 }
 
 #else
+
+  #include <catalyst.h>
+  #include <conduit_blueprint.h>
+  #include <stdio.h>
+  #include <stdlib.h>
+  #include <string.h>
+
+enum { PATH_SIZE = 256, AXES = 3 };
+
+typedef struct {
+  MPI_Comm comm;
+  int      n_scripts;
+} Catalyst;
+
+static const char *const axis_names[AXES] = {"x", "y", "z"};
+
+static void Say(char message[NAK_INSITU_MESSAGE], const char *what, enum catalyst_status status)
+{
+  (void)snprintf(message, NAK_INSITU_MESSAGE, "in situ: catalyst2: %s (status %d)", what,
+                 (int)status);
+}
+
+static int Everywhere(MPI_Comm comm, int here)
+{
+  (void)MPI_Allreduce(MPI_IN_PLACE, &here, 1, MPI_INT, MPI_MIN, comm);
+  return here;
+}
+
+static int Start(const NakInsituHow *how, void **self, char message[NAK_INSITU_MESSAGE])
+{
+  conduit_node        *node     = conduit_node_create();
+  Catalyst            *catalyst = calloc(1, sizeof *catalyst);
+  char                 path[PATH_SIZE];
+  enum catalyst_status status;
+
+  for (int k = 0; k < how->n_scripts; k++) {
+    (void)snprintf(path, sizeof path, "catalyst/scripts/script%d/filename", k);
+    conduit_node_set_path_char8_str(node, path, how->scripts[k]);
+    for (int w = 0; w < how->n_words; w++) {
+      conduit_node *args;
+
+      (void)snprintf(path, sizeof path, "catalyst/scripts/script%d/args", k);
+      args = conduit_node_append(conduit_node_fetch(node, path));
+      conduit_node_set_char8_str(args, how->words[w]);
+    }
+  }
+  conduit_node_set_path_int64(node, "catalyst/mpi_comm", (conduit_int64)MPI_Comm_c2f(how->comm));
+  if (getenv("CATALYST_IMPLEMENTATION_NAME") == NULL)
+    conduit_node_set_path_char8_str(node, "catalyst_load/implementation", "paraview");
+  (void)setenv("PARAVIEW_OVERRIDE_EXTRACTS_OUTPUT_DIRECTORY", how->directory, 0);
+  status = catalyst_initialize(node);
+  conduit_node_destroy(node);
+  *self = catalyst;
+  if (catalyst != NULL) *catalyst = (Catalyst){.comm = how->comm, .n_scripts = how->n_scripts};
+  if (Everywhere(how->comm, status == catalyst_status_ok && catalyst != NULL)) return 0;
+  Say(message, "it does not initialise: is CATALYST_IMPLEMENTATION_PATHS right?", status);
+  return 1;
+}
+
+static void SetArray(conduit_node *mesh, const char *channel, const NakInsituArray *array,
+                     conduit_index_t cells)
+{
+  char path[PATH_SIZE];
+
+  (void)snprintf(path, sizeof path, "fields/%s/association", array->name);
+  conduit_node_set_path_char8_str(mesh, path, "element");
+  (void)snprintf(path, sizeof path, "fields/%s/topology", array->name);
+  conduit_node_set_path_char8_str(mesh, path, channel);
+  (void)snprintf(path, sizeof path, "fields/%s/units", array->name);
+  conduit_node_set_path_char8_str(mesh, path, array->unit);
+  (void)snprintf(path, sizeof path, "fields/%s/values", array->name);
+  if (array->values != NULL)
+    conduit_node_set_path_external_float64_ptr(mesh, path, (double *)array->values, cells);
+  else
+    conduit_node_set_path_external_uint8_ptr(mesh, path, (unsigned char *)array->bytes, cells);
+}
+
+/* A plane has two axes: blueprint takes it for two-dimensional, at z = 0. */
+static void SetMesh(conduit_node *mesh, const NakInsituMoment *moment,
+                    const NakInsituChannel *channel)
+{
+  const int       axes  = channel->cells[2] > 0 ? AXES : AXES - 1;
+  conduit_index_t cells = 1;
+  char            path[PATH_SIZE];
+
+  conduit_node_set_path_char8_str(mesh, "coordsets/coords/type", "rectilinear");
+  for (int d = 0; d < axes; d++) {
+    (void)snprintf(path, sizeof path, "coordsets/coords/values/%s", axis_names[d]);
+    conduit_node_set_path_external_float64_ptr(mesh, path, (double *)channel->axes[d],
+                                               channel->cells[d] + 1);
+    cells *= channel->cells[d];
+  }
+  (void)snprintf(path, sizeof path, "topologies/%s/type", channel->name);
+  conduit_node_set_path_char8_str(mesh, path, "rectilinear");
+  (void)snprintf(path, sizeof path, "topologies/%s/coordset", channel->name);
+  conduit_node_set_path_char8_str(mesh, path, "coords");
+  for (int k = 0; k < channel->count; k++)
+    SetArray(mesh, channel->name, &channel->arrays[k], cells);
+  for (int k = 0; k < moment->n_numbers; k++) {
+    (void)snprintf(path, sizeof path, "state/fields/%s", moment->numbers[k].name);
+    conduit_node_set_path_float64(mesh, path, moment->numbers[k].value);
+  }
+}
+
+static int Show(void *self, const NakInsituMoment *moment, char message[NAK_INSITU_MESSAGE])
+{
+  const Catalyst      *catalyst = self;
+  conduit_node        *node = conduit_node_create(), *info = conduit_node_create();
+  int                  sound  = 1;
+  enum catalyst_status status = catalyst_status_ok;
+  char                 path[PATH_SIZE];
+
+  conduit_node_set_path_int64(node, "catalyst/state/timestep", moment->index);
+  conduit_node_set_path_float64(node, "catalyst/state/time", moment->time);
+  for (int k = 0; k < moment->n_channels; k++) {
+    const NakInsituChannel *const channel = &moment->channels[k];
+    conduit_node                 *mesh;
+
+    (void)snprintf(path, sizeof path, "catalyst/channels/%s/type", channel->name);
+    conduit_node_set_path_char8_str(node, path, "mesh");
+    (void)snprintf(path, sizeof path, "catalyst/channels/%s/data", channel->name);
+    mesh = conduit_node_fetch(node, path);
+    SetMesh(mesh, moment, channel);
+    sound = sound && conduit_blueprint_verify("mesh", mesh, info);
+  }
+  if (!sound) Say(message, "blueprint refuses the mesh", status);
+  sound = Everywhere(catalyst->comm, sound);
+  if (sound) status = catalyst_execute(node);
+  if (status != catalyst_status_ok) Say(message, "it does not execute", status);
+  conduit_node_destroy(info);
+  conduit_node_destroy(node);
+  return Everywhere(catalyst->comm, sound && status == catalyst_status_ok) ? catalyst->n_scripts
+                                                                           : 0;
+}
+
+static void Stop(void *self)
+{
+  conduit_node *node = conduit_node_create();
+
+  (void)catalyst_finalize(node);
+  conduit_node_destroy(node);
+  free(self);
+}
+
+const NakInsituBackend *NakInsituCatalyst2(void)
+{
+  static const NakInsituBackend backend = {NAK_INSITU_ABI, "Catalyst 2", Start, Show, Stop};
+
+  return &backend;
+}
+
 #endif

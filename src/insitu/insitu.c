@@ -297,8 +297,8 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const Na
   if (code == PETSC_SUCCESS) code = Hand(insitu, record, &parcel, last);
   PetscCall(PetscFree4(parcel.axes, parcel.values, parcel.region, parcel.arrays));
   PetscCall(code);
-  insitu->shown = record->time;
-  insitu->steps = 0;
+  insitu->shown = insitu->seen = record->time;
+  insitu->steps                = 0;
   if (insitu->params.cadence == NAK_INSITU_TIME)
     insitu->next = insitu->params.every *
                    (PetscFloorReal(record->time / insitu->params.every * (1 + rounding)) + 1);

@@ -33,7 +33,7 @@
 namespace {
 
 struct Script {
-  std::string                                 path;
+  std::string                                  path;
   vtkSmartPointer<vtkCPPythonScriptV2Pipeline> pipeline; // null once it has failed
 };
 
@@ -275,7 +275,8 @@ void Stop(void *self)
   delete c;
 }
 
-const NakInsituBackend backend = {NAK_INSITU_ABI, "ParaView " PARAVIEW_VERSION_FULL, Start, Show, Stop};
+const NakInsituBackend backend = {NAK_INSITU_ABI, "ParaView " PARAVIEW_VERSION_FULL, Start, Show,
+                                  Stop};
 
 } // namespace
 

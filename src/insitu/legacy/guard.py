@@ -18,7 +18,7 @@ from vtkmodules.vtkParallelCore import vtkCommunicator, vtkMultiProcessControlle
 
 LIBRARY = os.path.dirname(os.__file__)
 
-kept = {"failure": "", "told": set()}
+kept = {"failure": "", "judged": set()}
 
 
 def failure():
@@ -118,18 +118,26 @@ def wishes_of(proxy):
                 yield name, chosen.SMProperty.GetElement(count - 1)
 
 
-def unknown_arrays():
-    """What is asked for and is not there, in one line; each wish is told once."""
+def selections():
+    """Every filter or representation with what it chooses from what: (name, property, array, source)."""
     manager = servermanager.ProxyManager()
-    found = []
     for group in ("sources", "representations"):
-        for (name, _), proxy in manager.GetProxiesInGroup(group).items():
+        for (name, _), proxy in sorted(manager.GetProxiesInGroup(group).items(), key=lambda item: item[0]):
             source = getattr(proxy, "Input", None)
-            if source is None or not hasattr(source, "GetDataInformation"):
-                continue
-            for wish, array in wishes_of(proxy):
-                if (name, wish, array) not in kept["told"] and array not in names_in(source):
-                    known = ", ".join(sorted(names_in(source)))
-                    found.append(f"there is no field '{array}' for {wish} of {name}; there are {known}")
-                kept["told"].add((name, wish, array))
+            if source is not None and hasattr(source, "GetDataInformation"):
+                for wish, array in wishes_of(proxy):
+                    yield name, wish, array, source
+
+
+def unknown_arrays():
+    """What is asked for and is on no rank, in one line; each wish is judged once, with the first data."""
+    found = []
+    for name, wish, array, source in selections():
+        here = names_in(source)
+        if (name, wish, array) in kept["judged"] or everywhere(not here):
+            continue
+        kept["judged"].add((name, wish, array))
+        if everywhere(array not in here):
+            found.append(f"there is no field '{array}' for {wish} of {name}; there are "
+                         f"{', '.join(sorted(here))}")
     return "; ".join(found)

@@ -1,0 +1,327 @@
+#!/usr/bin/env python3
+"""In situ: what ParaView is handed, what the shipped scripts make of it, what is said when they fail.
+
+Exit status 77 where the program has no back end (ParaView is missing): a skip, not a pass.
+"""
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import nakrun  # noqa: E402
+
+SKIP = 77
+FARADAY = 96485.33212
+NA_VOLUME = 23.8e-6  # solid_volume of inputs/materials/NaK.yaml [m3/mol]
+HERE = Path(__file__).resolve().parent / "insitu"
+SAME = 1e-6
+DECK_3D = nakrun.DECKS / "tutorial" / "stripping_3d.yaml"
+DECK_2D = nakrun.DECKS / "tutorial" / "stripping_2d.yaml"
+SMALL = ["grid.nx=8", "grid.ny=7", "grid.electrolyte_layers=5", "grid.alloy_layers=8",
+         "protocol.0.staircase.hold=10 s", "protocol.0.staircase.step=0.4 mA/cm^2"]
+EVERY = ["insitu.every=5 s", "output.fields.every=5 s"]
+NUMBERS = """
+title: stripped, then plated until there is Na metal
+electrolyte: {thickness: 1.5 mm}
+grid: {nx: 8, ny: 7, width: 7 mm, electrolyte_layers: 5, finest_electrolyte: 40 um, alloy_layers: 8}
+contact: {fraction: 0.6, patch: 2 mm, seed: 3}
+protocol:
+  - {strip: 0.4 mA/cm^2, for: 10 s}
+  - {plate: 1 mA/cm^2, for: 10 s}
+"""
+PLATEAU = """
+title: one step
+grid: {nx: 4, electrolyte_layers: 3, alloy_layers: 6}
+protocol:
+  - {strip: 0.1 mA/cm^2, for: 2 s}
+"""
+LIKENESS = 0.96  # structural similarity: fonts and edges differ between renderers; first pictures have less
+
+
+def without_display():
+    os.environ.pop("DISPLAY", None)
+
+
+def read_totals(run):
+    with open(run.folder / "insitu" / "totals.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+
+
+def at(run, column, times):
+    """A column of timeseries.csv at given times: of several rows at one time the last."""
+    last = dict(zip(run.series["time_s"], run.series[column]))
+    return np.array([last[min(last, key=lambda known: abs(known - time))] for time in times])
+
+
+class Numbers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        without_display()
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.runs = {}
+        for ranks in (1, 2, 3):
+            folder = Path(cls.scratch.name, str(ranks))
+            folder.mkdir()
+            script = f"insitu.script=[extract.py, {HERE / 'dump.py'}]"
+            cls.runs[ranks] = nakrun.run(NUMBERS, *EVERY, script, ranks=ranks, folder=folder)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def near(self, mine, theirs, note):
+        error = np.max(np.abs(mine - theirs)) / np.max(np.abs(theirs))
+        print(f"{note}: {error:.1e}")
+        self.assertLess(error, SAME, note)
+
+    def test_extract_against_the_solver(self):
+        """Integrals by ParaView's filters are the means that the solver measures."""
+        for ranks, run in self.runs.items():
+            totals = read_totals(run)
+            times, area = totals["time_s"], totals["face.Area"]
+            self.assertEqual(list(times), [0, 5, 10, 15, 20], ranks)
+            for column, mine in (("contact_fraction", totals["face.contact"] / area),
+                                 ("deposit_nm_mean", 1e9 * totals["face.deposit"] / area)):
+                self.assertGreater(mine[-1], 0, column)
+                self.near(mine, at(run, column, times), f"{column} on {ranks}")
+
+    def test_sodium_is_conserved(self):
+        """Na by ParaView's integrals, with the reservoir's, falls as charge flows."""
+        import yaml
+        for ranks, run in self.runs.items():
+            totals, deck = read_totals(run), yaml.safe_load((run.folder / "resolved.yaml").read_text())
+            times, area = totals["time_s"], totals["face.Area"]
+            ratio = at(run, "reservoir_x", times)
+            ratio = ratio / (1 - ratio)
+            content = self.alloy_content(run) / ratio[0]  # mol K per volume
+            reservoir = content * self.reservoir_height(deck) * ratio
+            box = (totals["interphase.c"] + totals["alloy.c"]) / area
+            metal = totals["face.deposit"] / area / NA_VOLUME
+            lost = FARADAY * (box + reservoir + metal)
+            self.near(lost[0] - lost, totals["face.charge"] / area, f"Na against charge on {ranks}")
+
+    def alloy_content(self, run):
+        """Na in the pristine alloy [mol/m3]."""
+        import h5py
+        with h5py.File(run.folder / "fields.h5") as file:
+            return file["frames/000000/c"][-1, 0, 0]
+
+    def reservoir_height(self, deck):
+        volume, area, box = (float(deck[part][key].split()[0]) for part, key in (
+            ("alloy", "volume"), ("cell", "area"), ("grid", "alloy_height")))
+        return volume / area - box
+
+    def test_independent_of_ranks(self):
+        one = read_totals(self.runs[1])
+        for ranks in (2, 3):
+            for name, values in read_totals(self.runs[ranks]).items():
+                scale = np.max(np.abs(one[name]))
+                self.assertLessEqual(np.max(np.abs(values - one[name])), SAME * scale, f"{name} on {ranks}")
+            self.assertEqual(self.contact_line(ranks), self.contact_line(1))
+        self.assertGreater(len(self.contact_line(1)), 10)
+
+    def contact_line(self, ranks):
+        """Places of the line in the last extract, rounded to 0.1 um."""
+        path = sorted((self.runs[ranks].folder / "insitu").glob("contact_line_*.csv"))[-1]
+        with open(path, newline="", encoding="utf-8") as file:
+            return {tuple(round(float(row[f"Points:{d}"]) * 1e7) for d in range(2))
+                    for row in csv.DictReader(file)}
+
+    def test_bitwise_as_in_fields_h5(self):
+        """Cells, axes and numbers of every rank, at every time, against the file."""
+        import h5py
+        for ranks, run in self.runs.items():
+            with h5py.File(run.folder / "fields.h5") as file:
+                frames = {frame.attrs["time"]: frame for frame in file["frames"].values()}
+                dumps = sorted((run.folder / "insitu").glob("dump_*.npz"))
+                self.assertEqual(len(dumps), 5 * ranks)
+                cells = sum(self.compare(np.load(path), file["grid"], frames) for path in dumps)
+            self.assertEqual(cells, 5 * file_cells(run), f"{ranks} ranks")
+
+    def compare(self, seen, grid, frames):
+        frame = frames[float(seen["time"])]
+        x, y = (np.searchsorted(grid[d][:], seen[f"grid/axis/{d}"][0]) for d in "xy")
+        nx, ny = (len(seen[f"grid/axis/{d}"]) - 1 for d in "xy")
+        for d, first, n in (("x", x, nx), ("y", y, ny), ("z", 0, len(grid["z"]) - 1)):
+            np.testing.assert_array_equal(seen[f"grid/axis/{d}"], grid[d][first:first + n + 1])
+        for name in (key for key in seen if "/cells/" in key):
+            array = name.split("/")[2]
+            stored = (grid if array == "region" else frame)[array]
+            mine = seen[name].reshape(stored.shape[0], ny, nx)
+            self.assertEqual(mine.tobytes(), stored[:, y:y + ny, x:x + nx].tobytes(), name)
+            if array != "region":
+                self.assertEqual(str(seen[name.replace("/cells/", "/unit/")]), as_text(stored.attrs["unit"]))
+        self.assertEqual(float(seen["face/number/voltage_V"]), frame.attrs["voltage"])
+        return nx * ny
+
+    def test_every_kind_of_cadence(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            for every, count in (("event", 2), ("3 steps", None)):
+                run = nakrun.run(PLATEAU, f"insitu.script={HERE / 'dump.py'}", f"insitu.every={every}",
+                                 folder=scratch)
+                dumps = list((run.folder / "insitu").glob("dump_*.npz"))
+                steps = run.summary["time_steps"]
+                self.assertEqual(len(dumps), count or 1 + steps // 3 + (steps % 3 > 0), every)
+                shutil.rmtree(run.folder / "insitu")
+
+
+def as_text(value):
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def file_cells(run):
+    import h5py
+    with h5py.File(run.folder / "fields.h5") as file:
+        return file["grid/region"][0].size
+
+
+class Messages(unittest.TestCase):
+    """What goes wrong is told in words, and only what cannot go on ends the run."""
+
+    def setUp(self):
+        without_display()
+        self.scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self.scratch.cleanup)
+
+    def say(self, script, message, *overrides, status=nakrun.DONE, ranks=2):
+        path = Path(self.scratch.name, "mine.py")
+        path.write_text(f"from paraview import catalyst, simple\noptions = catalyst.Options()\n{script}\n")
+        return nakrun.run(PLATEAU, f"insitu.script={path}", "insitu.every=1 s", *overrides,
+                          folder=self.scratch.name, ranks=ranks, status=status, message=message)
+
+    def test_python_error(self):
+        run = self.say("x = undefined_name", r"mine\.py: NameError: name 'undefined_name' is not defined, "
+                       r"mine\.py line 3; the run goes on without it")
+        self.assertEqual(run.summary["status"], "completed")
+        self.assertEqual(run.output.err.count("NameError"), 1)
+
+    def test_error_later(self):
+        self.say("def catalyst_execute(info):\n    assert info.timestep < 1, 'enough'",
+                 r"AssertionError: enough, mine\.py line 4")
+
+    def test_syntax_error(self):
+        self.say("def f(:", r"SyntaxError: invalid syntax")
+
+    def test_exit(self):
+        self.say("raise SystemExit(7)", r"SystemExit: 7")
+
+    def test_no_display(self):
+        for display in ("", ":77"):
+            os.environ["DISPLAY"] = display
+            self.say("simple.CreateView('RenderView')", rf"DISPLAY='{display}' is no display to draw on: "
+                     r"start the run with scripts/nakfield-insitu")
+
+    def test_unknown_field(self):
+        self.say("""
+cells = simple.Threshold(registrationName="mine", Input=simple.TrivialProducer(registrationName="face"))
+cells.Scalars = ["CELLS", "sodium"]
+simple.CreateExtractor("VTPD", cells)""",
+                 r"there is no field 'sodium' for Scalars of mine; there are charge, contact, current")
+
+    def test_missing_script(self):
+        nakrun.call("check", DECK_2D, "insitu.script=nowhere.py", ranks=0).demand(
+            nakrun.INPUT, r"there is no script 'nowhere\.py'")
+
+    def test_mistakes_in_the_deck(self):
+        for override, message in (("insitu.every=3 parsec", r"a time such as 30 s"),
+                                  ("insitu.every=0 steps", r"at least 1 step"),
+                                  ("insitu.options=[live]", r"a map of at most")):
+            nakrun.call("check", DECK_2D, "insitu.script=extract.py", override, ranks=0).demand(
+                nakrun.INPUT, message)
+        nakrun.call("check", DECK_2D, "insitu.every=1 s", ranks=0).demand(
+            nakrun.INPUT, r"insitu\.script is missing")
+
+    def test_no_back_end(self):
+        """The program by itself, as on a machine without ParaView."""
+        alone = Path(self.scratch.name, "nakfield")
+        shutil.copy(nakrun.program(), alone)
+        before, os.environ["NAKFIELD"] = os.environ.get("NAKFIELD"), str(alone)
+        self.addCleanup(os.environ.update if before else os.environ.pop,
+                        {"NAKFIELD": before} if before else "NAKFIELD")
+        output = nakrun.call("run", DECK_2D, "insitu.script=extract.py", "output.directory=run",
+                             folder=self.scratch.name)
+        output.demand(nakrun.INPUT, r"python3-paraview.*scripts/setup\.sh --insitu")
+        self.assertFalse(Path(self.scratch.name, "run").exists())
+        nakrun.call("--version", ranks=0).demand(nakrun.DONE, r"In situ none; scripts/setup\.sh --insitu")
+
+
+class Pictures(unittest.TestCase):
+    """The shipped scripts on the tutorials' decks, on 2 ranks of Xvfb, against stored pictures."""
+
+    @classmethod
+    def setUpClass(cls):
+        if shutil.which("xvfb-run") is None:
+            raise unittest.SkipTest("xvfb is missing: scripts/setup.sh --insitu")
+
+    def draw(self, deck, folder, *overrides):
+        command = [nakrun.TOP / "scripts" / "nakfield-insitu", "-n", "2", deck, *overrides, "--quiet",
+                   "insitu.script=[interface.py, volume.py]", "insitu.options.size=480x360",
+                   "output.directory=run"]
+        environment = {**nakrun.environment(), "NAKFIELD": nakrun.program()}
+        environment.pop("DISPLAY", None)
+        done = subprocess.run(list(map(str, command)), cwd=folder, env=environment, capture_output=True,
+                              text=True, timeout=500, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr[-4000:])
+        self.assertNotIn("in situ:", done.stderr)
+        return Path(folder, "run", "insitu")
+
+    def compare(self, pictures, name):
+        from skimage import color, io, metrics
+
+        def likeness(picture):
+            mine, reference = (color.rgb2gray(io.imread(path)[..., :3])
+                               for path in (picture, HERE / f"{name}.png"))
+            return metrics.structural_similarity(mine, reference, data_range=1.0)
+
+        found = sorted(pictures.glob(f"{name.split('_')[0]}_*.png"))
+        if os.environ.get("NAKFIELD_NEW_PICTURES"):  # then look at them
+            shutil.copy(found[-1], HERE / f"{name}.png")
+        first, last = likeness(found[0]), likeness(found[-1])
+        print(f"{name}: {last:.4f}, of the first picture {first:.4f}")
+        self.assertGreater(last, LIKENESS, name)
+        self.assertLess(first, last, name)
+
+    def picture(self, deck, dimension, *overrides):
+        with tempfile.TemporaryDirectory() as scratch:
+            pictures = self.draw(deck, scratch, *overrides)
+            for stem in ("interface", "volume"):
+                self.compare(pictures, f"{stem}_{dimension}")
+            self.film(pictures, scratch)
+
+    def film(self, pictures, scratch):
+        kinds = [".gif"] + [".mp4"] * (shutil.which("ffmpeg") is not None)
+        for kind in kinds:
+            film = Path(scratch, f"film{kind}")
+            found = sorted(map(str, pictures.glob("interface_*.png")))
+            subprocess.run([sys.executable, str(nakrun.TOP / "scripts" / "movie.py"), *found, "-o", str(film)],
+                           check=True, capture_output=True, timeout=100)
+            self.assertGreater(film.stat().st_size, 1000, kind)
+
+    def test_two_dimensions(self):
+        self.picture(DECK_2D, "2d", "grid.nx=16", "grid.electrolyte_layers=8", "grid.alloy_layers=8",
+                     "protocol.1.staircase.hold=5 s", "protocol.1.staircase.step=0.3 mA/cm^2",
+                     "protocol.1.staircase.to=0.4 mA/cm^2")
+
+    def test_three_dimensions(self):
+        self.picture(DECK_3D, "3d", *SMALL)
+
+
+def has_back_end():
+    return re.search(r"In situ .*ParaView", nakrun.call("--version", ranks=0).out) is not None
+
+
+if __name__ == "__main__":
+    if not has_back_end():
+        print("skipped: no ParaView for this build (scripts/setup.sh --insitu)")
+        sys.exit(SKIP)
+    unittest.main(verbosity=2)
