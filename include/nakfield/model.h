@@ -86,8 +86,13 @@ PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid);
     NakModelResidual() always does; without it, each of its layers is an equipotential. */
 PetscErrorCode NakModelConstrict(NakModel model, PetscBool constrict);
 
-/** Linearise: fill the matrices dF/dU + shift dF/d(dU/dt) of all levels.  Collective. */
+/** Linearise: fill the operator, the matrices if there are any, and what preconditions them.
+    Collective. */
 PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift);
+
+/** dF/dU + shift dF/d(dU/dt) as an operator that multiplies; owned by the model, made at the first
+    call.  Collective.  It follows every NakModelLinearise(). */
+PetscErrorCode NakModelOperator(NakModel model, Mat *operator);
 
 /**
   Make an approximate solution of the linearised system conserve Na to rounding.  Collective.
@@ -104,7 +109,10 @@ PetscInt NakModelLevels(NakModel model);
 /** Grid and layout of a level; owned by the model. */
 NakState NakModelLevelState(NakModel model, PetscInt level);
 
-/** The matrix of a level; owned by the model. */
+/** Make matrices (AIJ) of all levels, which every NakModelLinearise() fills from now on.  Collective. */
+PetscErrorCode NakModelAssemble(NakModel model);
+
+/** The matrix of a level, behind NakModelAssemble(); owned by the model. */
 Mat NakModelMatrix(NakModel model, PetscInt level);
 
 /** Interpolation to `level` > 0 from the one below, and the restriction (cell average) back; owned by
@@ -113,10 +121,14 @@ PetscErrorCode NakModelTransfer(NakModel model, PetscInt level, Mat *interpolati
                                 Mat *restriction);
 
 /**
-  Set up `pc` for the matrix of the finest level: LU in 1D; in 2D and 3D multigrid that coarsens in x
-  and y alone, smoothed by ILU(0).  It follows every NakModelLinearise().  Collective.
+  Set up `pc` to approximate the inverse of the operator, by multigrid that coarsens in x and y alone and
+  smooths by solving z lines, in red-black order; no matrix is stored.  2D and 3D.  It follows every
+  NakModelLinearise().  Collective.
 */
 PetscErrorCode NakModelPreconditioner(NakModel model, PC pc);
+
+/** The same for the assembled matrix: LU in 1D; in 2D and 3D PETSc's multigrid, smoothed by ILU(0). */
+PetscErrorCode NakModelAssembledPreconditioner(NakModel model, PC pc);
 
 /** Fill `scale` with the size of a change that matters in each unknown, for error control; unknowns
     that need none (algebraic ones and pure integrals) get 1e30. */

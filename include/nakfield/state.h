@@ -86,9 +86,13 @@ PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
 /** How many of `ranks` ranks can share the columns of a grid: at least 1. */
 PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks);
 
-/** The same cell with half the columns in x and in y, odd numbers halved upwards; NULL where there is
-    one column, or too few for the ranks.  Collective. */
+/** The same cell with half the columns in x and in y, odd numbers halved upwards; the parts of the ranks
+    lie under those of the finer grid, to the nearest column.  NULL where there is one column, or too few
+    for the ranks.  Collective. */
 PetscErrorCode NakStateCoarsen(NakState fine, NakState *coarse);
+
+/** The same grid, all of it on this rank.  Not collective. */
+PetscErrorCode NakStateReplicate(NakState shared, NakState *whole);
 
 /** Free the state and set `*state` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakStateDestroy(NakState *state);

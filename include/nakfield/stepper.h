@@ -12,10 +12,14 @@
 #include <nakfield/model.h>
 #include <nakfield/protocol.h>
 
+/** What solves the stages in 2D and 3D. */
+typedef enum { NAK_SOLVER_LINES, NAK_SOLVER_ILU } NakLinearSolver;
+
 /** Set by the deck; units and bounds are in NakStepperParamRows. */
 typedef struct {
   PetscReal tolerance;        /**< error of a step, relative and over NakModelScales() */
   PetscReal linear_tolerance; /**< of the linear solves in 2D and 3D */
+  PetscInt  linear_solver;    /**< NakLinearSolver */
   PetscReal first_step;       /**< after a switch [s] */
   PetscReal shortest_step;    /**< below which the solver gives up [s] */
   PetscReal longest_step;     /**< [s] */

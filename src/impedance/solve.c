@@ -121,11 +121,13 @@ PetscErrorCode NakDoubledCreate(NakImpedance z)
 {
   const PetscReal tolerance = 1e-9;
   const PetscInt  most      = 300;
-  Mat             finest    = NakModelMatrix(z->model, NakModelLevels(z->model) - 1);
+  Mat             finest;
   PetscInt        n;
   PC              pc;
 
   PetscFunctionBeginUser;
+  PetscCall(NakModelAssemble(z->model));
+  finest = NakModelMatrix(z->model, NakModelLevels(z->model) - 1);
   PetscCall(CreateVectors(z));
   PetscCall(VecGetLocalSize(z->x, &n));
   PetscCall(
@@ -134,7 +136,7 @@ PetscErrorCode NakDoubledCreate(NakImpedance z)
   PetscCall(PCCreate(z->comm, &z->inner));
   PetscCall(PCSetOptionsPrefix(z->inner, "impedance_inner_"));
   PetscCall(PCSetOperators(z->inner, finest, finest));
-  PetscCall(NakModelPreconditioner(z->model, z->inner));
+  PetscCall(NakModelAssembledPreconditioner(z->model, z->inner));
   PetscCall(KSPCreate(z->comm, &z->ksp));
   PetscCall(KSPSetOptionsPrefix(z->ksp, "impedance_"));
   PetscCall(KSPSetOperators(z->ksp, z->doubled, z->doubled));

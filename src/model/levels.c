@@ -6,8 +6,6 @@
    the coarser distance. */
 #include "model_impl.h"
 
-enum { SIDES = 4 };
-
 /* The neighbours of a column: local (ghosted) number, or -1 beyond a boundary; 1 / distance^2. */
 typedef struct {
   PetscInt  column[SIDES];
@@ -30,13 +28,6 @@ static Neighbours FindNeighbours(const NakGrid *grid, const NakBox *ghosted, Pet
     nb.weight[s] = 1 / (distance[s] * distance[s]);
   }
   return nb;
-}
-
-/* Whether an unknown moves laterally: potential, interphase, alloy, Na of the reservoir. */
-static PetscBool MovesLaterally(const NakLayout *l, PetscInt j)
-{
-  return (PetscBool)((j >= l->phi && j < l->potential) ||
-                     (j >= l->interphase && j < l->reservoir_k));
 }
 
 /* What is done at each owned column: its number in the owned box, with ghosts, and its neighbours. */
@@ -65,8 +56,8 @@ static PetscErrorCode ForEachColumn(NakLevel *level, Visit visit, void *ctx)
 
 /* Rows and columns of the matrix in the making. */
 typedef struct {
-  const NakEntries *pattern; /* of one column */
-  const PetscInt   *global;  /* number of each ghosted column */
+  const NakPattern *columns;
+  const PetscInt   *global; /* number of each ghosted column */
   PetscInt         *row, *col;
   PetscInt          n;
 } Pattern;
@@ -80,14 +71,14 @@ static PetscErrorCode PutPattern(NakLevel *level, PetscInt owned, PetscInt local
 
   PetscFunctionBeginUser;
   (void)owned;
-  for (PetscInt k = 0; k < level->per_column; k++, p->n++) {
-    p->row[p->n] = first + p->pattern->row[k];
-    p->col[p->n] = first + p->pattern->col[k];
+  for (PetscInt k = 0; k < p->columns->n; k++, p->n++) {
+    p->row[p->n] = first + p->columns->row[k];
+    p->col[p->n] = p->columns->col[k] < 0 ? -1 : first + p->columns->col[k]; /* PETSc skips it */
   }
   for (int s = 0; s < SIDES; s++) {
     if (nb->column[s] < 0) continue;
     for (PetscInt j = 0; j < l->size; j++) {
-      if (!MovesLaterally(l, j)) continue;
+      if (!p->columns->moves[j]) continue;
       p->row[p->n]     = first + j;
       p->col[p->n]     = first + j;
       p->row[p->n + 1] = first + j;
@@ -99,8 +90,9 @@ static PetscErrorCode PutPattern(NakLevel *level, PetscInt owned, PetscInt local
 }
 
 typedef struct {
-  const PetscReal *entries, *slope; /* of owned columns; of ghosted ones */
-  PetscInt         n;
+  const NakPattern *columns;
+  const PetscReal  *entries, *slope; /* of owned columns; of ghosted ones */
+  PetscInt          n;
 } Values;
 
 static PetscErrorCode PutValues(NakLevel *level, PetscInt owned, PetscInt local,
@@ -108,19 +100,19 @@ static PetscErrorCode PutValues(NakLevel *level, PetscInt owned, PetscInt local,
 {
   Values          *v    = (Values *)ctx;
   const NakLayout *l    = NakStateLayout(level->state);
-  const ptrdiff_t  size = l->size, per_column = level->per_column;
+  const ptrdiff_t  size = l->size, per_column = v->columns->n;
   const PetscReal *own   = v->slope + local * size;
   PetscReal       *value = level->values + v->n;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscArraycpy(value, v->entries + owned * per_column, level->per_column));
+  PetscCall(PetscArraycpy(value, v->entries + owned * per_column, per_column));
   value += per_column;
   for (int s = 0; s < SIDES; s++) {
     const PetscReal *other = v->slope + nb->column[s] * size;
 
     if (nb->column[s] < 0) continue;
     for (PetscInt j = 0; j < l->size; j++) {
-      if (!MovesLaterally(l, j)) continue;
+      if (!v->columns->moves[j]) continue;
       *value++ = nb->weight[s] * own[j];
       *value++ = -nb->weight[s] * other[j];
     }
@@ -129,10 +121,10 @@ static PetscErrorCode PutValues(NakLevel *level, PetscInt owned, PetscInt local,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AssembleLevel(NakLevel *level)
+static PetscErrorCode AssembleLevel(NakLevel *level, const NakPattern *pattern)
 {
   DM     dm = NakStateDM(level->state);
-  Values v  = {0};
+  Values v  = {.columns = pattern};
 
   PetscFunctionBeginUser;
   PetscCall(DMGlobalToLocal(dm, level->slope, INSERT_VALUES, level->ghosts));
@@ -145,49 +137,71 @@ static PetscErrorCode AssembleLevel(NakLevel *level)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift)
+PetscErrorCode NakLevelsAverage(NakLevel levels[], PetscInt n)
 {
-  NakLevel        *top  = &model->levels[model->n_levels - 1];
-  const ptrdiff_t  size = NakStateLayout(model->state)->size, per_column = top->per_column;
-  const PetscReal *u;
-  PetscReal       *entries, *slope;
-  NakEntries       e = model->scratch;
-  NakBox           box;
-
   PetscFunctionBeginUser;
-  model->shift = shift;
-  PetscCall(NakOwnedBox(model->state, &box));
-  PetscCall(VecGetArrayRead(U, &u));
-  PetscCall(VecGetArray(top->entries, &entries));
-  PetscCall(VecGetArray(top->slope, &slope));
-  for (PetscInt k = 0; k < box.xm * box.ym; k++) {
-    e.n     = 0;
-    e.value = entries + k * per_column;
-    NakColumnSlopes(&model->column, u + k * size, slope + k * size);
-    NakColumnJacobian(&model->column, &model->over[k], u + k * size, slope + k * size, shift, &e);
-  }
-  PetscCall(VecRestoreArray(top->slope, &slope));
-  PetscCall(VecRestoreArray(top->entries, &entries));
-  PetscCall(VecRestoreArrayRead(U, &u));
-  for (NakLevel *fine = top; fine > model->levels; fine--) {
+  for (NakLevel *fine = levels + n - 1; fine > levels; fine--) {
     PetscCall(MatMult(fine->entry_restriction, fine->entries, fine[-1].entries));
     PetscCall(MatMult(fine->restriction, fine->slope, fine[-1].slope));
   }
-  for (PetscInt k = 0; k < model->n_levels; k++) PetscCall(AssembleLevel(&model->levels[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CreateMatrix(NakLevel *level, const NakEntries *pattern)
+/* The columns of the finest level. */
+static PetscErrorCode LineariseColumns(NakModel model, Vec U, PetscReal shift)
+{
+  NakLevel         *top     = &model->levels[model->n_levels - 1];
+  const NakPattern *pattern = &model->pattern;
+  const ptrdiff_t   size = pattern->size, per_column = pattern->n;
+  const PetscReal  *u;
+  PetscReal        *entries, *slope;
+  NakEntries       *e = &model->scratch;
+  NakBox            box;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOwnedBox(model->state, &box));
+  PetscCall(VecGetArrayRead(U, &u));
+  PetscCall(VecGetArrayWrite(top->entries, &entries));
+  PetscCall(VecGetArrayWrite(top->slope, &slope));
+  for (PetscInt k = 0; k < box.xm * box.ym; k++) {
+    PetscReal *own = entries + k * per_column;
+
+    e->n = 0;
+    NakColumnSlopes(&model->column, u + k * size, slope + k * size);
+    NakColumnJacobian(&model->column, &model->over[k], u + k * size, slope + k * size, shift, e);
+    for (ptrdiff_t j = 0; j < per_column; j++) own[j] = 0;
+    for (PetscInt j = 0; j < e->n; j++) own[pattern->place[j]] += e->value[j];
+  }
+  PetscCall(VecRestoreArrayWrite(top->slope, &slope));
+  PetscCall(VecRestoreArrayWrite(top->entries, &entries));
+  PetscCall(VecRestoreArrayRead(U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift)
+{
+  PetscFunctionBeginUser;
+  model->shift = shift;
+  PetscCall(LineariseColumns(model, U, shift));
+  PetscCall(NakLevelsAverage(model->levels, model->n_levels));
+  PetscCall(NakOperatorRenew(model));
+  if (model->multigrid != NULL) PetscCall(NakMultigridFactor(model));
+  for (PetscInt k = 0; k < model->n_levels && model->assembled; k++)
+    PetscCall(AssembleLevel(&model->levels[k], &model->pattern));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateMatrix(NakLevel *level, const NakPattern *pattern)
 {
   DM                     dm = NakStateDM(level->state);
   ISLocalToGlobalMapping map;
   NakBox                 box;
   PetscInt               most, local;
-  Pattern                p = {.pattern = pattern};
+  Pattern                p = {.columns = pattern};
 
   PetscFunctionBeginUser;
   PetscCall(NakOwnedBox(level->state, &box));
-  most = box.xm * box.ym * (level->per_column + 2 * SIDES * NakStateLayout(level->state)->size);
+  most = box.xm * box.ym * (pattern->n + 2 * SIDES * pattern->size);
   PetscCall(PetscMalloc2(most, &p.row, most, &p.col));
   PetscCall(DMGetLocalToGlobalMapping(dm, &map));
   PetscCall(ISLocalToGlobalMappingGetBlockIndices(map, &p.global));
@@ -200,89 +214,70 @@ static PetscErrorCode CreateMatrix(NakLevel *level, const NakEntries *pattern)
   PetscCall(MatSetPreallocationCOO(level->matrix, p.n, p.row, p.col));
   PetscCall(PetscFree2(p.row, p.col));
   PetscCall(PetscMalloc1(p.n, &level->values));
-  level->n_values = p.n;
+  PetscCall(DMCreateLocalVector(dm, &level->ghosts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CreateLevel(NakLevel *level, const NakEntries *pattern)
+static PetscErrorCode CreateLevel(NakLevel *level, const NakPattern *pattern)
 {
   DM     dm = NakStateDM(level->state);
   NakBox box;
 
   PetscFunctionBeginUser;
-  level->per_column = pattern->n;
   PetscCall(NakOwnedBox(level->state, &box));
   PetscCall(DMCreateGlobalVector(dm, &level->slope));
-  PetscCall(DMCreateLocalVector(dm, &level->ghosts));
   PetscCall(VecCreate(PetscObjectComm((PetscObject)dm), &level->entries));
   PetscCall(VecSetSizes(level->entries, box.xm * box.ym * pattern->n, PETSC_DETERMINE));
   PetscCall(VecSetType(level->entries, VECSTANDARD));
-  PetscCall(CreateMatrix(level, pattern));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The average acts on all unknowns of a column alike, and on all entries of its matrix. */
-static PetscErrorCode CreateTransfer(NakLevel *fine, const NakLevel *coarse)
+static PetscErrorCode CreateTransfer(NakLevel *fine, const NakLevel *coarse,
+                                     const NakPattern *pattern)
 {
-  const PetscInt size = NakStateLayout(fine->state)->size;
-  Mat            interpolation, restriction;
+  Mat interpolation, restriction;
 
   PetscFunctionBeginUser;
   PetscCall(NakTransferCreate(fine->state, coarse->state, &interpolation, &restriction));
-  PetscCall(MatCreateMAIJ(interpolation, size, &fine->interpolation));
-  PetscCall(MatCreateMAIJ(restriction, size, &fine->restriction));
-  PetscCall(MatCreateMAIJ(restriction, fine->per_column, &fine->entry_restriction));
+  PetscCall(MatCreateMAIJ(interpolation, pattern->size, &fine->interpolation));
+  PetscCall(MatCreateMAIJ(restriction, pattern->size, &fine->restriction));
+  PetscCall(MatCreateMAIJ(restriction, pattern->n, &fine->entry_restriction));
   PetscCall(MatDestroy(&interpolation));
   PetscCall(MatDestroy(&restriction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The order of a column's entries is the same for every state: take it from the pristine one. */
-static PetscErrorCode FindPattern(NakModel model, NakEntries *pattern)
-{
-  const NakColumn *c    = &model->column;
-  const NakCover   over = {.contact = 1, .wetted = 1};
-  const PetscInt   size = c->l.size, most = NakColumnEntries(c);
-  PetscReal       *ones;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc3(most, &pattern->row, most, &pattern->col, most, &pattern->value));
-  PetscCall(PetscMalloc1(size, &ones));
-  for (PetscInt j = 0; j < size; j++) ones[j] = 1;
-  pattern->n = 0;
-  NakColumnJacobian(c, &over, ones, ones, 1, pattern);
-  PetscCall(PetscFree(ones));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakLevelsCreate(NakModel model)
+PetscErrorCode NakLevelsCreate(NakState finest, const NakPattern *pattern, NakLevel **levels,
+                               PetscInt *n)
 {
   enum { MOST = 32 };
-  NakState states[MOST];
-  PetscInt n = 0;
+  NakState  states[MOST];
+  NakLevel *level;
 
   PetscFunctionBeginUser;
-  states[n] = model->state;
-  while (states[n] != NULL && n + 1 < MOST) {
-    PetscCall(NakStateCoarsen(states[n], &states[n + 1]));
-    n++;
+  *n         = 0;
+  states[*n] = finest;
+  while (states[*n] != NULL && *n + 1 < MOST) {
+    PetscCall(NakStateCoarsen(states[*n], &states[*n + 1]));
+    (*n)++;
   }
-  model->n_levels = n;
-  PetscCall(PetscCalloc1(n, &model->levels));
-  PetscCall(FindPattern(model, &model->scratch));
-  for (PetscInt k = 0; k < n; k++) {
-    model->levels[k].state = states[n - 1 - k];
-    PetscCall(CreateLevel(&model->levels[k], &model->scratch));
-    if (k > 0) PetscCall(CreateTransfer(&model->levels[k], &model->levels[k - 1]));
+  PetscCall(PetscCalloc1(*n, levels));
+  level = *levels;
+  for (PetscInt k = 0; k < *n; k++) {
+    level[k].state = states[*n - 1 - k];
+    PetscCall(CreateLevel(&level[k], pattern));
+    if (k > 0) PetscCall(CreateTransfer(&level[k], &level[k - 1], pattern));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakLevelsDestroy(NakModel model)
+/* The state of the finest level is its maker's. */
+PetscErrorCode NakLevelsDestroy(NakLevel **levels, PetscInt n)
 {
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < model->n_levels; k++) {
-    NakLevel *level = &model->levels[k];
+  for (PetscInt k = 0; k < n; k++) {
+    NakLevel *level = *levels + k;
 
     PetscCall(VecDestroy(&level->entries));
     PetscCall(VecDestroy(&level->slope));
@@ -292,10 +287,19 @@ PetscErrorCode NakLevelsDestroy(NakModel model)
     PetscCall(MatDestroy(&level->interpolation));
     PetscCall(MatDestroy(&level->restriction));
     PetscCall(MatDestroy(&level->entry_restriction));
-    if (level->state != model->state) PetscCall(NakStateDestroy(&level->state));
+    if (k + 1 < n) PetscCall(NakStateDestroy(&level->state));
   }
-  PetscCall(PetscFree(model->levels));
-  PetscCall(PetscFree3(model->scratch.row, model->scratch.col, model->scratch.value));
+  PetscCall(PetscFree(*levels));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakModelAssemble(NakModel model)
+{
+  PetscFunctionBeginUser;
+  if (model->assembled) PetscFunctionReturn(PETSC_SUCCESS);
+  model->assembled = PETSC_TRUE;
+  for (PetscInt k = 0; k < model->n_levels; k++)
+    PetscCall(CreateMatrix(&model->levels[k], &model->pattern));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -17,7 +17,8 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
   PetscCall(NakColumnCreate(params, m->state, m->contact_fraction, &m->column));
   PetscCall(DMCreateLocalVector(NakStateDM(m->state), &m->u_ghosted));
   PetscCall(VecDuplicate(m->u_ghosted, &m->theta));
-  PetscCall(NakLevelsCreate(m));
+  PetscCall(NakPatternCreate(&m->column, &m->scratch, &m->pattern));
+  PetscCall(NakLevelsCreate(m->state, &m->pattern, &m->levels, &m->n_levels));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -27,7 +28,11 @@ PetscErrorCode NakModelDestroy(NakModel *model)
 
   PetscFunctionBeginUser;
   if (m == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakLevelsDestroy(m));
+  PetscCall(MatDestroy(&m->operator));
+  PetscCall(NakNeighboursDestroy(&m->neighbours));
+  PetscCall(NakMultigridDestroy(&m->multigrid));
+  PetscCall(NakLevelsDestroy(&m->levels, m->n_levels));
+  PetscCall(NakPatternDestroy(&m->scratch, &m->pattern));
   PetscCall(VecDestroy(&m->u_ghosted));
   PetscCall(VecDestroy(&m->theta));
   PetscCall(NakColumnDestroy(&m->column));

@@ -1,4 +1,4 @@
-/* The preconditioner of the linearised cell.
+/* The preconditioner of the assembled matrix.
 
    One column, or no more of them than ranks: LU.  Else multigrid that coarsens in x and y alone; a
    column is contiguous and its matrix nearly tridiagonal, so ILU(0) in that order solves z lines
@@ -46,7 +46,7 @@ static PetscErrorCode SetUpMultigrid(NakModel model, PC pc)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakModelPreconditioner(NakModel model, PC pc)
+PetscErrorCode NakModelAssembledPreconditioner(NakModel model, PC pc)
 {
   const NakGrid *grid = NakStateGrid(model->state);
 

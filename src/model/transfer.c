@@ -10,29 +10,47 @@ typedef struct {
   PetscReal weight[WIDE];
 } Stencil;
 
-/* The coarse cells between whose centres that of a fine cell lies; at a symmetric boundary, beyond
-   the last centre, its mirror image. */
-static Stencil Interpolate(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic)
+NakPair NakInterpolation(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic)
 {
   const PetscReal at   = ((PetscReal)i + 0.5) * (PetscReal)n_coarse / (PetscReal)n_fine - 0.5;
   const PetscInt  home = (PetscInt)PetscFloorReal(at);
-  PetscInt        low = home, high = home + 1;
+  NakPair         pair = {
+            .cell = {home,                     home + 1            },
+              .weight = {(PetscReal)home + 1 - at, at - (PetscReal)home}
+  };
 
   if (n_fine == n_coarse)
-    return (Stencil){
-      .cell = {i, i, i},
-        .weight = {1, 0, 0}
+    return (NakPair){
+      .cell = {i, i},
+        .weight = {1, 0}
     };
-  if (periodic) {
-    low  = (low + n_coarse) % n_coarse;
-    high = high % n_coarse;
-  } else {
-    low  = PetscMax(low, 0);
-    high = PetscMin(high, n_coarse - 1);
-  }
+  if (periodic && n_coarse > 1) return pair;
+  pair.cell[0] = PetscMax(home, 0); /* beyond the last centre, its mirror image */
+  pair.cell[1] = PetscMin(home + 1, n_coarse - 1);
+  return pair;
+}
+
+NakPair NakOverlap(PetscInt i, PetscInt n_fine, PetscInt n_coarse)
+{
+  const PetscReal ratio = (PetscReal)n_fine / (PetscReal)n_coarse, rounding = 1e-9;
+  const PetscInt  home  = (PetscInt)PetscFloorReal((PetscReal)i / ratio + rounding);
+  const PetscReal first = PetscMin((PetscReal)(home + 1) * ratio - (PetscReal)i, 1);
+
+  return (NakPair){
+    .cell   = {home, PetscMin(home + 1, n_coarse - 1)},
+    .weight = {first / ratio,    first < 1 - rounding ? (1 - first) / ratio : 0        }
+  };
+}
+
+/* The same as a stencil, with cells inside the grid. */
+static Stencil Interpolate(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic)
+{
+  const NakPair  pair = NakInterpolation(i, n_fine, n_coarse, periodic);
+  const PetscInt low  = (pair.cell[0] + n_coarse) % n_coarse;
+
   return (Stencil){
-    .cell = {low,                      high,                 low},
-      .weight = {(PetscReal)home + 1 - at, at - (PetscReal)home, 0  }
+    .cell = {low,            pair.cell[1] % n_coarse, low},
+      .weight = {pair.weight[0], pair.weight[1],          0  }
   };
 }
 
@@ -105,6 +123,7 @@ static PetscErrorCode Assemble(MPI_Comm comm, const NakBox *to, const NakBox *fr
   PetscFunctionBeginUser;
   PetscCall(MatCreateAIJ(comm, to->xm * to->ym, from->xm * from->ym, PETSC_DETERMINE,
                          PETSC_DETERMINE, width, NULL, width, NULL, matrix));
+  PetscCall(MatSetOption(*matrix, MAT_IGNORE_ZERO_ENTRIES, PETSC_TRUE));
   PetscCall(MatGetOwnershipRange(*matrix, &first, NULL));
   for (PetscInt k = 0; k < to->xm * to->ym; k++) {
     const PetscInt row = first + k;

@@ -71,28 +71,61 @@ PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks)
   return useful;
 }
 
-static PetscErrorCode CreateDM(NakState s)
+/* The coarse cells of each part, so that its boundaries lie as near as can be to those of the fine
+   one; whether every part has some. */
+static PetscBool Align(PetscInt parts, const PetscInt fine[], PetscInt n_fine, PetscInt n_coarse,
+                       PetscInt coarse[])
 {
-  const NakGrid *g = &s->grid;
-  PetscInt       px;
+  PetscBool some = PETSC_TRUE;
+  PetscInt  at = 0, before = 0;
+
+  for (PetscInt k = 0; k < parts; k++) {
+    PetscInt end;
+
+    at += fine[k];
+    end       = (2 * at * n_coarse + n_fine) / (2 * n_fine); /* rounded */
+    coarse[k] = end - before;
+    before    = end;
+    if (coarse[k] == 0) some = PETSC_FALSE;
+  }
+  return some;
+}
+
+/* `like`: the finer grid whose parts those of this one are to lie under, or NULL. */
+static PetscErrorCode CreateDM(NakState s, NakState like)
+{
+  const NakGrid *g  = &s->grid;
+  PetscInt      *lx = NULL, *ly = NULL, px, py;
   PetscMPIInt    size;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(s->comm, &size));
   px = Partition(g->nx, g->ny, size);
+  py = px > 0 ? size / px : 0;
+  if (like != NULL) {
+    const PetscInt *fine_x, *fine_y;
+
+    PetscCall(DMDAGetInfo(like->dm, NULL, NULL, NULL, NULL, &px, &py, NULL, NULL, NULL, NULL, NULL,
+                          NULL, NULL));
+    PetscCall(DMDAGetOwnershipRanges(like->dm, &fine_x, &fine_y, NULL));
+    PetscCall(PetscMalloc2(px, &lx, py, &ly));
+    Align(px, fine_x, like->grid.nx, g->nx, lx);
+    Align(py, fine_y, like->grid.ny, g->ny, ly);
+  }
   PetscCheck(px > 0, s->comm, PETSC_ERR_USER_INPUT,
              "%d ranks cannot share %" PetscInt_FMT " x %" PetscInt_FMT
              " columns, which are never divided",
              size, g->nx, g->ny);
   PetscCall(DMDACreate2d(s->comm, Boundary(g, g->nx), Boundary(g, g->ny), DMDA_STENCIL_STAR, g->nx,
-                         g->ny, px, size / px, s->layout.size, 1, NULL, NULL, &s->dm));
+                         g->ny, px, py, s->layout.size, 1, lx, ly, &s->dm));
   PetscCall(DMSetUp(s->dm));
+  PetscCall(PetscFree2(lx, ly));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
-                              PetscReal electrolyte_height, PetscReal interphase_height,
-                              PetscReal total_height, NakState *state)
+static PetscErrorCode Create(MPI_Comm comm, const NakGridParams *params,
+                             PetscReal electrolyte_height, PetscReal interphase_height,
+                             PetscReal total_height, NakState like, NakState *state)
 {
   NakState s;
 
@@ -107,26 +140,61 @@ PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
   *state                = s; /* so that the caller can destroy what an error leaves behind */
   PetscCall(CreateGrid(s));
   s->layout = LayOut(&s->grid);
-  PetscCall(CreateDM(s));
+  PetscCall(CreateDM(s, like));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
+                              PetscReal electrolyte_height, PetscReal interphase_height,
+                              PetscReal total_height, NakState *state)
+{
+  PetscFunctionBeginUser;
+  PetscCall(Create(comm, params, electrolyte_height, interphase_height, total_height, NULL, state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Half the cells of one direction, where every rank keeps some. */
+static PetscErrorCode Halve(PetscInt parts, const PetscInt fine[], PetscInt *n)
+{
+  const PetscInt half = (*n + 1) / 2;
+  PetscInt      *coarse;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(parts, &coarse));
+  if (Align(parts, fine, *n, half, coarse)) *n = half;
+  PetscCall(PetscFree(coarse));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakStateCoarsen(NakState fine, NakState *coarse)
 {
-  NakGridParams params = fine->params;
-  PetscInt      px, py;
+  NakGridParams   params = fine->params;
+  const PetscInt *lx, *ly;
+  PetscInt        px, py;
 
   PetscFunctionBeginUser;
   *coarse = NULL;
   PetscCall(DMDAGetInfo(fine->dm, NULL, NULL, NULL, NULL, &px, &py, NULL, NULL, NULL, NULL, NULL,
                         NULL, NULL));
-  if ((params.nx + 1) / 2 >= px) params.nx = (params.nx + 1) / 2;
-  if ((params.ny + 1) / 2 >= py) params.ny = (params.ny + 1) / 2;
+  PetscCall(DMDAGetOwnershipRanges(fine->dm, &lx, &ly, NULL));
+  PetscCall(Halve(px, lx, &params.nx));
+  PetscCall(Halve(py, ly, &params.ny));
   if (params.nx == fine->params.nx && params.ny == fine->params.ny)
     PetscFunctionReturn(PETSC_SUCCESS);
   params.depth = fine->grid.dy * (PetscReal)fine->grid.ny;
-  PetscCall(NakStateCreate(fine->comm, &params, fine->electrolyte_height, fine->interphase_height,
-                           fine->total_height, coarse));
+  PetscCall(Create(fine->comm, &params, fine->electrolyte_height, fine->interphase_height,
+                   fine->total_height, fine, coarse));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStateReplicate(NakState shared, NakState *whole)
+{
+  NakGridParams params = shared->params;
+
+  PetscFunctionBeginUser;
+  params.depth = shared->grid.dy * (PetscReal)shared->grid.ny;
+  PetscCall(Create(PETSC_COMM_SELF, &params, shared->electrolyte_height, shared->interphase_height,
+                   shared->total_height, NULL, whole));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -18,6 +18,26 @@ static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscBool Assembled(NakStepper stepper)
+{
+  const NakGrid *grid = NakStateGrid(NakModelState(stepper->model));
+
+  return (PetscBool)(grid->nx * grid->ny == 1 || stepper->params.linear_solver == NAK_SOLVER_ILU);
+}
+
+PetscErrorCode NakSolverMatrix(NakStepper stepper, Mat *matrix)
+{
+  NakModel model = stepper->model;
+
+  PetscFunctionBeginUser;
+  if (Assembled(stepper)) {
+    PetscCall(NakModelAssemble(model));
+    *matrix = NakModelMatrix(model, NakModelLevels(model) - 1);
+  } else
+    PetscCall(NakModelOperator(model, matrix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
 {
   const NakGrid *grid = NakStateGrid(NakModelState(stepper->model));
@@ -25,13 +45,16 @@ PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
 
   PetscFunctionBeginUser;
   PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(NakModelPreconditioner(stepper->model, pc));
+  if (Assembled(stepper))
+    PetscCall(NakModelAssembledPreconditioner(stepper->model, pc));
+  else
+    PetscCall(NakModelPreconditioner(stepper->model, pc));
   if (grid->nx * grid->ny == 1) {
     PetscCall(KSPSetType(ksp, KSPPREONLY));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(KSPSetType(ksp, KSPGMRES));
-  if (NakModelLevels(stepper->model) == 1)
+  if (Assembled(stepper) && NakModelLevels(stepper->model) == 1)
     PetscCall(KSPSetPCSide(ksp, PC_RIGHT)); /* ILU misleads */
   PetscCall(KSPSetPostSolve(ksp, Conserve, stepper));
   PetscCall(

@@ -6,17 +6,21 @@ const NakParam NakStepperParamRows[] = {
    "Error of a time step, relative and over each unknown's scale"},
   {"solver.linear_tolerance",                       NAK_REAL, "1", offsetof(NakStepperParams, linear_tolerance), 1e-11,
    1e-14, 1e-2, NULL, "Relative residual of the linear solves in 2D and 3D"},
-  {"solver.first_step",                NAK_REAL, "s", offsetof(NakStepperParams, first_step), 1e-3, 1e-12, 1e6,
+  {"solver.linear_solver",                NAK_CHOICE, NULL, offsetof(NakStepperParams, linear_solver),
+   NAK_SOLVER_LINES, 0, 0, "lines|ilu",
+   "In 2D and 3D, multigrid with z lines and no stored matrix, or PETSc's with ILU(0) on stored "
+   "ones"},
+  {"solver.first_step",                     NAK_REAL, "s", offsetof(NakStepperParams, first_step), 1e-3, 1e-12, 1e6,
    NULL, "First time step after a switch"},
-  {"solver.shortest_step",                     NAK_REAL, "s", offsetof(NakStepperParams, shortest_step), 1e-10, 1e-15,
+  {"solver.shortest_step",                      NAK_REAL, "s", offsetof(NakStepperParams, shortest_step), 1e-10, 1e-15,
    1e3, NULL, "Time step below which the solver gives up"},
-  {"solver.longest_step",                      NAK_REAL, "s", offsetof(NakStepperParams, longest_step), 3600, 1e-9, 1e9,
+  {"solver.longest_step",                          NAK_REAL, "s", offsetof(NakStepperParams, longest_step), 3600, 1e-9, 1e9,
    NULL, "Longest time step"},
-  {"solver.jump",                          NAK_BOOL, NULL, offsetof(NakStepperParams, jump), 0, 0, 1, NULL,
+  {"solver.jump",NAK_BOOL, NULL, offsetof(NakStepperParams, jump), 0, 0, 1, NULL,
    "Skip cycles of long pulse trains where the state drifts slowly"},
-  {"solver.jump_tolerance",NAK_REAL, "1", offsetof(NakStepperParams, jump_tolerance), 1e-3, 1e-8,
+  {"solver.jump_tolerance", NAK_REAL, "1", offsetof(NakStepperParams, jump_tolerance), 1e-3, 1e-8,
    0.1, NULL, "Error of a jump over each unknown's scale"},
-  {.key = NULL}
+  {.key = NULL                    }
 };
 
 static PetscErrorCode IFunction(TS ts, PetscReal t, Vec U, Vec Udot, Vec F, void *ctx)
@@ -42,7 +46,7 @@ static PetscErrorCode IJacobian(TS ts, PetscReal t, Vec U, Vec Udot, PetscReal s
   (void)t;
   (void)Udot;
   (void)J;
-  (void)P; /* the model fills its own matrices, and J is the finest of them */
+  (void)P; /* the model fills its own */
   PetscCall(NakModelLinearise(((NakStepper)ctx)->model, U, shift));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -103,12 +107,13 @@ static PetscErrorCode SetTolerances(NakStepper s)
 static PetscErrorCode CreateIntegrator(NakStepper s)
 {
   const PetscInt rejections = 60;
-  Mat            J          = NakModelMatrix(s->model, NakModelLevels(s->model) - 1);
+  Mat            J;
   SNES           snes;
   KSP            ksp;
   PetscErrorCode refused;
 
   PetscFunctionBeginUser;
+  PetscCall(NakSolverMatrix(s, &J));
   PetscCall(TSCreate(s->comm, &s->ts));
   PetscCall(TSSetApplicationContext(s->ts, s));
   PetscCall(TSSetDM(s->ts, NakStateDM(NakModelState(s->model))));

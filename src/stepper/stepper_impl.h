@@ -31,7 +31,8 @@ struct NakStepper_private {
   NakJump          jump;
 };
 
-/* solver.c: linear solver of the stages. */
+/* solver.c: linear solver of the stages, and the matrix that it solves with. */
+PetscErrorCode NakSolverMatrix(NakStepper stepper, Mat *matrix);
 PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp);
 
 /* step.c: one accepted step that ends at `end` at the latest, starting with length `first`. */

@@ -333,11 +333,13 @@ static void SetUpMultigrid(NakModel model, KSP ksp)
 /* Newton for F(U, lambda U) = S until the steps are as small as rounding allows. */
 static void Solve(NakModel model, Vec S, Vec U)
 {
-  Mat       A    = NakModelMatrix(model, NakModelLevels(model) - 1);
   PetscReal step = 1;
   Vec       Udot, residual, change;
+  Mat       A;
   KSP       ksp;
 
+  MUST(NakModelAssemble(model));
+  A = NakModelMatrix(model, NakModelLevels(model) - 1);
   MUST(VecDuplicate(U, &Udot));
   MUST(VecDuplicate(U, &residual));
   MUST(VecDuplicate(U, &change));

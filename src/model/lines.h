@@ -1,0 +1,112 @@
+/* Columns side by side, for the multigrid of the linearised cell.
+
+   What a column needs is done for all columns of half a row of the grid at once: the same unknown of
+   these columns lies together, so that the compiler turns the innermost loop, over columns, into
+   vector instructions.  A row of the grid is split into its even and its odd columns, because lines
+   are smoothed in red-black order: (i + j) even, then odd.  Factors are stored in single precision:
+   they only precondition, and they are most of what is streamed from memory. */
+#pragma once
+
+#include "model_impl.h"
+
+/* One source, several instruction sets, chosen when the program starts. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+  !defined(__SANITIZE_ADDRESS__)
+  #define NAK_VECTORISED                                                                           \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+  #define NAK_VECTORISED
+#endif
+
+/* Incomplete LU, without fill, of the matrix of one column, in the column's natural order: which is
+   exact but for the little that the film takes from the reservoir.  Numbers below are of its entries,
+   row by row. */
+typedef struct {
+  PetscInt  size, n;
+  PetscInt *start, *diagonal; /* of each row: its first entry, and that on the diagonal */
+  PetscInt *column;           /* of each entry */
+  PetscInt *stored;           /* its place among NakLevel's entries of a column */
+  PetscInt *turn;      /* when it is used: L row by row, then U and its diagonal from the last
+                                 row up.  Factors are kept in this order, so that they are streamed */
+  PetscInt *update;    /* first of the updates that an entry of L makes; n + 1 */
+  PetscInt *from, *to; /* of each update: entry of U, and the entry it changes */
+  PetscInt  n_moving;  /* unknowns that move laterally */
+  PetscInt *moving;    /* which; behind them those that do not */
+} NakProgram;
+
+PetscErrorCode NakProgramCreate(const NakPattern *pattern, NakProgram *program);
+PetscErrorCode NakProgramDestroy(NakProgram *program);
+
+/* The columns of one rank on one grid, with a ring of ghost columns around them.  Unknown z of column
+   (i, j) lies at NakLinesPlace(i, j) + z * pitch. */
+typedef struct {
+  NakBox     box;
+  PetscInt   size;
+  PetscInt   nx, ny; /* of the whole grid */
+  PetscBool  periodic;
+  PetscBool  seam;  /* whether columns of one colour meet there */
+  PetscBool  rows;  /* whether this rank has whole rows, and so the ghosts at their ends itself */
+  PetscInt   first; /* half the number of the first column that has a place */
+  ptrdiff_t  pitch; /* columns of one parity in a row */
+  ptrdiff_t  length;
+  PetscReal  wx, wy;  /* 1 / distance^2 */
+  float     *slope;   /* of the diffusion potentials, with ghosts; 0 beyond a boundary */
+  float     *factors; /* by half rows, `n` for each column, like the rest */
+  PetscReal *b, *x;
+  PetscSF red_black[2]; /* ghosts beside the columns, by the colour they take after; where rows are
+                              whole only those above and below, at a seam of both colours */
+  PetscSF ring;         /* all ghosts, with those at corners */
+} NakLines;
+
+/* Fill in what follows from `box`, `size`, and so on. */
+void NakLinesShape(NakLines *lines);
+
+PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, NakLines *lines);
+PetscErrorCode NakLinesDestroy(NakLines *lines);
+
+static inline ptrdiff_t NakLinesHalfRow(const NakLines *g, PetscInt j, PetscInt parity)
+{
+  return (ptrdiff_t)((j - g->box.ys + 1) * 2 + parity);
+}
+
+static inline PetscInt NakLinesAlong(const NakLines *g, PetscInt i)
+{
+  return (i - (i & 1)) / 2 - g->first;
+}
+
+static inline ptrdiff_t NakLinesPlace(const NakLines *g, PetscInt i, PetscInt j)
+{
+  return NakLinesHalfRow(g, j, i & 1) * g->size * g->pitch + NakLinesAlong(g, i);
+}
+
+/* The owned columns of one parity: the first, and how many. */
+static inline PetscInt NakLinesFirst(const NakLines *g, PetscInt parity)
+{
+  return g->box.xs + ((g->box.xs ^ parity) & 1);
+}
+
+static inline PetscInt NakLinesCount(const NakLines *g, PetscInt parity)
+{
+  return (g->box.xs + g->box.xm - NakLinesFirst(g, parity) + 1) / 2;
+}
+
+/* Factorise: `entries` of the owned columns, as in NakLevel; `slope` likewise.  Collective. */
+PetscErrorCode NakLinesFactor(NakLines *lines, const NakProgram *program, const PetscReal entries[],
+                              PetscInt per_column, const PetscReal slope[]);
+
+/* b plus what the neighbours in x give to the columns of one parity in row j, as it stands on the
+   right-hand side, for the unknowns that move; b and y are half rows. */
+void NakLinesExchange(const NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
+                      const PetscReal b[], PetscReal y[]);
+
+/* What neighbours of the same colour give: where an odd number of columns is periodic. */
+void NakLinesSeam(const NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
+                  PetscReal y[]);
+
+/* Solve the columns of one colour in row j, the others as they are (or 0: `alone`), and renew what
+   ghosts of whole rows take after them. */
+void NakLinesSolve(NakLines *lines, const NakProgram *program, PetscInt colour, PetscInt j,
+                   PetscBool alone);
+
+/* Renew the ghosts at the ends of row j, where rows are whole. */
+void NakLinesWrap(NakLines *lines, PetscInt j, PetscInt parity);
