@@ -181,7 +181,8 @@ static PetscErrorCode LineariseColumns(NakModel model, Vec U, PetscReal shift)
 PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift)
 {
   PetscFunctionBeginUser;
-  model->shift = shift;
+  model->shift      = shift;
+  model->linearised = PETSC_TRUE;
   PetscCall(LineariseColumns(model, U, shift));
   PetscCall(NakLevelsAverage(model->levels, model->n_levels));
   PetscCall(NakOperatorRenew(model));

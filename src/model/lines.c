@@ -169,7 +169,8 @@ void NakLinesShape(NakLines *g)
   g->length = (ptrdiff_t)(g->box.ym + 2) * 2 * g->size * g->pitch;
 }
 
-PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, NakLines *g)
+PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, PetscBool finest,
+                              NakLines *g)
 {
   const NakGrid *grid = NakStateGrid(state);
 
@@ -184,7 +185,8 @@ PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, NakLine
   g->wx       = 1 / (grid->dx * grid->dx);
   g->wy       = 1 / (grid->dy * grid->dy);
   NakLinesShape(g);
-  PetscCall(PetscCalloc3(g->length, &g->slope, g->length, &g->b, g->length, &g->x));
+  PetscCall(PetscCalloc4(g->length, &g->slope, g->length, &g->b, g->length, &g->t,
+                         finest ? 0 : g->length, &g->x));
   PetscCall(PetscMalloc1((ptrdiff_t)(g->box.ym + 2) * 2 * program->n * g->pitch, &g->factors));
   for (PetscInt which = 0; which < 2; which++)
     PetscCall(CreateGhosts(state, g, which, &g->red_black[which]));
@@ -195,7 +197,7 @@ PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, NakLine
 PetscErrorCode NakLinesDestroy(NakLines *g)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscFree3(g->slope, g->b, g->x));
+  PetscCall(PetscFree4(g->slope, g->b, g->t, g->x));
   PetscCall(PetscFree(g->factors));
   for (PetscInt which = 0; which < 2; which++) PetscCall(PetscSFDestroy(&g->red_black[which]));
   PetscCall(PetscSFDestroy(&g->ring));
@@ -252,6 +254,18 @@ NAK_VECTORISED static void Eliminate(const NakProgram *p, PetscInt n, PetscReal 
   }
 }
 
+static void Store(const NakProgram *p, PetscInt n, const PetscReal a[], ptrdiff_t pitch, float *to)
+{
+  for (PetscInt e = 0; e < p->n; e++)
+    for (PetscInt k = 0; k < n; k++) to[p->turn[e] * pitch + k] = (float)a[(ptrdiff_t)e * n + k];
+}
+
+/* Where the factors of half a row begin. */
+static float *Factors(const NakLines *g, const NakProgram *p, PetscInt i, PetscInt j)
+{
+  return g->factors + NakLinesHalfRow(g, j, i & 1) * p->n * g->pitch + NakLinesAlong(g, i);
+}
+
 static void PlaceSlopes(NakLines *g, const PetscReal slope[])
 {
   for (PetscInt j = 0; j < g->box.ym; j++) {
@@ -267,22 +281,23 @@ static void PlaceSlopes(NakLines *g, const PetscReal slope[])
 PetscErrorCode NakLinesFactor(NakLines *g, const NakProgram *p, const PetscReal entries[],
                               PetscInt per_column, const PetscReal slope[])
 {
+  enum { BLOCK = 8 }; /* columns whose matrices stay in the first cache */
   PetscReal *a;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(p->n * g->pitch, &a));
+  PetscCall(PetscMalloc1(p->n * BLOCK, &a));
   for (PetscInt j = g->box.ys; j < g->box.ys + g->box.ym; j++) {
     for (PetscInt parity = 0; parity < 2; parity++) {
       const PetscInt i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
-      float         *to =
-        g->factors + NakLinesHalfRow(g, j, parity) * p->n * g->pitch + NakLinesAlong(g, i);
+      float         *to = Factors(g, p, i, j);
 
-      if (n == 0) continue;
-      Gather(g, p, i, j, n, entries, per_column, slope, a);
-      Eliminate(p, n, a);
-      for (PetscInt e = 0; e < p->n; e++)
-        for (PetscInt k = 0; k < n; k++)
-          to[p->turn[e] * g->pitch + k] = (float)a[(ptrdiff_t)e * n + k];
+      for (PetscInt k = 0; k < n; k += BLOCK, to += BLOCK) {
+        const PetscInt width = PetscMin(BLOCK, n - k);
+
+        Gather(g, p, i + 2 * k, j, width, entries, per_column, slope, a);
+        Eliminate(p, width, a);
+        Store(p, width, a, g->pitch, to);
+      }
     }
   }
   PetscCall(PetscFree(a));
@@ -294,7 +309,7 @@ PetscErrorCode NakLinesFactor(NakLines *g, const NakProgram *p, const PetscReal 
 
 /* ---- Kernels over half a row ---- */
 
-/* Where the neighbours of half a row begin, in slope and x. */
+/* Where the neighbours of half a row begin. */
 typedef struct {
   ptrdiff_t left, right, below, above;
 } Sides;
@@ -307,29 +322,24 @@ static Sides FindSides(const NakLines *g, PetscInt i, PetscInt j)
                  .above = NakLinesPlace(g, i, j + 1)};
 }
 
-/* y = b + what the neighbours give, both of half rows. */
 NAK_VECTORISED static void Exchange(const NakLines *g, const NakProgram *p, const Sides *at,
                                     PetscInt n, const PetscReal *b, PetscReal *y)
 {
   const PetscReal wx = g->wx, wy = g->wy;
 
   for (PetscInt m = 0; m < p->n_moving; m++) {
-    const ptrdiff_t o            = p->moving[m] * g->pitch;
-    const float *restrict s_left = g->slope + at->left + o, *restrict s_right =
-                                                              g->slope + at->right + o;
-    const float *restrict s_below = g->slope + at->below + o, *restrict s_above =
-                                                                g->slope + at->above + o;
-    const PetscReal *restrict left = g->x + at->left + o, *restrict right = g->x + at->right + o;
-    const PetscReal *restrict below = g->x + at->below + o, *restrict above = g->x + at->above + o;
+    const ptrdiff_t o              = p->moving[m] * g->pitch;
+    const PetscReal *restrict left = g->t + at->left + o, *restrict right = g->t + at->right + o;
+    const PetscReal *restrict below = g->t + at->below + o, *restrict above = g->t + at->above + o;
     const PetscReal *restrict from = b + o;
     PetscReal *restrict to         = y + o;
 
     for (PetscInt k = 0; k < n; k++)
-      to[k] = from[k] + wx * (s_left[k] * left[k] + s_right[k] * right[k]) +
-              wy * (s_below[k] * below[k] + s_above[k] * above[k]);
+      to[k] = from[k] + wx * (left[k] + right[k]) + wy * (below[k] + above[k]);
   }
 }
 
+/* y = b for the unknowns from number `first` on, the moving ones first. */
 static void Copy(const NakLines *g, const NakProgram *p, PetscInt first, PetscInt n,
                  const PetscReal *b, PetscReal *y)
 {
@@ -342,7 +352,7 @@ static void Copy(const NakLines *g, const NakProgram *p, PetscInt first, PetscIn
   }
 }
 
-/* to -= f from, over a row. */
+/* to -= f from, over half a row. */
 static inline void Subtract(PetscInt n, const float *restrict f, const PetscReal *restrict from,
                             PetscReal *restrict to)
 {
@@ -365,6 +375,20 @@ NAK_VECTORISED static void Substitute(const NakProgram *p, const float *f, Petsc
   }
 }
 
+/* t = slope y */
+NAK_VECTORISED static void Potentials(const NakLines *g, const NakProgram *p, ptrdiff_t at,
+                                      PetscInt n, const PetscReal *y)
+{
+  for (PetscInt m = 0; m < p->n_moving; m++) {
+    const ptrdiff_t o              = p->moving[m] * g->pitch;
+    const float *restrict slope    = g->slope + at + o;
+    const PetscReal *restrict from = y + o;
+    PetscReal *restrict to         = g->t + at + o;
+
+    for (PetscInt k = 0; k < n; k++) to[k] = slope[k] * from[k];
+  }
+}
+
 void NakLinesExchange(const NakLines *g, const NakProgram *p, PetscInt j, PetscInt parity,
                       const PetscReal b[], PetscReal y[])
 {
@@ -376,23 +400,23 @@ void NakLinesExchange(const NakLines *g, const NakProgram *p, PetscInt j, PetscI
 void NakLinesWrap(NakLines *g, PetscInt j, PetscInt parity)
 {
   const PetscInt ghost = parity == 0 ? g->nx : -1, twin = parity == 0 ? 0 : g->nx - 1;
-  PetscReal     *to = g->x + NakLinesPlace(g, ghost, j), *from = g->x + NakLinesPlace(g, twin, j);
+  PetscReal     *to = g->t + NakLinesPlace(g, ghost, j), *from = g->t + NakLinesPlace(g, twin, j);
 
   if (!g->rows || !g->periodic || g->nx == 1) return;
   for (PetscInt z = 0; z < g->size; z++) to[z * g->pitch] = from[z * g->pitch];
 }
 
-void NakLinesSolve(NakLines *g, const NakProgram *p, PetscInt colour, PetscInt j, PetscBool alone)
+void NakLinesSolve(NakLines *g, const NakProgram *p, PetscInt j, PetscInt parity, PetscBool alone,
+                   PetscReal y[])
 {
-  const PetscInt  parity = (colour + j) & 1;
   const PetscInt  i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
-  const ptrdiff_t at = NakLinesPlace(g, i, j);
-  const float    *factors =
-    g->factors + NakLinesHalfRow(g, j, parity) * p->n * g->pitch + NakLinesAlong(g, i);
+  const ptrdiff_t at      = NakLinesPlace(g, i, j);
+  const float    *factors = Factors(g, p, i, j);
 
-  if (!alone) NakLinesExchange(g, p, j, parity, g->b + at, g->x + at);
-  Copy(g, p, alone ? 0 : p->n_moving, n, g->b + at, g->x + at);
-  Substitute(p, factors, n, g->pitch, g->x + at);
+  if (!alone) NakLinesExchange(g, p, j, parity, g->b + at, y);
+  Copy(g, p, alone ? 0 : p->n_moving, n, g->b + at, y);
+  Substitute(p, factors, n, g->pitch, y);
+  Potentials(g, p, at, n, y);
   NakLinesWrap(g, j, parity);
 }
 
@@ -402,22 +426,21 @@ void NakLinesSeam(const NakLines *g, const NakProgram *p, PetscInt j, PetscInt p
   const PetscInt  i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
   const PetscBool x_odd = (PetscBool)(g->periodic && g->nx > 1 && g->nx % 2);
   const PetscBool y_odd = (PetscBool)(g->periodic && g->ny > 1 && g->ny % 2);
-  const Sides     at    = FindSides(g, i, j);
+  const PetscBool below = (PetscBool)(y_odd && j == 0),
+                  above = (PetscBool)(y_odd && j == g->ny - 1);
+  const Sides at        = FindSides(g, i, j);
 
   for (PetscInt m = 0; m < p->n_moving; m++) {
     const ptrdiff_t o = p->moving[m] * g->pitch;
 
     for (PetscInt k = 0; k < n; k++) {
-      const PetscInt  column  = i + 2 * k;
-      const ptrdiff_t from[]  = {at.left, at.right, at.below, at.above};
-      const PetscBool meets[] = {
-        (PetscBool)(x_odd && column == 0), (PetscBool)(x_odd && column == g->nx - 1),
-        (PetscBool)(y_odd && j == 0), (PetscBool)(y_odd && j == g->ny - 1)};
+      const PetscInt column = i + 2 * k;
 
       y[o + k] = 0;
-      for (int s = 0; s < SIDES; s++)
-        if (meets[s])
-          y[o + k] += (s < 2 ? g->wx : g->wy) * g->slope[from[s] + o + k] * g->x[from[s] + o + k];
+      if (x_odd && column == 0) y[o + k] += g->wx * g->t[at.left + o + k];
+      if (x_odd && column == g->nx - 1) y[o + k] += g->wx * g->t[at.right + o + k];
+      if (below) y[o + k] += g->wy * g->t[at.below + o + k];
+      if (above) y[o + k] += g->wy * g->t[at.above + o + k];
     }
   }
 }

@@ -49,10 +49,12 @@ typedef struct {
   PetscInt   first; /* half the number of the first column that has a place */
   ptrdiff_t  pitch; /* columns of one parity in a row */
   ptrdiff_t  length;
-  PetscReal  wx, wy;  /* 1 / distance^2 */
-  float     *slope;   /* of the diffusion potentials, with ghosts; 0 beyond a boundary */
-  float     *factors; /* by half rows, `n` for each column, like the rest */
-  PetscReal *b, *x;
+  PetscReal  wx, wy;    /* 1 / distance^2 */
+  float     *slope;     /* of the diffusion potentials, with ghosts; 0 beyond a boundary */
+  float     *factors;   /* by half rows, `n` for each column, like the rest */
+  PetscReal *b;         /* right-hand side */
+  PetscReal *t;         /* slope times solution, with ghosts: what neighbours see */
+  PetscReal *x;         /* solution, with ghosts; only where a finer grid needs it */
   PetscSF red_black[2]; /* ghosts beside the columns, by the colour they take after; where rows are
                               whole only those above and below, at a seam of both colours */
   PetscSF ring;         /* all ghosts, with those at corners */
@@ -61,7 +63,8 @@ typedef struct {
 /* Fill in what follows from `box`, `size`, and so on. */
 void NakLinesShape(NakLines *lines);
 
-PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, NakLines *lines);
+PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, PetscBool finest,
+                              NakLines *lines);
 PetscErrorCode NakLinesDestroy(NakLines *lines);
 
 static inline ptrdiff_t NakLinesHalfRow(const NakLines *g, PetscInt j, PetscInt parity)
@@ -94,8 +97,8 @@ static inline PetscInt NakLinesCount(const NakLines *g, PetscInt parity)
 PetscErrorCode NakLinesFactor(NakLines *lines, const NakProgram *program, const PetscReal entries[],
                               PetscInt per_column, const PetscReal slope[]);
 
-/* b plus what the neighbours in x give to the columns of one parity in row j, as it stands on the
-   right-hand side, for the unknowns that move; b and y are half rows. */
+/* b plus what the neighbours give to the columns of one parity in row j, as it stands on the right-hand
+   side, for the unknowns that move; b and y are half rows. */
 void NakLinesExchange(const NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
                       const PetscReal b[], PetscReal y[]);
 
@@ -103,10 +106,10 @@ void NakLinesExchange(const NakLines *lines, const NakProgram *program, PetscInt
 void NakLinesSeam(const NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
                   PetscReal y[]);
 
-/* Solve the columns of one colour in row j, the others as they are (or 0: `alone`), and renew what
-   ghosts of whole rows take after them. */
-void NakLinesSolve(NakLines *lines, const NakProgram *program, PetscInt colour, PetscInt j,
-                   PetscBool alone);
+/* Solve the columns of one parity in row j, with the others as they are (or 0: `alone`), into the half
+   row y, and renew t. */
+void NakLinesSolve(NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
+                   PetscBool alone, PetscReal y[]);
 
-/* Renew the ghosts at the ends of row j, where rows are whole. */
+/* Renew t of the ghosts at the ends of row j, where rows are whole. */
 void NakLinesWrap(NakLines *lines, PetscInt j, PetscInt parity);

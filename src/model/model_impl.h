@@ -60,6 +60,7 @@ struct NakModel_private {
   NakNeighbours    neighbours;
   Mat              operator; /* of the finest level, without a stored matrix */
   NakMultigrid     multigrid;
+  PetscBool        linearised;
   PetscReal        shift; /* of the last linearisation */
   PetscReal        initial_potential;
   Vec              frame_state; /* the state that NakModelFrame() was last asked for; not owned */

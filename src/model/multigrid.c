@@ -164,7 +164,7 @@ static PetscErrorCode CreateLines(NakModel model, NakMultigrid mg)
     NakState  state = replica ? mg->replicas[k].state : model->levels[k - mg->n_replicas].state;
     NakLines *g     = &mg->lines[k];
 
-    PetscCall(NakLinesCreate(state, &mg->program, g));
+    PetscCall(NakLinesCreate(state, &mg->program, (PetscBool)(k + 1 == mg->n), g));
     if (k > 0 && k != mg->n_replicas)
       PetscCall(CreateTransfer(g, &mg->lines[k - 1], &mg->transfer[k]));
     half = PetscMax(half, g->pitch * g->size);
@@ -360,18 +360,21 @@ static void MixRows(const NakMultigrid mg, const NakLines *coarse, const Pairs *
   }
 }
 
+/* Every other column of a row from `first`: their potentials get those of the interpolated correction. */
 static void CorrectRow(const NakMultigrid mg, const NakLines *fine, const Pairs *x, PetscInt first,
-                       PetscInt n, PetscInt n_row, PetscReal own[])
+                       PetscInt n, PetscInt n_row, ptrdiff_t at)
 {
   for (PetscInt m = 0; m < mg->program.n_moving; m++) {
-    const ptrdiff_t  z    = mg->program.moving[m];
-    const PetscReal *from = mg->row + z * n_row;
-    PetscReal       *to   = own + z * fine->pitch;
+    const ptrdiff_t  z     = mg->program.moving[m];
+    const PetscReal *from  = mg->row + z * n_row;
+    const float     *slope = fine->slope + at + z * fine->pitch;
+    PetscReal       *to    = fine->t + at + z * fine->pitch;
 
     for (PetscInt k = 0; k < n; k++) {
       const PetscInt i = first + 2 * k;
 
-      to[k] += x->weight[0][i] * from[x->cell[0][i]] + x->weight[1][i] * from[x->cell[1][i]];
+      to[k] +=
+        slope[k] * (x->weight[0][i] * from[x->cell[0][i]] + x->weight[1][i] * from[x->cell[1][i]]);
     }
   }
 }
@@ -389,8 +392,7 @@ static void InterpolateRow(NakMultigrid mg, PetscInt level, PetscInt j)
     const PetscInt parity = (j + colour) & 1;
     const PetscInt i = NakLinesFirst(fine, parity), n = NakLinesCount(fine, parity);
 
-    CorrectRow(mg, fine, x, i - fine->box.xs, n, coarse->box.xm + 2,
-               fine->x + NakLinesPlace(fine, i, j));
+    CorrectRow(mg, fine, x, i - fine->box.xs, n, coarse->box.xm + 2, NakLinesPlace(fine, i, j));
     NakLinesWrap(fine, j, parity);
   }
 }
@@ -424,14 +426,24 @@ static void PutInRow(const NakMultigrid mg, const NakLines *g, PetscInt j)
   }
 }
 
-static void TakeOutRow(const NakMultigrid mg, const NakLines *g, PetscInt j)
+/* What was solved of row j: to the result, or where the grid above finds it. */
+static void TakeOutRow(const NakMultigrid mg, PetscInt level, PetscInt j, PetscInt parity)
 {
-  PetscReal *y = mg->y + (ptrdiff_t)(j - g->box.ys) * g->box.xm * g->size;
+  const NakLines *g = &mg->lines[level];
+  const PetscInt  i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
+  const ptrdiff_t first = (ptrdiff_t)(j - g->box.ys) * g->box.xm + i - g->box.xs;
 
-  for (PetscInt i = 0; i < g->box.xm; i++, y += g->size) {
-    const PetscReal *x = g->x + NakLinesPlace(g, g->box.xs + i, j);
+  if (level + 1 == mg->n) {
+    for (PetscInt k = 0; k < n; k++) {
+      PetscReal *y = mg->y + (first + 2 * k) * g->size;
 
-    for (PetscInt z = 0; z < g->size; z++) y[z] = x[z * g->pitch];
+      for (PetscInt z = 0; z < g->size; z++) y[z] = mg->half[z * g->pitch + k];
+    }
+  } else {
+    PetscReal *x = g->x + NakLinesPlace(g, i, j);
+
+    for (PetscInt z = 0; z < g->size; z++)
+      for (PetscInt k = 0; k < n; k++) x[z * g->pitch + k] = mg->half[z * g->pitch + k];
   }
 }
 
@@ -441,19 +453,22 @@ static void DownRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j)
   NakLines *g = &mg->lines[level];
 
   if (stage == 0 && level + 1 == mg->n) PutInRow(mg, g, j);
-  if (stage == 0) NakLinesSolve(g, &mg->program, 0, j, PETSC_TRUE);
-  if (stage == 1) NakLinesSolve(g, &mg->program, 1, j, PETSC_FALSE);
-  if (stage == 2) RestrictRow(mg, level, j);
+  if (stage == 2)
+    RestrictRow(mg, level, j);
+  else
+    NakLinesSolve(g, &mg->program, j, (j + stage) & 1, (PetscBool)(stage == 0), mg->half);
 }
 
 static void UpRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j)
 {
-  NakLines *g = &mg->lines[level];
+  const PetscInt parity = (j + stage - 1) & 1;
 
-  if (stage == 0) InterpolateRow(mg, level, j);
-  if (stage == 1) NakLinesSolve(g, &mg->program, 0, j, PETSC_FALSE);
-  if (stage == 2) NakLinesSolve(g, &mg->program, 1, j, PETSC_FALSE);
-  if (stage == 2 && level + 1 == mg->n) TakeOutRow(mg, g, j);
+  if (stage == 0) {
+    InterpolateRow(mg, level, j);
+  } else {
+    NakLinesSolve(&mg->lines[level], &mg->program, j, parity, PETSC_FALSE, mg->half);
+    TakeOutRow(mg, level, j, parity);
+  }
 }
 
 /* Three stages over all rows, each of which needs the one before in the row itself and in the two
@@ -472,7 +487,7 @@ static PetscErrorCode Stages(NakMultigrid mg, PetscInt level,
   if (ahead) {
     row(mg, level, 0, begin);
     row(mg, level, 0, begin + n - 1);
-    PetscCall(PetscSFBcastBegin(ghosts[0], MPIU_REAL, g->x, g->x, MPI_REPLACE));
+    PetscCall(PetscSFBcastBegin(ghosts[0], MPIU_REAL, g->t, g->t, MPI_REPLACE));
     for (PetscInt front = 1; front < n; front++) {
       for (PetscInt s = 0; s < STAGES; s++) {
         const PetscInt j = front - s, edge = PetscMax(s, 1);
@@ -480,12 +495,12 @@ static PetscErrorCode Stages(NakMultigrid mg, PetscInt level,
         if (j >= edge && j < n - edge) row(mg, level, s, begin + j);
       }
     }
-    PetscCall(PetscSFBcastEnd(ghosts[0], MPIU_REAL, g->x, g->x, MPI_REPLACE));
+    PetscCall(PetscSFBcastEnd(ghosts[0], MPIU_REAL, g->t, g->t, MPI_REPLACE));
   }
   for (PetscInt s = ahead; s < STAGES; s++) {
     for (PetscInt j = 0; j < n; j++)
       if (!ahead || j < s || j >= n - s) row(mg, level, s, begin + j);
-    if (s < STAGES - 1) PetscCall(Fetch(ghosts[s], g->x));
+    if (s < STAGES - 1) PetscCall(Fetch(ghosts[s], g->t));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -527,10 +542,11 @@ static PetscErrorCode Cycle(NakMultigrid mg, PetscInt level)
 
   PetscFunctionBeginUser;
   if (level == 0) {
-    NakLinesSolve(g, &mg->program, 0, 0, PETSC_TRUE);
+    NakLinesSolve(g, &mg->program, 0, 0, PETSC_TRUE, mg->half);
+    TakeOutRow(mg, 0, 0, 0);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  if (g->seam) PetscCall(PetscArrayzero(g->x, g->length)); /* ghosts of the same colour */
+  if (g->seam) PetscCall(PetscArrayzero(g->t, g->length)); /* ghosts of the same colour */
   PetscCall(PetscArrayzero(mg->lines[level - 1].b, mg->lines[level - 1].length));
   PetscCall(Stages(mg, level, DownRow, down));
   PetscCall(CoarseCycle(mg, level - 1));
@@ -562,7 +578,10 @@ static PetscErrorCode Apply(PC pc, Vec r, Vec y)
 PetscErrorCode NakModelPreconditioner(NakModel model, PC pc)
 {
   PetscFunctionBeginUser;
-  if (model->multigrid == NULL) PetscCall(NakMultigridCreate(model, &model->multigrid));
+  if (model->multigrid == NULL) {
+    PetscCall(NakMultigridCreate(model, &model->multigrid));
+    if (model->linearised) PetscCall(NakMultigridFactor(model));
+  }
   PetscCall(PCSetType(pc, PCSHELL));
   PetscCall(PCShellSetContext(pc, (void *)model));
   PetscCall(PCShellSetApply(pc, Apply));

@@ -2,6 +2,8 @@
    hierarchy of grids.  Run on 1, 2 and 3 ranks. */
 #include <nakfield/model.h>
 
+#include <petscksp.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -290,12 +292,98 @@ static void TransferKeepsConstants(void **unused)
   CheckTransfer(periodic);
 }
 
+/* Solve with one matrix and its preconditioner to rounding; the iterations it takes. */
+static PetscInt Solve(Mat A, PetscErrorCode (*precondition)(NakModel, PC), NakModel model, Vec b,
+                      Vec x)
+{
+  PetscInt iterations;
+  KSP      ksp;
+  PC       pc;
+
+  MUST(KSPCreate(PETSC_COMM_WORLD, &ksp));
+  MUST(KSPSetOperators(ksp, A, A));
+  MUST(KSPSetTolerances(ksp, 1e-12, PETSC_DEFAULT, PETSC_DEFAULT, 200));
+  MUST(KSPSetErrorIfNotConverged(ksp, PETSC_TRUE));
+  MUST(KSPGetPC(ksp, &pc));
+  MUST(precondition(model, pc));
+  MUST(KSPSolve(ksp, b, x));
+  MUST(KSPGetIterationNumber(ksp, &iterations));
+  MUST(KSPDestroy(&ksp));
+  return iterations;
+}
+
+/* Lines without a matrix and ILU(0) with one are two ways to the same solution, and the first needs
+   few iterations on any grid, for any number of ranks. */
+static void CheckSolvers(NakModelParams params, const Situation *s, PetscReal shift, PetscInt most)
+{
+  PetscReal error, size;
+  NakModel  model;
+  PetscInt  iterations;
+  Mat       A;
+  Vec       U, b, x, y;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(VecDuplicate(U, &b));
+  MUST(VecDuplicate(U, &x));
+  MUST(VecDuplicate(U, &y));
+  FillState(model, s, U);
+  FillDirection(model, U, 2, b);
+  MUST(NakModelHold(model, s->control));
+  MUST(NakModelAssemble(model));
+  MUST(NakModelOperator(model, &A));
+  MUST(
+    NakModelLinearise(model, U, shift)); /* before the preconditioner is there, which must notice */
+  iterations = Solve(A, NakModelPreconditioner, model, b, x);
+  (void)Solve(NakModelMatrix(model, NakModelLevels(model) - 1), NakModelAssembledPreconditioner,
+              model, b, y);
+  MUST(VecNorm(y, NORM_INFINITY, &size));
+  MUST(VecAXPY(x, -1, y));
+  MUST(VecNorm(x, NORM_INFINITY, &error));
+  if (!(error < 1e-8 * size) || iterations > most)
+    print_error("%s on %d x %d, shift %g: %d iterations, error %g\n", s->name, (int)params.grid.nx,
+                (int)params.grid.ny, (double)shift, (int)iterations, (double)(error / size));
+  assert_true(error < 1e-8 * size);
+  assert_true(iterations <= most);
+  MUST(VecDestroy(&U));
+  MUST(VecDestroy(&b));
+  MUST(VecDestroy(&x));
+  MUST(VecDestroy(&y));
+  MUST(NakModelDestroy(&model));
+}
+
+static void SolversAgree(void **unused)
+{
+  const PetscInt sizes[][2] = {
+    {4,  3 },
+    {8,  1 },
+    {1,  9 },
+    {3,  3 },
+    {17, 6 },
+    {32, 32},
+    {33, 31}
+  };
+  const PetscReal shifts[] = {0.1, 1e3};
+
+  (void)unused;
+  for (size_t n = 0; n < sizeof sizes / sizeof *sizes; n++) {
+    for (int k = 0; k < 4; k++) {
+      NakModelParams params = Params(sizes[n][0], sizes[n][1]);
+
+      params.contact.fraction = 0.5;
+      params.grid.lateral     = k / 2 == 0 ? NAK_LATERAL_SYMMETRIC : NAK_LATERAL_PERIODIC;
+      CheckSolvers(params, &situations[1], shifts[k % 2], 14);
+      CheckSolvers(params, &situations[4], shifts[k % 2], 14);
+    }
+  }
+}
+
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(PristineCellIsAtRest),
-                                     cmocka_unit_test(TransferKeepsConstants),
-                                     cmocka_unit_test(JacobianMatchesDifferences)};
-  int                     failed;
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(PristineCellIsAtRest), cmocka_unit_test(TransferKeepsConstants),
+    cmocka_unit_test(JacobianMatchesDifferences), cmocka_unit_test(SolversAgree)};
+  int failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
   failed = cmocka_run_group_tests(tests, NULL, NULL);
