@@ -157,15 +157,12 @@ PetscErrorCode NakModelFaces(NakModel model, Vec U, NakFaceSample faces[]);
 /**
   Tell the model what voids do to the owned columns, from now on.  Not collective.
 
-  The wetted share counts as one where the deposit fills the void: its part of the room is added.
-
-  @param[in] U       the deposit is read from it
   @param[in] wetted  share of each column under liquid
   @param[in] room    height of the void that deposit fills first [m]
   @param[in] order   order parameter on the owned cells of the alloy, for NakModelFrame(), or NULL; not
                      copied: the layers of a column are contiguous
 */
-PetscErrorCode NakModelWet(NakModel model, Vec U, const PetscReal wetted[], const PetscReal room[],
+PetscErrorCode NakModelWet(NakModel model, const PetscReal wetted[], const PetscReal room[],
                            const PetscReal order[]);
 
 /** The fields of `U` for observers; valid until `U` or the model changes.  Not collective. */

@@ -127,10 +127,9 @@ typedef struct {
     u_face_min;               /**< interphase at the electrolyte, where there is contact [-] */
   PetscReal contact_fraction; /**< of the face that reacts [-] */
   PetscReal k_film_fraction;  /**< of the face under solid K [-] */
-  PetscReal
-    wetted_fraction;     /**< of the face under liquid, or under deposit that fills a void [-] */
-  PetscReal void_height; /**< volume of the voids over the area [m] */
-  PetscInt  voids;       /**< that are apart from each other */
+  PetscReal wetted_fraction;  /**< of the face under liquid [-] */
+  PetscReal void_height;      /**< volume of the voids over the area [m] */
+  PetscInt  voids;            /**< that are apart from each other */
   PetscReal deposit_mean, deposit_max;             /**< equivalent thickness of Na metal [m] */
   PetscReal filament_max;                          /**< [m] */
   PetscReal reservoir_x;                           /**< mole fraction of Na in the reservoir [-] */

@@ -6,7 +6,7 @@
 /* What lies over the electrolyte's face in one column. */
 typedef struct {
   PetscReal contact; /* static share of the column that takes part */
-  PetscReal wetted;  /* share of that under alloy, or under deposit that fills a void */
+  PetscReal wetted;  /* share of that under alloy */
   PetscReal room;    /* of the void over the face [m] */
 } NakCover;
 

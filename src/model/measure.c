@@ -158,25 +158,17 @@ PetscErrorCode NakModelFaces(NakModel model, Vec U, NakFaceSample faces[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakModelWet(NakModel model, Vec U, const PetscReal wetted[], const PetscReal room[],
+PetscErrorCode NakModelWet(NakModel model, const PetscReal wetted[], const PetscReal room[],
                            const PetscReal order[])
 {
-  const NakColumn *c    = &model->column;
-  const ptrdiff_t  size = c->l.size;
-  const PetscReal *u;
-  PetscInt         n;
+  NakBox box;
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetLocalSize(U, &n));
-  PetscCall(VecGetArrayRead(U, &u));
-  for (ptrdiff_t k = 0; k < n / size; k++) {
-    const PetscReal deposit = c->kinetics.deposit_volume * u[k * size + c->l.deposit];
-    const PetscReal filled  = room[k] > 0 ? PetscMin(PetscMax(deposit, 0) / room[k], 1) : 1;
-
-    model->over[k].wetted = wetted[k] + (1 - wetted[k]) * filled;
+  PetscCall(NakOwnedBox(model->state, &box));
+  for (PetscInt k = 0; k < box.xm * box.ym; k++) {
+    model->over[k].wetted = wetted[k];
     model->over[k].room   = room[k];
   }
-  PetscCall(VecRestoreArrayRead(U, &u));
   model->voids = order;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -198,21 +190,20 @@ enum {
 };
 
 static const NakField fields[FIELDS] = {
-  [FIELD_PHI]       = {"phi_e",     "V",       "Electrolyte potential against the metal",               NAK_PLACE_VOLUME},
+  [FIELD_PHI]       = {"phi_e",     "V",       "Electrolyte potential against the metal",            NAK_PLACE_VOLUME},
   [FIELD_C]         = {"c",         "mol/m^3", "Na concentration, per volume of the pristine alloy",
-                       NAK_PLACE_VOLUME                                                                                 },
-  [FIELD_POTENTIAL] = {"potential", "V",       "Metal against electrolyte at its face",                 NAK_PLACE_FACE  },
-  [FIELD_CURRENT]   = {"current",   "A/m^2",   "Faradaic current, positive strips",                     NAK_PLACE_FACE  },
+                       NAK_PLACE_VOLUME                                                                              },
+  [FIELD_POTENTIAL] = {"potential", "V",       "Metal against electrolyte at its face",              NAK_PLACE_FACE  },
+  [FIELD_CURRENT]   = {"current",   "A/m^2",   "Faradaic current, positive strips",                  NAK_PLACE_FACE  },
   [FIELD_U_FACE]    = {"u_face",    "1",       "Na content of the interphase at the electrolyte",
-                       NAK_PLACE_FACE                                                                                   },
-  [FIELD_CONTACT]   = {"contact",   "1",       "Reacting share of the cell",                            NAK_PLACE_FACE  },
-  [FIELD_K_FILM]    = {"k_film",    "1",       "Share under solid K",                                   NAK_PLACE_FACE  },
-  [FIELD_DEPOSIT]   = {"deposit",   "m",       "Na metal, equivalent thickness",                        NAK_PLACE_FACE  },
-  [FIELD_FILAMENT]  = {"filament",  "m",       "Filament length",                                       NAK_PLACE_FACE  },
-  [FIELD_CHARGE]    = {"charge",    "C/m^2",   "Charge passed by the reaction",                         NAK_PLACE_FACE  },
-  [FIELD_WETTED]    = {"wetted",    "1",       "Share under liquid or under deposit that fills a void",
-                       NAK_PLACE_FACE                                                                                   },
-  [FIELD_VOID]      = {"void",      "1",       "Order parameter of voids",                              NAK_PLACE_VOLUME},
+                       NAK_PLACE_FACE                                                                                },
+  [FIELD_CONTACT]   = {"contact",   "1",       "Reacting share of the cell",                         NAK_PLACE_FACE  },
+  [FIELD_K_FILM]    = {"k_film",    "1",       "Share under solid K",                                NAK_PLACE_FACE  },
+  [FIELD_DEPOSIT]   = {"deposit",   "m",       "Na metal, equivalent thickness",                     NAK_PLACE_FACE  },
+  [FIELD_FILAMENT]  = {"filament",  "m",       "Filament length",                                    NAK_PLACE_FACE  },
+  [FIELD_CHARGE]    = {"charge",    "C/m^2",   "Charge passed by the reaction",                      NAK_PLACE_FACE  },
+  [FIELD_WETTED]    = {"wetted",    "1",       "Share under liquid",                                 NAK_PLACE_FACE  },
+  [FIELD_VOID]      = {"void",      "1",       "Order parameter of voids",                           NAK_PLACE_VOLUME},
 };
 
 /* One face field of one column. */

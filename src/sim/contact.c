@@ -10,8 +10,8 @@ static PetscErrorCode Tell(NakSim s)
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(NakVoidsOrder(s->voids.field), &order));
-  PetscCall(NakModelWet(s->model, NakStepperState(s->stepper), NakVoidsWetted(s->voids.field),
-                        NakVoidsRoom(s->voids.field), order));
+  PetscCall(
+    NakModelWet(s->model, NakVoidsWetted(s->voids.field), NakVoidsRoom(s->voids.field), order));
   PetscCall(VecRestoreArrayRead(NakVoidsOrder(s->voids.field), &order)); /* its place stays */
   PetscCall(NakVoidsMeasure(s->voids.field, &report));
   s->now.void_height = report.height;
