@@ -13,7 +13,7 @@
   amount of gas N = p V of each void, which is conserved.  theta depends on how far the interphase is
   depleted: docs/model.md.  In the frame of the model a void displaces nothing; it only takes contact away.
 
-  A void belongs to the columns nearest to where it began; voids that touch become one.
+  A void belongs to the columns nearest to where it began; voids that touch share their gas.
 */
 #pragma once
 
@@ -97,7 +97,7 @@ Vec NakVoidsOrder(NakVoids voids);
 
 /** What there is at the moment. */
 typedef struct {
-  PetscInt  count;  /**< voids that are apart from each other */
+  PetscInt  count;  /**< voids that are apart from each other, and larger than a cell */
   PetscInt  formed; /**< pockets and nuclei since the start */
   PetscReal height; /**< their volume over the geometric area [m] */
   PetscReal wetted; /**< share of the face under liquid [-] */

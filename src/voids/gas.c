@@ -77,7 +77,8 @@ PetscErrorCode NakGasSum(NakVoids s, PetscReal *sum)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakGasVolumes(NakVoids s, Vec v)
+/* Volume over the columns of each void, or of each group of voids under its first one. */
+static PetscErrorCode Volumes(NakVoids s, Vec v, PetscBool grouped)
 {
   const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
   const PetscReal *a;
@@ -86,13 +87,21 @@ PetscErrorCode NakGasVolumes(NakVoids s, Vec v)
   PetscCall(PetscArrayzero(s->gas.volume, s->gas.n));
   PetscCall(VecGetArrayRead(v, &a));
   for (PetscInt c = 0; c < n; c++) {
-    PetscReal *volume = &s->gas.volume[s->gas.root[s->owner[c]]];
+    const PetscInt owner  = s->owner[c];
+    PetscReal     *volume = &s->gas.volume[grouped ? s->gas.root[owner] : owner];
 
     for (PetscInt k = 0; k < nz; k++)
       *volume += s->area * s->height[k] * NakVoidsShare(a[c * nz + k]).value;
   }
   PetscCall(VecRestoreArrayRead(v, &a));
   PetscCall(NakGasSum(s, s->gas.volume));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakGasVolumes(NakVoids s, Vec v)
+{
+  PetscFunctionBeginUser;
+  PetscCall(Volumes(s, v, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -163,13 +172,12 @@ static PetscErrorCode UniteHere(NakVoids s, DM plane, Vec ghosted, PetscBool *ch
 }
 
 /* Roots are agreed by taking the least of all ranks, again and again until nothing changes. */
-static PetscErrorCode UniteEverywhere(NakVoids s, DM plane, Vec ghosted, PetscBool *united)
+static PetscErrorCode UniteEverywhere(NakVoids s, DM plane, Vec ghosted)
 {
   NakGas     *gas   = &s->gas;
   PetscMPIInt again = 1;
 
   PetscFunctionBeginUser;
-  *united = PETSC_FALSE;
   while (again) {
     PetscBool changed = PETSC_FALSE;
 
@@ -179,34 +187,68 @@ static PetscErrorCode UniteEverywhere(NakVoids s, DM plane, Vec ghosted, PetscBo
     PetscCallMPI(
       MPI_Allreduce(MPI_IN_PLACE, gas->root, (PetscMPIInt)gas->n, MPIU_INT, MPI_MIN, s->comm));
     for (PetscInt k = 0; k < gas->n; k++) gas->root[k] = Root(gas, k);
-    if (again) *united = PETSC_TRUE;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Let voids that have come to touch share their gas. */
-PetscErrorCode NakGasMerge(NakVoids s)
+/* Part the groups: every void takes the gas over its own columns.  A place whose columns hold no void
+   any more, only the tail of another's, goes with the first of its group that has one. */
+static PetscErrorCode Part(NakVoids s)
 {
-  NakGas   *gas = &s->gas;
-  DM        plane;
-  Vec       ghosted;
-  PetscBool united;
+  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
+  NakGas          *gas = &s->gas;
+  const PetscReal *a;
+  PetscInt        *before, *first;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(gas->n, &before, gas->n, &first));
+  PetscCall(PetscArraycpy(before, gas->root, gas->n));
+  PetscCall(NakGasVolumes(s, s->v));
+  for (PetscInt k = 0; k < gas->n; k++) gas->sum[k] = NakGasPressure(gas, before[k]);
+  PetscCall(Volumes(s, s->v, PETSC_FALSE));
+  for (PetscInt k = 0; k < gas->n; k++) gas->amount[k] = gas->sum[k] * gas->volume[k];
+  PetscCall(PetscArrayzero(gas->sum, gas->n)); /* from here on: cells with a void */
+  PetscCall(VecGetArrayRead(s->v, &a));
+  for (PetscInt c = 0; c < n; c++)
+    for (PetscInt k = 0; k < nz; k++)
+      if (a[c * nz + k] >= 0.5) gas->sum[s->owner[c]] += 1;
+  PetscCall(VecRestoreArrayRead(s->v, &a));
+  PetscCall(NakGasSum(s, gas->sum));
+  for (PetscInt k = 0; k < gas->n; k++) first[k] = -1;
+  for (PetscInt k = gas->n - 1; k >= 0; k--)
+    if (gas->sum[k] > 0) first[before[k]] = k;
+  for (PetscInt k = 0; k < gas->n; k++) {
+    const PetscInt leader = first[before[k]] >= 0 ? first[before[k]] : before[k];
+
+    gas->root[k] = gas->sum[k] > 0 ? k : leader;
+  }
+  PetscCall(PetscFree2(before, first));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Voids that have come to touch share their gas from now on, those that have come apart no longer do. */
+PetscErrorCode NakGasRegroup(NakVoids s)
+{
+  NakGas *gas = &s->gas;
+  DM      plane;
+  Vec     ghosted;
 
   PetscFunctionBeginUser;
   if (gas->n < 2) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Part(s));
   PetscCall(DMDACreateCompatibleDMDA(NakStateDM(s->state), 2, &plane));
   PetscCall(DMGetLocalVector(plane, &ghosted));
   PetscCall(FillPlane(s, plane, ghosted));
-  PetscCall(UniteEverywhere(s, plane, ghosted, &united));
+  PetscCall(UniteEverywhere(s, plane, ghosted));
   PetscCall(DMRestoreLocalVector(plane, &ghosted));
   PetscCall(DMDestroy(&plane));
-  for (PetscInt k = 0; united && k < gas->n; k++) {
+  for (PetscInt k = 0; k < gas->n; k++) {
     const PetscInt root = gas->root[k];
 
     if (root == k) continue;
     gas->amount[root] += gas->amount[k];
     gas->amount[k] = 0;
   }
-  if (united) PetscCall(NakGasVolumes(s, s->v));
+  PetscCall(NakGasVolumes(s, s->v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -8,11 +8,9 @@
 /* Streams of random numbers of one seed. */
 enum { STREAM_PLACES = 1, STREAM_NUCLEI };
 
-static PetscErrorCode Random(NakVoids s, PetscInt stream, PetscInt a, PetscInt b, PetscReal out[2])
+static void Random(const NakVoids s, PetscInt stream, PetscInt a, PetscInt b, PetscReal out[2])
 {
-  PetscFunctionBeginUser;
   NakRandom((uint64_t)s->params.seed << 8 | (uint64_t)stream, (uint64_t)a, (uint64_t)b, out);
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- Caps ---- */
@@ -56,38 +54,57 @@ static PetscErrorCode Blow(NakVoids s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A place of the pristine cell: the k-th of a lattice as nearly square as its number allows, or random. */
-static PetscErrorCode PocketPlace(NakVoids s, PetscInt k, PetscReal *x, PetscReal *y)
+/* The k-th place of a lattice as nearly square as its number allows, as parts of the box. */
+static void LatticePlace(const NakVoids s, PetscInt k, PetscReal at[2])
 {
-  const NakGrid  *g     = NakStateGrid(s->state);
-  const PetscReal width = g->dx * (PetscReal)g->nx, depth = g->dy * (PetscReal)g->ny;
-  const PetscInt  n    = s->params.pockets;
-  PetscInt        rows = 1;
-  PetscReal       at[2];
+  const PetscInt n    = s->params.pockets;
+  PetscInt       rows = 1;
 
-  PetscFunctionBeginUser;
-  for (PetscInt m = 1; g->ny > 1 && m * m <= n; m++)
+  for (PetscInt m = 1; NakStateGrid(s->state)->ny > 1 && m * m <= n; m++)
     if (n % m == 0) rows = m;
   at[0] = ((PetscReal)(k % (n / rows)) + 0.5) / (PetscReal)(n / rows);
   at[1] = ((PetscReal)(k / (n / rows)) + 0.5) / (PetscReal)rows;
-  if (s->params.arrangement == NAK_POCKETS_RANDOM) PetscCall(Random(s, STREAM_PLACES, k, 0, at));
-  *x = width * at[0];
-  *y = depth * at[1];
-  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A random place: of some candidates the one that is farthest from the pockets already there. */
+static void RandomPlace(const NakVoids s, PetscInt k, PetscReal place[2])
+{
+  enum { CANDIDATES = 8 };
+  const NakGrid  *g     = NakStateGrid(s->state);
+  const PetscReal width = g->dx * (PetscReal)g->nx, depth = g->dy * (PetscReal)g->ny;
+  PetscReal       best = -1;
+
+  for (PetscInt m = 0; m < CANDIDATES; m++) {
+    PetscReal at[2], nearest = PETSC_MAX_REAL;
+
+    Random(s, STREAM_PLACES, k, m, at);
+    for (PetscInt other = 0; other < s->gas.n; other++)
+      nearest = PetscMin(nearest, NakVoidsApart(g, at[0] * width - s->gas.x[other],
+                                                at[1] * depth - s->gas.y[other]));
+    if (nearest <= best) continue;
+    best     = nearest;
+    place[0] = at[0];
+    place[1] = at[1];
+  }
 }
 
 PetscErrorCode NakPocketsCreate(NakVoids s)
 {
+  const NakGrid *g = NakStateGrid(s->state);
+
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < s->params.pockets; k++) {
-    PetscReal x, y;
+    PetscReal at[2] = {0.5, 0.5};
 
-    PetscCall(PocketPlace(s, k, &x, &y));
-    PetscCall(NakGasAdd(s, x, y));
+    if (s->params.arrangement == NAK_POCKETS_EVEN)
+      LatticePlace(s, k, at);
+    else
+      RandomPlace(s, k, at);
+    PetscCall(NakGasAdd(s, at[0] * g->dx * (PetscReal)g->nx, at[1] * g->dy * (PetscReal)g->ny));
     PetscCall(Blow(s));
   }
   PetscCall(NakGasOwners(s));
-  PetscCall(NakGasMerge(s));
+  PetscCall(NakGasRegroup(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -101,14 +118,12 @@ static PetscInt GlobalColumn(const NakVoids s, PetscInt n)
 }
 
 /* How much more of the integral of the rate it takes to the next nucleus of a column. */
-static PetscErrorCode Wait(NakVoids s, PetscInt n)
+static void Wait(NakVoids s, PetscInt n)
 {
   PetscReal uniform[2];
 
-  PetscFunctionBeginUser;
-  PetscCall(Random(s, STREAM_NUCLEI, GlobalColumn(s, n), s->born[n], uniform));
+  Random(s, STREAM_NUCLEI, GlobalColumn(s, n), s->born[n], uniform);
   s->due[n] -= PetscLogReal(uniform[0]);
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakNucleiCreate(NakVoids s)
@@ -117,7 +132,7 @@ PetscErrorCode NakNucleiCreate(NakVoids s)
 
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc3(n, &s->hazard, n, &s->due, n, &s->born));
-  for (PetscInt c = 0; c < n; c++) PetscCall(Wait(s, c));
+  for (PetscInt c = 0; c < n; c++) Wait(s, c);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -153,7 +168,7 @@ static PetscErrorCode Form(NakVoids s, PetscInt column)
   for (PetscInt c = 0; c < n; c++)
     if (GlobalColumn(s, c) == column) {
       s->born[c]++;
-      PetscCall(Wait(s, c));
+      Wait(s, c);
     }
   PetscCall(NakGasAdd(s, ((PetscReal)i + 0.5) * g->dx, ((PetscReal)j + 0.5) * g->dy));
   PetscCall(Blow(s));
@@ -179,7 +194,7 @@ PetscErrorCode NakNucleiAdvance(NakVoids s, PetscReal dt, const NakVoidsDrive dr
   }
   if (s->gas.n > before) {
     PetscCall(NakGasOwners(s));
-    PetscCall(NakGasMerge(s));
+    PetscCall(NakGasRegroup(s));
     PetscCall(NakVoidsCover(s));
   }
   for (PetscInt c = 0; c < n; c++) {

@@ -1,6 +1,8 @@
 /* Time steps of the voids: PETSc's TS, with steps that would raise the free energy taken back. */
 #include "voids_impl.h"
 
+static const PetscReal shortest = 1e-12; /* step [s] */
+
 /* J x = (matrix of the cells) x + the gas: each void's volume falls with its pressure. */
 static PetscErrorCode Multiply(Mat J, Vec x, Vec y)
 {
@@ -74,7 +76,7 @@ static PetscErrorCode CreateMatrices(NakVoids s)
 PetscErrorCode NakVoidsIntegratorCreate(NakVoids s)
 {
   const char *const norm = "-voids_ts_adapt_wnormtype", *const type = "infinity";
-  const PetscReal linear = 1e-9, shortest = 1e-12;
+  const PetscReal linear = 1e-9;
   TSAdapt         adapt;
   SNES            snes;
   KSP             ksp;
@@ -112,7 +114,7 @@ PetscErrorCode NakVoidsIntegratorCreate(NakVoids s)
 static PetscErrorCode Attempt(NakVoids s, PetscReal energy, PetscReal first, PetscReal left,
                               PetscReal *went, PetscReal *after)
 {
-  const PetscReal   rounding = 1e-12;
+  PetscReal         rounding = 1e-12 * PetscAbsReal(energy);
   TSConvergedReason reason;
 
   PetscFunctionBeginUser;
@@ -126,7 +128,8 @@ static PetscErrorCode Attempt(NakVoids s, PetscReal energy, PetscReal first, Pet
   PetscCall(TSGetTime(s->ts, went));
   if (reason < 0) *went = 0;
   PetscCall(NakVoidsFree(s, s->v, after));
-  if (!(*after <= energy + rounding * PetscAbsReal(energy))) *went = 0;
+  for (PetscInt k = 0; k < s->gas.n; k++) rounding += 1e-14 * s->gas.amount[k];
+  if (!(*after <= energy + rounding)) *went = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -163,39 +166,46 @@ static PetscErrorCode Moves(NakVoids s, PetscBool *moves)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* One accepted step of at most the time that is due, and how far it went. */
+static PetscErrorCode Advance(NakVoids s, PetscReal *energy, PetscReal *went)
+{
+  PetscReal step = PetscMin(s->next, s->pending), next, after;
+  PetscInt  linear[2];
+
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(s->v, s->before));
+  PetscCall(TSGetKSPIterations(s->ts, &linear[0]));
+  for (*went = 0; *went == 0 && step > shortest; step /= 4) {
+    PetscCall(Attempt(s, *energy, step, s->pending, went, &after));
+    if (*went == 0) PetscCall(VecCopy(s->before, s->v));
+  }
+  PetscCheck(*went > 0, s->comm, PETSC_ERR_NOT_CONVERGED,
+             "the voids cannot go on: their time step has become shorter than %g s",
+             (double)shortest);
+  PetscCall(TSGetKSPIterations(s->ts, &linear[1]));
+  PetscCall(TSGetTimeStep(s->ts, &next));
+  /* the step that ends at the end of the time says nothing of the next */
+  s->next = *went < (1 - 1e-3) * s->pending ? next : PetscMax(next, s->next);
+  s->iterations += linear[1] - linear[0];
+  s->steps++;
+  PetscCall(Clip(s));
+  PetscCall(NakVoidsFree(s, s->v, energy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakVoidsIntegrate(NakVoids s, PetscReal dt)
 {
-  const PetscReal shortest = 1e-12;
-  PetscReal       energy, after, went;
-  PetscBool       moves = PETSC_TRUE;
+  PetscReal energy, went;
+  PetscBool moves = PETSC_TRUE;
 
   PetscFunctionBeginUser;
   s->pending += dt;
   PetscCall(Moves(s, &moves));
   if (!moves) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakVoidsFree(s, s->v, &energy));
-  for (PetscReal left = s->pending; left > 0; left -= went) {
-    PetscReal step = PetscMin(s->next, left), next;
-    PetscInt  linear[2];
-
-    PetscCall(VecCopy(s->v, s->before));
-    PetscCall(TSGetKSPIterations(s->ts, &linear[0]));
-    for (went = 0; went == 0 && step > shortest; step /= 4) {
-      PetscCall(Attempt(s, energy, step, left, &went, &after));
-      if (went == 0) PetscCall(VecCopy(s->before, s->v));
-    }
-    PetscCheck(went > 0, s->comm, PETSC_ERR_NOT_CONVERGED,
-               "the voids cannot go on: their time step has become shorter than %g s",
-               (double)shortest);
-    PetscCall(TSGetKSPIterations(s->ts, &linear[1]));
-    PetscCall(TSGetTimeStep(s->ts, &next));
-    s->next = went < left ? next : PetscMax(next, s->next);
-    s->iterations += linear[1] - linear[0];
-    s->steps++;
-    PetscCall(Clip(s));
-    PetscCall(NakVoidsFree(s, s->v, &energy));
-    if (left - went <= 4 * PETSC_MACHINE_EPSILON * left) break;
+  while (s->pending > 2 * shortest) { /* what rounding leaves over is for the next time */
+    PetscCall(Advance(s, &energy, &went));
+    s->pending -= went;
   }
-  s->pending = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -185,20 +185,22 @@ static void SetAngles(NakVoids s, const NakVoidsDrive drive[])
 
 PetscErrorCode NakVoidsStep(NakVoids s, PetscReal dt, const NakVoidsDrive drive[])
 {
-  PetscReal before, after;
+  const PetscReal growth = 4; /* of the cell's steps, so that the voids see what changes */
+  PetscReal       before, after;
 
   PetscFunctionBeginUser;
+  s->reach = PETSC_MAX_REAL;
   PetscCall(MeanWetted(s, &before));
   SetAngles(s, drive);
   if (s->gas.n > 0) {
     PetscCall(NakVoidsIntegrate(s, dt));
-    PetscCall(NakGasMerge(s));
+    PetscCall(NakGasRegroup(s));
     PetscCall(CheckTop(s));
     PetscCall(NakVoidsCover(s));
   }
   PetscCall(MeanWetted(s, &after));
-  s->reach =
-    after == before ? PETSC_MAX_REAL : dt * s->params.change / PetscAbsReal(after - before);
+  if (after != before) s->reach = dt * s->params.change / PetscAbsReal(after - before);
+  s->reach = s->gas.n > 0 ? PetscMin(s->reach, growth * dt) : PETSC_MAX_REAL;
   PetscCall(NakNucleiAdvance(s, dt, drive));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -227,6 +229,7 @@ PetscErrorCode NakVoidsMeasure(NakVoids s, NakVoidsReport *report)
 {
   const NakGrid  *g    = NakStateGrid(s->state);
   const PetscReal area = s->area * (PetscReal)g->nx * (PetscReal)g->ny;
+  const PetscReal cell = s->area * s->height[0];
 
   PetscFunctionBeginUser;
   *report = (NakVoidsReport){.formed = s->gas.n, .steps = s->steps, .iterations = s->iterations};
@@ -235,7 +238,7 @@ PetscErrorCode NakVoidsMeasure(NakVoids s, NakVoidsReport *report)
   report->energy /= area;
   for (PetscInt k = 0; k < s->gas.n; k++) {
     report->height += s->gas.volume[k] / area;
-    if (s->gas.root[k] == k && s->gas.volume[k] > 0) report->count++;
+    if (s->gas.root[k] == k && s->gas.volume[k] > cell) report->count++;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -88,19 +88,24 @@ struct NakVoids_private {
   PetscInt   steps, iterations;
 };
 
-/* Distance over the face from the centre of column (i, j) to a place; around a periodic box [m]. */
-static inline PetscReal NakVoidsDistance(const NakGrid *g, PetscInt i, PetscInt j, PetscReal x,
-                                         PetscReal y)
+/* Distance over the face between two places that are (x, y) apart; around a periodic box [m]. */
+static inline PetscReal NakVoidsApart(const NakGrid *g, PetscReal x, PetscReal y)
 {
   const PetscReal width = g->dx * (PetscReal)g->nx, depth = g->dy * (PetscReal)g->ny;
-  PetscReal       a = PetscAbsReal(((PetscReal)i + 0.5) * g->dx - x);
-  PetscReal       b = g->ny > 1 ? PetscAbsReal(((PetscReal)j + 0.5) * g->dy - y) : 0;
+  PetscReal       a = PetscAbsReal(x), b = g->ny > 1 ? PetscAbsReal(y) : 0;
 
   if (g->lateral == NAK_LATERAL_PERIODIC) {
     a = PetscMin(a, width - a);
     b = PetscMin(b, depth - b);
   }
   return PetscSqrtReal(a * a + b * b);
+}
+
+/* The same from the centre of column (i, j) to a place. */
+static inline PetscReal NakVoidsDistance(const NakGrid *g, PetscInt i, PetscInt j, PetscReal x,
+                                         PetscReal y)
+{
+  return NakVoidsApart(g, ((PetscReal)i + 0.5) * g->dx - x, ((PetscReal)j + 0.5) * g->dy - y);
 }
 
 /* energy.c */
@@ -115,7 +120,7 @@ PetscErrorCode NakGasDestroy(NakGas *gas);
 PetscErrorCode NakGasOwners(NakVoids voids);
 PetscErrorCode NakGasSum(NakVoids voids, PetscReal *sum);
 PetscErrorCode NakGasVolumes(NakVoids voids, Vec v);
-PetscErrorCode NakGasMerge(NakVoids voids);
+PetscErrorCode NakGasRegroup(NakVoids voids);
 PetscReal      NakGasPressure(const NakGas *gas, PetscInt root);
 
 /* nuclei.c */
