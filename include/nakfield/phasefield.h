@@ -68,6 +68,7 @@ typedef struct {
   const PetscReal *west[NAK_FIELDS_MAX];     /**< neighbour in x at smaller x */
   const PetscReal *east[NAK_FIELDS_MAX];     /**< at larger x */
   const PetscReal *rhs[NAK_FIELDS_MAX];      /**< right-hand sides; for `smooth` only */
+  const PetscReal *frozen[NAK_FIELDS_MAX];   /**< on coarser grids: see NakFieldModel.freeze */
   const PetscReal *diagonal[NAK_FIELDS_MAX]; /**< of minus the Laplacian of the field, where values
                                                   beyond a side follow the own one; for `smooth` */
   ptrdiff_t        y, z;                     /**< distances; z is 0 in 2D */
@@ -99,6 +100,17 @@ typedef struct {
   /** Replace u at each cell by one Newton step of that cell alone (a dense block of its fields), so
       that rhs = shift * S + E there to first order.  Where the residual is zero it changes nothing. */
   void (*smooth[2])(const void *ctx, const NakLine *line);
+
+  /** Coefficients that coarser grids take from finer ones, out[q][k] for q < n_frozen: on each grid
+      their averages are line->frozen.  A curvature of the free energy, negative in the middle of an
+      interface, belongs here: where it is evaluated at averages over an interface, the coarse problem
+      is not one of the same kind, and large steps do not converge.  NULL for none. */
+  void (*freeze)(const void *ctx, const NakLine *line, PetscReal *const out[]);
+  PetscInt n_frozen;
+
+  /** `apply` and `smooth` on coarser grids, with line->frozen; NULL: as on the finest. */
+  void (*coarse_apply[2])(const void *ctx, const NakLine *line, PetscReal *const out[]);
+  void (*coarse_smooth[2])(const void *ctx, const NakLine *line);
 
   /** out[f][k] = S_f for the fields that evolve; NULL where S_f is u_f. */
   void (*stored)(const void *ctx, const NakLine *line, PetscReal *const out[]);

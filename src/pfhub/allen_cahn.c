@@ -1,4 +1,6 @@
 /* Allen-Cahn with a manufactured solution; the contract is in nakfield/pfhub.h. */
+#include <nakfield/pfhub.h>
+
 #include "kernel.h"
 
 static const NakField fields[] = {

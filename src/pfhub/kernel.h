@@ -1,7 +1,7 @@
 /* What the kernels share. */
 #pragma once
 
-#include <nakfield/pfhub.h>
+#include <nakfield/phasefield.h>
 
 /* One instance of a kernel for each set of vector instructions; the right one is chosen when the program is
    loaded. */
@@ -43,24 +43,3 @@ NAK_INLINE PetscReal NakHalfGradient(const NakLine *l, int solid, PetscInt f, Pe
   if (solid) sum += l->weight[2] * (PetscSqr(u[-l->z] - *u) + PetscSqr(u[l->z] - *u));
   return 0.25 * sum;
 }
-
-/* What both Cahn-Hilliard models share: f' and f'' over one, and the state of benchmarks 1 and 6. */
-NAK_INLINE PetscReal NakWellSlope(const NakCahnHilliard *p, PetscReal c)
-{
-  return 2 * p->rho * (c - p->low) * (p->high - c) * (p->low + p->high - 2 * c);
-}
-
-NAK_INLINE PetscReal NakWellCurvature(const NakCahnHilliard *p, PetscReal c)
-{
-  const PetscReal a = c - p->low, b = p->high - c;
-
-  return 2 * p->rho * (a * a + b * b - 4 * a * b);
-}
-
-NAK_INLINE PetscReal NakWell(const NakCahnHilliard *p, PetscReal c)
-{
-  return p->rho * PetscSqr((c - p->low) * (p->high - c));
-}
-
-/* A NakFieldModel.initial: field 0 as in the benchmarks; in 3D it varies in z as well. */
-void NakSpinodalState(const void *ctx, const NakLine *line);

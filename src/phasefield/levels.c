@@ -154,6 +154,8 @@ static PetscErrorCode Arrays(NakPhaseField e, NakLevel *v)
     PetscCall(NakArrayCreate(e, v->size, &v->rhs[f]));
     if (v->index > 0) PetscCall(NakArrayCreate(e, v->size, &v->before[f]));
   }
+  for (PetscInt q = 0; v->index > 0 && q < e->model->n_frozen; q++)
+    PetscCall(NakArrayCreate(e, v->size, &v->frozen[q]));
   PetscCall(Diagonals(e, v));
   PetscCall(NakGhostsCreate(e, v));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -171,8 +173,8 @@ static PetscErrorCode Gathering(NakPhaseField e, const NakLevel *fine, NakLevel 
   PetscCall(PetscMalloc3(4 * e->size, &v->boxes, e->size, &v->counts, e->size, &v->offsets));
   PetscCallMPI(MPI_Allgather(mine, 4, MPIU_INT, v->boxes, 4, MPIU_INT, e->comm));
   for (PetscMPIInt r = 0; r < e->size; r++) {
-    const PetscInt count =
-      2 * e->model->count * v->n[0] * v->boxes[4 * r + 1] * v->boxes[4 * r + 3];
+    const PetscInt arrays = 2 * e->model->count + e->model->n_frozen;
+    const PetscInt count  = arrays * v->n[0] * v->boxes[4 * r + 1] * v->boxes[4 * r + 3];
 
     PetscCall(PetscMPIIntCast(count, &v->counts[r]));
     PetscCall(PetscMPIIntCast(sum, &v->offsets[r]));
@@ -237,7 +239,7 @@ PetscErrorCode NakLevelsCreate(NakPhaseField e)
     if (!smaller || e->n_levels == NAK_LEVELS_MAX) break;
   }
   e->buffer_line = (PetscInt)e->level[0].line + 2 * PAD;
-  PetscCall(NakArrayCreate(e, 4 * NAK_FIELDS_MAX * e->buffer_line, &e->buffer));
+  PetscCall(NakArrayCreate(e, 5 * NAK_FIELDS_MAX * e->buffer_line, &e->buffer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -251,6 +253,7 @@ PetscErrorCode NakLevelsDestroy(NakPhaseField e)
       PetscCall(PetscFree(v->u[f]));
       PetscCall(PetscFree(v->rhs[f]));
       PetscCall(PetscFree(v->before[f]));
+      PetscCall(PetscFree(v->frozen[f]));
       PetscCall(PetscFree(v->diagonal[f]));
       for (int s = 0; s < NAK_SIDES; s++) PetscCall(PetscFree(v->face[f][s]));
     }

@@ -25,6 +25,8 @@ NakLine NakHalfLine(NakPhaseField e, const NakLevel *v, PetscReal *const u[], Pe
     line.west[f] = u[f] + other;
     line.east[f] = u[f] + other + 1;
   }
+  for (PetscInt q = 0; v->index > 0 && q < e->model->n_frozen; q++)
+    line.frozen[q] = v->frozen[q] + own;
   return line;
 }
 

@@ -22,18 +22,18 @@ typedef struct {
 
 /* One grid of the hierarchy. */
 typedef struct {
-  PetscInt   index;
-  PetscInt   n[3], start[3], m[3]; /* cells of the box; this rank's: first and number */
-  PetscReal  h[3];
-  PetscBool  whole;                  /* this rank has all cells: one rank, or a grid all compute */
-  ptrdiff_t  odd, line, plane;       /* of an odd cell in its line; between lines; between planes */
-  ptrdiff_t  first;                  /* of cell (0, 0, 0) */
-  PetscInt   size;                   /* numbers in an array */
-  PetscReal *u[NAK_FIELDS_MAX];      /* with ghosts */
-  PetscReal *rhs[NAK_FIELDS_MAX];    /* without meaning beyond own cells */
-  PetscReal *before[NAK_FIELDS_MAX]; /* coarser grids: what u was before the correction */
-  PetscReal
-    *diagonal[NAK_FIELDS_MAX]; /* by kind of line in y and z, 9 rows of odd + half numbers */
+  PetscInt     index;
+  PetscInt     n[3], start[3], m[3]; /* cells of the box; this rank's: first and number */
+  PetscReal    h[3];
+  PetscBool    whole;               /* this rank has all cells: one rank, or a grid all compute */
+  ptrdiff_t    odd, line, plane;    /* of an odd cell in its line; between lines; between planes */
+  ptrdiff_t    first;               /* of cell (0, 0, 0) */
+  PetscInt     size;                /* numbers in an array */
+  PetscReal   *u[NAK_FIELDS_MAX];   /* with ghosts */
+  PetscReal   *rhs[NAK_FIELDS_MAX]; /* without meaning beyond own cells */
+  PetscReal   *before[NAK_FIELDS_MAX];   /* coarser grids: what u was before the correction */
+  PetscReal   *frozen[NAK_FIELDS_MAX];   /* coarser grids */
+  PetscReal   *diagonal[NAK_FIELDS_MAX]; /* by kind of line in y and z, 9 rows as long as a line */
   PetscReal   *face[NAK_FIELDS_MAX][NAK_SIDES]; /* part of a ghost that does not follow; NULL: 0 */
   NakTransfer  coarser[3];
   PetscReal   *gathered, *own; /* whole grid below a shared one: buffers of the gathering */
@@ -88,6 +88,23 @@ NakLine NakHalfLine(NakPhaseField e, const NakLevel *v, PetscReal *const u[], Pe
                     PetscInt k, PetscInt parity);
 /* Those two as well. */
 NakLine NakSmoothLine(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k, PetscInt parity);
+
+/* The model's operator and smoother on a grid. */
+static inline void NakApply(NakPhaseField e, const NakLine *line, PetscReal *const out[])
+{
+  const NakFieldModel *m = e->model;
+
+  (line->level > 0 && m->coarse_apply[e->solid] ? m->coarse_apply : m->apply)[e->solid](e->ctx,
+                                                                                        line, out);
+}
+
+static inline void NakRelax(NakPhaseField e, const NakLine *line)
+{
+  const NakFieldModel *m = e->model;
+
+  (line->level > 0 && m->coarse_smooth[e->solid] ? m->coarse_smooth : m->smooth)[e->solid](e->ctx,
+                                                                                           line);
+}
 
 static inline ptrdiff_t NakLineAt(const NakLevel *v, PetscInt j, PetscInt k)
 {

@@ -8,7 +8,7 @@ static void SmoothLine(NakPhaseField e, NakLevel *v, PetscInt j, PetscInt k, Pet
   const PetscInt parity = (colour + v->start[1] + j + v->start[2] + k) & 1;
   const NakLine  line   = NakSmoothLine(e, v, j, k, parity);
 
-  e->model->smooth[e->solid](e->ctx, &line);
+  NakRelax(e, &line);
   NakGhostsOfLine(e, v, j, k);
 }
 
@@ -54,7 +54,7 @@ static void VisitLines(NakPhaseField e, const NakLevel *v, PetscReal *const u[],
 static void AddResiduals(NakPhaseField e, const NakLine *line, PetscReal *const out[],
                          PetscReal sums[])
 {
-  e->model->apply[e->solid](e->ctx, line, out);
+  NakApply(e, line, out);
   for (PetscInt f = 0; f < e->model->count; f++)
     for (PetscInt i = 0; i < line->n; i++) sums[f] += line->rhs[f][i] - out[f][i];
 }
@@ -62,7 +62,7 @@ static void AddResiduals(NakPhaseField e, const NakLine *line, PetscReal *const 
 static void LargestResiduals(NakPhaseField e, const NakLine *line, PetscReal *const out[],
                              PetscReal largest[])
 {
-  e->model->apply[e->solid](e->ctx, line, out);
+  NakApply(e, line, out);
   for (PetscInt f = 0; f < e->model->count; f++)
     for (PetscInt i = 0; i < line->n; i++)
       largest[f] = PetscMax(largest[f], PetscAbsReal(line->rhs[f][i] - out[f][i]));

@@ -87,13 +87,31 @@ static void AddResidual(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt
     PetscReal    *outs[NAK_FIELDS_MAX];
 
     for (PetscInt f = 0; f < e->model->count; f++) outs[f] = out + f * e->buffer_line;
-    e->model->apply[e->solid](e->ctx, &line, outs);
+    NakApply(e, &line, outs);
     for (PetscInt f = 0; f < e->model->count; f++) {
       PetscReal *restrict const s         = sum[f] + (parity ? v->odd : 0);
       const PetscReal *restrict const rhs = line.rhs[f], *restrict const image = outs[f];
 
       for (PetscInt i = 0; i < line.n; i++) s[i] += share * (rhs[i] - image[i]);
     }
+  }
+}
+
+/* Add a share of the frozen coefficients in line (j, k). */
+static void AddFrozen(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k, PetscReal share,
+                      PetscReal *const sum[])
+{
+  PetscReal *const out = e->buffer + 2 * NAK_FIELDS_MAX * e->buffer_line;
+
+  for (PetscInt parity = 0; parity < 2; parity++) {
+    const NakLine line = NakHalfLine(e, v, v->u, j, k, parity);
+    PetscReal    *outs[NAK_FIELDS_MAX];
+
+    for (PetscInt q = 0; q < e->model->n_frozen; q++) outs[q] = out + q * e->buffer_line;
+    if (v->index == 0) e->model->freeze(e->ctx, &line, outs);
+    for (PetscInt q = 0; q < e->model->n_frozen; q++)
+      AddLine(&(NakLevel){.line = line.n}, share, v->index == 0 ? outs[q] : line.frozen[q],
+              sum[q] + (parity ? v->odd : 0));
   }
 }
 
@@ -132,9 +150,13 @@ static PetscErrorCode RestrictLine(NakPhaseField e, const NakLevel *fine, const 
 {
   const NakTransfer *ty = &fine->coarser[1], *tz = &fine->coarser[2];
   const PetscInt     count = e->model->count;
-  PetscReal         *u[NAK_FIELDS_MAX], *r[NAK_FIELDS_MAX];
+  PetscReal         *u[NAK_FIELDS_MAX], *r[NAK_FIELDS_MAX], *s[NAK_FIELDS_MAX];
 
   PetscFunctionBeginUser;
+  for (PetscInt q = 0; q < e->model->n_frozen; q++) {
+    s[q] = e->buffer + (3 * NAK_FIELDS_MAX + q) * e->buffer_line;
+    PetscCall(PetscArrayzero(s[q], e->buffer_line));
+  }
   for (PetscInt f = 0; f < count; f++) {
     u[f] = e->buffer + f * e->buffer_line;
     r[f] = e->buffer + (NAK_FIELDS_MAX + f) * e->buffer_line;
@@ -150,11 +172,14 @@ static PetscErrorCode RestrictLine(NakPhaseField e, const NakLevel *fine, const 
     for (PetscInt f = 0; f < count; f++)
       AddLine(fine, share, fine->u[f] + NakLineAt(fine, fj, fk), u[f]);
     AddResidual(e, fine, fj, fk, share, r);
+    if (e->model->n_frozen > 0) AddFrozen(e, fine, fj, fk, share, s);
   }
   for (PetscInt f = 0; f < count; f++) {
     AverageLine(fine, coarse, u[f], coarse->u[f] + to);
     AverageLine(fine, coarse, r[f], coarse->rhs[f] + to);
   }
+  for (PetscInt q = 0; q < e->model->n_frozen; q++)
+    AverageLine(fine, coarse, s[q], coarse->frozen[q] + to);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -162,8 +187,12 @@ static PetscErrorCode RestrictLine(NakPhaseField e, const NakLevel *fine, const 
 static void CopyBox(NakPhaseField e, NakLevel *v, const PetscInt box[4], PetscReal *buffer,
                     PetscBool pack)
 {
-  for (PetscInt f = 0; f < 2 * e->model->count; f++) {
-    PetscReal *const array = f % 2 ? v->rhs[f / 2] : v->u[f / 2];
+  const PetscInt count = e->model->count;
+
+  for (PetscInt f = 0; f < 2 * count + e->model->n_frozen; f++) {
+    PetscReal *const array = f < count       ? v->u[f]
+                             : f < 2 * count ? v->rhs[f - count]
+                                             : v->frozen[f - 2 * count];
 
     for (PetscInt l = 0; l < box[1] * box[3]; l++) {
       PetscReal *const line = array + NakLineAt(v, box[0] + l % box[1], box[2] + l / box[1]);
@@ -203,7 +232,7 @@ static void AddImage(NakPhaseField e, NakLevel *v)
         PetscReal      *outs[NAK_FIELDS_MAX];
 
         for (PetscInt f = 0; f < e->model->count; f++) outs[f] = e->buffer + f * e->buffer_line;
-        e->model->apply[e->solid](e->ctx, &line, outs);
+        NakApply(e, &line, outs);
         for (PetscInt f = 0; f < e->model->count; f++)
           AddLine(&(NakLevel){.line = line.n}, 1, outs[f], v->rhs[f] + at);
       }
