@@ -18,10 +18,11 @@
 typedef struct {
   char      directory[NAK_TEXT_SIZE]; /**< "" for runs/<name of the deck> */
   PetscReal fields_every;             /**< [s]; 0 for the ends of protocol steps only */
-  PetscReal timeseries_every;         /**< [s]; 0 for every time step */
+  PetscReal timeseries_every;         /**< [s]; 0 for every time step; below 0: no timeseries.csv */
 } NakOutputParams;
 
-extern const NakParam NakOutputParamRows[];
+extern const NakParam NakOutputParamRows[];      /**< the directory */
+extern const NakParam NakOutputTimesParamRows[]; /**< when something is written */
 
 typedef struct NakOutput_private *NakOutput; /**< opaque */
 
@@ -99,6 +100,23 @@ PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const 
 PetscErrorCode NakOutputSpectrum(NakOutput output, const NakRecord *record,
                                  const NakSpectrum *spectrum);
 
+/**
+  Append a row to the table <name>.csv, which begins with its first row.  Collective; the same on every
+  rank.
+
+  @param[in] name     free_energy, x_cut_plane or y_cut_plane
+  @param[in] columns  its first line, "time,free_energy"
+  @param[in] count    of `values`
+*/
+PetscErrorCode NakOutputTableRow(NakOutput output, const char *name, const char *columns,
+                                 PetscInt count, const PetscReal values[]);
+
+/** A number of summary.json. */
+typedef struct {
+  const char *name;
+  PetscReal   value;
+} NakNumber;
+
 /** What summary.json says beside the protocol's reports. */
 typedef struct {
   const char *status; /**< completed, cutoff, short, failed, interrupted */
@@ -107,6 +125,9 @@ typedef struct {
   PetscReal   na_balance, k_balance, charge_balance; /**< largest over the run */
   PetscInt    time_steps, rejected_steps, linear_iterations;
   PetscReal   wall_seconds;
+  PetscInt    n_numbers;
+  NakNumber   numbers[16]; /**< where there are any, what is of a cell is left out: time, capacity,
+                                voltage, steps, balances, linear iterations */
 } NakSummary;
 
 /** Write summary.json through a temporary file and a rename.  Collective. */

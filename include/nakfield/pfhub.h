@@ -11,16 +11,15 @@
 #include <nakfield/phasefield.h>
 
 /** Cahn-Hilliard: dc/dt = div(M grad mu), mu = f'(c) - kappa lap c, with
-    f = rho (c - low)^2 (high - c)^2.  Fields c, mu. */
+    f = rho (c - low)^2 (high - c)^2. */
 typedef struct {
   PetscReal kappa, rho, mobility, low, high;
-  PetscReal mean, amplitude; /**< of the initial state */
+  PetscReal mean, amplitude; /**< of the initial state, that of the benchmarks */
   PetscReal k, permittivity; /**< of the potential: see NakPoissonModel() */
-  PetscReal size[3];         /**< of the box */
-  PetscBool periodic;
+  PetscBool periodic;        /**< else no flux */
 } NakCahnHilliard;
 
-/** The model of `p`, which becomes the kernels' context; `model` is filled. */
+/** Fill `model`; its kernels want `p` as their context.  Fields c, mu. */
 void NakCahnHilliardModel(const NakCahnHilliard *p, NakFieldModel *model);
 
 /** The same with charge: mu = f'(c) - kappa lap c + k phi, lap phi = -k c / permittivity; phi = 0 at
@@ -32,9 +31,25 @@ void NakPoissonModel(const NakCahnHilliard *p, NakFieldModel *model);
       eta = (1 - tanh((y - alpha) / sqrt(2 kappa))) / 2,
       alpha = 1/4 + a1 t sin(b1 x) + a2 sin(b2 x + c2 t)
 
-    the solution.  Periodic in x; eta = 1 at y = 0 and 0 at y = size. */
+    the solution.  Periodic in x; eta = 1 at y = 0 and 0 at the other end. */
 typedef struct {
   PetscReal kappa, a1, b1, a2, b2, c2;
 } NakAllenCahn;
 
+/** Fill `model`; its kernels want `p` as their context.  Field eta. */
 void NakAllenCahnModel(const NakAllenCahn *p, NakFieldModel *model);
+
+/** All that a deck says of these models; bounds are in NakPfhubParamRows. */
+typedef struct {
+  PetscInt            nx, ny, nz;
+  PetscReal           width, depth, height;
+  NakCahnHilliard     cahn_hilliard;
+  NakAllenCahn        allen_cahn;
+  PetscReal           end; /**< time */
+  NakPhaseFieldParams solver;
+} NakPfhubParams;
+
+extern const NakParam NakPfhubParamRows[];
+
+/** The box of a deck. */
+NakBoxGrid NakPfhubBox(const NakPfhubParams *params);

@@ -9,13 +9,25 @@
 #include <nakfield/impedance.h>
 #include <nakfield/insitu.h>
 #include <nakfield/output.h>
+#include <nakfield/pfhub.h>
 #include <nakfield/progress.h>
 #include <nakfield/stepper.h>
 #include <nakfield/voids.h>
 
+/** What a deck is of: the order is that of the words of its entry `model`. */
+typedef enum {
+  NAK_MODEL_CELL,
+  NAK_MODEL_CAHN_HILLIARD,
+  NAK_MODEL_POISSON,
+  NAK_MODEL_ALLEN_CAHN,
+  NAK_MODEL_ANY /**< every entry there is, for the manual */
+} NakModelKind;
+
 /** All that a deck says; the tables that fill it are listed by NakSimSchema(). */
 typedef struct {
   char                title[NAK_TEXT_SIZE];
+  PetscInt            kind;  /**< NakModelKind */
+  NakPfhubParams      pfhub; /**< of the models on a box */
   NakModelParams      model;
   NakVoidsParams      voids;
   NakLimits           limits;
@@ -26,10 +38,10 @@ typedef struct {
   NakCheckpointParams checkpoint;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 16 };
+enum { NAK_SIM_SECTIONS = 18 };
 
-/** The schema: every entry that a deck may have, filling `params`. */
-void NakSimSchema(NakSimParams *params, NakSection schema[NAK_SIM_SECTIONS]);
+/** The schema: every entry that a deck of this kind may have, filling `params`. */
+void NakSimSchema(NakSimParams *params, NakModelKind kind, NakSection schema[NAK_SIM_SECTIONS]);
 
 /** What the command line says beside the deck. */
 typedef struct {

@@ -12,7 +12,7 @@ static PetscErrorCode PrintHelpDeck(NakHelpFormat format)
   PetscMPIInt  rank;
 
   PetscFunctionBeginUser;
-  NakSimSchema(&params, schema);
+  NakSimSchema(&params, NAK_MODEL_ANY, schema);
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (rank == 0) PetscCall(NakDeckWriteHelp(schema, format, PETSC_STDOUT));
   PetscFunctionReturn(PETSC_SUCCESS);

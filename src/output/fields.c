@@ -8,9 +8,9 @@
 
 static PetscInt LocalSize(const NakFrame *frame, PetscInt field)
 {
-  const PetscInt layers = frame->fields[field].place == NAK_PLACE_VOLUME ? frame->grid->nz : 1;
+  PetscInt first;
 
-  return layers * frame->ym * frame->xm;
+  return NakFrameLayers(frame, frame->fields[field].place, &first) * frame->ym * frame->xm;
 }
 
 /* Compute every field into one array, one behind the other. */
@@ -43,7 +43,7 @@ static void CheckValues(const NakFrame *frame, const PetscReal values[], NakFaul
                    "%s is %g in column (%" PetscInt_FMT ", %" PetscInt_FMT "), layer %" PetscInt_FMT
                    ": a number that is not finite is not written",
                    frame->fields[f].name, (double)values[i], frame->xs + column % frame->xm,
-                   frame->ys + column / frame->xm, i / (frame->xm * frame->ym));
+                   frame->ys + column / frame->xm, frame->zs + i / (frame->xm * frame->ym));
     }
     values += size;
   }

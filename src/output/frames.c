@@ -19,12 +19,13 @@
 static NakStoreBox Box(const NakFrame *frame, NakPlace place)
 {
   const PetscInt layers = place == NAK_PLACE_VOLUME ? frame->grid->nz : 1;
+  PetscInt       first, own = NakFrameLayers(frame, place, &first);
 
   return (NakStoreBox){
     .rank  = 3,
     .size  = {layers, frame->grid->ny, frame->grid->nx},
-    .start = {0,      frame->ys,       frame->xs      },
-    .count = {layers, frame->ym,       frame->xm      }
+    .start = {first,  frame->ys,       frame->xs      },
+    .count = {own,    frame->ym,       frame->xm      }
   };
 }
 
@@ -98,15 +99,16 @@ static PetscErrorCode WriteRegion(NakStore store, const NakFrame *frame)
   const NakGrid *const grid  = frame->grid;
   const NakStoreBox    box   = Box(frame, NAK_PLACE_VOLUME);
   const size_t         layer = (size_t)frame->xm * (size_t)frame->ym;
+  PetscInt             first, layers = NakFrameLayers(frame, NAK_PLACE_VOLUME, &first);
   unsigned char       *values;
   PetscErrorCode       code;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1((size_t)grid->nz * layer, &values));
-  for (PetscInt k = 0; k < grid->nz; k++) {
+  PetscCall(PetscMalloc1((size_t)layers * layer, &values));
+  for (PetscInt k = first; k < first + layers; k++) {
     const int which = (k >= grid->n_electrolyte) + (k >= grid->n_electrolyte + grid->n_interphase);
 
-    memset(values + (size_t)k * layer, which, layer);
+    memset(values + (size_t)(k - first) * layer, which, layer);
   }
   code = NakStoreWriteArray(store, "region", NAK_STORE_BYTE, &box, values);
   PetscCall(PetscFree(values));

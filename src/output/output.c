@@ -16,6 +16,10 @@ const NakParam NakOutputParamRows[] = {
    .offset = offsetof(NakOutputParams, directory),
    .text   = "",
    .doc    = "Where the run's files go; by default runs/<name of the deck>"},
+  {.key = NULL}
+};
+
+const NakParam NakOutputTimesParamRows[] = {
   {.key     = "output.fields.every",
    .type    = NAK_REAL,
    .unit    = "s",
@@ -32,7 +36,7 @@ const NakParam NakOutputParamRows[] = {
    .lower   = 0,
    .upper   = LONGEST,
    .doc     = "Time between two rows of timeseries.csv; 0 for every time step"},
-  {.key = NULL                                 }
+  {.key = NULL                  }
 };
 
 PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN])
@@ -56,12 +60,12 @@ static PetscErrorCode OpenLog(NakOutput output, NakOutputMode mode)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode OpenAll(NakOutput output, NakOutputMode mode)
+static PetscErrorCode OpenAll(NakOutput output, NakOutputMode mode, PetscBool timeseries)
 {
   PetscFunctionBeginUser;
   PetscCall(NakDirectoryPrepare(output->directory, mode));
   PetscCall(OpenLog(output, mode));
-  if (mode != NAK_OUTPUT_CONTINUE) PetscCall(NakOutputRowsOpen(output));
+  if (timeseries && mode != NAK_OUTPUT_CONTINUE) PetscCall(NakOutputRowsOpen(output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -69,7 +73,7 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
                                NakOutputMode mode, NakOutput *output)
 {
   NakOutput      o;
-  PetscErrorCode code;
+  PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   *output = NULL;
@@ -81,7 +85,7 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   } else {
     PetscCall(PetscSNPrintf(o->directory, sizeof(o->directory), "runs/%s", name));
   }
-  code = o->rank == 0 ? OpenAll(o, mode) : PETSC_SUCCESS;
+  if (o->rank == 0) code = OpenAll(o, mode, (PetscBool)(params->timeseries_every >= 0));
   code = NakAgree(o->comm, code);
   if (code) (void)NakOutputDestroy(&o);
   PetscCall(code);
@@ -107,6 +111,7 @@ static PetscErrorCode CloseFiles(NakOutput output)
   PetscErrorCode first = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
+  first = NakOutputTablesClose(output);
   for (int k = 0; k < NAK_GROWING; k++) {
     PetscErrorCode code;
 

@@ -25,6 +25,16 @@ PetscInt NakOwnedNumber(const char *name, const char *suffix);
 /* Note a fault where a number of the record is not finite. */
 void NakRecordCheck(const NakRecord *record, NakFault *fault);
 
+/* Layers of a field that this rank has, and the first of them. */
+static inline PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, PetscInt *first)
+{
+  const PetscBool all = (PetscBool)(frame->zm == 0);
+
+  *first = place == NAK_PLACE_VOLUME && !all ? frame->zs : 0;
+  if (place != NAK_PLACE_VOLUME) return 1;
+  return all ? frame->grid->nz : frame->zm;
+}
+
 /* ---- fields/NNNNNN.h5 ---- */
 
 /* Write the file of frame `index`: `values` holds the fields of `frame` one after the other.
@@ -55,16 +65,26 @@ PetscErrorCode NakIndexWriteFace(FILE *file, const void *ctx);
 
 /* ---- The run directory ---- */
 
+#define NAK_OUTPUT_TABLES 4
+
+/* A table of numbers, <name>.csv; rank 0 only. */
+typedef struct {
+  char   name[32]; /* "" for none yet */
+  FILE  *file;
+  double flushed; /* wall time [s] */
+} NakTable;
+
 struct NakOutput_private {
   MPI_Comm    comm;
   PetscMPIInt rank;
   char        directory[NAK_TEXT_SIZE + 8];
   char        title[NAK_TEXT_SIZE];
   FILE       *timeseries, *log; /* rank 0 only */
-  FILE       *spectra, *times;  /* impedance.csv and drt.csv; NULL before the first spectrum */
-  double      flushed;          /* wall time of the last flush of timeseries [s] */
-  int         log_errno;        /* of a write to the log that failed; told by the next collective */
-  char       *deck;             /* as resolved; rank 0 only, of malloc() */
+  NakTable    tables[NAK_OUTPUT_TABLES];
+  FILE       *spectra, *times; /* impedance.csv and drt.csv; NULL before the first spectrum */
+  double      flushed;         /* wall time of the last flush of timeseries [s] */
+  int         log_errno;       /* of a write to the log that failed; told by the next collective */
+  char       *deck;            /* as resolved; rank 0 only, of malloc() */
   PetscMPIInt deck_size;
   NakIndex    index;
   PetscBool   index_stale; /* fields.h5 and the .xmf files lack the last frames */
@@ -76,6 +96,9 @@ PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC
 
 /* Open timeseries.csv and write its first line.  Rank 0 only. */
 PetscErrorCode NakOutputRowsOpen(NakOutput output);
+
+/* Close all tables.  Rank 0 only. */
+PetscErrorCode NakOutputTablesClose(NakOutput output);
 
 /* Give timeseries.csv its buffer.  Rank 0 only. */
 void NakOutputRowsBuffer(NakOutput output);

@@ -228,11 +228,38 @@ static PetscErrorCode WriteEffort(FILE *file, const NakSummary *summary, MPI_Com
   Next(file, 1);
   WholeMember(file, "rejected_steps", summary->rejected_steps);
   Next(file, 1);
-  WholeMember(file, "linear_iterations", summary->linear_iterations);
-  Next(file, 1);
   PetscCall(RealMember(file, "wall_s", summary->wall_seconds));
   Next(file, 1);
   WholeMember(file, "ranks", size);
+  Next(file, 1);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Numbers of a run that is not of a cell. */
+static PetscErrorCode WriteNumbers(FILE *file, const NakSummary *summary)
+{
+  PetscFunctionBeginUser;
+  TextMember(file, "status", summary->status);
+  Next(file, 1);
+  TextMember(file, "end", summary->end);
+  Next(file, 1);
+  for (PetscInt k = 0; k < summary->n_numbers; k++) {
+    PetscCall(RealMember(file, summary->numbers[k].name, summary->numbers[k].value));
+    Next(file, 1);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteCell(FILE *file, const NakSummary *summary, PetscInt count,
+                                const NakStepReport *reports)
+{
+  PetscFunctionBeginUser;
+  PetscCall(WriteRun(file, summary));
+  PetscCall(WriteSteps(file, count, reports));
+  Next(file, 1);
+  PetscCall(WriteBalance(file, summary));
+  Next(file, 1);
+  WholeMember(file, "linear_iterations", summary->linear_iterations);
   Next(file, 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -245,11 +272,10 @@ static PetscErrorCode WriteSummary(FILE *file, const void *ctx)
   (void)fputs("{\n  ", file);
   TextMember(file, "title", what->output->title);
   Next(file, 1);
-  PetscCall(WriteRun(file, what->summary));
-  PetscCall(WriteSteps(file, what->count, what->reports));
-  Next(file, 1);
-  PetscCall(WriteBalance(file, what->summary));
-  Next(file, 1);
+  if (what->summary->n_numbers > 0)
+    PetscCall(WriteNumbers(file, what->summary));
+  else
+    PetscCall(WriteCell(file, what->summary, what->count, what->reports));
   PetscCall(WriteEffort(file, what->summary, what->output->comm));
   WholeMember(file, "frames", what->output->index.count);
   Next(file, 1);

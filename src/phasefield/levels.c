@@ -206,14 +206,14 @@ static PetscErrorCode AddLevel(NakPhaseField e, const PetscInt n[3], PetscInt ha
   if (e->n_levels > 0) {
     NakLevel *fine = v - 1;
 
-    PetscCall(NakTransferCreate(e, fine, v));
+    PetscCall(NakTransferTablesCreate(e, fine, v));
     if (v->whole && !fine->whole) PetscCall(Gathering(e, fine, v));
   }
   e->n_levels++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakLevelsCreate(NakPhaseField e)
+PetscErrorCode NakHierarchyCreate(NakPhaseField e)
 {
   PetscInt n[3] = {e->box.n[0], e->box.n[1], e->box.n[2]}, halvings;
 
@@ -243,7 +243,7 @@ PetscErrorCode NakLevelsCreate(NakPhaseField e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakLevelsDestroy(NakPhaseField e)
+PetscErrorCode NakHierarchyDestroy(NakPhaseField e)
 {
   PetscFunctionBeginUser;
   for (PetscInt l = 0; l < e->n_levels; l++) {
@@ -258,7 +258,7 @@ PetscErrorCode NakLevelsDestroy(NakPhaseField e)
       for (int s = 0; s < NAK_SIDES; s++) PetscCall(PetscFree(v->face[f][s]));
     }
     PetscCall(NakGhostsDestroy(v));
-    PetscCall(NakTransferDestroy(v));
+    PetscCall(NakTransferTablesDestroy(v));
     PetscCall(PetscFree3(v->boxes, v->counts, v->offsets));
     PetscCall(PetscFree(v->gathered));
     PetscCall(PetscFree(v->own));

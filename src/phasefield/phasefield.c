@@ -81,7 +81,7 @@ PetscErrorCode NakPhaseFieldCreate(MPI_Comm comm, const NakFieldModel *model, co
   e->params = *params;
   e->solid  = grid->n[2] > 1;
   *engine   = e; /* so that the caller can destroy what an error leaves behind */
-  PetscCall(NakLevelsCreate(e));
+  PetscCall(NakHierarchyCreate(e));
   PetscCall(History(e));
   PetscCall(FrameGrid(e));
   Initialise(e);
@@ -100,7 +100,7 @@ PetscErrorCode NakPhaseFieldDestroy(NakPhaseField *engine)
     for (PetscInt m = 0; m < NAK_ORDER_MAX; m++) PetscCall(PetscFree(e->stored[m][f]));
     PetscCall(PetscFree(e->last[f]));
   }
-  PetscCall(NakLevelsDestroy(e));
+  PetscCall(NakHierarchyDestroy(e));
   PetscCall(PetscFree(e->frame_grid.z));
   PetscCall(PetscCommDestroy(&e->comm));
   PetscCall(PetscFree(*engine));

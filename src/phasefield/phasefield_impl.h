@@ -76,8 +76,8 @@ struct NakPhaseField_private {
 };
 
 /* ---- levels.c ---- */
-PetscErrorCode NakLevelsCreate(NakPhaseField e);
-PetscErrorCode NakLevelsDestroy(NakPhaseField e);
+PetscErrorCode NakHierarchyCreate(NakPhaseField e);
+PetscErrorCode NakHierarchyDestroy(NakPhaseField e);
 PetscErrorCode NakArrayCreate(NakPhaseField e, PetscInt count, PetscReal **array);
 void           NakPartition(const NakBoxGrid *box, PetscInt ranks, PetscInt split[2]);
 
@@ -126,8 +126,8 @@ PetscErrorCode NakGhosts(NakPhaseField e, NakLevel *v); /* all */
 void           NakFaces(NakPhaseField e);               /* values on the sides at e->time */
 
 /* ---- transfer.c ---- */
-PetscErrorCode NakTransferCreate(NakPhaseField e, NakLevel *fine, const NakLevel *coarse);
-PetscErrorCode NakTransferDestroy(NakLevel *fine);
+PetscErrorCode NakTransferTablesCreate(NakPhaseField e, NakLevel *fine, const NakLevel *coarse);
+PetscErrorCode NakTransferTablesDestroy(NakLevel *fine);
 /* u and the right-hand side of the coarse problem from u and the residual of the fine one. */
 PetscErrorCode NakRestrict(NakPhaseField e, NakLevel *fine, NakLevel *coarse);
 /* Add the coarse correction. */

@@ -30,7 +30,7 @@ static void Average(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscInt *fr
   }
 }
 
-PetscErrorCode NakTransferCreate(NakPhaseField e, NakLevel *fine, const NakLevel *coarse)
+PetscErrorCode NakTransferTablesCreate(NakPhaseField e, NakLevel *fine, const NakLevel *coarse)
 {
   PetscFunctionBeginUser;
   for (int d = 0; d < 3; d++) {
@@ -56,7 +56,7 @@ PetscErrorCode NakTransferCreate(NakPhaseField e, NakLevel *fine, const NakLevel
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakTransferDestroy(NakLevel *fine)
+PetscErrorCode NakTransferTablesDestroy(NakLevel *fine)
 {
   PetscFunctionBeginUser;
   for (int d = 0; d < 3; d++) {

@@ -2,17 +2,29 @@
 #include "sim_impl.h"
 
 #include <petsctime.h>
+#include <string.h>
 
-/* The ranks that the grid can use: a column is never divided. */
+/* Lines that are never divided: the columns of a cell, or the lines in x of a box. */
+static PetscInt UsefulRanks(const NakSimParams *p, PetscInt ranks, PetscInt lines[2])
+{
+  const NakBoxGrid box = NakPfhubBox(&p->pfhub);
+
+  lines[0] = p->kind == NAK_MODEL_CELL ? p->model.grid.nx : box.n[1];
+  lines[1] = p->kind == NAK_MODEL_CELL ? p->model.grid.ny : box.n[2];
+  return p->kind == NAK_MODEL_CELL ? NakStateUsefulRanks(&p->model.grid, ranks)
+                                   : NakPhaseFieldUsefulRanks(&box, ranks);
+}
+
+/* The ranks that the grid can use. */
 static PetscErrorCode SplitRanks(NakSim sim)
 {
   PetscMPIInt rank, size;
-  PetscInt    useful;
+  PetscInt    useful, lines[2];
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(sim->world, &rank));
   PetscCallMPI(MPI_Comm_size(sim->world, &size));
-  useful = NakStateUsefulRanks(&sim->params.model.grid, size);
+  useful = UsefulRanks(&sim->params, size, lines);
   PetscCallMPI(
     MPI_Comm_split(sim->world, (PetscInt)rank < useful ? 0 : MPI_UNDEFINED, rank, &sim->comm));
   if (useful < (PetscInt)size)
@@ -20,7 +32,7 @@ static PetscErrorCode SplitRanks(NakSim sim)
                            "nakfield: %" PetscInt_FMT
                            " of %d ranks compute, the others wait: the grid has "
                            "%" PetscInt_FMT " x %" PetscInt_FMT " columns\n",
-                           useful, size, sim->params.model.grid.nx, sim->params.model.grid.ny));
+                           useful, size, lines[0], lines[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -48,10 +60,46 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the deck is of, which decides the entries that it may have; a word that is none is reported
+   with the others. */
+static PetscErrorCode ReadKind(NakSim s, NakModelKind *kind)
+{
+  static const char *const words[] = {"cell", "cahn_hilliard", "cahn_hilliard_poisson",
+                                      "allen_cahn"};
+  PetscMPIInt              rank;
+  int                      found = NAK_MODEL_CELL;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
+  if (rank == 0) {
+    const NakNode node = NakDeckFind(s->deck, "model");
+
+    if (node != NULL) found = NAK_MODEL_ANY;
+    for (int k = 0; node != NULL && k < NAK_MODEL_ANY; k++)
+      if (strcmp(NakNodeText(node), words[k]) == 0) found = k;
+  }
+  PetscCallMPI(MPI_Bcast(&found, 1, MPI_INT, 0, s->world));
+  *kind = (NakModelKind)found;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What only a cell has beside the tables of its entries. */
+static PetscErrorCode ReadCell(NakSim s, PetscInt *wrong)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakAlloyComplete(s->deck, &s->params.model.alloy, &s->params.model.material, wrong));
+  s->params.limits.filament = s->params.model.cell.pellet_thickness;
+  PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));
+  PetscCall(NakInsituRead(s->deck, &s->params.insitu));
+  if (*wrong == 0) PetscCall(NakSimCheck(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim)
 {
-  NakSim   s;
-  PetscInt mistakes, wrong;
+  NakSim       s;
+  NakModelKind kind;
+  PetscInt     mistakes, wrong = 0;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
@@ -60,7 +108,6 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   s->comm    = MPI_COMM_NULL;
   s->options = *options;
   PetscCall(PetscTime(&s->began));
-  NakSimSchema(&s->params, s->schema);
   s->pause.launched = s->pause.last = s->pause.written = s->began;
   if (options->restart != NULL && options->deck == NULL) {
     PetscCall(
@@ -69,15 +116,16 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   }
   PetscCall(
     NakDeckCreate(comm, s->options.deck, options->overrides, options->n_overrides, &s->deck));
+  PetscCall(ReadKind(s, &kind));
+  NakSimSchema(&s->params, kind, s->schema);
   PetscCall(NakDeckFill(s->deck, s->schema));
   if (options->restart != NULL)
     PetscCall(PetscStrncpy(s->params.output.directory, options->restart, NAK_TEXT_SIZE));
-  PetscCall(NakAlloyComplete(s->deck, &s->params.model.alloy, &s->params.model.material, &wrong));
-  s->params.limits.filament = s->params.model.cell.pellet_thickness;
-  PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));
   PetscCall(InsertPetscOptions(s));
-  PetscCall(NakInsituRead(s->deck, &s->params.insitu));
-  if (wrong == 0) PetscCall(NakSimCheck(s));
+  if (kind == NAK_MODEL_CELL)
+    PetscCall(ReadCell(s, &wrong));
+  else
+    PetscCall(NakSimBoxRead(s));
   PetscCall(NakDeckReport(s->deck, &mistakes));
   PetscCheck(mistakes == 0, comm, PETSC_ERR_USER_INPUT, "%" PetscInt_FMT " mistake%s in %s",
              mistakes, mistakes == 1 ? "" : "s", NakDeckPath(s->deck));
@@ -97,6 +145,7 @@ PetscErrorCode NakSimDestroy(NakSim *sim)
   PetscCall(NakInsituDestroy(&s->insitu));
   PetscCall(NakProgressDestroy(&s->progress));
   PetscCall(NakOutputDestroy(&s->output));
+  PetscCall(NakPhaseFieldDestroy(&s->box.engine));
   PetscCall(NakSimVoidsDestroy(s));
   PetscCall(NakImpedanceDestroy(&s->impedance));
   PetscCall(NakStepperDestroy(&s->stepper));

@@ -23,6 +23,10 @@ PetscErrorCode NakSimDescribe(NakSim s)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   if (rank == 0) PetscCall(NakDeckWriteResolved(s->deck, s->schema, PETSC_STDOUT));
+  if (s->params.kind != NAK_MODEL_CELL) {
+    PetscCall(NakSimBoxDescribe(s));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(PetscPrintf(
     s->world,
     "# %.0f unknowns in %" PetscInt_FMT " x %" PetscInt_FMT " columns; about %.3g MB of memory\n",

@@ -18,8 +18,7 @@ static PetscErrorCode DeckName(const char *path, char name[NAK_TEXT_SIZE])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The files of the run: those of a new one, or cut back to where a checkpoint says. */
-static PetscErrorCode OpenOutput(NakSim s)
+PetscErrorCode NakSimOutputCreate(NakSim s)
 {
   char           name[NAK_TEXT_SIZE] = "run";
   NakOutputMode  mode                = s->options.replace ? NAK_OUTPUT_REPLACE : NAK_OUTPUT_NEW;
@@ -54,7 +53,7 @@ static PetscErrorCode SetUp(NakSim s)
   PetscCall(NakModelMeasure(s->model, NakStepperState(s->stepper), &s->now, &start));
   s->balance = NakBalanceBegin(&start, NakModelDoubleLayer(s->model));
   PetscCall(NakInsituCreate(s->comm, &s->params.insitu, &s->insitu));
-  PetscCall(OpenOutput(s));
+  PetscCall(NakSimOutputCreate(s));
   PetscCall(NakInsituStart(s->insitu, NakOutputDirectory(s->output)));
   PetscCall(NakProgressCreate(s->comm, s->options.quiet, &s->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -277,7 +276,8 @@ PetscErrorCode NakSimRun(NakSim sim)
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  if (sim->comm != MPI_COMM_NULL) code = RunHere(sim);
+  if (sim->comm != MPI_COMM_NULL)
+    code = sim->params.kind == NAK_MODEL_CELL ? RunHere(sim) : NakSimBoxRun(sim);
   if (NakExitStatus(code) == NAK_EXIT_BUG) /* perhaps of this rank alone: let none wait for it */
     PetscCallMPI(MPI_Abort(sim->world, NAK_EXIT_BUG));
   code = NakAgree(sim->world, code);

@@ -19,6 +19,16 @@ typedef struct {
   PetscInt  steps;          /* done by then */
 } NakPause;
 
+/* A model on a box, where the deck is of one. */
+enum { NAK_BOX_FRAMES = 64 };
+
+typedef struct {
+  NakFieldModel model;
+  NakPhaseField engine;
+  PetscInt      n_frames, next_frame;
+  PetscReal     frames[NAK_BOX_FRAMES + 1]; /* times of the fields, the end included */
+} NakSimBox;
+
 struct NakSim_private {
   MPI_Comm      world, comm; /* all ranks; those that compute, MPI_COMM_NULL on the others */
   NakSimOptions options;
@@ -29,6 +39,7 @@ struct NakSim_private {
   NakModel      model;
   NakStepper    stepper;
   NakImpedance  impedance; /* NULL where no spectrum is asked for */
+  NakSimBox     box;
   NakSimVoids   voids;
   NakBalance    balance;
   NakOutput     output;
@@ -78,3 +89,13 @@ PetscErrorCode NakSimFind(NakSim sim, NakCheckpoint *checkpoint);
 
 /* Go where a checkpoint says, with the files of the run. */
 PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);
+
+/* run.c: the files of the run, those of a new one or cut back to where a checkpoint says, with its
+   resolved deck.  Collective on sim->comm. */
+PetscErrorCode NakSimOutputCreate(NakSim sim);
+
+/* box.c: read what the tables do not; run a model on a box from start to end; say how large it is.
+   Collective. */
+PetscErrorCode NakSimBoxRead(NakSim sim);
+PetscErrorCode NakSimBoxRun(NakSim sim);
+PetscErrorCode NakSimBoxDescribe(NakSim sim);

@@ -59,6 +59,7 @@ def misspelt(key):
     return f"{head}.{worse}" if head else worse
 
 
+BOX = ("box", "cahn_hilliard", "allen_cahn", "time", "multigrid")  # sections of models on a box
 NUMERIC = ("quantity", "number", "integer")
 
 # What is spoilt: the entries it applies to, the value, the message, the key where it changes.
@@ -132,10 +133,10 @@ class BadInput(unittest.TestCase):
         return nakrun.call(verb, "deck.yaml", *more, ranks=ranks, folder=self.folder).demand(
             status, message)
 
-    def spoil(self, note, pairs, messages):
+    def spoil(self, note, pairs, messages, tail=PROTOCOL):
         """Each entry of `pairs` is complained of at its own line, and nothing else is."""
         text, where = deck_of(pairs)
-        output = self.check(text + PROTOCOL)
+        output = self.check(text + tail)
         found = re.findall(r"^deck\.yaml:(\d+):\d+: (.*)$", output.err, re.MULTILINE)
         by_line = {int(line): words for line, words in found}
         self.assertEqual(len(found), len(pairs), f"{note}: one mistake a line\n{output.err}")
@@ -145,20 +146,24 @@ class BadInput(unittest.TestCase):
                 self.assertIn(key, words)
                 self.assertRegex(words, messages[index])
 
+    def parts(self, applies):
+        """The entries, by the kind of deck that has them, as many as are shown; what ends such a deck."""
+        for box, tail in ((False, PROTOCOL), (True, "model: cahn_hilliard\n")):
+            chosen = [e for e in self.entries if applies(e) and (e.key.split(".")[0] in BOX) == box]
+            for first in range(0, len(chosen), SHOWN):
+                yield chosen[first:first + SHOWN], tail
+
     def test_every_entry_spoilt(self):
         for note, (applies, value, message) in SPOILT.items():
-            chosen = [e for e in self.entries if applies(e)]
-            for first in range(0, len(chosen), SHOWN):
-                pairs = [(e.key, value(e)) for e in chosen[first:first + SHOWN]]
-                self.spoil(note, pairs, [message] * len(pairs))
+            for part, tail in self.parts(applies):
+                pairs = [(e.key, value(e)) for e in part]
+                self.spoil(note, pairs, [message] * len(pairs), tail)
 
     def test_every_key_misspelt(self):
         """And the right key is suggested for each."""
-        chosen = [e for e in self.entries if e.key != "protocol"]
-        for first in range(0, len(chosen), SHOWN):
-            part = chosen[first:first + SHOWN]
+        for part, tail in self.parts(lambda e: e.key != "protocol"):
             self.spoil("misspelt", [(misspelt(e.key), "1") for e in part],
-                       [f"unknown key .*did you mean '{re.escape(e.key)}'" for e in part])
+                       [f"unknown key .*did you mean '{re.escape(e.key)}'" for e in part], tail)
 
     def test_overrides_are_checked_alike(self):
         self.check(PROTOCOL, "grid.nx=0", message=r"command line:1: grid\.nx is 0: it must be between")

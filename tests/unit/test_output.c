@@ -632,8 +632,9 @@ static void TheResolvedDeckIsKept(void **state)
 {
   NakOutputParams  params   = {.fields_every = 0};
   const NakSection schema[] = {
-    {NakOutputParamRows, &params, sizeof(params)},
-    {.rows = NULL   }
+    {NakOutputParamRows,      &params, sizeof(params)},
+    {NakOutputTimesParamRows,         &params, sizeof(params)},
+    {.rows = NULL}
   };
   const char *const given[] = {"output.fields.every=60 s"};
   NakDeck           deck;

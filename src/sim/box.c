@@ -1,0 +1,237 @@
+/* Runs of a model on a box: the second engine with the deck and the run directory of all runs. */
+#include "sim_impl.h"
+
+#include <petsctime.h>
+
+/* ---- Before ---- */
+
+/* The times at which fields are written: those of time.frames below the end, then the end. */
+PetscErrorCode NakSimBoxRead(NakSim s)
+{
+  NakSimBox      *b   = &s->box;
+  const PetscReal end = s->params.pfhub.end;
+  PetscMPIInt     rank;
+
+  PetscFunctionBeginUser;
+  PetscCheck(s->options.restart == NULL, s->world, PETSC_ERR_USER_INPUT,
+             "a run of a model on a box has no checkpoints: start it anew");
+  s->params.output.timeseries_every = -1;
+  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
+  if (rank == 0) {
+    const NakNode list   = NakDeckFind(s->deck, "time.frames");
+    PetscReal     before = 0;
+
+    for (PetscInt k = 0; list != NULL && k < NakNodeCount(list) && k < NAK_BOX_FRAMES; k++) {
+      const NakNode node = NakNodeItem(list, k, NULL);
+      PetscReal     time;
+      PetscBool     ok;
+
+      PetscCall(NakDeckQuantity(s->deck, node, "1", 0, PETSC_MAX_REAL, &time, &ok));
+      if (ok && time <= before)
+        PetscCall(NakDeckComplain(s->deck, node, "time.frames must grow, and begin above 0"));
+      if (ok && time < end) b->frames[b->n_frames++] = before = time;
+    }
+    if (list != NULL &&
+        (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) > NAK_BOX_FRAMES))
+      PetscCall(NakDeckComplain(s->deck, list, "time.frames must be a list of at most %d times",
+                                NAK_BOX_FRAMES));
+    b->frames[b->n_frames++] = end;
+  }
+  PetscCallMPI(MPI_Bcast(&b->n_frames, 1, MPIU_INT, 0, s->world));
+  PetscCallMPI(MPI_Bcast(b->frames, NAK_BOX_FRAMES + 1, MPIU_REAL, 0, s->world));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimBoxDescribe(NakSim s)
+{
+  const NakBoxGrid grid = NakPfhubBox(&s->params.pfhub);
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscPrintf(s->world,
+                        "# %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+                        " cells; about %.3g MB of memory for each field\n",
+                        grid.n[0], grid.n[1], grid.n[2],
+                        8e-6 * 10 * (double)grid.n[0] * (double)grid.n[1] * (double)grid.n[2]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUp(NakSim s)
+{
+  const NakPfhubParams *p    = &s->params.pfhub;
+  const NakBoxGrid      grid = NakPfhubBox(p);
+  const void           *ctx  = &p->cahn_hilliard;
+
+  PetscFunctionBeginUser;
+  switch ((NakModelKind)s->params.kind) {
+  case NAK_MODEL_CAHN_HILLIARD:
+    NakCahnHilliardModel(&p->cahn_hilliard, &s->box.model);
+    break;
+  case NAK_MODEL_POISSON:
+    NakPoissonModel(&p->cahn_hilliard, &s->box.model);
+    break;
+  case NAK_MODEL_ALLEN_CAHN:
+    NakAllenCahnModel(&p->allen_cahn, &s->box.model);
+    ctx = &p->allen_cahn;
+    break;
+  case NAK_MODEL_CELL:
+  case NAK_MODEL_ANY:
+    SETERRQ(s->comm, PETSC_ERR_PLIB, "not a model on a box");
+  }
+  PetscCall(NakSimOutputCreate(s));
+  PetscCall(NakPhaseFieldCreate(s->comm, &s->box.model, ctx, &grid, &p->solver, &s->box.engine));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- While it runs ---- */
+
+static PetscErrorCode WriteEnergy(NakSim s)
+{
+  const NakPhaseFieldCount count  = NakPhaseFieldCounts(s->box.engine);
+  PetscReal                row[2] = {count.time};
+
+  PetscFunctionBeginUser;
+  PetscCall(NakPhaseFieldEnergy(s->box.engine, &row[1]));
+  PetscCall(NakOutputTableRow(s->output, "free_energy", "time,free_energy", 2, row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteFields(NakSim s)
+{
+  NakFrame frame;
+
+  PetscFunctionBeginUser;
+  s->now.time = NakPhaseFieldCounts(s->box.engine).time;
+  PetscCall(NakPhaseFieldFrame(s->box.engine, &frame));
+  PetscCall(NakOutputFields(s->output, &s->now, &frame));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode March(NakSim s)
+{
+  NakSimBox *b = &s->box;
+
+  PetscFunctionBeginUser;
+  PetscCall(WriteEnergy(s));
+  PetscCall(WriteFields(s));
+  while (b->next_frame < b->n_frames) {
+    const PetscReal due = b->frames[b->next_frame];
+
+    if (NakPhaseFieldCounts(b->engine).time < due) {
+      PetscCall(NakPhaseFieldStep(b->engine, due));
+      PetscCall(WriteEnergy(s));
+    }
+    if (NakPhaseFieldCounts(b->engine).time < due) continue;
+    PetscCall(WriteFields(s));
+    b->next_frame++;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Behind ---- */
+
+/* A cut along `axis` through the middle of the box: all fields beside the coordinate. */
+static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
+{
+  const NakBoxGrid grid  = NakPfhubBox(&s->params.pfhub);
+  const PetscInt   count = s->box.model.count, n = grid.n[axis];
+  const PetscReal  at[3] = {grid.size[0] / 2, grid.size[1] / 2, grid.size[2] / 2};
+  PetscReal       *values;
+  char             columns[NAK_TEXT_SIZE] = "";
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscStrlcat(columns, axis == 0 ? "x" : "y", sizeof(columns)));
+  PetscCall(PetscMalloc1(count * n, &values));
+  for (PetscInt f = 0; f < count; f++) {
+    PetscCall(PetscStrlcat(columns, ",", sizeof(columns)));
+    PetscCall(PetscStrlcat(columns, s->box.model.fields[f].name, sizeof(columns)));
+    PetscCall(NakPhaseFieldCut(s->box.engine, f, axis, at, values + f * n));
+  }
+  for (PetscInt i = 0; i < n; i++) {
+    PetscReal row[NAK_FIELDS_MAX + 1];
+
+    row[0] = ((PetscReal)i + 0.5) * grid.size[axis] / (PetscReal)n;
+    for (PetscInt f = 0; f < count; f++) row[f + 1] = values[f * n + i];
+    PetscCall(NakOutputTableRow(s->output, name, columns, count + 1, row));
+  }
+  PetscCall(PetscFree(values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Number(NakSummary *summary, const char *name, PetscReal value)
+{
+  PetscFunctionBeginUser;
+  summary->numbers[summary->n_numbers++] = (NakNumber){name, value};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Results(NakSim s, PetscReal total, NakSummary *summary)
+{
+  NakPhaseField            e     = s->box.engine;
+  const NakPhaseFieldCount count = NakPhaseFieldCounts(e);
+  const NakBoxGrid         grid  = NakPfhubBox(&s->params.pfhub);
+  const PetscReal cells = (PetscReal)grid.n[0] * (PetscReal)grid.n[1] * (PetscReal)grid.n[2];
+  PetscReal       value;
+
+  PetscFunctionBeginUser;
+  PetscCall(Number(summary, "time", count.time));
+  PetscCall(NakPhaseFieldEnergy(e, &value));
+  PetscCall(Number(summary, "free_energy", value));
+  PetscCall(NakPhaseFieldTotal(e, 0, &value));
+  PetscCall(Number(summary, "total", value));
+  PetscCall(Number(summary, "total_change", value - total));
+  if (s->box.model.exact != NULL) {
+    PetscCall(NakPhaseFieldError(e, 0, &value));
+    PetscCall(Number(summary, "l2_error", value));
+  }
+  PetscCall(Number(summary, "unknowns", cells * (PetscReal)s->box.model.count));
+  PetscCall(Number(summary, "solves", (PetscReal)count.solves));
+  PetscCall(Number(summary, "cycles", (PetscReal)count.cycles));
+  PetscCall(NakPhaseFieldMemory(e, &value));
+  PetscCall(Number(summary, "doubles_per_unknown", value));
+  summary->time_steps     = count.steps;
+  summary->rejected_steps = count.rejected;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Finish(NakSim s, PetscReal total, PetscErrorCode code, PetscReal solving)
+{
+  const PetscBool done    = (PetscBool)(code == PETSC_SUCCESS);
+  NakSummary      summary = {.status = done ? "completed" : "failed",
+                             .end    = done ? "time.end is reached" : "the solver gave up"};
+  PetscLogDouble  wall;
+
+  PetscFunctionBeginUser;
+  PetscCall(WriteFields(s));
+  if (s->params.kind == NAK_MODEL_POISSON) {
+    PetscCall(WriteCut(s, 1, "x_cut_plane"));
+    PetscCall(WriteCut(s, 0, "y_cut_plane"));
+  }
+  PetscCall(Results(s, total, &summary));
+  PetscCall(Number(&summary, "march_s", solving));
+  PetscCall(PetscTime(&wall));
+  summary.wall_seconds = wall - s->began;
+  PetscCall(NakOutputSummary(s->output, &summary, 0, NULL));
+  PetscCall(NakOutputLog(s->output, "%s: %s", summary.status, summary.end));
+  if (!s->options.quiet)
+    PetscCall(PetscPrintf(s->comm, "%s: %s, %.6g; results in %s\n", summary.status, summary.end,
+                          (double)NakPhaseFieldCounts(s->box.engine).time,
+                          NakOutputDirectory(s->output)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimBoxRun(NakSim s)
+{
+  PetscErrorCode code;
+  PetscReal      total;
+  PetscLogDouble begin, end;
+
+  PetscFunctionBeginUser;
+  PetscCall(SetUp(s));
+  PetscCall(NakPhaseFieldTotal(s->box.engine, 0, &total));
+  PetscCall(PetscTime(&begin));
+  code = March(s);
+  PetscCall(PetscTime(&end));
+  if (code != PETSC_SUCCESS && code != PETSC_ERR_NOT_CONVERGED) PetscFunctionReturn(code);
+  PetscCall(Finish(s, total, code, end - begin));
+  PetscFunctionReturn(code);
+}

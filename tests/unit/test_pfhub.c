@@ -1,0 +1,426 @@
+/* The second engine with the benchmark models: kernels against differences, solves, time, ranks. */
+#include <nakfield/pfhub.h>
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MUST(call) assert_int_equal((call), 0)
+
+static const NakCahnHilliard binary = {.kappa        = 2,
+                                       .rho          = 5,
+                                       .mobility     = 5,
+                                       .low          = 0.3,
+                                       .high         = 0.7,
+                                       .mean         = 0.5,
+                                       .amplitude    = 0.01,
+                                       .k            = 0.09,
+                                       .permittivity = 90,
+                                       .periodic     = PETSC_TRUE};
+static const NakAllenCahn    front  = {
+      .kappa = 4e-4, .a1 = 0.0075, .b1 = 25, .a2 = 0.03, .b2 = 69, .c2 = 0.2};
+
+static void AssertNear(PetscReal a, PetscReal b, PetscReal tolerance)
+{
+  if (!(PetscAbsReal(a - b) <= tolerance)) fail_msg("%.15g is not %.15g", (double)a, (double)b);
+}
+
+/* ---- Kernels on one patch: three lines in y and z, two cells of each colour ---- */
+
+enum { CELLS = 2, LINE = 8, PLANE = 3 * LINE, PATCH = 3 * PLANE };
+
+typedef struct {
+  PetscReal u[NAK_FIELDS_MAX][PATCH], other[NAK_FIELDS_MAX][LINE];
+  PetscReal rhs[NAK_FIELDS_MAX][CELLS], diagonal[CELLS], frozen[CELLS];
+  NakLine   line;
+} Patch;
+
+static PetscReal Random(PetscReal low, PetscReal high)
+{
+  return low + (high - low) * (PetscReal)rand() / (PetscReal)RAND_MAX; // NOLINT: a test's numbers
+}
+
+/* Values about the bottom of a well, where it is convex, so that Newton's step is not bounded. */
+static void FillPatch(Patch *p, int solid, PetscInt level, PetscReal about)
+{
+  const PetscReal w[3] = {1.5, 0.75, solid ? 0.5 : 0};
+
+  p->line = (NakLine){.n = CELLS, .y = LINE, .z = solid ? PLANE : 0, .shift = 0.3, .level = level};
+  for (int d = 0; d < 3; d++) p->line.weight[d] = w[d];
+  for (int f = 0; f < NAK_FIELDS_MAX; f++) {
+    for (int i = 0; i < PATCH; i++) p->u[f][i] = about + Random(-0.02, 0.02);
+    for (int i = 0; i < LINE; i++) p->other[f][i] = about + Random(-0.02, 0.02);
+    for (int i = 0; i < CELLS; i++) p->rhs[f][i] = Random(-0.01, 0.01);
+    p->line.u[f]        = p->u[f] + PLANE + LINE;
+    p->line.west[f]     = p->other[f];
+    p->line.east[f]     = p->other[f] + 1;
+    p->line.rhs[f]      = p->rhs[f];
+    p->line.diagonal[f] = p->diagonal;
+    p->line.frozen[f]   = p->frozen;
+  }
+  for (int i = 0; i < CELLS; i++) {
+    p->diagonal[i] = 2 * (w[0] + w[1] + w[2]);
+    p->frozen[i]   = Random(0.2, 1.5);
+  }
+}
+
+typedef void (*Apply)(const void *ctx, const NakLine *line, PetscReal *const out[]);
+
+static void Image(Apply apply, const void *ctx, const Patch *p, PetscReal out[][CELLS])
+{
+  PetscReal *outs[NAK_FIELDS_MAX];
+
+  for (int f = 0; f < NAK_FIELDS_MAX; f++) outs[f] = out[f];
+  apply(ctx, &p->line, outs);
+}
+
+/* The block of cell k times du, from central differences of the operator. */
+static void BlockTimes(Apply apply, const void *ctx, Patch *p, PetscInt count, PetscInt k,
+                       const PetscReal du[], PetscReal product[])
+{
+  const PetscReal h = 1e-6;
+  PetscReal       up[NAK_FIELDS_MAX][CELLS], down[NAK_FIELDS_MAX][CELLS];
+
+  for (PetscInt r = 0; r < count; r++) product[r] = 0;
+  for (PetscInt c = 0; c < count; c++) {
+    const PetscReal middle = p->line.u[c][k];
+
+    p->line.u[c][k] = middle + h;
+    Image(apply, ctx, p, up);
+    p->line.u[c][k] = middle - h;
+    Image(apply, ctx, p, down);
+    p->line.u[c][k] = middle;
+    for (PetscInt r = 0; r < count; r++) product[r] += (up[r][k] - down[r][k]) / (2 * h) * du[c];
+  }
+}
+
+/* The smoother's change is J^-1 (rhs - operator), with J from differences. */
+static void CheckBlock(const NakFieldModel *m, const void *ctx, PetscReal well, int solid,
+                       int coarse)
+{
+  const Apply apply = coarse && m->coarse_apply[solid] ? m->coarse_apply[solid] : m->apply[solid];
+  Patch       before, after;
+  PetscReal   image[NAK_FIELDS_MAX][CELLS];
+
+  FillPatch(&before, solid, coarse, well);
+  Image(apply, ctx, &before, image);
+  after = before;
+  for (int f = 0; f < NAK_FIELDS_MAX; f++) {
+    after.line.u[f]    = after.u[f] + PLANE + LINE;
+    after.line.west[f] = after.other[f];
+    after.line.east[f] = after.other[f] + 1;
+  }
+  (coarse && m->coarse_smooth[solid] ? m->coarse_smooth : m->smooth)[solid](ctx, &after.line);
+  for (PetscInt k = 0; k < CELLS; k++) {
+    PetscReal du[NAK_FIELDS_MAX], product[NAK_FIELDS_MAX];
+
+    for (PetscInt f = 0; f < m->count; f++) du[f] = after.line.u[f][k] - before.line.u[f][k];
+    BlockTimes(apply, ctx, &before, m->count, k, du, product);
+    for (PetscInt f = 0; f < m->count; f++) {
+      assert_true(PetscAbsReal(du[f]) > 1e-6);
+      AssertNear(product[f], before.rhs[f][k] - image[f][k], 1e-8);
+    }
+  }
+}
+
+static void SmootherIsNewton(void **unused)
+{
+  NakFieldModel model;
+
+  (void)unused;
+  for (int solid = 0; solid < 2; solid++) {
+    for (int coarse = 0; coarse < 2; coarse++) {
+      NakCahnHilliardModel(&binary, &model);
+      CheckBlock(&model, &binary, binary.low, solid, coarse);
+      NakPoissonModel(&binary, &model);
+      CheckBlock(&model, &binary, binary.low, solid, coarse);
+    }
+    NakAllenCahnModel(&front, &model);
+    CheckBlock(&model, &front, 0, solid, 0);
+  }
+}
+
+/* What coarser grids are given is the derivative of the operator. */
+static void FrozenIsTheSlope(void **unused)
+{
+  const PetscReal du[NAK_FIELDS_MAX] = {1};
+  PetscReal       product[NAK_FIELDS_MAX], slope[CELLS], *out[1] = {slope};
+  NakFieldModel   model;
+  Patch           p;
+
+  (void)unused;
+  NakCahnHilliardModel(&binary, &model);
+  FillPatch(&p, 1, 0, binary.low);
+  model.freeze(&binary, &p.line, out);
+  for (PetscInt k = 0; k < CELLS; k++) {
+    BlockTimes(model.apply[1], &binary, &p, model.count, k, du, product);
+    AssertNear(product[1], slope[k] + binary.kappa * p.diagonal[k], 1e-8);
+  }
+}
+
+/* ---- Runs ---- */
+
+static NakPhaseFieldParams Tight(void)
+{
+  NakPhaseFieldParams p = NakPhaseFieldDefaults();
+
+  p.solver_tolerance = 1e-7;
+  p.cycles           = 60;
+  return p;
+}
+
+static NakPhaseField Start(MPI_Comm comm, const NakFieldModel *model, const void *ctx,
+                           const PetscInt n[3], const NakPhaseFieldParams *params)
+{
+  NakBoxGrid    grid;
+  NakPhaseField e;
+
+  for (int d = 0; d < 3; d++) {
+    grid.n[d]    = n[d];
+    grid.size[d] = n[d] > 1 ? (PetscReal)n[d] : 1;
+  }
+  MUST(NakPhaseFieldCreate(comm, model, ctx, &grid, params, &e));
+  return e;
+}
+
+static void Go(NakPhaseField e, PetscReal to)
+{
+  while (NakPhaseFieldCounts(e).time < to) MUST(NakPhaseFieldStep(e, to));
+}
+
+/* The grids of the tests of ranks: even, odd where it is not shared, 3D, and charged. */
+static const PetscInt grids[][3] = {
+  {20, 24, 1},
+  {17, 32, 1},
+  {9,  12, 8},
+};
+
+static void RanksDoNotMatter(void **unused)
+{
+  const NakPhaseFieldParams params = Tight();
+
+  (void)unused;
+  for (int c = 0; c < 2; c++) {
+    for (int g = 0; g < 3; g++) {
+      NakFieldModel model;
+      NakPhaseField one, all;
+      PetscReal     mine, ours;
+
+      (c ? NakPoissonModel : NakCahnHilliardModel)(&binary, &model);
+      one = Start(PETSC_COMM_SELF, &model, &binary, grids[g], &params);
+      all = Start(PETSC_COMM_WORLD, &model, &binary, grids[g], &params);
+      Go(one, 1);
+      Go(all, 1);
+      assert_int_equal(NakPhaseFieldCounts(one).steps, NakPhaseFieldCounts(all).steps);
+      for (PetscInt f = 0; f < model.count; f++) {
+        const PetscReal at[3] = {5.3, 6.1, g == 2 ? 4.7 : 0.5};
+        PetscReal       a[64], b[64];
+
+        MUST(NakPhaseFieldCut(one, f, 1, at, a));
+        MUST(NakPhaseFieldCut(all, f, 1, at, b));
+        for (PetscInt j = 0; j < grids[g][1]; j++) AssertNear(a[j], b[j], 1e-9);
+      }
+      MUST(NakPhaseFieldEnergy(one, &mine));
+      MUST(NakPhaseFieldEnergy(all, &ours));
+      AssertNear(mine, ours, 1e-8 * mine);
+      MUST(NakPhaseFieldDestroy(&one));
+      MUST(NakPhaseFieldDestroy(&all));
+    }
+  }
+}
+
+/* Every accepted step keeps the total and lowers the free energy, with all kinds of sides. */
+static void ConservesAndDecays(void **unused)
+{
+  const NakPhaseFieldParams params = NakPhaseFieldDefaults();
+  const PetscInt            n[3]   = {40, 28, 1};
+
+  (void)unused;
+  for (int periodic = 0; periodic < 2; periodic++) {
+    NakCahnHilliard p = binary;
+    NakFieldModel   model;
+    NakPhaseField   e;
+    PetscReal       before, energy, start, total;
+
+    p.periodic = (PetscBool)periodic;
+    NakCahnHilliardModel(&p, &model);
+    e = Start(PETSC_COMM_WORLD, &model, &p, n, &params);
+    MUST(NakPhaseFieldTotal(e, 0, &start));
+    MUST(NakPhaseFieldEnergy(e, &before));
+    while (NakPhaseFieldCounts(e).time < 400) {
+      MUST(NakPhaseFieldStep(e, 400));
+      MUST(NakPhaseFieldTotal(e, 0, &total));
+      MUST(NakPhaseFieldEnergy(e, &energy));
+      AssertNear(total, start, 1e-13 * start);
+      assert_true(energy < before + 1e-5 * before);
+      before = energy;
+    }
+    assert_true(NakPhaseFieldCounts(e).dt > 5); /* large steps converge */
+    MUST(NakPhaseFieldDestroy(&e));
+  }
+}
+
+/* A solve ends at a zero of the residual, on odd grids too. */
+static void SolvesToTheEnd(void **unused)
+{
+  const PetscInt n[][3] = {
+    {26, 18, 1 },
+    {19, 14, 1 },
+    {10, 8,  12}
+  };
+  NakPhaseFieldParams params = Tight();
+
+  (void)unused;
+  params.fixed            = PETSC_TRUE;
+  params.first_step       = 0.5;
+  params.solver_tolerance = 1e-9;
+  for (int g = 0; g < 3; g++) {
+    NakFieldModel model;
+    NakPhaseField e;
+    PetscReal     residual;
+
+    NakPoissonModel(&binary, &model);
+    e = Start(PETSC_COMM_WORLD, &model, &binary, n[g], &params);
+    Go(e, 1);
+    for (PetscInt f = 0; f < model.count; f++) {
+      MUST(NakPhaseFieldResidual(e, f, &residual));
+      AssertNear(residual, 0, 1e-11);
+    }
+    MUST(NakPhaseFieldDestroy(&e));
+  }
+}
+
+/* Cycles for a tight solve do not grow with the grid. */
+static void CyclesDoNotGrow(void **unused)
+{
+  PetscReal first = 0;
+
+  (void)unused;
+  for (PetscInt n = 24; n <= 96; n *= 2) {
+    const PetscInt      cells[3] = {n, n, 1};
+    NakPhaseFieldParams params   = Tight();
+    NakFieldModel       model;
+    NakPhaseField       e;
+    PetscReal           cycles;
+
+    params.fixed      = PETSC_TRUE;
+    params.first_step = 0.5;
+    NakCahnHilliardModel(&binary, &model);
+    e = Start(PETSC_COMM_WORLD, &model, &binary, cells, &params);
+    Go(e, 2);
+    cycles = (PetscReal)NakPhaseFieldCounts(e).cycles / (PetscReal)NakPhaseFieldCounts(e).solves;
+    print_message("%d x %d cells: %.2f cycles a solve\n", (int)n, (int)n, (double)cycles);
+    if (n == 24) first = cycles;
+    assert_true(cycles < 1.3 * first);
+    MUST(NakPhaseFieldDestroy(&e));
+  }
+}
+
+/* ---- Axes ---- */
+
+static void WaveInXY(const void *ctx, const NakLine *l)
+{
+  (void)ctx;
+  for (PetscInt k = 0; k < l->n; k++)
+    l->u[0][k] = 0.5 + 0.05 * cos(0.6 * (l->x + (PetscReal)k * l->dx)) * cos(0.4 * l->at_y);
+}
+
+static void WaveInYZ(const void *ctx, const NakLine *l)
+{
+  (void)ctx;
+  for (PetscInt k = 0; k < l->n; k++)
+    l->u[0][k] = 0.5 + 0.05 * cos(0.6 * l->at_y) * cos(0.4 * l->at_z);
+}
+
+/* What does not vary in z is the same in 2D and in 3D; turned by an axis, it is the same too. */
+static void AxesAreAlike(void **unused)
+{
+  const PetscInt            flat[3] = {24, 16, 1}, deep[3] = {24, 16, 12}, turned[3] = {12, 24, 16};
+  const NakPhaseFieldParams params = Tight();
+  const PetscReal           end    = 6;
+  const PetscInt           *n[3]   = {flat, deep, turned};
+  PetscReal                 energy[3];
+
+  (void)unused;
+  for (int c = 0; c < 3; c++) {
+    NakCahnHilliard p = binary;
+    NakFieldModel   model;
+    NakPhaseField   e;
+
+    p.periodic = PETSC_FALSE;
+    NakCahnHilliardModel(&p, &model);
+    model.initial = c == 2 ? WaveInYZ : WaveInXY;
+    e             = Start(PETSC_COMM_WORLD, &model, &p, n[c], &params);
+    Go(e, end);
+    MUST(NakPhaseFieldEnergy(e, &energy[c]));
+    MUST(NakPhaseFieldDestroy(&e));
+  }
+  AssertNear(energy[1] / 12, energy[0], 1e-7 * energy[0]);
+  AssertNear(energy[2], energy[1], 1e-7 * energy[1]);
+}
+
+/* ---- Time ---- */
+
+static void StepsEndWhereTold(void **unused)
+{
+  const NakPhaseFieldParams params = NakPhaseFieldDefaults();
+  const PetscInt            n[3]   = {16, 16, 1};
+  NakFieldModel             model;
+  NakPhaseField             e;
+
+  (void)unused;
+  NakCahnHilliardModel(&binary, &model);
+  e = Start(PETSC_COMM_WORLD, &model, &binary, n, &params);
+  for (PetscReal t = 0.1; t < 2; t *= 1.7) {
+    Go(e, t);
+    assert_true(NakPhaseFieldCounts(e).time == t);
+  }
+  MUST(NakPhaseFieldDestroy(&e));
+}
+
+/* A step that cannot be solved is repeated until it is too short; the last good state stays. */
+static void GivesUp(void **unused)
+{
+  NakPhaseFieldParams params = NakPhaseFieldDefaults();
+  const PetscInt      n[3]   = {16, 16, 1};
+  NakFieldModel       model;
+  NakPhaseField       e;
+  PetscReal           before, after;
+
+  (void)unused;
+  NakCahnHilliardModel(&binary, &model);
+  e = Start(PETSC_COMM_WORLD, &model, &binary, n, &params);
+  MUST(NakPhaseFieldEnergy(e, &before));
+  MUST(NakPhaseFieldDestroy(&e));
+  params.first_step = params.shortest_step = 1e6;
+  e                                        = Start(PETSC_COMM_WORLD, &model, &binary, n, &params);
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  assert_int_equal(NakPhaseFieldStep(e, 1e9), PETSC_ERR_NOT_CONVERGED);
+  MUST(PetscPopErrorHandler());
+  MUST(NakPhaseFieldEnergy(e, &after));
+  assert_true(before == after);
+  assert_true(NakPhaseFieldCounts(e).time == 0);
+  MUST(NakPhaseFieldDestroy(&e));
+}
+
+int main(int argc, char *argv[])
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(SmootherIsNewton), cmocka_unit_test(FrozenIsTheSlope),
+    cmocka_unit_test(RanksDoNotMatter), cmocka_unit_test(ConservesAndDecays),
+    cmocka_unit_test(SolvesToTheEnd),   cmocka_unit_test(CyclesDoNotGrow),
+    cmocka_unit_test(AxesAreAlike),     cmocka_unit_test(StepsEndWhereTold),
+    cmocka_unit_test(GivesUp),
+  };
+  int failed;
+
+  MUST(PetscInitialize(&argc, &argv, NULL, NULL));
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  MUST(PetscFinalize());
+  return failed;
+}
