@@ -92,16 +92,16 @@ PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift);
 
 /** dF/dU + shift dF/d(dU/dt) as an operator that multiplies; owned by the model, made at the first
     call.  Collective.  It follows every NakModelLinearise(). */
-PetscErrorCode NakModelOperator(NakModel model, Mat *operator);
+PetscErrorCode NakModelOperator(NakModel model, Mat *jacobian);
 
 /**
   Make an approximate solution of the linearised system conserve Na to rounding.  Collective.
 
-  @param[in]     residual  what the solution leaves of its right-hand side
-  @param[in,out] solution  the Na that the residual holds in sum is put into the reservoir, where it
+  @param[in]     right     the right-hand side
+  @param[in,out] solution  the Na that its residual holds in sum is put into the reservoir, where it
                            changes the composition by less than the linear tolerance
 */
-PetscErrorCode NakModelConserve(NakModel model, Vec residual, Vec solution);
+PetscErrorCode NakModelConserve(NakModel model, Vec right, Vec solution);
 
 /** Levels of the hierarchy: 1 in 1D; level 0 is the coarsest, the last one the cell itself. */
 PetscInt NakModelLevels(NakModel model);

@@ -185,7 +185,7 @@ PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, PetscBo
   g->wx       = 1 / (grid->dx * grid->dx);
   g->wy       = 1 / (grid->dy * grid->dy);
   NakLinesShape(g);
-  PetscCall(PetscCalloc4(g->length, &g->slope, g->length, &g->b, g->length, &g->t,
+  PetscCall(PetscCalloc4(g->length, &g->slope, finest ? 0 : g->length, &g->b, g->length, &g->t,
                          finest ? 0 : g->length, &g->x));
   PetscCall(PetscMalloc1((ptrdiff_t)(g->box.ym + 2) * 2 * program->n * g->pitch, &g->factors));
   for (PetscInt which = 0; which < 2; which++)
@@ -406,16 +406,17 @@ void NakLinesWrap(NakLines *g, PetscInt j, PetscInt parity)
   for (PetscInt z = 0; z < g->size; z++) to[z * g->pitch] = from[z * g->pitch];
 }
 
-void NakLinesSolve(NakLines *g, const NakProgram *p, PetscInt j, PetscInt parity, PetscBool alone,
-                   PetscReal y[])
+void NakLinesSolve(NakLines *g, const NakProgram *p, PetscInt j, PetscInt parity, NakLinesTurn turn,
+                   const PetscReal b[], PetscReal y[])
 {
   const PetscInt  i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
   const ptrdiff_t at      = NakLinesPlace(g, i, j);
   const float    *factors = Factors(g, p, i, j);
 
-  if (!alone) NakLinesExchange(g, p, j, parity, g->b + at, y);
-  Copy(g, p, alone ? 0 : p->n_moving, n, g->b + at, y);
+  if (turn != NAK_LINES_ALONE) NakLinesExchange(g, p, j, parity, b, y);
+  Copy(g, p, turn == NAK_LINES_ALONE ? 0 : p->n_moving, n, b, y);
   Substitute(p, factors, n, g->pitch, y);
+  if (turn == NAK_LINES_LAST) return;
   Potentials(g, p, at, n, y);
   NakLinesWrap(g, j, parity);
 }

@@ -106,10 +106,12 @@ void NakLinesExchange(const NakLines *lines, const NakProgram *program, PetscInt
 void NakLinesSeam(const NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
                   PetscReal y[]);
 
-/* Solve the columns of one parity in row j, with the others as they are (or 0: `alone`), into the half
-   row y, and renew t. */
+/* What a solve knows of the others: nothing (they are 0), or their t; and whether it renews t. */
+typedef enum { NAK_LINES_ALONE, NAK_LINES_WITHIN, NAK_LINES_LAST } NakLinesTurn;
+
+/* Solve the columns of one parity in row j, from the half row b into the half row y. */
 void NakLinesSolve(NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
-                   PetscBool alone, PetscReal y[]);
+                   NakLinesTurn turn, const PetscReal b[], PetscReal y[]);
 
 /* Renew t of the ghosts at the ends of row j, where rows are whole. */
 void NakLinesWrap(NakLines *lines, PetscInt j, PetscInt parity);

@@ -15,8 +15,8 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
                            params->interphase.thickness, height, &m->state));
   PetscCall(NakContactCreate(comm, &params->contact, m->state, &m->over, &m->contact_fraction));
   PetscCall(NakColumnCreate(params, m->state, m->contact_fraction, &m->column));
-  PetscCall(DMCreateLocalVector(NakStateDM(m->state), &m->u_ghosted));
-  PetscCall(VecDuplicate(m->u_ghosted, &m->theta));
+  PetscCall(NakNeighboursCreate(m->state, &m->neighbours));
+  PetscCall(NakPotentialsCreate(m));
   PetscCall(NakPatternCreate(&m->column, &m->scratch, &m->pattern));
   PetscCall(NakLevelsCreate(m->state, &m->pattern, &m->levels, &m->n_levels));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -28,13 +28,12 @@ PetscErrorCode NakModelDestroy(NakModel *model)
 
   PetscFunctionBeginUser;
   if (m == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(MatDestroy(&m->operator));
+  PetscCall(MatDestroy(&m->jacobian));
   PetscCall(NakNeighboursDestroy(&m->neighbours));
   PetscCall(NakMultigridDestroy(&m->multigrid));
   PetscCall(NakLevelsDestroy(&m->levels, m->n_levels));
   PetscCall(NakPatternDestroy(&m->scratch, &m->pattern));
-  PetscCall(VecDestroy(&m->u_ghosted));
-  PetscCall(VecDestroy(&m->theta));
+  PetscCall(PetscFree2(m->rows, m->ghosts));
   PetscCall(NakColumnDestroy(&m->column));
   PetscCall(PetscFree(m->over));
   PetscCall(NakStateDestroy(&m->state));
@@ -105,105 +104,6 @@ PetscErrorCode NakModelInitialise(NakModel model, Vec U)
     column[l->reservoir_k]  = 1;
   }
   PetscCall(VecRestoreArray(U, &a));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Lateral exchange of one column: f -= (sum over neighbours of their potential less ours) / d^2. */
-static void AddLateral(PetscInt n, PetscReal weight, const PetscReal own[], const PetscReal a[],
-                       const PetscReal b[], PetscReal f[])
-{
-  for (PetscInt j = 0; j < n; j++) f[j] -= weight * ((a[j] - own[j]) + (b[j] - own[j]));
-}
-
-/* A box of columns with ghosts, seen from the owned part of it. */
-typedef struct {
-  const PetscReal *u, *theta; /* ghosted */
-  NakBox           box, ghosted;
-} Columns;
-
-/* The neighbours of column (i, j) in one direction; the column itself beyond a boundary. */
-static void LateralPair(const NakModel model, const Columns *c, PetscInt i, PetscInt j,
-                        PetscBool in_y, PetscReal f[])
-{
-  const NakGrid   *grid = NakStateGrid(model->state);
-  const ptrdiff_t  size = model->column.l.size, stride = in_y ? c->ghosted.xm : 1;
-  const PetscInt   at  = in_y ? j - c->ghosted.ys : i - c->ghosted.xs;
-  const PetscInt   n   = in_y ? c->ghosted.ym : c->ghosted.xm;
-  const PetscReal  d   = in_y ? grid->dy : grid->dx;
-  const PetscInt   k   = (j - c->ghosted.ys) * c->ghosted.xm + i - c->ghosted.xs;
-  const PetscReal *own = c->theta + k * size;
-  const PetscReal *a   = at > 0 ? own - stride * size : own;
-  const PetscReal *b   = at + 1 < n ? own + stride * size : own;
-
-  AddLateral(model->column.l.size, 1 / (d * d), own, a, b, f);
-}
-
-static void Residual(NakModel model, const Columns *c, const PetscReal *udot, PetscReal *f)
-{
-  const NakGrid  *grid = NakStateGrid(model->state);
-  const ptrdiff_t size = model->column.l.size;
-  PetscInt        n    = 0;
-
-  for (PetscInt j = c->box.ys; j < c->box.ys + c->box.ym; j++) {
-    for (PetscInt i = c->box.xs; i < c->box.xs + c->box.xm; i++, n++) {
-      const PetscInt k = (j - c->ghosted.ys) * c->ghosted.xm + i - c->ghosted.xs;
-
-      NakColumnResidual(&model->column, &model->over[n], c->u + k * size, udot + n * size,
-                        c->theta + k * size, f + n * size);
-      if (grid->nx > 1) LateralPair(model, c, i, j, PETSC_FALSE, f + n * size);
-      if (grid->ny > 1) LateralPair(model, c, i, j, PETSC_TRUE, f + n * size);
-    }
-  }
-}
-
-PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F)
-{
-  const ptrdiff_t  size = model->column.l.size;
-  DM               dm   = NakStateDM(model->state);
-  PetscReal       *theta, *f;
-  const PetscReal *udot;
-  Columns          c;
-
-  PetscFunctionBeginUser;
-  PetscCall(NakOwnedBox(model->state, &c.box));
-  PetscCall(NakGhostedBox(model->state, &c.ghosted));
-  PetscCall(DMGlobalToLocal(dm, U, INSERT_VALUES, model->u_ghosted));
-  PetscCall(VecGetArrayRead(model->u_ghosted, &c.u));
-  PetscCall(VecGetArray(model->theta, &theta));
-  for (PetscInt k = 0; k < c.ghosted.xm * c.ghosted.ym; k++)
-    NakColumnPotentials(&model->column, c.u + k * size, theta + k * size);
-  c.theta = theta;
-  PetscCall(VecGetArrayRead(Udot, &udot));
-  PetscCall(VecGetArray(F, &f));
-  Residual(model, &c, udot, f);
-  PetscCall(VecRestoreArray(F, &f));
-  PetscCall(VecRestoreArrayRead(Udot, &udot));
-  PetscCall(VecRestoreArray(model->theta, &theta));
-  PetscCall(VecRestoreArrayRead(model->u_ghosted, &c.u));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakModelConserve(NakModel model, Vec residual, Vec solution)
-{
-  const NakColumn *c       = &model->column;
-  const NakGrid   *grid    = NakStateGrid(model->state);
-  const ptrdiff_t  size    = c->l.size;
-  const PetscReal  columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
-  const PetscReal *r;
-  PetscReal       *x, lost = 0;
-  PetscInt         n;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecGetLocalSize(residual, &n));
-  PetscCall(VecGetArrayRead(residual, &r));
-  for (ptrdiff_t k = 0; k < n / size; k++)
-    lost += NakColumnSodium(c, model->over[k].contact, r + k * size);
-  PetscCall(VecRestoreArrayRead(residual, &r));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lost, 1, MPIU_REAL, MPIU_SUM, model->comm));
-  PetscCall(VecGetArray(solution, &x));
-  for (ptrdiff_t k = 0; k < n; k += size)
-    x[k + c->l.reservoir_na] += lost / (model->shift * c->alloy_content * c->reservoir * columns);
-  PetscCall(VecRestoreArray(solution, &x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

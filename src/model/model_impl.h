@@ -31,6 +31,7 @@ typedef struct {
 enum { SIDES = 4 };
 
 typedef struct {
+  PetscBool    alone;  /* whether there is one column */
   PetscSF      sf;     /* from owned columns to ghosts */
   MPI_Datatype column; /* what it sends */
   PetscInt     owned, ghosts;
@@ -51,14 +52,14 @@ struct NakModel_private {
   NakCover        *over;  /* of the owned columns */
   const PetscReal *voids; /* order parameter over the owned columns, or NULL; not owned */
   PetscReal        contact_fraction;
-  Vec              u_ghosted, theta; /* local work */
+  PetscReal       *rows, *ghosts; /* potentials: of some rows, of ghost columns */
   PetscInt         n_levels;
   NakLevel        *levels; /* [0] is the coarsest */
   PetscBool        assembled;
   NakPattern       pattern;
   NakEntries       scratch; /* of one column */
   NakNeighbours    neighbours;
-  Mat              operator; /* of the finest level, without a stored matrix */
+  Mat              jacobian; /* of the finest level, without a stored matrix */
   NakMultigrid     multigrid;
   PetscBool        linearised;
   PetscReal        shift; /* of the last linearisation */
@@ -113,6 +114,9 @@ PetscErrorCode NakNeighboursDestroy(NakNeighbours *neighbours);
 /* Fetch the ghosts of columns of owned values.  Collective. */
 PetscErrorCode NakNeighboursFetch(NakNeighbours *neighbours, const PetscReal own[],
                                   PetscReal ghosts[]);
+
+/* residual.c: room for the potentials. */
+PetscErrorCode NakPotentialsCreate(NakModel model);
 
 /* operator.c */
 PetscErrorCode NakOperatorRenew(NakModel model);

@@ -28,14 +28,14 @@ struct NakMultigrid_private {
   NakProgram program;
   NakState   whole; /* the coarsest shared grid, all of it on this rank; NULL on a single rank */
   NakLevel  *replicas;
-  PetscInt   n_replicas; /* grids of one rank */
-  PetscInt   n;          /* all grids: replicas, then shared ones */
-  NakLines  *lines;      /* [0] is the coarsest */
-  Transfer  *transfer;   /* to the grid below */
-  PetscReal *zero, *half,
-    *row;             /* work: half a row of zeros, another, and a row of the grid below */
-  const PetscReal *r; /* what the cycle is applied to, */
-  PetscReal       *y; /* and its result */
+  PetscInt   n_replicas;          /* grids of one rank */
+  PetscInt   n;                   /* all grids: replicas, then shared ones */
+  NakLines  *lines;               /* [0] is the coarsest */
+  Transfer  *transfer;            /* to the grid below */
+  PetscReal *zero, *half, *right; /* work: half rows, the first of zeros, */
+  PetscReal *row;                 /* and a row of the grid below */
+  const PetscReal *r;             /* what the cycle is applied to, */
+  PetscReal       *y;             /* and its result */
   PetscSF          gather_b, gather_entries, gather_slopes; /* to the whole grid */
   MPI_Datatype     entries, column;
 };
@@ -170,7 +170,7 @@ static PetscErrorCode CreateLines(NakModel model, NakMultigrid mg)
     half = PetscMax(half, g->pitch * g->size);
     row  = PetscMax(row, (ptrdiff_t)(g->box.xm + 2) * g->size);
   }
-  PetscCall(PetscCalloc3(half, &mg->zero, half, &mg->half, row, &mg->row));
+  PetscCall(PetscCalloc4(half, &mg->zero, half, &mg->half, half, &mg->right, row, &mg->row));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -203,7 +203,7 @@ PetscErrorCode NakMultigridDestroy(NakMultigrid *multigrid)
     PetscCall(DestroyTransfer(&mg->transfer[k]));
   }
   PetscCall(PetscFree2(mg->lines, mg->transfer));
-  PetscCall(PetscFree3(mg->zero, mg->half, mg->row));
+  PetscCall(PetscFree4(mg->zero, mg->half, mg->right, mg->row));
   PetscCall(NakProgramDestroy(&mg->program));
   PetscCall(PetscSFDestroy(&mg->gather_b));
   PetscCall(PetscSFDestroy(&mg->gather_entries));
@@ -415,15 +415,20 @@ static void CopyBack(const NakLines *whole, NakLines *part)
   }
 }
 
-static void PutInRow(const NakMultigrid mg, const NakLines *g, PetscInt j)
+/* The right-hand side of row j: a rank's columns are put side by side where they come from outside. */
+static const PetscReal *RightRow(const NakMultigrid mg, PetscInt level, PetscInt j, PetscInt parity)
 {
-  const PetscReal *r = mg->r + (ptrdiff_t)(j - g->box.ys) * g->box.xm * g->size;
+  const NakLines *g = &mg->lines[level];
+  const PetscInt  i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
+  const ptrdiff_t first = (ptrdiff_t)(j - g->box.ys) * g->box.xm + i - g->box.xs;
 
-  for (PetscInt i = 0; i < g->box.xm; i++, r += g->size) {
-    PetscReal *b = g->b + NakLinesPlace(g, g->box.xs + i, j);
+  if (level + 1 < mg->n) return g->b + NakLinesPlace(g, i, j);
+  for (PetscInt k = 0; k < n; k++) {
+    const PetscReal *r = mg->r + (first + 2 * k) * g->size;
 
-    for (PetscInt z = 0; z < g->size; z++) b[z * g->pitch] = r[z];
+    for (PetscInt z = 0; z < g->size; z++) mg->right[z * g->pitch + k] = r[z];
   }
+  return mg->right;
 }
 
 /* What was solved of row j: to the result, or where the grid above finds it. */
@@ -450,13 +455,14 @@ static void TakeOutRow(const NakMultigrid mg, PetscInt level, PetscInt j, PetscI
 /* What is done to row j on the way down, or up: first, second, third. */
 static void DownRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j)
 {
-  NakLines *g = &mg->lines[level];
+  const PetscInt parity = (j + stage) & 1;
 
-  if (stage == 0 && level + 1 == mg->n) PutInRow(mg, g, j);
   if (stage == 2)
     RestrictRow(mg, level, j);
   else
-    NakLinesSolve(g, &mg->program, j, (j + stage) & 1, (PetscBool)(stage == 0), mg->half);
+    NakLinesSolve(&mg->lines[level], &mg->program, j, parity,
+                  stage == 0 ? NAK_LINES_ALONE : NAK_LINES_WITHIN, RightRow(mg, level, j, parity),
+                  mg->half);
 }
 
 static void UpRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j)
@@ -466,7 +472,9 @@ static void UpRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j)
   if (stage == 0) {
     InterpolateRow(mg, level, j);
   } else {
-    NakLinesSolve(&mg->lines[level], &mg->program, j, parity, PETSC_FALSE, mg->half);
+    NakLinesSolve(&mg->lines[level], &mg->program, j, parity,
+                  stage == 2 ? NAK_LINES_LAST : NAK_LINES_WITHIN, RightRow(mg, level, j, parity),
+                  mg->half);
     TakeOutRow(mg, level, j, parity);
   }
 }
@@ -542,7 +550,7 @@ static PetscErrorCode Cycle(NakMultigrid mg, PetscInt level)
 
   PetscFunctionBeginUser;
   if (level == 0) {
-    NakLinesSolve(g, &mg->program, 0, 0, PETSC_TRUE, mg->half);
+    NakLinesSolve(g, &mg->program, 0, 0, NAK_LINES_ALONE, RightRow(mg, 0, 0, 0), mg->half);
     TakeOutRow(mg, 0, 0, 0);
     PetscFunctionReturn(PETSC_SUCCESS);
   }

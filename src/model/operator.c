@@ -28,64 +28,121 @@ typedef struct {
   const PetscReal *entries, *slope, *x;
 } Columns;
 
-static void Multiply(const NakModel model, const Columns *c, PetscReal y[])
+/* y = A x of column n. */
+static void Multiply(const NakModel model, const Columns *c, PetscInt n, PetscReal y[])
 {
   const NakNeighbours *nb   = &model->neighbours;
   const NakPattern    *p    = &model->pattern;
-  const ptrdiff_t      size = p->size, per_column = p->n;
+  const ptrdiff_t      size = p->size;
+  const PetscReal     *x = c->x + n * size, *slope = c->slope + n * size;
 
-  for (PetscInt n = 0; n < nb->owned; n++) {
-    const PetscReal *x = c->x + n * size, *slope = c->slope + n * size;
+  OwnColumn(p, c->entries + (ptrdiff_t)n * p->n, x, y);
+  for (int s = 0; s < SIDES; s++) {
+    const PetscInt   other  = nb->beside[n][s];
+    const PetscBool  own    = (PetscBool)(other < nb->owned);
+    const ptrdiff_t  at     = (own ? other : other - nb->owned) * size;
+    const PetscReal *slopes = own ? c->slope : nb->slope, *xs = own ? c->x : nb->x;
 
-    OwnColumn(p, c->entries + n * per_column, x, y + n * size);
-    for (int s = 0; s < SIDES; s++) {
-      const PetscInt   other  = nb->beside[n][s];
-      const PetscBool  own    = (PetscBool)(other < nb->owned);
-      const ptrdiff_t  at     = (own ? other : other - nb->owned) * size;
-      const PetscReal *slopes = own ? c->slope : nb->slope, *xs = own ? c->x : nb->x;
-
-      if (other < 0) continue;
-      Beside(p->size, nb->weight[s], slope, x, slopes + at, xs + at, y + n * size);
-    }
+    if (other >= 0) Beside(p->size, nb->weight[s], slope, x, slopes + at, xs + at, y);
   }
+}
+
+static PetscErrorCode Take(NakModel model, Vec X, Columns *c)
+{
+  NakLevel *top = &model->levels[model->n_levels - 1];
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(X, &c->x));
+  PetscCall(NakNeighboursFetch(&model->neighbours, c->x, model->neighbours.x));
+  PetscCall(VecGetArrayRead(top->entries, &c->entries));
+  PetscCall(VecGetArrayRead(top->slope, &c->slope));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GiveBack(NakModel model, Vec X, Columns *c)
+{
+  NakLevel *top = &model->levels[model->n_levels - 1];
+
+  PetscFunctionBeginUser;
+  PetscCall(VecRestoreArrayRead(top->slope, &c->slope));
+  PetscCall(VecRestoreArrayRead(top->entries, &c->entries));
+  PetscCall(VecRestoreArrayRead(X, &c->x));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode MultiplyVec(Mat A, Vec X, Vec Y)
 {
   NakModel   model;
-  NakLevel  *top;
   Columns    c;
   PetscReal *y;
 
   PetscFunctionBeginUser;
   PetscCall(MatShellGetContext(A, &model));
-  top = &model->levels[model->n_levels - 1];
-  PetscCall(VecGetArrayRead(X, &c.x));
-  PetscCall(NakNeighboursFetch(&model->neighbours, c.x, model->neighbours.x));
-  PetscCall(VecGetArrayRead(top->entries, &c.entries));
-  PetscCall(VecGetArrayRead(top->slope, &c.slope));
+  PetscCall(Take(model, X, &c));
   PetscCall(VecGetArrayWrite(Y, &y));
-  Multiply(model, &c, y);
+  for (PetscInt n = 0; n < model->neighbours.owned; n++)
+    Multiply(model, &c, n, y + (ptrdiff_t)n * model->pattern.size);
   PetscCall(VecRestoreArrayWrite(Y, &y));
-  PetscCall(VecRestoreArrayRead(top->slope, &c.slope));
-  PetscCall(VecRestoreArrayRead(top->entries, &c.entries));
-  PetscCall(VecRestoreArrayRead(X, &c.x));
+  PetscCall(GiveBack(model, X, &c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakModelOperator(NakModel model, Mat *operator)
+/* Na that the residual b - A x holds, of the columns of this rank. */
+static PetscErrorCode Lost(NakModel model, Vec B, Vec X, PetscReal *lost)
+{
+  const PetscInt   size = model->pattern.size;
+  const PetscReal *b;
+  PetscReal       *r;
+  Columns          c;
+
+  PetscFunctionBeginUser;
+  *lost = 0;
+  PetscCall(PetscMalloc1(size, &r));
+  PetscCall(Take(model, X, &c));
+  PetscCall(VecGetArrayRead(B, &b));
+  for (PetscInt n = 0; n < model->neighbours.owned; n++, b += size) {
+    Multiply(model, &c, n, r);
+    for (PetscInt j = 0; j < size; j++) r[j] = b[j] - r[j];
+    *lost += NakColumnSodium(&model->column, model->over[n].contact, r);
+  }
+  b -= (ptrdiff_t)model->neighbours.owned * size;
+  PetscCall(VecRestoreArrayRead(B, &b));
+  PetscCall(GiveBack(model, X, &c));
+  PetscCall(PetscFree(r));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakModelConserve(NakModel model, Vec right, Vec solution)
+{
+  const NakColumn *c       = &model->column;
+  const NakGrid   *grid    = NakStateGrid(model->state);
+  const PetscReal  columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
+  PetscReal       *x, lost;
+  PetscInt         n;
+
+  PetscFunctionBeginUser;
+  PetscCall(Lost(model, right, solution, &lost));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lost, 1, MPIU_REAL, MPIU_SUM, model->comm));
+  PetscCall(VecGetLocalSize(solution, &n));
+  PetscCall(VecGetArray(solution, &x));
+  for (ptrdiff_t k = 0; k < n; k += c->l.size)
+    x[k + c->l.reservoir_na] += lost / (model->shift * c->alloy_content * c->reservoir * columns);
+  PetscCall(VecRestoreArray(solution, &x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakModelOperator(NakModel model, Mat *jacobian)
 {
   PetscInt n;
 
   PetscFunctionBeginUser;
-  if (model->operator== NULL) {
-    PetscCall(NakNeighboursCreate(model->state, &model->neighbours));
+  if (model->jacobian == NULL) {
     PetscCall(VecGetLocalSize(model->levels[model->n_levels - 1].slope, &n));
     PetscCall(MatCreateShell(model->comm, n, n, PETSC_DETERMINE, PETSC_DETERMINE, (void *)model,
-                             &model->operator));
-    PetscCall(MatShellSetOperation(model->operator, MATOP_MULT, (void (*)(void))MultiplyVec));
+                             &model->jacobian));
+    PetscCall(MatShellSetOperation(model->jacobian, MATOP_MULT, (void (*)(void))MultiplyVec));
   }
-  *operator= model->operator;
+  *jacobian = model->jacobian;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -96,11 +153,11 @@ PetscErrorCode NakOperatorRenew(NakModel model)
   Vec              slopes = model->levels[model->n_levels - 1].slope;
 
   PetscFunctionBeginUser;
-  if (model->operator== NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(slopes, &slope));
   PetscCall(NakNeighboursFetch(&model->neighbours, slope, model->neighbours.slope));
   PetscCall(VecRestoreArrayRead(slopes, &slope));
-  PetscCall(MatAssemblyBegin(model->operator, MAT_FINAL_ASSEMBLY)); /* it has changed */
-  PetscCall(MatAssemblyEnd(model->operator, MAT_FINAL_ASSEMBLY));
+  if (model->jacobian == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(MatAssemblyBegin(model->jacobian, MAT_FINAL_ASSEMBLY)); /* it has changed */
+  PetscCall(MatAssemblyEnd(model->jacobian, MAT_FINAL_ASSEMBLY));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

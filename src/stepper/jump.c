@@ -186,6 +186,7 @@ static PetscErrorCode Jump(NakStepper s, NakProtocol protocol, NakRecord *now, V
   PetscCall(VecAXPBYPCZ(s->U, M, M * (M + 1) / 2, 1, j->drift, change));
   PetscCall(NakModelMeasure(s->model, s->U, &extrapolated, NULL));
   PetscCall(NakProtocolSkip(protocol, skip, extrapolated.capacity - before.capacity));
+  *now = extrapolated; /* the trial's holds begin with the charge behind the jump */
   now->time += M * period;
   PetscCall(Try(s, protocol, now, change, skip, &good));
   if (good) {

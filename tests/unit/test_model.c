@@ -155,7 +155,7 @@ static void CheckJacobian(NakModelParams params, const Situation *s)
   const PetscReal shifts[] = {0, 3, 1e4}, tolerance = 2e-6; /* of a central difference, h = 1e-6 */
   NakModel        model;
   Vec             U, V, product, quotient;
-  Mat             operator;
+  Mat             J;
 
   MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
   MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
@@ -165,7 +165,7 @@ static void CheckJacobian(NakModelParams params, const Situation *s)
   FillState(model, s, U);
   MUST(NakModelHold(model, s->control));
   MUST(NakModelAssemble(model));
-  MUST(NakModelOperator(model, &operator));
+  MUST(NakModelOperator(model, &J));
   for (PetscInt k = 0; k < 6; k++) {
     const PetscReal shift = shifts[k % 3];
     PetscReal       worst;
@@ -175,7 +175,7 @@ static void CheckJacobian(NakModelParams params, const Situation *s)
     MUST(MatMult(NakModelMatrix(model, NakModelLevels(model) - 1), V, product));
     Quotient(model, U, V, shift, quotient);
     worst = WorstRow(model, product, quotient);
-    MUST(MatMult(operator, V, product));
+    MUST(MatMult(J, V, product));
     worst = PetscMax(worst, WorstRow(model, product, quotient));
     if (!(worst < tolerance))
       print_error("%s, shift %g: %g\n", s->name, (double)shift, (double)worst);

@@ -32,6 +32,8 @@ class Jump(unittest.TestCase):
         for run in (every, some):
             self.assertEqual(run.summary["status"], "cutoff")
             self.assertLess(run.balance, 1e-10)
+            shares = sum(step["capacity_mAh_cm2"] for step in run.summary["steps"])
+            self.assertLess(nakrun.relative(shares, run.summary["capacity_mAh_cm2"]), 1e-9)
         self.assertLess(error, 0.01)
         self.assertLess(steps[1], 0.7 * steps[0])
 
