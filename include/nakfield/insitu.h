@@ -87,10 +87,12 @@ PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint);
 PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const NakFrame *frame,
                              PetscBool last);
 
-/** What it cost so far: moments shown, wall time of loading and of showing [s].  Zeros of NULL. */
+/** What it cost so far.  Zeros of NULL. */
 typedef struct {
-  PetscInt  moments;
-  PetscReal start, show;
+  PetscInt  moments; /**< shown */
+  PetscReal start;   /**< wall time of loading [s] */
+  PetscReal first;   /**< of the first moment, which imports the scripts [s] */
+  PetscReal show;    /**< of the others [s] */
 } NakInsituCost;
 NakInsituCost NakInsituCosts(NakInsitu insitu);
 

@@ -225,7 +225,7 @@ def pieces(source, stem):
 
 
 def catalyst_options(given):
-    """Run whenever the simulation calls; `live` lets ParaView connect to port 22222 or `live_port`."""
+    """Run whenever the simulation calls; with `live` it connects to ParaView, at host:port or here."""
     made = catalyst.Options()
     made.GlobalTrigger = "TimeStep"
     if given.live not in ("off", "false", "no", "0"):

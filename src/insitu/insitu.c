@@ -303,7 +303,9 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const Na
     insitu->next = insitu->params.every *
                    (PetscFloorReal(record->time / insitu->params.every * (1 + rounding)) + 1);
   PetscCall(PetscTime(&end));
-  insitu->cost.moments++;
-  insitu->cost.show += end - begin;
+  if (insitu->cost.moments++ == 0)
+    insitu->cost.first = end - begin;
+  else
+    insitu->cost.show += end - begin;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

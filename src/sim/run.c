@@ -209,9 +209,10 @@ static PetscErrorCode FinishInsitu(NakSim s)
   PetscCall(ShowInsitu(s, PETSC_TRUE));
   cost = NakInsituCosts(s->insitu);
   PetscCall(NakInsituDestroy(&s->insitu));
-  PetscCall(NakOutputLog(s->output,
-                         "in situ: %" PetscInt_FMT " moments in %.3g s, after %.3g s of loading",
-                         cost.moments, (double)cost.show, (double)cost.start));
+  PetscCall(NakOutputLog(
+    s->output,
+    "in situ: loading took %.3g s, the first moment %.3g s, the other %" PetscInt_FMT " %.3g s",
+    (double)cost.start, (double)cost.first, cost.moments - 1, (double)cost.show));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

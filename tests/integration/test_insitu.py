@@ -7,6 +7,7 @@ import csv
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -314,6 +315,33 @@ class Pictures(unittest.TestCase):
 
     def test_three_dimensions(self):
         self.picture(DECK_3D, "3d", *SMALL)
+
+
+class Live(unittest.TestCase):
+    def test_client_on_loopback(self):
+        """A client sees the fields of the run, which outlives its leaving."""
+        without_display()
+        if shutil.which("pvpython") is None:
+            self.skipTest("pvpython is missing: scripts/setup.sh --insitu")
+        with socket.socket() as probe:
+            probe.bind(("localhost", 0))
+            port = probe.getsockname()[1]
+        with tempfile.TemporaryDirectory() as scratch, subprocess.Popen(
+                ["pvpython", str(HERE / "client.py"), str(port), "100"], stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True, env=nakrun.environment()) as client:
+            told = ""
+            while "listening" not in told and client.poll() is None:
+                told += client.stdout.readline()
+            run = nakrun.run(PLATEAU, "protocol.0.for=20 s", f"insitu.script={HERE / 'slowly.py'}",
+                             "insitu.every=0.5 s", f"insitu.options.live=localhost:{port}", folder=scratch)
+            told += client.communicate(timeout=150)[0]
+        self.assertEqual(run.summary["status"], "completed")
+        found = re.search(r"seen (\d+) (\S+) (\S+)", told)
+        self.assertIsNotNone(found, told[-2000:])
+        print(found[0])
+        self.assertEqual(int(found[1]), 4)
+        for current in found.groups()[1:]:
+            self.assertLess(abs(float(current) - 1), 0.2)  # A/m2, and what the double layer takes
 
 
 def has_back_end():

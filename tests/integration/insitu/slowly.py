@@ -1,0 +1,15 @@
+# script-version: 2.0
+"""Lets a client on the network follow, at a pace that it can."""
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "scripts" / "catalyst"))
+import nakview  # noqa: E402
+
+face = nakview.channel("face")
+options = nakview.catalyst_options(nakview.arguments())
+
+
+def catalyst_execute(info):
+    time.sleep(0.3)
