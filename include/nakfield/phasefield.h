@@ -140,7 +140,7 @@ typedef struct {
   PetscReal tolerance; /**< error of a step: RMS over NakFieldModel.scale */
   PetscReal solver_tolerance; /**< what a solve leaves, as a share of `tolerance` */
   PetscReal first_step, shortest_step, longest_step;
-  PetscBool fixed;         /**< every step is `first_step` long: for measuring orders */
+  PetscBool fixed;         /**< every step is `first_step` long, but for a start from short ones */
   PetscInt  before, after; /**< smoothing before and after the coarser grid */
   PetscInt  cycles;        /**< at most, in one solve */
 } NakPhaseFieldParams;

@@ -33,7 +33,7 @@ NAK_INLINE void Smooth(const NakAllenCahn *p, const NakLine *l, int solid)
     const PetscReal image =
       l->shift * eta[k] + Slope(eta[k]) - p->kappa * NakLaplacian(l, solid, 0, k);
     const PetscReal slope =
-      l->shift + PetscMax(Curvature(eta[k]), 0) + p->kappa * l->diagonal[0][k];
+      l->shift + NakPositive(Curvature(eta[k])) + p->kappa * l->diagonal[0][k];
 
     eta[k] += (l->rhs[0][k] - image) / slope;
   }

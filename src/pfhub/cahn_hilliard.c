@@ -61,12 +61,18 @@ NAK_INLINE void Apply(const NakCahnHilliard *p, const NakLine *l, Kind a, PetscR
   }
 }
 
+NAK_INLINE PetscReal PhiResidual(const NakLine *l, Kind a, PetscReal charge, PetscInt k)
+{
+  return l->rhs[PHI][k] + NakLaplacian(l, a.solid, PHI, k) + charge * l->u[C][k];
+}
+
 /* Newton's step of a cell, by elimination: phi and mu follow from c.  A negative curvature would make
    the block of a coarse cell singular at large steps: left out, it costs some convergence. */
 NAK_INLINE void Smooth(const NakCahnHilliard *p, const NakLine *l, Kind a)
 {
   PetscReal *const c = l->u[C], *const mu = l->u[MU], *const phi = l->u[a.charged ? PHI : MU];
-  const PetscReal charge = a.charged ? p->k / p->permittivity : 0;
+  const PetscReal *const below = l->diagonal[a.charged ? PHI : MU];
+  const PetscReal charge = a.charged ? p->k / p->permittivity : 0, k_phi = a.charged ? p->k : 0;
 
 #pragma omp simd
   for (PetscInt k = 0; k < l->n; k++) {
@@ -75,20 +81,15 @@ NAK_INLINE void Smooth(const NakCahnHilliard *p, const NakLine *l, Kind a)
     const PetscReal r_mu  = l->rhs[MU][k] - Potential(p, l, a, k) + mu[k];
     const PetscReal flux  = p->mobility * l->diagonal[MU][k];
     const PetscReal bend  = a.coarse ? l->frozen[0][k] : WellCurvature(p, c[k]);
-    const PetscReal slope = PetscMax(bend, 0) + p->kappa * l->diagonal[C][k];
-    PetscReal       full = slope, r = r_mu, dphi = 0, wide = 0;
-
-    if (a.charged) {
-      wide = 1 / l->diagonal[PHI][k];
-      dphi = wide * (l->rhs[PHI][k] + NakLaplacian(l, a.solid, PHI, k) + charge * c[k]);
-      full += p->k * charge * wide;
-      r -= p->k * dphi;
-    }
+    const PetscReal slope = NakPositive(bend) + p->kappa * l->diagonal[C][k];
+    const PetscReal wide  = a.charged ? 1 / below[k] : 0;
+    const PetscReal dphi  = a.charged ? wide * PhiResidual(l, a, charge, k) : 0;
+    const PetscReal full = slope + k_phi * charge * wide, r = r_mu - k_phi * dphi;
     const PetscReal dc = (r_c + flux * r) / (l->shift + flux * full);
 
-    c[k] += dc;
     if (a.charged) phi[k] += dphi + wide * charge * dc;
     mu[k] += full * dc - r;
+    c[k] += dc;
   }
 }
 

@@ -13,6 +13,12 @@
 #endif
 #define NAK_INLINE static inline __attribute__((always_inline))
 
+/* max(x, 0) without a branch, which would keep the loop around it from being vectorised. */
+NAK_INLINE PetscReal NakPositive(PetscReal x)
+{
+  return 0.5 * (x + PetscAbsReal(x));
+}
+
 /* Sum of weight times neighbour over all neighbours of cell k. */
 NAK_INLINE PetscReal NakAround(const NakLine *l, int solid, PetscInt f, PetscInt k)
 {

@@ -3,7 +3,7 @@
 
 NakPhaseFieldParams NakPhaseFieldDefaults(void)
 {
-  return (NakPhaseFieldParams){.order            = 2,
+  return (NakPhaseFieldParams){.order            = 3,
                                .tolerance        = 1e-4,
                                .solver_tolerance = 0.1,
                                .first_step       = 1e-3,

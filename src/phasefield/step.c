@@ -1,13 +1,14 @@
 /* Time: backward differentiation with variable steps, its error from the prediction, conservation. */
 #include "phasefield_impl.h"
 
-#define SAFETY   0.9
-#define SHRINK   0.2  /* of a step, at most */
-#define FAILED   0.5  /* of a step that was not solved */
-#define PINNED   1e14 /* shift that holds the fields that evolve where they are */
-#define STALE    1.05 /* growth of the remembered rate of convergence while it is not measured */
-#define SLOWEST  0.7  /* rate of convergence that is still called one */
-#define HOPELESS 4    /* error after the first cycle that ends a step at once */
+#define SAFETY      0.9
+#define SHRINK      0.2  /* of a step, at most */
+#define FAILED      0.5  /* of a step that was not solved */
+#define FIXED_START 1e-3 /* of fixed steps: where the formula's order must grow, they do too */
+#define PINNED      1e14 /* shift that holds the fields that evolve where they are */
+#define STALE       1.05 /* growth of the remembered rate of convergence while it is not measured */
+#define SLOWEST     0.7  /* rate of convergence that is still called one */
+#define HOPELESS    4    /* error after the first cycle that ends a step at once */
 
 /* Growth of a step: the formula of second order is stable up to 2.41, that of third up to 1.5. */
 static const PetscReal growth[NAK_ORDER_MAX + 1] = {1, 3, 2, 1.4};
@@ -100,23 +101,44 @@ static PetscErrorCode Solve(NakPhaseField e, const PetscBool fields[], PetscReal
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Shift conserved fields as a whole until their totals are those of the start. */
-static PetscErrorCode Conserve(NakPhaseField e)
+static void Shift(NakPhaseField e, PetscInt f, PetscReal by)
 {
-  NakLevel *const v     = &e->level[0];
-  const PetscReal cells = (PetscReal)e->box.n[0] * (PetscReal)e->box.n[1] * (PetscReal)e->box.n[2];
-  PetscReal       totals[NAK_FIELDS_MAX];
-  PetscBool       any = PETSC_FALSE;
+  NakLevel *const v = &e->level[0];
+
+  for (PetscInt i = 0; i < v->size; i++) v->u[f][i] += by;
+}
+
+/* How the total of S_f answers to a shift of u_f, per cell: 1, or by a difference. */
+static PetscErrorCode Answer(NakPhaseField e, PetscInt f, const PetscReal totals[],
+                             PetscReal *answer)
+{
+  const PetscReal h = 1e-6 * e->model->scale[f];
+  PetscReal       moved[NAK_FIELDS_MAX];
 
   PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < e->model->count; f++) any = (PetscBool)(any || e->model->conserved[f]);
-  if (!any) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakStoredTotals(e, v->u, totals));
-  for (PetscInt f = 0; f < e->model->count; f++) {
-    const PetscReal shift = (e->total[f] - totals[f]) / cells;
+  *answer = (PetscReal)e->box.n[0] * (PetscReal)e->box.n[1] * (PetscReal)e->box.n[2];
+  if (e->model->stored == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  Shift(e, f, h);
+  PetscCall(NakStoredTotals(e, e->level[0].u, moved));
+  Shift(e, f, -h);
+  *answer = (moved[f] - totals[f]) / h;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-    if (!e->model->conserved[f]) continue;
-    for (PetscInt i = 0; i < v->size; i++) v->u[f][i] += shift;
+/* Shift conserved fields as a whole until their totals are those of the start: what a solve leaves is
+   small and of either sign, but over thousands of steps it would add up. */
+static PetscErrorCode Conserve(NakPhaseField e)
+{
+  const int rounds = e->model->stored == NULL ? 1 : 2; /* Newton's, from nearby */
+  PetscReal totals[NAK_FIELDS_MAX], answer;
+
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < e->model->count; f++) {
+    for (int round = 0; e->model->conserved[f] && round < rounds; round++) {
+      PetscCall(NakStoredTotals(e, e->level[0].u, totals));
+      PetscCall(Answer(e, f, totals, &answer));
+      if (answer != 0) Shift(e, f, (e->total[f] - totals[f]) / answer);
+    }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -266,7 +288,7 @@ static PetscErrorCode Accept(NakPhaseField e)
 /* Try a step to `to`; `*factor` is what the next step's length is of this one's. */
 static PetscErrorCode Try(NakPhaseField e, PetscReal to, PetscReal *factor, PetscBool *good)
 {
-  const PetscInt  ready                  = e->params.fixed ? e->n_past : PetscMax(1, e->n_past - 1);
+  const PetscInt  ready                  = PetscMax(1, e->n_past - 1);
   const PetscInt  order                  = PetscMin(e->params.order, ready);
   const PetscReal goal                   = e->params.solver_tolerance * e->params.tolerance;
   PetscReal       x[NAK_HISTORY_MAX + 1] = {to}, weights[NAK_ORDER_MAX + 1], first, error;
@@ -285,7 +307,8 @@ static PetscErrorCode Try(NakPhaseField e, PetscReal to, PetscReal *factor, Pets
   if (!solved) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(Conserve(e));
   PetscCall(StepError(e, order, x, &error));
-  *good   = (PetscBool)(error <= 1 || e->params.fixed);
+  *good = (PetscBool)(error <= 1 || e->params.fixed);
+  if (e->params.fixed) error = 0;
   *factor = SAFETY * PetscPowReal(PetscMax(error, 1e-10), -1 / (PetscReal)(order + 1));
   *factor = PetscMin(PetscMax(*factor, SHRINK), growth[order]);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -300,6 +323,11 @@ static PetscReal EndOfStep(PetscReal now, PetscReal dt, PetscReal latest)
   return now + (2 * dt > left ? left / 2 : dt);
 }
 
+static PetscReal LongestStep(const NakPhaseField e)
+{
+  return e->params.fixed ? e->params.first_step : e->params.longest_step;
+}
+
 PetscErrorCode NakPhaseFieldStep(NakPhaseField e, PetscReal latest)
 {
   const PetscReal now  = e->past_time[0];
@@ -311,7 +339,7 @@ PetscErrorCode NakPhaseFieldStep(NakPhaseField e, PetscReal latest)
     PetscReal       factor;
 
     PetscCall(Try(e, end, &factor, &good));
-    if (!e->params.fixed || !good) e->next_step = PetscMin(dt * factor, e->params.longest_step);
+    e->next_step = PetscMin(dt * factor, LongestStep(e));
     if (good) {
       PetscCall(Accept(e));
       e->count.steps++;
@@ -371,7 +399,7 @@ PetscErrorCode NakStepBegin(NakPhaseField e)
   PetscCall(Accept(e));
   PetscCall(NakStoredTotals(e, e->level[0].u, e->total));
   PetscCall(FindOthers(e));
-  e->next_step = e->params.first_step;
+  e->next_step = e->params.first_step * (e->params.fixed ? FIXED_START : 1);
   e->rate      = SLOWEST;
   e->count     = (NakPhaseFieldCount){.time = 0};
   PetscFunctionReturn(PETSC_SUCCESS);
