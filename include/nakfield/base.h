@@ -37,7 +37,7 @@ typedef enum {
   NAK_EXIT_DONE    = 0, /**< done, a cut-off or a short of the cell included */
   NAK_EXIT_BUG     = 1, /**< an error in the program */
   NAK_EXIT_INPUT   = 2, /**< bad deck or command line */
-  NAK_EXIT_SOLVER  = 3, /**< the solver gave up */
+  NAK_EXIT_SOLVER  = 3, /**< the solver gave up, or a number was not finite */
   NAK_EXIT_OUTPUT  = 4, /**< a file or directory could not be read or written */
   NAK_EXIT_STOPPED = 5  /**< SIGTERM or SIGINT ended the run early */
 } NakExit;
@@ -69,7 +69,7 @@ PetscErrorCode NakFaultAgree(MPI_Comm comm, const NakFault *fault);
 
 /**
   Print user errors as one line `nakfield: message` without PETSc's traceback; keep the traceback for
-  bugs.  User errors are those raised with PETSC_ERR_USER_INPUT (exit 2), PETSC_ERR_NOT_CONVERGED (3)
+  bugs.  User errors are those raised with PETSC_ERR_USER_INPUT (exit 2), PETSC_ERR_NOT_CONVERGED and _FP (3)
   and PETSC_ERR_FILE_OPEN, _READ, _WRITE, _UNEXPECTED (4).
 
   Raise on PETSC_COMM_SELF what one rank finds, and on the communicator what all of its ranks find:

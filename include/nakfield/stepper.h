@@ -48,6 +48,9 @@ PetscErrorCode NakStepperDestroy(NakStepper *stepper);
 /** The state; owned by the stepper. */
 Vec NakStepperState(NakStepper stepper);
 
+/** Why the last step could not be taken, in words; owned by the stepper. */
+const char *NakStepperFailure(NakStepper stepper);
+
 /** What the cell held at the last record; owned by the stepper. */
 const NakInventory *NakStepperInventory(NakStepper stepper);
 

@@ -9,7 +9,7 @@ int NakExitStatus(PetscErrorCode code)
 
   if (status == 0) return NAK_EXIT_DONE;
   if (status == PETSC_ERR_USER_INPUT) return NAK_EXIT_INPUT;
-  if (status == PETSC_ERR_NOT_CONVERGED) return NAK_EXIT_SOLVER;
+  if (status == PETSC_ERR_NOT_CONVERGED || status == PETSC_ERR_FP) return NAK_EXIT_SOLVER;
   if (status == PETSC_ERR_FILE_OPEN || status == PETSC_ERR_FILE_READ ||
       status == PETSC_ERR_FILE_WRITE || status == PETSC_ERR_FILE_UNEXPECTED)
     return NAK_EXIT_OUTPUT;

@@ -105,6 +105,7 @@ PetscErrorCode NakSimCheck(NakSim s)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   if (rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakSimCheckFrames(s));
   PetscCall(CheckSteps(s));
   PetscCall(CheckAlloy(s));
   PetscCall(CheckContact(s));

@@ -48,6 +48,10 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
     NakNode list = NakDeckFind(sim->deck, "petsc");
 
     for (PetscInt k = 0; list != NULL && k < NakNodeCount(list); k++) {
+      PetscBool good;
+
+      PetscCall(NakSimCheckOption(sim, NakNodeItem(list, k, NULL), &good));
+      if (!good) continue; /* a mistake: it must not even act at the end of the program */
       PetscCall(PetscStrlcat(text, NakNodeText(NakNodeItem(list, k, NULL)), sizeof text));
       PetscCall(PetscStrlcat(text, " ", sizeof text));
     }
@@ -119,9 +123,13 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   PetscCall(ReadKind(s, &kind));
   NakSimSchema(&s->params, kind, s->schema);
   PetscCall(NakDeckFill(s->deck, s->schema));
-  if (options->restart != NULL)
+  if (options->restart != NULL) { /* its files are there already, wherever that is */
+    PetscCheck(strlen(options->restart) < NAK_TEXT_SIZE, comm, PETSC_ERR_USER_INPUT,
+               "the path of the run to restart has more than %d bytes", NAK_TEXT_SIZE - 1);
     PetscCall(PetscStrncpy(s->params.output.directory, options->restart, NAK_TEXT_SIZE));
+  }
   PetscCall(InsertPetscOptions(s));
+  PetscCall(NakSimCheckDirectory(s));
   if (kind == NAK_MODEL_CELL)
     PetscCall(ReadCell(s, &wrong));
   else

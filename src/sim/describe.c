@@ -12,13 +12,20 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
   return 4.0 / 3 * (2 * 12 * entries + 24 * assembled) + 8 * vectors;
 }
 
-PetscErrorCode NakSimDescribe(NakSim s)
+NakSimSize NakSimSizeOf(const NakGridParams *g)
 {
-  const NakGridParams *g = &s->params.model.grid;
-  const PetscReal      column =
+  const PetscReal column =
     (PetscReal)(g->electrolyte_layers + g->interphase_layers + g->alloy_layers + 8);
   const PetscReal unknowns = column * (PetscReal)g->nx * (PetscReal)g->ny;
-  PetscMPIInt     rank;
+
+  return (NakSimSize){.unknowns = unknowns, .bytes = unknowns * BytesPerUnknown(g)};
+}
+
+PetscErrorCode NakSimDescribe(NakSim s)
+{
+  const NakGridParams *g    = &s->params.model.grid;
+  const NakSimSize     size = NakSimSizeOf(g);
+  PetscMPIInt          rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
@@ -27,9 +34,9 @@ PetscErrorCode NakSimDescribe(NakSim s)
     PetscCall(NakSimBoxDescribe(s));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(PetscPrintf(
-    s->world,
-    "# %.0f unknowns in %" PetscInt_FMT " x %" PetscInt_FMT " columns; about %.3g MB of memory\n",
-    (double)unknowns, g->nx, g->ny, (double)(unknowns * BytesPerUnknown(g) / 1e6)));
+  PetscCall(PetscPrintf(s->world,
+                        "# %.0f unknowns in %" PetscInt_FMT " x %" PetscInt_FMT
+                        " columns; about %.3g MB of memory\n",
+                        (double)size.unknowns, g->nx, g->ny, (double)(1e-6 * size.bytes)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -126,6 +126,7 @@ static PetscErrorCode Observe(NakSim s)
   if (s->now.time >= s->spectrum_due * (1 - rounding)) PetscCall(WriteSpectrum(s));
   PetscCall(NakProgressShow(s->progress, &s->now, NakProtocolTimeLeft(s->protocol, s->now.time)));
   PetscCall(NakSimPause(s));
+  s->good = s->now;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -216,6 +217,16 @@ static PetscErrorCode FinishInsitu(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The last fields, pictures and row, `row` in any case. */
+static PetscErrorCode ShowLast(NakSim s, PetscBool row)
+{
+  PetscFunctionBeginUser;
+  PetscCall(WriteFields(s));
+  PetscCall(FinishInsitu(s));
+  if (row || s->now.time > s->row) PetscCall(WriteRow(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The last fields and the summary, whatever ended the run. */
 static PetscErrorCode Finish(NakSim s)
 {
@@ -233,12 +244,13 @@ static PetscErrorCode Finish(NakSim s)
   const NakStepReport  *reports;
   PetscInt              n;
   PetscLogDouble        wall;
+  PetscErrorCode        code;
 
   PetscFunctionBeginUser;
-  PetscCall(WriteFields(s));
-  PetscCall(FinishInsitu(s));
   if (end == NAK_END_SHORT) s->now.voltage = 0; /* the filament carries the current */
-  if (end == NAK_END_SHORT || s->now.time > s->row) PetscCall(WriteRow(s));
+  code = s->broken ? PETSC_SUCCESS : ShowLast(s, (PetscBool)(end == NAK_END_SHORT));
+  if (code == PETSC_ERR_FP) s->now = s->good; /* told; the summary keeps to the last good record */
+  if (code != PETSC_ERR_FP) PetscCall(code);
   PetscCall(PetscTime(&wall));
   summary.last         = s->now;
   summary.wall_seconds = wall - s->began;
@@ -249,6 +261,25 @@ static PetscErrorCode Finish(NakSim s)
   if (!s->options.quiet)
     PetscCall(PetscPrintf(s->comm, "%s: %s at %.6g s; results in %s\n", summary.status, why,
                           (double)s->now.time, NakOutputDirectory(s->output)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The end of a run that could not go on: the last good state stays, with the reason. */
+static PetscErrorCode GiveUp(NakSim s, PetscErrorCode code)
+{
+  char why[NAK_TEXT_SIZE];
+
+  PetscFunctionBeginUser;
+  if (code == PETSC_ERR_FP) { /* told already; what is in memory is not to be trusted */
+    s->broken = PETSC_TRUE;
+    s->now    = s->good;
+    PetscCall(PetscStrncpy(why, "a number was not finite", sizeof why));
+  } else {
+    PetscCall(NakSimCheckpoint(s)); /* for other settings of the solver */
+    PetscCall(
+      PetscSNPrintf(why, sizeof why, "the solver gave up: %s", NakStepperFailure(s->stepper)));
+  }
+  PetscCall(NakProtocolLeave(s->protocol, &s->now, NAK_END_FAILED, why));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -263,11 +294,8 @@ static PetscErrorCode RunHere(NakSim s)
   PetscCall(NakSignalsInstall());
   PetscCall(SetUp(s));
   code = RunProtocol(s);
-  if (code != PETSC_SUCCESS && code != PETSC_ERR_NOT_CONVERGED) PetscFunctionReturn(code);
-  if (code != PETSC_SUCCESS) {
-    PetscCall(NakSimCheckpoint(s)); /* the last good state, for other settings of the solver */
-    PetscCall(NakProtocolLeave(s->protocol, &s->now, NAK_END_FAILED, "the solver gave up"));
-  }
+  if (code != PETSC_SUCCESS && NakExitStatus(code) != NAK_EXIT_SOLVER) PetscFunctionReturn(code);
+  if (code != PETSC_SUCCESS) PetscCall(GiveUp(s, code));
   PetscCall(Finish(s));
   PetscFunctionReturn(code);
 }
@@ -277,6 +305,7 @@ PetscErrorCode NakSimRun(NakSim sim)
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
+  if (sim->params.kind == NAK_MODEL_CELL) PetscCall(NakSimCheckSize(sim));
   if (sim->comm != MPI_COMM_NULL)
     code = sim->params.kind == NAK_MODEL_CELL ? RunHere(sim) : NakSimBoxRun(sim);
   if (NakExitStatus(code) == NAK_EXIT_BUG) /* perhaps of this rank alone: let none wait for it */

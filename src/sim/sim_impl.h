@@ -44,8 +44,9 @@ struct NakSim_private {
   NakBalance    balance;
   NakOutput     output;
   NakProgress   progress;
-  NakInsitu     insitu; /* NULL where there is no script */
-  NakRecord     now;
+  NakInsitu     insitu;                   /* NULL where there is no script */
+  NakRecord     now, good;                /* the last that every observer accepted */
+  PetscBool     broken;                   /* the state is not to be written */
   PetscReal     row, row_due, fields_due; /* time of the last row; of the next row and frame [s] */
   PetscReal     spectrum_due;             /* PETSC_INFINITY for none [s] */
   PetscReal     began;                    /* wall clock, less what was spent before a restart [s] */
@@ -99,3 +100,20 @@ PetscErrorCode NakSimOutputCreate(NakSim sim);
 PetscErrorCode NakSimBoxRead(NakSim sim);
 PetscErrorCode NakSimBoxRun(NakSim sim);
 PetscErrorCode NakSimBoxDescribe(NakSim sim);
+
+/* describe.c: unknowns, and an estimate of the memory of all ranks together [B]. */
+typedef struct {
+  PetscReal unknowns, bytes;
+} NakSimSize;
+
+NakSimSize NakSimSizeOf(const NakGridParams *grid);
+
+/* limits.c: refuse a grid that does not fit into the memory there is, before any of it is taken.
+   Collective on `world`. */
+PetscErrorCode NakSimCheckSize(NakSim sim);
+
+/* limits.c: complain of an item of the deck's PETSc options that is not for solvers or names a file, on
+   rank 0 only; of a directory that is not the run's own; of frames without end, on rank 0 only. */
+PetscErrorCode NakSimCheckOption(NakSim sim, NakNode option, PetscBool *good);
+PetscErrorCode NakSimCheckDirectory(NakSim sim);
+PetscErrorCode NakSimCheckFrames(NakSim sim);

@@ -15,8 +15,10 @@ static PetscErrorCode Attempt(NakStepper s, PetscReal begin, PetscReal end, Pets
                               PetscBool *good)
 {
   TSConvergedReason reason;
+  PetscReal         reached;
 
   PetscFunctionBeginUser;
+  s->too_short = PETSC_FALSE;
   PetscCall(TSSetConvergedReason(s->ts, TS_CONVERGED_ITERATING));
   PetscCall(TSSetTime(s->ts, begin));
   PetscCall(TSSetMaxTime(s->ts, end));
@@ -24,7 +26,10 @@ static PetscErrorCode Attempt(NakStepper s, PetscReal begin, PetscReal end, Pets
   PetscCall(TSStep(s->ts));
   PetscCall(TSGetConvergedReason(s->ts, &reason));
   *good = PETSC_FALSE;
-  if (reason >= 0) PetscCall(NakModelValid(s->model, s->U, good));
+  if (reason < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSGetTime(s->ts, &reached));
+  s->too_short = (PetscBool)(reached < end && reached - begin < s->params.shortest_step);
+  if (!s->too_short) PetscCall(NakModelValid(s->model, s->U, good));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -35,6 +40,40 @@ static PetscErrorCode Work(NakStepper s, PetscInt work[3])
   PetscCall(TSGetKSPIterations(s->ts, &work[0]));
   PetscCall(TSGetSNESIterations(s->ts, &work[1]));
   PetscCall(TSGetStepRejections(s->ts, &work[2]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What stands in the way of a step: the last attempt tells, where there was one. */
+static PetscErrorCode Diagnose(NakStepper s, PetscBool tried)
+{
+  SNES                snes;
+  KSP                 ksp;
+  SNESConvergedReason solve;
+  KSPConvergedReason  linear;
+  TSConvergedReason   step;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetSNES(s->ts, &snes));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(SNESGetConvergedReason(snes, &solve));
+  PetscCall(KSPGetConvergedReason(ksp, &linear));
+  PetscCall(TSGetConvergedReason(s->ts, &step));
+  tried = (PetscBool)(tried && !s->too_short);
+  if (tried && !s->stage_valid)
+    PetscCall(PetscStrncpy(s->failure,
+                           "within a step the state has no meaning (no Na left somewhere, or a "
+                           "number that is not finite)",
+                           sizeof s->failure));
+  else if (tried && (linear < 0 || solve < 0))
+    PetscCall(
+      PetscSNPrintf(s->failure, sizeof s->failure, "the linear solver fails (%s)",
+                    linear < 0 ? KSPConvergedReasons[linear] : SNESConvergedReasons[solve]));
+  else if (tried && step >= 0)
+    PetscCall(
+      PetscStrncpy(s->failure, "behind a step the state has no meaning", sizeof s->failure));
+  else
+    PetscCall(
+      PetscStrncpy(s->failure, "the error of a step is above solver.tolerance", sizeof s->failure));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -57,9 +96,11 @@ PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRec
   now->newton_iterations += after[1] - before[1];
   s->count.linear_iterations += after[0] - before[0];
   s->count.rejected += after[2] - before[2];
+  if (!good) PetscCall(Diagnose(s, (PetscBool)(first > s->params.shortest_step)));
   PetscCheck(good, s->comm, PETSC_ERR_NOT_CONVERGED,
-             "the time step at %.9g s would have to be shorter than solver.shortest_step = %.6g s",
-             (double)now->time, (double)s->params.shortest_step);
+             "%s: the time step at %.9g s would have to be shorter than solver.shortest_step = "
+             "%.6g s",
+             s->failure, (double)now->time, (double)s->params.shortest_step);
   s->count.steps++;
   PetscCall(TSGetTime(s->ts, &time));
   if (PetscAbsReal(end - time) <= 4 * PETSC_MACHINE_EPSILON * end) time = end;

@@ -84,7 +84,8 @@ static PetscErrorCode RenewJacobian(TS ts, PetscReal stage_time)
    thousands, and so that the steps are the same for any number of ranks. */
 static PetscErrorCode SetTolerances(NakStepper s)
 {
-  const char *const norm = "-ts_adapt_wnormtype";
+  const char *const norm  = "-ts_adapt_wnormtype";
+  const PetscReal   least = 1e-30; /* at its least step TSAdapt would accept any error */
   PetscBool         chosen;
   TSAdapt           adapt;
   Vec               scale;
@@ -100,7 +101,7 @@ static PetscErrorCode SetTolerances(NakStepper s)
   PetscCall(PetscOptionsHasName(NULL, NULL, norm, &chosen));
   if (!chosen)
     PetscCall(PetscOptionsSetValue(NULL, norm, "infinity")); /* TSAdapt has no call for it */
-  PetscCall(TSAdaptSetStepLimits(adapt, s->params.shortest_step, s->params.longest_step));
+  PetscCall(TSAdaptSetStepLimits(adapt, least, s->params.longest_step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -193,6 +194,11 @@ PetscErrorCode NakStepperCheckpoint(NakStepper s, NakCheckpoint c)
 Vec NakStepperState(NakStepper stepper)
 {
   return stepper->U;
+}
+
+const char *NakStepperFailure(NakStepper stepper)
+{
+  return stepper->failure[0] != '\0' ? stepper->failure : "see the message";
 }
 
 const NakInventory *NakStepperInventory(NakStepper stepper)

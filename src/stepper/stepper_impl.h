@@ -25,9 +25,11 @@ struct NakStepper_private {
   Vec              U, U_before;
   PetscReal        next; /* length to try [s] */
   PetscBool        stage_valid;
+  PetscBool        too_short; /* the last attempt came to a step below the shortest */
   NakInventory     inventory; /* at the last measurement */
   NakControl       held;      /* of the checkpoint that was read */
   NakStepperCount  count;
+  char             failure[128]; /* NakStepperFailure() */
   NakJump          jump;
 };
 

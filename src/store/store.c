@@ -5,6 +5,7 @@
    next one waits for all of them. */
 #include "store_impl.h"
 
+#include <errno.h>
 #include <hdf5.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 
 struct NakStore_private {
   MPI_Comm    comm;
-  PetscMPIInt rank;
+  PetscMPIInt rank, ranks;
   char        path[PETSC_MAX_PATH_LEN]; /* as it will be called */
   char        file_path[PETSC_MAX_PATH_LEN];
   char        seal[NAK_SEAL_TEXT]; /* "" without one */
@@ -99,7 +100,7 @@ static PetscErrorCode CheckRoom(NakStore store, PetscReal bytes)
       NakFaultNote(&fault, PETSC_ERR_FILE_WRITE,
                    "cannot write %s: it needs %.3g MB more, there is room for %.3g MB", store->path,
                    (double)(1e-6 * need), (double)(1e-6 * room));
-    reason = fault.code == 0 ? NakFileReserve(store->file_path, need) : 0;
+    reason = fault.code == 0 && store->ranks > 1 ? NakFileReserve(store->file_path, need) : 0;
     if (reason != 0)
       NakFaultNote(&fault, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", store->path,
                    strerror(reason));
@@ -120,26 +121,29 @@ static PetscErrorCode Allocate(MPI_Comm comm, const char *path, NakStore *store)
   s->comm = comm;
   s->file = H5I_INVALID_HID;
   PetscCallMPI(MPI_Comm_rank(comm, &s->rank));
+  PetscCallMPI(MPI_Comm_size(comm, &s->ranks));
   PetscCall(PetscStrncpy(s->path, path, sizeof(s->path)));
   PetscCall(PetscStrncpy(s->file_path, path, sizeof(s->file_path)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How HDF5 reaches the file: by MPI, and with plain system calls where one rank is alone. */
+/* How HDF5 reaches the file: by MPI.  Where one rank is alone, it writes into memory, and a disk that is
+   full or broken is none of its business: a file that HDF5 cannot close is one that it crashes with when
+   MPI ends. */
 static hid_t Access(NakStore store)
 {
-  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-  int         size   = 1;
+  const hid_t  access = H5Pcreate(H5P_FILE_ACCESS);
+  const size_t growth = (size_t)1 << 18;
 
 #if H5_VERSION_GE(1, 10, 7)
   (void)H5Pset_file_locking(access, 0, 1); /* some clusters' file systems have no locks */
 #endif
-  (void)MPI_Comm_size(store->comm, &size);
-  if (size > 1) {
+  if (store->ranks > 1) {
     (void)H5Pset_fapl_mpio(access, store->comm, MPI_INFO_NULL);
     (void)H5Pset_coll_metadata_write(access, 1);
     (void)H5Pset_all_coll_metadata_ops(access, 1);
-  }
+  } else if (store->writes)
+    (void)H5Pset_fapl_core(access, growth, 0);
   return access;
 }
 
@@ -202,6 +206,44 @@ static PetscErrorCode Rename(NakStore store, PetscBool sync)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Write what HDF5 has put together in memory, behind the room for the seal. */
+static PetscErrorCode WriteImage(NakStore store, const char image[], size_t size)
+{
+  static const char seal[NAK_SEAL_SIZE];
+  FILE             *file = fopen(store->file_path, "wb");
+  PetscErrorCode    code;
+
+  PetscFunctionBeginUser;
+  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s",
+             store->file_path, strerror(errno));
+  if (store->seal[0] != '\0') (void)fwrite(seal, 1, sizeof seal, file);
+  (void)fwrite(image, 1, size, file);
+  code = NakFileFlush(file, store->path);
+  if (!code)
+    code = NakFileClose(&file, store->path);
+  else
+    (void)fclose(file);
+  PetscFunctionReturn(code);
+}
+
+static PetscErrorCode WriteMemory(NakStore store)
+{
+  ssize_t        size;
+  char          *image;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, H5Fflush(store->file, H5F_SCOPE_GLOBAL)));
+  size = H5Fget_file_image(store->file, NULL, 0);
+  PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, size < 0 ? -1 : 0));
+  PetscCall(PetscMalloc1((size_t)size, &image));
+  size = H5Fget_file_image(store->file, image, (size_t)size);
+  code = Agree(store, PETSC_ERR_FILE_WRITE, size < 0 ? -1 : 0);
+  if (!code) code = WriteImage(store, image, (size_t)size);
+  PetscCall(PetscFree(image));
+  PetscFunctionReturn(code);
+}
+
 /* Close, seal, rename. */
 static PetscErrorCode Complete(NakStore store, PetscBool sync)
 {
@@ -210,6 +252,7 @@ static PetscErrorCode Complete(NakStore store, PetscBool sync)
 
   PetscFunctionBeginUser;
   PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, store->pending));
+  if (store->ranks == 1) PetscCall(WriteMemory(store));
   status      = H5Fclose(store->file);
   store->file = H5I_INVALID_HID;
   PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, status));
@@ -243,7 +286,7 @@ PetscErrorCode NakStoreDestroy(NakStore *store)
   if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   before = TakeReporting(s);
   if (s->file >= 0 && s->writes && s->rank == 0 && truncate(s->file_path, 0) != 0)
-    s->pending = -1; /* it is given up in any case */
+    s->pending = -1; /* it is not there yet, or given up in any case */
   if (s->file >= 0) (void)H5Fclose(s->file);
   if (s->writes && s->rank == 0) (void)unlink(s->file_path);
   ReturnReporting(before);
@@ -465,7 +508,6 @@ static herr_t Transfer(NakStore store, hid_t dataset, const NakStoreBox *box, hi
   const hid_t there    = H5Dget_space(dataset);
   const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
   hid_t       here;
-  int         size = 1;
   herr_t      status;
 
   for (int d = 0; d < box->rank; d++) {
@@ -474,8 +516,7 @@ static herr_t Transfer(NakStore store, hid_t dataset, const NakStoreBox *box, hi
   }
   here   = H5Screate_simple(box->rank, count, NULL);
   status = H5Sselect_hyperslab(there, H5S_SELECT_SET, start, NULL, count, NULL);
-  (void)MPI_Comm_size(store->comm, &size);
-  if (size > 1) status = Both(status, H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE));
+  if (store->ranks > 1) status = Both(status, H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE));
   if (into == NULL)
     status = Both(status, H5Dwrite(dataset, memory, here, there, transfer, from));
   else

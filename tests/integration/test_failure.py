@@ -19,7 +19,8 @@ class Failure(unittest.TestCase):
     def give_up(self, *overrides, ranks):
         with tempfile.TemporaryDirectory() as folder:
             run = nakrun.run(DECK, *overrides, ranks=ranks, folder=folder, status=nakrun.SOLVER,
-                             message=r"nakfield: the time step at .* solver.shortest_step = 0.1 s")
+                             message=r"nakfield: the error of a step is above solver.tolerance: the time "
+                                     r"step at .* solver.shortest_step = 0.1 s")
             log = (run.folder / "log.txt").read_text()
         self.assertEqual(run.summary["status"], "failed")
         self.assertIn("gave up", run.summary["end"])
@@ -33,6 +34,36 @@ class Failure(unittest.TestCase):
 
     def test_two_dimensions(self):
         self.give_up("grid.nx=4", "contact.fraction=0.5", "contact.shape=strip", ranks=2)
+
+
+class Refused(unittest.TestCase):
+    """What no machine can do, and what no deck may, is refused before anything is done."""
+
+    def refuse(self, message, *overrides):
+        with tempfile.TemporaryDirectory() as folder:
+            deck = Path(folder) / "deck.yaml"
+            deck.write_text(DECK)
+            output = nakrun.call("run", deck, *overrides, ranks=0, folder=folder, timeout=60)
+            output.demand(nakrun.INPUT, message)
+            self.assertEqual([path.name for path in Path(folder).iterdir()], ["deck.yaml"])
+
+    def test_grids(self):
+        self.refuse("needs about [0-9.e+]+ GB of memory, and there are", "grid.nx=5000", "grid.ny=5000",
+                    "solver.shortest_step=1e-9 s")
+        self.refuse("unknowns in 65536 x 65536 columns", "grid.nx=65536", "grid.ny=65536",
+                    "solver.shortest_step=1e-9 s")
+
+    def test_directories(self):
+        for name in ("/", "//", ".", "..", "runs/..", "/.", "./."):
+            self.refuse("name a directory for this run alone", f"output.directory={name}")
+
+    def test_frames(self):
+        self.refuse("6e.*frames, a file each", "output.fields.every=1e-9 s")
+
+    def test_options_of_petsc(self):
+        for option in ("-ksp_view ascii:/tmp/x", "-log_view", "-options_file x", "-start_in_debugger",
+                       "-ts_monitor -log_view", "/etc/passwd"):
+            self.refuse("not an option of a solver", f"petsc=[\"{option}\"]")
 
 
 if __name__ == "__main__":

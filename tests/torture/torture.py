@@ -32,7 +32,9 @@ impedance: {per_decade: 2}
 output: {fields: {every: 10 s}}
 checkpoint: {every: 0 s, steps: 1}
 """
-COLUMNS = ("grid.nx=6", "grid.width=24 um", "contact.fraction=0.5", "contact.shape=strip")
+# In 2D it takes more time, so less of it.
+COLUMNS = ("grid.nx=6", "grid.width=24 um", "contact.fraction=0.5", "contact.shape=strip",
+           "solver.tolerance=1e-3", "protocol.0.for=20 s", "protocol.1.pulses.count=1", "protocol.2.rest=5 s")
 
 
 def arguments(count, description):

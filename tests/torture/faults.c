@@ -1,0 +1,90 @@
+/* Faults on demand, loaded before the program (LD_PRELOAD): one call of a function fails as it would on a
+   bad day.
+
+     FAULT=exp:N:M     M calls of exp() from the N-th on give NaN; without M, all further ones
+     FAULT=ksp:N:M     the same for linear solves that fail
+     FAULT=snes:N:M    the same for the nonlinear solver
+     FAULT=malloc:N    the N-th allocation above 64 bytes from the program or PETSc fails
+
+   N counts from 1, in each process; FAULT_RANK=R keeps to one rank. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <math.h>
+#include <petsc/private/kspimpl.h> /* KSP has no call that sets its reason */
+#include <petscsnes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *kind; /* "" for none */
+static long long   at, length, calls;
+
+static void Read(void)
+{
+  const char *text = getenv("FAULT"), *rank = getenv("OMPI_COMM_WORLD_RANK");
+  const char *only = getenv("FAULT_RANK");
+  static char word[16];
+
+  if (kind != NULL) return;
+  kind = "";
+  if (text == NULL || (only != NULL && rank != NULL && strcmp(only, rank) != 0)) return;
+  length = INT64_MAX / 2;
+  if (sscanf(text, "%15[a-z]:%lld:%lld", word, &at, &length) >= 2) kind = word;
+}
+
+/* Whether this call is to fail. */
+static int Fails(const char *what)
+{
+  Read();
+  if (strcmp(kind, what) != 0) return 0;
+  calls++;
+  return calls >= at && calls < at + length;
+}
+
+static void *Next(const char *name)
+{
+  return dlsym(RTLD_NEXT, name);
+}
+
+double exp(double x)
+{
+  static double (*next)(double);
+
+  if (next == NULL) *(void **)&next = Next("exp");
+  return Fails("exp") ? (double)NAN : next(x);
+}
+
+PetscErrorCode KSPSolve(KSP ksp, Vec b, Vec x)
+{
+  static PetscErrorCode (*next)(KSP, Vec, Vec);
+  PetscErrorCode code;
+
+  if (next == NULL) *(void **)&next = Next("KSPSolve");
+  code = next(ksp, b, x);
+  if (Fails("ksp")) ksp->reason = KSP_DIVERGED_BREAKDOWN;
+  return code;
+}
+
+PetscErrorCode SNESSolve(SNES snes, Vec b, Vec x)
+{
+  static PetscErrorCode (*next)(SNES, Vec, Vec);
+  PetscErrorCode code;
+
+  if (next == NULL) *(void **)&next = Next("SNESSolve");
+  code = next(snes, b, x);
+  if (Fails("snes")) code = SNESSetConvergedReason(snes, SNES_DIVERGED_LINE_SEARCH);
+  return code;
+}
+
+/* All memory of PETSc, and of this program, comes from here. */
+PetscErrorCode PetscMallocAlign(size_t size, PetscBool clear, int line, const char function[],
+                                const char file[], void **result)
+{
+  static PetscErrorCode (*next)(size_t, PetscBool, int, const char[], const char[], void **);
+
+  if (next == NULL) *(void **)&next = Next("PetscMallocAlign");
+  if (size > 64 && Fails("malloc") && calls == at)
+    return PetscError(PETSC_COMM_SELF, line, function, file, PETSC_ERR_MEM, PETSC_ERROR_INITIAL,
+                      "no memory (injected)");
+  return next(size, clear, line, function, file, result);
+}
