@@ -62,6 +62,7 @@ or make and load an environment with Spack
   spack install cmake ninja openmpi petsc@3.18:~complex+hdf5 hdf5+mpi udunits libyaml xxhash \
     cmocka random123 py-numpy py-scipy py-h5py py-matplotlib py-pyyaml
   spack load cmake ninja openmpi petsc hdf5 udunits libyaml xxhash cmocka random123
+For pictures in situ (docs/insitu.md) also: paraview+mpi+python, 5.9 or later.
 PETSc must be built with real scalars, and pkg-config must find PETSc.pc (set PKG_CONFIG_PATH).
 TEXT
   return 1

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """In situ: what ParaView is handed, what the shipped scripts make of it, what is said when they fail.
 
-Exit status 77 where the program has no back end (ParaView is missing): a skip, not a pass.
+Usage: test_insitu.py CLASS.  Exit status 77 where the program has no back end, because ParaView is
+missing, or where else what is needed is missing: a skip, not a pass.
 """
 import csv
+import importlib.util
 import os
 import re
 import shutil
@@ -261,8 +263,10 @@ class Pictures(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        if shutil.which("xvfb-run") is None:
-            raise unittest.SkipTest("xvfb is missing: scripts/setup.sh --insitu")
+        for what, there in (("xvfb", shutil.which("xvfb-run")),
+                            ("python3-skimage", importlib.util.find_spec("skimage"))):
+            if not there:
+                raise unittest.SkipTest(f"{what} is missing: scripts/setup.sh --insitu")
 
     def draw(self, deck, folder, *overrides):
         command = [nakrun.TOP / "scripts" / "nakfield-insitu", "-n", "2", deck, *overrides, "--quiet",
@@ -344,12 +348,38 @@ class Live(unittest.TestCase):
             self.assertLess(abs(float(current) - 1), 0.2)  # A/m2, and what the double layer takes
 
 
-def has_back_end():
-    return re.search(r"In situ .*ParaView", nakrun.call("--version", ranks=0).out) is not None
+class Catalyst2(unittest.TestCase):
+    """With libcatalyst's own stub, which writes down what it is handed, and its tool that replays it."""
+
+    def test_stub(self):
+        without_display()
+        with tempfile.TemporaryDirectory() as scratch:
+            dumps = Path(scratch, "dumps")
+            dumps.mkdir()
+            os.environ.update(CATALYST_IMPLEMENTATION_NAME="stub", CATALYST_DATA_DUMP_DIRECTORY=str(dumps))
+            run = nakrun.run(PLATEAU, "insitu.script=extract.py", "insitu.backend=catalyst2",
+                             "insitu.every=1 s", ranks=2, folder=scratch)
+            self.assertNotIn("in situ:", run.output.err)  # among others of the blueprint's verification
+            executed = [path for path in dumps.iterdir() if "execute" in path.name]
+            self.assertEqual(len(executed), 3 * 2)
+            del os.environ["CATALYST_DATA_DUMP_DIRECTORY"]
+            if shutil.which("catalyst_replay"):
+                launcher = os.environ.get("MPIEXEC", "mpirun")
+                subprocess.run([launcher, "-n", "2", "catalyst_replay", str(dumps)], check=True, timeout=100,
+                               env=nakrun.environment())
+
+
+def main():
+    """Run what the command line names; a missing back end, or nothing but skips, is a skip."""
+    needed = "catalyst2" if "Catalyst2" in sys.argv[1:] else "legacy"
+    if not re.search(rf"In situ .*{needed} \(", nakrun.call("--version", ranks=0).out):
+        print(f"skipped: this build has no back end {needed} (scripts/setup.sh --insitu; docs/insitu.md)")
+        return SKIP
+    result = unittest.main(verbosity=2, exit=False).result
+    if not result.wasSuccessful():
+        return 1
+    return SKIP if result.skipped and result.testsRun <= len(result.skipped) else 0
 
 
 if __name__ == "__main__":
-    if not has_back_end():
-        print("skipped: no ParaView for this build (scripts/setup.sh --insitu)")
-        sys.exit(SKIP)
-    unittest.main(verbosity=2)
+    sys.exit(main())
