@@ -19,9 +19,12 @@ find_python() {
   return 1
 }
 
-# build PRESET: configure and compile into build/PRESET.
+fuzz_targets=(fuzz_deck fuzz_material fuzz_units fuzz_checkpoint)
+
+# build PRESET [TARGET ...]: configure and compile into build/PRESET.
 build() {
-  local python
+  local python targets=()
+  [ $# -lt 2 ] || targets=(--target "${@:2}")
   python=$(find_python) || return 1
   (cd "$top" && cmake --preset "$1" -DPython3_EXECUTABLE="$python" >"/tmp/nakfield-cmake-$$.log" 2>&1) || {
     cat "/tmp/nakfield-cmake-$$.log" >&2
@@ -29,5 +32,5 @@ build() {
     return 1
   }
   rm -f "/tmp/nakfield-cmake-$$.log"
-  cmake --build "$top/build/$1" --parallel "$(nproc)"
+  cmake --build "$top/build/$1" --parallel "$(nproc)" "${targets[@]}"
 }

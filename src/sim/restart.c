@@ -3,7 +3,6 @@
 
 #include <petsctime.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- What a checkpoint holds ---- */
@@ -67,128 +66,6 @@ static PetscErrorCode Transfer(NakSim s, NakCheckpoint c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- The physics of a checkpoint and of a deck ---- */
-
-/* The entries that define the cell, as lines, of malloc(). */
-static PetscErrorCode PhysicsText(NakSim s, char **text, size_t *size)
-{
-  NakSection     physics[NAK_SIM_SECTIONS];
-  FILE          *file = open_memstream(text, size);
-  PetscErrorCode code;
-
-  PetscFunctionBeginUser;
-  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the deck's entries");
-  NakSimPhysics(s->schema, physics);
-  code = NakSchemaWriteValues(physics, file);
-  PetscCheck(fclose(file) == 0, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the deck's entries");
-  *size += 1; /* the final 0 */
-  PetscFunctionReturn(code);
-}
-
-/* The next line of a text, or NULL behind the last; the text is cut apart. */
-static char *NextLine(char **text)
-{
-  char *const line = *text;
-  char *const end  = strchr(line, '\n');
-
-  if (end == NULL) return NULL;
-  *end  = '\0';
-  *text = end + 1;
-  return line;
-}
-
-/* Whether a text has a line. */
-static PetscBool HasLine(const char *text, const char *line)
-{
-  const size_t length = strlen(line);
-
-  for (const char *at = strstr(text, line); at != NULL; at = strstr(at + 1, line))
-    if ((at == text || at[-1] == '\n') && at[length] == '\n') return PETSC_TRUE;
-  return PETSC_FALSE;
-}
-
-/* Name the lines of `then` that `now` has not; how many. */
-static PetscErrorCode Differences(char *then, const char *now, size_t size, char names[],
-                                  int *count)
-{
-  PetscFunctionBeginUser;
-  *count   = 0;
-  names[0] = '\0';
-  for (const char *line = NextLine(&then); line != NULL; line = NextLine(&then)) {
-    if (HasLine(now, line)) continue;
-    if (*count > 0) PetscCall(PetscStrlcat(names, ", ", size));
-    PetscCall(PetscStrlcat(names, line, size));
-    *count += 1;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The file of a material may have changed under the same name. */
-static PetscErrorCode CheckMaterial(NakSim s, NakCheckpoint c)
-{
-  NakMaterial now = s->params.model.material, then = now;
-
-  PetscFunctionBeginUser;
-  PetscCall(NakCheckpointBlock(c, "physics/material", &then, sizeof then));
-  if (!NakCheckpointReads(c)) PetscFunctionReturn(PETSC_SUCCESS);
-  memset(now.file, 0, sizeof now.file); /* it may have moved */
-  memset(then.file, 0, sizeof then.file);
-  PetscCheck(
-    memcmp(&now, &then, sizeof now) == 0, s->comm, PETSC_ERR_USER_INPUT,
-    "the material %s is not what it was at the checkpoint %s; --new-physics goes on with it "
-    "all the same",
-    now.name, NakCheckpointPath(c));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode CompareTexts(NakSim s, NakCheckpoint c, char *then, const char *now)
-{
-  char names[512];
-  int  count;
-
-  PetscFunctionBeginUser;
-  PetscCall(Differences(then, now, sizeof names, names, &count));
-  PetscCheck(count == 0, s->comm, PETSC_ERR_USER_INPUT,
-             "the deck is of another cell than the checkpoint %s, which was written with %s; "
-             "--new-physics goes on with the deck's all the same",
-             NakCheckpointPath(c), names);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode ReadPhysics(NakSim s, NakCheckpoint c, const char *now)
-{
-  size_t         size;
-  char          *then;
-  PetscErrorCode code;
-
-  PetscFunctionBeginUser;
-  PetscCall(NakCheckpointSize(c, "physics/entries", &size));
-  PetscCall(PetscCalloc1(size + 1, &then));
-  code = NakCheckpointBlock(c, "physics/entries", then, size);
-  if (!code) code = CompareTexts(s, c, then, now);
-  PetscCall(PetscFree(then));
-  PetscFunctionReturn(code);
-}
-
-/* Write the entries that define the cell, or refuse a deck in which they differ. */
-static PetscErrorCode ExchangePhysics(NakSim s, NakCheckpoint c)
-{
-  char          *text = NULL;
-  size_t         size = 0;
-  PetscErrorCode code;
-
-  PetscFunctionBeginUser;
-  if (NakCheckpointReads(c) && s->options.new_physics) PetscFunctionReturn(PETSC_SUCCESS);
-  code = PhysicsText(s, &text, &size);
-  if (!code)
-    code = NakCheckpointReads(c) ? ReadPhysics(s, c, text)
-                                 : NakCheckpointBlock(c, "physics/entries", text, size);
-  free(text);
-  PetscCall(code);
-  PetscCall(CheckMaterial(s, c));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* ---- Writing ---- */
 
 static PetscErrorCode Directory(const char *run, char directory[PETSC_MAX_PATH_LEN])
@@ -201,7 +78,7 @@ static PetscErrorCode Directory(const char *run, char directory[PETSC_MAX_PATH_L
 static PetscErrorCode Write(NakSim s, NakCheckpoint c)
 {
   PetscFunctionBeginUser;
-  PetscCall(ExchangePhysics(s, c));
+  PetscCall(NakSimPhysicsCheckpoint(s, c));
   PetscCall(Transfer(s, c));
   PetscCall(NakOutputCheckpoint(s->output, c));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -298,7 +175,7 @@ PetscErrorCode NakSimFind(NakSim s, NakCheckpoint *c)
     PetscCall(PetscFPrintf(s->comm, stderr,
                            "nakfield: %s holds no checkpoint: the run begins anew\n", run));
   else
-    PetscCall(ExchangePhysics(s, *c));
+    PetscCall(NakSimPhysicsCheckpoint(s, *c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

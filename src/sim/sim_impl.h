@@ -73,6 +73,10 @@ PetscErrorCode NakSimCheck(NakSim sim);
 /* schema.c: the sections of a schema that define the cell. */
 void NakSimPhysics(const NakSection schema[], NakSection physics[NAK_SIM_SECTIONS]);
 
+/* physics.c: write the entries that define the cell, or refuse a deck in which they differ from those that
+   are read, unless the options allow it.  Collective on the ranks that compute. */
+PetscErrorCode NakSimPhysicsCheckpoint(NakSim sim, NakCheckpoint checkpoint);
+
 /* restart.c; all collective on the ranks that compute. */
 
 /* Write a checkpoint. */

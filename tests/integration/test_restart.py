@@ -97,6 +97,17 @@ class Restart(unittest.TestCase):
         self.folder.again("run", "kinetics.charge_transfer_resistance=100 ohm.cm^2",
                           "--new-physics").demand(nakrun.DONE)
 
+    def test_a_material_that_changed_is_other_physics(self):
+        place = self.cut()
+        file = self.folder.path / "materials" / "NaK.yaml"
+        file.parent.mkdir()
+        text = (nakrun.DECKS / "materials" / "NaK.yaml").read_text()
+        file.write_text(text.replace("surface_tension: 0.13", "surface_tension: 0.14"))
+        self.folder.again("run", f"alloy.system={file}").demand(nakrun.INPUT, "another cell.*material.numbers")
+        file.write_text(text)  # the same numbers in another place
+        self.folder.again("run", f"alloy.system={file}").demand(nakrun.DONE)
+        self.same(place)
+
     def test_another_grid_is_refused(self):
         self.cut()
         self.folder.again("run", "grid.alloy_layers=9", "--new-physics").demand(

@@ -8,6 +8,7 @@ compares voltages and capacities with the uninterrupted run instead.
 import argparse
 import random
 import shutil
+import subprocess
 import sys
 import time
 
@@ -102,12 +103,15 @@ def main():
     began, failures, cases, steps, worst = time.time(), [], 0, 0, 0.0
     random.seed(1)
     for deck in decks:
-        if given.other_ranks:
-            n, far = other_ranks(deck, given.count, given.tight, failures)
-            cases, worst = cases + n, max(worst, far)
-        else:
-            n, of = same_bits(deck, None if given.all else given.count, given.ranks, failures)
-            cases, steps = cases + n, steps + of
+        try:
+            if given.other_ranks:
+                n, far = other_ranks(deck, given.count, given.tight, failures)
+                cases, worst = cases + n, max(worst, far)
+            else:
+                n, of = same_bits(deck, None if given.all else given.count, given.ranks, failures)
+                cases, steps = cases + n, steps + of
+        except (AssertionError, subprocess.TimeoutExpired) as wrong:
+            failures.append(f"{deck.stem}: {wrong}")
     line = (f"{cases} restarts of {len(decks)} decks on other ranks, worst distance {worst:.1e}"
             if given.other_ranks else
             f"{cases} restarts at {steps} steps of {len(decks)} decks on {given.ranks} ranks, bit for bit")

@@ -1,0 +1,156 @@
+/* The physics of a checkpoint against that of a deck: the entries that define the cell, and the numbers of
+   its material, as lines of text that can be compared by name. */
+#include "sim_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void WriteEnergy(const char *name, const NakEnergy *e, FILE *file)
+{
+  (void)fprintf(file, "material.%s:", name);
+  for (PetscInt k = 0; k < e->n; k++)
+    (void)fprintf(file, " %.17g T^%d%s", (double)e->value[k], (int)e->power[k],
+                  e->log[k] ? " ln(T)" : "");
+  (void)fputc('\n', file);
+}
+
+static void WriteSolution(const char *name, const NakSolutionData *s, FILE *file)
+{
+  char term[NAK_TEXT_SIZE];
+
+  (void)snprintf(term, sizeof term, "%s.A", name);
+  WriteEnergy(term, &s->a, file);
+  (void)snprintf(term, sizeof term, "%s.B", name);
+  WriteEnergy(term, &s->b, file);
+  for (PetscInt k = 0; k < s->orders; k++) {
+    (void)snprintf(term, sizeof term, "%s.mixing.%d", name, (int)k);
+    WriteEnergy(term, &s->mixing[k], file);
+  }
+}
+
+static void WriteMetal(const char *name, const NakMetal *m, FILE *file)
+{
+  (void)fprintf(file, "material.%s: %s %.17g %.17g %.17g %.17g\n", name, m->symbol, (double)m->mass,
+                (double)m->volume, (double)m->solid_volume, (double)m->solid_liquid_energy);
+}
+
+/* A material by its numbers: its file may have moved, or changed under the same name. */
+static void WriteMaterial(const NakMaterial *m, FILE *file)
+{
+  char name[NAK_TEXT_SIZE];
+
+  WriteMetal("A", &m->a, file);
+  WriteMetal("B", &m->b, file);
+  (void)fprintf(file, "material.numbers: %.17g %.17g %.17g %.17g %.17g %.17g\n", (double)m->lowest,
+                (double)m->highest, (double)m->volume_excess, (double)m->surface_tension,
+                (double)m->diffusivity, (double)m->solute_limit);
+  WriteSolution("liquid", &m->liquid, file);
+  WriteSolution("solid", &m->solid, file);
+  for (PetscInt k = 0; k < m->n_compounds; k++) {
+    (void)snprintf(name, sizeof name, "compounds.%s", m->compounds[k].name);
+    WriteEnergy(name, &m->compounds[k].energy, file);
+    (void)fprintf(file, "material.%s.x: %.17g\n", name, (double)m->compounds[k].x);
+  }
+}
+
+/* The entries that define the cell, as lines, of malloc(). */
+static PetscErrorCode PhysicsText(NakSim s, char **text, size_t *size)
+{
+  NakSection     physics[NAK_SIM_SECTIONS];
+  FILE          *file = open_memstream(text, size);
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the deck's entries");
+  NakSimPhysics(s->schema, physics);
+  code = NakSchemaWriteValues(physics, file);
+  WriteMaterial(&s->params.model.material, file);
+  PetscCheck(fclose(file) == 0, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the deck's entries");
+  *size += 1; /* the final 0 */
+  PetscFunctionReturn(code);
+}
+
+/* The next line of a text, or NULL behind the last; the text is cut apart. */
+static char *NextLine(char **text)
+{
+  char *const line = *text;
+  char *const end  = strchr(line, '\n');
+
+  if (end == NULL) return NULL;
+  *end  = '\0';
+  *text = end + 1;
+  return line;
+}
+
+/* Whether a text has a line. */
+static PetscBool HasLine(const char *text, const char *line)
+{
+  const size_t length = strlen(line);
+
+  for (const char *at = strstr(text, line); at != NULL; at = strstr(at + 1, line))
+    if ((at == text || at[-1] == '\n') && at[length] == '\n') return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* Name the lines of `then` that `now` has not; how many. */
+static PetscErrorCode Differences(char *then, const char *now, size_t size, char names[],
+                                  int *count)
+{
+  static const char file[] = "alloy.system:"; /* its numbers count, not where it lies */
+
+  PetscFunctionBeginUser;
+  *count   = 0;
+  names[0] = '\0';
+  for (const char *line = NextLine(&then); line != NULL; line = NextLine(&then)) {
+    if (HasLine(now, line) || strncmp(line, file, strlen(file)) == 0) continue;
+    if (*count > 0) PetscCall(PetscStrlcat(names, ", ", size));
+    PetscCall(PetscStrlcat(names, line, size));
+    *count += 1;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CompareTexts(NakSim s, NakCheckpoint c, char *then, const char *now)
+{
+  char names[512];
+  int  count;
+
+  PetscFunctionBeginUser;
+  PetscCall(Differences(then, now, sizeof names, names, &count));
+  PetscCheck(count == 0, s->comm, PETSC_ERR_USER_INPUT,
+             "the deck is of another cell than the checkpoint %s, which was written with %s; "
+             "--new-physics goes on with the deck's all the same",
+             NakCheckpointPath(c), names);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadPhysics(NakSim s, NakCheckpoint c, const char *now)
+{
+  size_t         size;
+  char          *then;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointSize(c, "physics/entries", &size));
+  PetscCall(PetscCalloc1(size + 1, &then));
+  code = NakCheckpointBlock(c, "physics/entries", then, size);
+  if (!code) code = CompareTexts(s, c, then, now);
+  PetscCall(PetscFree(then));
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode NakSimPhysicsCheckpoint(NakSim s, NakCheckpoint c)
+{
+  char          *text = NULL;
+  size_t         size = 0;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  if (NakCheckpointReads(c) && s->options.new_physics) PetscFunctionReturn(PETSC_SUCCESS);
+  code = PhysicsText(s, &text, &size);
+  if (!code)
+    code = NakCheckpointReads(c) ? ReadPhysics(s, c, text)
+                                 : NakCheckpointBlock(c, "physics/entries", text, size);
+  free(text);
+  PetscFunctionReturn(code);
+}
