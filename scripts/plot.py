@@ -227,7 +227,7 @@ def read_frames(path: pathlib.Path):
         names = sorted(file["frames"])
         names = [names[k * (len(names) - 1) // FRAMES] for k in range(1, FRAMES + 1)]
         frames = [{name: data[:] for name, data in file["frames"][frame].items()
-                   if name in ("current", "u_face", "c")} for frame in names]
+                   if name in ("current", "u_face", "c", "void")} for frame in names]
         factor, unit = (1e3, "mm") if file["grid/x"][-1] > 1e-3 else (1e6, "µm")
         return {"x": factor * file["grid/x"][:], "y": factor * file["grid/y"][:], "unit": unit,
                 "z": file["grid/z"][:], "region": region[:, 0, 0], "frames": frames,
@@ -269,16 +269,38 @@ def draw_face(figure, axes, data: dict, arrays: list, label: str, log: bool):
     figure.colorbar(image, ax=list(axes), label=label)
 
 
-def draw_slice(figure, axes, data: dict, arrays: list, region: int, unit: tuple):
-    """Concentration in the x-z plane through the middle, in one region."""
+def row_to_show(frames: list) -> int:
+    """The row of cells with most void in it, or the one in the middle."""
+    if "void" in frames[0]:
+        most = sum(frame["void"] for frame in frames).sum(axis=(0, 2))
+        if most.max() > 0:
+            return int(np.argmax(most))
+    return frames[0]["c"].shape[1] // 2
+
+
+def draw_voids(axes, data: dict, layers, row: int, scale: float):
+    """Voids over a slice of the alloy: white, with their outline."""
+    x = (data["x"][1:] + data["x"][:-1]) / 2
+    z = scale * (data["z"][layers] + data["z"][layers + 1]) / 2
+    for axis, frame in zip(axes, data["frames"]):
+        void = frame["void"][layers, row]
+        if void.max() > 0.5 > void.min():
+            axis.contourf(x, z, void, levels=[0.5, 2], colors="white")
+            axis.contour(x, z, void, levels=[0.5], colors="black", linewidths=0.8)
+
+
+def draw_slice(figure, axes, data: dict, region: int, unit: tuple):
+    """Concentration in an x-z plane, in one region."""
     layers = np.flatnonzero(data["region"] == region)
-    middle = arrays[0].shape[1] // 2
-    parts = [array[layers, middle] for array in arrays]
+    row = row_to_show(data["frames"])
+    parts = [frame["c"][layers, row] for frame in data["frames"]]
     low, high = limits(parts)
     heights = unit[0] * data["z"][layers[0]:layers[-1] + 2]
     for axis, part in zip(axes, parts):
         image = axis.pcolormesh(data["x"], heights, part / 1e3, vmin=low / 1e3, vmax=high / 1e3,
                                 cmap="viridis", rasterized=True)
+    if region == 2 and "void" in data["frames"][0]:
+        draw_voids(axes, data, layers, row, unit[0])
     axes[0].set_ylabel(f"{('', 'Interphase', 'Alloy')[region]}\nz ({unit[1]})")
     figure.colorbar(image, ax=list(axes), label="c (mol/l)")
 
@@ -294,8 +316,7 @@ def plot_fields(plt, data: dict):
               "Current (mA/cm²)", False)
     draw_face(figure, axes[1], data, [frame["u_face"] for frame in frames], "u at the face (–)", True)
     for row, region in enumerate(regions):
-        draw_slice(figure, axes[2 + row], data, [frame["c"] for frame in frames], region,
-                   (1e9, "nm") if region == 1 else (1e6, "µm"))
+        draw_slice(figure, axes[2 + row], data, region, (1e9, "nm") if region == 1 else (1e6, "µm"))
     for column, time in enumerate(data["times"]):
         axes[0][column].set_title(f"{time / divisor:.4g} {unit}", fontsize=9)
         axes[-1][column].set_xlabel(f"x ({data['unit']})")

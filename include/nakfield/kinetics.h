@@ -32,6 +32,7 @@ typedef struct {
   PetscReal   film_rate;             /**< of the K film at full supersaturation [1/s] */
   PetscReal   film_dissolution_time; /**< [s] */
   PetscReal   film_thickness;        /**< of solid K where the film is [m] */
+  PetscReal   film_spreading;        /**< lateral diffusivity of the film's share [m2/s] */
 } NakInterphaseParams;
 
 typedef struct {
@@ -61,6 +62,7 @@ typedef struct {
   PetscReal diffusivity;  /**< of Na in the interphase [m2/s] */
   PetscReal film_rate, film_dissolution; /**< [1/s] */
   PetscReal film_content;                /**< K of a complete film [mol/m2] */
+  PetscReal film_spreading;              /**< [m2/s] */
   PetscReal deposit_rate;                /**< [A/m2] */
   PetscReal deposit_dissolution;         /**< [1/s] */
   PetscReal deposit_volume;              /**< of solid Na [m3/mol] */

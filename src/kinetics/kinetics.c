@@ -24,6 +24,7 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
             .diffusivity      = L * L / interphase->diffusion_time,
             .film_rate        = interphase->film_rate,
             .film_dissolution = 1 / interphase->film_dissolution_time,
+            .film_spreading   = interphase->film_spreading,
             .film_content     = interphase->film_thickness / material->b.solid_volume,
             .deposit_rate     = reaction->deposit_rate,
             .deposit_dissolution = 1 / reaction->deposit_dissolution_time,

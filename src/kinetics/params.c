@@ -34,7 +34,9 @@ const NakParam NakInterphaseParamRows[] = {
    "Re-alloying of the K film at high Na content"},
   {"interphase.film_thickness", NAK_REAL, "m", offsetof(NakInterphaseParams, film_thickness), 37e-9,
    0, 1e-3, NULL, "Solid K in a complete film; it is taken from the alloy"},
-  {.key = NULL                          }
+  {"interphase.film_spreading",                           NAK_REAL, "m^2/s", offsetof(NakInterphaseParams, film_spreading),
+   1e-16, 0, 1, NULL, "Lateral diffusivity of the K film, which is one connected layer"},
+  {.key = NULL                         }
 };
 
 const NakParam NakReactionParamRows[] = {

@@ -90,6 +90,7 @@ void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal thet
   for (PetscInt k = 0; k < c->na; k++)
     theta[l->alloy + k] =
       c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, u[l->alloy + k]).value;
+  theta[l->film]         = c->kinetics.film_spreading * u[l->film];
   theta[l->reservoir_na] = c->mixing * u[l->reservoir_na];
 }
 
@@ -103,6 +104,7 @@ void NakColumnSlopes(const NakColumn *c, const PetscReal u[], PetscReal slope[])
   for (PetscInt k = 0; k < c->na; k++)
     slope[l->alloy + k] =
       c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, u[l->alloy + k]).slope;
+  slope[l->film]         = c->kinetics.film_spreading;
   slope[l->reservoir_na] = c->mixing;
 }
 

@@ -25,7 +25,8 @@ static inline NakModelParams NaK50Cell(PetscInt nx, PetscInt ny)
                    .reference             = {.value = 0.5, .by_weight = PETSC_TRUE},
                    .film_rate             = 1e-3,
                    .film_dissolution_time = 3600,
-                   .film_thickness        = 37e-9},
+                   .film_thickness        = 37e-9,
+                   .film_spreading        = 1e-15},
     .reaction   = {.charge_transfer_resistance = 50e-4,
                    .symmetry                   = 0.5,
                    .double_layer               = 7,
@@ -43,6 +44,6 @@ static inline NakModelParams NaK50Cell(PetscInt nx, PetscInt ny)
                    .finest_electrolyte = 0.5e-6,
                    .finest_alloy       = 50e-9,
                    .lateral            = NAK_LATERAL_SYMMETRIC},
-    .contact    = {.fraction = 1,                    .patch = 16e-6, .seed = 3}
+    .contact    = {.fraction = 1,                                                      .patch = 16e-6, .seed = 3}
   };
 }

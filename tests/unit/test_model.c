@@ -150,6 +150,25 @@ static void Quotient(NakModel model, Vec U, Vec V, PetscReal shift, Vec quotient
   MUST(VecDestroy(&dot));
 }
 
+/* Voids that leave every column another share: all of it, none, or something between. */
+static void Wet(NakModel model)
+{
+  enum { MOST = 64 };
+  PetscReal wetted[MOST], room[MOST];
+  PetscInt  xs, ys, xm, ym, n = 0;
+
+  MUST(DMDAGetCorners(NakStateDM(NakModelState(model)), &xs, &ys, NULL, &xm, &ym, NULL));
+  assert_true(xm * ym <= MOST);
+  for (PetscInt j = ys; j < ys + ym; j++)
+    for (PetscInt i = xs; i < xs + xm; i++, n++) {
+      const PetscReal wave = PetscSinReal(1.1 * (PetscReal)i + 0.7 * (PetscReal)j);
+
+      wetted[n] = PetscMin(PetscMax(0.5 + 0.7 * wave, 0), 1);
+      room[n]   = 1.5e-9 * (1 - wetted[n]);
+    }
+  MUST(NakModelWet(model, wetted, room, NULL));
+}
+
 static void CheckJacobian(NakModelParams params, const Situation *s)
 {
   const PetscReal shifts[] = {0, 3, 1e4}, tolerance = 2e-6; /* of a central difference, h = 1e-6 */
@@ -163,6 +182,7 @@ static void CheckJacobian(NakModelParams params, const Situation *s)
   MUST(VecDuplicate(U, &product));
   MUST(VecDuplicate(U, &quotient));
   FillState(model, s, U);
+  if (params.grid.nx > 1) Wet(model);
   MUST(NakModelHold(model, s->control));
   MUST(NakModelAssemble(model));
   MUST(NakModelOperator(model, &J));
