@@ -17,6 +17,9 @@
 typedef struct {
   PetscInt  *cell[2];
   PetscReal *weight[2];
+  PetscBool
+    regular[2]; /* of every other column from 0, or from 1: whether cells follow each other and
+                            weights are the same, as where a grid is halved */
 } Pairs;
 
 /* Between a grid and the one below. */
@@ -65,6 +68,15 @@ static void SetPair(Pairs *p, PetscInt k, NakPair pair, PetscInt first)
   }
 }
 
+static PetscBool Regular(const Pairs *p, PetscInt first, PetscInt n)
+{
+  for (PetscInt k = first + 2; k < n; k += 2)
+    for (int s = 0; s < 2; s++)
+      if (p->cell[s][k] != p->cell[s][k - 2] + 1 || p->weight[s][k] != p->weight[s][first])
+        return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
 static PetscErrorCode CreateDirection(PetscInt first, PetscInt n, PetscInt coarse_first,
                                       PetscInt n_fine, PetscInt n_coarse, PetscBool periodic,
                                       Pairs *interpolation, Pairs *overlap)
@@ -76,6 +88,10 @@ static PetscErrorCode CreateDirection(PetscInt first, PetscInt n, PetscInt coars
     SetPair(interpolation, k, NakInterpolation(first + k, n_fine, n_coarse, periodic),
             coarse_first - 1);
     SetPair(overlap, k, NakOverlap(first + k, n_fine, n_coarse), coarse_first - 1);
+  }
+  for (PetscInt k = 0; k < 2; k++) {
+    interpolation->regular[k] = Regular(interpolation, k, n);
+    overlap->regular[k]       = Regular(overlap, k, n);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -298,20 +314,23 @@ static void AddRow(const NakMultigrid mg, NakLines *coarse, PetscInt j, PetscRea
 }
 
 /* A row of the grid below, from `half`, that of every other column from `first`, in a row. */
-static void AverageRow(NakMultigrid mg, const NakLines *fine, const Pairs *x, PetscInt first,
-                       PetscInt n, PetscInt n_row)
+NAK_VECTORISED static void AverageRow(NakMultigrid mg, const NakLines *fine, const Pairs *x,
+                                      PetscInt first, PetscInt n, PetscInt n_row)
 {
   for (PetscInt m = 0; m < mg->program.n_moving; m++) {
-    const ptrdiff_t  z    = mg->program.moving[m];
-    const PetscReal *from = mg->half + z * fine->pitch;
-    PetscReal       *to   = mg->row + z * n_row;
+    const ptrdiff_t z              = mg->program.moving[m];
+    const PetscReal *restrict from = mg->half + z * fine->pitch;
+    PetscReal *restrict to         = mg->row + z * n_row;
 
     for (PetscInt k = 0; k < n_row; k++) to[k] = 0;
-    for (PetscInt k = 0; k < n; k++) {
-      const PetscInt i = first + 2 * k;
+    for (int s = 0; s < 2 && n > 0; s++) {
+      const PetscInt  *cell   = x->cell[s] + first;
+      const PetscReal *weight = x->weight[s] + first;
 
-      to[x->cell[0][i]] += x->weight[0][i] * from[k];
-      to[x->cell[1][i]] += x->weight[1][i] * from[k];
+      if (x->regular[first])
+        for (PetscInt k = 0; k < n; k++) to[cell[0] + k] += weight[0] * from[k];
+      else
+        for (PetscInt k = 0; k < n; k++) to[cell[2 * k]] += weight[2 * k] * from[k];
     }
   }
 }
@@ -361,20 +380,23 @@ static void MixRows(const NakMultigrid mg, const NakLines *coarse, const Pairs *
 }
 
 /* Every other column of a row from `first`: their potentials get those of the interpolated correction. */
-static void CorrectRow(const NakMultigrid mg, const NakLines *fine, const Pairs *x, PetscInt first,
-                       PetscInt n, PetscInt n_row, ptrdiff_t at)
+NAK_VECTORISED static void CorrectRow(const NakMultigrid mg, const NakLines *fine, const Pairs *x,
+                                      PetscInt first, PetscInt n, PetscInt n_row, ptrdiff_t at)
 {
   for (PetscInt m = 0; m < mg->program.n_moving; m++) {
-    const ptrdiff_t  z     = mg->program.moving[m];
-    const PetscReal *from  = mg->row + z * n_row;
-    const float     *slope = fine->slope + at + z * fine->pitch;
-    PetscReal       *to    = fine->t + at + z * fine->pitch;
+    const ptrdiff_t z              = mg->program.moving[m];
+    const PetscReal *restrict from = mg->row + z * n_row;
+    const float *restrict slope    = fine->slope + at + z * fine->pitch;
+    PetscReal *restrict to         = fine->t + at + z * fine->pitch;
 
-    for (PetscInt k = 0; k < n; k++) {
-      const PetscInt i = first + 2 * k;
+    for (int s = 0; s < 2 && n > 0; s++) {
+      const PetscInt  *cell   = x->cell[s] + first;
+      const PetscReal *weight = x->weight[s] + first;
 
-      to[k] +=
-        slope[k] * (x->weight[0][i] * from[x->cell[0][i]] + x->weight[1][i] * from[x->cell[1][i]]);
+      if (x->regular[first])
+        for (PetscInt k = 0; k < n; k++) to[k] += slope[k] * weight[0] * from[cell[0] + k];
+      else
+        for (PetscInt k = 0; k < n; k++) to[k] += slope[k] * weight[2 * k] * from[cell[2 * k]];
     }
   }
 }

@@ -47,7 +47,8 @@ PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(KSPSetType(ksp, KSPGMRES));
-  PetscCall(KSPGMRESSetRestart(ksp, 6)); /* hardly more iterations than 30, and half the memory */
+  if (grid->nx > 1 && grid->ny > 1) /* hardly more iterations than 30, at a third less memory */
+    PetscCall(KSPGMRESSetRestart(ksp, 6));
   if (Assembled(stepper) && NakModelLevels(stepper->model) == 1)
     PetscCall(KSPSetPCSide(ksp, PC_RIGHT)); /* ILU misleads */
   PetscCall(KSPSetPostSolve(ksp, Conserve, stepper));
