@@ -474,6 +474,13 @@ static void TakeOutRow(const NakMultigrid mg, PetscInt level, PetscInt j, PetscI
   }
 }
 
+/* In 2D, where columns have neighbours in one direction only, a sweep more on each coarser grid keeps the
+   number of iterations the same on all grids. */
+static PetscBool InOneDirection(const NakLines *g)
+{
+  return (PetscBool)(g->nx == 1 || g->ny == 1);
+}
+
 /* What is done to row j on the way down, or up: first, second, third. */
 static void DownRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j)
 {
@@ -489,16 +496,23 @@ static void DownRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j)
 
 static void UpRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j)
 {
+  NakLines      *g      = &mg->lines[level];
   const PetscInt parity = (j + stage - 1) & 1;
 
   if (stage == 0) {
     InterpolateRow(mg, level, j);
   } else {
-    NakLinesSolve(&mg->lines[level], &mg->program, j, parity,
-                  stage == 2 ? NAK_LINES_LAST : NAK_LINES_WITHIN, RightRow(mg, level, j, parity),
-                  mg->half);
+    NakLinesSolve(g, &mg->program, j, parity,
+                  stage == 2 && !InOneDirection(g) ? NAK_LINES_LAST : NAK_LINES_WITHIN,
+                  RightRow(mg, level, j, parity), mg->half);
     TakeOutRow(mg, level, j, parity);
   }
+}
+
+/* The same without a correction: once more red, then black. */
+static void AgainRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j)
+{
+  if (stage > 0) UpRow(mg, level, stage, j);
 }
 
 /* Three stages over all rows, each of which needs the one before in the row itself and in the two
@@ -581,6 +595,8 @@ static PetscErrorCode Cycle(NakMultigrid mg, PetscInt level)
   PetscCall(Stages(mg, level, DownRow, down));
   PetscCall(CoarseCycle(mg, level - 1));
   PetscCall(Stages(mg, level, UpRow, up));
+  for (PetscInt k = mg->n - 1 - level; k > 0 && InOneDirection(g); k--)
+    PetscCall(Stages(mg, level, AgainRow, up));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
