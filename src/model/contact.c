@@ -36,8 +36,8 @@ static Field CreateField(const NakContactParams *params, const NakGrid *grid)
   for (PetscInt w = 0; w < WAVES; w++) {
     PetscReal a[2], b[2], k, angle, mx, my;
 
-    NakRandom((uint64_t)params->seed, (uint64_t)(2 * w), 0, a);
-    NakRandom((uint64_t)params->seed, (uint64_t)(2 * w + 1), 0, b);
+    NakRandom((uint64_t)params->seed, 2 * (uint64_t)w, 0, a);
+    NakRandom((uint64_t)params->seed, 2 * (uint64_t)w + 1, 0, b);
     k     = (0.75 + 0.5 * a[0]) / (2 * params->patch);
     angle = grid->ny > 1 ? 2 * PETSC_PI * a[1] : 0;
     mx    = PetscFloorReal(k * PetscCosReal(angle) * width + 0.5);

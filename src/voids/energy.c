@@ -61,13 +61,13 @@ static void Surroundings(const NakVoids s, const Cell *c, PetscReal v[NEIGHBOURS
   const NakGrid  *g = c->grid;
   const PetscInt  i = c->i, j = c->j, k = c->k;
   const PetscReal own = c->v[j][i][k], x = 1 / (g->dx * g->dx), y = 1 / (g->dy * g->dy);
-  const PetscBool round           = (PetscBool)(g->lateral == NAK_LATERAL_PERIODIC);
+  const PetscInt  round = g->lateral == NAK_LATERAL_PERIODIC ? 1 : 0; /* ghosts beyond the ends */
   const PetscBool has[NEIGHBOURS] = {(PetscBool)(k > 0),
                                      (PetscBool)(k + 1 < s->block.nz),
-                                     (PetscBool)(g->nx > 1 && (round || i > 0)),
-                                     (PetscBool)(g->nx > 1 && (round || i + 1 < g->nx)),
-                                     (PetscBool)(g->ny > 1 && (round || j > 0)),
-                                     (PetscBool)(g->ny > 1 && (round || j + 1 < g->ny))};
+                                     (PetscBool)(g->nx > 1 && i + round > 0),
+                                     (PetscBool)(g->nx > 1 && i + 1 < g->nx + round),
+                                     (PetscBool)(g->ny > 1 && j + round > 0),
+                                     (PetscBool)(g->ny > 1 && j + 1 < g->ny + round)};
   const PetscReal all[NEIGHBOURS] = {
     s->link[k] / s->height[k], s->link[k + 1] / s->height[k], x, x, y, y};
 

@@ -141,10 +141,13 @@ static PetscErrorCode FillPlane(NakVoids s, DM plane, Vec ghosted)
   PetscCall(VecGetArrayRead(s->v, &a));
   PetscCall(VecGetArray(owned, &out));
   for (PetscInt c = 0; c < n; c++) {
-    out[2 * c]     = 0;
-    out[2 * c + 1] = (PetscReal)s->owner[c];
-    for (PetscInt k = 0; k < nz; k++) out[2 * c] = PetscMax(out[2 * c], a[c * nz + k]);
+    PetscReal highest = 0;
+
+    for (PetscInt k = 0; k < nz; k++) highest = PetscMax(highest, a[c * nz + k]);
+    *out++ = highest;
+    *out++ = (PetscReal)s->owner[c];
   }
+  out -= (ptrdiff_t)2 * n;
   PetscCall(VecRestoreArray(owned, &out));
   PetscCall(VecRestoreArrayRead(s->v, &a));
   PetscCall(DMGlobalToLocal(plane, owned, INSERT_VALUES, ghosted));
@@ -191,14 +194,29 @@ static PetscErrorCode UniteEverywhere(NakVoids s, DM plane, Vec ghosted)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* How many cells with a void each place has, in `sum`. */
+static PetscErrorCode CountCells(NakVoids s)
+{
+  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
+  const PetscReal *a;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscArrayzero(s->gas.sum, s->gas.n));
+  PetscCall(VecGetArrayRead(s->v, &a));
+  for (PetscInt c = 0; c < n; c++)
+    for (PetscInt k = 0; k < nz; k++)
+      if (a[c * nz + k] >= 0.5) s->gas.sum[s->owner[c]] += 1;
+  PetscCall(VecRestoreArrayRead(s->v, &a));
+  PetscCall(NakGasSum(s, s->gas.sum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Part the groups: every void takes the gas over its own columns.  A place whose columns hold no void
    any more, only the tail of another's, goes with the first of its group that has one. */
 static PetscErrorCode Part(NakVoids s)
 {
-  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
-  NakGas          *gas = &s->gas;
-  const PetscReal *a;
-  PetscInt        *before, *first;
+  NakGas   *gas = &s->gas;
+  PetscInt *before, *first;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc2(gas->n, &before, gas->n, &first));
@@ -207,13 +225,7 @@ static PetscErrorCode Part(NakVoids s)
   for (PetscInt k = 0; k < gas->n; k++) gas->sum[k] = NakGasPressure(gas, before[k]);
   PetscCall(Volumes(s, s->v, PETSC_FALSE));
   for (PetscInt k = 0; k < gas->n; k++) gas->amount[k] = gas->sum[k] * gas->volume[k];
-  PetscCall(PetscArrayzero(gas->sum, gas->n)); /* from here on: cells with a void */
-  PetscCall(VecGetArrayRead(s->v, &a));
-  for (PetscInt c = 0; c < n; c++)
-    for (PetscInt k = 0; k < nz; k++)
-      if (a[c * nz + k] >= 0.5) gas->sum[s->owner[c]] += 1;
-  PetscCall(VecRestoreArrayRead(s->v, &a));
-  PetscCall(NakGasSum(s, gas->sum));
+  PetscCall(CountCells(s));
   for (PetscInt k = 0; k < gas->n; k++) first[k] = -1;
   for (PetscInt k = gas->n - 1; k >= 0; k--)
     if (gas->sum[k] > 0) first[before[k]] = k;

@@ -58,12 +58,14 @@ static PetscErrorCode Blow(NakVoids s)
 static void LatticePlace(const NakVoids s, PetscInt k, PetscReal at[2])
 {
   const PetscInt n    = s->params.pockets;
-  PetscInt       rows = 1;
+  PetscInt       rows = 1, columns, row;
 
   for (PetscInt m = 1; NakStateGrid(s->state)->ny > 1 && m * m <= n; m++)
     if (n % m == 0) rows = m;
-  at[0] = ((PetscReal)(k % (n / rows)) + 0.5) / (PetscReal)(n / rows);
-  at[1] = ((PetscReal)(k / (n / rows)) + 0.5) / (PetscReal)rows;
+  columns = n / rows;
+  row     = k / columns;
+  at[0]   = ((PetscReal)(k % columns) + 0.5) / (PetscReal)columns;
+  at[1]   = ((PetscReal)row + 0.5) / (PetscReal)rows;
 }
 
 /* A random place: of some candidates the one that is farthest from the pockets already there. */

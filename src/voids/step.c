@@ -175,9 +175,11 @@ static PetscErrorCode Advance(NakVoids s, PetscReal *energy, PetscReal *went)
   PetscFunctionBeginUser;
   PetscCall(VecCopy(s->v, s->before));
   PetscCall(TSGetKSPIterations(s->ts, &linear[0]));
-  for (*went = 0; *went == 0 && step > shortest; step /= 4) {
+  *went = 0;
+  while (*went == 0 && step > shortest) {
     PetscCall(Attempt(s, *energy, step, s->pending, went, &after));
     if (*went == 0) PetscCall(VecCopy(s->before, s->v));
+    step /= 4;
   }
   PetscCheck(*went > 0, s->comm, PETSC_ERR_NOT_CONVERGED,
              "the voids cannot go on: their time step has become shorter than %g s",

@@ -136,7 +136,7 @@ PetscErrorCode NakVoidsCover(NakVoids s)
     s->wetted[c] = 1 - NakVoidsShare(wall).value;
     s->room[c]   = (1 - s->wetted[c]) * height;
   }
-  v -= n * nz;
+  v -= (ptrdiff_t)n * nz;
   PetscCall(VecRestoreArrayRead(s->v, &v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -104,14 +104,15 @@ static void Tilt(NakVoids s)
     s->cosine[c] = PetscSinReal(0.3 * (PetscReal)(c + 1));
 }
 
-static void test_wall(void **state)
+static void WallIsYoungs(void **state)
 {
   const NakVoidsEnergy e    = NakVoidsEnergyCreate(tension, 1e-6, 1e-12);
   const PetscReal      half = 0.1e-6, h = 1e-5;
 
   (void)state;
-  for (PetscReal cosine = -0.95; cosine < 1; cosine += 0.38)
-    for (PetscReal v = 0.05; v < 1; v += 0.15) {
+  for (int m = 0; m < 6; m++)
+    for (int n = 0; n < 7; n++) {
+      const PetscReal    cosine = -0.95 + 0.38 * m, v = 0.05 + 0.15 * n;
       const NakVoidsWall a = NakVoidsWallCreate(&e, cosine, half, v - h);
       const NakVoidsWall b = NakVoidsWallCreate(&e, cosine, half, v + h);
       const NakVoidsWall c = NakVoidsWallCreate(&e, cosine, half, v);
@@ -130,14 +131,15 @@ static void test_wall(void **state)
 }
 
 /* The surface tension and the width of the flat interface that the constants give. */
-static void test_flat_interface(void **state)
+static void FlatInterfaceHasItsTension(void **state)
 {
   const PetscReal      width = 1e-6, step = 1e-9;
   const NakVoidsEnergy e   = NakVoidsEnergyCreate(tension, width, 1e-12);
   PetscReal            sum = 0, friction = 0, ten = 0, ninety = 0;
 
   (void)state;
-  for (PetscReal x = -5e-6; x < 5e-6; x += step) {
+  for (int n = 0; n < 10000; n++) {
+    const PetscReal x = -5e-6 + step * n;
     const PetscReal v = 1 / (1 + PetscExpReal(-e.steepness * x)), slope = e.steepness * v * (1 - v);
 
     sum += step * (e.gradient / 2 * slope * slope + e.well * NakVoidsWell(v).value);
@@ -196,7 +198,7 @@ static void CheckDerivatives(NakGridParams grid)
   Destroy(&c);
 }
 
-static void test_derivatives(void **state)
+static void DerivativesMatchDifferences(void **state)
 {
   (void)state;
   CheckDerivatives(Grid(12, 1, 6));
@@ -204,7 +206,7 @@ static void test_derivatives(void **state)
 }
 
 /* Without a drive the free energy never rises, v stays in [0, 1], and gas is kept. */
-static void test_descent(void **state)
+static void EnergyNeverRises(void **state)
 {
   NakVoidsParams p = Params();
   Case           c;
@@ -259,7 +261,7 @@ static NakVoidsReport Strip(MPI_Comm comm)
   return report;
 }
 
-static void test_nuclei_on_any_ranks(void **state)
+static void NucleiDoNotDependOnRanks(void **state)
 {
   const NakVoidsReport all = Strip(PETSC_COMM_WORLD), one = Strip(PETSC_COMM_SELF);
 
@@ -275,7 +277,7 @@ static void test_nuclei_on_any_ranks(void **state)
 }
 
 /* Nuclei are as many as the rate says, within the scatter of their number. */
-static void test_nucleation_rate(void **state)
+static void NucleiComeAtTheirRate(void **state)
 {
   const PetscReal dt = 0.05, area = 64e-12;
   NakVoidsParams  p = Params();
@@ -305,7 +307,7 @@ static void test_nucleation_rate(void **state)
   Destroy(&c);
 }
 
-static void test_refusals(void **state)
+static void CoarseGridIsRefused(void **state)
 {
   NakVoidsParams p    = Params();
   NakGridParams  grid = Grid(16, 1, 4);
@@ -325,13 +327,13 @@ static void test_refusals(void **state)
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_wall),
-    cmocka_unit_test(test_flat_interface),
-    cmocka_unit_test(test_derivatives),
-    cmocka_unit_test(test_descent),
-    cmocka_unit_test(test_nuclei_on_any_ranks),
-    cmocka_unit_test(test_nucleation_rate),
-    cmocka_unit_test(test_refusals),
+    cmocka_unit_test(WallIsYoungs),
+    cmocka_unit_test(FlatInterfaceHasItsTension),
+    cmocka_unit_test(DerivativesMatchDifferences),
+    cmocka_unit_test(EnergyNeverRises),
+    cmocka_unit_test(NucleiDoNotDependOnRanks),
+    cmocka_unit_test(NucleiComeAtTheirRate),
+    cmocka_unit_test(CoarseGridIsRefused),
   };
   int failed;
 

@@ -72,7 +72,7 @@ static void FitCircle(const Case *c, PetscReal *centre, PetscReal *radius)
 
   MUST(VecGetArrayRead(NakVoidsOrder(c->voids), &v));
   for (PetscInt i = 0; i < g->nx; i++) {
-    const PetscReal *column = v + (row * g->nx + i) * nz;
+    const PetscReal *column = v + ((ptrdiff_t)row * g->nx + i) * nz;
     const PetscReal  x      = ((PetscReal)i + 0.5) * g->dx - 8 * micron;
 
     for (PetscInt k = 0; k + 1 < nz; k++) {
@@ -117,7 +117,7 @@ static PetscReal Angle(PetscReal cell, PetscInt ny, PetscReal rest, PetscReal an
   return PetscAcosReal(centre / radius) / degree;
 }
 
-static void test_contact_angle(void **state)
+static void ContactAngleIsTaken(void **state)
 {
   const PetscReal angles[] = {60, 90, 135};
 
@@ -142,7 +142,7 @@ static void test_contact_angle(void **state)
 
 /* Half a cylinder at 90 degrees without gas: R dR/dt = -mobility, so the area falls by pi mobility;
    half a ball: R^2 falls by 4 mobility per time. */
-static void test_closing(void **state)
+static void EmptyVoidsClose(void **state)
 {
   const PetscReal mobility = 1e-12, R = 4 * micron, t = 2;
 
@@ -175,8 +175,8 @@ static void test_closing(void **state)
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_contact_angle),
-    cmocka_unit_test(test_closing),
+    cmocka_unit_test(ContactAngleIsTaken),
+    cmocka_unit_test(EmptyVoidsClose),
   };
   int failed;
 
