@@ -3,6 +3,11 @@
 
 #include <nakfield/phasefield.h>
 
+/* gcc 12's partial redundancy elimination moves code into the end of a loop, which then is not vectorised. */
+#if defined(__GNUC__) && !defined(__clang__)
+  #pragma GCC optimize("no-tree-pre")
+#endif
+
 /* One instance of a kernel for each set of vector instructions; the right one is chosen when the program is
    loaded. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \

@@ -5,7 +5,7 @@ enum { LOW_Y, HIGH_Y, LOW_Z, HIGH_Z, WAYS };
 
 static PetscBool Periodic(const NakPhaseField e, int d)
 {
-  return (PetscBool)(e->model->sides[0][2 * d] == NAK_BOUNDARY_PERIODIC);
+  return (PetscBool)(e->model->sides[0][(ptrdiff_t)2 * d] == NAK_BOUNDARY_PERIODIC);
 }
 
 /* The rank beyond the own lines in a way, or MPI_PROC_NULL: a side, or this rank. */
@@ -188,28 +188,34 @@ void NakFaces(NakPhaseField e)
 
 /* ---- Filling ---- */
 
+/* The ghost beyond an end of a line that is not periodic. */
+static void GhostEnd(NakPhaseField e, NakLevel *v, PetscInt f, NakSide s, PetscInt j, PetscInt k)
+{
+  PetscReal *const u      = v->u[f] + NakLineAt(v, j, k);
+  const PetscInt   last   = v->n[0] - 1;
+  const PetscReal  inside = u[InLine(v, s == NAK_SIDE_EAST ? last : 0)];
+  PetscReal        ghost  = e->model->sides[f][s] == NAK_BOUNDARY_VALUE ? -inside : inside;
+
+  if (v->face[f][s] != NULL && e->model->face_follows) FaceEnd(e, v, f, s, j, k);
+  if (v->face[f][s] != NULL) ghost += v->face[f][s][k * v->m[1] + j];
+  u[s == NAK_SIDE_EAST ? InLine(v, last + 1) : v->odd - 1] = ghost;
+}
+
 void NakGhostsOfLine(NakPhaseField e, NakLevel *v, PetscInt j, PetscInt k)
 {
   const ptrdiff_t at   = NakLineAt(v, j, k);
   const PetscInt  last = v->n[0] - 1;
 
   for (PetscInt f = 0; f < e->model->count; f++) {
-    const NakBoundary *b = e->model->sides[f];
-    PetscReal *const   u = v->u[f] + at;
+    PetscReal *const u = v->u[f] + at;
 
-    if (b[NAK_SIDE_WEST] == NAK_BOUNDARY_PERIODIC) {
-      u[v->odd - 1]          = u[InLine(v, last)];
-      u[InLine(v, last + 1)] = u[0];
+    if (e->model->sides[f][NAK_SIDE_WEST] != NAK_BOUNDARY_PERIODIC) {
+      GhostEnd(e, v, f, NAK_SIDE_WEST, j, k);
+      GhostEnd(e, v, f, NAK_SIDE_EAST, j, k);
       continue;
     }
-    for (int s = NAK_SIDE_WEST; s <= NAK_SIDE_EAST; s++) {
-      const PetscReal inside = u[InLine(v, s == NAK_SIDE_EAST ? last : 0)];
-      PetscReal       ghost  = b[s] == NAK_BOUNDARY_VALUE ? -inside : inside;
-
-      if (v->face[f][s] != NULL && e->model->face_follows) FaceEnd(e, v, f, (NakSide)s, j, k);
-      if (v->face[f][s] != NULL) ghost += v->face[f][s][k * v->m[1] + j];
-      u[s == NAK_SIDE_EAST ? InLine(v, last + 1) : v->odd - 1] = ghost;
-    }
+    u[v->odd - 1]          = u[InLine(v, last)];
+    u[InLine(v, last + 1)] = u[0];
   }
 }
 
@@ -258,7 +264,8 @@ PetscErrorCode NakGhostsOfLines(NakPhaseField e, NakLevel *v)
   for (PetscInt f = 0; f < e->model->count; f++)
     for (int s = NAK_SIDE_SOUTH; s < (e->solid ? NAK_SIDES : NAK_SIDE_BOTTOM); s++)
       PetscCall(GhostSide(e, v, f, (NakSide)s));
-  if (v->n_requests > 0) PetscCallMPI(MPI_Waitall(v->n_requests, v->requests, MPI_STATUSES_IGNORE));
+  if (v->n_requests > 0) /* persistent ones, which the analyser does not know */
+    PetscCallMPI(MPI_Waitall(v->n_requests, v->requests, MPI_STATUSES_IGNORE)); // NOLINT
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -238,8 +238,8 @@ PetscErrorCode NakHierarchyCreate(NakPhaseField e)
     }
     if (!smaller || e->n_levels == NAK_LEVELS_MAX) break;
   }
-  e->buffer_line = (PetscInt)e->level[0].line + 2 * PAD;
-  PetscCall(NakArrayCreate(e, 5 * NAK_FIELDS_MAX * e->buffer_line, &e->buffer));
+  e->buffer_line = e->level[0].line + (ptrdiff_t)2 * PAD;
+  PetscCall(NakArrayCreate(e, 5 * NAK_FIELDS_MAX * (PetscInt)e->buffer_line, &e->buffer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

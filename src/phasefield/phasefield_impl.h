@@ -59,7 +59,7 @@ struct NakPhaseField_private {
   NakLevel             level[NAK_LEVELS_MAX];
   PetscInt             n_levels;
   PetscReal           *buffer; /* lines for kernels and transfers */
-  PetscInt             buffer_line;
+  ptrdiff_t            buffer_line;
   PetscReal            doubles; /* allocated here */
   PetscReal            shift, time;
   /* time */
@@ -88,6 +88,20 @@ NakLine NakHalfLine(NakPhaseField e, const NakLevel *v, PetscReal *const u[], Pe
                     PetscInt k, PetscInt parity);
 /* Those two as well. */
 NakLine NakSmoothLine(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k, PetscInt parity);
+
+/* Half lines of a grid, counted: which one number `h` is. */
+static inline PetscInt NakHalfLines(const NakLevel *v)
+{
+  return 2 * v->m[1] * v->m[2];
+}
+
+static inline void NakHalfLineOf(const NakLevel *v, PetscInt h, PetscInt *j, PetscInt *k,
+                                 PetscInt *parity)
+{
+  *parity = h % 2;
+  *j      = h / 2 % v->m[1];
+  *k      = h / 2 / v->m[1];
+}
 
 /* The model's operator and smoother on a grid. */
 static inline void NakApply(NakPhaseField e, const NakLine *line, PetscReal *const out[])

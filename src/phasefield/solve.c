@@ -18,21 +18,35 @@ static PetscBool Inner(const NakPhaseField e, const NakLevel *v, PetscInt j, Pet
   return (PetscBool)(j > 0 && j < v->m[1] - 1 && (!e->solid || (k > 0 && k < v->m[2] - 1)));
 }
 
-/* Both colours in one sweep over memory: the second follows a line, in 3D a plane, behind the first,
-   where it needs no ghosts, and the lines that do come last. */
+/* The first colour, and the second a line, in 3D a plane, behind it where it needs no ghosts: one
+   sweep over memory. */
+static void SmoothInner(NakPhaseField e, NakLevel *v)
+{
+  for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
+    const PetscInt j = l % v->m[1], k = l / v->m[1];
+
+    SmoothLine(e, v, j, k, 0);
+    if (Inner(e, v, j - 1, k - e->solid)) SmoothLine(e, v, j - 1, k - e->solid, 1);
+  }
+}
+
+/* The lines of the second colour that do need ghosts. */
+static void SmoothOuter(NakPhaseField e, NakLevel *v)
+{
+  for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
+    const PetscInt j = l % v->m[1], k = l / v->m[1];
+
+    if (!Inner(e, v, j, k)) SmoothLine(e, v, j, k, 1);
+  }
+}
+
 PetscErrorCode NakSmooth(NakPhaseField e, NakLevel *v, PetscInt sweeps)
 {
   PetscFunctionBeginUser;
   for (PetscInt s = 0; s < sweeps; s++) {
-    for (PetscInt k = 0; k < v->m[2]; k++)
-      for (PetscInt j = 0; j < v->m[1]; j++) {
-        SmoothLine(e, v, j, k, 0);
-        if (Inner(e, v, j - 1, k - e->solid)) SmoothLine(e, v, j - 1, k - e->solid, 1);
-      }
+    SmoothInner(e, v);
     PetscCall(NakGhostsOfLines(e, v));
-    for (PetscInt k = 0; k < v->m[2]; k++)
-      for (PetscInt j = 0; j < v->m[1]; j++)
-        if (!Inner(e, v, j, k)) SmoothLine(e, v, j, k, 1);
+    SmoothOuter(e, v);
     PetscCall(NakGhostsOfLines(e, v));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -50,19 +64,15 @@ static void VisitLines(NakPhaseField e, const NakLevel *v, PetscReal *const u[],
   PetscReal *outs[NAK_FIELDS_MAX];
 
   for (PetscInt f = 0; f < NAK_FIELDS_MAX; f++) outs[f] = e->buffer + f * e->buffer_line;
-  for (PetscInt k = 0; k < v->m[2]; k++) {
-    for (PetscInt j = 0; j < v->m[1]; j++) {
-      for (PetscInt parity = 0; parity < 2; parity++) {
-        NakLine line = NakSmoothLine(e, v, j, k, parity);
+  for (PetscInt h = 0; h < NakHalfLines(v); h++) {
+    PetscInt j, k, parity;
 
-        if (u != v->u) {
-          const NakLine other = NakHalfLine(e, v, u, j, k, parity);
+    NakHalfLineOf(v, h, &j, &k, &parity);
+    NakLine       line  = NakSmoothLine(e, v, j, k, parity);
+    const NakLine other = NakHalfLine(e, v, u, j, k, parity);
 
-          for (PetscInt f = 0; f < e->model->count; f++) line.u[f] = other.u[f];
-        }
-        visit(e, &line, outs, sums);
-      }
-    }
+    for (PetscInt f = 0; f < e->model->count; f++) line.u[f] = other.u[f];
+    visit(e, &line, outs, sums);
   }
 }
 

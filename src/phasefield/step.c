@@ -28,38 +28,43 @@ static void Combine(PetscInt count, const PetscReal a[], PetscReal *x[][NAK_FIEL
   }
 }
 
+/* Sum of (a - b)^2 over own cells. */
+static PetscReal Squares(const NakLevel *v, const PetscReal *a, const PetscReal *b)
+{
+  PetscReal sum = 0;
+
+  for (PetscInt h = 0; h < NakHalfLines(v); h++) {
+    PetscInt j, k, parity;
+
+    NakHalfLineOf(v, h, &j, &k, &parity);
+    const ptrdiff_t at                = NakLineAt(v, j, k) + (parity ? v->odd : 0);
+    const PetscReal *restrict const x = a + at, *restrict const y = b + at;
+    PetscReal s = 0;
+
+#pragma omp simd reduction(+ : s)
+    for (PetscInt i = 0; i < NakHalf(v->n[0], parity); i++) s += (x[i] - y[i]) * (x[i] - y[i]);
+    sum += s;
+  }
+  return sum;
+}
+
 /* RMS over all cells of (a - b) / scale, the largest of the fields asked for. */
 static PetscErrorCode Distance(NakPhaseField e, PetscReal *const a[], PetscReal *const b[],
                                const PetscBool fields[], PetscReal *distance)
 {
-  const NakLevel *v                    = &e->level[0];
+  const NakLevel *v     = &e->level[0];
+  const PetscReal cells = (PetscReal)v->n[0] * (PetscReal)v->n[1] * (PetscReal)v->n[2];
   PetscReal       sums[NAK_FIELDS_MAX] = {0};
 
   PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < e->model->count; f++) {
-    if (!fields[f]) continue;
-    for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
-      const ptrdiff_t at = NakLineAt(v, l % v->m[1], l / v->m[1]);
-
-      for (PetscInt parity = 0; parity < 2; parity++) {
-        const PetscReal *restrict const x = a[f] + at + (parity ? v->odd : 0);
-        const PetscReal *restrict const y = b[f] + at + (parity ? v->odd : 0);
-        PetscReal s                       = 0;
-
-#pragma omp simd reduction(+ : s)
-        for (PetscInt i = 0; i < NakHalf(v->n[0], parity); i++) s += (x[i] - y[i]) * (x[i] - y[i]);
-        sums[f] += s;
-      }
-    }
-    sums[f] /= e->model->scale[f] * e->model->scale[f];
-  }
+  for (PetscInt f = 0; f < e->model->count; f++)
+    if (fields[f]) sums[f] = Squares(v, a[f], b[f]) / PetscSqr(e->model->scale[f]) / cells;
   PetscCallMPI(
     MPI_Allreduce(MPI_IN_PLACE, sums, (int)e->model->count, MPIU_REAL, MPI_SUM, e->comm));
   *distance = 0;
   for (PetscInt f = 0; f < e->model->count; f++)
     *distance = PetscIsInfOrNanReal(sums[f]) ? PETSC_INFINITY : PetscMax(*distance, sums[f]);
-  *distance = PetscSqrtReal(*distance / (PetscReal)e->box.n[0] / (PetscReal)e->box.n[1] /
-                            (PetscReal)e->box.n[2]);
+  *distance = PetscSqrtReal(*distance);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -198,9 +203,9 @@ static void AddSource(NakPhaseField e)
 static PetscErrorCode Begin(NakPhaseField e, PetscInt order, const PetscReal x[],
                             const PetscReal weights[])
 {
-  NakLevel *const v      = &e->level[0];
-  const PetscInt  points = PetscMin(e->n_past, order + 1);
-  PetscReal       ahead[NAK_HISTORY_MAX + 1], minus[NAK_ORDER_MAX];
+  NakLevel *const v                          = &e->level[0];
+  const PetscInt  points                     = PetscMin(e->n_past, order + 1);
+  PetscReal       ahead[NAK_HISTORY_MAX + 1] = {0}, minus[NAK_ORDER_MAX] = {0};
 
   PetscFunctionBeginUser;
   PredictionWeights(points, x, ahead);
@@ -224,8 +229,8 @@ static PetscErrorCode Begin(NakPhaseField e, PetscInt order, const PetscReal x[]
 static PetscErrorCode StepError(NakPhaseField e, PetscInt order, const PetscReal x[],
                                 PetscReal *error)
 {
-  NakLevel *const v = &e->level[0];
-  PetscReal       ahead[NAK_HISTORY_MAX + 1];
+  NakLevel *const v                          = &e->level[0];
+  PetscReal       ahead[NAK_HISTORY_MAX + 1] = {0};
 
   PetscFunctionBeginUser;
   *error = 0;
@@ -250,17 +255,17 @@ static void Store(NakPhaseField e)
     for (PetscInt m = e->params.order - 1; m > 0; m--) e->stored[m][f] = e->stored[m - 1][f];
     e->stored[0][f] = oldest;
   }
-  for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
-    for (PetscInt parity = 0; parity < 2; parity++) {
-      const PetscInt  j = l % v->m[1], k = l / v->m[1];
-      const NakLine   line = NakHalfLine(e, v, v->u, j, k, parity);
-      const ptrdiff_t at   = NakLineAt(v, j, k) + (parity ? v->odd : 0);
-      PetscReal      *out[NAK_FIELDS_MAX];
+  for (PetscInt h = 0; h < NakHalfLines(v); h++) {
+    PetscReal *out[NAK_FIELDS_MAX] = {NULL};
+    PetscInt   j, k, parity;
 
-      for (PetscInt f = 0; f < e->model->count; f++)
-        out[f] = e->stored[0][f] == NULL ? NULL : e->stored[0][f] + at;
-      e->model->stored(e->ctx, &line, out);
-    }
+    NakHalfLineOf(v, h, &j, &k, &parity);
+    const NakLine   line = NakHalfLine(e, v, v->u, j, k, parity);
+    const ptrdiff_t at   = NakLineAt(v, j, k) + (parity ? v->odd : 0);
+
+    for (PetscInt f = 0; f < e->model->count; f++)
+      if (e->stored[0][f] != NULL) out[f] = e->stored[0][f] + at;
+    e->model->stored(e->ctx, &line, out);
   }
 }
 
@@ -362,8 +367,8 @@ PetscErrorCode NakPhaseFieldStep(NakPhaseField e, PetscReal latest)
 /* Find the fields that do not evolve, those that do being held. */
 static PetscErrorCode FindOthers(NakPhaseField e)
 {
-  NakLevel *const v = &e->level[0];
-  PetscBool       others[NAK_FIELDS_MAX], any = PETSC_FALSE, solved;
+  NakLevel *const v                      = &e->level[0];
+  PetscBool       others[NAK_FIELDS_MAX] = {PETSC_FALSE}, any = PETSC_FALSE, solved;
   PetscReal       first;
 
   PetscFunctionBeginUser;

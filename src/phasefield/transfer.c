@@ -48,7 +48,7 @@ PetscErrorCode NakTransferTablesCreate(NakPhaseField e, NakLevel *fine, const Na
       t->home[i] -= coarse->start[d];
     }
     for (PetscInt i = 0; i < t->coarse; i++) {
-      Average(first + i, fine->n[d], coarse->n[d], &t->from[i], t->share + NAK_WIDE * i);
+      Average(first + i, fine->n[d], coarse->n[d], &t->from[i], t->share + (ptrdiff_t)NAK_WIDE * i);
       t->from[i] -= fine->start[d];
     }
   }
@@ -76,20 +76,20 @@ static void AddLine(const NakLevel *v, PetscReal share, const PetscReal *restric
   for (ptrdiff_t i = 0; i < v->line; i++) sum[i] += share * line[i];
 }
 
-/* Add a share of the residual in line (j, k). */
+/* Add a share of the residual in line (j, k) to lines of the buffer. */
 static void AddResidual(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k, PetscReal share,
-                        PetscReal *const sum[])
+                        PetscReal *sums)
 {
-  PetscReal *const out = e->buffer + 2 * NAK_FIELDS_MAX * e->buffer_line;
+  PetscReal *const out = e->buffer + e->buffer_line * 2 * NAK_FIELDS_MAX;
 
   for (PetscInt parity = 0; parity < 2; parity++) {
-    const NakLine line = NakSmoothLine(e, v, j, k, parity);
-    PetscReal    *outs[NAK_FIELDS_MAX];
+    const NakLine line                 = NakSmoothLine(e, v, j, k, parity);
+    PetscReal    *outs[NAK_FIELDS_MAX] = {NULL};
 
     for (PetscInt f = 0; f < e->model->count; f++) outs[f] = out + f * e->buffer_line;
     NakApply(e, &line, outs);
     for (PetscInt f = 0; f < e->model->count; f++) {
-      PetscReal *restrict const s         = sum[f] + (parity ? v->odd : 0);
+      PetscReal *restrict const s         = sums + f * e->buffer_line + (parity ? v->odd : 0);
       const PetscReal *restrict const rhs = line.rhs[f], *restrict const image = outs[f];
 
       for (PetscInt i = 0; i < line.n; i++) s[i] += share * (rhs[i] - image[i]);
@@ -97,21 +97,21 @@ static void AddResidual(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt
   }
 }
 
-/* Add a share of the frozen coefficients in line (j, k). */
+/* The same for the frozen coefficients. */
 static void AddFrozen(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k, PetscReal share,
-                      PetscReal *const sum[])
+                      PetscReal *sums)
 {
-  PetscReal *const out = e->buffer + 2 * NAK_FIELDS_MAX * e->buffer_line;
+  PetscReal *const out = e->buffer + e->buffer_line * 2 * NAK_FIELDS_MAX;
 
   for (PetscInt parity = 0; parity < 2; parity++) {
-    const NakLine line = NakHalfLine(e, v, v->u, j, k, parity);
-    PetscReal    *outs[NAK_FIELDS_MAX];
+    const NakLine line                 = NakHalfLine(e, v, v->u, j, k, parity);
+    PetscReal    *outs[NAK_FIELDS_MAX] = {NULL};
 
     for (PetscInt q = 0; q < e->model->n_frozen; q++) outs[q] = out + q * e->buffer_line;
     if (v->index == 0) e->model->freeze(e->ctx, &line, outs);
     for (PetscInt q = 0; q < e->model->n_frozen; q++)
       AddLine(&(NakLevel){.line = line.n}, share, v->index == 0 ? outs[q] : line.frozen[q],
-              sum[q] + (parity ? v->odd : 0));
+              sums + q * e->buffer_line + (parity ? v->odd : 0));
   }
 }
 
@@ -127,7 +127,7 @@ static void AverageLine(const NakLevel *fine, const NakLevel *coarse, const Pets
       PetscReal *restrict half       = line + (parity ? coarse->odd : 0);
       const PetscReal *restrict even = sum + parity, *restrict odd = sum + fine->odd + parity;
 
-      for (PetscInt i = 0; i < n; i++) half[i] = 0.5 * (even[2 * i] + odd[2 * i]);
+      for (ptrdiff_t i = 0; i < n; i++) half[i] = 0.5 * (even[2 * i] + odd[2 * i]);
     }
     return;
   }
@@ -136,7 +136,7 @@ static void AverageLine(const NakLevel *fine, const NakLevel *coarse, const Pets
 
     for (PetscInt w = 0; w < NAK_WIDE; w++) {
       const PetscInt  from  = PetscMin(t->from[i] + w, fine->n[0] - 1);
-      const PetscReal share = t->share[NAK_WIDE * i + w];
+      const PetscReal share = t->share[(ptrdiff_t)NAK_WIDE * i + w];
 
       value += share * sum[(from & 1) * fine->odd + (from >> 1)];
     }
@@ -149,8 +149,8 @@ static PetscErrorCode RestrictLine(NakPhaseField e, const NakLevel *fine, const 
                                    PetscInt j, PetscInt k, ptrdiff_t to)
 {
   const NakTransfer *ty = &fine->coarser[1], *tz = &fine->coarser[2];
-  const PetscInt     count = e->model->count;
-  PetscReal         *u[NAK_FIELDS_MAX], *r[NAK_FIELDS_MAX], *s[NAK_FIELDS_MAX];
+  const PetscInt     count     = e->model->count;
+  PetscReal *u[NAK_FIELDS_MAX] = {NULL}, *r[NAK_FIELDS_MAX] = {NULL}, *s[NAK_FIELDS_MAX] = {NULL};
 
   PetscFunctionBeginUser;
   for (PetscInt q = 0; q < e->model->n_frozen; q++) {
@@ -164,15 +164,16 @@ static PetscErrorCode RestrictLine(NakPhaseField e, const NakLevel *fine, const 
     PetscCall(PetscArrayzero(r[f], e->buffer_line));
   }
   for (int w = 0; w < NAK_WIDE * NAK_WIDE; w++) {
-    const PetscReal share =
-      ty->share[NAK_WIDE * j + w % NAK_WIDE] * tz->share[NAK_WIDE * k + w / NAK_WIDE];
+    const PetscReal share = ty->share[(ptrdiff_t)NAK_WIDE * j + w % NAK_WIDE] *
+                            tz->share[(ptrdiff_t)NAK_WIDE * k + w / NAK_WIDE];
     const PetscInt fj = ty->from[j] + w % NAK_WIDE, fk = tz->from[k] + w / NAK_WIDE;
 
     if (share == 0) continue;
     for (PetscInt f = 0; f < count; f++)
       AddLine(fine, share, fine->u[f] + NakLineAt(fine, fj, fk), u[f]);
-    AddResidual(e, fine, fj, fk, share, r);
-    if (e->model->n_frozen > 0) AddFrozen(e, fine, fj, fk, share, s);
+    AddResidual(e, fine, fj, fk, share, e->buffer + e->buffer_line * NAK_FIELDS_MAX);
+    if (e->model->n_frozen > 0)
+      AddFrozen(e, fine, fj, fk, share, e->buffer + e->buffer_line * 3 * NAK_FIELDS_MAX);
   }
   for (PetscInt f = 0; f < count; f++) {
     AverageLine(fine, coarse, u[f], coarse->u[f] + to);
@@ -183,6 +184,19 @@ static PetscErrorCode RestrictLine(NakPhaseField e, const NakLevel *fine, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A line in the order of its cells, to a buffer or from it. */
+static void CopyLine(const NakLevel *v, PetscReal *line, PetscReal *buffer, PetscBool pack)
+{
+  for (PetscInt i = 0; i < v->n[0]; i++) {
+    PetscReal *const cell = &line[(i & 1) * v->odd + (i >> 1)];
+
+    if (pack)
+      buffer[i] = *cell;
+    else
+      *cell = buffer[i];
+  }
+}
+
 /* Copy the box of rank `r` between the whole grid and a buffer. */
 static void CopyBox(NakPhaseField e, NakLevel *v, const PetscInt box[4], PetscReal *buffer,
                     PetscBool pack)
@@ -190,22 +204,11 @@ static void CopyBox(NakPhaseField e, NakLevel *v, const PetscInt box[4], PetscRe
   const PetscInt count = e->model->count;
 
   for (PetscInt f = 0; f < 2 * count + e->model->n_frozen; f++) {
-    PetscReal *const array = f < count       ? v->u[f]
-                             : f < 2 * count ? v->rhs[f - count]
-                                             : v->frozen[f - 2 * count];
+    PetscReal *array = v->frozen[PetscMax(f - 2 * count, 0)];
 
-    for (PetscInt l = 0; l < box[1] * box[3]; l++) {
-      PetscReal *const line = array + NakLineAt(v, box[0] + l % box[1], box[2] + l / box[1]);
-
-      for (PetscInt i = 0; i < v->n[0]; i++) {
-        PetscReal *const cell = &line[(i & 1) * v->odd + (i >> 1)];
-
-        if (pack)
-          *buffer++ = *cell;
-        else
-          *cell = *buffer++;
-      }
-    }
+    if (f < 2 * count) array = f < count ? v->u[f] : v->rhs[f - count];
+    for (PetscInt l = 0; l < box[1] * box[3]; l++, buffer += v->n[0])
+      CopyLine(v, array + NakLineAt(v, box[0] + l % box[1], box[2] + l / box[1]), buffer, pack);
   }
 }
 
@@ -224,19 +227,19 @@ static PetscErrorCode Gather(NakPhaseField e, NakLevel *v)
 /* rhs of the coarse problem: the restricted residual plus the operator at the restricted u. */
 static void AddImage(NakPhaseField e, NakLevel *v)
 {
-  for (PetscInt k = 0; k < v->m[2]; k++) {
-    for (PetscInt j = 0; j < v->m[1]; j++) {
-      for (PetscInt parity = 0; parity < 2; parity++) {
-        const NakLine   line = NakHalfLine(e, v, v->u, j, k, parity);
-        const ptrdiff_t at   = NakLineAt(v, j, k) + (parity ? v->odd : 0);
-        PetscReal      *outs[NAK_FIELDS_MAX];
+  PetscReal *outs[NAK_FIELDS_MAX] = {NULL};
 
-        for (PetscInt f = 0; f < e->model->count; f++) outs[f] = e->buffer + f * e->buffer_line;
-        NakApply(e, &line, outs);
-        for (PetscInt f = 0; f < e->model->count; f++)
-          AddLine(&(NakLevel){.line = line.n}, 1, outs[f], v->rhs[f] + at);
-      }
-    }
+  for (PetscInt f = 0; f < e->model->count; f++) outs[f] = e->buffer + f * e->buffer_line;
+  for (PetscInt h = 0; h < NakHalfLines(v); h++) {
+    PetscInt j, k, parity;
+
+    NakHalfLineOf(v, h, &j, &k, &parity);
+    const NakLine   line = NakHalfLine(e, v, v->u, j, k, parity);
+    const ptrdiff_t at   = NakLineAt(v, j, k) + (parity ? v->odd : 0);
+
+    NakApply(e, &line, outs);
+    for (PetscInt f = 0; f < e->model->count; f++)
+      AddLine(&(NakLevel){.line = line.n}, 1, outs[f], v->rhs[f] + at);
   }
 }
 

@@ -5,40 +5,43 @@
 
 /* ---- Before ---- */
 
-/* The times at which fields are written: those of time.frames below the end, then the end. */
+/* The times at which fields are written: those of time.frames below the end, then the end.  Rank 0. */
+static PetscErrorCode ReadFrames(NakSim s)
+{
+  NakSimBox    *b      = &s->box;
+  const NakNode list   = NakDeckFind(s->deck, "time.frames");
+  PetscReal     before = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; list != NULL && k < NakNodeCount(list) && k < NAK_BOX_FRAMES; k++) {
+    const NakNode node = NakNodeItem(list, k, NULL);
+    PetscReal     time;
+    PetscBool     ok;
+
+    PetscCall(NakDeckQuantity(s->deck, node, "1", 0, PETSC_MAX_REAL, &time, &ok));
+    if (ok && time <= before)
+      PetscCall(NakDeckComplain(s->deck, node, "time.frames must grow, and begin above 0"));
+    if (ok && time < s->params.pfhub.end) b->frames[b->n_frames++] = before = time;
+  }
+  if (list != NULL && (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) > NAK_BOX_FRAMES))
+    PetscCall(NakDeckComplain(s->deck, list, "time.frames must be a list of at most %d times",
+                              NAK_BOX_FRAMES));
+  b->frames[b->n_frames++] = s->params.pfhub.end;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakSimBoxRead(NakSim s)
 {
-  NakSimBox      *b   = &s->box;
-  const PetscReal end = s->params.pfhub.end;
-  PetscMPIInt     rank;
+  PetscMPIInt rank;
 
   PetscFunctionBeginUser;
   PetscCheck(s->options.restart == NULL, s->world, PETSC_ERR_USER_INPUT,
              "a run of a model on a box has no checkpoints: start it anew");
   s->params.output.timeseries_every = -1;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
-  if (rank == 0) {
-    const NakNode list   = NakDeckFind(s->deck, "time.frames");
-    PetscReal     before = 0;
-
-    for (PetscInt k = 0; list != NULL && k < NakNodeCount(list) && k < NAK_BOX_FRAMES; k++) {
-      const NakNode node = NakNodeItem(list, k, NULL);
-      PetscReal     time;
-      PetscBool     ok;
-
-      PetscCall(NakDeckQuantity(s->deck, node, "1", 0, PETSC_MAX_REAL, &time, &ok));
-      if (ok && time <= before)
-        PetscCall(NakDeckComplain(s->deck, node, "time.frames must grow, and begin above 0"));
-      if (ok && time < end) b->frames[b->n_frames++] = before = time;
-    }
-    if (list != NULL &&
-        (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) > NAK_BOX_FRAMES))
-      PetscCall(NakDeckComplain(s->deck, list, "time.frames must be a list of at most %d times",
-                                NAK_BOX_FRAMES));
-    b->frames[b->n_frames++] = end;
-  }
-  PetscCallMPI(MPI_Bcast(&b->n_frames, 1, MPIU_INT, 0, s->world));
-  PetscCallMPI(MPI_Bcast(b->frames, NAK_BOX_FRAMES + 1, MPIU_REAL, 0, s->world));
+  if (rank == 0) PetscCall(ReadFrames(s));
+  PetscCallMPI(MPI_Bcast(&s->box.n_frames, 1, MPIU_INT, 0, s->world));
+  PetscCallMPI(MPI_Bcast(s->box.frames, NAK_BOX_FRAMES + 1, MPIU_REAL, 0, s->world));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -144,7 +147,7 @@ static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
   for (PetscInt f = 0; f < count; f++) {
     PetscCall(PetscStrlcat(columns, ",", sizeof(columns)));
     PetscCall(PetscStrlcat(columns, s->box.model.fields[f].name, sizeof(columns)));
-    PetscCall(NakPhaseFieldCut(s->box.engine, f, axis, at, values + f * n));
+    PetscCall(NakPhaseFieldCut(s->box.engine, f, axis, at, values + (ptrdiff_t)f * n));
   }
   for (PetscInt i = 0; i < n; i++) {
     PetscReal row[NAK_FIELDS_MAX + 1];
