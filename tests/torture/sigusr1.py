@@ -3,6 +3,7 @@
 had happened."""
 import json
 import random
+import shutil
 import signal
 import sys
 import time
@@ -15,8 +16,9 @@ STATUS = {signal.SIGUSR1: 0, signal.SIGTERM: 5, signal.SIGINT: 5}
 
 def interrupt(folder, given, number, span):
     """Start, signal, wait; exit status, seconds from the signal to the end (None: it was done before)."""
-    process = folder.start("run", "checkpoint.steps=0", ranks=given.ranks)
     place = folder.path / "run"
+    shutil.rmtree(place, ignore_errors=True)
+    process = folder.start("run", "checkpoint.steps=0", ranks=given.ranks)
     while not (place / "timeseries.csv").exists():  # from then on the program takes signals
         time.sleep(0.001)
     time.sleep(random.uniform(0, span))

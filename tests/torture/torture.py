@@ -53,6 +53,8 @@ class Folder:
         self.path, self.keep = Path(tempfile.mkdtemp(prefix="torture-")), keep
         self.deck = self.path / "deck.yaml"
         self.deck.write_text(deck)
+        # Programs without a launcher share a folder of Open MPI's, which the first to end removes.
+        os.environ["OMPI_MCA_orte_tmpdir_base"] = str(self.path)
 
     def __enter__(self):
         return self
