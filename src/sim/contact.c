@@ -74,3 +74,17 @@ PetscReal NakSimVoidsReach(NakSim s)
   if (s->voids.field == NULL) return PETSC_INFINITY;
   return PetscMax(NakVoidsReach(s->voids.field), s->params.stepper.first_step);
 }
+
+PetscErrorCode NakSimVoidsLog(NakSim s)
+{
+  NakVoidsReport report;
+
+  PetscFunctionBeginUser;
+  if (s->voids.field == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakVoidsMeasure(s->voids.field, &report));
+  PetscCall(NakOutputLog(s->output,
+                         "voids: %" PetscInt_FMT " formed; %" PetscInt_FMT
+                         " steps of their own, %" PetscInt_FMT " linear iterations",
+                         report.formed, report.steps, report.iterations));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -257,6 +257,7 @@ static PetscErrorCode Finish(NakSim s)
   PetscCall(NakProtocolReports(s->protocol, &n, &reports));
   PetscCall(NakOutputSummary(s->output, &summary, n, reports));
   PetscCall(NakProgressDestroy(&s->progress));
+  PetscCall(NakSimVoidsLog(s));
   PetscCall(NakOutputLog(s->output, "%s: %s", summary.status, why));
   if (!s->options.quiet)
     PetscCall(PetscPrintf(s->comm, "%s: %s at %.6g s; results in %s\n", summary.status, why,

@@ -64,6 +64,7 @@ PetscErrorCode NakSimVoidsCreate(NakSim sim);
 PetscErrorCode NakSimVoidsDestroy(NakSim sim);
 PetscErrorCode NakSimVoidsAdvance(NakSim sim, PetscBool *over);
 PetscReal      NakSimVoidsReach(NakSim sim);
+PetscErrorCode NakSimVoidsLog(NakSim sim); /* what they cost, at the end */
 PetscErrorCode NakSimVoidsCheckpoint(NakSim        sim,
                                      NakCheckpoint checkpoint); /* behind the stepper's */
 

@@ -149,5 +149,31 @@ class Restart(unittest.TestCase):
         self.same(place)
 
 
+class Voids(unittest.TestCase):
+    DECK = """
+title: voids and nuclei across a restart
+grid:   {nx: 32, width: 16 um, depth: 1 um, alloy_height: 4 um, alloy_layers: 8, finest_alloy: 0 m,
+         electrolyte_layers: 4, interphase_layers: 4, finest_electrolyte: 2 um}
+voids:  {pockets: 1, radius: 1 um, width: 2 um, nucleation: 8e10 m^-2.s^-1, depleted_angle: 80 deg}
+solver: {tolerance: 1e-3}
+protocol: [{strip: 0.4 mA/cm^2, for: 8 s}, {rest: 2 s}]
+checkpoint: {every: 0 s, steps: 4, keep: 1000}
+"""
+
+    def test_voids_go_on_as_if_nothing_had_happened(self):
+        with torture.Folder(deck=self.DECK) as folder:
+            place = folder.path / "run"
+            folder.new("run").demand(nakrun.DONE)
+            reference = torture.fingerprint(place)
+            volume = nakrun.Run(place, None).series["void_nm_mean"]
+            self.assertGreater(max(volume), 1.5 * volume[0])  # nuclei in the course of it
+            points = torture.checkpoints(place)
+            (place / "summary.json").unlink()
+            for path in points[len(points) // 3:]:
+                path.unlink()
+            folder.again("run").demand(nakrun.DONE)
+            self.assertEqual(torture.differences(place, reference), [])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
