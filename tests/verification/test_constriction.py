@@ -38,8 +38,8 @@ BOUND = 0.02
 PERFECT = [
     "cell.series_resistance=0 ohm.m^2", f"electrolyte.conductivity={SIGMA} S/m",
     "kinetics.charge_transfer_resistance=1e-9 ohm.m^2", "kinetics.double_layer=1 uF/cm^2",
-    "interphase.limiting_current=1e6 A/m^2", "grid.interphase_layers=1", "grid.alloy_layers=2",
-    "grid.finest_alloy=0 m", f"grid.width={WIDTH} m"]
+    "interphase.limiting_current=1e6 A/m^2", "interphase.diffusion_time=0.1 s",
+    "grid.interphase_layers=1", "grid.alloy_layers=2", "grid.finest_alloy=0 m", f"grid.width={WIDTH} m"]
 
 
 def strip(fraction):
