@@ -12,7 +12,7 @@ base
 units store
 deck
 thermo state checkpoint
-kinetics phases phasefield voids
+kinetics phases phasefield multiphase voids
 model pfhub
 protocol impedance
 stepper
@@ -24,7 +24,7 @@ LEVEL = {m: i for i, row in enumerate(LAYERS.split("\n")) for m in row.split()}
 
 # Observers see records and frames, never the physics that made them.
 BLIND = {"diagnostics", "output", "progress", "insitu"}
-UNSEEN = {"model", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub"}
+UNSEEN = {"model", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub", "multiphase"}
 
 # Libraries that one source file hides from the rest.
 HIDDEN = {"hdf5.h": "store", "udunits2.h": "units", "yaml.h": "deck"}

@@ -1,0 +1,231 @@
+/**
+  @file
+  Several phases of a binary alloy on a uniform box: liquid, solid solutions rich in B or in A (any number
+  of grains) and void, as order parameters phi_i >= 0 with sum 1, with one diffusion potential mu = dG/dx
+  that all phases of a cell share.  Grand-potential form: M. Plapp, Phys. Rev. E 84 (2011) 031601.
+
+  Energy, with s_i half of what a phase brings to the energy of its interfaces (sigma_ij = s_i + s_j), w the
+  width, and V the molar volume, one for all phases:
+
+    F = int sum_i h_i G_i(x_i) / V
+        + 12/w [ sum_i s_i phi_i^2 (1 - phi_i)^2 + B sum_(i<j<k) phi_i^2 phi_j^2 phi_k^2
+               + 10 B sum_i min(phi_i, 0)^2 ]
+        + 3/4 w sum_i s_i |grad phi_i|^2 dV  +  int sum_i gamma_i phi_i^2 (3 - 2 phi_i) dA
+
+    h_i = p_i^3 / sum_j p_j^3 with p = max(phi, 0),     X = sum_i h_i x_i(mu)
+
+  after F. Boyer and C. Lapuerte, ESAIM: M2AN 40 (2006) 653: between two phases no third one appears, every
+  interface has the energy sigma_ij and the profile phi = [1 + tanh(2 n / w)] / 2, so that its greatest
+  slope is 1/w.  Any driving force leaves the pure phases metastable (dh/dphi ~ phi^2), and vanishes where
+  a phase is absent.
+
+  Evolution: an interface moves by what its two phases gain, and phases that are absent take no part,
+
+    dphi_i/dt = - sum_j L_ij (dF/dphi_i - dF/dphi_j) at fixed X,      dX/dt = V div(M grad mu)
+    L_ij = 2 min(m_i, m_j) / (3 w sigma_ij) g_i g_j,  g = p / (p + 1e-5), p the greatest |phi| here and
+                                                      in the cells beside it
+    M = sum_i h_i D_i dx_i/dmu / V
+
+  so that a curved interface moves at m (curvature), and the energy of a closed box cannot rise.
+
+  Void carries no metal.  In this frame of numbers it is a phase of fixed composition, that of the alloy at
+  the start: the liquid that a void displaces is exchanged with alloy of that composition elsewhere.  The
+  volume of all voids is constant, by a pressure.  `NAK_MIX_VAPOUR` of the liquid's atoms stay in a void,
+  so that mu has a value there.
+
+  Unknowns of a cell: mu / RT with the T of the start, then phi_1, phi_2, ...; phase 0 is the liquid,
+  phi_0 = 1 - sum.
+*/
+#pragma once
+
+#include <nakfield/state.h>
+#include <nakfield/thermo.h>
+
+enum { NAK_MIX_MOST = 8 }; /* phases, grains counted, the liquid included */
+#define NAK_MIX_VAPOUR 1e-3
+
+typedef enum {
+  NAK_BODY_LIQUID,
+  NAK_BODY_SOLID_B,
+  NAK_BODY_SOLID_A,
+  NAK_BODY_VOID,
+  NAK_BODIES
+} NakBody;
+
+/** What the physics at a point depends on.  Plain data. */
+typedef struct {
+  PetscInt  n; /**< phases */
+  NakBody   body[NAK_MIX_MOST];
+  PetscBool used[NAK_BODIES];
+  NakBranch branch[NAK_BODIES];  /**< at the present temperature; none for the void */
+  PetscReal RT;                  /**< scale of the unknown of mu [J/mol] */
+  PetscReal volume;              /**< of a mole of atoms [m3/mol] */
+  PetscReal width;               /**< of interfaces [m] */
+  PetscReal share[NAK_MIX_MOST]; /**< s_i [J/m2] */
+  PetscReal barrier;             /**< B [J/m2] */
+  PetscReal
+    mobility[NAK_MIX_MOST]; /**< curvature times it is a speed; infinite for the liquid [m2/s] */
+  PetscReal wall[NAK_MIX_MOST];      /**< gamma_i against the liquid's [J/m2] */
+  PetscReal diffusivity[NAK_BODIES]; /**< [m2/s] */
+  PetscReal
+    anisotropy[NAK_MIX_MOST];   /**< 3/4 w times the energy towards the liquid [J/m]; 0 for none */
+  PetscReal fourfold;           /**< energy times 1 + this times cos(4 angle) */
+  PetscReal tilt[NAK_MIX_MOST]; /**< of a grain's axes in the plane of x and z [rad] */
+  PetscReal void_x;             /**< composition that a void stands for */
+  PetscReal pressure;           /**< of the voids, times volume [J/mol] */
+} NakMix;
+
+/** Values at a point with their derivatives to the unknowns: [0] to mu / RT, [k] to phi_k with
+    phi_0 = 1 - sum. */
+typedef struct {
+  PetscReal X, dX[NAK_MIX_MOST];                /**< mole fraction of A */
+  PetscReal mobility, dmobility[NAK_MIX_MOST];  /**< V M RT [m2/s] */
+  PetscReal energy;                             /**< without the pressure's work [J/m3] */
+  PetscReal drive[NAK_MIX_MOST];                /**< dF/dphi_k [J/m3]; [0] unused */
+  PetscReal ddrive[NAK_MIX_MOST][NAK_MIX_MOST]; /**< its derivatives */
+  PetscReal voids, dvoids[NAK_MIX_MOST];        /**< share of void, sum of h_i */
+  PetscReal share[NAK_BODIES];                  /**< h summed over each body */
+  PetscReal x_liquid, dx_liquid;                /**< x_0(mu) */
+} NakMixPoint;
+
+/** The rates L of the order parameters 1, 2, ... by the forces on them (.drive): symmetric, not negative
+    [m3/(J s)]; `presence` is the greatest |phi| of each phase, the liquid first, in the cell and beside it. */
+void NakMixRates(const NakMix *mix, const PetscReal presence[],
+                 PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST]);
+
+/** All of it at one point; `u` are the unknowns.  Pure. */
+NakMixPoint NakMixAt(const NakMix *mix, const PetscReal u[]);
+
+/** X alone, and its derivative to mu / RT, from the shares of the bodies. */
+PetscReal NakMixComposition(const NakMix *mix, const PetscReal share[NAK_BODIES], PetscReal mu,
+                            PetscReal *slope);
+
+/** h of each body at order parameters u[1], ... */
+void NakMixShares(const NakMix *mix, const PetscReal u[], PetscReal share[NAK_BODIES]);
+
+/** The mu / RT at which the cell holds X, its phases as in `u`; u[0] is the guess.  Not finite where
+    there is none. */
+PetscReal NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X);
+
+/** Anisotropic part of the gradient energy of phase k at gradient p [1/m], with its first and second
+    derivatives. */
+PetscReal NakMixAnisotropy(const NakMix *mix, PetscInt k, const PetscReal p[3], PetscReal first[3],
+                           PetscReal second[3][3]);
+
+/* ---- The box ---- */
+
+/** Sides of the box across one axis, or two. */
+typedef enum { NAK_MIX_PERIODIC, NAK_MIX_CLOSED } NakMixSides;
+
+/** Set by the deck; units and bounds are in NakMixParamRows. */
+typedef struct {
+  NakAlloyParams alloy;        /**< from its own table */
+  NakMaterial    material;     /**< from the alloy's file */
+  PetscInt       n[3];         /**< cells in x, y, z; 1 leaves an axis out */
+  PetscReal      size[3];      /**< [m] */
+  PetscInt       lateral;      /**< NakMixSides in x and y */
+  PetscInt       vertical;     /**< in z; closed: a wall at the bottom, a mirror on top */
+  PetscReal      width;        /**< of interfaces [m] */
+  PetscReal      liquid_share; /**< s of the liquid over its lowest solid-liquid energy */
+  PetscReal      fourfold;     /**< of the solid-liquid energy */
+  PetscReal      solid_mobility, void_mobility; /**< curvature times this is a speed [m2/s] */
+  PetscReal      solid_diffusivity;             /**< [m2/s] */
+  PetscInt       grains_b, grains_a;            /**< order parameters of each solid */
+  PetscBool      voids;
+  PetscReal      angle_b, angle_a; /**< contact angle on the wall, measured in the solid [degree] */
+  PetscReal      angle_void;       /**< measured in the liquid, as it is usual [degree] */
+  PetscReal      cooling_rate;     /**< [K/s] */
+  PetscReal      current;        /**< per area of the bottom, positive when A is stripped [A/m2] */
+  PetscInt       seed;           /**< of all random numbers */
+  PetscInt       nuclei;         /**< at the start */
+  PetscReal      nucleus_radius; /**< [m]; 0 for the width of interfaces */
+  PetscInt       nuclei_body;    /**< 0 solid B, 1 solid A */
+  PetscBool      nuclei_on_wall;
+  PetscReal      bulk_sites;                              /**< attempts at a nucleus [1/(m3 s)] */
+  PetscReal      wall_sites;                              /**< [1/(m2 s)] */
+  PetscReal      interval;                                /**< between looks for nuclei [s] */
+  PetscReal      tolerance;                               /**< error of a step in phi and X */
+  PetscReal      first_step, shortest_step, longest_step; /**< [s] */
+} NakMixParams;
+
+extern const NakParam NakMixParamRows[];
+
+typedef struct NakMixBox_private *NakMixBox; /**< opaque */
+
+/**
+  Lay out the box and fill it with liquid of the alloy's composition, without nuclei.  Collective.
+  Ranks share the columns: nx ny of them at most.
+
+  @param[in]  params  copied
+  @param[out] box     free with NakMixBoxDestroy()
+
+  Errors: PETSC_ERR_USER_INPUT for sizes, grains or a temperature that do not fit; the message says what
+  would.
+*/
+PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box);
+
+/** Free the box and set `*box` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakMixBoxDestroy(NakMixBox *box);
+
+/** The physics at the present temperature; owned by the box. */
+const NakMix *NakMixBoxMix(NakMixBox box);
+
+/** Set every cell: `fill` is given the place of its centre [m] and the unknowns to overwrite.  The amounts
+    then in the box are those that are conserved.  Collective. */
+PetscErrorCode NakMixBoxFill(NakMixBox box,
+                             void (*fill)(void *ctx, const PetscReal at[3], PetscReal u[]),
+                             void *ctx);
+
+/**
+  Insert a nucleus of phase `phase`: a ball with the profile of an interface at equilibrium.  mu stays where
+  it is; what the nucleus rejects goes to the liquid around it, so that the amounts in the box are the same
+  to rounding.  The next step is the first one's length.  Collective.
+*/
+PetscErrorCode NakMixBoxInsert(NakMixBox box, PetscInt phase, const PetscReal centre[3],
+                               PetscReal radius);
+
+/** Insert the nuclei of the start that the parameters ask for.  Collective. */
+PetscErrorCode NakMixBoxSeed(NakMixBox box);
+
+/**
+  Take one accepted step of implicit Euler, ending exactly at `latest` where it would pass it, and at the
+  end of each interval of nucleation.  The step's amounts are booked by fluxes, so that A and B are
+  conserved to rounding whatever the solver leaves.  Collective.
+
+  Errors: PETSC_ERR_NOT_CONVERGED when the step would have to be shorter than the shortest; the state is
+  then that of the last good step.
+*/
+PetscErrorCode NakMixBoxStep(NakMixBox box, PetscReal latest);
+
+/** The box at one moment; the same on every rank. */
+typedef struct {
+  PetscReal time, dt, temperature;
+  PetscInt  steps, rejected, newton, linear; /**< since the start */
+  PetscInt  nuclei;                          /**< inserted so far */
+  PetscReal energy;                          /**< free energy [J] */
+  PetscReal a, b;                            /**< amounts in the box [mol] */
+  PetscReal charge;                          /**< passed at the bottom [C] */
+  PetscReal a_balance, b_balance;            /**< relative to what was there at the start */
+  PetscReal share[NAK_BODIES];               /**< of the volume, by h */
+  PetscReal phi_min, phi_max;                /**< over all phases */
+  PetscReal mu_min, mu_max;                  /**< [J/mol] */
+  PetscReal pressure;                        /**< of the voids against the start's liquid [Pa] */
+  PetscReal contact;                         /**< of the bottom with the liquid, by h */
+} NakMixRecord;
+
+PetscErrorCode NakMixBoxMeasure(NakMixBox box, NakMixRecord *record);
+
+/** The fields for an observer; valid until the next step.  No messages. */
+PetscErrorCode NakMixBoxFrame(NakMixBox box, NakFrame *frame);
+
+/** The unknowns on a DMDA over (x, y, z) with NakMix.n numbers a cell, and that DMDA; owned by the box. */
+PetscErrorCode NakMixBoxState(NakMixBox box, DM *dm, Vec *U);
+
+/**
+  Residual of a step of length dt from the present state to U, and its Jacobian where J is not NULL (from
+  DMCreateMatrix() of the state's DM).  For tests.  Collective.
+*/
+PetscErrorCode NakMixBoxSystem(NakMixBox box, PetscReal dt, Vec U, Vec R, Mat J);
+
+/** A random number in (0, 1] of a cell in a slot of time (Random123's Philox), the same on any ranks. */
+PetscReal NakMixRandom(PetscInt seed, PetscInt cell, PetscInt slot, PetscInt stream);

@@ -1,0 +1,380 @@
+/* The box and what it holds; the contract is in nakfield/multiphase.h. */
+#include "multiphase_impl.h"
+
+/* ---- The physics that the parameters ask for ---- */
+
+static void AddPhases(NakMix *mix, NakBody body, PetscInt count)
+{
+  mix->used[body] = (PetscBool)(count > 0);
+  for (PetscInt k = 0; k < count; k++) mix->body[mix->n++] = body;
+}
+
+/* Energy of a body's interface with the liquid [J/m2]. */
+static PetscReal Tension(const NakMaterial *material, NakBody body)
+{
+  if (body == NAK_BODY_SOLID_B) return material->b.solid_liquid_energy;
+  if (body == NAK_BODY_SOLID_A) return material->a.solid_liquid_energy;
+  return material->surface_tension;
+}
+
+/* Shares s_i so that every interface with the liquid has its energy.  The barrier against a third phase
+   in an interface is taken high enough for the strongest of them. */
+static void SetEnergies(NakMix *mix, const NakMixParams *p)
+{
+  const PetscReal lowest =
+    PetscMin(p->material.a.solid_liquid_energy, p->material.b.solid_liquid_energy);
+  const PetscReal liquid = p->liquid_share * lowest, degree = PETSC_PI / 180;
+  PetscReal       strongest = 0;
+
+  mix->share[0] = liquid;
+  for (PetscInt k = 1; k < mix->n; k++) {
+    const NakBody   body    = mix->body[k];
+    const PetscReal tension = Tension(&p->material, body);
+    const PetscReal angle   = body == NAK_BODY_SOLID_B   ? p->angle_b
+                              : body == NAK_BODY_SOLID_A ? p->angle_a
+                                                         : 180 - p->angle_void;
+
+    mix->share[k] = tension - liquid;
+    mix->wall[k]  = -tension * PetscCosReal(angle * degree);
+    strongest     = PetscMax(strongest, tension);
+    if (body != NAK_BODY_VOID) mix->anisotropy[k] = 0.75 * p->width * tension;
+  }
+  mix->barrier  = mix->n > 2 ? 4 * strongest : 0;
+  mix->fourfold = p->fourfold;
+}
+
+/* The mobility at which a solid's interface resists its motion as much as diffusion across its width does:
+   much faster ones let it outrun diffusion and trap the solute. */
+static PetscReal Balanced(const NakMix *mix, const NakMixParams *p, NakBody body)
+{
+  const NakAlloy      alloy = NakThermoAlloy(&p->material, p->alloy.temperature);
+  const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_FALSE);
+  const PetscInt      end   = body == NAK_BODY_SOLID_B ? 0 : 1;
+  PetscReal solid = 1 - (PetscReal)end, liquid = 0.5; /* where they never meet: anything finite */
+
+  for (PetscInt k = 0; k < all.n; k++)
+    if (all.tie[k].phase[end] == NAK_PHASE_SOLID && all.tie[k].phase[1 - end] == NAK_PHASE_LIQUID) {
+      solid  = all.tie[k].x[end];
+      liquid = all.tie[k].x[1 - end];
+    }
+  return Tension(&p->material, body) * mix->volume * mix->diffusivity[NAK_BODY_LIQUID] /
+         (NakSolutionCurvature(&alloy.liquid, liquid) * PetscSqr(liquid - solid) * p->width);
+}
+
+static PetscReal Mobility(const NakMix *mix, const NakMixParams *p, NakBody body)
+{
+  if (body == NAK_BODY_VOID) return p->void_mobility;
+  return p->solid_mobility > 0 ? p->solid_mobility : Balanced(mix, p, body);
+}
+
+static void SetMobilities(NakMix *mix, const NakMixParams *p)
+{
+  mix->mobility[0] = PETSC_INFINITY;
+  for (PetscInt k = 1; k < mix->n; k++) mix->mobility[k] = Mobility(mix, p, mix->body[k]);
+}
+
+PetscErrorCode NakMixSetTemperature(NakMixBox b, PetscReal T)
+{
+  const NakMaterial *m     = &b->params.material;
+  const NakAlloy     alloy = NakThermoAlloy(m, T);
+  NakMix            *mix   = &b->mix;
+
+  PetscFunctionBeginUser;
+  PetscCheck(T >= m->lowest && T <= m->highest, b->comm, PETSC_ERR_USER_INPUT,
+             "the temperature is %.6g K, and the energies of %s hold from %g to %g K", (double)T,
+             m->name, (double)m->lowest, (double)m->highest);
+  mix->branch[NAK_BODY_LIQUID]  = NakThermoBranch(&alloy.liquid, 0, 1);
+  mix->branch[NAK_BODY_SOLID_B] = NakThermoBranch(&alloy.solid, 0, alloy.solute_limit);
+  mix->branch[NAK_BODY_SOLID_A] = NakThermoBranch(&alloy.solid, 1, 1 - alloy.solute_limit);
+  PetscCheck(mix->branch[NAK_BODY_LIQUID].high >= 1, b->comm, PETSC_ERR_USER_INPUT,
+             "at %.6g K the liquid of %s separates into two, and this model has one liquid",
+             (double)T, m->name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateMix(NakMixBox b)
+{
+  const NakMixParams *p     = &b->params;
+  const NakAlloy      alloy = NakThermoAlloy(&p->material, p->alloy.temperature);
+  const PetscReal     x     = NakThermoMoleFraction(&p->material, p->alloy.potassium);
+  NakMix             *mix   = &b->mix;
+  const PetscInt      n     = 1 + p->grains_a + p->grains_b + (p->voids ? 1 : 0);
+
+  PetscFunctionBeginUser;
+  PetscCheck(n <= NAK_MIX_MOST, b->comm, PETSC_ERR_USER_INPUT,
+             "liquid, grains and void are %" PetscInt_FMT " phases, and at most %d are possible", n,
+             NAK_MIX_MOST);
+  AddPhases(mix, NAK_BODY_LIQUID, 1);
+  AddPhases(mix, NAK_BODY_SOLID_B, p->grains_b);
+  AddPhases(mix, NAK_BODY_SOLID_A, p->grains_a);
+  AddPhases(mix, NAK_BODY_VOID, p->voids ? 1 : 0);
+  for (PetscInt k = 1; k < n; k++) /* quarter turns are alike */
+    mix->tilt[k] =
+      n > 2 && mix->body[k] != NAK_BODY_VOID ? PETSC_PI / 2 * NakMixRandom(p->seed, k, 0, 1) : 0;
+  mix->RT     = alloy.liquid.RT;
+  mix->volume = 1 / NakThermoDensity(&p->material, x);
+  mix->width  = p->width;
+  mix->void_x = x;
+  SetEnergies(mix, p);
+  mix->diffusivity[NAK_BODY_LIQUID] =
+    p->alloy.diffusivity > 0 ? p->alloy.diffusivity : p->material.diffusivity;
+  mix->diffusivity[NAK_BODY_VOID]    = mix->diffusivity[NAK_BODY_LIQUID];
+  mix->diffusivity[NAK_BODY_SOLID_A] = p->solid_diffusivity;
+  mix->diffusivity[NAK_BODY_SOLID_B] = p->solid_diffusivity;
+  SetMobilities(mix, p);
+  PetscCall(NakMixSetTemperature(b, p->alloy.temperature));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- The grid ---- */
+
+static PetscErrorCode CheckShape(NakMixBox b)
+{
+  const NakMixParams *p      = &b->params;
+  const char          axes[] = "xyz";
+  PetscReal           least  = PETSC_MAX_REAL;
+  PetscMPIInt         size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(b->comm, &size));
+  PetscCheck(size <= p->n[0] * p->n[1], b->comm, PETSC_ERR_USER_INPUT,
+             "%d ranks cannot share %" PetscInt_FMT " x %" PetscInt_FMT " columns: use fewer", size,
+             p->n[0], p->n[1]);
+  for (int d = 0; d < 3; d++) {
+    if (p->n[d] == 1) continue;
+    least = PetscMin(least, p->width / b->h[d]);
+    PetscCheck(p->n[d] >= 3, b->comm, PETSC_ERR_USER_INPUT,
+               "%" PetscInt_FMT " cells in %c: 1 leaves the axis out, otherwise at least 3",
+               p->n[d], axes[d]);
+  }
+  PetscCheck(least >= 2, b->comm, PETSC_ERR_USER_INPUT,
+             "interfaces of %.4g m are %.3g cells wide: at least 4 are wanted, less than 2 is "
+             "refused; use a finer grid or wider interfaces",
+             (double)p->width, (double)least);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateGrid(NakMixBox b)
+{
+  const NakMixParams *p = &b->params;
+  DMBoundaryType      sides[3];
+
+  PetscFunctionBeginUser;
+  b->cell = 1;
+  for (int d = 0; d < 3; d++) {
+    const PetscInt wanted = d < 2 ? p->lateral : p->vertical;
+
+    b->periodic[d] = (PetscBool)(p->n[d] > 1 && wanted == NAK_MIX_PERIODIC);
+    sides[d]       = b->periodic[d] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+    b->h[d]        = p->size[d] / (PetscReal)p->n[d];
+    b->cell *= b->h[d];
+  }
+  b->area    = p->size[0] * p->size[1];
+  b->longest = p->longest_step;
+  for (int d = 0; d < 3; d++)
+    if (p->n[d] > 1)
+      b->longest = PetscMin(b->longest, 1e6 * b->h[d] * b->h[d] / b->mix.diffusivity[0]);
+  PetscCall(CheckShape(b));
+  PetscCall(DMDACreate3d(b->comm, sides[0], sides[1], sides[2],
+                         p->fourfold > 0 ? DMDA_STENCIL_BOX : DMDA_STENCIL_STAR, p->n[0], p->n[1],
+                         p->n[2], PETSC_DECIDE, PETSC_DECIDE, 1, b->mix.n, 1, NULL, NULL, NULL,
+                         &b->dm));
+  PetscCall(DMSetMatType(b->dm, MATAIJ));
+  PetscCall(DMSetFromOptions(b->dm));
+  PetscCall(DMSetUp(b->dm));
+  PetscCall(DMDACreateCompatibleDMDA(b->dm, 1, &b->one));
+  PetscCall(DMDAGetCorners(b->dm, &b->part.s[0], &b->part.s[1], &b->part.s[2], &b->part.m[0],
+                           &b->part.m[1], &b->part.m[2]));
+  PetscCall(DMDAGetGhostCorners(b->dm, &b->part.gs[0], &b->part.gs[1], &b->part.gs[2],
+                                &b->part.gm[0], &b->part.gm[1], &b->part.gm[2]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A default among PETSc's options, which a user may overrule. */
+static PetscErrorCode Prefer(const char *option, const char *value)
+{
+  PetscBool given;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsHasName(NULL, NULL, option, &given));
+  if (!given) PetscCall(PetscOptionsSetValue(NULL, option, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* GMRES with algebraic multigrid; its smoother is ILU(0) of each rank, which solves a line exactly. */
+static PetscErrorCode CreateSolver(NakMixBox b)
+{
+  const PetscInt *n    = b->params.n;
+  const PetscBool line = (PetscBool)(n[0] * n[1] * n[2] == PetscMax(n[0], PetscMax(n[1], n[2])));
+  PC              pc;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMCreateMatrix(b->dm, &b->J));
+  PetscCall(KSPCreate(b->comm, &b->ksp));
+  PetscCall(KSPSetOptionsPrefix(b->ksp, "mix_"));
+  PetscCall(KSPSetType(b->ksp, KSPGMRES));
+  PetscCall(KSPGMRESSetRestart(b->ksp, 60));
+  PetscCall(KSPSetTolerances(b->ksp, 1e-5, PETSC_DEFAULT, PETSC_DEFAULT, 300));
+  PetscCall(KSPGetPC(b->ksp, &pc));
+  PetscCall(PCSetType(pc, line ? PCBJACOBI : PCGAMG));
+  if (line) {
+    PetscCall(KSPSetFromOptions(b->ksp));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PCGAMGSetReuseInterpolation(pc, PETSC_TRUE));
+  PetscCall(Prefer("-mix_mg_levels_ksp_type", "richardson"));
+  PetscCall(Prefer("-mix_mg_levels_pc_type", "bjacobi"));
+  PetscCall(KSPSetFromOptions(b->ksp));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateVectors(NakMixBox b)
+{
+  const NakMixPart *p      = &b->part;
+  Vec *const        like[] = {&b->previous, &b->predicted, &b->guess, &b->change,
+                              &b->rhs,      &b->border,    &b->push,  &b->answer};
+
+  PetscFunctionBeginUser;
+  PetscCall(DMCreateGlobalVector(b->dm, &b->U));
+  PetscCall(DMCreateGlobalVector(b->one, &b->X));
+  PetscCall(VecDuplicate(b->X, &b->X_new));
+  PetscCall(DMCreateLocalVector(b->dm, &b->local));
+  for (size_t k = 0; k < sizeof like / sizeof *like; k++) PetscCall(VecDuplicate(b->U, like[k]));
+  PetscCall(PetscMalloc1(p->gm[0] * p->gm[1] * p->gm[2], &b->flow));
+  PetscCall(PetscMalloc1(p->m[0] * p->m[1], &b->contact));
+  PetscCall(PetscMalloc1(p->m[0] * p->m[1] * p->m[2] * NAK_MIX_MOST, &b->presence));
+  PetscCall(CreateSolver(b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What observers are told of the grid: all of it is alloy. */
+static PetscErrorCode CreateView(NakMixBox b)
+{
+  const NakMixParams *p = &b->params;
+
+  PetscFunctionBeginUser;
+  b->grid = (NakGrid){.nx               = p->n[0],
+                      .ny               = p->n[1],
+                      .n_alloy          = p->n[2],
+                      .nz               = p->n[2],
+                      .dx               = b->h[0],
+                      .dy               = b->h[1],
+                      .reservoir_height = p->size[2],
+                      .lateral          = p->lateral == NAK_MIX_PERIODIC ? NAK_LATERAL_PERIODIC
+                                                                         : NAK_LATERAL_SYMMETRIC};
+  PetscCall(PetscMalloc1(p->n[2] + 1, &b->grid.z));
+  for (PetscInt k = 0; k <= p->n[2]; k++) b->grid.z[k] = (PetscReal)k * b->h[2];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void FillLiquid(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  const NakMix   *mix   = ctx;
+  const PetscReal guess = 0;
+
+  (void)at;
+  for (PetscInt k = 1; k < mix->n; k++) u[k] = 0;
+  u[0] = guess;
+  u[0] = NakMixPotential(mix, u, mix->void_x);
+}
+
+/* Grand potential of the liquid at the start: the pressure is counted from it [J/mol]. */
+static PetscReal LiquidOmega(NakMixBox b)
+{
+  PetscReal       u[NAK_MIX_MOST];
+  const PetscReal nowhere[3] = {0, 0, 0};
+
+  FillLiquid(&b->mix, nowhere, u);
+  return NakBranchAt(&b->mix.branch[NAK_BODY_LIQUID], b->mix.RT * u[0]).omega;
+}
+
+PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box)
+{
+  const PetscReal faraday = 96485.33212;
+  NakMixBox       b;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&b));
+  *box      = b;
+  b->params = *params;
+  PetscCall(PetscCommDuplicate(comm, &b->comm, NULL));
+  PetscCall(CreateMix(b));
+  PetscCall(CreateGrid(b));
+  PetscCall(CreateVectors(b));
+  PetscCall(CreateView(b));
+  b->omega_start  = LiquidOmega(b);
+  b->mix.pressure = b->omega_start;
+  b->speed        = params->current * b->mix.volume / faraday;
+  b->next         = params->first_step;
+  PetscCall(NakMixBoxFill(b, FillLiquid, &b->mix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMixBoxDestroy(NakMixBox *box)
+{
+  NakMixBox  b         = *box;
+  Vec *const vectors[] = {&b->U,      &b->X,   &b->X_new,  &b->previous, &b->predicted, &b->guess,
+                          &b->change, &b->rhs, &b->border, &b->push,     &b->answer,    &b->local};
+
+  PetscFunctionBeginUser;
+  if (b == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++) PetscCall(VecDestroy(vectors[k]));
+  PetscCall(MatDestroy(&b->J));
+  PetscCall(KSPDestroy(&b->ksp));
+  PetscCall(DMDestroy(&b->one));
+  PetscCall(DMDestroy(&b->dm));
+  PetscCall(PetscFree(b->flow));
+  PetscCall(PetscFree(b->contact));
+  PetscCall(PetscFree(b->presence));
+  PetscCall(PetscFree(b->grid.z));
+  PetscCall(PetscCommDestroy(&b->comm));
+  PetscCall(PetscFree(*box));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const NakMix *NakMixBoxMix(NakMixBox box)
+{
+  return &box->mix;
+}
+
+PetscErrorCode NakMixBoxState(NakMixBox box, DM *dm, Vec *U)
+{
+  PetscFunctionBeginUser;
+  *dm = box->dm;
+  *U  = box->U;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMixBoxSystem(NakMixBox box, PetscReal dt, Vec U, Vec R, Mat J)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakMixContact(box));
+  PetscCall(NakMixFindPresence(box));
+  PetscCall(NakMixSystem(box, dt, U, R, J));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode
+NakMixBoxFill(NakMixBox b, void (*fill)(void *ctx, const PetscReal at[3], PetscReal u[]), void *ctx)
+{
+  const NakMixPart *p = &b->part;
+  PetscReal     ****u, ***X;
+  PetscInt          i[3];
+
+  PetscFunctionBeginUser;
+  PetscCall(DMDAVecGetArrayDOF(b->dm, b->U, &u));
+  PetscCall(DMDAVecGetArray(b->one, b->X, &X));
+  for (i[2] = p->s[2]; i[2] < p->s[2] + p->m[2]; i[2]++)
+    for (i[1] = p->s[1]; i[1] < p->s[1] + p->m[1]; i[1]++)
+      for (i[0] = p->s[0]; i[0] < p->s[0] + p->m[0]; i[0]++) {
+        PetscReal at[3], *const here = u[i[2]][i[1]][i[0]];
+
+        NakMixPlace(b, i, at);
+        fill(ctx, at, here);
+        X[i[2]][i[1]][i[0]] = NakMixAt(&b->mix, here).X;
+      }
+  PetscCall(DMDAVecRestoreArray(b->one, b->X, &X));
+  PetscCall(DMDAVecRestoreArrayDOF(b->dm, b->U, &u));
+  PetscCall(NakMixBegin(b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,124 @@
+/* What the rooms of the multi-phase box share. */
+#pragma once
+
+#include <nakfield/multiphase.h>
+#include <petscksp.h>
+
+/* Mobility at a cell, with its derivatives to the cell's unknowns [m2/s]. */
+typedef struct {
+  PetscReal mobility, d[NAK_MIX_MOST];
+} NakMixFlow;
+
+/* Whose cells a rank has. */
+typedef struct {
+  PetscInt s[3], m[3];   /* own: first and number */
+  PetscInt gs[3], gm[3]; /* with ghosts */
+} NakMixPart;
+
+struct NakMixBox_private {
+  MPI_Comm     comm;
+  NakMixParams params;
+  NakMix       mix;
+  PetscBool    periodic[3];
+  PetscReal    h[3];    /* of a cell [m] */
+  PetscReal    cell;    /* volume of a cell [m3] */
+  PetscReal    area;    /* of the bottom [m2] */
+  PetscReal    longest; /* step that rounding allows [s] */
+  DM           dm, one; /* unknowns; one number a cell */
+  NakMixPart   part;
+  Vec          U, X; /* the state: unknowns, and the amounts that are conserved */
+  Vec previous, predicted, guess, change, rhs, border, push, answer; /* previous: a step ago */
+  Vec X_new;
+  Mat J;
+  KSP ksp;
+  NakMixFlow  *flow;        /* of own cells and ghosts */
+  PetscReal   *presence;    /* of own cells, each NAK_MIX_MOST numbers: see NakMixRates() */
+  PetscReal   *contact;     /* own columns: h of the liquid on the bottom over its mean */
+  PetscReal    wetted;      /* that mean */
+  PetscReal    speed;       /* at which alloy is used up at the bottom [m/s] */
+  PetscReal    omega_start; /* of the liquid [J/mol] */
+  PetscReal    a_start, b_start, void_start; /* amounts [mol], volume of voids [cells] */
+  PetscReal    drained;                      /* X taken at the bottom [cells] */
+  PetscReal    time, dt, next;               /* now; last step; next step wanted [s] */
+  PetscReal    last_good; /* length of the step from `previous` to `U`; 0: none */
+  PetscInt     slot;      /* of nucleation: those before it are done */
+  NakMixRecord count;     /* steps, rejected, newton, linear, nuclei */
+  NakGrid      grid;      /* for observers */
+  Vec          local;
+};
+
+/* Rebuild what depends on the temperature. */
+PetscErrorCode NakMixSetTemperature(NakMixBox box, PetscReal T);
+
+/* R = residual of a step of length dt to U; J its Jacobian, or NULL.  Contact with the bottom as it was
+   left by NakMixContact().  Collective. */
+PetscErrorCode NakMixSystem(NakMixBox box, PetscReal dt, Vec U, Vec R, Mat J);
+
+/* Which phases are present in and beside each own cell of the present state.  Collective. */
+PetscErrorCode NakMixFindPresence(NakMixBox box);
+
+/* How the current is shared out over the bottom in the present state.  Collective. */
+PetscErrorCode NakMixContact(NakMixBox box);
+
+/* X := X + dt div(flux) of the state U, `drained` follows.  Collective. */
+PetscErrorCode NakMixBook(NakMixBox box, PetscReal dt, Vec U, Vec X, PetscReal *drained);
+
+/* mu of every cell from X and the phases; `ok` where all of it is finite.  Collective. */
+PetscErrorCode NakMixSolvePotential(NakMixBox box, Vec X, Vec U, PetscBool *ok);
+
+/* Shift the voids within their interfaces until they have their volume.  Collective. */
+PetscErrorCode NakMixHoldVoids(NakMixBox box, Vec U);
+
+/* Sum over all cells of the share of void.  Collective. */
+PetscErrorCode NakMixVoids(NakMixBox box, Vec U, PetscReal *sum);
+
+/* Insert the nuclei of slot `slot`.  Collective. */
+PetscErrorCode NakMixNucleate(NakMixBox box, PetscInt slot);
+
+/* Amounts of A and B in the box [mol].  Collective. */
+PetscErrorCode NakMixAmounts(NakMixBox box, PetscReal *a, PetscReal *b);
+
+/* Take over the present amounts as those of the start.  Collective. */
+PetscErrorCode NakMixBegin(NakMixBox box);
+
+/* The cells around a vertex, which share a gradient, and their weights in it. */
+typedef struct {
+  int       cells;
+  PetscInt  at[8][3];
+  PetscReal weight[8][3]; /* [1/m] */
+} NakMixVertex;
+
+/* Around the lower corner of cell v; false where a cell is missing. */
+PetscBool NakMixMakeVertex(NakMixBox box, const PetscInt v[3], NakMixVertex *vertex);
+
+/* The gradient of order parameter k there [1/m]. */
+void NakMixGradient(const NakMixVertex *vertex, PetscInt k, PetscReal ****u, PetscReal p[3]);
+
+/* Place of a cell's centre [m]. */
+static inline void NakMixPlace(NakMixBox box, const PetscInt i[3], PetscReal at[3])
+{
+  for (int d = 0; d < 3; d++) at[d] = ((PetscReal)i[d] + 0.5) * box->h[d];
+}
+
+/* Whether there is a cell at index i of axis d. */
+static inline PetscBool NakMixInside(NakMixBox box, int d, PetscInt i)
+{
+  if (box->params.n[d] == 1) return (PetscBool)(i == 0);
+  return (PetscBool)(box->periodic[d] || (i >= 0 && i < box->params.n[d]));
+}
+
+/* The presences of an own cell. */
+static inline const PetscReal *NakMixPresent(NakMixBox box, const PetscInt at[3])
+{
+  const NakMixPart *p = &box->part;
+  const PetscInt    i =
+    ((at[2] - p->s[2]) * p->m[1] + (at[1] - p->s[1])) * p->m[0] + (at[0] - p->s[0]);
+
+  return box->presence + i * NAK_MIX_MOST;
+}
+
+/* Index among own cells and ghosts. */
+static inline PetscInt NakMixLocal(const NakMixPart *p, PetscInt i, PetscInt j, PetscInt k)
+{
+  return ((k - p->gs[2]) * p->gm[1] + (j - p->gs[1])) * p->gm[0] + (i - p->gs[0]);
+}

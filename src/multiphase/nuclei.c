@@ -1,0 +1,316 @@
+/* Nuclei: where they appear, and how they are inserted; the contract is in nakfield/multiphase.h. */
+#include "multiphase_impl.h"
+
+#include <Random123/philox.h>
+#include <math.h>
+
+enum { STREAM_TILT = 1, STREAM_START, STREAM_BULK, STREAM_WALL, STREAM_GRAIN };
+
+PetscReal NakMixRandom(PetscInt seed, PetscInt cell, PetscInt slot, PetscInt stream)
+{
+  const philox4x32_ctr_t counter = {
+    {(uint32_t)cell, (uint32_t)slot, (uint32_t)stream, 0}
+  };
+  const philox4x32_key_t key = {
+    {(uint32_t)seed, 0}
+  };
+  const philox4x32_ctr_t random = philox4x32(counter, key);
+  const uint64_t         bits   = (uint64_t)random.v[0] << 32 | random.v[1];
+
+  return ((PetscReal)(bits >> 11) + 1) / 9007199254740992.0;
+}
+
+/* ---- Inserting ---- */
+
+/* Distance of a cell from a point, the short way round where the box is periodic. */
+static PetscReal Distance(NakMixBox b, const PetscInt i[3], const PetscReal centre[3])
+{
+  PetscReal at[3], sum = 0;
+
+  NakMixPlace(b, i, at);
+  for (int d = 0; d < 3; d++) {
+    PetscReal away = PetscAbsReal(at[d] - centre[d]);
+
+    if (b->params.n[d] == 1) continue;
+    if (b->periodic[d]) away = PetscMin(away, b->params.size[d] - away);
+    sum += away * away;
+  }
+  return PetscSqrtReal(sum);
+}
+
+/* Let phase k take its share of what is not void. */
+static void Grow(const NakMix *mix, PetscInt k, PetscReal share, PetscReal u[])
+{
+  PetscReal room = 1;
+
+  for (PetscInt l = 1; l < mix->n; l++)
+    if (mix->body[l] == NAK_BODY_VOID) room -= u[l];
+  for (PetscInt l = 1; l < mix->n; l++)
+    if (l != k && mix->body[l] != NAK_BODY_VOID) u[l] *= 1 - share;
+  u[k] += (room - u[k]) * share;
+}
+
+typedef struct {
+  PetscInt         phase;
+  const PetscReal *centre;
+  PetscReal        radius;
+} Nucleus;
+
+/* Whether a cell gives its rejected metal, or takes: how much of what is left over is its own. */
+static PetscReal Weight(NakMixBox b, const Nucleus *nucleus, PetscReal distance,
+                        const PetscReal u[])
+{
+  const PetscReal   reach = 2 * nucleus->radius + b->mix.width;
+  const NakMixPoint p     = NakMixAt(&b->mix, u);
+
+  return p.share[NAK_BODY_LIQUID] * p.dX[0] * PetscExpReal(-PetscSqr(distance / reach));
+}
+
+/* Pass 0 lets the phase grow at constant mu and adds up what X gained and the weights of the liquid
+   around; pass 1 takes the gain from there. */
+static PetscErrorCode Pass(NakMixBox b, const Nucleus *nucleus, int pass, PetscReal sum[2])
+{
+  const NakMixPart *p = &b->part;
+  PetscReal     ****u, ***X;
+  PetscInt          i[3];
+
+  PetscFunctionBeginUser;
+  PetscCall(DMDAVecGetArrayDOF(b->dm, b->U, &u));
+  PetscCall(DMDAVecGetArray(b->one, b->X, &X));
+  for (i[2] = p->s[2]; i[2] < p->s[2] + p->m[2]; i[2]++)
+    for (i[1] = p->s[1]; i[1] < p->s[1] + p->m[1]; i[1]++)
+      for (i[0] = p->s[0]; i[0] < p->s[0] + p->m[0]; i[0]++) {
+        PetscReal *const here = u[i[2]][i[1]][i[0]], *const x = &X[i[2]][i[1]][i[0]];
+        const PetscReal r = Distance(b, i, nucleus->centre);
+
+        if (pass == 0) {
+          const PetscReal old = NakMixAt(&b->mix, here).X;
+          PetscReal       gain;
+
+          Grow(&b->mix, nucleus->phase,
+               0.5 - 0.5 * PetscTanhReal(2 * (r - nucleus->radius) / b->mix.width), here);
+          gain = NakMixAt(&b->mix, here).X - old;
+          *x += gain;
+          sum[0] += gain;
+          sum[1] += Weight(b, nucleus, r, here);
+        } else {
+          *x -= sum[0] / sum[1] * Weight(b, nucleus, r, here);
+        }
+      }
+  PetscCall(DMDAVecRestoreArray(b->one, b->X, &X));
+  PetscCall(DMDAVecRestoreArrayDOF(b->dm, b->U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMixBoxInsert(NakMixBox b, PetscInt phase, const PetscReal centre[3],
+                               PetscReal radius)
+{
+  const Nucleus nucleus = {phase, centre, radius};
+  PetscReal     sum[2]  = {0, 0};
+  PetscBool     ok;
+
+  PetscFunctionBeginUser;
+  PetscCall(Pass(b, &nucleus, 0, sum));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPIU_REAL, MPIU_SUM, b->comm));
+  PetscCall(Pass(b, &nucleus, 1, sum));
+  PetscCall(NakMixHoldVoids(b, b->U));
+  PetscCall(NakMixSolvePotential(b, b->X, b->U, &ok));
+  PetscCheck(ok, b->comm, PETSC_ERR_USER_INPUT,
+             "a nucleus of %.3g m rejects more metal than the liquid around it takes: choose a "
+             "smaller one or a larger box",
+             (double)radius);
+  b->last_good = 0;
+  b->next      = b->params.first_step;
+  b->count.nuclei++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Which of the grains of a body a nucleus becomes. */
+static PetscInt Grain(NakMixBox b, NakBody body, PetscInt cell, PetscInt slot)
+{
+  const PetscInt  count = body == NAK_BODY_SOLID_B ? b->params.grains_b : b->params.grains_a;
+  const PetscInt  first = 1 + (body == NAK_BODY_SOLID_B ? 0 : b->params.grains_b);
+  const PetscReal r     = NakMixRandom(b->params.seed, cell, slot, STREAM_GRAIN);
+
+  return first + PetscMin(count - 1, (PetscInt)(r * (PetscReal)count));
+}
+
+PetscErrorCode NakMixBoxSeed(NakMixBox b)
+{
+  const NakMixParams *p      = &b->params;
+  const PetscReal     radius = p->nucleus_radius > 0 ? p->nucleus_radius : p->width;
+  const NakBody       body   = p->nuclei_body == 0 ? NAK_BODY_SOLID_B : NAK_BODY_SOLID_A;
+
+  PetscFunctionBeginUser;
+  PetscCheck(p->nuclei == 0 || b->mix.used[body], b->comm, PETSC_ERR_USER_INPUT,
+             "nuclei are asked for of a solid that has no grains");
+  for (PetscInt k = 0; k < p->nuclei; k++) {
+    PetscReal at[3];
+
+    for (int d = 0; d < 3; d++)
+      at[d] =
+        p->size[d] * (p->nuclei == 1 ? 0.5 : NakMixRandom(p->seed, 3 * k + d, 0, STREAM_START));
+    if (p->nuclei_on_wall) at[2] = 0;
+    PetscCall(NakMixBoxInsert(b, Grain(b, body, k, -1), at, radius));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Nucleation in time ---- */
+
+/* Expected number of nuclei of a body per site and second at a point in the liquid: classical, with the
+   greatest driving force at this mu and the reduction by a wall. */
+static PetscReal Boltzmann(NakMixBox b, NakBody body, PetscReal mu, PetscReal angle)
+{
+  const PetscReal avogadro = 6.02214076e23;
+  const PetscReal tension  = body == NAK_BODY_SOLID_B ? b->params.material.b.solid_liquid_energy
+                                                      : b->params.material.a.solid_liquid_energy;
+  const PetscReal gain     = NakBranchAt(&b->mix.branch[NAK_BODY_LIQUID], mu).omega -
+                         NakBranchAt(&b->mix.branch[body], mu).omega;
+  const PetscReal C  = PetscCosReal(angle * PETSC_PI / 180);
+  const PetscReal f  = (2 + C) * PetscSqr(1 - C) / 4;
+  const PetscReal RT = b->mix.branch[NAK_BODY_LIQUID].solution.RT, V = b->mix.volume;
+  const PetscReal barrier =
+    16 * PETSC_PI / 3 * tension * tension * tension * PetscSqr(V / gain) * f;
+
+  return gain > 0 ? PetscExpReal(-barrier * avogadro / RT) : 0;
+}
+
+typedef struct {
+  PetscInt cell, body, wall;
+} Candidate;
+
+enum { NUMBERS = 3 }; /* of a Candidate */
+
+/* Whether a cell nucleates in this slot. */
+static PetscBool Happens(NakMixBox b, const PetscReal u[], PetscInt cell, PetscInt slot,
+                         const Candidate *c)
+{
+  const NakMixParams *p     = &b->params;
+  const NakBody       body  = (NakBody)c->body;
+  const PetscReal     sites = c->wall ? p->wall_sites * b->cell / b->h[2] : p->bulk_sites * b->cell;
+  const PetscReal     angle = !c->wall ? 180 : body == NAK_BODY_SOLID_B ? p->angle_b : p->angle_a;
+  const PetscInt      stream =
+    2 * (c->wall ? STREAM_WALL : STREAM_BULK) + (body == NAK_BODY_SOLID_A) + 10;
+  const PetscReal rate = sites > 0 ? sites * Boltzmann(b, body, b->mix.RT * u[0], angle) : 0;
+
+  return (PetscBool)(NakMixRandom(p->seed, cell, slot, stream) <= -expm1(-rate * p->interval));
+}
+
+static PetscBool IsLiquid(const NakMix *mix, const PetscReal u[])
+{
+  PetscReal liquid = 1;
+
+  for (PetscInt k = 1; k < mix->n; k++) liquid -= u[k];
+  return (PetscBool)(liquid > 0.95);
+}
+
+/* Own candidates: their number, and where `list` is not NULL themselves. */
+static PetscErrorCode Collect(NakMixBox b, PetscInt slot, Candidate list[], PetscMPIInt *count)
+{
+  const NakMixPart *p = &b->part;
+  const PetscInt   *n = b->params.n;
+  PetscReal     ****u;
+
+  PetscFunctionBeginUser;
+  *count = 0;
+  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
+  for (PetscInt k = p->s[2]; k < p->s[2] + p->m[2]; k++)
+    for (PetscInt j = p->s[1]; j < p->s[1] + p->m[1]; j++)
+      for (PetscInt i = p->s[0]; i < p->s[0] + p->m[0]; i++) {
+        const PetscInt  cell = (k * n[1] + j) * n[0] + i;
+        const PetscBool wall = (PetscBool)(k == 0 && n[2] > 1 && !b->periodic[2]);
+
+        if (!IsLiquid(&b->mix, u[k][j][i])) continue;
+        for (int way = 0; way < 4; way++) {
+          const Candidate c = {cell, way % 2 == 0 ? NAK_BODY_SOLID_B : NAK_BODY_SOLID_A, way / 2};
+
+          if (!b->mix.used[c.body] || (c.wall && !wall)) continue;
+          if (!Happens(b, u[k][j][i], cell, slot, &c)) continue;
+          if (list != NULL) list[*count] = c;
+          (*count)++;
+        }
+      }
+  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All candidates on every rank, in the order of cells. */
+static PetscErrorCode Gather(NakMixBox b, const Candidate mine[], PetscMPIInt count,
+                             Candidate **all, PetscInt *total)
+{
+  PetscMPIInt size, *counts, *starts;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(b->comm, &size));
+  PetscCall(PetscMalloc2(size, &counts, size, &starts));
+  count *= NUMBERS;
+  PetscCallMPI(MPI_Allgather(&count, 1, MPI_INT, counts, 1, MPI_INT, b->comm));
+  *total = 0;
+  for (PetscMPIInt r = 0; r < size; r++) {
+    starts[r] = (PetscMPIInt)*total;
+    *total += counts[r];
+  }
+  PetscCall(PetscMalloc1(*total / NUMBERS + 1, all));
+  PetscCallMPI(MPI_Allgatherv(mine, count, MPIU_INT, *all, counts, starts, MPIU_INT, b->comm));
+  PetscCall(PetscFree2(counts, starts));
+  *total /= NUMBERS;
+  for (PetscInt k = 1; k < *total; k++) /* each cell is on one rank, and its ways in order */
+    for (PetscInt l = k; l > 0 && (*all)[l].cell < (*all)[l - 1].cell; l--) {
+      const Candidate swap = (*all)[l];
+
+      (*all)[l]     = (*all)[l - 1];
+      (*all)[l - 1] = swap;
+    }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether nothing but liquid is within a distance of a point. */
+static PetscErrorCode HasRoom(NakMixBox b, const PetscReal centre[3], PetscReal distance,
+                              PetscBool *room)
+{
+  const NakMixPart *p = &b->part;
+  PetscReal     ****u;
+  PetscInt          i[3];
+
+  PetscFunctionBeginUser;
+  *room = PETSC_TRUE;
+  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
+  for (i[2] = p->s[2]; i[2] < p->s[2] + p->m[2]; i[2]++)
+    for (i[1] = p->s[1]; i[1] < p->s[1] + p->m[1]; i[1]++)
+      for (i[0] = p->s[0]; i[0] < p->s[0] + p->m[0]; i[0]++)
+        if (Distance(b, i, centre) <= distance && !IsLiquid(&b->mix, u[i[2]][i[1]][i[0]]))
+          *room = PETSC_FALSE;
+  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, room, 1, MPIU_BOOL, MPI_MIN, b->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMixNucleate(NakMixBox b, PetscInt slot)
+{
+  const NakMixParams *p      = &b->params;
+  const PetscReal     radius = p->nucleus_radius > 0 ? p->nucleus_radius : p->width;
+  Candidate          *mine, *all;
+  PetscMPIInt         count;
+  PetscInt            total = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(Collect(b, slot, NULL, &count));
+  PetscCall(PetscMalloc1(count + 1, &mine));
+  PetscCall(Collect(b, slot, mine, &count));
+  PetscCall(Gather(b, mine, count, &all, &total));
+  for (PetscInt k = 0; k < total; k++) {
+    const PetscInt cell = all[k].cell;
+    const PetscInt i[3] = {cell % p->n[0], cell / p->n[0] % p->n[1], cell / p->n[0] / p->n[1]};
+    PetscReal      at[3];
+    PetscBool      room;
+
+    NakMixPlace(b, i, at);
+    if (all[k].wall) at[2] = 0;
+    PetscCall(HasRoom(b, at, radius + p->width, &room));
+    if (room) PetscCall(NakMixBoxInsert(b, Grain(b, (NakBody)all[k].body, cell, slot), at, radius));
+  }
+  PetscCall(PetscFree(mine));
+  PetscCall(PetscFree(all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

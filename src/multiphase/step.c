@@ -1,0 +1,356 @@
+/* A step of implicit Euler: Newton's method, bookkeeping by fluxes, the error; the contract is in
+   nakfield/multiphase.h. */
+#include "multiphase_impl.h"
+
+static const PetscReal converged = 1e-6; /* largest last change of an unknown in Newton's method */
+
+/* ---- Voids: a pressure holds their volume ---- */
+
+/* Sum of the share of void, and its derivatives to all unknowns in `slope`, or NULL. */
+static PetscErrorCode Voids(NakMixBox b, Vec U, Vec slope, PetscReal *sum)
+{
+  const PetscInt   n = b->mix.n;
+  const PetscReal *u;
+  PetscReal       *d = NULL;
+  PetscInt         size;
+
+  PetscFunctionBeginUser;
+  *sum = 0;
+  PetscCall(VecGetLocalSize(U, &size));
+  PetscCall(VecGetArrayRead(U, &u));
+  if (slope != NULL) PetscCall(VecGetArray(slope, &d));
+  for (PetscInt i = 0; i < size; i += n) {
+    const NakMixPoint p = NakMixAt(&b->mix, u + i);
+
+    *sum += p.voids;
+    for (PetscInt k = 0; d != NULL && k < n; k++) d[i + k] = k > 0 ? p.dvoids[k] : 0;
+  }
+  if (slope != NULL) PetscCall(VecRestoreArray(slope, &d));
+  PetscCall(VecRestoreArrayRead(U, &u));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 1, MPIU_REAL, MPIU_SUM, b->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Let voids stand for liquid of the mean composition around them, whatever it has become: the amounts in
+   every cell stay what they are. */
+static PetscErrorCode FollowLiquid(NakMixBox b)
+{
+  const PetscInt   n   = b->mix.n;
+  const PetscReal  old = b->mix.void_x;
+  const PetscReal *u;
+  PetscReal       *X, sum[2] = {0, 0};
+  PetscInt         size;
+
+  PetscFunctionBeginUser;
+  if (!b->mix.used[NAK_BODY_VOID]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetLocalSize(b->X, &size));
+  PetscCall(VecGetArrayRead(b->U, &u));
+  for (PetscInt i = 0; i < size; i++) {
+    const NakMixPoint p      = NakMixAt(&b->mix, u + i * n);
+    const PetscReal   weight = PetscMax(0, p.voids * p.share[NAK_BODY_LIQUID]);
+
+    sum[0] += weight * p.x_liquid;
+    sum[1] += weight;
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPIU_REAL, MPIU_SUM, b->comm));
+  if (sum[1] > 0) b->mix.void_x = sum[0] / sum[1];
+  PetscCall(VecGetArray(b->X, &X));
+  for (PetscInt i = 0; i < size; i++)
+    X[i] += (b->mix.void_x - old) * (1 - NAK_MIX_VAPOUR) * NakMixAt(&b->mix, u + i * n).voids;
+  PetscCall(VecRestoreArray(b->X, &X));
+  PetscCall(VecRestoreArrayRead(b->U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* How the order parameters move in a step per pressure, from the slopes of the voids' volume. */
+static PetscErrorCode Push(NakMixBox b, PetscReal dt)
+{
+  const PetscInt   n = b->mix.n;
+  const PetscReal *slope;
+  PetscReal       *push, L[NAK_MIX_MOST][NAK_MIX_MOST];
+  PetscInt         size;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetLocalSize(b->push, &size));
+  PetscCall(VecGetArrayRead(b->border, &slope));
+  PetscCall(VecGetArray(b->push, &push));
+  for (PetscInt i = 0; i < size; i += n) {
+    NakMixRates(&b->mix, b->presence + i / n * NAK_MIX_MOST, L);
+    push[i] = 0;
+    for (PetscInt k = 1; k < n; k++) {
+      push[i + k] = 0;
+      for (PetscInt l = 1; l < n; l++) push[i + k] += dt / b->mix.volume * L[k][l] * slope[i + l];
+    }
+  }
+  PetscCall(VecRestoreArray(b->push, &push));
+  PetscCall(VecRestoreArrayRead(b->border, &slope));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Bordered system: add to `change` what keeps the volume, and move the pressure with it. */
+static PetscErrorCode BorderSolve(NakMixBox b, PetscReal dt)
+{
+  PetscReal sum, from_change, from_answer, q;
+
+  PetscFunctionBeginUser;
+  PetscCall(Voids(b, b->guess, b->border, &sum));
+  PetscCall(Push(b, dt));
+  PetscCall(KSPSolve(b->ksp, b->push, b->answer));
+  PetscCall(VecDot(b->border, b->change, &from_change));
+  PetscCall(VecDot(b->border, b->answer, &from_answer));
+  q = (sum - b->void_start - from_change) / from_answer;
+  PetscCall(VecAXPY(b->change, q, b->answer));
+  b->mix.pressure += q;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMixHoldVoids(NakMixBox b, Vec U)
+{
+  const PetscInt n = b->mix.n, v = n - 1; /* the void is the last phase */
+  PetscInt       size;
+  PetscReal     *u, sum[2];
+
+  PetscFunctionBeginUser;
+  if (!b->mix.used[NAK_BODY_VOID]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetLocalSize(U, &size));
+  for (int turn = 0; turn < 4; turn++) {
+    PetscReal shift;
+
+    PetscCall(VecGetArray(U, &u));
+    sum[0] = sum[1] = 0;
+    for (PetscInt i = 0; i < size; i += n) {
+      const NakMixPoint p = NakMixAt(&b->mix, u + i);
+
+      sum[0] += p.voids;
+      sum[1] += p.dvoids[v] * u[i + v] * (1 - u[i + v]);
+    }
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPIU_REAL, MPIU_SUM, b->comm));
+    shift = sum[1] > 0 ? (b->void_start - sum[0]) / sum[1] : 0;
+    for (PetscInt i = 0; i < size; i += n) u[i + v] += shift * u[i + v] * (1 - u[i + v]);
+    PetscCall(VecRestoreArray(U, &u));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Newton's method ---- */
+
+/* Subtract the change, cell by cell within bounds.  The largest change wanted; infinite where one is not
+   finite. */
+static PetscErrorCode Update(NakMixBox b, PetscReal *largest)
+{
+  const PetscReal  most_mu = 1.5, most_phi = 0.3;
+  const PetscInt   n = b->mix.n;
+  const PetscReal *change;
+  PetscReal       *u;
+  PetscInt         size;
+
+  PetscFunctionBeginUser;
+  *largest = 0;
+  PetscCall(VecGetLocalSize(b->guess, &size));
+  PetscCall(VecGetArrayRead(b->change, &change));
+  PetscCall(VecGetArray(b->guess, &u));
+  for (PetscInt i = 0; i < size; i++) {
+    const PetscReal most   = i % n == 0 ? most_mu : most_phi;
+    const PetscBool absent = (PetscBool)(b->presence[i / n * NAK_MIX_MOST + i % n] == 0);
+    const PetscReal c      = i % n > 0 && absent ? 0 : change[i]; /* what a solver leaves over */
+
+    *largest = PetscIsInfOrNanReal(c) ? PETSC_INFINITY : PetscMax(*largest, PetscAbsReal(c));
+    u[i] -= PetscMax(-most, PetscMin(most, c));
+  }
+  PetscCall(VecRestoreArray(b->guess, &u));
+  PetscCall(VecRestoreArrayRead(b->change, &change));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, largest, 1, MPIU_REAL, MPIU_MAX, b->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* X booked from the fluxes of `guess`, and whether that agrees with what its phases and mu hold: where
+   the step is long, fluxes are small differences of large numbers. */
+static PetscErrorCode Book(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok)
+{
+  const PetscReal  most = 1e-3 * b->params.tolerance;
+  const PetscInt   n    = b->mix.n;
+  const PetscReal *u, *X;
+  PetscReal        worst = 0;
+  PetscInt         size;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(b->X, b->X_new));
+  PetscCall(NakMixBook(b, dt, b->guess, b->X_new, drained));
+  PetscCall(VecGetLocalSize(b->X_new, &size));
+  PetscCall(VecGetArrayRead(b->guess, &u));
+  PetscCall(VecGetArrayRead(b->X_new, &X));
+  for (PetscInt i = 0; i < size; i++) {
+    const PetscReal off = PetscAbsReal(X[i] - NakMixAt(&b->mix, u + i * n).X);
+
+    worst = PetscIsInfOrNanReal(off) ? PETSC_INFINITY : PetscMax(worst, off);
+  }
+  PetscCall(VecRestoreArrayRead(b->X_new, &X));
+  PetscCall(VecRestoreArrayRead(b->guess, &u));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPIU_REAL, MPIU_MAX, b->comm));
+  *ok = (PetscBool)(worst < most);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Newton(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok)
+{
+  enum { MOST = 12 };
+  PetscReal largest = PETSC_INFINITY;
+
+  PetscFunctionBeginUser;
+  *ok = PETSC_FALSE;
+  for (int turn = 0; turn < MOST && !*ok; turn++) {
+    KSPConvergedReason reason;
+    PetscInt           iterations;
+
+    PetscCall(NakMixSystem(b, dt, b->guess, b->rhs, b->J));
+    PetscCall(KSPSetOperators(b->ksp, b->J, b->J));
+    PetscCall(KSPSolve(b->ksp, b->rhs, b->change));
+    PetscCall(KSPGetConvergedReason(b->ksp, &reason));
+    PetscCall(KSPGetIterationNumber(b->ksp, &iterations));
+    b->count.linear += iterations;
+    b->count.newton++;
+    if (reason < 0) {
+      PetscCall(KSPReset(b->ksp)); /* a preconditioner that has failed once would fail for ever */
+      PetscFunctionReturn(PETSC_SUCCESS);
+    }
+    if (b->mix.used[NAK_BODY_VOID]) PetscCall(BorderSolve(b, dt));
+    PetscCall(Update(b, &largest));
+    if (PetscIsInfOrNanReal(largest)) PetscFunctionReturn(PETSC_SUCCESS);
+    if (largest < converged) PetscCall(Book(b, dt, drained, ok));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- A step ---- */
+
+PetscErrorCode NakMixSolvePotential(NakMixBox b, Vec X, Vec U, PetscBool *ok)
+{
+  const PetscInt   n = b->mix.n;
+  const PetscReal *x;
+  PetscReal       *u;
+  PetscInt         size;
+
+  PetscFunctionBeginUser;
+  *ok = PETSC_TRUE;
+  PetscCall(VecGetLocalSize(X, &size));
+  PetscCall(VecGetArrayRead(X, &x));
+  PetscCall(VecGetArray(U, &u));
+  for (PetscInt i = 0; i < size; i++) {
+    u[i * n] = NakMixPotential(&b->mix, u + i * n, x[i]);
+    if (PetscIsInfOrNanReal(u[i * n])) *ok = PETSC_FALSE;
+  }
+  PetscCall(VecRestoreArray(U, &u));
+  PetscCall(VecRestoreArrayRead(X, &x));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, ok, 1, MPIU_BOOL, MPI_MIN, b->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where the last step leads; the present state where there is none. */
+static PetscErrorCode Predict(NakMixBox b, PetscReal dt)
+{
+  const PetscReal ratio = b->last_good > 0 ? dt / b->last_good : 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(b->U, b->predicted));
+  if (ratio > 0) PetscCall(VecAXPBY(b->predicted, -ratio, 1 + ratio, b->previous));
+  PetscCall(VecCopy(b->predicted, b->guess));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Error of the step by its distance from the prediction, over the tolerance: of the order parameters, and
+   of the mole fraction that an error of mu means. */
+static PetscErrorCode EstimateError(NakMixBox b, PetscReal dt, PetscReal *error)
+{
+  const PetscInt   n     = b->mix.n;
+  const PetscReal  share = dt / (dt + b->last_good);
+  const PetscReal *u, *was;
+  PetscInt         size;
+
+  PetscFunctionBeginUser;
+  *error = 0;
+  if (b->last_good <= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetLocalSize(b->guess, &size));
+  PetscCall(VecGetArrayRead(b->guess, &u));
+  PetscCall(VecGetArrayRead(b->predicted, &was));
+  for (PetscInt i = 0; i < size; i += n) {
+    const PetscReal slope = NakMixAt(&b->mix, u + i).dX[0];
+
+    *error = PetscMax(*error, PetscAbsReal(slope * (u[i] - was[i])));
+    for (PetscInt k = 1; k < n; k++) *error = PetscMax(*error, PetscAbsReal(u[i + k] - was[i + k]));
+  }
+  PetscCall(VecRestoreArrayRead(b->predicted, &was));
+  PetscCall(VecRestoreArrayRead(b->guess, &u));
+  *error *= share / b->params.tolerance;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, error, 1, MPIU_REAL, MPIU_MAX, b->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Try a step of length dt into `guess` and `X_new`. */
+static PetscErrorCode Try(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok,
+                          PetscReal *error)
+{
+  const NakMixParams *p        = &b->params;
+  const PetscReal     pressure = b->mix.pressure;
+
+  PetscFunctionBeginUser;
+  *error = 0;
+  PetscCall(NakMixSetTemperature(b, p->alloy.temperature - p->cooling_rate * (b->time + dt)));
+  PetscCall(Predict(b, dt));
+  PetscCall(Newton(b, dt, drained, ok));
+  if (*ok) {
+    PetscCall(NakMixHoldVoids(b, b->guess));
+    PetscCall(NakMixSolvePotential(b, b->X_new, b->guess, ok));
+  }
+  if (*ok) PetscCall(EstimateError(b, dt, error));
+  if (!*ok || *error > 1) b->mix.pressure = pressure;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Accept(NakMixBox b, PetscReal dt, PetscReal drained, PetscReal until)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(b->U, b->previous));
+  PetscCall(VecCopy(b->guess, b->U));
+  PetscCall(VecCopy(b->X_new, b->X));
+  b->drained += drained;
+  b->dt        = dt;
+  b->last_good = dt;
+  b->time      = b->time + dt >= until * (1 - 1e-14) ? until : b->time + dt;
+  b->count.steps++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMixBoxStep(NakMixBox b, PetscReal latest)
+{
+  const NakMixParams *p      = &b->params;
+  const PetscBool     nuclei = (PetscBool)(p->bulk_sites > 0 || p->wall_sites > 0);
+  const PetscReal     slot   = nuclei ? (PetscReal)(b->slot + 1) * p->interval : PETSC_INFINITY;
+  const PetscReal     until  = PetscMin(latest, slot);
+  const PetscReal     left   = until - b->time;
+  PetscReal           wanted = PetscMin(b->next, b->longest), dt, error, drained;
+  PetscBool           ok     = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  if (b->speed != 0) PetscCall(NakMixContact(b));
+  PetscCall(FollowLiquid(b));
+  PetscCall(NakMixFindPresence(b));
+  for (;;) {
+    dt = wanted >= left * (1 - 1e-10) ? left : PetscMin(wanted, left / 2 * (1 + 1e-10));
+    if (wanted < left / 2) dt = wanted;
+    PetscCall(Try(b, dt, &drained, &ok, &error));
+    if (ok && error <= 1) break;
+    b->count.rejected++;
+    wanted = dt * (ok ? PetscMax(0.2, 0.8 / PetscSqrtReal(error)) : 0.25);
+    PetscCheck(wanted >= p->shortest_step, b->comm, PETSC_ERR_NOT_CONVERGED,
+               "the step would have to be shorter than %g s at %.9g s: %s",
+               (double)p->shortest_step, (double)b->time,
+               ok ? "its error is too large" : "its equations are not solved");
+  }
+  PetscCall(Accept(b, dt, drained, until));
+  if (dt >= 0.99 * wanted || error > 0.5)
+    b->next = dt * (error > 0 ? PetscMin(2, 0.8 / PetscSqrtReal(error)) : 2);
+  else
+    b->next = wanted;
+  if (nuclei && b->time >= slot * (1 - 1e-14)) PetscCall(NakMixNucleate(b, b->slot++));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,444 @@
+/* Residual and Jacobian of a step: cells, faces between them, the wall at the bottom, the vertices of the
+   anisotropic energy.  Every row of an order parameter is the derivative of one discrete energy. */
+#include "multiphase_impl.h"
+
+/* What a cell's rows are added to: R[n]; blocks for the cell itself and its neighbours, or NULL. */
+typedef struct {
+  PetscReal *R, *own, *there[6];
+} Rows;
+
+enum { BLOCK = NAK_MIX_MOST * NAK_MIX_MOST };
+
+typedef struct {
+  PetscReal ****u, ****old, ****R, ***X;
+} Arrays;
+
+/* The cells of axis d on either side of a cell: 2 d is below, 2 d + 1 above. */
+static PetscBool Neighbour(NakMixBox b, const PetscInt at[3], int side, PetscInt to[3])
+{
+  const int d = side / 2;
+
+  for (int e = 0; e < 3; e++) to[e] = at[e];
+  to[d] += side % 2 == 0 ? -1 : 1;
+  return (PetscBool)(b->params.n[d] > 1 && NakMixInside(b, d, to[d]));
+}
+
+static void AddOwn(NakMixBox b, const PetscReal u[], PetscReal X_old, Rows *rows)
+{
+  const PetscInt    n = b->mix.n;
+  const NakMixPoint p = NakMixAt(&b->mix, u);
+
+  rows->R[0] += p.X - X_old;
+  for (PetscInt k = 1; k < n; k++) rows->R[k] += p.drive[k];
+  if (rows->own == NULL) return;
+  for (PetscInt l = 0; l < n; l++) {
+    rows->own[l] += p.dX[l];
+    for (PetscInt k = 1; k < n; k++) rows->own[k * n + l] += p.ddrive[k][l];
+  }
+}
+
+/* The rows of one block, from forces to what they move in a step. */
+static void Turn(PetscInt n, PetscReal dt, PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST],
+                 PetscInt columns, PetscReal rows[])
+{
+  PetscReal force[NAK_MIX_MOST];
+
+  for (PetscInt c = 0; c < columns; c++) {
+    for (PetscInt k = 1; k < n; k++) force[k] = rows[k * columns + c];
+    for (PetscInt k = 1; k < n; k++) {
+      rows[k * columns + c] = 0;
+      for (PetscInt l = 1; l < n; l++) rows[k * columns + c] += dt * L[k][l] * force[l];
+    }
+  }
+}
+
+/* phi - old + dt L (dF/dphi) = 0, with the rates L of the state before the step. */
+static void Move(NakMixBox b, PetscReal dt, const PetscInt at[3], const PetscReal u[],
+                 const PetscReal old[], Rows *rows)
+{
+  const PetscInt n = b->mix.n;
+  PetscReal      L[NAK_MIX_MOST][NAK_MIX_MOST];
+
+  NakMixRates(&b->mix, NakMixPresent(b, at), L);
+  Turn(n, dt, L, 1, rows->R);
+  for (PetscInt k = 1; k < n; k++) rows->R[k] += u[k] - old[k];
+  if (rows->own == NULL) return;
+  Turn(n, dt, L, n, rows->own);
+  for (int side = 0; side < 6; side++) Turn(n, dt, L, n, rows->there[side]);
+  for (PetscInt k = 1; k < n; k++) rows->own[k * n + k] += 1;
+}
+
+/* Diffusion through one face; `weight` is dt / h^2. */
+static void AddFlow(PetscInt n, PetscReal weight, const PetscReal u[], const PetscReal v[],
+                    const NakMixFlow *here, const NakMixFlow *there, Rows *rows, int side)
+{
+  const PetscReal mean = (here->mobility + there->mobility) / 2, drop = v[0] - u[0];
+
+  rows->R[0] -= weight * (mean * drop);
+  if (rows->own == NULL) return;
+  for (PetscInt l = 0; l < n; l++) {
+    rows->own[l] -= weight / 2 * here->d[l] * drop;
+    rows->there[side][l] -= weight / 2 * there->d[l] * drop;
+  }
+  rows->own[0] += weight * mean;
+  rows->there[side][0] -= weight * mean;
+}
+
+/* The gradient energy of one face; `weight` is 3/2 width / h^2. */
+static void AddGradient(const NakMix *mix, PetscReal weight, const PetscReal u[],
+                        const PetscReal v[], Rows *rows, int side)
+{
+  const PetscInt n   = mix->n;
+  PetscReal      sum = 0;
+
+  for (PetscInt k = 1; k < n; k++) sum += u[k] - v[k];
+  for (PetscInt k = 1; k < n; k++)
+    rows->R[k] += weight * (mix->share[k] * (u[k] - v[k]) + mix->share[0] * sum);
+  if (rows->own == NULL) return;
+  for (PetscInt k = 1; k < n; k++)
+    for (PetscInt l = 1; l < n; l++) {
+      const PetscReal entry = weight * (mix->share[0] + (k == l ? mix->share[k] : 0));
+
+      rows->own[k * n + l] += entry;
+      rows->there[side][k * n + l] -= entry;
+    }
+}
+
+/* Wall energy at the face, where phi is extrapolated from the two cells above it; `own` and `other` are
+   the weights of the cell whose rows these are and of the other one. */
+static void AddWall(NakMixBox b, const PetscReal u[], const PetscReal v[], PetscReal own,
+                    PetscReal other, Rows *rows, int side)
+{
+  const PetscInt  n      = b->mix.n;
+  const PetscReal weight = 1 / b->h[2];
+
+  for (PetscInt k = 1; k < n; k++) {
+    const PetscReal phi = own * u[k] + other * v[k], gamma = weight * b->mix.wall[k];
+
+    rows->R[k] += own * gamma * 6 * phi * (1 - phi);
+    if (rows->own == NULL) continue;
+    rows->own[k * n + k] += own * own * gamma * 6 * (1 - 2 * phi);
+    rows->there[side][k * n + k] += own * other * gamma * 6 * (1 - 2 * phi);
+  }
+}
+
+/* The rate at which the bottom takes A from a cell of the lowest layer [1/s], and its slope in mu / RT: the
+   alloy flows towards the wall as fast as it is used up there, so diffusion brings 1 - x of it. */
+static PetscReal Drain(NakMixBox b, PetscInt column, const PetscReal u[], PetscReal *slope)
+{
+  const PetscReal share[NAK_BODIES] = {1}, rate = b->speed / b->h[2] * b->contact[column];
+  const PetscReal x = NakMixComposition(&b->mix, share, u[0], slope);
+
+  *slope *= -rate;
+  return rate * (1 - x);
+}
+
+static void AddCell(NakMixBox b, PetscReal dt, PetscReal ****u, const PetscInt at[3],
+                    const PetscReal old[], PetscReal X_old, Rows *rows)
+{
+  const PetscReal  *here = u[at[2]][at[1]][at[0]];
+  const PetscBool   wall = (PetscBool)(b->params.n[2] > 1 && !b->periodic[2]);
+  const NakMixPart *p    = &b->part;
+  PetscInt          to[3];
+
+  AddOwn(b, here, X_old, rows);
+  for (int side = 0; side < 6; side++) {
+    const PetscReal  weight = 1 / PetscSqr(b->h[side / 2]);
+    const PetscReal *there;
+
+    if (!Neighbour(b, at, side, to)) continue;
+    there = u[to[2]][to[1]][to[0]];
+    AddFlow(b->mix.n, dt * weight, here, there, &b->flow[NakMixLocal(p, at[0], at[1], at[2])],
+            &b->flow[NakMixLocal(p, to[0], to[1], to[2])], rows, side);
+    AddGradient(&b->mix, 1.5 * b->mix.width * weight, here, there, rows, side);
+  }
+  if (wall && at[2] == 0) AddWall(b, here, u[1][at[1]][at[0]], 1.5, -0.5, rows, 5);
+  if (wall && at[2] == 1) AddWall(b, here, u[0][at[1]][at[0]], -0.5, 1.5, rows, 4);
+  if (wall && at[2] == 0 && b->speed != 0) {
+    const PetscInt column = (at[1] - p->s[1]) * p->m[0] + at[0] - p->s[0];
+    PetscReal      slope;
+
+    rows->R[0] += dt * Drain(b, column, here, &slope);
+    if (rows->own != NULL) rows->own[0] += dt * slope;
+  }
+  Move(b, dt, at, here, old, rows);
+}
+
+static void Flows(NakMixBox b, PetscReal ****u)
+{
+  const NakMixPart *p = &b->part;
+
+  for (PetscInt k = p->gs[2]; k < p->gs[2] + p->gm[2]; k++)
+    for (PetscInt j = p->gs[1]; j < p->gs[1] + p->gm[1]; j++)
+      for (PetscInt i = p->gs[0]; i < p->gs[0] + p->gm[0]; i++) {
+        const NakMixPoint at = NakMixAt(&b->mix, u[k][j][i]);
+        NakMixFlow       *f  = &b->flow[NakMixLocal(p, i, j, k)];
+
+        f->mobility = at.mobility;
+        for (PetscInt l = 0; l < b->mix.n; l++) f->d[l] = at.dmobility[l];
+      }
+}
+
+static PetscErrorCode SetBlocks(NakMixBox b, const PetscInt at[3], Rows *rows, Mat J)
+{
+  const NakMixPart *p   = &b->part;
+  const PetscInt    row = NakMixLocal(p, at[0], at[1], at[2]);
+  PetscInt          to[3];
+
+  PetscFunctionBeginUser;
+  PetscCall(MatSetValuesBlockedLocal(J, 1, &row, 1, &row, rows->own, ADD_VALUES));
+  for (int side = 0; side < 6; side++) {
+    PetscInt column;
+
+    if (!Neighbour(b, at, side, to)) continue;
+    column = NakMixLocal(p, to[0], to[1], to[2]);
+    PetscCall(MatSetValuesBlockedLocal(J, 1, &row, 1, &column, rows->there[side], ADD_VALUES));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Anisotropy: the cells around a vertex share a gradient ---- */
+
+PetscBool NakMixMakeVertex(NakMixBox b, const PetscInt v[3], NakMixVertex *vertex)
+{
+  int axes = 0;
+
+  for (int d = 0; d < 3; d++) {
+    if (b->params.n[d] == 1) continue;
+    axes++;
+    if (!NakMixInside(b, d, v[d] - 1) || !NakMixInside(b, d, v[d])) return PETSC_FALSE;
+  }
+  vertex->cells = 0;
+  for (int corner = 0; corner < 8; corner++) {
+    PetscBool there = PETSC_TRUE;
+    const int c     = vertex->cells;
+
+    for (int d = 0; d < 3; d++) {
+      const PetscBool active = (PetscBool)(b->params.n[d] > 1);
+      const int       low    = corner >> d & 1;
+
+      if (!active && low) there = PETSC_FALSE;
+      vertex->at[c][d]     = v[d] - (active && low);
+      vertex->weight[c][d] = active ? (low ? -2 : 2) / (b->h[d] * (PetscReal)(1 << axes)) : 0;
+    }
+    if (there) vertex->cells++;
+  }
+  return PETSC_TRUE;
+}
+
+void NakMixGradient(const NakMixVertex *v, PetscInt k, PetscReal ****u, PetscReal p[3])
+{
+  for (int d = 0; d < 3; d++) p[d] = 0;
+  for (int c = 0; c < v->cells; c++)
+    for (int d = 0; d < 3; d++)
+      p[d] += v->weight[c][d] * u[v->at[c][2]][v->at[c][1]][v->at[c][0]][k];
+}
+
+static PetscBool Own(const NakMixPart *p, const PetscInt at[3])
+{
+  for (int d = 0; d < 3; d++)
+    if (at[d] < p->s[d] || at[d] >= p->s[d] + p->m[d]) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
+static PetscErrorCode AddVertex(NakMixBox b, PetscReal dt, const NakMixVertex *v, PetscInt k,
+                                const Arrays *a, Mat J)
+{
+  const PetscInt n = b->mix.n;
+  PetscReal      p[3], first[3], second[3][3], block[BLOCK] = {0};
+  PetscReal      L[NAK_MIX_MOST][NAK_MIX_MOST];
+
+  PetscFunctionBeginUser;
+  NakMixGradient(v, k, a->u, p);
+  (void)NakMixAnisotropy(&b->mix, k, p, first, second);
+  for (int c = 0; c < v->cells; c++) {
+    const PetscInt  *at = v->at[c], row = NakMixLocal(&b->part, at[0], at[1], at[2]);
+    const PetscReal *w     = v->weight[c];
+    const PetscReal  force = w[0] * first[0] + w[1] * first[1] + w[2] * first[2];
+
+    if (!Own(&b->part, at)) continue;
+    NakMixRates(&b->mix, NakMixPresent(b, at), L);
+    for (PetscInt l = 1; l < n; l++) a->R[at[2]][at[1]][at[0]][l] += dt * L[l][k] * force;
+    for (int o = 0; J != NULL && o < v->cells; o++) {
+      const PetscInt column = NakMixLocal(&b->part, v->at[o][0], v->at[o][1], v->at[o][2]);
+      PetscReal      entry  = 0;
+
+      for (int d = 0; d < 3; d++)
+        for (int e = 0; e < 3; e++) entry += w[d] * second[d][e] * v->weight[o][e];
+      for (PetscInt l = 1; l < n; l++) block[l * n + k] = dt * L[l][k] * entry;
+      PetscCall(MatSetValuesBlockedLocal(J, 1, &row, 1, &column, block, ADD_VALUES));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AddVertices(NakMixBox b, PetscReal dt, const Arrays *a, Mat J)
+{
+  const NakMixPart *p = &b->part;
+  PetscInt          v[3], end[3];
+  NakMixVertex      vertex;
+
+  PetscFunctionBeginUser;
+  for (int d = 0; d < 3; d++) end[d] = p->s[d] + p->m[d] + (b->params.n[d] > 1);
+  for (v[2] = p->s[2]; v[2] < end[2]; v[2]++)
+    for (v[1] = p->s[1]; v[1] < end[1]; v[1]++)
+      for (v[0] = p->s[0]; v[0] < end[0]; v[0]++) {
+        if (!NakMixMakeVertex(b, v, &vertex)) continue;
+        for (PetscInt k = 1; k < b->mix.n; k++)
+          if (b->mix.anisotropy[k] > 0) PetscCall(AddVertex(b, dt, &vertex, k, a, J));
+      }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- All of it ---- */
+
+static PetscErrorCode AddCells(NakMixBox b, PetscReal dt, const Arrays *a, Mat J)
+{
+  const NakMixPart *p = &b->part;
+  PetscReal         blocks[7][BLOCK];
+  Rows              rows = {.own = J != NULL ? blocks[6] : NULL};
+  PetscInt          at[3];
+
+  PetscFunctionBeginUser;
+  for (int side = 0; side < 6; side++) rows.there[side] = blocks[side];
+  for (at[2] = p->s[2]; at[2] < p->s[2] + p->m[2]; at[2]++)
+    for (at[1] = p->s[1]; at[1] < p->s[1] + p->m[1]; at[1]++)
+      for (at[0] = p->s[0]; at[0] < p->s[0] + p->m[0]; at[0]++) {
+        rows.R = a->R[at[2]][at[1]][at[0]];
+        if (J != NULL) PetscCall(PetscArrayzero(&blocks[0][0], 7 * BLOCK));
+        AddCell(b, dt, a->u, at, a->old[at[2]][at[1]][at[0]], a->X[at[2]][at[1]][at[0]], &rows);
+        if (J != NULL) PetscCall(SetBlocks(b, at, &rows, J));
+      }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMixSystem(NakMixBox b, PetscReal dt, Vec U, Vec R, Mat J)
+{
+  Arrays a;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMGlobalToLocal(b->dm, U, INSERT_VALUES, b->local));
+  PetscCall(VecZeroEntries(R));
+  if (J != NULL) PetscCall(MatZeroEntries(J));
+  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &a.u));
+  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &a.old));
+  PetscCall(DMDAVecGetArrayRead(b->one, b->X, &a.X));
+  PetscCall(DMDAVecGetArrayDOF(b->dm, R, &a.R));
+  Flows(b, a.u);
+  PetscCall(AddCells(b, dt, &a, J));
+  if (b->mix.fourfold != 0) PetscCall(AddVertices(b, dt, &a, J));
+  PetscCall(DMDAVecRestoreArrayDOF(b->dm, R, &a.R));
+  PetscCall(DMDAVecRestoreArrayRead(b->one, b->X, &a.X));
+  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &a.old));
+  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &a.u));
+  if (J != NULL) {
+    PetscCall(MatAssemblyBegin(J, MAT_FINAL_ASSEMBLY));
+    PetscCall(MatAssemblyEnd(J, MAT_FINAL_ASSEMBLY));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What flows into a cell through its faces over a step, less what the bottom takes. */
+static PetscReal Inflow(NakMixBox b, PetscReal dt, PetscReal ****u, const PetscInt at[3],
+                        PetscReal *drained)
+{
+  const NakMixPart *p   = &b->part;
+  const PetscReal   own = u[at[2]][at[1]][at[0]][0];
+  PetscReal         sum = 0;
+  PetscInt          to[3];
+
+  for (int side = 0; side < 6; side++) {
+    const NakMixFlow *here = &b->flow[NakMixLocal(p, at[0], at[1], at[2])], *there;
+
+    if (!Neighbour(b, at, side, to)) continue;
+    there = &b->flow[NakMixLocal(p, to[0], to[1], to[2])];
+    sum += dt / PetscSqr(b->h[side / 2]) *
+           ((here->mobility + there->mobility) / 2 * (u[to[2]][to[1]][to[0]][0] - own));
+  }
+  if (b->speed != 0 && at[2] == 0) {
+    const PetscInt  column = (at[1] - p->s[1]) * p->m[0] + at[0] - p->s[0];
+    PetscReal       slope;
+    const PetscReal taken = dt * Drain(b, column, u[at[2]][at[1]][at[0]], &slope);
+
+    sum -= taken;
+    *drained += taken;
+  }
+  return sum;
+}
+
+PetscErrorCode NakMixBook(NakMixBox b, PetscReal dt, Vec U, Vec X, PetscReal *drained)
+{
+  const NakMixPart *p = &b->part;
+  PetscReal     ****u, ***x;
+  PetscInt          at[3];
+
+  PetscFunctionBeginUser;
+  PetscCall(DMGlobalToLocal(b->dm, U, INSERT_VALUES, b->local));
+  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &u));
+  PetscCall(DMDAVecGetArray(b->one, X, &x));
+  Flows(b, u);
+  *drained = 0;
+  for (at[2] = p->s[2]; at[2] < p->s[2] + p->m[2]; at[2]++)
+    for (at[1] = p->s[1]; at[1] < p->s[1] + p->m[1]; at[1]++)
+      for (at[0] = p->s[0]; at[0] < p->s[0] + p->m[0]; at[0]++)
+        x[at[2]][at[1]][at[0]] += Inflow(b, dt, u, at, drained);
+  PetscCall(DMDAVecRestoreArray(b->one, X, &x));
+  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &u));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, drained, 1, MPIU_REAL, MPIU_SUM, b->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMixContact(NakMixBox b)
+{
+  const NakMixPart *p     = &b->part;
+  const PetscReal   cells = (PetscReal)b->params.n[0] * (PetscReal)b->params.n[1];
+  PetscReal     ****u, sum = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
+  for (PetscInt j = 0; j < p->m[1]; j++)
+    for (PetscInt i = 0; i < p->m[0]; i++) {
+      PetscReal share[NAK_BODIES];
+
+      NakMixShares(&b->mix, u[0][p->s[1] + j][p->s[0] + i], share);
+      b->contact[j * p->m[0] + i] = PetscMax(0, share[NAK_BODY_LIQUID]);
+      sum += b->contact[j * p->m[0] + i];
+    }
+  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPIU_SUM, b->comm));
+  b->wetted = sum / cells;
+  for (PetscInt i = 0; i < p->m[0] * p->m[1]; i++) b->contact[i] /= b->wetted;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void AddPresence(PetscInt n, const PetscReal u[], PetscReal presence[])
+{
+  PetscReal left = 1;
+
+  for (PetscInt k = 1; k < n; k++) {
+    left -= u[k];
+    presence[k] = PetscMax(presence[k], PetscAbsReal(u[k]));
+  }
+  presence[0] = PetscMax(presence[0], PetscAbsReal(left));
+}
+
+PetscErrorCode NakMixFindPresence(NakMixBox b)
+{
+  const NakMixPart *p    = &b->part;
+  PetscReal        *next = b->presence, ****u;
+  PetscInt          at[3], to[3];
+
+  PetscFunctionBeginUser;
+  PetscCall(DMGlobalToLocal(b->dm, b->U, INSERT_VALUES, b->local));
+  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &u));
+  for (at[2] = p->s[2]; at[2] < p->s[2] + p->m[2]; at[2]++)
+    for (at[1] = p->s[1]; at[1] < p->s[1] + p->m[1]; at[1]++)
+      for (at[0] = p->s[0]; at[0] < p->s[0] + p->m[0]; at[0]++, next += NAK_MIX_MOST) {
+        for (PetscInt k = 0; k < b->mix.n; k++) next[k] = 0;
+        AddPresence(b->mix.n, u[at[2]][at[1]][at[0]], next);
+        for (int side = 0; side < 6; side++)
+          if (Neighbour(b, at, side, to)) AddPresence(b->mix.n, u[to[2]][to[1]][to[0]], next);
+      }
+  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,326 @@
+/* Several phases at a point: every derivative against differences, limits against the alloy's own
+   functions. */
+#include <nakfield/multiphase.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "material_fixture.h"
+
+enum { PHASES = 5 };
+
+static void AssertNear(const char *what, PetscReal a, PetscReal b, PetscReal tolerance)
+{
+  if (!(PetscAbsReal(a - b) <= tolerance * (1 + PetscAbsReal(b))))
+    fail_msg("%s: %.12g is not %.12g within %g", what, (double)a, (double)b, (double)tolerance);
+}
+
+/* Liquid, two grains of solid K, solid Na and void. */
+static NakMix MakeMix(void)
+{
+  const NakAlloy alloy = NaKAt(290);
+  NakMix         m     = {
+                .n = PHASES,
+                .body = {NAK_BODY_LIQUID, NAK_BODY_SOLID_B, NAK_BODY_SOLID_B, NAK_BODY_SOLID_A, NAK_BODY_VOID},
+                .RT          = alloy.solid.RT,
+                .volume      = 4e-5,
+                .width       = 5e-7,
+                .share       = {3e-3,            6.7e-3,           6.7e-3,           13.7e-3,          0.127        },
+                .barrier     = 0.5,
+                .mobility    = {PETSC_INFINITY,  1e-10,            1e-10,            1e-10,            1e-8         },
+                .wall        = {0,               1e-3,             1e-3,             0,                -5e-2        },
+                .diffusivity = {1.2e-9,          1e-11,            2e-11,            1.2e-9          },
+                .anisotropy  = {0,           1e-9,             1e-9,             2e-9,                0             },
+                .fourfold    = 0.03,
+                .tilt        = {0,            0.3,                0,                0,                0},
+                .void_x      = 0.2,
+                .pressure    = 700
+  };
+
+  for (int b = 0; b < NAK_BODIES; b++) m.used[b] = PETSC_TRUE;
+  m.branch[NAK_BODY_LIQUID]  = NakThermoBranch(&alloy.liquid, 0, 1);
+  m.branch[NAK_BODY_SOLID_B] = NakThermoBranch(&alloy.solid, 0, 0.1);
+  m.branch[NAK_BODY_SOLID_A] = NakThermoBranch(&alloy.solid, 1, 0.9);
+  return m;
+}
+
+static const PetscReal states[][PHASES] = {
+  {-0.6, 0.2,  0.1,   0.3,   0.15 },
+  {-1.4, 0.9,  0.03,  0.01,  0.02 },
+  {0.4,  0.1,  0.01,  0.002, 0.6  },
+  {-0.2, 0.01, 0.02,  0.005, 0.001},
+  {-0.9, 0.4,  -0.02, 0.05,  0.6  },
+};
+enum { STATES = sizeof states / sizeof states[0] };
+
+/* The quantity `which` of a point, in a row for differences: X, mobility, voids, then the drives. */
+static PetscReal Quantity(const NakMix *m, const PetscReal u[], int which)
+{
+  const NakMixPoint p = NakMixAt(m, u);
+
+  if (which == 0) return p.X;
+  if (which == 1) return p.mobility;
+  if (which == 2) return p.voids;
+  return p.drive[which - 2];
+}
+
+static PetscReal Derivative(const NakMixPoint *p, int which, int l)
+{
+  if (which == 0) return p->dX[l];
+  if (which == 1) return p->dmobility[l];
+  if (which == 2) return p->dvoids[l];
+  return p->ddrive[which - 2][l];
+}
+
+static void Derivatives(void **unused)
+{
+  const NakMix m = MakeMix();
+
+  (void)unused;
+  for (int s = 0; s < STATES; s++)
+    for (int which = 0; which < 2 + PHASES; which++) {
+      const NakMixPoint p     = NakMixAt(&m, states[s]);
+      const PetscReal   scale = which < 1 ? 1 : which == 1 ? 1e-9 : which == 2 ? 1 : 1e7;
+
+      for (int l = 0; l < PHASES; l++) {
+        const PetscReal h = 1e-5;
+        PetscReal       up[PHASES], down[PHASES];
+
+        for (int k = 0; k < PHASES; k++) up[k] = down[k] = states[s][k];
+        up[l] += h;
+        down[l] -= h;
+        AssertNear("derivative",
+                   (Quantity(&m, up, which) - Quantity(&m, down, which)) / (2 * h * scale),
+                   Derivative(&p, which, l) / scale, 1e-7);
+      }
+    }
+}
+
+/* The drives are the derivatives of the energy at a composition that does not change. */
+static void DrivesFromTheEnergy(void **unused)
+{
+  const NakMix m = MakeMix();
+
+  (void)unused;
+  for (int s = 0; s < STATES; s++) {
+    const NakMixPoint p = NakMixAt(&m, states[s]);
+
+    for (int l = 1; l < PHASES; l++) {
+      const PetscReal h = 1e-5;
+      PetscReal       energy[2];
+
+      for (int side = 0; side < 2; side++) {
+        PetscReal u[PHASES];
+
+        for (int k = 0; k < PHASES; k++) u[k] = states[s][k];
+        u[l] += side == 0 ? -h : h;
+        u[0]         = NakMixPotential(&m, u, p.X);
+        energy[side] = NakMixAt(&m, u).energy + m.pressure / m.volume * NakMixAt(&m, u).voids;
+      }
+      AssertNear("drive", (energy[1] - energy[0]) / (2 * h) / 1e7, p.drive[l] / 1e7, 2e-6);
+    }
+  }
+}
+
+/* A pure phase has the composition that the alloy's own functions give, and nothing drives it off. */
+static void PurePhases(void **unused)
+{
+  const NakMix    m     = MakeMix();
+  const NakAlloy  alloy = NaKAt(290);
+  const PetscReal x     = 0.37;
+  const PetscReal mu = (NakSolutionMuA(&alloy.liquid, x) - NakSolutionMuB(&alloy.liquid, x)) / m.RT;
+  const PetscReal liquid[PHASES] = {mu, 0, 0, 0, 0}, grain[PHASES] = {mu, 0, 1, 0, 0};
+
+  (void)unused;
+  AssertNear("X", NakMixAt(&m, liquid).X, x, 1e-12);
+  AssertNear("energy", NakMixAt(&m, liquid).energy * m.volume, NakSolutionEnergy(&alloy.liquid, x),
+             1e-8);
+  for (int k = 1; k < PHASES; k++) {
+    AssertNear("drive in the liquid", NakMixAt(&m, liquid).drive[k], 0, 1e-20);
+    AssertNear("drive in a grain", NakMixAt(&m, grain).drive[k], 0, 1e-20);
+  }
+  AssertNear("potential", NakMixPotential(&m, (PetscReal[PHASES]){0.1, 0, 0, 0, 0}, x), mu, 1e-12);
+  assert_true(PetscIsInfOrNanReal(NakMixPotential(&m, liquid, 1.01)));
+}
+
+/* At the interface of two phases nothing moves a third one; the rates are symmetric and not negative. */
+static void NoThirdPhase(void **unused)
+{
+  const NakMix m = MakeMix();
+  PetscReal    L[NAK_MIX_MOST][NAK_MIX_MOST];
+
+  (void)unused;
+  for (PetscReal p = 0.05; p < 1; p += 0.05) {
+    const PetscReal   u[PHASES] = {-1, p, 0, 0, 0};
+    const NakMixPoint at        = NakMixAt(&m, u);
+
+    NakMixRates(&m, (PetscReal[PHASES]){1 - p, p, 0, 0, 0}, L);
+    assert_true(PetscAbsReal(at.drive[1]) > 1e3);
+    for (int k = 2; k < PHASES; k++) {
+      PetscReal rate = 0;
+
+      for (int l = 1; l < PHASES; l++) rate += L[k][l] * at.drive[l];
+      assert_true(rate == 0);
+    }
+  }
+  for (int s = 0; s < STATES; s++) {
+    NakMixRates(&m, (PetscReal[PHASES]){0.3, PetscAbsReal(states[s][1]), 0.2, 1e-3, 1e-9}, L);
+    for (int k = 1; k < PHASES; k++) {
+      PetscReal sum = 0; /* a matrix that its diagonal dominates */
+
+      for (int l = 1; l < PHASES; l++) {
+        assert_true(L[k][l] == L[l][k]);
+        sum += L[k][l];
+      }
+      assert_true(sum >= -1e-12 * L[k][k] && L[k][k] > 0);
+    }
+  }
+}
+
+static void Anisotropy(void **unused)
+{
+  const NakMix    m       = MakeMix();
+  PetscReal       p[3]    = {3e5, -7e5, 4e5};
+  const PetscReal line[3] = {PetscCosReal(0.25) * 2e6, 0, PetscSinReal(0.25) * 2e6};
+  PetscReal       first[3], second[3][3], a = 1 + 0.03 * PetscCosReal(4 * 0.25);
+
+  (void)unused;
+  AssertNear("in the plane", NakMixAnisotropy(&m, 2, line, first, second) / 4e3, (a * a - 1), 1e-4);
+  (void)NakMixAnisotropy(&m, 1, p, first, second);
+  for (int i = 0; i < 3; i++) {
+    const PetscReal h = 10;
+    PetscReal       up[3], down[3], bend[3][3], high, low, old = p[i];
+
+    p[i] = old + h;
+    high = NakMixAnisotropy(&m, 1, p, up, bend);
+    p[i] = old - h;
+    low  = NakMixAnisotropy(&m, 1, p, down, bend);
+    p[i] = old;
+    AssertNear("first", (high - low) / (2 * h) / 1e-4, first[i] / 1e-4, 1e-7);
+    for (int j = 0; j < 3; j++)
+      AssertNear("second", (up[j] - down[j]) / (2 * h) / 1e-9, second[j][i] / 1e-9, 1e-7);
+  }
+}
+
+/* ---- The box ---- */
+
+static NakMixParams BoxParams(PetscInt nx, PetscInt ny, PetscInt nz)
+{
+  const PetscReal h = 1e-7;
+
+  return (NakMixParams){
+    .alloy             = {.potassium = {.value = 0.8}, .temperature = 285},
+    .material          = *NaK(),
+    .n                 = { nx,                         ny,                 nz},
+    .size              = { h * (PetscReal)nx,          h * (PetscReal)ny,  h * (PetscReal)nz},
+    .lateral           = NAK_MIX_PERIODIC,
+    .vertical          = NAK_MIX_CLOSED,
+    .width             = 4 * h,
+    .liquid_share      = 0.3,
+    .fourfold          = 0.04,
+    .solid_mobility    = 1e-10,
+    .void_mobility     = 1e-8,
+    .solid_diffusivity = 1e-11,
+    .grains_b          = 2,
+    .grains_a          = 1,
+    .voids             = PETSC_TRUE,
+    .angle_b           = 60,
+    .angle_a           = 90,
+    .angle_void        = 120,
+    .current           = 1e4,
+    .seed              = 7,
+    .tolerance         = 0.02,
+    .first_step        = 1e-7,
+    .shortest_step     = 1e-14,
+    .longest_step      = 1,
+  };
+}
+
+/* Something of everything, in every cell. */
+static void FillAll(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  const PetscReal s = 1e7 / 3;
+
+  (void)ctx;
+  u[0] = -1.5 + 0.3 * PetscSinReal(s * (at[0] + 2 * at[1] + at[2]));
+  for (int k = 1; k < PHASES; k++)
+    u[k] = 0.2 + 0.15 * PetscSinReal(s * (at[0] - at[1]) * k + k + s * at[2]);
+}
+
+static void Shift(Vec to, Vec from, Vec direction, PetscReal h)
+{
+  assert_int_equal(VecWAXPY(to, h, direction, from), 0);
+}
+
+static void JacobianOf(PetscInt nx, PetscInt ny, PetscInt nz)
+{
+  const NakMixParams params = BoxParams(nx, ny, nz);
+  const PetscReal    dt = 1e-6, h = 1e-6;
+  NakMixBox          box;
+  DM                 dm;
+  Vec                U, V, R[2], d, product;
+  Mat                J;
+  PetscRandom        random;
+  PetscReal          difference, size;
+
+  assert_int_equal(NakMixBoxCreate(PETSC_COMM_WORLD, &params, &box), 0);
+  assert_int_equal(NakMixBoxFill(box, FillAll, NULL), 0);
+  assert_int_equal(NakMixBoxState(box, &dm, &U), 0);
+  assert_int_equal(DMCreateMatrix(dm, &J), 0);
+  for (int k = 0; k < 2; k++) assert_int_equal(VecDuplicate(U, &R[k]), 0);
+  assert_int_equal(VecDuplicate(U, &V), 0);
+  assert_int_equal(VecDuplicate(U, &d), 0);
+  assert_int_equal(VecDuplicate(U, &product), 0);
+  assert_int_equal(PetscRandomCreate(PETSC_COMM_WORLD, &random), 0);
+  assert_int_equal(VecSetRandom(d, random), 0);
+  assert_int_equal(NakMixBoxSystem(box, dt, U, product, J), 0);
+  assert_int_equal(MatMult(J, d, product), 0);
+  for (int k = 0; k < 2; k++) {
+    Shift(V, U, d, k == 0 ? -h : h);
+    assert_int_equal(NakMixBoxSystem(box, dt, V, R[k], NULL), 0);
+  }
+  assert_int_equal(VecAXPY(R[1], -1, R[0]), 0);
+  assert_int_equal(VecScale(R[1], 1 / (2 * h)), 0);
+  for (PetscInt k = 0; k < PHASES; k++) {
+    assert_int_equal(VecStrideNorm(product, k, NORM_INFINITY, &size), 0);
+    assert_int_equal(VecStrideNorm(R[1], k, NORM_INFINITY, &difference), 0);
+    assert_true(size > 1e-3);
+  }
+  assert_int_equal(VecAXPY(product, -1, R[1]), 0);
+  for (PetscInt k = 0; k < PHASES; k++) {
+    assert_int_equal(VecStrideNorm(R[1], k, NORM_INFINITY, &size), 0);
+    assert_int_equal(VecStrideNorm(product, k, NORM_INFINITY, &difference), 0);
+    AssertNear("Jacobian", difference / size, 0, 1e-7);
+  }
+  for (int k = 0; k < 2; k++) assert_int_equal(VecDestroy(&R[k]), 0);
+  assert_int_equal(VecDestroy(&V), 0);
+  assert_int_equal(VecDestroy(&d), 0);
+  assert_int_equal(VecDestroy(&product), 0);
+  assert_int_equal(MatDestroy(&J), 0);
+  assert_int_equal(PetscRandomDestroy(&random), 0);
+  assert_int_equal(NakMixBoxDestroy(&box), 0);
+}
+
+static void Jacobian(void **unused)
+{
+  (void)unused;
+  JacobianOf(5, 4, 6);
+  JacobianOf(6, 1, 5);
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(Derivatives), cmocka_unit_test(DrivesFromTheEnergy),
+    cmocka_unit_test(PurePhases),  cmocka_unit_test(NoThirdPhase),
+    cmocka_unit_test(Anisotropy),  cmocka_unit_test(Jacobian)};
+  int failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() != 0 || failed != 0;
+}

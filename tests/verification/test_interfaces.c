@@ -1,0 +1,481 @@
+/* Interfaces of the multi-phase box against what is known exactly: energy and width, Gibbs and Thomson,
+   contact angles, the similarity solution of a moving interface; and the decay of the free energy. */
+#include <nakfield/multiphase.h>
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../unit/material_fixture.h"
+
+#define MUST(call) assert_int_equal((call), 0)
+
+static const PetscReal T = 285, w = 0.5e-6; /* temperature [K], width of interfaces [m] */
+
+/* One measured number with what it should be; both are printed. */
+static void Demand(const char *what, PetscReal value, PetscReal least, PetscReal most)
+{
+  MUST(PetscPrintf(PETSC_COMM_WORLD, "%-44s %12.5g   (%g to %g)\n", what, (double)value,
+                   (double)least, (double)most));
+  if (!(value >= least && value <= most)) fail_msg("%s: %g", what, (double)value);
+}
+
+static NakMixParams Params(void)
+{
+  return (NakMixParams){
+    .alloy             = {.potassium = {.value = 0.85, .by_weight = PETSC_TRUE}, .temperature = T},
+    .material          = *NaK(),
+    .n                 = { 1,                                                    1,                1},
+    .size              = { 1e-6,                                                 1e-6,             1e-6},
+    .lateral           = NAK_MIX_CLOSED,
+    .vertical          = NAK_MIX_CLOSED,
+    .width             = w,
+    .liquid_share      = 0.3,
+    .solid_mobility    = 1e-10,
+    .void_mobility     = 1e-8,
+    .solid_diffusivity = 1e-11,
+    .grains_b          = 1,
+    .angle_b           = 90,
+    .angle_a           = 90,
+    .angle_void        = 90,
+    .seed              = 1,
+    .tolerance         = 0.02,
+    .first_step        = 1e-7,
+    .shortest_step     = 1e-14,
+    .longest_step      = 1e4,
+  };
+}
+
+/* Where a solid and the liquid are in equilibrium. */
+typedef struct {
+  PetscReal mu, solid, liquid; /* [J/mol], mole fractions */
+} Tie;
+
+static Tie TieOf(PetscBool rich_in_a)
+{
+  const NakAlloy      alloy = NaKAt(T);
+  const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_FALSE);
+  const PetscInt      end   = rich_in_a ? 1 : 0; /* of a tie, where its solid is */
+  Tie                 tie   = {0, 0, 0};
+
+  for (PetscInt k = 0; k < all.n; k++) {
+    if (all.tie[k].phase[end] != NAK_PHASE_SOLID || all.tie[k].phase[1 - end] != NAK_PHASE_LIQUID)
+      continue;
+    tie.solid  = all.tie[k].x[end];
+    tie.liquid = all.tie[k].x[1 - end];
+  }
+  tie.mu = NakSolutionMuA(&alloy.liquid, tie.liquid) - NakSolutionMuB(&alloy.liquid, tie.liquid);
+  return tie;
+}
+
+static PetscReal Profile(PetscReal distance, PetscReal width)
+{
+  return 0.5 - 0.5 * PetscTanhReal(2 * distance / width);
+}
+
+static NakMixRecord RunTo(NakMixBox box, PetscReal end)
+{
+  NakMixRecord r;
+
+  MUST(NakMixBoxMeasure(box, &r));
+  while (r.time < end) {
+    MUST(NakMixBoxStep(box, end));
+    MUST(NakMixBoxMeasure(box, &r));
+  }
+  return r;
+}
+
+/* ---- A flat interface ---- */
+
+typedef struct {
+  PetscReal mu, middle; /* mu over RT; place of the interface [m] */
+} Flat;
+
+static void FillFlat(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  const Flat *f = ctx;
+
+  u[0] = f->mu;
+  u[1] = Profile(at[2] - f->middle, w / 1.3); /* not the equilibrium's */
+}
+
+/* One over the greatest slope, from the two cells between which phi is 1/2. */
+static PetscReal WidthOf(NakMixBox box, const NakMixParams *p)
+{
+  PetscReal width = 0, ****u;
+  DM        dm;
+  Vec       U;
+
+  MUST(NakMixBoxState(box, &dm, &U));
+  MUST(DMDAVecGetArrayDOFRead(dm, U, &u));
+  for (PetscInt k = 1; k < p->n[2]; k++) {
+    const PetscReal a = u[k - 1][0][0][1], b = u[k][0][0][1];
+
+    if ((a - 0.5) * (b - 0.5) <= 0)
+      width = 2 * p->size[2] / (PetscReal)p->n[2] / fabs(atanh(2 * a - 1) - atanh(2 * b - 1));
+  }
+  MUST(DMDAVecRestoreArrayDOFRead(dm, U, &u));
+  return width;
+}
+
+/* Relative errors of energy and width at equilibrium with `cells` cells a width. */
+static void MeasureFlat(PetscBool rich_in_a, int cells, PetscReal *energy, PetscReal *width)
+{
+  const PetscReal length = 10 * w;
+  const Tie       tie    = TieOf(rich_in_a);
+  NakMixParams    p      = Params();
+  NakMixBox       box;
+  const NakMix   *mix;
+  NakMixRecord    r;
+  PetscReal       area, omega;
+  Flat            flat;
+
+  p.n[2]     = 10 * cells;
+  p.size[2]  = length;
+  p.grains_b = rich_in_a ? 0 : 1;
+  p.grains_a = rich_in_a ? 1 : 0;
+  MUST(NakMixBoxCreate(PETSC_COMM_SELF, &p, &box));
+  mix  = NakMixBoxMix(box);
+  flat = (Flat){tie.mu / mix->RT, length / 2 + 0.3 * w / cells};
+  MUST(NakMixBoxFill(box, FillFlat, &flat));
+  r       = RunTo(box, 10);
+  area    = p.size[0] * p.size[1];
+  omega   = NakBranchAt(&mix->branch[NAK_BODY_LIQUID], tie.mu).omega;
+  *energy = (r.energy - tie.mu * r.a) / area - omega * length / mix->volume;
+  *energy = *energy / (rich_in_a ? NaK()->a : NaK()->b).solid_liquid_energy - 1;
+  *width  = WidthOf(box, &p) / w - 1;
+  MUST(NakMixBoxDestroy(&box));
+}
+
+/* With 8 cells a width both are within 2 %, and the errors fall by four with every halving. */
+static void FlatInterface(void **unused)
+{
+  (void)unused;
+  for (int side = 0; side < 2; side++) {
+    PetscReal energy[3], width[3];
+
+    for (int k = 0; k < 3; k++) MeasureFlat((PetscBool)(side == 1), 4 << k, &energy[k], &width[k]);
+    Demand("error of the energy, 4 cells", energy[0], -0.02, 0.02);
+    Demand("error of the energy, 8 cells", energy[1], -0.005, 0.005);
+    Demand("error of the width, 8 cells", width[1], -0.02, 0.02);
+    Demand("order of the energy", log2(energy[1] / energy[2]), 1.9, 2.1);
+    Demand("order of the width", log2(width[1] / width[2]), 1.9, 2.1);
+  }
+}
+
+/* ---- Gibbs and Thomson ---- */
+
+typedef struct {
+  PetscReal mu, radius, centre[3];
+} Ball;
+
+static void FillBall(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  const Ball *b   = ctx;
+  PetscReal   sum = 0;
+
+  for (int d = 0; d < 3; d++) sum += PetscSqr(at[d] - b->centre[d]);
+  u[0] = b->mu;
+  u[1] = Profile(PetscSqrtReal(sum) - b->radius, w);
+}
+
+/* Relative error of the driving force at equilibrium of a quarter of a circle, or an eighth of a sphere,
+   in a corner; radius and edge in widths. */
+static PetscReal MeasureBall(int axes, int cells, PetscReal radius, PetscReal edge)
+{
+  const Tie     tie  = TieOf(PETSC_FALSE);
+  NakMixParams  p    = Params();
+  Ball          ball = {.radius = radius * w};
+  NakMixBox     box;
+  NakMixRecord  r;
+  const NakMix *mix;
+  PetscReal     R, gain, share;
+
+  for (int d = 0; d < 3; d++) {
+    if (axes == 2 && d == 1) continue;
+    p.n[d]    = (PetscInt)(edge * cells + 0.5);
+    p.size[d] = edge * w;
+  }
+  ball.centre[1] = axes == 2 ? p.size[1] / 2 : 0;
+  MUST(NakMixBoxCreate(PETSC_COMM_SELF, &p, &box));
+  mix     = NakMixBoxMix(box);
+  ball.mu = tie.mu / mix->RT;
+  MUST(NakMixBoxFill(box, FillBall, &ball));
+  r     = RunTo(box, axes == 2 ? 30 : 3);
+  share = r.share[NAK_BODY_SOLID_B] / PETSC_PI;
+  R     = edge * w * (axes == 2 ? sqrt(4 * share) : cbrt(6 * share));
+  gain  = NakBranchAt(&mix->branch[NAK_BODY_LIQUID], (r.mu_min + r.mu_max) / 2).omega -
+         NakBranchAt(&mix->branch[NAK_BODY_SOLID_B], (r.mu_min + r.mu_max) / 2).omega;
+  Demand("spread of mu over the shift by curvature",
+         (r.mu_max - r.mu_min) * (tie.liquid - tie.solid) / gain, 0, 0.005);
+  gain *= R / ((axes - 1) * p.material.b.solid_liquid_energy * mix->volume);
+  MUST(NakMixBoxDestroy(&box));
+  return gain - 1;
+}
+
+static void GibbsThomson(void **unused)
+{
+  (void)unused;
+  Demand("error of a circle's equilibrium, 4 cells", MeasureBall(2, 4, 6, 10), -0.03, 0.03);
+  Demand("error of a circle's equilibrium, 6 cells", MeasureBall(2, 6, 6, 10), -0.003, 0.003);
+  Demand("error of a sphere's equilibrium, 3 cells", MeasureBall(3, 3, 4, 6), -0.03, 0.03);
+  Demand("error of a sphere's equilibrium, 4 cells", MeasureBall(3, 4, 4, 6), -0.01, 0.01);
+}
+
+/* ---- A body on the wall ---- */
+
+/* Sums for x^2 + z^2 = c0 + c1 z, a circle about a point of the axis; lengths in widths. */
+typedef struct {
+  PetscReal n, z, zz, q, qz;
+} Circle;
+
+static void AddPoint(Circle *c, PetscReal x, PetscReal z)
+{
+  const PetscReal q = x * x + z * z;
+
+  c->n += 1;
+  c->z += z;
+  c->zz += z * z;
+  c->q += q;
+  c->qz += q * z;
+}
+
+/* The angle, inside the body, at which the circle through its contour meets the wall [degree].  The contour
+   is taken where the wall is far. */
+static PetscReal FitAngle(NakMixBox box, const NakMixParams *p)
+{
+  const PetscReal h = p->size[0] / (PetscReal)p->n[0] / w;
+  Circle          c = {0, 0, 0, 0, 0};
+  DM              dm;
+  Vec             U;
+  PetscReal   ****u, D, c0, c1;
+
+  MUST(NakMixBoxState(box, &dm, &U));
+  MUST(DMDAVecGetArrayDOFRead(dm, U, &u));
+  for (PetscInt k = 1; k < p->n[2]; k++)
+    for (PetscInt i = 1; i < p->n[0]; i++) {
+      const PetscReal b = u[k][0][i][1] - 0.5, left = u[k][0][i - 1][1] - 0.5;
+      const PetscReal below = u[k - 1][0][i][1] - 0.5;
+      const PetscReal x = ((PetscReal)i + 0.5) * h, z = ((PetscReal)k + 0.5) * h;
+
+      if (z < 1.5) continue;
+      if (b * left < 0) AddPoint(&c, x - h * b / (b - left), z);
+      if (b * below < 0) AddPoint(&c, x, z - h * b / (b - below));
+    }
+  MUST(DMDAVecRestoreArrayDOFRead(dm, U, &u));
+  D  = c.n * c.zz - c.z * c.z;
+  c0 = (c.q * c.zz - c.z * c.qz) / D;
+  c1 = (c.n * c.qz - c.z * c.q) / D;
+  return 180 / PETSC_PI * acos(-c1 / 2 / sqrt(c0 + c1 * c1 / 4));
+}
+
+static PetscReal MeasureAngle(PetscBool voids, PetscReal angle, int cells)
+{
+  NakMixParams p = Params();
+  Ball         ball;
+  NakMixBox    box;
+  PetscReal    found;
+
+  p.grains_b = voids ? 0 : 1;
+  p.voids    = voids;
+  p.n[0]     = 14 * cells;
+  p.n[2]     = 12 * cells;
+  p.size[0]  = 14 * w;
+  p.size[2]  = 12 * w;
+  p.angle_b = p.angle_void = angle;
+  MUST(NakMixBoxCreate(PETSC_COMM_SELF, &p, &box));
+  ball = (Ball){
+    TieOf(PETSC_FALSE).mu / NakMixBoxMix(box)->RT, 7 * w, {0, p.size[1] / 2, 0}
+  };
+  MUST(NakMixBoxFill(box, FillBall, &ball));
+  (void)RunTo(box, voids ? 0.1 : 30);
+  found = FitAngle(box, &p);
+  MUST(NakMixBoxDestroy(&box));
+  return voids ? 180 - found : found; /* of a void it is counted in the liquid */
+}
+
+static void ContactAngle(void **unused)
+{
+  const PetscReal angles[] = {60, 90, 135};
+
+  (void)unused;
+  for (int k = 0; k < 3; k++) {
+    Demand("contact angle of a solid", MeasureAngle(PETSC_FALSE, angles[k], 4), angles[k] - 3,
+           angles[k] + 3);
+    Demand("contact angle of a void", MeasureAngle(PETSC_TRUE, angles[k], 4), angles[k] - 3,
+           angles[k] + 3);
+  }
+}
+
+/* ---- A moving interface: two half spaces that diffuse into each other ---- */
+
+typedef struct {
+  Tie       tie;
+  PetscReal solid, liquid, D_solid, D_liquid; /* compositions far away; [m2/s] */
+  PetscReal speed;                            /* the interface is at 2 speed sqrt(t) [m/s^(1/2)] */
+  PetscReal time, width, origin;
+  NakBranch in_solid, in_liquid;
+  PetscReal RT;
+} Couple;
+
+/* What the balance of A at the interface lacks, at a speed. */
+static PetscReal Balance(const Couple *c, PetscReal speed)
+{
+  const PetscReal S = speed / sqrt(c->D_solid), L = speed / sqrt(c->D_liquid);
+  const PetscReal from_solid =
+    sqrt(c->D_solid / PETSC_PI) * (c->tie.solid - c->solid) * exp(-S * S) / erfc(-S);
+  const PetscReal from_liquid =
+    sqrt(c->D_liquid / PETSC_PI) * (c->tie.liquid - c->liquid) * exp(-L * L) / erfc(L);
+
+  return (c->tie.liquid - c->tie.solid) * speed - from_solid - from_liquid;
+}
+
+static PetscReal MuAt(const NakBranch *b, PetscReal x)
+{
+  return NakSolutionMuA(&b->solution, x) - NakSolutionMuB(&b->solution, x);
+}
+
+/* The exact solution at `time`, with a diffuse interface. */
+static void FillCouple(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  const Couple   *c = ctx;
+  const PetscReal z = at[2] - c->origin, s = 2 * c->speed * sqrt(c->time);
+  const PetscReal S = 2 * sqrt(c->D_solid * c->time), L = 2 * sqrt(c->D_liquid * c->time);
+
+  if (z < s)
+    u[0] = MuAt(&c->in_solid, c->solid + (c->tie.solid - c->solid) * erfc(-z / S) / erfc(-s / S)) /
+           c->RT;
+  else
+    u[0] =
+      MuAt(&c->in_liquid, c->liquid + (c->tie.liquid - c->liquid) * erfc(z / L) / erfc(s / L)) /
+      c->RT;
+  u[1] = Profile(z - s, c->width);
+}
+
+/* Relative error of the distance that the interface covers while the time grows by nine. */
+static PetscReal MeasureCouple(PetscReal width)
+{
+  const PetscReal end = 0.09, length = 60e-6;
+  NakMixParams    p   = Params();
+  Couple          c   = {.tie = TieOf(PETSC_FALSE), .D_liquid = 1.2e-9, .D_solid = 3e-10};
+  PetscReal       low = 0, high = 1e-5, exact;
+  NakMixBox       box;
+  NakMixRecord    before, after;
+
+  c.solid  = c.tie.solid / 2;
+  c.liquid = c.tie.liquid - 0.02;
+  for (int k = 0; k < 60; k++) {
+    c.speed = (low + high) / 2;
+    if (Balance(&c, c.speed) > 0)
+      high = c.speed;
+    else
+      low = c.speed;
+  }
+  c.time              = end / 9;
+  c.width             = width;
+  c.origin            = length / 4;
+  p.n[2]              = (PetscInt)(5 * length / width + 0.5);
+  p.size[2]           = length;
+  p.width             = width;
+  p.solid_mobility    = 0;
+  p.solid_diffusivity = c.D_solid;
+  p.alloy.diffusivity = c.D_liquid;
+  p.tolerance         = 0.01;
+  MUST(NakMixBoxCreate(PETSC_COMM_SELF, &p, &box));
+  c.RT        = NakMixBoxMix(box)->RT;
+  c.in_solid  = NakMixBoxMix(box)->branch[NAK_BODY_SOLID_B];
+  c.in_liquid = NakMixBoxMix(box)->branch[NAK_BODY_LIQUID];
+  MUST(NakMixBoxFill(box, FillCouple, &c));
+  MUST(NakMixBoxMeasure(box, &before));
+  after = RunTo(box, end - c.time);
+  exact = 2 * c.speed * (sqrt(end) - sqrt(c.time));
+  MUST(NakMixBoxDestroy(&box));
+  return length * (after.share[NAK_BODY_SOLID_B] - before.share[NAK_BODY_SOLID_B]) / exact - 1;
+}
+
+static void MovingInterface(void **unused)
+{
+  PetscReal error[3];
+
+  (void)unused;
+  for (int k = 0; k < 3; k++) error[k] = MeasureCouple(0.4e-6 / (1 << k));
+  for (int k = 0; k < 3; k++) Demand("error of a moving interface", error[k], -0.1, 0.1);
+  Demand("error of a moving interface, finest", error[2], -0.02, 0.02);
+  Demand("its fall as the width is halved", error[0] / error[1], 1.5, 5);
+  Demand("and halved again", error[1] / error[2], 1.5, 5);
+}
+
+/* ---- The free energy ---- */
+
+/* Far from equilibrium: two grains that touch, a square void on the wall, and mu in waves. */
+static void FillWild(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  const NakMix   *mix  = ctx;
+  const PetscReal edge = PetscMax(fabs(at[0] - 1.5e-6), at[2]);
+
+  u[0] = -0.62 + 0.03 * sin(1.1e7 * at[0]) * cos(0.9e7 * at[2]);
+  u[1] = Profile(PetscMax(fabs(at[0] - 0.6e-6), fabs(at[2] - 2.2e-6)) - 0.5e-6, w / 2);
+  u[2] = Profile(PetscMax(fabs(at[0] - 1.7e-6), fabs(at[2] - 2.2e-6)) - 0.6e-6, w / 2);
+  u[2] *= 1 - u[1];
+  u[mix->n - 1] = (1 - u[1] - u[2]) * Profile(edge - 0.8e-6, w / 2);
+}
+
+/* In a closed box at one temperature the free energy never rises, whatever the length of the steps, and A
+   and B stay what they were. */
+static void FreeEnergy(void **unused)
+{
+  NakMixParams p = Params();
+  NakMixBox    box;
+  NakMixRecord r, start;
+  PetscReal    rise = -1, a = 0, b = 0, low = 0, high = 1, last;
+
+  (void)unused;
+  p.n[0] = p.n[2] = 24;
+  p.size[0] = p.size[2] = 24 * w / 4;
+  p.grains_b            = 2;
+  p.voids               = PETSC_TRUE;
+  p.fourfold            = 0.04;
+  p.angle_b             = 60;
+  p.angle_void          = 120;
+  p.tolerance           = 0.05;
+  p.first_step          = 1e-9;
+  MUST(NakMixBoxCreate(PETSC_COMM_SELF, &p, &box));
+  MUST(NakMixBoxFill(box, FillWild, (void *)NakMixBoxMix(box)));
+  MUST(NakMixBoxMeasure(box, &start));
+  r = start;
+  while (r.time < 1 && r.steps < 400) {
+    last = r.energy;
+    MUST(NakMixBoxStep(box, 1));
+    MUST(NakMixBoxMeasure(box, &r));
+    rise = PetscMax(rise, (r.energy - last) / fabs(start.energy));
+    a    = PetscMax(a, fabs(r.a_balance));
+    b    = PetscMax(b, fabs(r.b_balance));
+    if (r.time > 1e-4) low = PetscMin(low, r.phi_min);
+    if (r.time > 1e-4) high = PetscMax(high, r.phi_max);
+  }
+  MUST(NakMixBoxDestroy(&box));
+  Demand("fall of the energy over all", (start.energy - r.energy) / fabs(start.energy), 1e-3, 10);
+  Demand("steps", (PetscReal)r.steps, 50, 400);
+  Demand("largest rise of the energy in a step", rise, -1, 1e-12);
+  Demand("balance of A", a, 0, 1e-10);
+  Demand("balance of B", b, 0, 1e-10);
+  Demand("least order parameter", low, -0.01, 0);
+  Demand("greatest order parameter", high, 1, 1.01);
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(FreeEnergy), cmocka_unit_test(FlatInterface),
+                                     cmocka_unit_test(MovingInterface),
+                                     cmocka_unit_test(GibbsThomson),
+                                     cmocka_unit_test(ContactAngle)};
+  int                     failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() != 0 || failed != 0;
+}
