@@ -131,24 +131,29 @@ typedef struct {
   PetscReal      solid_mobility, void_mobility; /**< curvature times this is a speed [m2/s] */
   PetscReal      solid_diffusivity;             /**< [m2/s] */
   PetscInt       grains_b, grains_a;            /**< order parameters of each solid */
-  PetscBool      voids;
-  PetscReal      angle_b, angle_a; /**< contact angle on the wall, measured in the solid [degree] */
-  PetscReal      angle_void;       /**< measured in the liquid, as it is usual [degree] */
-  PetscReal      cooling_rate;     /**< [K/s] */
-  PetscReal      current;        /**< per area of the bottom, positive when A is stripped [A/m2] */
-  PetscInt       seed;           /**< of all random numbers */
-  PetscInt       nuclei;         /**< at the start */
-  PetscReal      nucleus_radius; /**< [m]; 0 for the width of interfaces */
-  PetscInt       nuclei_body;    /**< 0 solid B, 1 solid A */
-  PetscBool      nuclei_on_wall;
-  PetscReal      bulk_sites;                              /**< attempts at a nucleus [1/(m3 s)] */
-  PetscReal      wall_sites;                              /**< [1/(m2 s)] */
-  PetscReal      interval;                                /**< between looks for nuclei [s] */
-  PetscReal      tolerance;                               /**< error of a step in phi and X */
-  PetscReal      first_step, shortest_step, longest_step; /**< [s] */
+  PetscReal      void_radius, void_height;      /**< of a void at the start, over the middle [m] */
+  PetscBool voids; /**< there is a void phase; set by NakMixBoxCreate() where the radius is not 0 */
+  PetscReal angle_b, angle_a; /**< contact angle on the wall, measured in the solid [degree] */
+  PetscReal angle_void;       /**< measured in the liquid, as it is usual [degree] */
+  PetscReal cooling_rate;     /**< [K/s] */
+  PetscReal current;          /**< per area of the bottom, positive when A is stripped [A/m2] */
+  PetscInt  seed;             /**< of all random numbers */
+  PetscInt  nuclei;           /**< at the start */
+  PetscReal nucleus_radius;   /**< [m]; 0 for the width of interfaces */
+  PetscInt  nuclei_body;      /**< 0 solid B, 1 solid A */
+  PetscBool nuclei_on_wall;
+  PetscReal bulk_sites;                              /**< attempts at a nucleus [1/(m3 s)] */
+  PetscReal wall_sites;                              /**< [1/(m2 s)] */
+  PetscReal interval;                                /**< between looks for nuclei [s] */
+  PetscReal tolerance;                               /**< error of a step in phi and X */
+  PetscReal end;                                     /**< of the run, for its owner [s] */
+  PetscReal first_step, shortest_step, longest_step; /**< [s] */
 } NakMixParams;
 
 extern const NakParam NakMixParamRows[];
+
+/** How many of `ranks` ranks can share the columns of a box: at least 1. */
+PetscInt NakMixUsefulRanks(const NakMixParams *params, PetscInt ranks);
 
 typedef struct NakMixBox_private *NakMixBox; /**< opaque */
 

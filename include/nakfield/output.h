@@ -104,7 +104,7 @@ PetscErrorCode NakOutputSpectrum(NakOutput output, const NakRecord *record,
   Append a row to the table <name>.csv, which begins with its first row.  Collective; the same on every
   rank.
 
-  @param[in] name     free_energy, x_cut_plane or y_cut_plane
+  @param[in] name     free_energy, phases, x_cut_plane or y_cut_plane
   @param[in] columns  its first line, "time,free_energy"
   @param[in] count    of `values`
 */

@@ -8,6 +8,7 @@
 #include <nakfield/diagnostics.h>
 #include <nakfield/impedance.h>
 #include <nakfield/insitu.h>
+#include <nakfield/multiphase.h>
 #include <nakfield/output.h>
 #include <nakfield/pfhub.h>
 #include <nakfield/progress.h>
@@ -20,6 +21,7 @@ typedef enum {
   NAK_MODEL_CAHN_HILLIARD,
   NAK_MODEL_POISSON,
   NAK_MODEL_ALLEN_CAHN,
+  NAK_MODEL_ALLOY,
   NAK_MODEL_ANY /**< every entry there is, for the manual */
 } NakModelKind;
 
@@ -28,6 +30,7 @@ typedef struct {
   char                title[NAK_TEXT_SIZE];
   PetscInt            kind;  /**< NakModelKind */
   NakPfhubParams      pfhub; /**< of the models on a box */
+  NakMixParams        mix;   /**< of the phases of the alloy */
   NakModelParams      model;
   NakVoidsParams      voids;
   NakLimits           limits;
@@ -38,7 +41,7 @@ typedef struct {
   NakCheckpointParams checkpoint;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 18 };
+enum { NAK_SIM_SECTIONS = 19 };
 
 /** The schema: every entry that a deck of this kind may have, filling `params`. */
 void NakSimSchema(NakSimParams *params, NakModelKind kind, NakSection schema[NAK_SIM_SECTIONS]);

@@ -222,6 +222,7 @@ static PetscErrorCode CreateSolver(NakMixBox b)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(PCGAMGSetReuseInterpolation(pc, PETSC_TRUE));
+  PetscCall(PCGAMGSetNSmooths(pc, 0)); /* rows of bulk and interface are too unlike to smooth */
   PetscCall(Prefer("-mix_mg_levels_ksp_type", "richardson"));
   PetscCall(Prefer("-mix_mg_levels_pc_type", "bjacobi"));
   PetscCall(KSPSetFromOptions(b->ksp));
@@ -267,25 +268,38 @@ static PetscErrorCode CreateView(NakMixBox b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Liquid, and the void of the start. */
 static void FillLiquid(void *ctx, const PetscReal at[3], PetscReal u[])
 {
-  const NakMix   *mix   = ctx;
-  const PetscReal guess = 0;
+  NakMixBox           b      = ctx;
+  const NakMixParams *p      = &b->params;
+  const PetscReal     top[3] = {p->size[0] / 2, p->size[1] / 2, p->void_height};
+  PetscReal           away   = 0;
 
-  (void)at;
-  for (PetscInt k = 1; k < mix->n; k++) u[k] = 0;
-  u[0] = guess;
-  u[0] = NakMixPotential(mix, u, mix->void_x);
+  for (PetscInt k = 0; k < b->mix.n; k++) u[k] = 0;
+  u[0] = NakMixPotential(&b->mix, u, b->mix.void_x);
+  for (int d = 0; d < 3; d++)
+    if (p->n[d] > 1) away += PetscSqr(at[d] - top[d]);
+  away = PetscSqrtReal(away) - p->void_radius;
+  if (p->void_radius > 0) u[b->mix.n - 1] = 0.5 - 0.5 * PetscTanhReal(2 * away / p->width);
 }
 
 /* Grand potential of the liquid at the start: the pressure is counted from it [J/mol]. */
 static PetscReal LiquidOmega(NakMixBox b)
 {
-  PetscReal       u[NAK_MIX_MOST];
-  const PetscReal nowhere[3] = {0, 0, 0};
+  PetscReal u[NAK_MIX_MOST] = {0};
 
-  FillLiquid(&b->mix, nowhere, u);
+  u[0] = NakMixPotential(&b->mix, u, b->mix.void_x);
   return NakBranchAt(&b->mix.branch[NAK_BODY_LIQUID], b->mix.RT * u[0]).omega;
+}
+
+/* PETSc divides the columns of a box by nx and ny alone: find what fits. */
+PetscInt NakMixUsefulRanks(const NakMixParams *p, PetscInt ranks)
+{
+  for (PetscInt n = ranks; n > 1; n--)
+    for (PetscInt m = 1; m <= n; m++)
+      if (n % m == 0 && m <= p->n[0] / 2 && n / m <= PetscMax(1, p->n[1] / 2)) return n;
+  return 1;
 }
 
 PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box)
@@ -297,6 +311,7 @@ PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMix
   PetscCall(PetscNew(&b));
   *box      = b;
   b->params = *params;
+  if (params->void_radius > 0) b->params.voids = PETSC_TRUE;
   PetscCall(PetscCommDuplicate(comm, &b->comm, NULL));
   PetscCall(CreateMix(b));
   PetscCall(CreateGrid(b));
@@ -306,7 +321,7 @@ PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMix
   b->mix.pressure = b->omega_start;
   b->speed        = params->current * b->mix.volume / faraday;
   b->next         = params->first_step;
-  PetscCall(NakMixBoxFill(b, FillLiquid, &b->mix));
+  PetscCall(NakMixBoxFill(b, FillLiquid, b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

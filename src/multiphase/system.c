@@ -244,12 +244,15 @@ static PetscBool Own(const NakMixPart *p, const PetscInt at[3])
 static PetscErrorCode AddVertex(NakMixBox b, PetscReal dt, const NakMixVertex *v, PetscInt k,
                                 const Arrays *a, Mat J)
 {
-  const PetscInt n = b->mix.n;
-  PetscReal      p[3], first[3], second[3][3], block[BLOCK] = {0};
-  PetscReal      L[NAK_MIX_MOST][NAK_MIX_MOST];
+  const PetscReal least = 1e-6; /* where nothing is left of the direction, see Fourfold() */
+  const PetscInt  n     = b->mix.n;
+  PetscReal       p[3], first[3], second[3][3], block[BLOCK] = {0};
+  PetscReal       L[NAK_MIX_MOST][NAK_MIX_MOST];
 
   PetscFunctionBeginUser;
   NakMixGradient(v, k, a->u, p);
+  if (p[0] * p[0] + p[1] * p[1] + p[2] * p[2] < PetscSqr(least / b->mix.width))
+    PetscFunctionReturn(PETSC_SUCCESS);
   (void)NakMixAnisotropy(&b->mix, k, p, first, second);
   for (int c = 0; c < v->cells; c++) {
     const PetscInt  *at = v->at[c], row = NakMixLocal(&b->part, at[0], at[1], at[2]);

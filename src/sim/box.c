@@ -77,6 +77,7 @@ static PetscErrorCode SetUp(NakSim s)
     ctx = &p->allen_cahn;
     break;
   case NAK_MODEL_CELL:
+  case NAK_MODEL_ALLOY:
   case NAK_MODEL_ANY:
     SETERRQ(s->comm, PETSC_ERR_PLIB, "not a model on a box");
   }

@@ -9,6 +9,11 @@ static PetscInt UsefulRanks(const NakSimParams *p, PetscInt ranks, PetscInt line
 {
   const NakBoxGrid box = NakPfhubBox(&p->pfhub);
 
+  if (p->kind == NAK_MODEL_ALLOY) {
+    lines[0] = p->mix.n[0];
+    lines[1] = p->mix.n[1];
+    return NakMixUsefulRanks(&p->mix, ranks);
+  }
   lines[0] = p->kind == NAK_MODEL_CELL ? p->model.grid.nx : box.n[1];
   lines[1] = p->kind == NAK_MODEL_CELL ? p->model.grid.ny : box.n[2];
   return p->kind == NAK_MODEL_CELL ? NakStateUsefulRanks(&p->model.grid, ranks)
@@ -69,7 +74,7 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
 static PetscErrorCode ReadKind(NakSim s, NakModelKind *kind)
 {
   static const char *const words[] = {"cell", "cahn_hilliard", "cahn_hilliard_poisson",
-                                      "allen_cahn"};
+                                      "allen_cahn", "alloy"};
   PetscMPIInt              rank;
   int                      found = NAK_MODEL_CELL;
 
@@ -132,6 +137,8 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   PetscCall(NakSimCheckDirectory(s));
   if (kind == NAK_MODEL_CELL)
     PetscCall(ReadCell(s, &wrong));
+  else if (kind == NAK_MODEL_ALLOY)
+    PetscCall(NakSimAlloyRead(s, &wrong));
   else
     PetscCall(NakSimBoxRead(s));
   PetscCall(NakDeckReport(s->deck, &mistakes));
@@ -154,6 +161,7 @@ PetscErrorCode NakSimDestroy(NakSim *sim)
   PetscCall(NakProgressDestroy(&s->progress));
   PetscCall(NakOutputDestroy(&s->output));
   PetscCall(NakPhaseFieldDestroy(&s->box.engine));
+  PetscCall(NakMixBoxDestroy(&s->mix));
   PetscCall(NakSimVoidsDestroy(s));
   PetscCall(NakImpedanceDestroy(&s->impedance));
   PetscCall(NakStepperDestroy(&s->stepper));

@@ -30,6 +30,10 @@ PetscErrorCode NakSimDescribe(NakSim s)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   if (rank == 0) PetscCall(NakDeckWriteResolved(s->deck, s->schema, PETSC_STDOUT));
+  if (s->params.kind == NAK_MODEL_ALLOY) {
+    PetscCall(NakSimAlloyDescribe(s));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (s->params.kind != NAK_MODEL_CELL) {
     PetscCall(NakSimBoxDescribe(s));
     PetscFunctionReturn(PETSC_SUCCESS);

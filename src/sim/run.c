@@ -301,14 +301,19 @@ static PetscErrorCode RunHere(NakSim s)
   PetscFunctionReturn(code);
 }
 
+static PetscErrorCode Run(NakSim s)
+{
+  if (s->params.kind == NAK_MODEL_CELL) return RunHere(s);
+  return s->params.kind == NAK_MODEL_ALLOY ? NakSimAlloyRun(s) : NakSimBoxRun(s);
+}
+
 PetscErrorCode NakSimRun(NakSim sim)
 {
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   if (sim->params.kind == NAK_MODEL_CELL) PetscCall(NakSimCheckSize(sim));
-  if (sim->comm != MPI_COMM_NULL)
-    code = sim->params.kind == NAK_MODEL_CELL ? RunHere(sim) : NakSimBoxRun(sim);
+  if (sim->comm != MPI_COMM_NULL) code = Run(sim);
   if (NakExitStatus(code) == NAK_EXIT_BUG) /* perhaps of this rank alone: let none wait for it */
     PetscCallMPI(MPI_Abort(sim->world, NAK_EXIT_BUG));
   code = NakAgree(sim->world, code);

@@ -5,7 +5,8 @@ static const NakParam title_rows[] = {
   {"title", NAK_TEXT, NULL, offsetof(NakSimParams, title), 0, 0, 0, "",
    "What the run is about, in one line"},
   {"model",   NAK_CHOICE, NULL, offsetof(NakSimParams, kind), NAK_MODEL_CELL, 0, 0,
-   "cell|cahn_hilliard|cahn_hilliard_poisson|allen_cahn", "What is computed: a cell, or a model of PFHub's benchmarks, which have sections of their own"},
+   "cell|cahn_hilliard|cahn_hilliard_poisson|allen_cahn|alloy", "What is computed: a cell, a model of PFHub's benchmarks, or the phases of the alloy; each has "
+   "sections of its own"},
   {.key = NULL}
 };
 
@@ -17,34 +18,38 @@ static const NakParam tree_rows[] = {
 
 void NakSimSchema(NakSimParams *p, NakModelKind kind, NakSection schema[NAK_SIM_SECTIONS])
 {
+  enum { CELL = 1, BOX = 2, ALLOY = 4, ALL = CELL | BOX | ALLOY }; /* which decks have a section */
+  const int own = kind == NAK_MODEL_ANY     ? ALL
+                  : kind == NAK_MODEL_CELL  ? CELL
+                  : kind == NAK_MODEL_ALLOY ? ALLOY
+                                            : BOX;
   const struct {
     NakSection section;
-    PetscBool  cell, box; /* which decks have it */
+    int        decks;
   } sections[] = {
-    {{title_rows, p, sizeof *p},                                                 PETSC_TRUE,  PETSC_TRUE },
-    {{NakAlloyParamRows, &p->model.alloy, sizeof p->model.alloy},                PETSC_TRUE,  PETSC_FALSE},
-    {{NakCellParamRows, &p->model.cell, sizeof p->model.cell},                   PETSC_TRUE,  PETSC_FALSE},
-    {{NakInterphaseParamRows, &p->model.interphase, sizeof p->model.interphase},
-     PETSC_TRUE,                                                                              PETSC_FALSE},
-    {{NakReactionParamRows, &p->model.reaction, sizeof p->model.reaction},       PETSC_TRUE,  PETSC_FALSE},
-    {{NakGridParamRows, &p->model.grid, sizeof p->model.grid},                   PETSC_TRUE,  PETSC_FALSE},
-    {{NakContactParamRows, &p->model.contact, sizeof p->model.contact},          PETSC_TRUE,  PETSC_FALSE},
-    {{NakVoidsParamRows, &p->voids, sizeof p->voids},                            PETSC_TRUE,  PETSC_FALSE},
-    {{NakLimitsParamRows, &p->limits, sizeof p->limits},                         PETSC_TRUE,  PETSC_FALSE},
-    {{NakPfhubParamRows, &p->pfhub, sizeof p->pfhub},                            PETSC_FALSE, PETSC_TRUE },
-    {{tree_rows, p, 0},                                                          PETSC_TRUE,  PETSC_TRUE },
-    {{NakStepperParamRows, &p->stepper, sizeof p->stepper},                      PETSC_TRUE,  PETSC_FALSE},
-    {{NakImpedanceParamRows, &p->impedance, sizeof p->impedance},                PETSC_TRUE,  PETSC_FALSE},
-    {{NakOutputParamRows, &p->output, sizeof p->output},                         PETSC_TRUE,  PETSC_TRUE },
-    {{NakOutputTimesParamRows, &p->output, sizeof p->output},                    PETSC_TRUE,  PETSC_FALSE},
-    {{NakInsituParamRows, &p->insitu, sizeof p->insitu},                         PETSC_TRUE,  PETSC_FALSE},
-    {{NakCheckpointParamRows, &p->checkpoint, sizeof p->checkpoint},             PETSC_TRUE,  PETSC_FALSE},
+    {{title_rows, p, sizeof *p},                                                 ALL         },
+    {{NakAlloyParamRows, &p->model.alloy, sizeof p->model.alloy},                CELL | ALLOY},
+    {{NakCellParamRows, &p->model.cell, sizeof p->model.cell},                   CELL        },
+    {{NakInterphaseParamRows, &p->model.interphase, sizeof p->model.interphase}, CELL        },
+    {{NakReactionParamRows, &p->model.reaction, sizeof p->model.reaction},       CELL        },
+    {{NakGridParamRows, &p->model.grid, sizeof p->model.grid},                   CELL        },
+    {{NakContactParamRows, &p->model.contact, sizeof p->model.contact},          CELL        },
+    {{NakVoidsParamRows, &p->voids, sizeof p->voids},                            CELL        },
+    {{NakLimitsParamRows, &p->limits, sizeof p->limits},                         CELL        },
+    {{NakPfhubParamRows, &p->pfhub, sizeof p->pfhub},                            BOX         },
+    {{NakMixParamRows, &p->mix, sizeof p->mix},                                  ALLOY       },
+    {{tree_rows, p, 0},                                                          ALL         },
+    {{NakStepperParamRows, &p->stepper, sizeof p->stepper},                      CELL        },
+    {{NakImpedanceParamRows, &p->impedance, sizeof p->impedance},                CELL        },
+    {{NakOutputParamRows, &p->output, sizeof p->output},                         ALL         },
+    {{NakOutputTimesParamRows, &p->output, sizeof p->output},                    CELL | ALLOY},
+    {{NakInsituParamRows, &p->insitu, sizeof p->insitu},                         CELL        },
+    {{NakCheckpointParamRows, &p->checkpoint, sizeof p->checkpoint},             CELL        },
   };
   int n = 0;
 
   for (size_t k = 0; k < sizeof sections / sizeof sections[0]; k++)
-    if (kind == NAK_MODEL_ANY || (kind == NAK_MODEL_CELL ? sections[k].cell : sections[k].box))
-      schema[n++] = sections[k].section;
+    if (sections[k].decks & own) schema[n++] = sections[k].section;
   schema[n] = (NakSection){.rows = NULL};
 }
 

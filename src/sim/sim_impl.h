@@ -40,6 +40,7 @@ struct NakSim_private {
   NakStepper    stepper;
   NakImpedance  impedance; /* NULL where no spectrum is asked for */
   NakSimBox     box;
+  NakMixBox     mix;
   NakSimVoids   voids;
   NakBalance    balance;
   NakOutput     output;
@@ -105,6 +106,11 @@ PetscErrorCode NakSimOutputCreate(NakSim sim);
 PetscErrorCode NakSimBoxRead(NakSim sim);
 PetscErrorCode NakSimBoxRun(NakSim sim);
 PetscErrorCode NakSimBoxDescribe(NakSim sim);
+
+/* alloy.c: the same for the phases of the alloy. */
+PetscErrorCode NakSimAlloyRead(NakSim sim, PetscInt *wrong);
+PetscErrorCode NakSimAlloyRun(NakSim sim);
+PetscErrorCode NakSimAlloyDescribe(NakSim sim);
 
 /* describe.c: unknowns, and an estimate of the memory of all ranks together [B]. */
 typedef struct {

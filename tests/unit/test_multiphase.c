@@ -312,12 +312,80 @@ static void Jacobian(void **unused)
   JacobianOf(6, 1, 5);
 }
 
+/* The same nuclei and the same history on any ranks: all of them against this one alone. */
+static NakMixRecord History(MPI_Comm comm)
+{
+  NakMixParams p = BoxParams(24, 3, 6);
+  NakMixBox    box;
+  NakMixRecord r = {.time = 0};
+
+  p.voids                 = PETSC_FALSE;
+  p.void_radius           = 0;
+  p.current               = 0;
+  p.nuclei                = 1;
+  p.nucleus_radius        = 1.5e-7;
+  p.angle_b               = 20; /* else the barrier is too high */
+  p.wall_sites            = 1e25;
+  p.bulk_sites            = 1e25;
+  p.interval              = 2e-5;
+  p.end                   = 6e-5;
+  p.grains_a              = 0;
+  p.first_step            = 2e-6;
+  p.alloy.potassium.value = 0.9;
+  assert_int_equal(NakMixBoxCreate(comm, &p, &box), 0);
+  assert_int_equal(NakMixBoxSeed(box), 0);
+  while (r.time < p.end) {
+    assert_int_equal(NakMixBoxStep(box, p.end), 0);
+    assert_int_equal(NakMixBoxMeasure(box, &r), 0);
+  }
+  assert_int_equal(NakMixBoxDestroy(&box), 0);
+  return r;
+}
+
+static void SameOnAnyRanks(void **unused)
+{
+  const NakMixRecord all = History(PETSC_COMM_WORLD), one = History(PETSC_COMM_SELF);
+
+  (void)unused;
+  assert_true(one.nuclei >= 2);
+  assert_int_equal(all.nuclei, one.nuclei);
+  assert_int_equal(all.steps, one.steps);
+  AssertNear("energy", all.energy / one.energy, 1, 1e-9);
+  AssertNear("solid K", all.share[NAK_BODY_SOLID_B] / one.share[NAK_BODY_SOLID_B], 1, 1e-6);
+  AssertNear("balance of A", all.a_balance, 0, 1e-10);
+  AssertNear("balance of B", all.b_balance, 0, 1e-10);
+}
+
+/* A nucleus conserves both metals to rounding, wherever it lies and whatever it meets. */
+static void NucleusConserves(void **unused)
+{
+  NakMixParams p = BoxParams(12, 1, 12);
+  NakMixBox    box;
+  NakMixRecord before, after;
+
+  (void)unused;
+  p.void_radius = 3e-7;
+  assert_int_equal(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box), 0);
+  assert_int_equal(NakMixBoxMeasure(box, &before), 0);
+  for (int k = 1; k < 3; k++) {
+    const PetscReal at[3] = {4e-7 * k, 0, 6e-7};
+
+    assert_int_equal(NakMixBoxInsert(box, k, at, 2e-7), 0);
+  }
+  assert_int_equal(NakMixBoxMeasure(box, &after), 0);
+  assert_true(after.share[NAK_BODY_SOLID_B] > 0.01);
+  AssertNear("A", after.a / before.a, 1, 1e-13);
+  AssertNear("B", after.b / before.b, 1, 1e-13);
+  assert_int_equal(NakMixBoxDestroy(&box), 0);
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(Derivatives), cmocka_unit_test(DrivesFromTheEnergy),
-    cmocka_unit_test(PurePhases),  cmocka_unit_test(NoThirdPhase),
-    cmocka_unit_test(Anisotropy),  cmocka_unit_test(Jacobian)};
+    cmocka_unit_test(Derivatives),    cmocka_unit_test(DrivesFromTheEnergy),
+    cmocka_unit_test(PurePhases),     cmocka_unit_test(NoThirdPhase),
+    cmocka_unit_test(Anisotropy),     cmocka_unit_test(Jacobian),
+    cmocka_unit_test(SameOnAnyRanks), cmocka_unit_test(NucleusConserves)};
   int failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
