@@ -82,10 +82,11 @@ static PetscErrorCode WriteFields(NakSim s, PetscReal time)
 /* Why the run is over, or NULL. */
 static const char *Over(const NakMixParams *p, const NakMixRecord *r)
 {
-  const PetscReal least = 1e-3;
+  const PetscReal least = 1e-3, empty = -20 * 8.314 * r->temperature; /* mu of a liquid without A */
 
   if (r->time >= p->end) return "march.end is reached";
   if (p->current != 0 && r->contact < least) return "the bottom has lost contact with the liquid";
+  if (p->current > 0 && r->mu_min < empty) return "the liquid at the bottom is empty";
   return NULL;
 }
 
