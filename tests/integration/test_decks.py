@@ -155,6 +155,20 @@ class Decks(unittest.TestCase):
         self.assertEqual(run.summary["status"], "short")
         self.assertLess(abs(run.summary["capacity_mAh_cm2"]), 1.5)
 
+    @unittest.skipUnless(LONG, "with --long only")
+    def test_voids_end_the_runs(self):
+        """The figures of docs/validation.md for seed 1: collapse of the staircase, short while plating at 0.4."""
+        run = nakrun.run(nakrun.DECKS / "wu2025" / "staircase_nak50_2d.yaml", timeout=1500)
+        current = max(run.series["current_mA_cm2"])
+        print(f"staircase with voids: {current:.2f} mA/cm2, contact {min(run.series['contact_fraction']):.2f}")
+        self.balances(run, "staircase_nak50_2d")
+        self.assertAlmostEqual(current, 0.56, delta=0.015)
+        run = nakrun.run(nakrun.DECKS / "wu2025" / "critical_current_2d.yaml", timeout=1500)
+        self.balances(run, "critical_current_2d")
+        self.assertEqual(run.summary["status"], "short")
+        plated = [i for i in run.series["current_mA_cm2"] if i < 0]
+        self.assertAlmostEqual(plated[-1], -0.4, delta=1e-9)
+
 
 if __name__ == "__main__":
     unittest.main(argv=[a for a in sys.argv if a != "--long"], verbosity=2)
