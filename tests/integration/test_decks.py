@@ -3,6 +3,7 @@
 
 usage: test_decks.py [--long] [unittest arguments]; --long runs the decks of inputs/wu2025 to their ends.
 """
+import json
 import sys
 import tempfile
 import unittest
@@ -57,6 +58,26 @@ def coarsen(path):
         return []
     width, unit = str(grid["width"]).split()
     return [f"grid.nx={grid['nx'] // 2}", f"grid.ny={grid['ny'] // 2}", f"grid.width={float(width) / 2} {unit}"]
+
+
+class Alloy(unittest.TestCase):
+    def test_on_any_ranks(self):
+        """The decks of the alloy's phases, their first steps on 1, 2 and 3 ranks: balances and energy."""
+        decks = [path for path in nakrun.DECKS.glob("**/*.yaml") if "\nmodel: alloy" in path.read_text()]
+        self.assertGreaterEqual(len(decks), 3)
+        for path in sorted(decks):
+            energies = []
+            for ranks in (1, 2, 3):
+                with self.subTest(deck=path.name, ranks=ranks), tempfile.TemporaryDirectory() as scratch:
+                    nakrun.call("run", path, "output.directory=run", "march.end=1 ms", "--quiet",
+                                ranks=ranks, folder=scratch).demand(nakrun.DONE)
+                    summary = json.loads((Path(scratch) / "run" / "summary.json").read_text())
+                    self.assertEqual(summary["status"], "completed")
+                    self.assertLess(max(summary["na_balance"], summary["k_balance"]), BALANCE)
+                    energies.append(summary["free_energy"])
+            print(f"{path.name}: energies {energies}")
+            for energy in energies[1:]:
+                self.assertLess(nakrun.relative(energy, energies[0]), SAME)
 
 
 class Decks(unittest.TestCase):
