@@ -70,6 +70,12 @@ PetscErrorCode NakCheckpointVec(NakCheckpoint checkpoint, const char *name, Vec 
 PetscErrorCode NakCheckpointNodes(NakCheckpoint checkpoint, const char *name, DM dm, PetscInt count,
                                   PetscReal values[]);
 
+/** The same for this rank's block of an array over a box, x fastest: `count` values in each direction
+    from `start` on, of `size` in all.  The blocks of all ranks make up the box. */
+PetscErrorCode NakCheckpointArray(NakCheckpoint checkpoint, const char *name,
+                                  const PetscInt size[3], const PetscInt start[3],
+                                  const PetscInt count[3], PetscReal values[]);
+
 /** Write or read plain data; read, it is the same on every rank.  Names have less than 56 characters.
     No messages.  Errors: PETSC_ERR_FILE_UNEXPECTED where the size differs. */
 PetscErrorCode NakCheckpointBlock(NakCheckpoint checkpoint, const char *name, void *data,

@@ -49,7 +49,8 @@ typedef struct {
   NakPhaseFieldParams solver;
 } NakPfhubParams;
 
-extern const NakParam NakPfhubParamRows[];
+extern const NakParam NakPfhubParamRows[];     /**< the model and its box */
+extern const NakParam NakPfhubTimeParamRows[]; /**< how it is followed, and for how long */
 
 /** The box of a deck. */
 NakBoxGrid NakPfhubBox(const NakPfhubParams *params);

@@ -20,6 +20,7 @@
 */
 #pragma once
 
+#include <nakfield/checkpoint.h>
 #include <nakfield/state.h>
 
 enum {
@@ -226,6 +227,11 @@ PetscErrorCode NakPhaseFieldFrame(NakPhaseField engine, NakFrame *frame);
     (count[0] count[1] count[2] numbers, or NULL to ask for them) filled.  No messages. */
 PetscErrorCode NakPhaseFieldValues(NakPhaseField engine, PetscInt field, PetscInt start[3],
                                    PetscInt count[3], PetscReal values[]);
+
+/** What the next steps depend on, both ways: see nakfield/checkpoint.h.  On as many ranks as before, with the
+    same parameters, the steps after are the same to the last bit; else to the solver's tolerance.  The
+    parameters may be others, the box may not.  Collective. */
+PetscErrorCode NakPhaseFieldCheckpoint(NakPhaseField engine, NakCheckpoint checkpoint);
 
 /** Doubles held for each unknown, all grids and buffers included, over all ranks.  Collective. */
 PetscErrorCode NakPhaseFieldMemory(NakPhaseField engine, PetscReal *doubles);

@@ -260,6 +260,19 @@ static PetscErrorCode CheckFinite(NakCheckpoint c, const char *name, const NakSt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Exchange(NakCheckpoint c, const char *name, const NakStoreBox *box,
+                               PetscReal values[])
+{
+  PetscFunctionBeginUser;
+  if (c->reads) {
+    PetscCall(NakStoreReadArray(c->store, name, NAK_STORE_REAL, box, values));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(CheckFinite(c, name, box, values));
+  PetscCall(NakStoreWriteArray(c->store, name, NAK_STORE_REAL, box, values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakCheckpointNodes(NakCheckpoint checkpoint, const char *name, DM dm, PetscInt count,
                                   PetscReal values[])
 {
@@ -267,12 +280,23 @@ PetscErrorCode NakCheckpointNodes(NakCheckpoint checkpoint, const char *name, DM
 
   PetscFunctionBeginUser;
   PetscCall(Box(dm, count, &box));
-  if (checkpoint->reads) {
-    PetscCall(NakStoreReadArray(checkpoint->store, name, NAK_STORE_REAL, &box, values));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(CheckFinite(checkpoint, name, &box, values));
-  PetscCall(NakStoreWriteArray(checkpoint->store, name, NAK_STORE_REAL, &box, values));
+  PetscCall(Exchange(checkpoint, name, &box, values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakCheckpointArray(NakCheckpoint checkpoint, const char *name,
+                                  const PetscInt size[3], const PetscInt start[3],
+                                  const PetscInt count[3], PetscReal values[])
+{
+  const NakStoreBox box = {
+    .rank  = 4,
+    .size  = {size[2],  size[1],  size[0],  1},
+    .start = {start[2], start[1], start[0], 0},
+    .count = {count[2], count[1], count[0], 1}
+  };
+
+  PetscFunctionBeginUser;
+  PetscCall(Exchange(checkpoint, name, &box, values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

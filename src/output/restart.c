@@ -14,6 +14,27 @@ typedef struct {
 
 /* ---- Writing ---- */
 
+/* The same of a table; no name for none. */
+typedef struct {
+  char    name[32];
+  int64_t bytes;
+} TablePosition;
+
+static PetscErrorCode TellTables(NakOutput output, TablePosition position[])
+{
+  PetscFunctionBeginUser;
+  for (int t = 0; t < NAK_OUTPUT_TABLES; t++) {
+    const NakTable *const table = &output->tables[t];
+
+    if (table->file == NULL) continue;
+    PetscCall(NakFileFlush(table->file, table->name));
+    (void)fsync(fileno(table->file));
+    PetscCall(PetscStrncpy(position[t].name, table->name, sizeof position[t].name));
+    position[t].bytes = (int64_t)ftello(table->file);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Tell(NakOutput output, Position *position)
 {
   char path[PETSC_MAX_PATH_LEN];
@@ -93,7 +114,24 @@ static PetscErrorCode CutBackAll(NakOutput output, const Position *position)
     else if (*file == NULL)
       (void)unlink(path);
   }
-  NakOutputRowsBuffer(output);
+  if (output->timeseries != NULL) NakOutputRowsBuffer(output);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Tables that are not named begin anew. */
+static PetscErrorCode CutBackTables(NakOutput output, const TablePosition position[])
+{
+  char file[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  for (int t = 0; t < NAK_OUTPUT_TABLES && position[t].name[0] != '\0'; t++) {
+    NakTable *const table = &output->tables[t];
+
+    PetscCall(PetscSNPrintf(file, sizeof(file), "%s.csv", position[t].name));
+    PetscCall(NakOutputPath(output, file, path));
+    PetscCall(CutBack(path, position[t].bytes, &table->file));
+    PetscCall(PetscStrncpy(table->name, position[t].name, sizeof(table->name)));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,6 +183,24 @@ static PetscErrorCode ExchangeTimes(NakOutput output, NakCheckpoint c, PetscInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where the tables are; a checkpoint of an older program has none. */
+static PetscErrorCode ExchangeTables(NakOutput output, NakCheckpoint c)
+{
+  TablePosition  position[NAK_OUTPUT_TABLES] = {{.bytes = 0}};
+  PetscBool      has;
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointHas(c, "output/tables", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!NakCheckpointReads(c) && output->rank == 0) code = TellTables(output, position);
+  PetscCall(NakAgree(output->comm, code));
+  PetscCall(NakCheckpointBlock(c, "output/tables", position, sizeof position));
+  if (NakCheckpointReads(c) && output->rank == 0) code = CutBackTables(output, position);
+  PetscCall(NakAgree(output->comm, code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint)
 {
   const PetscBool reads    = NakCheckpointReads(checkpoint);
@@ -158,6 +214,7 @@ PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint)
   PetscCall(ExchangeTimes(output, checkpoint, (PetscInt)position.frames));
   if (reads && output->rank == 0) code = GoBack(output, &position);
   PetscCall(NakAgree(output->comm, code));
+  PetscCall(ExchangeTables(output, checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <petsctime.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FLUSH_INTERVAL 0.2 /* [s] of wall time */
 
@@ -32,6 +33,7 @@ static PetscErrorCode Find(NakOutput output, const char *name, const char *colum
   *table = &output->tables[t];
   if ((*table)->file != NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TablePath(output, name, path));
+  (void)unlink(path); /* of behind the checkpoint that this run goes on from, if at all */
   (*table)->file = fopen(path, "wx");
   PetscCheck((*table)->file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s",
              path, strerror(errno));

@@ -175,6 +175,10 @@ const NakParam NakPfhubParamRows[] = {
    .lower   = -GREAT,
    .upper   = GREAT,
    .doc     = "Its frequency"},
+  {.key = NULL                  },
+};
+
+const NakParam NakPfhubTimeParamRows[] = {
   {.key     = "time.end",
    .type    = NAK_REAL,
    .unit    = "1",
@@ -259,7 +263,7 @@ const NakParam NakPfhubParamRows[] = {
   {.key  = "time.frames",
    .type = NAK_TREE,
    .doc  = "List of times at which the fields are written, beside the start and the end"},
-  {.key = NULL               },
+  {.key = NULL                        },
 };
 
 NakBoxGrid NakPfhubBox(const NakPfhubParams *p)

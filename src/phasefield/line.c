@@ -50,3 +50,16 @@ NakLine NakSmoothLine(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k
   }
   return line;
 }
+
+void NakOwnCells(const NakLevel *v, PetscReal *array, PetscReal values[], PetscBool put)
+{
+  for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
+    PetscReal *const line = array + NakLineAt(v, l % v->m[1], l / v->m[1]);
+
+    for (PetscInt i = 0; i < v->m[0]; i++, values++) {
+      PetscReal *const cell = line + (i & 1) * v->odd + (i >> 1);
+
+      *(put ? cell : values) = *(put ? values : cell);
+    }
+  }
+}

@@ -200,12 +200,7 @@ PetscErrorCode NakPhaseFieldValues(NakPhaseField e, PetscInt field, PetscInt sta
     start[d] = v->start[d];
     count[d] = v->m[d];
   }
-  if (values == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
-    const PetscReal *line = v->u[field] + NakLineAt(v, l % v->m[1], l / v->m[1]);
-
-    for (PetscInt i = 0; i < v->m[0]; i++) *values++ = line[(i & 1) * v->odd + (i >> 1)];
-  }
+  if (values != NULL) NakOwnCells(v, v->u[field], values, PETSC_FALSE);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

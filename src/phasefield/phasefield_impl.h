@@ -125,6 +125,9 @@ static inline ptrdiff_t NakLineAt(const NakLevel *v, PetscInt j, PetscInt k)
   return v->first + j * v->line + k * v->plane;
 }
 
+/* Own cells of an array from or, where `put`, into `array`; in `values` x is fastest. */
+void NakOwnCells(const NakLevel *v, PetscReal *array, PetscReal values[], PetscBool put);
+
 static inline PetscInt NakHalf(PetscInt n, PetscInt parity)
 {
   return (n + 1 - parity) / 2;
@@ -156,3 +159,8 @@ PetscErrorCode NakStoredTotals(NakPhaseField e, PetscReal *const u[], PetscReal 
 
 /* ---- step.c: the initial state is in level 0 ---- */
 PetscErrorCode NakStepBegin(NakPhaseField e);
+
+static inline PetscReal NakLongestStep(const NakPhaseField e)
+{
+  return e->params.fixed ? e->params.first_step : e->params.longest_step;
+}

@@ -328,11 +328,6 @@ static PetscReal EndOfStep(PetscReal now, PetscReal dt, PetscReal latest)
   return now + (2 * dt > left ? left / 2 : dt);
 }
 
-static PetscReal LongestStep(const NakPhaseField e)
-{
-  return e->params.fixed ? e->params.first_step : e->params.longest_step;
-}
-
 PetscErrorCode NakPhaseFieldStep(NakPhaseField e, PetscReal latest)
 {
   const PetscReal now  = e->past_time[0];
@@ -344,7 +339,7 @@ PetscErrorCode NakPhaseFieldStep(NakPhaseField e, PetscReal latest)
     PetscReal       factor;
 
     PetscCall(Try(e, end, &factor, &good));
-    e->next_step = PetscMin(dt * factor, LongestStep(e));
+    e->next_step = PetscMin(dt * factor, NakLongestStep(e));
     if (good) {
       PetscCall(Accept(e));
       e->count.steps++;

@@ -35,8 +35,6 @@ PetscErrorCode NakSimBoxRead(NakSim s)
   PetscMPIInt rank;
 
   PetscFunctionBeginUser;
-  PetscCheck(s->options.restart == NULL, s->world, PETSC_ERR_USER_INPUT,
-             "a run of a model on a box has no checkpoints: start it anew");
   s->params.output.timeseries_every = -1;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   if (rank == 0) PetscCall(ReadFrames(s));
@@ -63,6 +61,7 @@ static PetscErrorCode SetUp(NakSim s)
   const NakPfhubParams *p    = &s->params.pfhub;
   const NakBoxGrid      grid = NakPfhubBox(p);
   const void           *ctx  = &p->cahn_hilliard;
+  PetscLogDouble        clock;
 
   PetscFunctionBeginUser;
   switch ((NakModelKind)s->params.kind) {
@@ -81,8 +80,31 @@ static PetscErrorCode SetUp(NakSim s)
   case NAK_MODEL_ANY:
     SETERRQ(s->comm, PETSC_ERR_PLIB, "not a model on a box");
   }
-  PetscCall(NakSimOutputCreate(s));
   PetscCall(NakPhaseFieldCreate(s->comm, &s->box.model, ctx, &grid, &p->solver, &s->box.engine));
+  PetscCall(NakPhaseFieldTotal(s->box.engine, 0, &s->box.total));
+  PetscCall(PetscTime(&clock));
+  s->box.march = clock;
+  PetscCall(NakSimOutputCreate(s)); /* goes on from a checkpoint */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimBoxCheckpoint(NakSim s, NakCheckpoint checkpoint)
+{
+  NakSimBox     *b = &s->box;
+  PetscLogDouble clock;
+  PetscReal      spent;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakPhaseFieldCheckpoint(b->engine, checkpoint));
+  PetscCall(NakCheckpointBlock(checkpoint, "box/total", &b->total, sizeof b->total));
+  PetscCall(PetscTime(&clock));
+  spent = clock - b->march;
+  PetscCall(NakCheckpointBlock(checkpoint, "box/march", &spent, sizeof spent));
+  if (!NakCheckpointReads(checkpoint)) PetscFunctionReturn(PETSC_SUCCESS);
+  b->march = clock - spent;
+  while (b->next_frame < b->n_frames &&
+         b->frames[b->next_frame] <= NakPhaseFieldCounts(b->engine).time)
+    b->next_frame++; /* written before */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -115,18 +137,21 @@ static PetscErrorCode March(NakSim s)
   NakSimBox *b = &s->box;
 
   PetscFunctionBeginUser;
-  PetscCall(WriteEnergy(s));
-  PetscCall(WriteFields(s));
-  while (b->next_frame < b->n_frames) {
+  if (!s->resumed) PetscCall(WriteEnergy(s));
+  if (!s->resumed) PetscCall(WriteFields(s));
+  while (b->next_frame < b->n_frames && s->stop == NULL) {
     const PetscReal due = b->frames[b->next_frame];
 
     if (NakPhaseFieldCounts(b->engine).time < due) {
       PetscCall(NakPhaseFieldStep(b->engine, due));
       PetscCall(WriteEnergy(s));
     }
-    if (NakPhaseFieldCounts(b->engine).time < due) continue;
-    PetscCall(WriteFields(s));
-    b->next_frame++;
+    s->now.time = NakPhaseFieldCounts(b->engine).time;
+    if (s->now.time >= due) {
+      PetscCall(WriteFields(s));
+      b->next_frame++;
+    }
+    PetscCall(NakSimPause(s));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -168,7 +193,7 @@ static PetscErrorCode Number(NakSummary *summary, const char *name, PetscReal va
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Results(NakSim s, PetscReal total, NakSummary *summary)
+static PetscErrorCode Results(NakSim s, NakSummary *summary)
 {
   NakPhaseField            e     = s->box.engine;
   const NakPhaseFieldCount count = NakPhaseFieldCounts(e);
@@ -182,7 +207,7 @@ static PetscErrorCode Results(NakSim s, PetscReal total, NakSummary *summary)
   PetscCall(Number(summary, "free_energy", value));
   PetscCall(NakPhaseFieldTotal(e, 0, &value));
   PetscCall(Number(summary, "total", value));
-  PetscCall(Number(summary, "total_change", value - total));
+  PetscCall(Number(summary, "total_change", value - s->box.total));
   if (s->box.model.exact != NULL) {
     PetscCall(NakPhaseFieldError(e, 0, &value));
     PetscCall(Number(summary, "l2_error", value));
@@ -197,21 +222,29 @@ static PetscErrorCode Results(NakSim s, PetscReal total, NakSummary *summary)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Finish(NakSim s, PetscReal total, PetscErrorCode code, PetscReal solving)
+/* How the run ended: `code` is the march's. */
+static NakSummary Ending(NakSim s, PetscErrorCode code)
 {
-  const PetscBool done    = (PetscBool)(code == PETSC_SUCCESS);
-  NakSummary      summary = {.status = done ? "completed" : "failed",
-                             .end    = done ? "time.end is reached" : "the solver gave up"};
-  PetscLogDouble  wall;
+  if (code != PETSC_SUCCESS) return (NakSummary){.status = "failed", .end = "the solver gave up"};
+  if (s->box.next_frame < s->box.n_frames)
+    return (NakSummary){.status = "interrupted", .end = s->stop};
+  return (NakSummary){.status = "completed", .end = "time.end is reached"};
+}
+
+static PetscErrorCode Finish(NakSim s, PetscErrorCode code)
+{
+  NakSummary     summary = Ending(s, code);
+  PetscLogDouble marched, wall;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscTime(&marched));
   PetscCall(WriteFields(s));
   if (s->params.kind == NAK_MODEL_POISSON) {
     PetscCall(WriteCut(s, 1, "x_cut_plane"));
     PetscCall(WriteCut(s, 0, "y_cut_plane"));
   }
-  PetscCall(Results(s, total, &summary));
-  PetscCall(Number(&summary, "march_s", solving));
+  PetscCall(Results(s, &summary));
+  PetscCall(Number(&summary, "march_s", marched - s->box.march));
   PetscCall(PetscTime(&wall));
   summary.wall_seconds = wall - s->began;
   PetscCall(NakOutputSummary(s->output, &summary, 0, NULL));
@@ -226,16 +259,16 @@ static PetscErrorCode Finish(NakSim s, PetscReal total, PetscErrorCode code, Pet
 PetscErrorCode NakSimBoxRun(NakSim s)
 {
   PetscErrorCode code;
-  PetscReal      total;
-  PetscLogDouble begin, end;
+  PetscBool      over = PETSC_FALSE;
 
   PetscFunctionBeginUser;
+  if (s->options.restart != NULL) PetscCall(NakSimOver(s, &over));
+  if (over) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakSignalsInstall());
   PetscCall(SetUp(s));
-  PetscCall(NakPhaseFieldTotal(s->box.engine, 0, &total));
-  PetscCall(PetscTime(&begin));
   code = March(s);
-  PetscCall(PetscTime(&end));
   if (code != PETSC_SUCCESS && code != PETSC_ERR_NOT_CONVERGED) PetscFunctionReturn(code);
-  PetscCall(Finish(s, total, code, end - begin));
+  if (code != PETSC_SUCCESS) PetscCall(NakSimCheckpoint(s)); /* for other settings of the solver */
+  PetscCall(Finish(s, code));
   PetscFunctionReturn(code);
 }

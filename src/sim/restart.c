@@ -41,27 +41,42 @@ static void SetDue(NakSim s, const Due *due)
   if (deck.spectra_every != due->spectra_every) s->spectrum_due = now + deck.spectra_every;
 }
 
-/* Everything that a run must not lose, both ways: see nakfield/checkpoint.h. */
-static PetscErrorCode Transfer(NakSim s, NakCheckpoint c)
+static PetscErrorCode TransferDue(NakSim s, NakCheckpoint c)
 {
-  PetscLogDouble clock;
-  PetscReal      wall;
-  Due            due;
+  Due due = DueOf(s);
 
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointBlock(c, "sim/due", &due, sizeof due));
+  if (NakCheckpointReads(c)) SetDue(s, &due);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode TransferCell(NakSim s, NakCheckpoint c)
+{
   PetscFunctionBeginUser;
   PetscCall(NakProtocolCheckpoint(s->protocol, c));
   PetscCall(NakStepperCheckpoint(s->stepper, c));
   PetscCall(NakSimVoidsCheckpoint(s, c));
   PetscCall(NakInsituCheckpoint(s->insitu, c));
-  due = DueOf(s);
+  PetscCall(NakCheckpointBlock(c, "sim/over", &s->over, sizeof s->over));
+  PetscCall(NakCheckpointBlock(c, "sim/balance", &s->balance, sizeof s->balance));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Everything that a run must not lose, both ways: see nakfield/checkpoint.h. */
+static PetscErrorCode Transfer(NakSim s, NakCheckpoint c)
+{
+  const PetscBool cell = (PetscBool)(s->params.kind == NAK_MODEL_CELL);
+  PetscLogDouble  clock;
+  PetscReal       wall;
+
+  PetscFunctionBeginUser;
+  PetscCall(cell ? TransferCell(s, c) : NakSimBoxCheckpoint(s, c));
   PetscCall(PetscTime(&clock));
   wall = clock - s->began;
   PetscCall(NakCheckpointBlock(c, "sim/wall", &wall, sizeof wall));
-  PetscCall(NakCheckpointBlock(c, "sim/over", &s->over, sizeof s->over));
   PetscCall(NakCheckpointBlock(c, "sim/record", &s->now, sizeof s->now));
-  PetscCall(NakCheckpointBlock(c, "sim/balance", &s->balance, sizeof s->balance));
-  PetscCall(NakCheckpointBlock(c, "sim/due", &due, sizeof due));
-  if (NakCheckpointReads(c)) SetDue(s, &due);
+  if (cell) PetscCall(TransferDue(s, c));
   if (NakCheckpointReads(c)) s->began = clock - wall;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -84,6 +99,12 @@ static PetscErrorCode Write(NakSim s, NakCheckpoint c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscInt Steps(NakSim s)
+{
+  if (s->params.kind != NAK_MODEL_CELL) return NakPhaseFieldCounts(s->box.engine).steps;
+  return NakStepperCounts(s->stepper).steps;
+}
+
 PetscErrorCode NakSimCheckpoint(NakSim s)
 {
   char           directory[PETSC_MAX_PATH_LEN];
@@ -97,7 +118,7 @@ PetscErrorCode NakSimCheckpoint(NakSim s)
   if (!code) code = NakCheckpointCommit(&c, s->params.checkpoint.keep);
   PetscCall(NakCheckpointDestroy(&c));
   PetscCall(PetscTime(&s->pause.written));
-  s->pause.steps = NakStepperCounts(s->stepper).steps;
+  s->pause.steps = Steps(s);
   PetscFunctionReturn(code);
 }
 
@@ -109,7 +130,7 @@ enum { WRITE = 1, STOP = 2 };
 static PetscErrorCode Wish(NakSim s, int *wish)
 {
   const NakCheckpointParams *p     = &s->params.checkpoint;
-  const PetscInt             steps = NakStepperCounts(s->stepper).steps - s->pause.steps;
+  const PetscInt             steps = Steps(s) - s->pause.steps;
   PetscLogDouble             now;
 
   PetscFunctionBeginUser;
@@ -181,13 +202,14 @@ PetscErrorCode NakSimFind(NakSim s, NakCheckpoint *c)
 
 PetscErrorCode NakSimResume(NakSim s, NakCheckpoint c)
 {
-  PetscBool over;
+  PetscBool over = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   PetscCall(Transfer(s, c));
   PetscCall(NakOutputCheckpoint(s->output, c)); /* the files last: nothing is cut back in vain */
   PetscCall(NakOutputForgetSummary(s->output));
-  PetscCall(NakStepperResume(s->stepper, s->protocol, &s->now, &over));
+  if (s->params.kind == NAK_MODEL_CELL)
+    PetscCall(NakStepperResume(s->stepper, s->protocol, &s->now, &over));
   s->over    = (PetscBool)(s->over || over);
   s->resumed = PETSC_TRUE;
   PetscCall(

@@ -37,6 +37,7 @@ void NakSimSchema(NakSimParams *p, NakModelKind kind, NakSection schema[NAK_SIM_
     {{NakVoidsParamRows, &p->voids, sizeof p->voids},                            CELL        },
     {{NakLimitsParamRows, &p->limits, sizeof p->limits},                         CELL        },
     {{NakPfhubParamRows, &p->pfhub, sizeof p->pfhub},                            BOX         },
+    {{NakPfhubTimeParamRows, &p->pfhub, sizeof p->pfhub},                        BOX         },
     {{NakMixParamRows, &p->mix, sizeof p->mix},                                  ALLOY       },
     {{tree_rows, p, 0},                                                          ALL         },
     {{NakStepperParamRows, &p->stepper, sizeof p->stepper},                      CELL        },
@@ -44,7 +45,7 @@ void NakSimSchema(NakSimParams *p, NakModelKind kind, NakSection schema[NAK_SIM_
     {{NakOutputParamRows, &p->output, sizeof p->output},                         ALL         },
     {{NakOutputTimesParamRows, &p->output, sizeof p->output},                    CELL | ALLOY},
     {{NakInsituParamRows, &p->insitu, sizeof p->insitu},                         CELL        },
-    {{NakCheckpointParamRows, &p->checkpoint, sizeof p->checkpoint},             CELL        },
+    {{NakCheckpointParamRows, &p->checkpoint, sizeof p->checkpoint},             CELL | BOX  },
   };
   int n = 0;
 
@@ -57,9 +58,10 @@ void NakSimSchema(NakSimParams *p, NakModelKind kind, NakSection schema[NAK_SIM_
 void NakSimPhysics(const NakSection schema[], NakSection physics[NAK_SIM_SECTIONS])
 {
   const NakParam *const others[] = {
-    title_rows,          NakLimitsParamRows,     tree_rows,
-    NakStepperParamRows, NakImpedanceParamRows,  NakOutputParamRows,
-    NakInsituParamRows,  NakCheckpointParamRows, NakOutputTimesParamRows};
+    title_rows,           NakLimitsParamRows,     tree_rows,
+    NakStepperParamRows,  NakImpedanceParamRows,  NakOutputParamRows,
+    NakInsituParamRows,   NakCheckpointParamRows, NakOutputTimesParamRows,
+    NakPfhubTimeParamRows};
   int n = 0;
 
   for (const NakSection *section = schema; section->rows != NULL; section++) {

@@ -27,6 +27,8 @@ typedef struct {
   NakPhaseField engine;
   PetscInt      n_frames, next_frame;
   PetscReal     frames[NAK_BOX_FRAMES + 1]; /* times of the fields, the end included */
+  PetscReal     total;                      /* of the first field, at the start */
+  PetscReal     march; /* wall clock at its begin, less what it took before a restart [s] */
 } NakSimBox;
 
 struct NakSim_private {
@@ -106,6 +108,7 @@ PetscErrorCode NakSimOutputCreate(NakSim sim);
 PetscErrorCode NakSimBoxRead(NakSim sim);
 PetscErrorCode NakSimBoxRun(NakSim sim);
 PetscErrorCode NakSimBoxDescribe(NakSim sim);
+PetscErrorCode NakSimBoxCheckpoint(NakSim sim, NakCheckpoint checkpoint);
 
 /* alloy.c: the same for the phases of the alloy. */
 PetscErrorCode NakSimAlloyRead(NakSim sim, PetscInt *wrong);

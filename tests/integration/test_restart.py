@@ -1,8 +1,14 @@
 """A run goes on from its checkpoint: what may change, what may not, and what is done about damage."""
+import json
 import shutil
+import signal
 import sys
+import time
 import unittest
 from pathlib import Path
+
+import h5py
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "torture"))
@@ -173,6 +179,114 @@ checkpoint: {every: 0 s, steps: 4, keep: 1000}
                 path.unlink()
             folder.again("run").demand(nakrun.DONE)
             self.assertEqual(torture.differences(place, reference), [])
+
+
+class Box(unittest.TestCase):
+    """Models on a box: the second engine."""
+    SMALL = ("box.nx=48", "box.ny=40", "time.solver_tolerance=1e-3", "checkpoint.every=0 s", "checkpoint.keep=1000")
+    RUNS = {"bm1a": ("time.end=20", "time.frames=[1, 10]", "checkpoint.steps=7"),
+            "bm6a": ("time.end=6", "time.frames=[2]", "checkpoint.steps=3"),
+            "bm7a": ("time.end=2", "checkpoint.steps=5"),
+            "ch3d": ("box.nz=24", "time.end=4", "checkpoint.steps=3")}
+
+    def setUp(self):
+        self.folder = None
+
+    def tearDown(self):
+        if self.folder is not None:
+            shutil.rmtree(self.folder.path)
+
+    def whole(self, deck, *extra, ranks=1):
+        """A run from start to end; its folder and what it holds."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder.path)
+        self.folder = torture.Folder(deck=(nakrun.TOP / f"benchmarks/pfhub/{deck}.yaml").read_text(), columns=())
+        self.folder.new("run", *self.SMALL, *self.RUNS[deck], *extra, ranks=ranks).demand(nakrun.DONE)
+        place = self.folder.path / "run"
+        return place, torture.fingerprint(place)
+
+    def cut(self, place):
+        """As it was killed in the middle; there must be something behind."""
+        points = torture.checkpoints(place)
+        self.assertGreaterEqual(len(points), 4)
+        for path in points[len(points) // 2:]:
+            path.unlink()
+        (place / "summary.json").unlink()
+
+    @staticmethod
+    def results(place):
+        """The last energy, and the fields of the end."""
+        energy = np.loadtxt(place / "free_energy.csv", delimiter=",", skiprows=1)
+        with h5py.File(place / "fields.h5") as file:
+            last = file["frames"][sorted(file["frames"])[-1]]
+            return energy[-1], {name: data[()] for name, data in last.items()}
+
+    def test_it_goes_on_as_if_nothing_had_happened(self):
+        for deck in self.RUNS:
+            for ranks in (1, 2):
+                with self.subTest(deck=deck, ranks=ranks):
+                    place, reference = self.whole(deck, ranks=ranks)
+                    self.cut(place)
+                    self.folder.again("run", "checkpoint.steps=100", ranks=ranks).demand(nakrun.DONE)
+                    self.assertEqual(torture.differences(place, reference), [])
+
+    def test_other_ranks(self):
+        for before, after in ((1, 2), (2, 1), (2, 3)):
+            with self.subTest(before=before, after=after):
+                place, _ = self.whole("bm1a", ranks=before)
+                energy, fields = self.results(place)
+                self.cut(place)
+                self.folder.again("run", ranks=after).demand(nakrun.DONE)
+                again, others = self.results(place)
+                self.assertEqual(again[0], energy[0])
+                self.assertLess(abs(again[1] / energy[1] - 1), 1e-6)
+                for name, values in fields.items():
+                    off = abs(others[name] - values).max()
+                    print(f"{before} ranks, then {after}: {name} differs by {off:.1e}")
+                    self.assertLess(off, 1e-6)
+
+    def test_wall_time_and_requeue(self):
+        place, reference = self.whole("bm1a", "box.nx=96", "box.ny=96")
+        shutil.rmtree(place)
+        output = self.folder.new("run", *self.SMALL, *self.RUNS["bm1a"], "box.nx=96", "box.ny=96",
+                                 "checkpoint.steps=0", "--walltime", "0.01s")
+        pieces = 1
+        while pieces < 100:
+            output.demand(nakrun.DONE)
+            if json.loads((place / "summary.json").read_text())["status"] == "completed":
+                break
+            output = self.folder.again("run", "--walltime=0.1s")
+            pieces += 1
+        print(f"{pieces} pieces")
+        self.assertGreater(pieces, 1)
+        self.assertEqual(torture.differences(place, reference), [])
+
+    def test_a_signal(self):
+        place, reference = self.whole("bm1a", "box.nx=96", "box.ny=96")
+        shutil.rmtree(place)
+        process = self.folder.start("run", *self.SMALL, *self.RUNS["bm1a"], "box.nx=96", "box.ny=96",
+                                    "checkpoint.steps=1")
+        while not torture.checkpoints(place):
+            self.assertIsNone(process.poll())
+            time.sleep(0.001)
+        process.send_signal(signal.SIGUSR1)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, nakrun.DONE)
+        said = json.loads((place / "summary.json").read_text())
+        self.assertEqual((said["status"], said["end"]), ("interrupted", "SIGUSR1"))
+        self.folder.again("run").demand(nakrun.DONE)
+        self.assertEqual(torture.differences(place, reference), [])
+
+    def test_what_may_change(self):
+        place, _ = self.whole("bm1a")
+        self.cut(place)
+        for setting, message in (("cahn_hilliard.kappa=3", "cahn_hilliard.kappa: 2"), ("box.nx=50", "box.nx: 48")):
+            self.folder.again("run", setting).demand(nakrun.INPUT, message)
+        self.folder.again("run", "box.nx=50", "--new-physics").demand(nakrun.OUTPUT, "has another size")
+        for order in (2, 3):
+            self.folder.again("run", "time.end=12", f"time.order={order}", "checkpoint.steps=0").demand(nakrun.DONE)
+            self.assertEqual(json.loads((place / "summary.json").read_text())["time"], 12)
+            (place / "summary.json").unlink()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 import nakrun  # noqa: E402
 
-TABLES = ("timeseries.csv", "impedance.csv", "drt.csv")
+TABLES = ("timeseries.csv", "impedance.csv", "drt.csv", "free_energy.csv", "x_cut_plane.csv", "y_cut_plane.csv")
 
 # A little of everything: located events, pulses, spectra, frames between steps; 1D, and 2D for more ranks.
 DECK = """
@@ -49,8 +49,8 @@ def arguments(count, description):
 class Folder:
     """A temporary folder with a deck in it."""
 
-    def __init__(self, keep=False, deck=DECK):
-        self.path, self.keep = Path(tempfile.mkdtemp(prefix="torture-")), keep
+    def __init__(self, keep=False, deck=DECK, columns=COLUMNS):
+        self.path, self.keep, self.columns = Path(tempfile.mkdtemp(prefix="torture-")), keep, columns
         self.deck = self.path / "deck.yaml"
         self.deck.write_text(deck)
         # Programs without a launcher share a folder of Open MPI's, which the first to end removes.
@@ -66,7 +66,7 @@ class Folder:
             shutil.rmtree(self.path, ignore_errors=True)
 
     def new(self, name="run", *extra, ranks=1, **keywords):
-        columns = COLUMNS if ranks > 1 else ()
+        columns = self.columns if ranks > 1 else ()
         return nakrun.call("run", self.deck, f"output.directory={self.path / name}", *columns, *extra,
                            "--replace", "--quiet", ranks=ranks if ranks > 1 else 0, **keywords)
 
@@ -78,7 +78,7 @@ class Folder:
         """Start a run in a process group of its own."""
         launcher = os.environ.get("MPIEXEC", shutil.which("mpirun") or "mpiexec")
         command = [nakrun.program(), "run", self.deck, f"output.directory={self.path / name}",
-                   *(COLUMNS if ranks > 1 else ()), *extra, "--replace", "--quiet"]
+                   *(self.columns if ranks > 1 else ()), *extra, "--replace", "--quiet"]
         return self.launch(command, launcher, ranks, environment)
 
     def resume(self, name="run", *extra, ranks=1, environment=None):
@@ -113,7 +113,8 @@ def fingerprint(folder):
     for path in sorted((folder / "fields").glob("0*.h5")):
         prints[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     summary = json.loads((folder / "summary.json").read_text())
-    summary.pop("wall_s")
+    for clock in ("wall_s", "march_s"):
+        summary.pop(clock, None)
     prints["summary.json"] = json.dumps(summary, sort_keys=True)
     return prints
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -509,6 +510,45 @@ static void KeepsWhatIsStored(void **unused)
   MUST(NakPhaseFieldDestroy(&e));
 }
 
+/* An engine that reads what another wrote takes the same steps, where S of the past is kept, too. */
+static void GoesOnFromACheckpoint(void **unused)
+{
+  const Diffusion           p        = {.cubic = 0.3};
+  const NakPhaseFieldParams params   = NakPhaseFieldDefaults();
+  NakFieldModel             model    = DiffusionModel(NAK_BOUNDARY_NO_FLUX);
+  char                      folder[] = "/tmp/pfhub-XXXXXX", path[64];
+  PetscReal                 values[2][22 * 16];
+  NakPhaseField             e[2];
+  NakCheckpoint             c;
+  PetscMPIInt               rank;
+
+  (void)unused;
+  MUST(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  if (rank == 0) assert_non_null(mkdtemp(folder));
+  MUST(MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, PETSC_COMM_WORLD));
+  for (int k = 0; k < 2; k++) e[k] = Start(PETSC_COMM_WORLD, &model, &p, plate, &params);
+  for (int step = 0; step < 12; step++) MUST(NakPhaseFieldStep(e[0], 100));
+  MUST(NakCheckpointCreate(PETSC_COMM_WORLD, folder, &c));
+  MUST(NakPhaseFieldCheckpoint(e[0], c));
+  MUST(NakCheckpointCommit(&c, 1));
+  MUST(NakCheckpointOpen(PETSC_COMM_WORLD, folder, &c));
+  MUST(NakPhaseFieldCheckpoint(e[1], c));
+  MUST(NakCheckpointDestroy(&c));
+  assert_int_equal(NakPhaseFieldCounts(e[1]).steps, 12);
+  for (int k = 0; k < 2; k++) {
+    PetscInt start[3], count[3];
+
+    for (int step = 0; step < 5; step++) MUST(NakPhaseFieldStep(e[k], 100));
+    MUST(NakPhaseFieldValues(e[k], 0, start, count, values[k]));
+    for (PetscInt i = 0; k == 1 && i < count[0] * count[1]; i++)
+      assert_true(values[0][i] == values[1][i]);
+  }
+  assert_true(NakPhaseFieldCounts(e[0]).time == NakPhaseFieldCounts(e[1]).time);
+  for (int k = 0; k < 2; k++) MUST(NakPhaseFieldDestroy(&e[k]));
+  (void)snprintf(path, sizeof path, "%s/000000.h5", folder);
+  if (rank == 0) assert_true(unlink(path) == 0 && rmdir(folder) == 0);
+}
+
 /* ---- Time ---- */
 
 static void StepsEndWhereTold(void **unused)
@@ -561,7 +601,8 @@ int main(int argc, char *argv[])
     cmocka_unit_test(SolvesToTheEnd),    cmocka_unit_test(CyclesDoNotGrow),
     cmocka_unit_test(AxesAreAlike),      cmocka_unit_test(StepsEndWhereTold),
     cmocka_unit_test(SlopesOnTheSides),  cmocka_unit_test(SidesThatFollow),
-    cmocka_unit_test(KeepsWhatIsStored), cmocka_unit_test(GivesUp),
+    cmocka_unit_test(KeepsWhatIsStored), cmocka_unit_test(GoesOnFromACheckpoint),
+    cmocka_unit_test(GivesUp),
   };
   int failed;
 
