@@ -159,11 +159,11 @@ PetscErrorCode NakModelFaces(NakModel model, Vec U, NakFaceSample faces[]);
 
   @param[in] wetted  share of each column under liquid
   @param[in] room    height of the void that deposit fills first [m]
-  @param[in] order   order parameter on the owned cells of the alloy, for NakModelFrame(), or NULL; not
+  @param[in] voids   share of void in the owned cells of the alloy, for NakModelFrame(), or NULL; not
                      copied: the layers of a column are contiguous
 */
 PetscErrorCode NakModelWet(NakModel model, const PetscReal wetted[], const PetscReal room[],
-                           const PetscReal order[]);
+                           const PetscReal voids[]);
 
 /** The fields of `U` for observers; valid until `U` or the model changes.  Not collective. */
 PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame);

@@ -95,6 +95,9 @@ const PetscReal *NakVoidsRoom(NakVoids voids);
     state; a vector of a three-dimensional DMDA (layer, x, y).  Owned by the voids. */
 Vec NakVoidsOrder(NakVoids voids);
 
+/** Share of void, h(v), of the same cells in the same order.  Owned by the voids; its place stays. */
+const PetscReal *NakVoidsShares(NakVoids voids);
+
 /** What there is at the moment. */
 typedef struct {
   PetscInt  count;  /**< voids that are apart from each other, and larger than a cell */

@@ -159,7 +159,7 @@ PetscErrorCode NakModelFaces(NakModel model, Vec U, NakFaceSample faces[])
 }
 
 PetscErrorCode NakModelWet(NakModel model, const PetscReal wetted[], const PetscReal room[],
-                           const PetscReal order[])
+                           const PetscReal voids[])
 {
   NakBox box;
 
@@ -169,7 +169,7 @@ PetscErrorCode NakModelWet(NakModel model, const PetscReal wetted[], const Petsc
     model->over[k].wetted = wetted[k];
     model->over[k].room   = room[k];
   }
-  model->voids = order;
+  model->voids = voids;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -203,7 +203,7 @@ static const NakField fields[FIELDS] = {
   [FIELD_FILAMENT]  = {"filament",  "m",       "Filament length",                                    NAK_PLACE_FACE  },
   [FIELD_CHARGE]    = {"charge",    "C/m^2",   "Charge passed by the reaction",                      NAK_PLACE_FACE  },
   [FIELD_WETTED]    = {"wetted",    "1",       "Share under liquid",                                 NAK_PLACE_FACE  },
-  [FIELD_VOID]      = {"void",      "1",       "Order parameter of voids",                           NAK_PLACE_VOLUME},
+  [FIELD_VOID]      = {"void",      "1",       "Share of void",                                      NAK_PLACE_VOLUME},
 };
 
 /* One face field of one column. */
@@ -238,7 +238,7 @@ static PetscReal FaceField(const NakColumn *c, PetscInt field, const NakCover *o
   }
 }
 
-/* The order parameter of voids in layer z of owned column k. */
+/* Share of void in layer z of owned column k. */
 static PetscReal VoidField(const NakModel model, PetscInt k, PetscInt z)
 {
   const NakColumn *c     = &model->column;

@@ -5,14 +5,11 @@
 /* Tell the model of the voids, and the record of both. */
 static PetscErrorCode Tell(NakSim s)
 {
-  const PetscReal *order;
-  NakVoidsReport   report;
+  NakVoidsReport report;
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(NakVoidsOrder(s->voids.field), &order));
-  PetscCall(
-    NakModelWet(s->model, NakVoidsWetted(s->voids.field), NakVoidsRoom(s->voids.field), order));
-  PetscCall(VecRestoreArrayRead(NakVoidsOrder(s->voids.field), &order)); /* its place stays */
+  PetscCall(NakModelWet(s->model, NakVoidsWetted(s->voids.field), NakVoidsRoom(s->voids.field),
+                        NakVoidsShares(s->voids.field)));
   PetscCall(NakVoidsMeasure(s->voids.field, &report));
   s->now.void_height = report.height;
   s->now.voids       = report.count;

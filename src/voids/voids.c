@@ -90,6 +90,7 @@ PetscErrorCode NakVoidsCreate(NakState state, const NakVoidsParams *params,
   PetscCall(CreateGrid(s));
   n = s->block.xm * s->block.ym;
   PetscCall(PetscCalloc4(n, &s->cosine, n, &s->wetted, n, &s->room, n, &s->owner));
+  PetscCall(PetscCalloc1((size_t)n * (size_t)s->block.nz, &s->share));
   for (PetscInt c = 0; c < n; c++) s->cosine[c] = PetscCosReal(params->contact_angle);
   PetscCall(NakPocketsCreate(s));
   PetscCall(NakNucleiCreate(s));
@@ -115,24 +116,29 @@ PetscErrorCode NakVoidsDestroy(NakVoids *voids)
   PetscCall(NakNucleiDestroy(s));
   PetscCall(NakGasDestroy(&s->gas));
   PetscCall(PetscFree4(s->cosine, s->wetted, s->room, s->owner));
+  PetscCall(PetscFree(s->share));
   PetscCall(PetscFree2(s->height, s->link));
   PetscCall(PetscFree(*voids));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Wetted share and room of the columns as v has them. */
+/* Share of void of the cells, wetted share and room of the columns, as v has them. */
 PetscErrorCode NakVoidsCover(NakVoids s)
 {
   const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
   const PetscReal *v;
+  PetscReal       *share = s->share;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(s->v, &v));
-  for (PetscInt c = 0; c < n; c++, v += nz) {
+  for (PetscInt c = 0; c < n; c++, v += nz, share += nz) {
     const PetscReal wall   = NakVoidsWallCreate(&s->energy, s->cosine[c], s->height[0] / 2, v[0]).v;
     PetscReal       height = 0;
 
-    for (PetscInt k = 0; k < nz; k++) height += s->height[k] * NakVoidsShare(v[k]).value;
+    for (PetscInt k = 0; k < nz; k++) {
+      share[k] = NakVoidsShare(v[k]).value;
+      height += s->height[k] * share[k];
+    }
     s->wetted[c] = 1 - NakVoidsShare(wall).value;
     s->room[c]   = (1 - s->wetted[c]) * height;
   }
@@ -218,6 +224,11 @@ const PetscReal *NakVoidsWetted(NakVoids s)
 const PetscReal *NakVoidsRoom(NakVoids s)
 {
   return s->room;
+}
+
+const PetscReal *NakVoidsShares(NakVoids s)
+{
+  return s->share;
 }
 
 Vec NakVoidsOrder(NakVoids s)

@@ -78,7 +78,8 @@ struct NakVoids_private {
   TS         ts;
   PetscReal  next;   /* step to try [s] */
   PetscReal *cosine; /* of the contact angle, of the owned columns */
-  PetscReal *wetted, *room;
+  PetscReal *wetted, *room; /* of the columns */
+  PetscReal *share;         /* of void in the cells */
   PetscInt  *owner; /* void that each owned column belongs to */
   NakGas     gas;
   PetscReal *hazard, *due; /* of nucleation in each owned column: so far, and at the next nucleus */

@@ -66,6 +66,17 @@ def at(run, column, times):
     return np.array([last[min(last, key=lambda known: abs(known - time))] for time in times])
 
 
+VOIDS = """
+title: a pocket spreads while stripping empties the interphase and K comes out
+grid: {nx: 24, width: 6 um, alloy_height: 3 um, alloy_layers: 12, finest_alloy: 0 m,
+       electrolyte_layers: 4, interphase_layers: 4}
+voids: {pockets: 1, radius: 0.5 um, width: 1 um}
+protocol:
+  - {strip: 0.8 mA/cm^2, for: 20 s, until: voltage > 1 V}
+  - {rest: 5 s}
+"""
+
+
 class Numbers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -97,6 +108,19 @@ class Numbers(unittest.TestCase):
                                  ("deposit_nm_mean", 1e9 * totals["face.deposit"] / area)):
                 self.assertGreater(mine[-1], 0, column)
                 self.near(mine, at(run, column, times), f"{column} on {ranks}")
+
+    def test_voids_and_film(self):
+        """Volume of void, contact and solid K while both change."""
+        for ranks in (1, 2, 3):
+            with tempfile.TemporaryDirectory() as folder:
+                run = nakrun.run(VOIDS, *EVERY, "insitu.script=extract.py", ranks=ranks, folder=folder)
+                totals = read_totals(run)
+                times, area = totals["time_s"], totals["face.Area"]
+                for column, mine in (("void_nm_mean", 1e9 * totals["alloy.void"] / area),
+                                     ("wetted_fraction", totals["face.wetted"] / area),
+                                     ("k_film_fraction", totals["face.k_film"] / area)):
+                    self.assertNotEqual(mine[-1], mine[0], column)
+                    self.near(mine, at(run, column, times), f"{column} on {ranks}")
 
     def test_sodium_is_conserved(self):
         """Na by ParaView's integrals, with the reservoir's, falls as charge flows."""
