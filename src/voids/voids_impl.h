@@ -76,11 +76,11 @@ struct NakVoids_private {
   Vec        slope;           /* h' at the linearisation */
   Mat        local, jacobian; /* without, and with the gas */
   TS         ts;
-  PetscReal  next;   /* step to try [s] */
-  PetscReal *cosine; /* of the contact angle, of the owned columns */
+  PetscReal  next;          /* step to try [s] */
+  PetscReal *cosine;        /* of the contact angle, of the owned columns */
   PetscReal *wetted, *room; /* of the columns */
   PetscReal *share;         /* of void in the cells */
-  PetscInt  *owner; /* void that each owned column belongs to */
+  PetscInt  *owner;         /* void that each owned column belongs to */
   NakGas     gas;
   PetscReal *hazard, *due; /* of nucleation in each owned column: so far, and at the next nucleus */
   PetscInt  *born;         /* nuclei so far */
