@@ -4,7 +4,7 @@
   of all frames, and what ParaView's XDMFReader needs to open them: fields.xmf (the cells) and
   face.xmf (the electrolyte's face).
 
-  Files other than fields.h5 are written by rank 0; fields.h5 by all ranks with parallel HDF5.
+  All files are written by rank 0.
   Errors of one rank are agreed on by all (NakAgree()): PETSC_ERR_FILE_OPEN, _WRITE or _UNEXPECTED
   with the path and the system's reason.  A number that is not finite is never written: it is an
   error (PETSC_ERR_FP) instead.

@@ -2,7 +2,8 @@
   @file
   Files that are whole or not there.
 
-  A store is an HDF5 file that all ranks write together under a temporary name (`path`.tmp);
+  A store is an HDF5 file of all ranks, put together in the memory of rank 0, which must have twice its
+  size to spare, and written under a temporary name (`path`.tmp);
   NakStoreCommit() gives it its own name, so that a process killed at any moment leaves the file of
   before or none.  A sealed store begins with 512 bytes that hold its length and a checksum (XXH3)
   over every byte of it: a bit that flipped anywhere, or an end that is missing, is found before HDF5
@@ -61,8 +62,7 @@ PetscErrorCode NakStoreWriteText(NakStore store, const char *name, size_t size, 
 /** How many values a dataset has; PETSC_FALSE in `there` where there is none of that name. */
 PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, PetscBool *there);
 
-/** Write or read a shared array.  Room on the disk is looked for first, because HDF5 takes a full one
-    badly.  Reading one of another size is PETSC_ERR_FILE_UNEXPECTED. */
+/** Write or read a shared array.  Room on the disk is looked for first.  Reading one of another size is PETSC_ERR_FILE_UNEXPECTED. */
 PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
                                   const NakStoreBox *box, const void *values);
 PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType type,

@@ -28,14 +28,19 @@ PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, co
   if (slot->report < 0) {
     slot->report = protocol->n_reports++;
     report       = &protocol->reports[slot->report];
-    *report      = (NakStepReport){.index = slot->report, .item = op->leaf, .start = now->time};
+    PetscCall(
+      PetscMemzero(report, sizeof *report)); /* what lies between the members goes to checkpoints */
+    report->index = slot->report;
+    report->item  = op->leaf;
+    report->start = now->time;
     (void)snprintf(report->kind, sizeof(report->kind), "%s", shared ? "others" : op->word);
   }
-  report          = &protocol->reports[slot->report];
-  report->control = *control;
-  report->end     = NAK_END_NONE;
-  report->stop    = now->time;
-  report->voltage = now->voltage;
+  report                = &protocol->reports[slot->report];
+  report->control.hold  = control->hold;
+  report->control.value = control->value;
+  report->end           = NAK_END_NONE;
+  report->stop          = now->time;
+  report->voltage       = now->voltage;
   report->executions++;
   report->reason[0] = '\0';
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,5 +1,4 @@
 /* Files and directories by one rank; the contract is in nakfield/store.h. */
-#define _GNU_SOURCE /* for fallocate() */ // NOLINT(bugprone-reserved-identifier)
 #include "store_impl.h"
 
 #include <dirent.h>
@@ -155,30 +154,4 @@ PetscReal NakFileRoom(const char *path)
     room = PetscMin(room, (PetscReal)limit.rlim_cur - size);
   }
   return room;
-}
-
-/* The file keeps its size.  A quota is found here and nowhere else: Open MPI 4 hides a collective
-   write that failed on three ranks and more. */
-int NakFileReserve(const char *path, PetscReal bytes)
-{
-  const int   file = open(path, O_WRONLY | O_CLOEXEC);
-  struct stat about;
-  int         reason = 0;
-
-  if (file < 0) return 0;
-  if (fstat(file, &about) == 0 &&
-      fallocate(file, FALLOC_FL_KEEP_SIZE, about.st_size, (off_t)bytes) != 0) {
-    reason = errno;
-  }
-  (void)close(file);
-  return reason == ENOSPC || reason == EDQUOT || reason == EFBIG ? reason : 0;
-}
-
-void NakFileTrim(const char *path)
-{
-  struct stat about;
-
-  if (stat(path, &about) == 0 && truncate(path, about.st_size) != 0) {
-    return; /* the file is as it should be, only larger on the disk */
-  }
 }

@@ -1,8 +1,12 @@
-/* Stores, by parallel HDF5; the contract is in nakfield/store.h.
+/* Stores, by HDF5; the contract is in nakfield/store.h.
 
-   The static functions speak HDF5's language: a negative status is a failure.  Whatever changes the
-   file's structure is called by all ranks alike.  Behind every array the ranks agree, because the
-   next one waits for all of them. */
+   A file is put together in the memory of rank 0, to which the others send their parts, and written as
+   a whole; it is read by all ranks together.  HDF5 does not write by MPI: of a disk that fails, one
+   rank is told, and the others wait for it in H5Fclose() for ever; and on three ranks and more Open MPI
+   4 tells nobody.
+
+   The static functions speak HDF5's language: a negative status is a failure.  Behind every array the
+   ranks agree, because the next one waits for all of them. */
 #include "store_impl.h"
 
 #include <errno.h>
@@ -14,8 +18,9 @@
   #error "nakfield needs a parallel HDF5 (Debian: libhdf5-openmpi-dev)"
 #endif
 
-#define ROOM_TO_KEEP 4194304 /* for the other files of the run [B] */
-#define OVERHEAD     65536   /* that HDF5 may add to an array, its attributes included [B] */
+#define ROOM_TO_KEEP 4194304           /* for the other files of the run [B] */
+#define MESSAGE      ((size_t)1 << 30) /* the longest: MPI counts with int [B] */
+#define OVERHEAD     65536 /* that HDF5 may add to an array, its attributes included [B] */
 
 struct NakStore_private {
   MPI_Comm    comm;
@@ -85,7 +90,13 @@ static herr_t Both(herr_t one, herr_t other)
   return one < 0 ? one : other;
 }
 
-/* Look before the leap: HDF5 takes a full disk badly (its ranks wait for each other, or crash). */
+/* Whether this rank holds a file that is written. */
+static PetscBool Holds(NakStore store)
+{
+  return (PetscBool)(store->writes && store->rank == 0);
+}
+
+/* Rather now than when all has been sent. */
 static PetscErrorCode CheckRoom(NakStore store, PetscReal bytes)
 {
   const PetscReal need  = bytes + OVERHEAD;
@@ -94,16 +105,11 @@ static PetscErrorCode CheckRoom(NakStore store, PetscReal bytes)
   PetscFunctionBeginUser;
   if (store->rank == 0) {
     const PetscReal room = NakFileRoom(store->file_path);
-    int             reason;
 
     if (need + ROOM_TO_KEEP > room)
       NakFaultNote(&fault, PETSC_ERR_FILE_WRITE,
                    "cannot write %s: it needs %.3g MB more, there is room for %.3g MB", store->path,
                    (double)(1e-6 * need), (double)(1e-6 * room));
-    reason = fault.code == 0 && store->ranks > 1 ? NakFileReserve(store->file_path, need) : 0;
-    if (reason != 0)
-      NakFaultNote(&fault, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", store->path,
-                   strerror(reason));
   }
   PetscCall(NakFaultAgree(store->comm, &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -127,9 +133,9 @@ static PetscErrorCode Allocate(MPI_Comm comm, const char *path, NakStore *store)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How HDF5 reaches the file: by MPI.  Where one rank is alone, it writes into memory, and a disk that is
-   full or broken is none of its business: a file that HDF5 cannot close is one that it crashes with when
-   MPI ends. */
+/* How HDF5 reaches the file: in memory where it writes, so that a disk that is full or broken is none of
+   its business (a file that HDF5 cannot close is one that it crashes with when MPI ends); by MPI where
+   several ranks read. */
 static hid_t Access(NakStore store)
 {
   const hid_t  access = H5Pcreate(H5P_FILE_ACCESS);
@@ -138,12 +144,12 @@ static hid_t Access(NakStore store)
 #if H5_VERSION_GE(1, 10, 7)
   (void)H5Pset_file_locking(access, 0, 1); /* some clusters' file systems have no locks */
 #endif
-  if (store->ranks > 1) {
-    (void)H5Pset_fapl_mpio(access, store->comm, MPI_INFO_NULL);
-    (void)H5Pset_coll_metadata_write(access, 1);
-    (void)H5Pset_all_coll_metadata_ops(access, 1);
-  } else if (store->writes)
+  if (store->writes)
     (void)H5Pset_fapl_core(access, growth, 0);
+  else if (store->ranks > 1) {
+    (void)H5Pset_fapl_mpio(access, store->comm, MPI_INFO_NULL);
+    (void)H5Pset_all_coll_metadata_ops(access, 1);
+  }
   return access;
 }
 
@@ -164,10 +170,10 @@ PetscErrorCode NakStoreCreate(MPI_Comm comm, const char *path, const char *seal,
   access   = Access(s);
   creation = H5Pcreate(H5P_FILE_CREATE);
   if (seal != NULL) (void)H5Pset_userblock(creation, NAK_SEAL_SIZE);
-  s->file = H5Fcreate(s->file_path, H5F_ACC_TRUNC, creation, access);
+  if (s->rank == 0) s->file = H5Fcreate(s->file_path, H5F_ACC_TRUNC, creation, access);
   (void)H5Pclose(creation);
   (void)H5Pclose(access);
-  code = Agree(s, PETSC_ERR_FILE_OPEN, s->file < 0 ? -1 : 0);
+  code = Agree(s, PETSC_ERR_FILE_OPEN, Holds(s) && s->file < 0 ? -1 : 0);
   ReturnReporting(before);
   if (code) (void)NakStoreDestroy(store);
   PetscFunctionReturn(code);
@@ -196,7 +202,6 @@ static PetscErrorCode Rename(NakStore store, PetscBool sync)
   char folder[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  NakFileTrim(store->file_path);
   if (sync) NakFileSync(store->file_path);
   PetscCheck(rename(store->file_path, store->path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
              "cannot rename %s to %s", store->file_path, store->path);
@@ -226,20 +231,31 @@ static PetscErrorCode WriteImage(NakStore store, const char image[], size_t size
   PetscFunctionReturn(code);
 }
 
+/* The file as HDF5 has it in memory; NULL, with a negative status, where that fails. */
+static herr_t Image(NakStore store, char **image, size_t *size)
+{
+  ssize_t bytes = -1;
+
+  *image = NULL;
+  if (H5Fflush(store->file, H5F_SCOPE_GLOBAL) >= 0) bytes = H5Fget_file_image(store->file, NULL, 0);
+  if (bytes < 0 || PetscMalloc1((size_t)bytes, image)) return -1;
+  *size = (size_t)bytes;
+  return H5Fget_file_image(store->file, *image, *size) < 0 ? -1 : 0;
+}
+
 static PetscErrorCode WriteMemory(NakStore store)
 {
-  ssize_t        size;
-  char          *image;
+  char          *image = NULL;
+  size_t         size  = 0;
   PetscErrorCode code;
+  herr_t         status = store->rank == 0 ? Image(store, &image, &size) : 0;
 
   PetscFunctionBeginUser;
-  PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, H5Fflush(store->file, H5F_SCOPE_GLOBAL)));
-  size = H5Fget_file_image(store->file, NULL, 0);
-  PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, size < 0 ? -1 : 0));
-  PetscCall(PetscMalloc1((size_t)size, &image));
-  size = H5Fget_file_image(store->file, image, (size_t)size);
-  code = Agree(store, PETSC_ERR_FILE_WRITE, size < 0 ? -1 : 0);
-  if (!code) code = WriteImage(store, image, (size_t)size);
+  code = Agree(store, PETSC_ERR_FILE_WRITE, status);
+  if (!code) {
+    if (store->rank == 0) code = WriteImage(store, image, size);
+    code = NakAgree(store->comm, code);
+  }
   PetscCall(PetscFree(image));
   PetscFunctionReturn(code);
 }
@@ -247,13 +263,13 @@ static PetscErrorCode WriteMemory(NakStore store)
 /* Close, seal, rename. */
 static PetscErrorCode Complete(NakStore store, PetscBool sync)
 {
-  PetscErrorCode code = PETSC_SUCCESS;
-  herr_t         status;
+  PetscErrorCode code   = PETSC_SUCCESS;
+  herr_t         status = 0;
 
   PetscFunctionBeginUser;
   PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, store->pending));
-  if (store->ranks == 1) PetscCall(WriteMemory(store));
-  status      = H5Fclose(store->file);
+  PetscCall(WriteMemory(store));
+  if (Holds(store)) status = H5Fclose(store->file);
   store->file = H5I_INVALID_HID;
   PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, status));
   if (store->seal[0] != '\0') PetscCall(NakSealPut(store->comm, store->file_path, store->seal));
@@ -274,8 +290,6 @@ PetscErrorCode NakStoreCommit(NakStore *store, PetscBool sync)
   PetscFunctionReturn(code);
 }
 
-/* A file that the disk cannot hold is one that HDF5 cannot close, and then it crashes when MPI ends:
-   so its room is given back first. */
 PetscErrorCode NakStoreDestroy(NakStore *store)
 {
   NakStore  s = *store;
@@ -285,10 +299,8 @@ PetscErrorCode NakStoreDestroy(NakStore *store)
   *store = NULL;
   if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   before = TakeReporting(s);
-  if (s->file >= 0 && s->writes && s->rank == 0 && truncate(s->file_path, 0) != 0)
-    s->pending = -1; /* it is not there yet, or given up in any case */
   if (s->file >= 0) (void)H5Fclose(s->file);
-  if (s->writes && s->rank == 0) (void)unlink(s->file_path);
+  if (Holds(s)) (void)unlink(s->file_path);
   ReturnReporting(before);
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -321,9 +333,13 @@ static hid_t TextType(size_t size)
 static void WriteAttribute(NakStore store, const char *owner, const char *name, hid_t disk,
                            hid_t memory, const void *value)
 {
-  const Reporting before = TakeReporting(store);
-  const hid_t     space  = H5Screate(H5S_SCALAR);
-  const hid_t     attribute =
+  Reporting before;
+  hid_t     space, attribute;
+
+  if (!Holds(store)) return;
+  before = TakeReporting(store);
+  space  = H5Screate(H5S_SCALAR);
+  attribute =
     H5Acreate_by_name(store->file, owner, name, disk, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
 
   store->pending = Both(store->pending, attribute < 0 ? -1 : H5Awrite(attribute, memory, value));
@@ -352,10 +368,13 @@ PetscErrorCode NakStoreNumber(NakStore store, const char *owner, const char *nam
 
 PetscErrorCode NakStoreLink(NakStore store, const char *name, const char *file, const char *target)
 {
-  const Reporting before = TakeReporting(store);
-  const hid_t     groups = H5Pcreate(H5P_LINK_CREATE);
+  Reporting before;
+  hid_t     groups;
 
   PetscFunctionBeginUser;
+  if (!Holds(store)) PetscFunctionReturn(PETSC_SUCCESS);
+  before = TakeReporting(store);
+  groups = H5Pcreate(H5P_LINK_CREATE);
   (void)H5Pset_create_intermediate_group(groups, 1);
   store->pending =
     Both(store->pending, H5Lcreate_external(file, target, store->file, name, groups, H5P_DEFAULT));
@@ -389,11 +408,15 @@ static hid_t CreateDataset(NakStore store, const char *name, hid_t type, int ran
 static herr_t WriteAlone(NakStore store, const char *name, hid_t disk, hid_t memory, int rank,
                          hsize_t count, const void *values)
 {
-  const Reporting before  = TakeReporting(store);
-  const hid_t     dataset = CreateDataset(store, name, disk, rank, &count);
-  herr_t          status  = dataset < 0 ? -1 : 0;
+  Reporting before;
+  hid_t     dataset;
+  herr_t    status;
 
-  if (dataset >= 0 && store->rank == 0 && count > 0)
+  if (!Holds(store)) return 0;
+  before  = TakeReporting(store);
+  dataset = CreateDataset(store, name, disk, rank, &count);
+  status  = dataset < 0 ? -1 : 0;
+  if (dataset >= 0 && count > 0)
     status = H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
   if (dataset >= 0) status = Both(status, H5Dclose(dataset));
   ReturnReporting(before);
@@ -483,14 +506,13 @@ static herr_t ReadAlone(NakStore store, const char *name, hid_t memory, size_t c
 PetscErrorCode NakStoreRead(NakStore store, const char *name, NakStoreType type, size_t count,
                             void *values)
 {
-  const hid_t  memory = MemoryType(type);
-  const size_t most   = (size_t)1 << 30; /* MPI counts with int */
-  size_t       bytes  = count * H5Tget_size(memory);
+  const hid_t memory = MemoryType(type);
+  size_t      bytes  = count * H5Tget_size(memory);
 
   PetscFunctionBeginUser;
   PetscCall(Agree(store, PETSC_ERR_FILE_UNEXPECTED, ReadAlone(store, name, memory, count, values)));
-  for (char *part = values; bytes > 0; part += most) {
-    const size_t now = PetscMin(bytes, most);
+  for (char *part = values; bytes > 0; part += MESSAGE) {
+    const size_t now = PetscMin(bytes, MESSAGE);
 
     PetscCallMPI(MPI_Bcast(part, (int)now, MPI_BYTE, 0, store->comm));
     bytes -= now;
@@ -500,7 +522,7 @@ PetscErrorCode NakStoreRead(NakStore store, const char *name, NakStoreType type,
 
 /* ---- Shared arrays ---- */
 
-/* This rank's part of a dataset, by all ranks together; into it, or out of it. */
+/* A part of a dataset, into it or out of it; out of it by all ranks together. */
 static herr_t Transfer(NakStore store, hid_t dataset, const NakStoreBox *box, hid_t memory,
                        const void *from, void *into)
 {
@@ -516,34 +538,102 @@ static herr_t Transfer(NakStore store, hid_t dataset, const NakStoreBox *box, hi
   }
   here   = H5Screate_simple(box->rank, count, NULL);
   status = H5Sselect_hyperslab(there, H5S_SELECT_SET, start, NULL, count, NULL);
-  if (store->ranks > 1) status = Both(status, H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE));
   if (into == NULL)
     status = Both(status, H5Dwrite(dataset, memory, here, there, transfer, from));
-  else
+  else {
+    if (store->ranks > 1) status = Both(status, H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE));
     status = Both(status, H5Dread(dataset, memory, here, there, transfer, into));
+  }
   (void)H5Pclose(transfer);
   (void)H5Sclose(here);
   (void)H5Sclose(there);
   return status;
 }
 
-/* Create, agree, write, agree: a rank whose creation failed must not be missed in the write. */
+static size_t BoxBytes(const NakStoreBox *box, NakStoreType type)
+{
+  size_t bytes = H5Tget_size(MemoryType(type));
+
+  for (int d = 0; d < box->rank; d++) bytes *= (size_t)box->count[d];
+  return bytes;
+}
+
+/* This rank's box and its values to rank 0. */
+static PetscErrorCode Send(NakStore store, NakStoreType type, const NakStoreBox *box,
+                           const void *values)
+{
+  size_t bytes = BoxBytes(box, type);
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Send(box, (int)sizeof *box, MPI_BYTE, 0, 0, store->comm));
+  for (const char *part = values; bytes > 0; part += MESSAGE) {
+    const size_t now = PetscMin(bytes, MESSAGE);
+
+    PetscCallMPI(MPI_Send(part, (int)now, MPI_BYTE, 0, 0, store->comm));
+    bytes -= now;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The same on rank 0; the values are to be freed. */
+static PetscErrorCode Receive(NakStore store, NakStoreType type, PetscMPIInt from, NakStoreBox *box,
+                              char **values)
+{
+  size_t bytes;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Recv(box, (int)sizeof *box, MPI_BYTE, from, 0, store->comm, MPI_STATUS_IGNORE));
+  bytes = BoxBytes(box, type);
+  PetscCall(PetscMalloc1(bytes, values));
+  for (char *part = *values; bytes > 0; part += MESSAGE) {
+    const size_t now = PetscMin(bytes, MESSAGE);
+
+    PetscCallMPI(MPI_Recv(part, (int)now, MPI_BYTE, from, 0, store->comm, MPI_STATUS_IGNORE));
+    bytes -= now;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The parts of all ranks, one after the other.  A failure does not end it: the others want to get rid
+   of theirs. */
+static PetscErrorCode Gather(NakStore store, hid_t dataset, NakStoreType type,
+                             const NakStoreBox *box, const void *values, herr_t *status)
+{
+  PetscFunctionBeginUser;
+  *status = Transfer(store, dataset, box, MemoryType(type), values, NULL);
+  for (PetscMPIInt rank = 1; rank < store->ranks; rank++) {
+    NakStoreBox part;
+    char       *theirs;
+
+    PetscCall(Receive(store, type, rank, &part, &theirs));
+    *status = Both(*status, Transfer(store, dataset, &part, MemoryType(type), theirs, NULL));
+    PetscCall(PetscFree(theirs));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Create, agree, send and write, agree: nothing is sent where it cannot be created. */
 static PetscErrorCode WriteArray(NakStore store, const char *name, NakStoreType type,
                                  const NakStoreBox *box, const void *values)
 {
   hsize_t        size[4];
-  hid_t          dataset;
+  hid_t          dataset = H5I_INVALID_HID;
+  herr_t         status  = 0;
   PetscErrorCode code;
-  herr_t         status;
 
   PetscFunctionBeginUser;
   for (int d = 0; d < box->rank; d++) size[d] = (hsize_t)box->size[d];
-  dataset = CreateDataset(store, name, DiskType(type), box->rank, size);
-  status  = Both(store->pending, dataset < 0 ? -1 : 0);
-  code    = Agree(store, PETSC_ERR_FILE_WRITE, status);
+  if (Holds(store)) {
+    dataset = CreateDataset(store, name, DiskType(type), box->rank, size);
+    status  = Both(store->pending, dataset < 0 ? -1 : 0);
+  }
+  code = Agree(store, PETSC_ERR_FILE_WRITE, status);
   if (!code) {
-    status = Transfer(store, dataset, box, MemoryType(type), values, NULL);
-    code   = Agree(store, PETSC_ERR_FILE_WRITE, status);
+    if (Holds(store))
+      PetscCall(Gather(store, dataset, type, box, values, &status));
+    else
+      PetscCall(Send(store, type, box, values));
+    code = Agree(store, PETSC_ERR_FILE_WRITE, status);
   }
   if (dataset >= 0) (void)H5Dclose(dataset);
   PetscFunctionReturn(code);

@@ -12,12 +12,5 @@ PetscErrorCode NakSealPut(MPI_Comm comm, const char *path, const char *seal);
    does not say. */
 PetscReal NakFileRoom(const char *path);
 
-/* Have the file system set room aside behind the end of a file.  Returns the reason why there is
-   none (an errno), or 0: there is, or the file system cannot tell. */
-int NakFileReserve(const char *path, PetscReal bytes);
-
-/* Give back what was reserved and is not used. */
-void NakFileTrim(const char *path);
-
 /* The directory that `path` lies in. */
 void NakFileFolder(const char *path, char folder[PETSC_MAX_PATH_LEN]);

@@ -5,16 +5,19 @@
      FAULT=ksp:N:M     the same for linear solves that fail
      FAULT=snes:N:M    the same for the nonlinear solver
      FAULT=malloc:N    the N-th allocation above 64 bytes from the program or PETSc fails
+     FAULT=disk:N:M    the same for writes to files, which fail with EIO
 
    N counts from 1, in each process; FAULT_RANK=R keeps to one rank. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <math.h>
 #include <petsc/private/kspimpl.h> /* KSP has no call that sets its reason */
 #include <petscsnes.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
 static const char *kind; /* "" for none */
 static long long   at, length, calls;
@@ -87,4 +90,36 @@ PetscErrorCode PetscMallocAlign(size_t size, PetscBool clear, int line, const ch
     return PetscError(PETSC_COMM_SELF, line, function, file, PETSC_ERR_MEM, PETSC_ERROR_INITIAL,
                       "no memory (injected)");
   return next(size, clear, line, function, file, result);
+}
+
+/* Tables, frames and checkpoints end in fflush(), seals in pwrite(); what MPI writes is by these as well. */
+static int Broken(void)
+{
+  errno = EIO;
+  return -1;
+}
+
+ssize_t pwrite(int file, const void *data, size_t size, off_t place)
+{
+  static ssize_t (*next)(int, const void *, size_t, off_t);
+
+  if (next == NULL) *(void **)&next = Next("pwrite");
+  return Fails("disk") ? Broken() : next(file, data, size, place);
+}
+
+ssize_t pwritev(int file, const struct iovec *parts, int count, off_t place)
+{
+  static ssize_t (*next)(int, const struct iovec *, int, off_t);
+
+  if (next == NULL) *(void **)&next = Next("pwritev");
+  return Fails("disk") ? Broken() : next(file, parts, count, place);
+}
+
+int fflush(FILE *file)
+{
+  static int (*next)(FILE *);
+
+  if (next == NULL) *(void **)&next = Next("fflush");
+  if (file == NULL || file == stdout || file == stderr) return next(file);
+  return Fails("disk") ? Broken() : next(file);
 }

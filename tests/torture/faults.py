@@ -2,7 +2,7 @@
 """Inject faults (faults.c) at random moments: the right exit status, never a number that is not finite on
 the disk, no half a file, and a restart without the fault to what the uninterrupted run wrote.
 
-usage: faults.py LIBRARY [--count N] [--ranks N] [KIND ...]; kinds: exp ksp snes malloc
+usage: faults.py LIBRARY [--count N] [--ranks N] [KIND ...]; kinds: exp ksp snes malloc disk
 """
 import argparse
 import json
@@ -19,11 +19,11 @@ import numpy as np
 import torture
 from torture import nakrun
 
-DONE, BUG, SOLVER = 0, 1, 3
+DONE, BUG, SOLVER, OUTPUT = 0, 1, 3, 4
 
 # What may come of a fault: to be overcome, or to end in this status; and up to which call it is injected.
 KINDS = {"exp": ((SOLVER,), 20000), "ksp": ((SOLVER,), 1500), "snes": ((SOLVER,), 380),
-         "malloc": ((BUG,), 2500)}
+         "malloc": ((BUG,), 2500), "disk": ((OUTPUT,), 30)}
 
 
 def not_finite(place):
@@ -44,8 +44,9 @@ def run(folder, library, kind, number, ranks):
     """A run with a fault, on one rank of all; exit status, what it said, seconds."""
     began = time.time()
     fault = f"{kind}:{number}"
+    rank = 0 if kind == "disk" else random.randrange(ranks)  # the one that writes
     process = folder.start("run", "checkpoint.steps=10", ranks=ranks, environment={
-        "FAULT": fault, "LD_PRELOAD": library, "FAULT_RANK": str(random.randrange(ranks)),
+        "FAULT": fault, "LD_PRELOAD": library, "FAULT_RANK": str(rank),
         "OMPI_MCA_ess_singleton_isolated": "1"})
     try:
         text, _ = process.communicate(timeout=60)
