@@ -47,24 +47,30 @@ static void Order(NakProgram *p)
   }
 }
 
-/* What eliminating with an entry of L changes; `from` and `to` may be NULL, to count. */
+/* What eliminating with an entry of L, in `row` and `column`, changes: updates from number n on. */
+static PetscInt UpdatesOfEntry(const NakProgram *p, PetscInt row, PetscInt column, PetscInt n,
+                               PetscInt *from, PetscInt *to)
+{
+  for (PetscInt u = p->diagonal[column] + 1; u < p->start[column + 1]; u++) {
+    const PetscInt t = Find(p, row, p->column[u]);
+
+    if (t < 0) continue;
+    if (from != NULL) from[n] = u;
+    if (to != NULL) to[n] = t;
+    n++;
+  }
+  return n;
+}
+
+/* The updates of all entries; `update`, `from` and `to` may be NULL, to count. */
 static PetscInt Updates(const NakProgram *p, PetscInt *update, PetscInt *from, PetscInt *to)
 {
   PetscInt n = 0;
 
   for (PetscInt r = 0; r < p->size; r++) {
     for (PetscInt e = p->start[r]; e < p->start[r + 1]; e++) {
-      const PetscInt c = p->column[e];
-
       if (update != NULL) update[e] = n;
-      for (PetscInt u = p->diagonal[c] + 1; c < r && u < p->start[c + 1]; u++) {
-        const PetscInt t = Find(p, r, p->column[u]);
-
-        if (t < 0) continue;
-        if (from != NULL) from[n] = u;
-        if (to != NULL) to[n] = t;
-        n++;
-      }
+      if (p->column[e] < r) n = UpdatesOfEntry(p, r, p->column[e], n, from, to);
     }
   }
   if (update != NULL) update[p->n] = n;
@@ -215,17 +221,23 @@ static PetscReal Weights(const NakLines *g, PetscInt i, PetscInt j)
   return g->wx * in_x + g->wy * in_y;
 }
 
+/* What the matrices are made of, as NakLinesFactor() is given it. */
+typedef struct {
+  const PetscReal *entries, *slope;
+  PetscInt         per_column; /* entries */
+} Parts;
+
 /* The matrices of `n` columns, two apart, side by side, with what lateral exchange puts on their diagonals. */
 static void Gather(const NakLines *g, const NakProgram *p, PetscInt i, PetscInt j, PetscInt n,
-                   const PetscReal entries[], PetscInt per_column, const PetscReal slope[],
-                   PetscReal a[])
+                   const Parts *parts, PetscReal a[])
 {
   const ptrdiff_t first = (ptrdiff_t)(j - g->box.ys) * g->box.xm + i - g->box.xs;
 
   for (PetscInt k = 0; k < n; k++) {
-    const PetscReal *from  = entries + (first + 2 * k) * per_column;
-    const PetscReal *s     = slope + (first + 2 * k) * p->size;
-    const PetscReal  sides = Weights(g, i + 2 * k, j);
+    const ptrdiff_t  column = first + (ptrdiff_t)2 * k;
+    const PetscReal *from   = parts->entries + column * parts->per_column;
+    const PetscReal *s      = parts->slope + column * p->size;
+    const PetscReal  sides  = Weights(g, i + 2 * k, j);
 
     for (PetscInt e = 0; e < p->n; e++) a[(ptrdiff_t)e * n + k] = from[p->stored[e]];
     for (PetscInt z = 0; z < p->size; z++) a[(ptrdiff_t)p->diagonal[z] * n + k] += sides * s[z];
@@ -282,7 +294,8 @@ PetscErrorCode NakLinesFactor(NakLines *g, const NakProgram *p, const PetscReal 
                               PetscInt per_column, const PetscReal slope[])
 {
   enum { BLOCK = 8 }; /* columns whose matrices stay in the first cache */
-  PetscReal *a;
+  const Parts parts = {.entries = entries, .slope = slope, .per_column = per_column};
+  PetscReal  *a;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(p->n * BLOCK, &a));
@@ -294,7 +307,7 @@ PetscErrorCode NakLinesFactor(NakLines *g, const NakProgram *p, const PetscReal 
       for (PetscInt k = 0; k < n; k += BLOCK, to += BLOCK) {
         const PetscInt width = PetscMin(BLOCK, n - k);
 
-        Gather(g, p, i + 2 * k, j, width, entries, per_column, slope, a);
+        Gather(g, p, i + 2 * k, j, width, &parts, a);
         Eliminate(p, width, a);
         Store(p, width, a, g->pitch, to);
       }
@@ -421,27 +434,35 @@ void NakLinesSolve(NakLines *g, const NakProgram *p, PetscInt j, PetscInt parity
   NakLinesWrap(g, j, parity);
 }
 
+/* Whether columns of one colour meet where n columns are periodic. */
+static PetscBool HasSeam(const NakLines *g, PetscInt n)
+{
+  return (PetscBool)(g->periodic && n > 1 && n % 2);
+}
+
+/* What column (i, j) is given across seams; unknown and column are `o` behind the places of `at`. */
+static PetscReal AcrossSeams(const NakLines *g, const Sides *at, ptrdiff_t o, PetscInt i,
+                             PetscInt j)
+{
+  const PetscBool in_x = HasSeam(g, g->nx), in_y = HasSeam(g, g->ny);
+  PetscReal       sum = 0;
+
+  if (in_x && i == 0) sum += g->wx * g->t[at->left + o];
+  if (in_x && i == g->nx - 1) sum += g->wx * g->t[at->right + o];
+  if (in_y && j == 0) sum += g->wy * g->t[at->below + o];
+  if (in_y && j == g->ny - 1) sum += g->wy * g->t[at->above + o];
+  return sum;
+}
+
 void NakLinesSeam(const NakLines *g, const NakProgram *p, PetscInt j, PetscInt parity,
                   PetscReal y[])
 {
-  const PetscInt  i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
-  const PetscBool x_odd = (PetscBool)(g->periodic && g->nx > 1 && g->nx % 2);
-  const PetscBool y_odd = (PetscBool)(g->periodic && g->ny > 1 && g->ny % 2);
-  const PetscBool below = (PetscBool)(y_odd && j == 0),
-                  above = (PetscBool)(y_odd && j == g->ny - 1);
-  const Sides at        = FindSides(g, i, j);
+  const PetscInt i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
+  const Sides    at = FindSides(g, i, j);
 
   for (PetscInt m = 0; m < p->n_moving; m++) {
     const ptrdiff_t o = p->moving[m] * g->pitch;
 
-    for (PetscInt k = 0; k < n; k++) {
-      const PetscInt column = i + 2 * k;
-
-      y[o + k] = 0;
-      if (x_odd && column == 0) y[o + k] += g->wx * g->t[at.left + o + k];
-      if (x_odd && column == g->nx - 1) y[o + k] += g->wx * g->t[at.right + o + k];
-      if (below) y[o + k] += g->wy * g->t[at.below + o + k];
-      if (above) y[o + k] += g->wy * g->t[at.above + o + k];
-    }
+    for (PetscInt k = 0; k < n; k++) y[o + k] = AcrossSeams(g, &at, o + k, i + 2 * k, j);
   }
 }

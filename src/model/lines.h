@@ -61,15 +61,15 @@ typedef struct {
 } NakLines;
 
 /* Fill in what follows from `box`, `size`, and so on. */
-void NakLinesShape(NakLines *lines);
+void NakLinesShape(NakLines *grid);
 
 PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, PetscBool finest,
-                              NakLines *lines);
-PetscErrorCode NakLinesDestroy(NakLines *lines);
+                              NakLines *grid);
+PetscErrorCode NakLinesDestroy(NakLines *grid);
 
 static inline ptrdiff_t NakLinesHalfRow(const NakLines *g, PetscInt j, PetscInt parity)
 {
-  return (ptrdiff_t)((j - g->box.ys + 1) * 2 + parity);
+  return (ptrdiff_t)(j - g->box.ys + 1) * 2 + parity;
 }
 
 static inline PetscInt NakLinesAlong(const NakLines *g, PetscInt i)
@@ -94,24 +94,24 @@ static inline PetscInt NakLinesCount(const NakLines *g, PetscInt parity)
 }
 
 /* Factorise: `entries` of the owned columns, as in NakLevel; `slope` likewise.  Collective. */
-PetscErrorCode NakLinesFactor(NakLines *lines, const NakProgram *program, const PetscReal entries[],
+PetscErrorCode NakLinesFactor(NakLines *grid, const NakProgram *program, const PetscReal entries[],
                               PetscInt per_column, const PetscReal slope[]);
 
 /* b plus what the neighbours give to the columns of one parity in row j, as it stands on the right-hand
    side, for the unknowns that move; b and y are half rows. */
-void NakLinesExchange(const NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
+void NakLinesExchange(const NakLines *grid, const NakProgram *program, PetscInt j, PetscInt parity,
                       const PetscReal b[], PetscReal y[]);
 
 /* What neighbours of the same colour give: where an odd number of columns is periodic. */
-void NakLinesSeam(const NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
+void NakLinesSeam(const NakLines *grid, const NakProgram *program, PetscInt j, PetscInt parity,
                   PetscReal y[]);
 
 /* What a solve knows of the others: nothing (they are 0), or their t; and whether it renews t. */
 typedef enum { NAK_LINES_ALONE, NAK_LINES_WITHIN, NAK_LINES_LAST } NakLinesTurn;
 
 /* Solve the columns of one parity in row j, from the half row b into the half row y. */
-void NakLinesSolve(NakLines *lines, const NakProgram *program, PetscInt j, PetscInt parity,
+void NakLinesSolve(NakLines *grid, const NakProgram *program, PetscInt j, PetscInt parity,
                    NakLinesTurn turn, const PetscReal b[], PetscReal y[]);
 
 /* Renew t of the ghosts at the ends of row j, where rows are whole. */
-void NakLinesWrap(NakLines *lines, PetscInt j, PetscInt parity);
+void NakLinesWrap(NakLines *grid, PetscInt j, PetscInt parity);

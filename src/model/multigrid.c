@@ -330,7 +330,8 @@ NAK_VECTORISED static void AverageRow(NakMultigrid mg, const NakLines *fine, con
       if (x->regular[first])
         for (PetscInt k = 0; k < n; k++) to[cell[0] + k] += weight[0] * from[k];
       else
-        for (PetscInt k = 0; k < n; k++) to[cell[2 * k]] += weight[2 * k] * from[k];
+        for (PetscInt k = 0; k < n; k++)
+          to[cell[(ptrdiff_t)2 * k]] += weight[(ptrdiff_t)2 * k] * from[k];
     }
   }
 }
@@ -396,7 +397,8 @@ NAK_VECTORISED static void CorrectRow(const NakMultigrid mg, const NakLines *fin
       if (x->regular[first])
         for (PetscInt k = 0; k < n; k++) to[k] += slope[k] * weight[0] * from[cell[0] + k];
       else
-        for (PetscInt k = 0; k < n; k++) to[k] += slope[k] * weight[2 * k] * from[cell[2 * k]];
+        for (PetscInt k = 0; k < n; k++)
+          to[k] += slope[k] * weight[(ptrdiff_t)2 * k] * from[cell[(ptrdiff_t)2 * k]];
     }
   }
 }
@@ -446,7 +448,7 @@ static const PetscReal *RightRow(const NakMultigrid mg, PetscInt level, PetscInt
 
   if (level + 1 < mg->n) return g->b + NakLinesPlace(g, i, j);
   for (PetscInt k = 0; k < n; k++) {
-    const PetscReal *r = mg->r + (first + 2 * k) * g->size;
+    const PetscReal *r = mg->r + (first + (ptrdiff_t)2 * k) * g->size;
 
     for (PetscInt z = 0; z < g->size; z++) mg->right[z * g->pitch + k] = r[z];
   }
@@ -462,7 +464,7 @@ static void TakeOutRow(const NakMultigrid mg, PetscInt level, PetscInt j, PetscI
 
   if (level + 1 == mg->n) {
     for (PetscInt k = 0; k < n; k++) {
-      PetscReal *y = mg->y + (first + 2 * k) * g->size;
+      PetscReal *y = mg->y + (first + (ptrdiff_t)2 * k) * g->size;
 
       for (PetscInt z = 0; z < g->size; z++) y[z] = mg->half[z * g->pitch + k];
     }
@@ -515,32 +517,43 @@ static void AgainRow(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j
   if (stage > 0) UpRow(mg, level, stage, j);
 }
 
+enum { STAGES = 3 };
+
+typedef void (*StageOfRow)(NakMultigrid mg, PetscInt level, PetscInt stage, PetscInt j);
+
+/* All stages of the rows that need no ghosts, while those of the first stage are under way. */
+static PetscErrorCode InnerStages(NakMultigrid mg, PetscInt level, StageOfRow row, PetscSF ghosts)
+{
+  NakLines      *g     = &mg->lines[level];
+  const PetscInt begin = g->box.ys, n = g->box.ym;
+
+  PetscFunctionBeginUser;
+  row(mg, level, 0, begin);
+  row(mg, level, 0, begin + n - 1);
+  PetscCall(PetscSFBcastBegin(ghosts, MPIU_REAL, g->t, g->t, MPI_REPLACE));
+  for (PetscInt front = 1; front < n; front++) {
+    for (PetscInt s = 0; s < STAGES; s++) {
+      const PetscInt j = front - s, edge = PetscMax(s, 1);
+
+      if (j >= edge && j < n - edge) row(mg, level, s, begin + j);
+    }
+  }
+  PetscCall(PetscSFBcastEnd(ghosts, MPIU_REAL, g->t, g->t, MPI_REPLACE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Three stages over all rows, each of which needs the one before in the row itself and in the two
    beside it.  Rows that need no ghosts are done while what they need is in the cache, and while the
    ghosts are under way; then the others. */
-static PetscErrorCode Stages(NakMultigrid mg, PetscInt level,
-                             void (*row)(NakMultigrid, PetscInt, PetscInt, PetscInt),
+static PetscErrorCode Stages(NakMultigrid mg, PetscInt level, StageOfRow row,
                              const PetscSF ghosts[2])
 {
-  enum { STAGES = 3 };
   NakLines      *g     = &mg->lines[level];
   const PetscInt begin = g->box.ys, n = g->box.ym;
   const PetscInt ahead = g->rows && n > 2 * STAGES ? 1 : 0; /* stages begun ahead of the ghosts */
 
   PetscFunctionBeginUser;
-  if (ahead) {
-    row(mg, level, 0, begin);
-    row(mg, level, 0, begin + n - 1);
-    PetscCall(PetscSFBcastBegin(ghosts[0], MPIU_REAL, g->t, g->t, MPI_REPLACE));
-    for (PetscInt front = 1; front < n; front++) {
-      for (PetscInt s = 0; s < STAGES; s++) {
-        const PetscInt j = front - s, edge = PetscMax(s, 1);
-
-        if (j >= edge && j < n - edge) row(mg, level, s, begin + j);
-      }
-    }
-    PetscCall(PetscSFBcastEnd(ghosts[0], MPIU_REAL, g->t, g->t, MPI_REPLACE));
-  }
+  if (ahead) PetscCall(InnerStages(mg, level, row, ghosts[0]));
   for (PetscInt s = ahead; s < STAGES; s++) {
     for (PetscInt j = 0; j < n; j++)
       if (!ahead || j < s || j >= n - s) row(mg, level, s, begin + j);
@@ -600,14 +613,14 @@ static PetscErrorCode Cycle(NakMultigrid mg, PetscInt level)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakMultigridApply(NakMultigrid mg, Vec R, Vec Y)
+PetscErrorCode NakMultigridApply(NakMultigrid multigrid, Vec R, Vec Y)
 {
   PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(R, &mg->r));
-  PetscCall(VecGetArrayWrite(Y, &mg->y));
-  PetscCall(Cycle(mg, mg->n - 1));
-  PetscCall(VecRestoreArrayWrite(Y, &mg->y));
-  PetscCall(VecRestoreArrayRead(R, &mg->r));
+  PetscCall(VecGetArrayRead(R, &multigrid->r));
+  PetscCall(VecGetArrayWrite(Y, &multigrid->y));
+  PetscCall(Cycle(multigrid, multigrid->n - 1));
+  PetscCall(VecRestoreArrayWrite(Y, &multigrid->y));
+  PetscCall(VecRestoreArrayRead(R, &multigrid->r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

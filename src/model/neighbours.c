@@ -51,7 +51,7 @@ static PetscErrorCode Beside(NakState state, const NakBox *box, PetscInt i, Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakNeighboursCreate(NakState state, NakNeighbours *nb)
+PetscErrorCode NakNeighboursCreate(NakState state, NakNeighbours *neighbours)
 {
   const PetscInt di[SIDES] = {-1, 1, 0, 0}, dj[SIDES] = {0, 0, -1, 1};
   const NakGrid *g    = NakStateGrid(state);
@@ -62,46 +62,48 @@ PetscErrorCode NakNeighboursCreate(NakState state, NakNeighbours *nb)
 
   PetscFunctionBeginUser;
   PetscCall(NakOwnedBox(state, &box));
-  nb->owned     = box.xm * box.ym;
-  nb->alone     = (PetscBool)(g->nx * g->ny == 1);
-  nb->weight[0] = nb->weight[1] = 1 / (g->dx * g->dx);
-  nb->weight[2] = nb->weight[3] = 1 / (g->dy * g->dy);
-  PetscCall(PetscMalloc1(nb->owned, &nb->beside));
+  neighbours->owned     = box.xm * box.ym;
+  neighbours->alone     = (PetscBool)(g->nx * g->ny == 1);
+  neighbours->weight[0] = neighbours->weight[1] = 1 / (g->dx * g->dx);
+  neighbours->weight[2] = neighbours->weight[3] = 1 / (g->dy * g->dy);
+  PetscCall(PetscMalloc1(neighbours->owned, &neighbours->beside));
   PetscCall(PetscMalloc1(2 * (box.xm + box.ym), &root));
   for (PetscInt j = box.ys; j < box.ys + box.ym; j++)
     for (PetscInt i = box.xs; i < box.xs + box.xm; i++, n++)
       for (int s = 0; s < SIDES; s++) {
-        nb->beside[n][s] = -1;
+        neighbours->beside[n][s] = -1;
         if ((di[s] != 0 ? g->nx : g->ny) == 1) continue;
-        PetscCall(Beside(state, &box, i + di[s], j + dj[s], nb, root, &nb->beside[n][s]));
+        PetscCall(
+          Beside(state, &box, i + di[s], j + dj[s], neighbours, root, &neighbours->beside[n][s]));
       }
-  PetscCallMPI(MPI_Type_contiguous(size, MPIU_REAL, &nb->column));
-  PetscCallMPI(MPI_Type_commit(&nb->column));
-  PetscCall(PetscSFCreate(PetscObjectComm((PetscObject)NakStateDM(state)), &nb->sf));
-  PetscCall(PetscSFSetGraph(nb->sf, nb->owned, nb->ghosts, NULL, PETSC_OWN_POINTER, root,
-                            PETSC_OWN_POINTER));
-  PetscCall(PetscSFSetUp(nb->sf));
-  PetscCall(
-    PetscMalloc2((ptrdiff_t)nb->ghosts * size, &nb->slope, (ptrdiff_t)nb->ghosts * size, &nb->x));
+  PetscCallMPI(MPI_Type_contiguous(size, MPIU_REAL, &neighbours->column));
+  PetscCallMPI(MPI_Type_commit(&neighbours->column));
+  PetscCall(PetscSFCreate(PetscObjectComm((PetscObject)NakStateDM(state)), &neighbours->sf));
+  PetscCall(PetscSFSetGraph(neighbours->sf, neighbours->owned, neighbours->ghosts, NULL,
+                            PETSC_OWN_POINTER, root, PETSC_OWN_POINTER));
+  PetscCall(PetscSFSetUp(neighbours->sf));
+  PetscCall(PetscMalloc2((ptrdiff_t)neighbours->ghosts * size, &neighbours->slope,
+                         (ptrdiff_t)neighbours->ghosts * size, &neighbours->x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakNeighboursDestroy(NakNeighbours *nb)
+PetscErrorCode NakNeighboursDestroy(NakNeighbours *neighbours)
 {
   PetscFunctionBeginUser;
-  if (nb->sf == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscSFDestroy(&nb->sf));
-  PetscCallMPI(MPI_Type_free(&nb->column));
-  PetscCall(PetscFree(nb->beside));
-  PetscCall(PetscFree2(nb->slope, nb->x));
+  if (neighbours->sf == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscSFDestroy(&neighbours->sf));
+  PetscCallMPI(MPI_Type_free(&neighbours->column));
+  PetscCall(PetscFree(neighbours->beside));
+  PetscCall(PetscFree2(neighbours->slope, neighbours->x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakNeighboursFetch(NakNeighbours *nb, const PetscReal own[], PetscReal ghosts[])
+PetscErrorCode NakNeighboursFetch(NakNeighbours *neighbours, const PetscReal own[],
+                                  PetscReal ghosts[])
 {
   PetscFunctionBeginUser;
-  if (nb->alone) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscSFBcastBegin(nb->sf, nb->column, own, ghosts, MPI_REPLACE));
-  PetscCall(PetscSFBcastEnd(nb->sf, nb->column, own, ghosts, MPI_REPLACE));
+  if (neighbours->alone) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscSFBcastBegin(neighbours->sf, neighbours->column, own, ghosts, MPI_REPLACE));
+  PetscCall(PetscSFBcastEnd(neighbours->sf, neighbours->column, own, ghosts, MPI_REPLACE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -7,7 +7,7 @@ NAK_VECTORISED static void OwnColumn(const NakPattern *p, const PetscReal a[], c
                                      PetscReal *restrict y)
 {
   const PetscInt   n     = p->size;
-  const PetscReal *lower = a, *diagonal = a + n, *upper = a + 2 * n;
+  const PetscReal *lower = a, *diagonal = a + n, *upper = a + (ptrdiff_t)2 * n;
 
   y[0]     = diagonal[0] * x[0] + upper[0] * x[1];
   y[n - 1] = lower[n - 1] * x[n - 2] + diagonal[n - 1] * x[n - 1];

@@ -13,41 +13,41 @@ static PetscInt Place(NakPattern *p, PetscInt row, PetscInt col)
 }
 
 /* The order of a column's entries is the same for every state: take it from one of ones. */
-PetscErrorCode NakPatternCreate(const NakColumn *c, NakEntries *e, NakPattern *p)
+PetscErrorCode NakPatternCreate(const NakColumn *c, NakEntries *scratch, NakPattern *p)
 {
   const NakCover over = {.contact = 1, .wetted = 1};
   const PetscInt size = c->l.size, most = NakColumnEntries(c);
   PetscReal     *ones, *slope;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc3(most, &e->row, most, &e->col, most, &e->value));
+  PetscCall(PetscMalloc3(most, &scratch->row, most, &scratch->col, most, &scratch->value));
   PetscCall(PetscMalloc4(3 * size + most, &p->row, 3 * size + most, &p->col, most, &p->place, size,
                          &p->moves));
   PetscCall(PetscMalloc2(size, &ones, size, &slope));
   for (PetscInt j = 0; j < size; j++) ones[j] = 1;
-  e->n = 0;
+  scratch->n = 0;
   NakColumnSlopes(c, ones, slope);
-  NakColumnJacobian(c, &over, ones, slope, 1, e);
+  NakColumnJacobian(c, &over, ones, slope, 1, scratch);
   p->size = size;
   p->n    = 3 * size;
   for (PetscInt k = 0; k < p->n; k++) {
     p->row[k] = k % size;
     p->col[k] = -1;
   }
-  for (PetscInt k = 0; k < e->n; k++) {
-    p->place[k]         = Place(p, e->row[k], e->col[k]);
-    p->row[p->place[k]] = e->row[k];
-    p->col[p->place[k]] = e->col[k];
+  for (PetscInt k = 0; k < scratch->n; k++) {
+    p->place[k]         = Place(p, scratch->row[k], scratch->col[k]);
+    p->row[p->place[k]] = scratch->row[k];
+    p->col[p->place[k]] = scratch->col[k];
   }
   for (PetscInt j = 0; j < size; j++) p->moves[j] = (PetscBool)(slope[j] != 0);
   PetscCall(PetscFree2(ones, slope));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakPatternDestroy(NakEntries *e, NakPattern *p)
+PetscErrorCode NakPatternDestroy(NakEntries *scratch, NakPattern *p)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscFree3(e->row, e->col, e->value));
+  PetscCall(PetscFree3(scratch->row, scratch->col, scratch->value));
   PetscCall(PetscFree4(p->row, p->col, p->place, p->moves));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -35,7 +35,7 @@ static void FillRow(const Columns *c, PetscInt row)
 {
   const NakColumn *column = &c->model->column;
   const ptrdiff_t  size   = column->l.size;
-  const PetscReal *u      = c->u + row * c->xm * size;
+  const PetscReal *u      = c->u + (ptrdiff_t)row * c->xm * size;
   PetscReal       *theta  = RowPotentials(c, row);
 
   for (PetscInt k = 0; k < c->xm; k++) NakColumnPotentials(column, u + k * size, theta + k * size);

@@ -10,9 +10,9 @@ typedef struct {
   PetscReal weight[WIDE];
 } Stencil;
 
-NakPair NakInterpolation(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic)
+NakPair NakInterpolation(PetscInt fine, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic)
 {
-  const PetscReal at   = ((PetscReal)i + 0.5) * (PetscReal)n_coarse / (PetscReal)n_fine - 0.5;
+  const PetscReal at   = ((PetscReal)fine + 0.5) * (PetscReal)n_coarse / (PetscReal)n_fine - 0.5;
   const PetscInt  home = (PetscInt)PetscFloorReal(at);
   NakPair         pair = {
             .cell = {home,                     home + 1            },
@@ -21,8 +21,8 @@ NakPair NakInterpolation(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscBo
 
   if (n_fine == n_coarse)
     return (NakPair){
-      .cell = {i, i},
-        .weight = {1, 0}
+      .cell = {fine, fine},
+        .weight = {1,    0   }
     };
   if (periodic && n_coarse > 1) return pair;
   pair.cell[0] = PetscMax(home, 0); /* beyond the last centre, its mirror image */
@@ -30,11 +30,11 @@ NakPair NakInterpolation(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscBo
   return pair;
 }
 
-NakPair NakOverlap(PetscInt i, PetscInt n_fine, PetscInt n_coarse)
+NakPair NakOverlap(PetscInt fine, PetscInt n_fine, PetscInt n_coarse)
 {
   const PetscReal ratio = (PetscReal)n_fine / (PetscReal)n_coarse, rounding = 1e-9;
-  const PetscInt  home  = (PetscInt)PetscFloorReal((PetscReal)i / ratio + rounding);
-  const PetscReal first = PetscMin((PetscReal)(home + 1) * ratio - (PetscReal)i, 1);
+  const PetscInt  home  = (PetscInt)PetscFloorReal((PetscReal)fine / ratio + rounding);
+  const PetscReal first = PetscMin((PetscReal)(home + 1) * ratio - (PetscReal)fine, 1);
 
   return (NakPair){
     .cell   = {home, PetscMin(home + 1, n_coarse - 1)},

@@ -51,7 +51,7 @@ static PetscErrorCode WriteFields(NakStore store, const NakRecord *record, const
     PetscCall(NakStoreWriteArray(store, field->name, NAK_STORE_REAL, &box, values));
     PetscCall(NakStoreText(store, field->name, "unit", field->unit));
     PetscCall(NakStoreText(store, field->name, "long_name", field->doc));
-    values += box.count[0] * box.count[1] * box.count[2];
+    values += (ptrdiff_t)box.count[0] * box.count[1] * box.count[2];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

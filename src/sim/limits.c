@@ -2,10 +2,20 @@
 #include "sim_impl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- Memory ---- */
+
+/* The number that `text` begins with, or `fallback`. */
+static PetscReal NumberOr(PetscReal fallback, const char *text)
+{
+  char           *end;
+  const PetscReal number = strtod(text, &end);
+
+  return end == text ? fallback : number;
+}
 
 /* The number behind `key` in a file such as /proc/meminfo, or alone in one where `key` is ""; infinity
    where there is none. */
@@ -17,7 +27,7 @@ static PetscReal NumberIn(const char *path, const char *key)
 
   if (file == NULL) return found;
   while (found == PETSC_INFINITY && fgets(line, sizeof line, file) != NULL)
-    if (strncmp(line, key, strlen(key)) == 0) (void)sscanf(line + strlen(key), "%lf", &found);
+    if (strncmp(line, key, strlen(key)) == 0) found = NumberOr(found, line + strlen(key));
   (void)fclose(file);
   return found;
 }
@@ -70,11 +80,11 @@ PetscErrorCode NakSimCheckSize(NakSim s)
 
 /* ---- PETSc's options ---- */
 
-PetscErrorCode NakSimCheckOption(NakSim s, NakNode node, PetscBool *good)
+PetscErrorCode NakSimCheckOption(NakSim s, NakNode option, PetscBool *good)
 {
   static const char *const solvers[] = {"-ts_",  "-ksp_", "-pc_", "-snes_",  "-mg_",       "-sub_",
                                         "-mat_", "-vec_", "-dm_", "-voids_", "-impedance_"};
-  const char *const        text      = NakNodeText(node);
+  const char *const        text      = NakNodeText(option);
   PetscBool known = (PetscBool)(text[0] != '-' || (text[1] >= '0' && text[1] <= '9'));
 
   PetscFunctionBeginUser;
@@ -82,7 +92,7 @@ PetscErrorCode NakSimCheckOption(NakSim s, NakNode node, PetscBool *good)
     if (strncmp(text, solvers[k], strlen(solvers[k])) == 0) known = PETSC_TRUE;
   *good = (PetscBool)(known && strpbrk(text, "/:@\\") == NULL && strstr(text, " -") == NULL);
   if (!*good)
-    PetscCall(NakDeckComplain(s->deck, node,
+    PetscCall(NakDeckComplain(s->deck, option,
                               "petsc: '%.100s' is not an option of a solver, one to an item and "
                               "without files; others stand on the command line, behind --",
                               text));

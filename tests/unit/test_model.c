@@ -77,7 +77,7 @@ static void FillState(NakModel model, const Situation *s, Vec U)
   for (PetscInt j = ys; j < ys + ym; j++)
     for (PetscInt i = xs; i < xs + xm; i++)
       FillColumn(g, l, s, PetscSinReal(1.3 * (PetscReal)i + 2.1 * (PetscReal)j + 0.4),
-                 u + l->size * n++);
+                 u + (ptrdiff_t)l->size * n++);
   MUST(VecRestoreArray(U, &u));
 }
 
