@@ -125,12 +125,12 @@ static void Drive(const NakMix *mix, const Weights *w, const PetscReal omega[], 
 
 NakMixPoint NakMixAt(const NakMix *mix, const PetscReal u[])
 {
-  const PetscReal mu = mix->RT * u[0];
-  const Weights   w  = Weigh(mix, u);
-  PetscReal       x[NAK_MIX_MOST], omega[NAK_MIX_MOST], slope[NAK_MIX_MOST], bend[NAK_MIX_MOST];
-  PetscReal       flow[NAK_MIX_MOST], dflow[NAK_MIX_MOST], gas[NAK_MIX_MOST];
-  NakBranchPoint  at[NAK_BODIES];
-  NakMixPoint     p = {.voids = 0};
+  const PetscReal mu              = mix->RT * u[0];
+  const Weights   w               = Weigh(mix, u);
+  PetscReal       x[NAK_MIX_MOST] = {0}, slope[NAK_MIX_MOST] = {0}, bend[NAK_MIX_MOST];
+  PetscReal       omega[NAK_MIX_MOST], flow[NAK_MIX_MOST], dflow[NAK_MIX_MOST], gas[NAK_MIX_MOST];
+  NakBranchPoint  at[NAK_BODIES] = {{0}};
+  NakMixPoint     p              = {.voids = 0};
   Mixed           X, grand, mobility, voids;
 
   Bodies(mix, mu, at);
@@ -201,8 +201,8 @@ void NakMixShares(const NakMix *mix, const PetscReal u[], PetscReal share[NAK_BO
 PetscReal NakMixComposition(const NakMix *mix, const PetscReal share[NAK_BODIES], PetscReal mu,
                             PetscReal *slope)
 {
-  NakBranchPoint at[NAK_BODIES];
-  PetscReal      X = 0;
+  NakBranchPoint at[NAK_BODIES] = {{0}};
+  PetscReal      X              = 0;
 
   *slope = 0;
   Bodies(mix, mix->RT * mu, at);

@@ -114,7 +114,7 @@ static inline const PetscReal *NakMixPresent(NakMixBox box, const PetscInt at[3]
   const PetscInt    i =
     ((at[2] - p->s[2]) * p->m[1] + (at[1] - p->s[1])) * p->m[0] + (at[0] - p->s[0]);
 
-  return box->presence + i * NAK_MIX_MOST;
+  return box->presence + (ptrdiff_t)i * NAK_MIX_MOST;
 }
 
 /* Index among own cells and ghosts. */

@@ -205,6 +205,24 @@ static PetscBool IsLiquid(const NakMix *mix, const PetscReal u[])
   return (PetscBool)(liquid > 0.95);
 }
 
+/* The candidates of a cell: their number, and where `list` is not NULL themselves. */
+static PetscMPIInt CollectCell(NakMixBox b, const PetscReal u[], PetscInt cell, PetscBool wall,
+                               PetscInt slot, Candidate list[])
+{
+  PetscMPIInt count = 0;
+
+  if (!IsLiquid(&b->mix, u)) return 0;
+  for (int way = 0; way < 4; way++) {
+    const Candidate c = {cell, way % 2 == 0 ? NAK_BODY_SOLID_B : NAK_BODY_SOLID_A, way / 2};
+
+    if (!b->mix.used[c.body] || (c.wall && !wall)) continue;
+    if (!Happens(b, u, cell, slot, &c)) continue;
+    if (list != NULL) list[count] = c;
+    count++;
+  }
+  return count;
+}
+
 /* Own candidates: their number, and where `list` is not NULL themselves. */
 static PetscErrorCode Collect(NakMixBox b, PetscInt slot, Candidate list[], PetscMPIInt *count)
 {
@@ -221,15 +239,7 @@ static PetscErrorCode Collect(NakMixBox b, PetscInt slot, Candidate list[], Pets
         const PetscInt  cell = (k * n[1] + j) * n[0] + i;
         const PetscBool wall = (PetscBool)(k == 0 && n[2] > 1 && !b->periodic[2]);
 
-        if (!IsLiquid(&b->mix, u[k][j][i])) continue;
-        for (int way = 0; way < 4; way++) {
-          const Candidate c = {cell, way % 2 == 0 ? NAK_BODY_SOLID_B : NAK_BODY_SOLID_A, way / 2};
-
-          if (!b->mix.used[c.body] || (c.wall && !wall)) continue;
-          if (!Happens(b, u[k][j][i], cell, slot, &c)) continue;
-          if (list != NULL) list[*count] = c;
-          (*count)++;
-        }
+        *count += CollectCell(b, u[k][j][i], cell, wall, slot, list != NULL ? list + *count : NULL);
       }
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -46,7 +46,7 @@ static PetscErrorCode FollowLiquid(NakMixBox b)
   PetscCall(VecGetLocalSize(b->X, &size));
   PetscCall(VecGetArrayRead(b->U, &u));
   for (PetscInt i = 0; i < size; i++) {
-    const NakMixPoint p      = NakMixAt(&b->mix, u + i * n);
+    const NakMixPoint p      = NakMixAt(&b->mix, u + (ptrdiff_t)i * n);
     const PetscReal   weight = PetscMax(0, p.voids * p.share[NAK_BODY_LIQUID]);
 
     sum[0] += weight * p.x_liquid;
@@ -56,7 +56,8 @@ static PetscErrorCode FollowLiquid(NakMixBox b)
   if (sum[1] > 0) b->mix.void_x = sum[0] / sum[1];
   PetscCall(VecGetArray(b->X, &X));
   for (PetscInt i = 0; i < size; i++)
-    X[i] += (b->mix.void_x - old) * (1 - NAK_MIX_VAPOUR) * NakMixAt(&b->mix, u + i * n).voids;
+    X[i] +=
+      (b->mix.void_x - old) * (1 - NAK_MIX_VAPOUR) * NakMixAt(&b->mix, u + (ptrdiff_t)i * n).voids;
   PetscCall(VecRestoreArray(b->X, &X));
   PetscCall(VecRestoreArrayRead(b->U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -75,7 +76,7 @@ static PetscErrorCode Push(NakMixBox b, PetscReal dt)
   PetscCall(VecGetArrayRead(b->border, &slope));
   PetscCall(VecGetArray(b->push, &push));
   for (PetscInt i = 0; i < size; i += n) {
-    NakMixRates(&b->mix, b->presence + i / n * NAK_MIX_MOST, L);
+    NakMixRates(&b->mix, b->presence + (ptrdiff_t)i / n * NAK_MIX_MOST, L);
     push[i] = 0;
     for (PetscInt k = 1; k < n; k++) {
       push[i + k] = 0;
@@ -180,7 +181,7 @@ static PetscErrorCode Book(NakMixBox b, PetscReal dt, PetscReal *drained, PetscB
   PetscCall(VecGetArrayRead(b->guess, &u));
   PetscCall(VecGetArrayRead(b->X_new, &X));
   for (PetscInt i = 0; i < size; i++) {
-    const PetscReal off = PetscAbsReal(X[i] - NakMixAt(&b->mix, u + i * n).X);
+    const PetscReal off = PetscAbsReal(X[i] - NakMixAt(&b->mix, u + (ptrdiff_t)i * n).X);
 
     worst = PetscIsInfOrNanReal(off) ? PETSC_INFINITY : PetscMax(worst, off);
   }
@@ -236,8 +237,10 @@ PetscErrorCode NakMixSolvePotential(NakMixBox b, Vec X, Vec U, PetscBool *ok)
   PetscCall(VecGetArrayRead(X, &x));
   PetscCall(VecGetArray(U, &u));
   for (PetscInt i = 0; i < size; i++) {
-    u[i * n] = NakMixPotential(&b->mix, u + i * n, x[i]);
-    if (PetscIsInfOrNanReal(u[i * n])) *ok = PETSC_FALSE;
+    PetscReal *const here = u + (ptrdiff_t)i * n;
+
+    here[0] = NakMixPotential(&b->mix, here, x[i]);
+    if (PetscIsInfOrNanReal(here[0])) *ok = PETSC_FALSE;
   }
   PetscCall(VecRestoreArray(U, &u));
   PetscCall(VecRestoreArrayRead(X, &x));
@@ -320,6 +323,20 @@ static PetscErrorCode Accept(NakMixBox b, PetscReal dt, PetscReal drained, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Length of the step to try where `left` is to go: two equal ones rather than a long and a tiny one. */
+static PetscReal Length(PetscReal wanted, PetscReal left)
+{
+  if (wanted < left / 2) return wanted;
+  return wanted >= left * (1 - 1e-10) ? left : PetscMin(wanted, left / 2 * (1 + 1e-10));
+}
+
+/* Length wanted after a good step of length dt, which may have been cut short of what was wanted. */
+static PetscReal NextLength(PetscReal dt, PetscReal wanted, PetscReal error)
+{
+  if (dt < 0.99 * wanted && error <= 0.5) return wanted;
+  return dt * (error > 0 ? PetscMin(2, 0.8 / PetscSqrtReal(error)) : 2);
+}
+
 PetscErrorCode NakMixBoxStep(NakMixBox b, PetscReal latest)
 {
   const NakMixParams *p      = &b->params;
@@ -335,8 +352,7 @@ PetscErrorCode NakMixBoxStep(NakMixBox b, PetscReal latest)
   PetscCall(FollowLiquid(b));
   PetscCall(NakMixFindPresence(b));
   for (;;) {
-    dt = wanted >= left * (1 - 1e-10) ? left : PetscMin(wanted, left / 2 * (1 + 1e-10));
-    if (wanted < left / 2) dt = wanted;
+    dt = Length(wanted, left);
     PetscCall(Try(b, dt, &drained, &ok, &error));
     if (ok && error <= 1) break;
     b->count.rejected++;
@@ -347,10 +363,7 @@ PetscErrorCode NakMixBoxStep(NakMixBox b, PetscReal latest)
                ok ? "its error is too large" : "its equations are not solved");
   }
   PetscCall(Accept(b, dt, drained, until));
-  if (dt >= 0.99 * wanted || error > 0.5)
-    b->next = dt * (error > 0 ? PetscMin(2, 0.8 / PetscSqrtReal(error)) : 2);
-  else
-    b->next = wanted;
+  b->next = NextLength(dt, wanted, error);
   if (nuclei && b->time >= slot * (1 - 1e-14)) PetscCall(NakMixNucleate(b, b->slot++));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

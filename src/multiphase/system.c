@@ -199,6 +199,22 @@ static PetscErrorCode SetBlocks(NakMixBox b, const PetscInt at[3], Rows *rows, M
 
 /* ---- Anisotropy: the cells around a vertex share a gradient ---- */
 
+/* The cell at a corner of vertex v and its weights, where `axes` axes have more than one cell; false where
+   another corner has the same cell. */
+static PetscBool Corner(NakMixBox b, const PetscInt v[3], int axes, int corner, PetscInt at[3],
+                        PetscReal weight[3])
+{
+  for (int d = 0; d < 3; d++) {
+    const PetscBool active = (PetscBool)(b->params.n[d] > 1);
+    const int       low    = corner >> d & 1;
+
+    if (!active && low) return PETSC_FALSE;
+    at[d]     = v[d] - low;
+    weight[d] = active ? (low ? -2 : 2) / (b->h[d] * (PetscReal)(1 << axes)) : 0;
+  }
+  return PETSC_TRUE;
+}
+
 PetscBool NakMixMakeVertex(NakMixBox b, const PetscInt v[3], NakMixVertex *vertex)
 {
   int axes = 0;
@@ -210,18 +226,9 @@ PetscBool NakMixMakeVertex(NakMixBox b, const PetscInt v[3], NakMixVertex *verte
   }
   vertex->cells = 0;
   for (int corner = 0; corner < 8; corner++) {
-    PetscBool there = PETSC_TRUE;
-    const int c     = vertex->cells;
+    const int c = vertex->cells;
 
-    for (int d = 0; d < 3; d++) {
-      const PetscBool active = (PetscBool)(b->params.n[d] > 1);
-      const int       low    = corner >> d & 1;
-
-      if (!active && low) there = PETSC_FALSE;
-      vertex->at[c][d]     = v[d] - (active && low);
-      vertex->weight[c][d] = active ? (low ? -2 : 2) / (b->h[d] * (PetscReal)(1 << axes)) : 0;
-    }
-    if (there) vertex->cells++;
+    if (Corner(b, v, axes, corner, vertex->at[c], vertex->weight[c])) vertex->cells++;
   }
   return PETSC_TRUE;
 }
@@ -241,6 +248,17 @@ static PetscBool Own(const NakMixPart *p, const PetscInt at[3])
   return PETSC_TRUE;
 }
 
+/* a . M b */
+static PetscReal Product(const PetscReal a[3], PetscReal M[3][3], const PetscReal b[3])
+{
+  PetscReal sum = 0;
+
+  for (int d = 0; d < 3; d++)
+    for (int e = 0; e < 3; e++) sum += a[d] * M[d][e] * b[e];
+  return sum;
+}
+
+/* What the anisotropic energy of phase k at a vertex adds to the rows of the cells around it. */
 static PetscErrorCode AddVertex(NakMixBox b, PetscReal dt, const NakMixVertex *v, PetscInt k,
                                 const Arrays *a, Mat J)
 {
@@ -250,6 +268,7 @@ static PetscErrorCode AddVertex(NakMixBox b, PetscReal dt, const NakMixVertex *v
   PetscReal       L[NAK_MIX_MOST][NAK_MIX_MOST];
 
   PetscFunctionBeginUser;
+  if (b->mix.anisotropy[k] <= 0) PetscFunctionReturn(PETSC_SUCCESS);
   NakMixGradient(v, k, a->u, p);
   if (p[0] * p[0] + p[1] * p[1] + p[2] * p[2] < PetscSqr(least / b->mix.width))
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -263,11 +282,9 @@ static PetscErrorCode AddVertex(NakMixBox b, PetscReal dt, const NakMixVertex *v
     NakMixRates(&b->mix, NakMixPresent(b, at), L);
     for (PetscInt l = 1; l < n; l++) a->R[at[2]][at[1]][at[0]][l] += dt * L[l][k] * force;
     for (int o = 0; J != NULL && o < v->cells; o++) {
-      const PetscInt column = NakMixLocal(&b->part, v->at[o][0], v->at[o][1], v->at[o][2]);
-      PetscReal      entry  = 0;
+      const PetscInt  column = NakMixLocal(&b->part, v->at[o][0], v->at[o][1], v->at[o][2]);
+      const PetscReal entry  = Product(w, second, v->weight[o]);
 
-      for (int d = 0; d < 3; d++)
-        for (int e = 0; e < 3; e++) entry += w[d] * second[d][e] * v->weight[o][e];
       for (PetscInt l = 1; l < n; l++) block[l * n + k] = dt * L[l][k] * entry;
       PetscCall(MatSetValuesBlockedLocal(J, 1, &row, 1, &column, block, ADD_VALUES));
     }
@@ -287,8 +304,7 @@ static PetscErrorCode AddVertices(NakMixBox b, PetscReal dt, const Arrays *a, Ma
     for (v[1] = p->s[1]; v[1] < end[1]; v[1]++)
       for (v[0] = p->s[0]; v[0] < end[0]; v[0]++) {
         if (!NakMixMakeVertex(b, v, &vertex)) continue;
-        for (PetscInt k = 1; k < b->mix.n; k++)
-          if (b->mix.anisotropy[k] > 0) PetscCall(AddVertex(b, dt, &vertex, k, a, J));
+        for (PetscInt k = 1; k < b->mix.n; k++) PetscCall(AddVertex(b, dt, &vertex, k, a, J));
       }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -308,7 +324,7 @@ static PetscErrorCode AddCells(NakMixBox b, PetscReal dt, const Arrays *a, Mat J
     for (at[1] = p->s[1]; at[1] < p->s[1] + p->m[1]; at[1]++)
       for (at[0] = p->s[0]; at[0] < p->s[0] + p->m[0]; at[0]++) {
         rows.R = a->R[at[2]][at[1]][at[0]];
-        if (J != NULL) PetscCall(PetscArrayzero(&blocks[0][0], 7 * BLOCK));
+        PetscCall(PetscArrayzero(&blocks[0][0], 7 * BLOCK));
         AddCell(b, dt, a->u, at, a->old[at[2]][at[1]][at[0]], a->X[at[2]][at[1]][at[0]], &rows);
         if (J != NULL) PetscCall(SetBlocks(b, at, &rows, J));
       }
@@ -425,23 +441,30 @@ static void AddPresence(PetscInt n, const PetscReal u[], PetscReal presence[])
   presence[0] = PetscMax(presence[0], PetscAbsReal(left));
 }
 
+/* The phases in a cell and its neighbours. */
+static void Presence(NakMixBox b, PetscReal ****u, const PetscInt at[3], PetscReal presence[])
+{
+  PetscInt to[3];
+
+  for (PetscInt k = 0; k < b->mix.n; k++) presence[k] = 0;
+  AddPresence(b->mix.n, u[at[2]][at[1]][at[0]], presence);
+  for (int side = 0; side < 6; side++)
+    if (Neighbour(b, at, side, to)) AddPresence(b->mix.n, u[to[2]][to[1]][to[0]], presence);
+}
+
 PetscErrorCode NakMixFindPresence(NakMixBox b)
 {
   const NakMixPart *p    = &b->part;
   PetscReal        *next = b->presence, ****u;
-  PetscInt          at[3], to[3];
+  PetscInt          at[3];
 
   PetscFunctionBeginUser;
   PetscCall(DMGlobalToLocal(b->dm, b->U, INSERT_VALUES, b->local));
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &u));
   for (at[2] = p->s[2]; at[2] < p->s[2] + p->m[2]; at[2]++)
     for (at[1] = p->s[1]; at[1] < p->s[1] + p->m[1]; at[1]++)
-      for (at[0] = p->s[0]; at[0] < p->s[0] + p->m[0]; at[0]++, next += NAK_MIX_MOST) {
-        for (PetscInt k = 0; k < b->mix.n; k++) next[k] = 0;
-        AddPresence(b->mix.n, u[at[2]][at[1]][at[0]], next);
-        for (int side = 0; side < 6; side++)
-          if (Neighbour(b, at, side, to)) AddPresence(b->mix.n, u[to[2]][to[1]][to[0]], next);
-      }
+      for (at[0] = p->s[0]; at[0] < p->s[0] + p->m[0]; at[0]++, next += NAK_MIX_MOST)
+        Presence(b, u, at, next);
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
