@@ -32,7 +32,7 @@ def interrupt(folder, given, number, span):
 
 
 def main():
-    given = torture.arguments(12, __doc__)
+    given = torture.arguments(6, __doc__)
     random.seed(given.seed)
     signals = [signal.SIGUSR1] if given.ranks > 1 else list(STATUS)  # mpirun itself ends by the others
     began, failures, done, slowest = time.time(), [], 0, 0.0
