@@ -33,7 +33,7 @@ class Tutorial(unittest.TestCase):
                 Path(folder, name).symlink_to(nakrun.TOP / name)
             environment = {**nakrun.environment(), "PATH": f"{tools}:{os.environ['PATH']}"}
             process = subprocess.run(["bash", "-euxo", "pipefail", "-c", "\n".join(blocks)], cwd=folder,
-                                     env=environment, capture_output=True, text=True, timeout=280,
+                                     env=environment, capture_output=True, text=True, timeout=800,
                                      check=False)
             print(process.stdout[-2000:])
             self.assertEqual(process.returncode, 0, process.stderr[-4000:])
