@@ -55,11 +55,13 @@ def entries(schema, prefix=""):
 
 def misspelt(key):
     head, _, last = key.rpartition(".")
-    worse = last[:-1] if len(last) > 4 else last + last[-1]
+    worse = last[:-1] if len(last) > 4 and last[-2] != "_" else last + last[-1]
     return f"{head}.{worse}" if head else worse
 
 
-BOX = ("box", "cahn_hilliard", "allen_cahn", "time", "multigrid")  # sections of models on a box
+# Sections that only decks of another model than the cell have, and the line that asks for the model.
+MODELS = {"model: cahn_hilliard\n": ("box", "cahn_hilliard", "allen_cahn", "time", "multigrid"),
+          "model: alloy\n": ("microstructure", "nuclei", "march")}
 NUMERIC = ("quantity", "number", "integer")
 
 # What is spoilt: the entries it applies to, the value, the message, the key where it changes.
@@ -148,8 +150,10 @@ class BadInput(unittest.TestCase):
 
     def parts(self, applies):
         """The entries, by the kind of deck that has them, as many as are shown; what ends such a deck."""
-        for box, tail in ((False, PROTOCOL), (True, "model: cahn_hilliard\n")):
-            chosen = [e for e in self.entries if applies(e) and (e.key.split(".")[0] in BOX) == box]
+        others = {section: model for model, sections in MODELS.items() for section in sections}
+        for tail in (PROTOCOL, *MODELS):
+            chosen = [e for e in self.entries
+                      if applies(e) and others.get(e.key.split(".")[0], PROTOCOL) == tail]
             for first in range(0, len(chosen), SHOWN):
                 yield chosen[first:first + SHOWN], tail
 
