@@ -325,15 +325,23 @@ PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMix
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakMixBoxDestroy(NakMixBox *box)
+static PetscErrorCode DestroyVectors(NakMixBox b)
 {
-  NakMixBox  b         = *box;
   Vec *const vectors[] = {&b->U,      &b->X,   &b->X_new,  &b->previous, &b->predicted, &b->guess,
                           &b->change, &b->rhs, &b->border, &b->push,     &b->answer,    &b->local};
 
   PetscFunctionBeginUser;
-  if (b == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++) PetscCall(VecDestroy(vectors[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMixBoxDestroy(NakMixBox *box)
+{
+  NakMixBox b = *box;
+
+  PetscFunctionBeginUser;
+  if (b == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DestroyVectors(b));
   PetscCall(MatDestroy(&b->J));
   PetscCall(KSPDestroy(&b->ksp));
   PetscCall(DMDestroy(&b->one));
