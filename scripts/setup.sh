@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(build-essential cmake ninja-build pkg-config git
   petsc-dev libpetsc-real-dev libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
   libyaml-dev libudunits2-dev libxxhash-dev libcmocka-dev librandom123-dev
-  clang clang-format clang-tidy gcovr
+  clang libclang-rt-dev clang-format clang-tidy gcovr
   python3 python3-numpy python3-scipy python3-h5py python3-matplotlib python3-yaml)
 
 case ${1-} in
