@@ -40,13 +40,13 @@ def not_finite(place):
     return bad
 
 
-def run(folder, library, kind, number, ranks):
+def run(folder, injector, kind, number, ranks):
     """A run with a fault, on one rank of all; exit status, what it said, seconds."""
     began = time.time()
     fault = f"{kind}:{number}"
     rank = 0 if kind == "disk" else random.randrange(ranks)  # the one that writes
     process = folder.start("run", "checkpoint.steps=10", ranks=ranks, environment={
-        "FAULT": fault, "LD_PRELOAD": library, "FAULT_RANK": str(rank),
+        "FAULT": fault, "LD_PRELOAD": injector, "FAULT_RANK": str(rank),
         "OMPI_MCA_ess_singleton_isolated": "1"})
     try:
         text, _ = process.communicate(timeout=60)
@@ -56,14 +56,14 @@ def run(folder, library, kind, number, ranks):
     return process.returncode, text, time.time() - began
 
 
-def case(folder, library, kind, ranks, reference):
+def case(folder, injector, kind, ranks, reference):
     """One fault; what was wrong about it."""
     allowed, most = KINDS[kind]
     number = str(random.randrange(1, most))
     if kind != "malloc" and random.random() < 0.5:
         number += f":{random.randrange(1, 40)}"  # it passes
     shutil.rmtree(folder.path / "run", ignore_errors=True)
-    status, text, _ = run(folder, library, kind, number, ranks)
+    status, text, _ = run(folder, injector, kind, number, ranks)
     place, name, wrong = folder.path / "run", f"{kind}:{number} on {ranks}", []
     if status not in (*allowed, DONE):
         wrong.append(f"{name}: status {status}, not {allowed}: {text[-300:]}")
@@ -86,7 +86,7 @@ def case(folder, library, kind, ranks, reference):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("library")
+    parser.add_argument("injector")
     parser.add_argument("kinds", nargs="*", default=sorted(KINDS))
     parser.add_argument("--count", type=int, default=3)
     parser.add_argument("--ranks", type=int, default=1)
@@ -99,7 +99,7 @@ def main():
         reference = torture.fingerprint(folder.path / "whole")
         for kind in given.kinds:
             for _ in range(given.count):
-                status, wrong = case(folder, given.library, kind, given.ranks, reference)
+                status, wrong = case(folder, given.injector, kind, given.ranks, reference)
                 seen.setdefault(kind, []).append(status)
                 failures += wrong
     counts = "; ".join(f"{kind} " + ", ".join(f"{found.count(s)} x {s}" for s in sorted(set(found), key=str))
