@@ -1,25 +1,17 @@
 /* Any bytes as a checkpoint: as they are, which no seal lets pass; and under a good seal as its blocks, of
    which whatever is found lies within them. */
+#include "fuzz.h"
+
 #include <nakfield/checkpoint.h>
 #include <nakfield/store.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-  int    none   = 1;
-  char  *name[] = {(*argv)[0], NULL};
-  char **names  = name;
-
   (void)argc;
-  if (PetscInitialize(&none, &names, NULL, NULL) != 0) abort();
-  if (PetscPopSignalHandler() != 0) abort();
+  StartPetsc(*argv);
   if (PetscPushErrorHandler(PetscReturnErrorHandler, NULL) != 0) abort();
   return 0;
 }

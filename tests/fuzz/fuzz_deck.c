@@ -5,10 +5,9 @@
    Without LSAN_OPTIONS as in scripts/fuzz, a leak of MPI's start-up is reported at the very end, with a
    crash file of the empty input. */
 #include "deck_impl.h"
+#include "fuzz.h"
 
 #include <nakfield/units.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -79,18 +78,10 @@ static const NakParam rows[] = {
 
 #define OVERRIDES 16
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-  int    none   = 1;
-  char  *name[] = {(*argv)[0], NULL};
-  char **names  = name;
-
   (void)argc;
-  if (PetscInitialize(&none, &names, NULL, NULL) != 0) abort();
-  if (PetscPopSignalHandler() != 0) abort();
+  StartPetsc(*argv);
   if (NakUnitsOpen() != 0) abort(); /* once, not for every deck */
   return 0;
 }

@@ -1,23 +1,15 @@
 /* Any bytes as the file of a material: read, check, report; one without mistakes makes an alloy whose numbers
    are finite in the middle of its range. */
+#include "fuzz.h"
+
 #include <nakfield/thermo.h>
 #include <nakfield/units.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-  int    none   = 1;
-  char  *name[] = {(*argv)[0], NULL};
-  char **names  = name;
-
   (void)argc;
-  if (PetscInitialize(&none, &names, NULL, NULL) != 0) abort();
-  if (PetscPopSignalHandler() != 0) abort();
+  StartPetsc(*argv);
   if (PetscPushErrorHandler(PetscReturnErrorHandler, NULL) != 0) abort();
   if (NakUnitsOpen() != 0) abort(); /* once, not for every material */
   return 0;

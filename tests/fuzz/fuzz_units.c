@@ -1,22 +1,14 @@
 /* Any bytes as a quantity: `unit wanted`, a new line, `text`.  What is converted is finite, and what is not
    is explained. */
-#include <nakfield/units.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include <nakfield/units.h>
+#include <string.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-  int    none   = 1;
-  char  *name[] = {(*argv)[0], NULL};
-  char **names  = name;
-
   (void)argc;
-  if (PetscInitialize(&none, &names, NULL, NULL) != 0) abort();
-  if (PetscPopSignalHandler() != 0) abort();
+  StartPetsc(*argv);
   if (NakUnitsOpen() != 0) abort(); /* once, not for every text */
   return 0;
 }
