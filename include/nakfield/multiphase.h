@@ -38,6 +38,7 @@
 */
 #pragma once
 
+#include <nakfield/checkpoint.h>
 #include <nakfield/state.h>
 #include <nakfield/thermo.h>
 
@@ -152,6 +153,21 @@ typedef struct {
 
 extern const NakParam NakMixParamRows[];
 
+/** Something that the parameters ask for and cannot have, with the way out. */
+typedef struct {
+  const char *key; /**< of the deck's entry or section */
+  char        text[2 * NAK_TEXT_SIZE];
+} NakMixFault;
+
+enum { NAK_MIX_FAULTS = 16 }; /* more are left out */
+
+/** What of the parameters does not fit together: cells, interfaces, phases, the void, the temperature from
+    start to end, steps.  How many; 0 where a box can be made of them.  No messages. */
+PetscInt NakMixFaults(const NakMixParams *params, NakMixFault fault[NAK_MIX_FAULTS]);
+
+/** Estimate of the memory of a box, of all ranks together [B]. */
+PetscReal NakMixMemory(const NakMixParams *params);
+
 /** How many of `ranks` ranks can share the columns of a box: at least 1. */
 PetscInt NakMixUsefulRanks(const NakMixParams *params, PetscInt ranks);
 
@@ -164,8 +180,8 @@ typedef struct NakMixBox_private *NakMixBox; /**< opaque */
   @param[in]  params  copied
   @param[out] box     free with NakMixBoxDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT for sizes, grains or a temperature that do not fit; the message says what
-  would.
+  Errors: PETSC_ERR_USER_INPUT for what NakMixFaults() finds, or more ranks than columns; the message says
+  what would fit.
 */
 PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box);
 
@@ -222,6 +238,15 @@ PetscErrorCode NakMixBoxMeasure(NakMixBox box, NakMixRecord *record);
 
 /** The fields for an observer; valid until the next step.  No messages. */
 PetscErrorCode NakMixBoxFrame(NakMixBox box, NakFrame *frame);
+
+/**
+  Write or read all that the next step depends on; see nakfield/checkpoint.h.  A box that has read goes on as
+  the one that wrote: to the last bit on as many ranks, elsewhere within the tolerance of its solver.  It
+  is to be created with the same parameters and not seeded; those of `march` may differ.
+
+  Errors: those of NakCheckpointVec() and NakCheckpointBlock().
+*/
+PetscErrorCode NakMixBoxCheckpoint(NakMixBox box, NakCheckpoint checkpoint);
 
 /** The unknowns on a DMDA over (x, y, z) with NakMix.n numbers a cell, and that DMDA; owned by the box. */
 PetscErrorCode NakMixBoxState(NakMixBox box, DM *dm, Vec *U);

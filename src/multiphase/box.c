@@ -73,16 +73,19 @@ static void SetMobilities(NakMix *mix, const NakMixParams *p)
   for (PetscInt k = 1; k < mix->n; k++) mix->mobility[k] = Mobility(mix, p, mix->body[k]);
 }
 
-PetscErrorCode NakMixSetTemperature(NakMixBox b, PetscReal T)
+PetscErrorCode NakMixSetTemperature(NakMixBox b, PetscReal time)
 {
   const NakMaterial *m     = &b->params.material;
+  const PetscReal    T     = b->params.alloy.temperature - b->params.cooling_rate * time;
   const NakAlloy     alloy = NakThermoAlloy(m, T);
   NakMix            *mix   = &b->mix;
 
   PetscFunctionBeginUser;
+  if (T == b->warmth) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(T >= m->lowest && T <= m->highest, b->comm, PETSC_ERR_USER_INPUT,
              "the temperature is %.6g K, and the energies of %s hold from %g to %g K", (double)T,
              m->name, (double)m->lowest, (double)m->highest);
+  b->warmth                     = T;
   mix->branch[NAK_BODY_LIQUID]  = NakThermoBranch(&alloy.liquid, 0, 1);
   mix->branch[NAK_BODY_SOLID_B] = NakThermoBranch(&alloy.solid, 0, alloy.solute_limit);
   mix->branch[NAK_BODY_SOLID_A] = NakThermoBranch(&alloy.solid, 1, 1 - alloy.solute_limit);
@@ -98,19 +101,16 @@ static PetscErrorCode CreateMix(NakMixBox b)
   const NakAlloy      alloy = NakThermoAlloy(&p->material, p->alloy.temperature);
   const PetscReal     x     = NakThermoMoleFraction(&p->material, p->alloy.potassium);
   NakMix             *mix   = &b->mix;
-  const PetscInt      n     = 1 + p->grains_a + p->grains_b + (p->voids ? 1 : 0);
 
   PetscFunctionBeginUser;
-  PetscCheck(n <= NAK_MIX_MOST, b->comm, PETSC_ERR_USER_INPUT,
-             "liquid, grains and void are %" PetscInt_FMT " phases, and at most %d are possible", n,
-             NAK_MIX_MOST);
   AddPhases(mix, NAK_BODY_LIQUID, 1);
   AddPhases(mix, NAK_BODY_SOLID_B, p->grains_b);
   AddPhases(mix, NAK_BODY_SOLID_A, p->grains_a);
   AddPhases(mix, NAK_BODY_VOID, p->voids ? 1 : 0);
-  for (PetscInt k = 1; k < n; k++) /* quarter turns are alike */
-    mix->tilt[k] =
-      n > 2 && mix->body[k] != NAK_BODY_VOID ? PETSC_PI / 2 * NakMixRandom(p->seed, k, 0, 1) : 0;
+  for (PetscInt k = 1; k < mix->n; k++) /* quarter turns are alike */
+    mix->tilt[k] = mix->n > 2 && mix->body[k] != NAK_BODY_VOID
+                     ? PETSC_PI / 2 * NakMixRandom(p->seed, k, 0, 1)
+                     : 0;
   mix->RT     = alloy.liquid.RT;
   mix->volume = 1 / NakThermoDensity(&p->material, x);
   mix->width  = p->width;
@@ -122,35 +122,24 @@ static PetscErrorCode CreateMix(NakMixBox b)
   mix->diffusivity[NAK_BODY_SOLID_A] = p->solid_diffusivity;
   mix->diffusivity[NAK_BODY_SOLID_B] = p->solid_diffusivity;
   SetMobilities(mix, p);
-  PetscCall(NakMixSetTemperature(b, p->alloy.temperature));
+  PetscCall(NakMixSetTemperature(b, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- The grid ---- */
 
-static PetscErrorCode CheckShape(NakMixBox b)
+static PetscErrorCode CheckParams(NakMixBox b)
 {
-  const NakMixParams *p      = &b->params;
-  const char          axes[] = "xyz";
-  PetscReal           least  = PETSC_MAX_REAL;
+  const NakMixParams *p = &b->params;
+  NakMixFault         fault[NAK_MIX_FAULTS];
   PetscMPIInt         size;
 
   PetscFunctionBeginUser;
+  PetscCheck(NakMixFaults(p, fault) == 0, b->comm, PETSC_ERR_USER_INPUT, "%s", fault[0].text);
   PetscCallMPI(MPI_Comm_size(b->comm, &size));
   PetscCheck(size <= p->n[0] * p->n[1], b->comm, PETSC_ERR_USER_INPUT,
              "%d ranks cannot share %" PetscInt_FMT " x %" PetscInt_FMT " columns: use fewer", size,
              p->n[0], p->n[1]);
-  for (int d = 0; d < 3; d++) {
-    if (p->n[d] == 1) continue;
-    least = PetscMin(least, p->width / b->h[d]);
-    PetscCheck(p->n[d] >= 3, b->comm, PETSC_ERR_USER_INPUT,
-               "%" PetscInt_FMT " cells in %c: 1 leaves the axis out, otherwise at least 3",
-               p->n[d], axes[d]);
-  }
-  PetscCheck(least >= 2, b->comm, PETSC_ERR_USER_INPUT,
-             "interfaces of %.4g m are %.3g cells wide: at least 4 are wanted, less than 2 is "
-             "refused; use a finer grid or wider interfaces",
-             (double)p->width, (double)least);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -174,7 +163,6 @@ static PetscErrorCode CreateGrid(NakMixBox b)
   for (int d = 0; d < 3; d++)
     if (p->n[d] > 1)
       b->longest = PetscMin(b->longest, 1e6 * b->h[d] * b->h[d] / b->mix.diffusivity[0]);
-  PetscCall(CheckShape(b));
   PetscCall(DMDACreate3d(b->comm, sides[0], sides[1], sides[2],
                          p->fourfold > 0 ? DMDA_STENCIL_BOX : DMDA_STENCIL_STAR, p->n[0], p->n[1],
                          p->n[2], PETSC_DECIDE, PETSC_DECIDE, 1, b->mix.n, 1, NULL, NULL, NULL,
@@ -201,7 +189,9 @@ static PetscErrorCode Prefer(const char *option, const char *value)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* GMRES with algebraic multigrid; its smoother is ILU(0) of each rank, which solves a line exactly. */
+/* GMRES with algebraic multigrid; its smoother is ILU(0) of each rank, which solves a line exactly.
+   Aggregates follow from the pattern of the matrix alone (no threshold) and are not smoothed: so they are
+   made once, and a box that goes on from a checkpoint has the same. */
 static PetscErrorCode CreateSolver(NakMixBox b)
 {
   const PetscInt *n    = b->params.n;
@@ -304,8 +294,7 @@ PetscInt NakMixUsefulRanks(const NakMixParams *p, PetscInt ranks)
 
 PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box)
 {
-  const PetscReal faraday = 96485.33212;
-  NakMixBox       b;
+  NakMixBox b;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&b));
@@ -313,13 +302,14 @@ PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMix
   b->params = *params;
   if (params->void_radius > 0) b->params.voids = PETSC_TRUE;
   PetscCall(PetscCommDuplicate(comm, &b->comm, NULL));
+  PetscCall(CheckParams(b));
   PetscCall(CreateMix(b));
   PetscCall(CreateGrid(b));
   PetscCall(CreateVectors(b));
   PetscCall(CreateView(b));
   b->omega_start  = LiquidOmega(b);
   b->mix.pressure = b->omega_start;
-  b->speed        = params->current * b->mix.volume / faraday;
+  b->speed        = params->current * b->mix.volume / NAK_FARADAY;
   b->next         = params->first_step;
   PetscCall(NakMixBoxFill(b, FillLiquid, b));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -387,15 +377,13 @@ NakMixBoxFill(NakMixBox b, void (*fill)(void *ctx, const PetscReal at[3], PetscR
   PetscFunctionBeginUser;
   PetscCall(DMDAVecGetArrayDOF(b->dm, b->U, &u));
   PetscCall(DMDAVecGetArray(b->one, b->X, &X));
-  for (i[2] = p->s[2]; i[2] < p->s[2] + p->m[2]; i[2]++)
-    for (i[1] = p->s[1]; i[1] < p->s[1] + p->m[1]; i[1]++)
-      for (i[0] = p->s[0]; i[0] < p->s[0] + p->m[0]; i[0]++) {
-        PetscReal at[3], *const here = u[i[2]][i[1]][i[0]];
+  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i)) {
+    PetscReal at[3], *const here = u[i[2]][i[1]][i[0]];
 
-        NakMixPlace(b, i, at);
-        fill(ctx, at, here);
-        X[i[2]][i[1]][i[0]] = NakMixAt(&b->mix, here).X;
-      }
+    NakMixPlace(b, i, at);
+    fill(ctx, at, here);
+    X[i[2]][i[1]][i[0]] = NakMixAt(&b->mix, here).X;
+  }
   PetscCall(DMDAVecRestoreArray(b->one, b->X, &X));
   PetscCall(DMDAVecRestoreArrayDOF(b->dm, b->U, &u));
   PetscCall(NakMixBegin(b));

@@ -84,13 +84,11 @@ static PetscErrorCode TallyAll(NakMixBox b, Tally *t)
   PetscCall(DMGlobalToLocal(b->dm, b->U, INSERT_VALUES, b->local));
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &u));
   PetscCall(DMDAVecGetArrayRead(b->one, b->X, &X));
-  for (i[2] = p->s[2]; i[2] < p->s[2] + p->m[2]; i[2]++)
-    for (i[1] = p->s[1]; i[1] < p->s[1] + p->m[1]; i[1]++)
-      for (i[0] = p->s[0]; i[0] < p->s[0] + p->m[0]; i[0]++) {
-        TallyCell(b, u[i[2]][i[1]][i[0]], X[i[2]][i[1]][i[0]], t);
-        t->sum[SUM_ENERGY] += FaceEnergy(b, u, i);
-        if (b->mix.fourfold != 0) t->sum[SUM_ENERGY] += VertexEnergy(b, u, i);
-      }
+  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i)) {
+    TallyCell(b, u[i[2]][i[1]][i[0]], X[i[2]][i[1]][i[0]], t);
+    t->sum[SUM_ENERGY] += FaceEnergy(b, u, i);
+    if (b->mix.fourfold != 0) t->sum[SUM_ENERGY] += VertexEnergy(b, u, i);
+  }
   PetscCall(DMDAVecRestoreArrayRead(b->one, b->X, &X));
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->sum, SUMS, MPIU_REAL, MPIU_SUM, b->comm));
@@ -142,7 +140,7 @@ PetscErrorCode NakMixBoxMeasure(NakMixBox b, NakMixRecord *record)
   r.b           = all - r.a;
   r.time        = b->time;
   r.dt          = b->dt;
-  r.temperature = b->params.alloy.temperature - b->params.cooling_rate * b->time;
+  r.temperature = b->warmth;
   r.energy      = b->cell * t.sum[SUM_ENERGY];
   r.charge      = b->params.current * b->area * b->time;
   r.a_balance   = (r.a + moles * b->drained - b->a_start) / b->a_start;
@@ -203,14 +201,13 @@ static PetscErrorCode FillField(void *ctx, PetscInt field, PetscReal values[])
   NakMixBox         b = ctx;
   const NakMixPart *p = &b->part;
   PetscReal     ****u, ***X;
+  PetscInt          i[3];
 
   PetscFunctionBeginUser;
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
   PetscCall(DMDAVecGetArrayRead(b->one, b->X, &X));
-  for (PetscInt k = 0; k < p->m[2]; k++)
-    for (PetscInt j = p->s[1]; j < p->s[1] + p->m[1]; j++)
-      for (PetscInt i = p->s[0]; i < p->s[0] + p->m[0]; i++)
-        *values++ = FieldValue(b, field, u[k][j][i], X[k][j][i]);
+  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i))
+    *values++ = FieldValue(b, field, u[i[2]][i[1]][i[0]], X[i[2]][i[1]][i[0]]);
   PetscCall(DMDAVecRestoreArrayRead(b->one, b->X, &X));
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);

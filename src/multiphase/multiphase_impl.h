@@ -24,6 +24,7 @@ struct NakMixBox_private {
   PetscReal    cell;    /* volume of a cell [m3] */
   PetscReal    area;    /* of the bottom [m2] */
   PetscReal    longest; /* step that rounding allows [s] */
+  PetscReal    warmth;  /* temperature of mix.branch [K] */
   DM           dm, one; /* unknowns; one number a cell */
   NakMixPart   part;
   Vec          U, X; /* the state: unknowns, and the amounts that are conserved */
@@ -47,8 +48,8 @@ struct NakMixBox_private {
   Vec          local;
 };
 
-/* Rebuild what depends on the temperature. */
-PetscErrorCode NakMixSetTemperature(NakMixBox box, PetscReal T);
+/* Rebuild what depends on the temperature, as it is at a time. */
+PetscErrorCode NakMixSetTemperature(NakMixBox box, PetscReal time);
 
 /* R = residual of a step of length dt to U; J its Jacobian, or NULL.  Contact with the bottom as it was
    left by NakMixContact().  Collective. */
@@ -93,6 +94,22 @@ PetscBool NakMixMakeVertex(NakMixBox box, const PetscInt v[3], NakMixVertex *ver
 
 /* The gradient of order parameter k there [1/m]. */
 void NakMixGradient(const NakMixVertex *vertex, PetscInt k, PetscReal ****u, PetscReal p[3]);
+
+/* Own cells one by one, x fastest: for (more = First(); more; more = Next()). */
+static inline PetscBool NakMixFirst(const NakMixPart *p, PetscInt i[3])
+{
+  for (int d = 0; d < 3; d++) i[d] = p->s[d];
+  return PETSC_TRUE;
+}
+
+static inline PetscBool NakMixNext(const NakMixPart *p, PetscInt i[3])
+{
+  for (int d = 0; d < 3; d++) {
+    if (++i[d] < p->s[d] + p->m[d]) return PETSC_TRUE;
+    i[d] = p->s[d];
+  }
+  return PETSC_FALSE;
+}
 
 /* Place of a cell's centre [m]. */
 static inline void NakMixPlace(NakMixBox box, const PetscInt i[3], PetscReal at[3])

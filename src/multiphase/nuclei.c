@@ -77,26 +77,24 @@ static PetscErrorCode Pass(NakMixBox b, const Nucleus *nucleus, int pass, PetscR
   PetscFunctionBeginUser;
   PetscCall(DMDAVecGetArrayDOF(b->dm, b->U, &u));
   PetscCall(DMDAVecGetArray(b->one, b->X, &X));
-  for (i[2] = p->s[2]; i[2] < p->s[2] + p->m[2]; i[2]++)
-    for (i[1] = p->s[1]; i[1] < p->s[1] + p->m[1]; i[1]++)
-      for (i[0] = p->s[0]; i[0] < p->s[0] + p->m[0]; i[0]++) {
-        PetscReal *const here = u[i[2]][i[1]][i[0]], *const x = &X[i[2]][i[1]][i[0]];
-        const PetscReal r = Distance(b, i, nucleus->centre);
+  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i)) {
+    PetscReal *const here = u[i[2]][i[1]][i[0]], *const x = &X[i[2]][i[1]][i[0]];
+    const PetscReal r = Distance(b, i, nucleus->centre);
 
-        if (pass == 0) {
-          const PetscReal old = NakMixAt(&b->mix, here).X;
-          PetscReal       gain;
+    if (pass == 0) {
+      const PetscReal old = NakMixAt(&b->mix, here).X;
+      PetscReal       gain;
 
-          Grow(&b->mix, nucleus->phase,
-               0.5 - 0.5 * PetscTanhReal(2 * (r - nucleus->radius) / b->mix.width), here);
-          gain = NakMixAt(&b->mix, here).X - old;
-          *x += gain;
-          sum[0] += gain;
-          sum[1] += Weight(b, nucleus, r, here);
-        } else {
-          *x -= sum[0] / sum[1] * Weight(b, nucleus, r, here);
-        }
-      }
+      Grow(&b->mix, nucleus->phase,
+           0.5 - 0.5 * PetscTanhReal(2 * (r - nucleus->radius) / b->mix.width), here);
+      gain = NakMixAt(&b->mix, here).X - old;
+      *x += gain;
+      sum[0] += gain;
+      sum[1] += Weight(b, nucleus, r, here);
+    } else {
+      *x -= sum[0] / sum[1] * Weight(b, nucleus, r, here);
+    }
+  }
   PetscCall(DMDAVecRestoreArray(b->one, b->X, &X));
   PetscCall(DMDAVecRestoreArrayDOF(b->dm, b->U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -142,8 +140,6 @@ PetscErrorCode NakMixBoxSeed(NakMixBox b)
   const NakBody       body   = p->nuclei_body == 0 ? NAK_BODY_SOLID_B : NAK_BODY_SOLID_A;
 
   PetscFunctionBeginUser;
-  PetscCheck(p->nuclei == 0 || b->mix.used[body], b->comm, PETSC_ERR_USER_INPUT,
-             "nuclei are asked for of a solid that has no grains");
   for (PetscInt k = 0; k < p->nuclei; k++) {
     PetscReal at[3];
 
@@ -229,18 +225,18 @@ static PetscErrorCode Collect(NakMixBox b, PetscInt slot, Candidate list[], Pets
   const NakMixPart *p = &b->part;
   const PetscInt   *n = b->params.n;
   PetscReal     ****u;
+  PetscInt          i[3];
 
   PetscFunctionBeginUser;
   *count = 0;
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
-  for (PetscInt k = p->s[2]; k < p->s[2] + p->m[2]; k++)
-    for (PetscInt j = p->s[1]; j < p->s[1] + p->m[1]; j++)
-      for (PetscInt i = p->s[0]; i < p->s[0] + p->m[0]; i++) {
-        const PetscInt  cell = (k * n[1] + j) * n[0] + i;
-        const PetscBool wall = (PetscBool)(k == 0 && n[2] > 1 && !b->periodic[2]);
+  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i)) {
+    const PetscInt  cell = (i[2] * n[1] + i[1]) * n[0] + i[0];
+    const PetscBool wall = (PetscBool)(i[2] == 0 && n[2] > 1 && !b->periodic[2]);
 
-        *count += CollectCell(b, u[k][j][i], cell, wall, slot, list != NULL ? list + *count : NULL);
-      }
+    *count +=
+      CollectCell(b, u[i[2]][i[1]][i[0]], cell, wall, slot, list != NULL ? list + *count : NULL);
+  }
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -286,11 +282,9 @@ static PetscErrorCode HasRoom(NakMixBox b, const PetscReal centre[3], PetscReal 
   PetscFunctionBeginUser;
   *room = PETSC_TRUE;
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
-  for (i[2] = p->s[2]; i[2] < p->s[2] + p->m[2]; i[2]++)
-    for (i[1] = p->s[1]; i[1] < p->s[1] + p->m[1]; i[1]++)
-      for (i[0] = p->s[0]; i[0] < p->s[0] + p->m[0]; i[0]++)
-        if (Distance(b, i, centre) <= distance && !IsLiquid(&b->mix, u[i[2]][i[1]][i[0]]))
-          *room = PETSC_FALSE;
+  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i))
+    if (Distance(b, i, centre) <= distance && !IsLiquid(&b->mix, u[i[2]][i[1]][i[0]]))
+      *room = PETSC_FALSE;
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, room, 1, MPIU_BOOL, MPI_MIN, b->comm));
   PetscFunctionReturn(PETSC_SUCCESS);

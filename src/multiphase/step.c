@@ -292,12 +292,11 @@ static PetscErrorCode EstimateError(NakMixBox b, PetscReal dt, PetscReal *error)
 static PetscErrorCode Try(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok,
                           PetscReal *error)
 {
-  const NakMixParams *p        = &b->params;
-  const PetscReal     pressure = b->mix.pressure;
+  const PetscReal pressure = b->mix.pressure;
 
   PetscFunctionBeginUser;
   *error = 0;
-  PetscCall(NakMixSetTemperature(b, p->alloy.temperature - p->cooling_rate * (b->time + dt)));
+  PetscCall(NakMixSetTemperature(b, b->time + dt));
   PetscCall(Predict(b, dt));
   PetscCall(Newton(b, dt, drained, ok));
   if (*ok) {
@@ -305,7 +304,9 @@ static PetscErrorCode Try(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBo
     PetscCall(NakMixSolvePotential(b, b->X_new, b->guess, ok));
   }
   if (*ok) PetscCall(EstimateError(b, dt, error));
-  if (!*ok || *error > 1) b->mix.pressure = pressure;
+  if (*ok && *error <= 1) PetscFunctionReturn(PETSC_SUCCESS);
+  b->mix.pressure = pressure;
+  PetscCall(NakMixSetTemperature(b, b->time));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -320,6 +321,7 @@ static PetscErrorCode Accept(NakMixBox b, PetscReal dt, PetscReal drained, Petsc
   b->last_good = dt;
   b->time      = b->time + dt >= until * (1 - 1e-14) ? until : b->time + dt;
   b->count.steps++;
+  PetscCall(NakMixSetTemperature(b, b->time));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -320,14 +320,12 @@ static PetscErrorCode AddCells(NakMixBox b, PetscReal dt, const Arrays *a, Mat J
 
   PetscFunctionBeginUser;
   for (int side = 0; side < 6; side++) rows.there[side] = blocks[side];
-  for (at[2] = p->s[2]; at[2] < p->s[2] + p->m[2]; at[2]++)
-    for (at[1] = p->s[1]; at[1] < p->s[1] + p->m[1]; at[1]++)
-      for (at[0] = p->s[0]; at[0] < p->s[0] + p->m[0]; at[0]++) {
-        rows.R = a->R[at[2]][at[1]][at[0]];
-        PetscCall(PetscArrayzero(&blocks[0][0], 7 * BLOCK));
-        AddCell(b, dt, a->u, at, a->old[at[2]][at[1]][at[0]], a->X[at[2]][at[1]][at[0]], &rows);
-        if (J != NULL) PetscCall(SetBlocks(b, at, &rows, J));
-      }
+  for (PetscBool more = NakMixFirst(p, at); more; more = NakMixNext(p, at)) {
+    rows.R = a->R[at[2]][at[1]][at[0]];
+    PetscCall(PetscArrayzero(&blocks[0][0], 7 * BLOCK));
+    AddCell(b, dt, a->u, at, a->old[at[2]][at[1]][at[0]], a->X[at[2]][at[1]][at[0]], &rows);
+    if (J != NULL) PetscCall(SetBlocks(b, at, &rows, J));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -397,10 +395,8 @@ PetscErrorCode NakMixBook(NakMixBox b, PetscReal dt, Vec U, Vec X, PetscReal *dr
   PetscCall(DMDAVecGetArray(b->one, X, &x));
   Flows(b, u);
   *drained = 0;
-  for (at[2] = p->s[2]; at[2] < p->s[2] + p->m[2]; at[2]++)
-    for (at[1] = p->s[1]; at[1] < p->s[1] + p->m[1]; at[1]++)
-      for (at[0] = p->s[0]; at[0] < p->s[0] + p->m[0]; at[0]++)
-        x[at[2]][at[1]][at[0]] += Inflow(b, dt, u, at, drained);
+  for (PetscBool more = NakMixFirst(p, at); more; more = NakMixNext(p, at))
+    x[at[2]][at[1]][at[0]] += Inflow(b, dt, u, at, drained);
   PetscCall(DMDAVecRestoreArray(b->one, X, &x));
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, drained, 1, MPIU_REAL, MPIU_SUM, b->comm));
@@ -461,10 +457,8 @@ PetscErrorCode NakMixFindPresence(NakMixBox b)
   PetscFunctionBeginUser;
   PetscCall(DMGlobalToLocal(b->dm, b->U, INSERT_VALUES, b->local));
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &u));
-  for (at[2] = p->s[2]; at[2] < p->s[2] + p->m[2]; at[2]++)
-    for (at[1] = p->s[1]; at[1] < p->s[1] + p->m[1]; at[1]++)
-      for (at[0] = p->s[0]; at[0] < p->s[0] + p->m[0]; at[0]++, next += NAK_MIX_MOST)
-        Presence(b, u, at, next);
+  for (PetscBool more = NakMixFirst(p, at); more; more = NakMixNext(p, at), next += NAK_MIX_MOST)
+    Presence(b, u, at, next);
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -379,13 +381,172 @@ static void NucleusConserves(void **unused)
   assert_int_equal(NakMixBoxDestroy(&box), 0);
 }
 
+/* ---- What cannot be had ---- */
+
+static void AssertFault(const NakMixParams *p, const char *key, const char *remedy)
+{
+  NakMixFault fault[NAK_MIX_FAULTS];
+
+  if (NakMixFaults(p, fault) != 1 || strcmp(fault[0].key, key) != 0 ||
+      strstr(fault[0].text, remedy) == NULL)
+    fail_msg("not one fault of %s that says '%s', but '%s'", key, remedy, fault[0].text);
+}
+
+static void Faults(void **unused)
+{
+  const NakMixParams good = BoxParams(24, 1, 24);
+  NakMixFault        fault[NAK_MIX_FAULTS];
+  NakMixParams       p;
+
+  (void)unused;
+  assert_int_equal(NakMixFaults(&good, fault), 0);
+  p      = good;
+  p.n[1] = 2;
+  AssertFault(&p, "microstructure.ny", "3 are the least");
+  p       = good;
+  p.width = 1.9e-7;
+  AssertFault(&p, "microstructure.nx", "raise microstructure.nx to 51");
+  p          = good;
+  p.grains_b = p.grains_a = 4;
+  AssertFault(&p, "microstructure", "10 phases, and at most 8");
+  p        = good;
+  p.nuclei = 1, p.grains_b = 0;
+  AssertFault(&p, "nuclei", "microstructure.grains_b is 0");
+  p          = good;
+  p.vertical = NAK_MIX_PERIODIC;
+  AssertFault(&p, "microstructure.vertical", "no bottom");
+  p             = good;
+  p.void_radius = 3e-6;
+  AssertFault(&p, "microstructure.void_radius", "no liquid");
+  p              = good;
+  p.cooling_rate = 10, p.end = 100;
+  AssertFault(&p, "microstructure.cooling_rate", "march.end");
+  p                   = good;
+  p.alloy.temperature = 200;
+  AssertFault(&p, "alloy.temperature", "hold from");
+  p            = good;
+  p.first_step = 2;
+  AssertFault(&p, "march", "march.longest_step");
+  assert_true(NakMixMemory(&good) > 1e5 && NakMixMemory(&good) < 1e8);
+}
+
+/* ---- Going on from a checkpoint ---- */
+
+/* A bit of everything: current, a void, grains, anisotropy, cooling, nuclei in time. */
+static NakMixParams BusyParams(void)
+{
+  NakMixParams p = BoxParams(40, 3, 5);
+
+  p.alloy.potassium.value = 0.9;
+  p.grains_a              = 0;
+  p.void_radius           = 2e-7;
+  p.void_height           = 3e-7;
+  p.nucleus_radius        = 1.5e-7;
+  p.angle_b               = 20;
+  p.wall_sites            = 1e27;
+  p.interval              = 1e-6;
+  p.cooling_rate          = 1e5;
+  p.end                   = 2e-6;
+  return p;
+}
+
+/* March to the end, from the start or what is in folder `from`, and leave a checkpoint in `to` before
+   the first nucleus; either may be NULL.  The last state is returned in U, which may be NULL. */
+static NakMixRecord Continue(MPI_Comm comm, const char *from, const char *to, Vec *U)
+{
+  const NakMixParams p = BusyParams();
+  NakCheckpoint      c;
+  NakMixBox          box;
+  NakMixRecord       r;
+  DM                 dm;
+  Vec                last;
+
+  assert_int_equal(NakMixBoxCreate(comm, &p, &box), 0);
+  if (from != NULL) {
+    assert_int_equal(NakCheckpointOpen(comm, from, &c), 0);
+    assert_int_equal(NakMixBoxCheckpoint(box, c), 0);
+    assert_int_equal(NakCheckpointDestroy(&c), 0);
+  } else {
+    assert_int_equal(NakMixBoxSeed(box), 0);
+  }
+  assert_int_equal(NakMixBoxMeasure(box, &r), 0);
+  assert_true(from == NULL || (r.steps > 3 && r.nuclei == 0));
+  while (r.time < p.end) {
+    assert_int_equal(NakMixBoxStep(box, p.end), 0);
+    assert_int_equal(NakMixBoxMeasure(box, &r), 0);
+    if (to == NULL || r.time < 0.3 * p.end) continue;
+    assert_int_equal(NakCheckpointCreate(comm, to, &c), 0);
+    assert_int_equal(NakMixBoxCheckpoint(box, c), 0);
+    assert_int_equal(NakCheckpointCommit(&c, 1), 0);
+    to = NULL;
+  }
+  assert_int_equal(NakMixBoxState(box, &dm, &last), 0);
+  if (U != NULL) {
+    assert_int_equal(VecDuplicate(last, U), 0);
+    assert_int_equal(VecCopy(last, *U), 0);
+  }
+  assert_int_equal(NakMixBoxDestroy(&box), 0);
+  return r;
+}
+
+static void AssertClose(const NakMixRecord *a, const NakMixRecord *b, PetscReal tolerance)
+{
+  assert_int_equal(a->nuclei, b->nuclei);
+  AssertNear("time", a->time, b->time, 0);
+  AssertNear("energy", a->energy / b->energy, 1, tolerance);
+  AssertNear("solid K", a->share[NAK_BODY_SOLID_B], b->share[NAK_BODY_SOLID_B], tolerance);
+  AssertNear("contact", a->contact, b->contact, tolerance);
+  AssertNear("charge", a->charge, b->charge, tolerance);
+  AssertNear("mu", a->mu_min / b->mu_min, 1, tolerance);
+  AssertNear("pressure", a->pressure / b->pressure, 1, tolerance);
+  AssertNear("balance of A", a->a_balance, 0, 1e-10);
+  AssertNear("balance of B", a->b_balance, 0, 1e-10);
+}
+
+/* To the bit on the same ranks; within the solver's tolerance from all ranks to one and from one to all. */
+static void GoesOnFromACheckpoint(void **unused)
+{
+  NakMixRecord whole, again, alone;
+  Vec          U, V;
+  PetscBool    same;
+  PetscMPIInt  rank;
+  char         folder[] = "/tmp/multiphase-XXXXXX", all[64], one[64], remove[64];
+
+  (void)unused;
+  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
+  if (rank == 0) assert_non_null(mkdtemp(folder));
+  assert_int_equal(MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, PETSC_COMM_WORLD), 0);
+  (void)snprintf(all, sizeof all, "%s/all", folder);
+  (void)snprintf(one, sizeof one, "%s/one%d", folder, rank);
+  (void)snprintf(remove, sizeof remove, "rm -r %s", folder);
+  whole = Continue(PETSC_COMM_WORLD, NULL, all, &U);
+  again = Continue(PETSC_COMM_WORLD, all, NULL, &V);
+  assert_true(whole.nuclei >= 2 && whole.steps > 10);
+  assert_int_equal(whole.linear, again.linear);
+  assert_int_equal(VecEqual(U, V, &same), 0);
+  assert_true(same);
+  AssertClose(&again, &whole, 0);
+  alone = Continue(PETSC_COMM_SELF, NULL, one, NULL);
+  AssertClose(&alone, &whole, 1e-6);
+  alone = Continue(PETSC_COMM_SELF, all, NULL, NULL);
+  AssertClose(&alone, &whole, 1e-6);
+  (void)snprintf(one, sizeof one, "%s/one0", folder);
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  again = Continue(PETSC_COMM_WORLD, one, NULL, NULL);
+  AssertClose(&again, &whole, 1e-6);
+  if (rank == 0) assert_int_equal(system(remove), 0);
+  assert_int_equal(VecDestroy(&U), 0);
+  assert_int_equal(VecDestroy(&V), 0);
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(Derivatives),    cmocka_unit_test(DrivesFromTheEnergy),
     cmocka_unit_test(PurePhases),     cmocka_unit_test(NoThirdPhase),
     cmocka_unit_test(Anisotropy),     cmocka_unit_test(Jacobian),
-    cmocka_unit_test(SameOnAnyRanks), cmocka_unit_test(NucleusConserves)};
+    cmocka_unit_test(SameOnAnyRanks), cmocka_unit_test(NucleusConserves),
+    cmocka_unit_test(Faults),         cmocka_unit_test(GoesOnFromACheckpoint)};
   int failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
