@@ -44,9 +44,10 @@ PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakChec
   Open the newest checkpoint that is as it was written.
 
   A damaged one is told of on standard error and renamed to NUMBER.damaged, and the one before it is
-  taken.  `*checkpoint` is NULL where there is none.
+  taken.  `*checkpoint` is NULL where there has never been one.
 
-  Errors: PETSC_ERR_USER_INPUT for a checkpoint of another version.
+  Errors: PETSC_ERR_USER_INPUT for a checkpoint of another version, PETSC_ERR_FILE_READ where all are
+  damaged.
 */
 PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint);
 

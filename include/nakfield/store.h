@@ -2,8 +2,8 @@
   @file
   Files that are whole or not there.
 
-  A store is an HDF5 file of all ranks, put together in the memory of rank 0, which must have twice its
-  size to spare, and written under a temporary name (`path`.tmp);
+  A store is an HDF5 file of all ranks, put together and taken apart in the memory of rank 0, which must
+  have twice its size to spare.  It is written under a temporary name (`path`.tmp);
   NakStoreCommit() gives it its own name, so that a process killed at any moment leaves the file of
   before or none.  A sealed store begins with 512 bytes that hold its length and a checksum (XXH3)
   over every byte of it: a bit that flipped anywhere, or an end that is missing, is found before HDF5
@@ -59,7 +59,8 @@ PetscErrorCode NakStoreRead(NakStore store, const char *name, NakStoreType type,
 /** A text of `size` bytes on rank 0, with its final 0. */
 PetscErrorCode NakStoreWriteText(NakStore store, const char *name, size_t size, const char *text);
 
-/** How many values a dataset has; PETSC_FALSE in `there` where there is none of that name. */
+/** How many values a dataset has; PETSC_FALSE in `there` where there is none of that name.  The same on
+    every rank. */
 PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, PetscBool *there);
 
 /** Write or read a shared array.  Room on the disk is looked for first.  Reading one of another size is PETSC_ERR_FILE_UNEXPECTED. */
@@ -104,13 +105,18 @@ PetscErrorCode NakFileFlush(FILE *file, const char *path);
 /** Close and set to NULL; NULL is accepted. */
 PetscErrorCode NakFileClose(FILE **file, const char *path);
 
-/** Have what was written to a file, or the names in a directory, outlive a power cut.  Some file
-    systems refuse; that is no error. */
-void NakFileSync(const char *path);
+/** The same, and have it outlive a power cut (fsync).  A file system that cannot do that is no error; a
+    disk that fails is. */
+PetscErrorCode NakFileSync(FILE *file, const char *path);
+
+/** Have a file that is closed, or the names in a directory, outlive a power cut; nothing of that name is
+    no error. */
+PetscErrorCode NakPathSync(const char *path);
 
 /** Make a directory and its parents. */
 PetscErrorCode NakDirectoryMake(const char *directory);
 
-/** Call `visit` for every name in a directory; none where there is no directory. */
+/** Call `visit` for every name in a directory; none where there is no directory.  Errors:
+    PETSC_ERR_FILE_READ for one that cannot be read to its end. */
 typedef PetscErrorCode (*NakDirectoryVisitor)(const char *name, void *ctx);
 PetscErrorCode NakDirectoryList(const char *directory, NakDirectoryVisitor visit, void *ctx);

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEAL "nakfield checkpoint"
+#define SEAL    "nakfield checkpoint"
+#define DAMAGED ".damaged" /* behind the number of one that was set aside */
 
 /* All blocks lie in one dataset, one behind the other, each behind its head, so that many small ones
    cost no more messages than one. */
@@ -50,7 +51,8 @@ static PetscErrorCode Path(const char *directory, PetscInt number, const char *s
 
 /* The greatest number below `below` found in a directory. */
 typedef struct {
-  PetscInt below, found; /* -1 for none */
+  PetscInt  below, found; /* -1 for none */
+  PetscBool aside;        /* whether there are any that were set aside */
 } Newest;
 
 static PetscErrorCode LookAt(const char *name, void *ctx)
@@ -59,22 +61,22 @@ static PetscErrorCode LookAt(const char *name, void *ctx)
   const PetscInt number = Number(name);
 
   if (number < newest->below) newest->found = PetscMax(newest->found, number);
+  if (strstr(name, DAMAGED) != NULL) newest->aside = PETSC_TRUE;
   return PETSC_SUCCESS;
 }
 
-/* The newest checkpoint older than `below`, -1 for none; the same on every rank. */
-static PetscErrorCode Find(MPI_Comm comm, const char *directory, PetscInt below, PetscInt *number)
+/* The newest checkpoint older than `below`; the same on every rank. */
+static PetscErrorCode Find(MPI_Comm comm, const char *directory, PetscInt below, Newest *newest)
 {
-  Newest         newest = {.below = below, .found = -1};
   PetscMPIInt    rank;
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) code = NakDirectoryList(directory, LookAt, &newest);
+  *newest = (Newest){.below = below, .found = -1};
+  if (rank == 0) code = NakDirectoryList(directory, LookAt, newest);
   PetscCall(NakAgree(comm, code));
-  PetscCallMPI(MPI_Bcast(&newest.found, 1, MPIU_INT, 0, comm));
-  *number = newest.found;
+  PetscCallMPI(MPI_Bcast(newest, sizeof *newest, MPI_BYTE, 0, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -105,7 +107,7 @@ static void Build(char text[NAK_SEAL_TEXT])
 
 PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint)
 {
-  PetscInt       last;
+  Newest         last;
   char           seal[NAK_SEAL_TEXT];
   PetscMPIInt    rank;
   PetscErrorCode code = PETSC_SUCCESS;
@@ -116,7 +118,7 @@ PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakChec
   if (rank == 0) code = NakDirectoryMake(directory);
   PetscCall(NakAgree(comm, code));
   PetscCall(Find(comm, directory, PETSC_INT_MAX, &last));
-  PetscCall(Allocate(comm, directory, last + 1, checkpoint));
+  PetscCall(Allocate(comm, directory, last.found + 1, checkpoint));
   Build(seal);
   code = NakStoreCreate(comm, (*checkpoint)->path, seal, &(*checkpoint)->store);
   if (code) PetscCall(NakCheckpointDestroy(checkpoint));
@@ -134,7 +136,7 @@ static PetscErrorCode SetAside(MPI_Comm comm, const char *directory, PetscInt nu
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(Path(directory, number, ".h5", path));
-  PetscCall(Path(directory, number, ".damaged", aside));
+  PetscCall(Path(directory, number, DAMAGED, aside));
   PetscCall(PetscFPrintf(
     comm, stderr, "nakfield: the checkpoint %s is damaged: %s; going back to the one before\n",
     path, damage));
@@ -158,7 +160,7 @@ static PetscErrorCode ReadBlocks(NakCheckpoint c)
 
 PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint)
 {
-  PetscInt       number = PETSC_INT_MAX;
+  Newest         newest = {.found = PETSC_INT_MAX};
   char           expected[NAK_SEAL_TEXT], seal[NAK_SEAL_TEXT], damage[128] = "";
   PetscErrorCode code;
 
@@ -168,13 +170,17 @@ PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckp
   do {
     char path[PETSC_MAX_PATH_LEN];
 
-    PetscCall(Find(comm, directory, number, &number));
-    if (number < 0) PetscFunctionReturn(PETSC_SUCCESS);
-    PetscCall(Path(directory, number, ".h5", path));
+    PetscCall(Find(comm, directory, newest.found, &newest));
+    PetscCheck(newest.found >= 0 || !newest.aside, comm, PETSC_ERR_FILE_READ,
+               "every checkpoint in %s is damaged: put back a good one as NUMBER.h5, or begin the "
+               "run anew with --replace",
+               directory);
+    if (newest.found < 0) PetscFunctionReturn(PETSC_SUCCESS);
+    PetscCall(Path(directory, newest.found, ".h5", path));
     PetscCall(NakSealCheck(comm, path, seal, sizeof damage, damage));
-    if (damage[0] != '\0') PetscCall(SetAside(comm, directory, number, damage));
+    if (damage[0] != '\0') PetscCall(SetAside(comm, directory, newest.found, damage));
   } while (damage[0] != '\0');
-  PetscCall(Allocate(comm, directory, number, checkpoint));
+  PetscCall(Allocate(comm, directory, newest.found, checkpoint));
   (*checkpoint)->reads = PETSC_TRUE;
   PetscCheck(strcmp(seal, expected) == 0, comm, PETSC_ERR_USER_INPUT,
              "%s is a '%s', and this program reads a '%s': continue the run with the program that "

@@ -27,8 +27,7 @@ static PetscErrorCode TellTables(NakOutput output, TablePosition position[])
     const NakTable *const table = &output->tables[t];
 
     if (table->file == NULL) continue;
-    PetscCall(NakFileFlush(table->file, table->name));
-    (void)fsync(fileno(table->file));
+    PetscCall(NakFileSync(table->file, table->name));
     PetscCall(PetscStrncpy(position[t].name, table->name, sizeof position[t].name));
     position[t].bytes = (int64_t)ftello(table->file);
   }
@@ -46,8 +45,7 @@ static PetscErrorCode Tell(NakOutput output, Position *position)
     position->bytes[k] = -1;
     if (file == NULL) continue;
     PetscCall(NakOutputPath(output, NakGrowing[k], path));
-    PetscCall(NakFileFlush(file, path));
-    (void)fsync(fileno(file)); /* some file systems refuse it; the flush has succeeded */
+    PetscCall(NakFileSync(file, path));
     position->bytes[k] = (int64_t)ftello(file);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -63,10 +61,10 @@ static PetscErrorCode SyncFrames(NakOutput output)
   if (index->synced == index->count) PetscFunctionReturn(PETSC_SUCCESS);
   for (; index->synced < index->count; index->synced++) {
     PetscCall(NakFramePath(output, index->synced, path));
-    NakFileSync(path);
+    PetscCall(NakPathSync(path));
   }
   PetscCall(NakOutputPath(output, "fields", path));
-  NakFileSync(path);
+  PetscCall(NakPathSync(path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -32,13 +32,43 @@ PetscErrorCode NakFileClose(FILE **file, const char *path)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void NakFileSync(const char *path)
+/* The reason why a file may not outlive a power cut; 0 where it will, or where the file system has no
+   way to tell. */
+static int Sync(int file)
+{
+  int failed;
+
+  do failed = fsync(file);
+  while (failed != 0 && errno == EINTR);
+  return failed == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP ? 0 : errno;
+}
+
+PetscErrorCode NakFileSync(FILE *file, const char *path)
+{
+  int reason;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakFileFlush(file, path));
+  reason = Sync(fileno(file));
+  PetscCheck(reason == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s to the disk: %s",
+             path, strerror(reason));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakPathSync(const char *path)
 {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
+  int       reason;
 
-  if (file < 0) return;
-  (void)fsync(file);
+  PetscFunctionBeginUser;
+  if (file < 0 && errno == ENOENT) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(file >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
+             strerror(errno));
+  reason = Sync(file);
   (void)close(file);
+  PetscCheck(reason == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s to the disk: %s",
+             path, strerror(reason));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 void NakFileFolder(const char *path, char folder[PETSC_MAX_PATH_LEN])
@@ -62,8 +92,7 @@ static PetscErrorCode WriteTemporary(const char *path, NakFileWriter write, cons
   PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
              strerror(errno));
   code = write(file, ctx);
-  if (!code) code = NakFileFlush(file, path);
-  if (!code) (void)fsync(fileno(file)); /* some file systems refuse it; the flush has succeeded */
+  if (!code) code = NakFileSync(file, path);
   if (code) {
     (void)fclose(file);
     PetscFunctionReturn(code);
@@ -116,11 +145,23 @@ PetscErrorCode NakDirectoryMake(const char *directory)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode VisitAll(DIR *folder, NakDirectoryVisitor visit, void *ctx)
+/* The next name; NULL behind the last, where errno tells a failure. */
+static const char *NextName(DIR *folder)
+{
+  const struct dirent *entry;
+
+  errno = 0;
+  entry = readdir(folder);
+  return entry == NULL ? NULL : entry->d_name;
+}
+
+static PetscErrorCode VisitAll(DIR *folder, const char *path, NakDirectoryVisitor visit, void *ctx)
 {
   PetscFunctionBeginUser;
-  for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
-    PetscCall(visit(entry->d_name, ctx));
+  for (const char *name = NextName(folder); name != NULL; name = NextName(folder))
+    PetscCall(visit(name, ctx));
+  PetscCheck(errno == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_READ, "cannot read directory %s: %s", path,
+             strerror(errno));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -130,8 +171,10 @@ PetscErrorCode NakDirectoryList(const char *directory, NakDirectoryVisitor visit
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  if (folder == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  code = VisitAll(folder, visit, ctx);
+  if (folder == NULL && errno == ENOENT) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(folder != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_READ, "cannot read directory %s: %s",
+             directory, strerror(errno));
+  code = VisitAll(folder, directory, visit, ctx);
   (void)closedir(folder);
   PetscFunctionReturn(code);
 }

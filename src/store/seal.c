@@ -1,8 +1,7 @@
 /* The seal of a file: its length and a checksum over all of it; the contract is in nakfield/store.h.
 
-   The checksum is that of the checksums of 16 MiB pieces, which the ranks share, so that it is the same
-   for any number of them.  The seal is a text, filled up with zeros, and part of what is checked: its
-   own checksum counts as zeros. */
+   The checksum is that of the checksums of 16 MiB pieces.  The seal is a text, filled up with zeros, and
+   part of what is checked: its own checksum counts as zeros. */
 #include "store_impl.h"
 
 #include <errno.h>
@@ -17,166 +16,134 @@
 #define DIGITS 16                 /* of a checksum */
 
 /* The texts of the seal, "nakfield checkpoint 1\nbytes ...\nxxh3 ...\n". */
-static int Compose(const char *seal, uint64_t bytes, uint64_t sum, char text[NAK_SEAL_SIZE])
+static int Compose(const char *seal, size_t bytes, uint64_t sum, char text[NAK_SEAL_SIZE])
 {
   int length;
 
   memset(text, 0, NAK_SEAL_SIZE);
-  length = snprintf(text, NAK_SEAL_SIZE, "%s\nbytes %" PRIu64 "\nxxh3 %0*" PRIx64 "\n", seal, bytes,
-                    DIGITS, sum);
+  length =
+    snprintf(text, NAK_SEAL_SIZE, "%s\nbytes %zu\nxxh3 %0*" PRIx64 "\n", seal, bytes, DIGITS, sum);
   return length - 1 - DIGITS; /* where the checksum begins */
 }
 
-/* Read a piece; false where it cannot be read to its end. */
-static PetscBool ReadPiece(int file, size_t size, off_t begin, char *piece)
+static size_t Pieces(size_t bytes)
 {
-  for (size_t got = 0; got < size;) {
-    const ssize_t n = pread(file, piece + got, size - got, begin + (off_t)got);
-
-    if (n <= 0) return PETSC_FALSE;
-    got += (size_t)n;
-  }
-  return PETSC_TRUE;
+  return (bytes + PIECE - 1) / PIECE;
 }
 
-/* The checksums of this rank's pieces; those of the others stay 0.  False where one cannot be read. */
-static PetscBool SumPieces(const char *path, uint64_t bytes, PetscMPIInt rank, PetscMPIInt ranks,
-                           int mark, uint64_t sums[], char *piece)
+static size_t Length(size_t bytes, size_t piece)
 {
-  const int   file = open(path, O_RDONLY | O_CLOEXEC);
-  const off_t size = (off_t)bytes;
-  PetscBool   good = (PetscBool)(file >= 0);
-  size_t      k    = (size_t)rank;
-
-  for (off_t begin = rank * (off_t)PIECE; good && begin < size; begin += ranks * (off_t)PIECE) {
-    const size_t length = (size_t)PetscMin((off_t)PIECE, size - begin);
-
-    good = ReadPiece(file, length, begin, piece);
-    if (!good) break;
-    if (begin == 0) memset(piece + mark, 0, DIGITS);
-    sums[k] = XXH3_64bits(piece, length);
-    k += (size_t)ranks;
-  }
-  if (file >= 0) (void)close(file);
-  return good;
+  return PetscMin(PIECE, bytes - piece * PIECE);
 }
 
-/* The checksum of a file in which it stands at `mark`.  Collective; `*good` where all could be read. */
-static PetscErrorCode Sum(MPI_Comm comm, const char *path, uint64_t bytes, int mark, uint64_t *sum,
-                          PetscBool *good)
+PetscErrorCode NakSealPut(const char *seal, size_t bytes, char file[])
 {
-  const size_t pieces = (size_t)((bytes + PIECE - 1) / PIECE);
+  const size_t pieces = Pieces(bytes);
   uint64_t    *sums;
-  char        *piece;
-  PetscMPIInt  rank, ranks;
-  int          all;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_size(comm, &ranks));
+  PetscCall(PetscMalloc1(pieces, &sums));
+  memset(file + Compose(seal, bytes, 0, file), 0, DIGITS);
+  for (size_t k = 0; k < pieces; k++) sums[k] = XXH3_64bits(file + k * PIECE, Length(bytes, k));
+  (void)Compose(seal, bytes, XXH3_64bits(sums, pieces * sizeof *sums), file);
+  PetscCall(PetscFree(sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- Checking, by one rank ---- */
+
+/* 0, or the reason why a part of a file cannot be read. */
+static int Read(int file, size_t size, size_t begin, char *part)
+{
+  for (size_t got = 0; got < size;) {
+    const ssize_t n = pread(file, part + got, size - got, (off_t)(begin + got));
+
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    if (n == 0) return ENODATA; /* it was longer a moment ago */
+    got += (size_t)n;
+  }
+  return 0;
+}
+
+/* The checksum of a file in which it stands at `mark`; `*reason` as Read(). */
+static PetscErrorCode Sum(int file, size_t bytes, int mark, uint64_t *sum, int *reason)
+{
+  const size_t pieces = Pieces(bytes);
+  uint64_t    *sums;
+  char        *piece;
+
+  PetscFunctionBeginUser;
   PetscCall(PetscCalloc1(pieces, &sums));
-  PetscCall(PetscMalloc1((size_t)PetscMin(bytes, PIECE), &piece));
-  all = SumPieces(path, bytes, rank, ranks, mark, sums, piece) ? 1 : 0;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, (int)pieces, MPI_UINT64_T, MPI_BOR, comm));
-  *good = (PetscBool)all;
-  *sum  = XXH3_64bits(sums, pieces * sizeof *sums);
+  PetscCall(PetscMalloc1(PetscMin(bytes, PIECE), &piece));
+  for (size_t k = 0; k < pieces; k++) {
+    *reason = Read(file, Length(bytes, k), k * PIECE, piece);
+    if (*reason != 0) break;
+    if (k == 0) memset(piece + mark, 0, DIGITS);
+    sums[k] = XXH3_64bits(piece, Length(bytes, k));
+  }
+  *sum = XXH3_64bits(sums, pieces * sizeof *sums);
   PetscCall(PetscFree(piece));
   PetscCall(PetscFree(sums));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriteSeal(const char *path, const char text[NAK_SEAL_SIZE])
+/* Whether a file is as its seal says. */
+static PetscErrorCode Compare(int file, char seal[NAK_SEAL_TEXT], PetscBool *same, int *reason)
 {
-  const int file = open(path, O_WRONLY | O_CLOEXEC);
-  int       reason;
-
-  PetscFunctionBeginUser;
-  PetscCheck(file >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
-             strerror(errno));
-  reason = pwrite(file, text, NAK_SEAL_SIZE, 0) == NAK_SEAL_SIZE ? 0 : errno;
-  if (close(file) != 0 && reason == 0) reason = errno;
-  PetscCheck(reason == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s: %s", path,
-             strerror(reason));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The length of a file, 0 where there is none; by rank 0 for all. */
-static PetscErrorCode Length(MPI_Comm comm, const char *path, uint64_t *bytes)
-{
-  PetscMPIInt rank;
+  char        found[NAK_SEAL_SIZE] = "", expected[NAK_SEAL_SIZE];
   struct stat about;
+  size_t      words, bytes;
+  uint64_t    sum = 0;
+  int         mark;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  *bytes = rank == 0 && stat(path, &about) == 0 ? (uint64_t)about.st_size : 0;
-  PetscCallMPI(MPI_Bcast(bytes, 1, MPI_UINT64_T, 0, comm));
+  *reason = fstat(file, &about) == 0 ? 0 : errno;
+  bytes   = *reason == 0 ? (size_t)about.st_size : 0;
+  if (bytes > NAK_SEAL_SIZE) *reason = Read(file, NAK_SEAL_SIZE, 0, found);
+  words = PetscMin(strcspn(found, "\n"), (size_t)NAK_SEAL_TEXT - 1);
+  memcpy(seal, found, words);
+  seal[words] = '\0';
+  mark        = Compose(seal, bytes, 0, expected);
+  *same       = (PetscBool)(*reason == 0 && memcmp(found, expected, (size_t)mark) == 0);
+  if (!*same) PetscFunctionReturn(PETSC_SUCCESS); /* the sum may be of anything */
+  PetscCall(Sum(file, bytes, mark, &sum, reason));
+  (void)Compose(seal, bytes, sum, expected);
+  *same = (PetscBool)(*reason == 0 && memcmp(found, expected, NAK_SEAL_SIZE) == 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakSealPut(MPI_Comm comm, const char *path, const char *seal)
+static PetscErrorCode Examine(const char *path, char seal[NAK_SEAL_TEXT], size_t size,
+                              char damage[])
 {
-  char           text[NAK_SEAL_SIZE];
-  uint64_t       bytes, sum;
-  int            mark;
-  PetscMPIInt    rank;
-  PetscBool      good;
-  PetscErrorCode code = PETSC_SUCCESS;
+  const int file   = open(path, O_RDONLY | O_CLOEXEC);
+  int       reason = file < 0 ? errno : 0;
+  PetscBool same   = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(Length(comm, path, &bytes));
-  mark = Compose(seal, bytes, 0, text);
-  if (rank == 0) code = WriteSeal(path, text);
-  PetscCall(NakAgree(comm, code));
-  PetscCall(Sum(comm, path, bytes, mark, &sum, &good));
-  PetscCheck(good, comm, PETSC_ERR_FILE_READ, "cannot read %s back", path);
-  (void)Compose(seal, bytes, sum, text);
-  if (rank == 0) code = WriteSeal(path, text);
-  PetscCall(NakAgree(comm, code));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The beginning of the file on every rank; zeros where there is none. */
-static PetscErrorCode ReadSeal(MPI_Comm comm, const char *path, char text[NAK_SEAL_SIZE])
-{
-  PetscMPIInt rank;
-  int         file = -1;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  memset(text, 0, NAK_SEAL_SIZE);
-  if (rank == 0) file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file >= 0 && !ReadPiece(file, NAK_SEAL_SIZE, 0, text)) memset(text, 0, NAK_SEAL_SIZE);
-  if (file >= 0) (void)close(file);
-  PetscCallMPI(MPI_Bcast(text, NAK_SEAL_SIZE, MPI_CHAR, 0, comm));
+  damage[0] = seal[0] = '\0';
+  if (file >= 0) {
+    PetscCall(Compare(file, seal, &same, &reason));
+    (void)close(file);
+  }
+  if (reason != 0)
+    (void)snprintf(damage, size, "it cannot be read: %s", strerror(reason));
+  else if (!same)
+    (void)snprintf(damage, size, "its length or its checksum is wrong");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakSealCheck(MPI_Comm comm, const char *path, char seal[NAK_SEAL_TEXT], size_t size,
                             char damage[])
 {
-  char         found[NAK_SEAL_SIZE], expected[NAK_SEAL_SIZE];
-  const size_t room = NAK_SEAL_TEXT;
-  size_t       words;
-  uint64_t     bytes, sum = 0;
-  PetscBool    good = PETSC_TRUE;
-  int          mark;
+  PetscErrorCode code = PETSC_SUCCESS;
+  PetscMPIInt    rank;
 
   PetscFunctionBeginUser;
-  damage[0] = '\0';
-  PetscCall(Length(comm, path, &bytes));
-  PetscCall(ReadSeal(comm, path, found));
-  words = PetscMin(strcspn(found, "\n"), room - 1);
-  memcpy(seal, found, words);
-  seal[words] = '\0';
-  mark        = Compose(seal, bytes, 0, expected);
-  if (bytes > NAK_SEAL_SIZE && memcmp(found, expected, (size_t)mark) == 0)
-    PetscCall(Sum(comm, path, bytes, mark, &sum, &good));
-  (void)Compose(seal, bytes, sum, expected);
-  if (!good)
-    (void)snprintf(damage, size, "it cannot be read to its end");
-  else if (memcmp(found, expected, NAK_SEAL_SIZE) != 0)
-    (void)snprintf(damage, size, "its length or its checksum is wrong");
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) code = Examine(path, seal, size, damage);
+  PetscCall(NakAgree(comm, code));
+  PetscCallMPI(MPI_Bcast(seal, NAK_SEAL_TEXT, MPI_CHAR, 0, comm));
+  PetscCallMPI(MPI_Bcast(damage, (int)size, MPI_CHAR, 0, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

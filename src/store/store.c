@@ -1,9 +1,8 @@
 /* Stores, by HDF5; the contract is in nakfield/store.h.
 
-   A file is put together in the memory of rank 0, to which the others send their parts, and written as
-   a whole; it is read by all ranks together.  HDF5 does not write by MPI: of a disk that fails, one
-   rank is told, and the others wait for it in H5Fclose() for ever; and on three ranks and more Open MPI
-   4 tells nobody.
+   HDF5 has every file in the memory of rank 0, which writes and reads it as a whole, and to and from
+   which the others send their parts.  HDF5 does not work by MPI: of a disk that fails, one rank is told,
+   and the others wait for it in H5Fclose() for ever; and on three ranks and more Open MPI 4 tells nobody.
 
    The static functions speak HDF5's language: a negative status is a failure.  Behind every array the
    ranks agree, because the next one waits for all of them. */
@@ -13,10 +12,6 @@
 #include <hdf5.h>
 #include <string.h>
 #include <unistd.h>
-
-#ifndef H5_HAVE_PARALLEL
-  #error "nakfield needs a parallel HDF5 (Debian: libhdf5-openmpi-dev)"
-#endif
 
 #define ROOM_TO_KEEP 4194304           /* for the other files of the run [B] */
 #define MESSAGE      ((size_t)1 << 30) /* the longest: MPI counts with int [B] */
@@ -41,6 +36,7 @@ static herr_t KeepInnermost(unsigned depth, const H5E_error2_t *error, void *ctx
   NakStore const store = ctx;
 
   if (depth == 0) (void)snprintf(store->reason, sizeof(store->reason), "%s", error->desc);
+  for (char *end = strchr(store->reason, '\n'); end != NULL; end = strchr(end, '\n')) *end = ' ';
   return 0;
 }
 
@@ -133,10 +129,9 @@ static PetscErrorCode Allocate(MPI_Comm comm, const char *path, NakStore *store)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How HDF5 reaches the file: in memory where it writes, so that a disk that is full or broken is none of
-   its business (a file that HDF5 cannot close is one that it crashes with when MPI ends); by MPI where
-   several ranks read. */
-static hid_t Access(NakStore store)
+/* In memory, so that a disk that is full or broken is none of HDF5's business (a file that it cannot
+   close is one that it crashes with when MPI ends). */
+static hid_t Access(void)
 {
   const hid_t  access = H5Pcreate(H5P_FILE_ACCESS);
   const size_t growth = (size_t)1 << 18;
@@ -144,12 +139,7 @@ static hid_t Access(NakStore store)
 #if H5_VERSION_GE(1, 10, 7)
   (void)H5Pset_file_locking(access, 0, 1); /* some clusters' file systems have no locks */
 #endif
-  if (store->writes)
-    (void)H5Pset_fapl_core(access, growth, 0);
-  else if (store->ranks > 1) {
-    (void)H5Pset_fapl_mpio(access, store->comm, MPI_INFO_NULL);
-    (void)H5Pset_all_coll_metadata_ops(access, 1);
-  }
+  (void)H5Pset_fapl_core(access, growth, 0);
   return access;
 }
 
@@ -167,7 +157,7 @@ PetscErrorCode NakStoreCreate(MPI_Comm comm, const char *path, const char *seal,
   PetscCall(PetscStrlcat(s->file_path, ".tmp", sizeof(s->file_path)));
   if (seal != NULL) PetscCall(PetscStrncpy(s->seal, seal, sizeof(s->seal)));
   before   = TakeReporting(s);
-  access   = Access(s);
+  access   = Access();
   creation = H5Pcreate(H5P_FILE_CREATE);
   if (seal != NULL) (void)H5Pset_userblock(creation, NAK_SEAL_SIZE);
   if (s->rank == 0) s->file = H5Fcreate(s->file_path, H5F_ACC_TRUNC, creation, access);
@@ -183,15 +173,17 @@ PetscErrorCode NakStoreOpen(MPI_Comm comm, const char *path, NakStore *store)
 {
   Reporting      before;
   hid_t          access;
+  NakStore       s;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(Allocate(comm, path, store));
-  before         = TakeReporting(*store);
-  access         = Access(*store);
-  (*store)->file = H5Fopen(path, H5F_ACC_RDONLY, access);
+  s      = *store;
+  before = TakeReporting(s);
+  access = Access();
+  if (s->rank == 0) s->file = H5Fopen(path, H5F_ACC_RDONLY, access);
   (void)H5Pclose(access);
-  code = Agree(*store, PETSC_ERR_FILE_OPEN, (*store)->file < 0 ? -1 : 0);
+  code = Agree(s, PETSC_ERR_FILE_OPEN, s->rank == 0 && s->file < 0 ? -1 : 0);
   ReturnReporting(before);
   if (code) (void)NakStoreDestroy(store);
   PetscFunctionReturn(code);
@@ -202,28 +194,24 @@ static PetscErrorCode Rename(NakStore store, PetscBool sync)
   char folder[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  if (sync) NakFileSync(store->file_path);
   PetscCheck(rename(store->file_path, store->path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
-             "cannot rename %s to %s", store->file_path, store->path);
+             "cannot rename %s to %s: %s", store->file_path, store->path, strerror(errno));
   if (!sync) PetscFunctionReturn(PETSC_SUCCESS);
   NakFileFolder(store->path, folder);
-  NakFileSync(folder);
+  PetscCall(NakPathSync(folder));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write what HDF5 has put together in memory, behind the room for the seal. */
-static PetscErrorCode WriteImage(NakStore store, const char image[], size_t size)
+static PetscErrorCode WriteAll(NakStore store, const char bytes[], size_t size, PetscBool sync)
 {
-  static const char seal[NAK_SEAL_SIZE];
-  FILE             *file = fopen(store->file_path, "wb");
-  PetscErrorCode    code;
+  FILE          *file = fopen(store->file_path, "wb");
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s",
              store->file_path, strerror(errno));
-  if (store->seal[0] != '\0') (void)fwrite(seal, 1, sizeof seal, file);
-  (void)fwrite(image, 1, size, file);
-  code = NakFileFlush(file, store->path);
+  (void)fwrite(bytes, 1, size, file);
+  code = sync ? NakFileSync(file, store->path) : NakFileFlush(file, store->path);
   if (!code)
     code = NakFileClose(&file, store->path);
   else
@@ -231,36 +219,40 @@ static PetscErrorCode WriteImage(NakStore store, const char image[], size_t size
   PetscFunctionReturn(code);
 }
 
-/* The file as HDF5 has it in memory; NULL, with a negative status, where that fails. */
-static herr_t Image(NakStore store, char **image, size_t *size)
+/* The file as HDF5 has it in memory, behind `front` free bytes; a negative status where that fails. */
+static herr_t Image(NakStore store, size_t front, char **bytes, size_t *size)
 {
-  ssize_t bytes = -1;
+  ssize_t length = -1;
 
-  *image = NULL;
-  if (H5Fflush(store->file, H5F_SCOPE_GLOBAL) >= 0) bytes = H5Fget_file_image(store->file, NULL, 0);
-  if (bytes < 0 || PetscMalloc1((size_t)bytes, image)) return -1;
-  *size = (size_t)bytes;
-  return H5Fget_file_image(store->file, *image, *size) < 0 ? -1 : 0;
+  *bytes = NULL;
+  if (H5Fflush(store->file, H5F_SCOPE_GLOBAL) >= 0)
+    length = H5Fget_file_image(store->file, NULL, 0);
+  if (length < 0 || PetscMalloc1(front + (size_t)length, bytes)) return -1;
+  *size = front + (size_t)length;
+  return H5Fget_file_image(store->file, *bytes + front, (size_t)length) < 0 ? -1 : 0;
 }
 
-static PetscErrorCode WriteMemory(NakStore store)
+/* Rank 0 writes what HDF5 has put together in memory, sealed. */
+static PetscErrorCode WriteMemory(NakStore store, PetscBool sync)
 {
-  char          *image = NULL;
-  size_t         size  = 0;
-  PetscErrorCode code;
-  herr_t         status = store->rank == 0 ? Image(store, &image, &size) : 0;
+  const PetscBool sealed = (PetscBool)(store->seal[0] != '\0');
+  char           *bytes  = NULL;
+  size_t          size   = 0;
+  PetscErrorCode  code;
+  herr_t status = Holds(store) ? Image(store, sealed ? NAK_SEAL_SIZE : 0, &bytes, &size) : 0;
 
   PetscFunctionBeginUser;
   code = Agree(store, PETSC_ERR_FILE_WRITE, status);
   if (!code) {
-    if (store->rank == 0) code = WriteImage(store, image, size);
+    if (Holds(store) && sealed) code = NakSealPut(store->seal, size, bytes);
+    if (Holds(store) && !code) code = WriteAll(store, bytes, size, sync);
     code = NakAgree(store->comm, code);
   }
-  PetscCall(PetscFree(image));
+  PetscCall(PetscFree(bytes));
   PetscFunctionReturn(code);
 }
 
-/* Close, seal, rename. */
+/* Write, close, rename. */
 static PetscErrorCode Complete(NakStore store, PetscBool sync)
 {
   PetscErrorCode code   = PETSC_SUCCESS;
@@ -268,11 +260,10 @@ static PetscErrorCode Complete(NakStore store, PetscBool sync)
 
   PetscFunctionBeginUser;
   PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, store->pending));
-  PetscCall(WriteMemory(store));
+  PetscCall(WriteMemory(store, sync));
   if (Holds(store)) status = H5Fclose(store->file);
   store->file = H5I_INVALID_HID;
   PetscCall(Agree(store, PETSC_ERR_FILE_WRITE, status));
-  if (store->seal[0] != '\0') PetscCall(NakSealPut(store->comm, store->file_path, store->seal));
   if (store->rank == 0) code = Rename(store, sync);
   PetscCall(NakAgree(store->comm, code));
   store->writes = PETSC_FALSE; /* nothing to give up any more */
@@ -456,33 +447,43 @@ static hid_t OpenDataset(NakStore store, const char *name, hssize_t *count)
   return dataset;
 }
 
-PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, PetscBool *there)
+/* Whether there is a dataset of that name: HDF5 wants every group on the way to be there. */
+static PetscBool IsThere(NakStore store, const char *name)
 {
-  const Reporting before = TakeReporting(store);
-  hid_t           dataset;
-  hssize_t        values = 0;
-  char           *slash, path[PETSC_MAX_PATH_LEN];
+  char      path[PETSC_MAX_PATH_LEN];
+  PetscBool there = PETSC_TRUE;
 
-  PetscFunctionBeginUser;
-  *there = PETSC_TRUE;
-  *count = 0;
-  PetscCall(PetscStrncpy(path, name, sizeof path));
-  for (slash = strchr(path, '/'); *there && slash != NULL; slash = strchr(slash + 1, '/')) {
-    *slash = '\0'; /* HDF5 wants every group on the way to be there */
-    *there = (PetscBool)(H5Lexists(store->file, path, H5P_DEFAULT) > 0);
+  (void)snprintf(path, sizeof path, "%s", name);
+  for (char *slash = strchr(path, '/'); there && slash != NULL; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    there  = (PetscBool)(H5Lexists(store->file, path, H5P_DEFAULT) > 0);
     *slash = '/';
   }
-  if (*there) *there = (PetscBool)(H5Lexists(store->file, name, H5P_DEFAULT) > 0);
-  if (*there) {
-    dataset = OpenDataset(store, name, &values);
+  return (PetscBool)(there && H5Lexists(store->file, name, H5P_DEFAULT) > 0);
+}
+
+PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, PetscBool *there)
+{
+  const Reporting before    = TakeReporting(store);
+  int64_t         values[2] = {0, 0}; /* how many, and whether there are any */
+
+  PetscFunctionBeginUser;
+  if (store->rank == 0 && IsThere(store, name)) {
+    hssize_t    found;
+    const hid_t dataset = OpenDataset(store, name, &found);
+
     if (dataset >= 0) (void)H5Dclose(dataset);
-    *count = values < 0 ? 0 : (size_t)values;
+    values[0] = PetscMax(found, 0);
+    values[1] = 1;
   }
   ReturnReporting(before);
+  PetscCallMPI(MPI_Bcast(values, 2, MPI_INT64_T, 0, store->comm));
+  *count = (size_t)values[0];
+  *there = (PetscBool)(values[1] != 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Every value of a dataset that holds `count`, on rank 0. */
+/* Rank 0 reads every value of a dataset that holds `count`. */
 static herr_t ReadAlone(NakStore store, const char *name, hid_t memory, size_t count, void *values)
 {
   const Reporting before = TakeReporting(store);
@@ -496,7 +497,7 @@ static herr_t ReadAlone(NakStore store, const char *name, hid_t memory, size_t c
                    (long long)found, count);
   } else if (dataset < 0)
     status = -1;
-  else if (store->rank == 0 && count > 0)
+  else if (count > 0)
     status = H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
   if (dataset >= 0) (void)H5Dclose(dataset);
   ReturnReporting(before);
@@ -506,11 +507,12 @@ static herr_t ReadAlone(NakStore store, const char *name, hid_t memory, size_t c
 PetscErrorCode NakStoreRead(NakStore store, const char *name, NakStoreType type, size_t count,
                             void *values)
 {
-  const hid_t memory = MemoryType(type);
-  size_t      bytes  = count * H5Tget_size(memory);
+  const hid_t  memory = MemoryType(type);
+  const herr_t status = store->rank == 0 ? ReadAlone(store, name, memory, count, values) : 0;
+  size_t       bytes  = count * H5Tget_size(memory);
 
   PetscFunctionBeginUser;
-  PetscCall(Agree(store, PETSC_ERR_FILE_UNEXPECTED, ReadAlone(store, name, memory, count, values)));
+  PetscCall(Agree(store, PETSC_ERR_FILE_UNEXPECTED, status));
   for (char *part = values; bytes > 0; part += MESSAGE) {
     const size_t now = PetscMin(bytes, MESSAGE);
 
@@ -522,13 +524,12 @@ PetscErrorCode NakStoreRead(NakStore store, const char *name, NakStoreType type,
 
 /* ---- Shared arrays ---- */
 
-/* A part of a dataset, into it or out of it; out of it by all ranks together. */
+/* A part of a dataset: `from` into it, or out of it `into`. */
 static herr_t Transfer(NakStore store, hid_t dataset, const NakStoreBox *box, hid_t memory,
                        const void *from, void *into)
 {
   hsize_t     start[4], count[4];
-  const hid_t there    = H5Dget_space(dataset);
-  const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
+  const hid_t there = H5Dget_space(dataset);
   hid_t       here;
   herr_t      status;
 
@@ -538,13 +539,10 @@ static herr_t Transfer(NakStore store, hid_t dataset, const NakStoreBox *box, hi
   }
   here   = H5Screate_simple(box->rank, count, NULL);
   status = H5Sselect_hyperslab(there, H5S_SELECT_SET, start, NULL, count, NULL);
-  if (into == NULL)
-    status = Both(status, H5Dwrite(dataset, memory, here, there, transfer, from));
-  else {
-    if (store->ranks > 1) status = Both(status, H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE));
-    status = Both(status, H5Dread(dataset, memory, here, there, transfer, into));
-  }
-  (void)H5Pclose(transfer);
+  if (store->writes)
+    status = Both(status, H5Dwrite(dataset, memory, here, there, H5P_DEFAULT, from));
+  else
+    status = Both(status, H5Dread(dataset, memory, here, there, H5P_DEFAULT, into));
   (void)H5Sclose(here);
   (void)H5Sclose(there);
   return status;
@@ -558,34 +556,22 @@ static size_t BoxBytes(const NakStoreBox *box, NakStoreType type)
   return bytes;
 }
 
-/* This rank's box and its values to rank 0. */
-static PetscErrorCode Send(NakStore store, NakStoreType type, const NakStoreBox *box,
-                           const void *values)
+static PetscErrorCode Send(NakStore store, PetscMPIInt to, size_t bytes, const void *values)
 {
-  size_t bytes = BoxBytes(box, type);
-
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Send(box, (int)sizeof *box, MPI_BYTE, 0, 0, store->comm));
   for (const char *part = values; bytes > 0; part += MESSAGE) {
     const size_t now = PetscMin(bytes, MESSAGE);
 
-    PetscCallMPI(MPI_Send(part, (int)now, MPI_BYTE, 0, 0, store->comm));
+    PetscCallMPI(MPI_Send(part, (int)now, MPI_BYTE, to, 0, store->comm));
     bytes -= now;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The same on rank 0; the values are to be freed. */
-static PetscErrorCode Receive(NakStore store, NakStoreType type, PetscMPIInt from, NakStoreBox *box,
-                              char **values)
+static PetscErrorCode Receive(NakStore store, PetscMPIInt from, size_t bytes, void *values)
 {
-  size_t bytes;
-
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Recv(box, (int)sizeof *box, MPI_BYTE, from, 0, store->comm, MPI_STATUS_IGNORE));
-  bytes = BoxBytes(box, type);
-  PetscCall(PetscMalloc1(bytes, values));
-  for (char *part = *values; bytes > 0; part += MESSAGE) {
+  for (char *part = values; bytes > 0; part += MESSAGE) {
     const size_t now = PetscMin(bytes, MESSAGE);
 
     PetscCallMPI(MPI_Recv(part, (int)now, MPI_BYTE, from, 0, store->comm, MPI_STATUS_IGNORE));
@@ -594,46 +580,67 @@ static PetscErrorCode Receive(NakStore store, NakStoreType type, PetscMPIInt fro
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The parts of all ranks, one after the other.  A failure does not end it: the others want to get rid
-   of theirs. */
-static PetscErrorCode Gather(NakStore store, hid_t dataset, NakStoreType type,
-                             const NakStoreBox *box, const void *values, herr_t *status)
+/* The part of another rank, into the dataset or out of it. */
+static PetscErrorCode Serve(NakStore store, PetscMPIInt rank, hid_t dataset, NakStoreType type,
+                            herr_t *status)
 {
-  PetscFunctionBeginUser;
-  *status = Transfer(store, dataset, box, MemoryType(type), values, NULL);
-  for (PetscMPIInt rank = 1; rank < store->ranks; rank++) {
-    NakStoreBox part;
-    char       *theirs;
+  const hid_t memory = MemoryType(type);
+  NakStoreBox box;
+  size_t      bytes;
+  char       *values;
 
-    PetscCall(Receive(store, type, rank, &part, &theirs));
-    *status = Both(*status, Transfer(store, dataset, &part, MemoryType(type), theirs, NULL));
-    PetscCall(PetscFree(theirs));
+  PetscFunctionBeginUser;
+  PetscCall(Receive(store, rank, sizeof box, &box));
+  bytes = BoxBytes(&box, type);
+  PetscCall(PetscMalloc1(bytes, &values));
+  if (store->writes) {
+    PetscCall(Receive(store, rank, bytes, values));
+    *status = Both(*status, Transfer(store, dataset, &box, memory, values, NULL));
+  } else {
+    *status = Both(*status, Transfer(store, dataset, &box, memory, NULL, values));
+    PetscCall(Send(store, rank, bytes, values));
   }
+  PetscCall(PetscFree(values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Create, agree, send and write, agree: nothing is sent where it cannot be created. */
-static PetscErrorCode WriteArray(NakStore store, const char *name, NakStoreType type,
-                                 const NakStoreBox *box, const void *values)
+/* The parts of all ranks, one after the other.  A failure does not end it: the others wait. */
+static PetscErrorCode ServeAll(NakStore store, hid_t dataset, NakStoreType type,
+                               const NakStoreBox *box, const void *from, void *into, herr_t *status)
 {
-  hsize_t        size[4];
-  hid_t          dataset = H5I_INVALID_HID;
-  herr_t         status  = 0;
-  PetscErrorCode code;
+  PetscFunctionBeginUser;
+  *status = Transfer(store, dataset, box, MemoryType(type), from, into);
+  for (PetscMPIInt rank = 1; rank < store->ranks; rank++)
+    PetscCall(Serve(store, rank, dataset, type, status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Ask rank 0. */
+static PetscErrorCode BeServed(NakStore store, NakStoreType type, const NakStoreBox *box,
+                               const void *from, void *into)
+{
+  const size_t bytes = BoxBytes(box, type);
 
   PetscFunctionBeginUser;
-  for (int d = 0; d < box->rank; d++) size[d] = (hsize_t)box->size[d];
-  if (Holds(store)) {
-    dataset = CreateDataset(store, name, DiskType(type), box->rank, size);
-    status  = Both(store->pending, dataset < 0 ? -1 : 0);
-  }
-  code = Agree(store, PETSC_ERR_FILE_WRITE, status);
+  PetscCall(Send(store, 0, sizeof *box, box));
+  PetscCall(store->writes ? Send(store, 0, bytes, from) : Receive(store, 0, bytes, into));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Agree on what rank 0 says of the dataset, exchange, agree: nothing is sent in vain. */
+static PetscErrorCode Exchange(NakStore store, hid_t dataset, herr_t status, NakStoreType type,
+                               const NakStoreBox *box, const void *from, void *into)
+{
+  PetscErrorCode code =
+    Agree(store, store->writes ? PETSC_ERR_FILE_WRITE : PETSC_ERR_FILE_UNEXPECTED, status);
+
+  PetscFunctionBeginUser;
   if (!code) {
-    if (Holds(store))
-      PetscCall(Gather(store, dataset, type, box, values, &status));
+    if (store->rank == 0)
+      PetscCall(ServeAll(store, dataset, type, box, from, into, &status));
     else
-      PetscCall(Send(store, type, box, values));
-    code = Agree(store, PETSC_ERR_FILE_WRITE, status);
+      PetscCall(BeServed(store, type, box, from, into));
+    code = Agree(store, store->writes ? PETSC_ERR_FILE_WRITE : PETSC_ERR_FILE_READ, status);
   }
   if (dataset >= 0) (void)H5Dclose(dataset);
   PetscFunctionReturn(code);
@@ -644,13 +651,23 @@ PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType
 {
   PetscReal      bytes = (PetscReal)H5Tget_size(DiskType(type));
   Reporting      before;
+  hsize_t        size[4];
+  hid_t          dataset = H5I_INVALID_HID;
+  herr_t         status  = 0;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  for (int d = 0; d < box->rank; d++) bytes *= (PetscReal)box->size[d];
+  for (int d = 0; d < box->rank; d++) {
+    bytes *= (PetscReal)box->size[d];
+    size[d] = (hsize_t)box->size[d];
+  }
   PetscCall(CheckRoom(store, bytes));
   before = TakeReporting(store);
-  code   = WriteArray(store, name, type, box, values);
+  if (Holds(store)) {
+    dataset = CreateDataset(store, name, DiskType(type), box->rank, size);
+    status  = Both(store->pending, dataset < 0 ? -1 : 0);
+  }
+  code = Exchange(store, dataset, status, type, box, values, NULL);
   ReturnReporting(before);
   PetscFunctionReturn(code);
 }
@@ -674,15 +691,16 @@ PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType 
                                  const NakStoreBox *box, void *values)
 {
   const Reporting before  = TakeReporting(store);
-  const hid_t     dataset = H5Dopen2(store->file, name, H5P_DEFAULT);
-  PetscErrorCode  code =
-    Agree(store, PETSC_ERR_FILE_UNEXPECTED, CheckSize(store, name, dataset, box));
+  hid_t           dataset = H5I_INVALID_HID;
+  herr_t          status  = 0;
+  PetscErrorCode  code;
 
   PetscFunctionBeginUser;
-  if (!code)
-    code = Agree(store, PETSC_ERR_FILE_READ,
-                 Transfer(store, dataset, box, MemoryType(type), NULL, values));
-  if (dataset >= 0) (void)H5Dclose(dataset);
+  if (store->rank == 0) {
+    dataset = H5Dopen2(store->file, name, H5P_DEFAULT);
+    status  = CheckSize(store, name, dataset, box);
+  }
+  code = Exchange(store, dataset, status, type, box, NULL, values);
   ReturnReporting(before);
   PetscFunctionReturn(code);
 }

@@ -5,8 +5,8 @@
 
 enum { NAK_SEAL_SIZE = 512 }; /* of the seal in front of a sealed file [B] */
 
-/* Put the seal over a file whose first NAK_SEAL_SIZE bytes are free.  Collective. */
-PetscErrorCode NakSealPut(MPI_Comm comm, const char *path, const char *seal);
+/* Put the seal over a file in memory, whose first NAK_SEAL_SIZE bytes are free.  Local. */
+PetscErrorCode NakSealPut(const char *seal, size_t bytes, char file[]);
 
 /* Bytes by which the file at `path`, there or not, may still grow; PETSC_INFINITY where the system
    does not say. */

@@ -6,6 +6,8 @@
      FAULT=snes:N:M    the same for the nonlinear solver
      FAULT=malloc:N    the N-th allocation above 64 bytes from the program or PETSc fails
      FAULT=disk:N:M    the same for writes to files, which fail with EIO
+     FAULT=sync:N:M    the same for fsync()
+     FAULT=read:N:M    the same for reads of files in a directory called checkpoint
 
    N counts from 1, in each process; FAULT_RANK=R keeps to one rank. */
 #define _GNU_SOURCE
@@ -15,9 +17,10 @@
 #include <petsc/private/kspimpl.h> /* KSP has no call that sets its reason */
 #include <petscsnes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
+#include <unistd.h>
 
 static const char *kind; /* "" for none */
 static long long   at, length, calls;
@@ -92,29 +95,13 @@ PetscErrorCode PetscMallocAlign(size_t size, PetscBool clear, int line, const ch
   return next(size, clear, line, function, file, result);
 }
 
-/* Tables, frames and checkpoints end in fflush(), seals in pwrite(); what MPI writes is by these as well. */
 static int Broken(void)
 {
   errno = EIO;
   return -1;
 }
 
-ssize_t pwrite(int file, const void *data, size_t size, off_t place)
-{
-  static ssize_t (*next)(int, const void *, size_t, off_t);
-
-  if (next == NULL) *(void **)&next = Next("pwrite");
-  return Fails("disk") ? Broken() : next(file, data, size, place);
-}
-
-ssize_t pwritev(int file, const struct iovec *parts, int count, off_t place)
-{
-  static ssize_t (*next)(int, const struct iovec *, int, off_t);
-
-  if (next == NULL) *(void **)&next = Next("pwritev");
-  return Fails("disk") ? Broken() : next(file, parts, count, place);
-}
-
+/* All that is written ends in it. */
 int fflush(FILE *file)
 {
   static int (*next)(FILE *);
@@ -122,4 +109,41 @@ int fflush(FILE *file)
   if (next == NULL) *(void **)&next = Next("fflush");
   if (file == NULL || file == stdout || file == stderr) return next(file);
   return Fails("disk") ? Broken() : next(file);
+}
+
+int fsync(int file)
+{
+  static int (*next)(int);
+
+  if (next == NULL) *(void **)&next = Next("fsync");
+  return Fails("sync") ? Broken() : next(file);
+}
+
+/* Whether a file is one of a directory called checkpoint. */
+static int IsCheckpoint(int file)
+{
+  char    link[32], path[4096];
+  ssize_t length;
+
+  (void)snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+  length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return 0;
+  path[length] = '\0';
+  return strstr(path, "/checkpoint/") != NULL;
+}
+
+ssize_t read(int file, void *data, size_t size)
+{
+  static ssize_t (*next)(int, void *, size_t);
+
+  if (next == NULL) *(void **)&next = Next("read");
+  return IsCheckpoint(file) && Fails("read") ? Broken() : next(file, data, size);
+}
+
+ssize_t pread(int file, void *data, size_t size, off_t place)
+{
+  static ssize_t (*next)(int, void *, size_t, off_t);
+
+  if (next == NULL) *(void **)&next = Next("pread");
+  return IsCheckpoint(file) && Fails("read") ? Broken() : next(file, data, size, place);
 }

@@ -2,7 +2,7 @@
 """Inject faults (faults.c) at random moments: the right exit status, never a number that is not finite on
 the disk, no half a file, and a restart without the fault to what the uninterrupted run wrote.
 
-usage: faults.py LIBRARY [--count N] [--ranks N] [KIND ...]; kinds: exp ksp snes malloc disk
+usage: faults.py LIBRARY [--count N] [--ranks N] [KIND ...]; kinds: exp ksp snes malloc disk sync read
 """
 import argparse
 import json
@@ -23,7 +23,9 @@ DONE, BUG, SOLVER, OUTPUT = 0, 1, 3, 4
 
 # What may come of a fault: to be overcome, or to end in this status; and up to which call it is injected.
 KINDS = {"exp": ((SOLVER,), 20000), "ksp": ((SOLVER,), 1500), "snes": ((SOLVER,), 380),
-         "malloc": ((BUG,), 2500), "disk": ((OUTPUT,), 30)}
+         "malloc": ((BUG,), 2500), "disk": ((OUTPUT,), 30), "sync": ((OUTPUT,), 30),
+         "read": ((OUTPUT,), 5)}
+RANK_0 = ("disk", "sync", "read")  # alone writes and reads
 
 
 def not_finite(place):
@@ -41,19 +43,33 @@ def not_finite(place):
 
 
 def run(folder, injector, kind, number, ranks):
-    """A run with a fault, on one rank of all; exit status, what it said, seconds."""
-    began = time.time()
-    fault = f"{kind}:{number}"
-    rank = 0 if kind == "disk" else random.randrange(ranks)  # the one that writes
-    process = folder.start("run", "checkpoint.steps=10", ranks=ranks, environment={
-        "FAULT": fault, "LD_PRELOAD": injector, "FAULT_RANK": str(rank),
+    """A run with a fault, on one rank of all, a restart for `read`; exit status, what it said."""
+    begin = folder.resume if kind == "read" else folder.start
+    rank = 0 if kind in RANK_0 else random.randrange(ranks)
+    process = begin("run", "checkpoint.steps=10", ranks=ranks, environment={
+        "FAULT": f"{kind}:{number}", "LD_PRELOAD": injector, "FAULT_RANK": str(rank),
         "OMPI_MCA_ess_singleton_isolated": "1"})
     try:
         text, _ = process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, 9)
-        return "hung", process.communicate()[0], 60.0
-    return process.returncode, text, time.time() - began
+        return "hung", process.communicate()[0]
+    return process.returncode, text
+
+
+def prepare(folder, kind):
+    """No run, or for `read` one that was killed behind its last checkpoint."""
+    place = folder.path / "run"
+    shutil.rmtree(place, ignore_errors=True)
+    if kind == "read":
+        shutil.copytree(folder.path / "whole", place)
+        (place / "summary.json").unlink()
+
+
+def put_back(place):
+    """The checkpoints that could not be read are as good as ever."""
+    for path in place.glob("checkpoint/*.damaged"):
+        path.rename(path.with_suffix(".h5"))
 
 
 def case(folder, injector, kind, ranks, reference):
@@ -62,12 +78,14 @@ def case(folder, injector, kind, ranks, reference):
     number = str(random.randrange(1, most))
     if kind != "malloc" and random.random() < 0.5:
         number += f":{random.randrange(1, 40)}"  # it passes
-    shutil.rmtree(folder.path / "run", ignore_errors=True)
-    status, text, _ = run(folder, injector, kind, number, ranks)
+    prepare(folder, kind)
+    status, text = run(folder, injector, kind, number, ranks)
     place, name, wrong = folder.path / "run", f"{kind}:{number} on {ranks}", []
     if status not in (*allowed, DONE):
         wrong.append(f"{name}: status {status}, not {allowed}: {text[-300:]}")
-    if status == DONE and ":" not in number:
+    if kind == "read" and status == DONE:  # by an older checkpoint, or behind the last read
+        wrong += [f"{name}: {what}" for what in torture.differences(place, reference)]
+    elif status == DONE and ":" not in number:
         wrong.append(f"{name}: done, in spite of it")
     if status == SOLVER and not (place / "summary.json").exists():
         wrong.append(f"{name}: no summary: {text[-300:]}")
@@ -75,6 +93,7 @@ def case(folder, injector, kind, ranks, reference):
         wrong.append(f"{name}: the summary does not say that it failed")
     wrong += [f"{name}: not finite: {bad}" for bad in not_finite(place)]
     if status not in (DONE, "hung") and (place / "resolved.yaml").exists():
+        put_back(place)
         output = folder.again("run", ranks=ranks)
         different = torture.differences(place, reference) if output.status == 0 else [output.err]
         if different and kind not in ("exp", "ksp", "snes"):  # a step that was cut is another step

@@ -172,9 +172,6 @@ static void ADamagedOneGivesWayToTheOneBefore(void **state)
   Damage("damaged/000002.h5");
   Read("damaged", 1);
   assert_int_equal(access("damaged/000002.damaged", F_OK), 0);
-  Damage("damaged/000000.h5");
-  Damage("damaged/000001.h5");
-  Read("damaged", -1);
 }
 
 static PetscErrorCode OpenOnly(void *ctx)
@@ -185,6 +182,29 @@ static PetscErrorCode OpenOnly(void *ctx)
   PetscFunctionBeginUser;
   PetscCall(NakCheckpointDestroy(&c));
   PetscFunctionReturn(code);
+}
+
+static PetscErrorCode Quietly(PetscErrorCode (*call)(void *), void *ctx)
+{
+  PetscErrorCode code;
+
+  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  code = call(ctx);
+  assert_int_equal(PetscPopErrorHandler(), 0);
+  return code;
+}
+
+/* A run that lost them all must not begin anew in silence, and not the second time either. */
+static void AllDamagedIsAnError(void **state)
+{
+  char directory[] = "all-damaged";
+
+  (void)state;
+  for (PetscInt turn = 0; turn < 2; turn++) Write(directory, turn, 3);
+  Damage("all-damaged/000000.h5");
+  Damage("all-damaged/000001.h5");
+  for (int turn = 0; turn < 2; turn++)
+    assert_int_equal(Quietly(OpenOnly, directory), PETSC_ERR_FILE_READ);
 }
 
 static PetscErrorCode ReadOtherGrid(void *ctx)
@@ -217,16 +237,6 @@ static PetscErrorCode WriteNaN(void *ctx)
   PetscCall(NakCheckpointDestroy(&c));
   PetscCall(VecDestroy(&v));
   PetscFunctionReturn(code);
-}
-
-static PetscErrorCode Quietly(PetscErrorCode (*call)(void *), void *ctx)
-{
-  PetscErrorCode code;
-
-  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
-  code = call(ctx);
-  assert_int_equal(PetscPopErrorHandler(), 0);
-  return code;
 }
 
 static void WhatCannotBeReadIsRefused(void **state)
@@ -267,6 +277,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(TheNewestIsRead),
     cmocka_unit_test(OnlySomeAreKept),
     cmocka_unit_test(ADamagedOneGivesWayToTheOneBefore),
+    cmocka_unit_test(AllDamagedIsAnError),
     cmocka_unit_test(WhatCannotBeReadIsRefused),
     cmocka_unit_test(WhatIsNotFiniteIsNotWritten),
   };
