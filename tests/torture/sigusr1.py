@@ -32,9 +32,9 @@ def interrupt(folder, given, number, span):
 
 
 def main():
-    given = torture.arguments(6, __doc__)
+    given = torture.arguments(6, __doc__, ("--usr1", "SIGUSR1 only"))
     random.seed(given.seed)
-    signals = [signal.SIGUSR1] if given.ranks > 1 else list(STATUS)  # mpirun itself ends by the others
+    signals = [signal.SIGUSR1] if given.ranks > 1 or given.usr1 else list(STATUS)  # mpirun ends by the others
     began, failures, done, slowest = time.time(), [], 0, 0.0
     with torture.Folder(given.keep) as folder:
         start = time.time()
@@ -54,8 +54,9 @@ def main():
             output = folder.again("run", ranks=given.ranks)
             if output.status != 0 or torture.differences(place, reference):
                 failures.append(f"{number.name}: restart {output.status} {output.err}")
-    return torture.report(f"{done} signals, each followed by a checkpoint within {slowest:.2f} s and a restart to "
-                          "the same bits", failures, began)
+    names = ", ".join(number.name for number in signals)
+    return torture.report(f"{done} signals ({names}) to {given.ranks} ranks, each followed by a checkpoint within "
+                          f"{slowest:.2f} s and a restart to the same bits", failures, began)
 
 
 if __name__ == "__main__":

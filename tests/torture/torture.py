@@ -37,12 +37,15 @@ COLUMNS = ("grid.nx=6", "grid.width=24 um", "contact.fraction=0.5", "contact.sha
            "solver.tolerance=1e-3", "protocol.0.for=20 s", "protocol.1.pulses.count=1", "protocol.2.rest=5 s")
 
 
-def arguments(count, description):
+def arguments(count, description, *flags):
+    """What all scripts take, and flags of one: (name, help)."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--count", type=int, default=count, help=f"cases (default: {count})")
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="leave the folder of the runs")
+    for name, text in flags:
+        parser.add_argument(name, action="store_true", help=text)
     return parser.parse_args()
 
 
