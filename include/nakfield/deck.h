@@ -103,6 +103,14 @@ PetscErrorCode NakDeckReport(NakDeck deck, PetscInt *count);
 PetscErrorCode NakDeckComplain(NakDeck deck, NakNode node, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
 
+/** Mistakes collected so far.  Rank 0 only. */
+PetscInt NakDeckMistakes(NakDeck deck);
+
+/** Print at once, on standard error, what is no mistake but may not be meant; the deck stays good.  Rank 0
+    only. */
+PetscErrorCode NakDeckWarn(NakDeck deck, NakNode node, const char format[], ...)
+  PETSC_ATTRIBUTE_FORMAT(3, 4);
+
 /** The deck's file name, or "command line" without one.  Every rank. */
 const char *NakDeckPath(NakDeck deck);
 

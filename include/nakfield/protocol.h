@@ -92,8 +92,9 @@ typedef struct NakProtocol_private *NakProtocol; /**< opaque */
   Read the deck's `protocol` list.  Collective.
 
   Mistakes are collected in the deck (unknown items with the nearest known one, unknown signals with
-  the list of them, a missing duration, a staircase that never arrives, nesting deeper than 8);
-  `*protocol` is then usable for nothing but NakProtocolDestroy().
+  the list of them, a missing duration, conditions none of which can come true, a staircase that never
+  arrives, nesting deeper than 8); `*protocol` is then usable for nothing but NakProtocolDestroy().  A
+  leaf that may go on for ever is warned of.
 */
 PetscErrorCode NakProtocolCreate(NakDeck deck, const NakLimits *limits, NakProtocol *protocol);
 
@@ -118,6 +119,10 @@ PetscErrorCode NakProtocolControl(NakProtocol protocol, NakControl *control, Pet
 /** Time between two spectra of the current leaf [s]: 0 where one is due as it is entered and no other,
     PETSC_INFINITY where none is wanted. */
 PetscReal NakProtocolSpectra(NakProtocol protocol);
+
+/** Spectra of the whole protocol at most; PETSC_INFINITY where the duration of a leaf that takes them is
+    not known. */
+PetscReal NakProtocolSpectraInAll(NakProtocol protocol);
 
 /** Whether any leaf of the protocol wants a spectrum. */
 PetscBool NakProtocolHasSpectra(NakProtocol protocol);

@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static NakPlace PlaceOf(NakNode node)
+{
+  const NakPlace start = {.source = 0, .line = 1, .column = 1};
+
+  return node != NULL ? node->place : start;
+}
+
 static PetscErrorCode Collect(NakDeck deck, NakPlace place, const char format[], va_list arguments)
 {
   char text[1024], shown[1024];
@@ -34,13 +41,12 @@ PetscErrorCode NakDeckComplainAt(NakDeck deck, NakPlace place, const char format
 
 PetscErrorCode NakDeckComplain(NakDeck deck, NakNode node, const char format[], ...)
 {
-  const NakPlace start = {.source = 0, .line = 1, .column = 1};
   va_list        arguments;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   va_start(arguments, format);
-  code = Collect(deck, node != NULL ? node->place : start, format, arguments);
+  code = Collect(deck, PlaceOf(node), format, arguments);
   va_end(arguments);
   PetscFunctionReturn(code);
 }
@@ -60,17 +66,15 @@ static int CompareMistakes(const void *left, const void *right)
   return order != 0 ? order : CompareInts(a->order, b->order);
 }
 
-static void PrintMistake(NakDeck deck, const NakMistake *mistake, FILE *file)
+static void Print(NakDeck deck, NakPlace at, const char *text, FILE *file)
 {
-  const NakPlace at = mistake->place;
-
   if (at.source > 0)
-    NakTextPrint(file, "command line:%" PetscInt_FMT ": %s\n", at.source, mistake->text);
+    NakTextPrint(file, "command line:%" PetscInt_FMT ": %s\n", at.source, text);
   else if (deck->path == NULL)
-    NakTextPrint(file, "command line: %s\n", mistake->text);
+    NakTextPrint(file, "command line: %s\n", text);
   else
     NakTextPrint(file, "%s:%" PetscInt_FMT ":%" PetscInt_FMT ": %s\n", deck->path, at.line,
-                 at.column, mistake->text);
+                 at.column, text);
 }
 
 PetscErrorCode NakDeckPrintMistakes(NakDeck deck, FILE *file)
@@ -78,11 +82,33 @@ PetscErrorCode NakDeckPrintMistakes(NakDeck deck, FILE *file)
   PetscFunctionBeginUser;
   qsort(deck->mistakes, (size_t)deck->stored, sizeof deck->mistakes[0], CompareMistakes);
   for (PetscInt i = 0; i < deck->stored; i++)
-    if (deck->mistakes[i].order > deck->printed) PrintMistake(deck, &deck->mistakes[i], file);
+    if (deck->mistakes[i].order > deck->printed)
+      Print(deck, deck->mistakes[i].place, deck->mistakes[i].text, file);
   if (deck->found > deck->stored && deck->found > deck->printed)
     NakTextPrint(file, "%s: %" PetscInt_FMT " more mistakes are not shown\n", NakDeckPath(deck),
                  deck->found - deck->stored);
   deck->printed = deck->found;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt NakDeckMistakes(NakDeck deck)
+{
+  return deck->found;
+}
+
+PetscErrorCode NakDeckWarn(NakDeck deck, NakNode node, const char format[], ...)
+{
+  const char *const word = "warning: ";
+  char              text[1024], shown[1024];
+  va_list           arguments;
+
+  PetscFunctionBeginUser;
+  va_start(arguments, format);
+  (void)snprintf(text, sizeof text, "%s", word);
+  (void)vsnprintf(text + strlen(word), sizeof text - strlen(word), format, arguments);
+  va_end(arguments);
+  NakTextShow(text, shown, sizeof shown);
+  Print(deck, PlaceOf(node), shown, stderr);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -464,9 +464,35 @@ static PetscErrorCode ComplainOfKind(Parser *parser, NakNode map)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A hold whose conditions cannot come true, or may not: stripping ends by a limit once the Na is gone. */
+static PetscErrorCode CheckEnd(Parser *parser, const Kind *kind, NakNode map, PetscInt index)
+{
+  const NakControl  held     = parser->program->ops[index].control;
+  const NakProspect prospect = NakHoldProspect(parser->program, index);
+  const char       *what     = "the current and the direction of the charge stay as they are";
+
+  PetscFunctionBeginUser;
+  if (held.hold == NAK_HOLD_VOLTAGE) what = "the voltage stays as it is";
+  if (held.hold == NAK_HOLD_CURRENT && held.value == 0)
+    what = "no current flows and the capacity stays as it is";
+  if (prospect == NAK_NEVER)
+    PetscCall(NakDeckComplain(parser->deck, map,
+                              "nothing ends this '%s': while it lasts, %s, and 'until' asks for "
+                              "nothing else; give it 'for: 1 s', too",
+                              kind->key, what));
+  else if (prospect == NAK_PERHAPS && !(held.hold == NAK_HOLD_CURRENT && held.value > 0))
+    PetscCall(
+      NakDeckWarn(parser->deck, map,
+                  "this '%s' goes on for ever if none of its conditions comes true; a 'for' "
+                  "beside 'until' would end it",
+                  kind->key));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ParseItem(Parser *parser, NakNode map, PetscInt parent)
 {
-  const Kind *found = NULL;
+  const Kind    *found  = NULL;
+  const PetscInt before = NakDeckMistakes(parser->deck), index = parser->program->n_ops;
 
   PetscFunctionBeginUser;
   if (NakNodeKindOf(map) != NAK_NODE_MAP) {
@@ -492,6 +518,8 @@ static PetscErrorCode ParseItem(Parser *parser, NakNode map, PetscInt parent)
   }
   PetscCall(NakDeckKnownKeys(parser->deck, map, found->words));
   PetscCall(found->parse(parser, found, map, parent));
+  if (NakDeckMistakes(parser->deck) == before && parser->program->ops[index].kind == NAK_OP_HOLD)
+    PetscCall(CheckEnd(parser, found, map, index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -134,6 +134,14 @@ PetscErrorCode NakProgramParse(NakDeck deck, NakProgram *program);
 
 PetscErrorCode NakProgramFree(NakProgram *program);
 
+/* ---- prospects.c ---- */
+
+typedef enum { NAK_NEVER, NAK_PERHAPS, NAK_SURELY } NakProspect;
+
+/** Whether the hold at `index` comes to an end by its time, its conditions or those around it; what is
+    true already when it begins does not count. */
+NakProspect NakHoldProspect(const NakProgram *program, PetscInt index);
+
 /* ---- run.c ---- */
 
 /** Put the protocol at its beginning. */

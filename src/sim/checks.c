@@ -106,6 +106,7 @@ PetscErrorCode NakSimCheck(NakSim s)
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   if (rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakSimCheckFrames(s));
+  PetscCall(NakSimCheckSpectra(s));
   PetscCall(CheckSteps(s));
   PetscCall(CheckAlloy(s));
   PetscCall(CheckContact(s));

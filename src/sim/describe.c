@@ -12,13 +12,18 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
   return 4.0 / 3 * (2 * 12 * entries + 24 * assembled) + 8 * vectors;
 }
 
+/* Bytes of a file per unknown, twice, as HDF5 has it and as it is written: a checkpoint has the state, and
+   three more of it where cycles are jumped; a frame has three fields. */
+#define FILE_BYTES (2 * 4 * 8)
+
 NakSimSize NakSimSizeOf(const NakGridParams *g)
 {
   const PetscReal column =
     (PetscReal)(g->electrolyte_layers + g->interphase_layers + g->alloy_layers + 8);
   const PetscReal unknowns = column * (PetscReal)g->nx * (PetscReal)g->ny;
 
-  return (NakSimSize){.unknowns = unknowns, .bytes = unknowns * BytesPerUnknown(g)};
+  return (NakSimSize){
+    .unknowns = unknowns, .bytes = unknowns * BytesPerUnknown(g), .files = unknowns * FILE_BYTES};
 }
 
 PetscErrorCode NakSimDescribe(NakSim s)
@@ -40,7 +45,8 @@ PetscErrorCode NakSimDescribe(NakSim s)
   }
   PetscCall(PetscPrintf(s->world,
                         "# %.0f unknowns in %" PetscInt_FMT " x %" PetscInt_FMT
-                        " columns; about %.3g MB of memory\n",
-                        (double)size.unknowns, g->nx, g->ny, (double)(1e-6 * size.bytes)));
+                        " columns; about %.3g MB of memory, %.3g MB of it for files\n",
+                        (double)size.unknowns, g->nx, g->ny,
+                        (double)(1e-6 * (size.bytes + size.files)), (double)(1e-6 * size.files)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -42,18 +42,34 @@ static PetscReal FreeOnNode(void)
   return PetscMin(machine, PetscMin(group, older));
 }
 
-/* The memory of all nodes that the ranks run on [B]. */
-static PetscErrorCode Free(MPI_Comm world, PetscReal *bytes)
+/* What a node must give and what it has [B]. */
+typedef struct {
+  PetscReal need, room;
+} Memory;
+
+/* Those of the node with the least to spare: each has its share of the ranks, that of rank 0 the files. */
+static PetscErrorCode TightestNode(MPI_Comm world, const NakSimSize *size, Memory *tightest)
 {
   MPI_Comm    node;
-  PetscMPIInt rank;
+  PetscMPIInt rank, ranks, all, first;
+  struct {
+    double spare;
+    int    rank;
+  } least;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
-  PetscCallMPI(MPI_Comm_rank(node, &rank));
+  PetscCallMPI(MPI_Comm_rank(world, &rank));
+  PetscCallMPI(MPI_Comm_size(world, &all));
+  PetscCallMPI(MPI_Comm_size(node, &ranks));
+  PetscCallMPI(MPI_Allreduce(&rank, &first, 1, MPI_INT, MPI_MIN, node));
   PetscCallMPI(MPI_Comm_free(&node));
-  *bytes = rank == 0 ? FreeOnNode() : 0;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, bytes, 1, MPIU_REAL, MPIU_SUM, world));
+  tightest->need = size->bytes * ranks / all + (first == 0 ? size->files : 0);
+  tightest->room = FreeOnNode();
+  least.spare    = tightest->room - tightest->need;
+  least.rank     = rank;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &least, 1, MPI_DOUBLE_INT, MPI_MINLOC, world));
+  PetscCallMPI(MPI_Bcast(tightest, sizeof *tightest, MPI_BYTE, least.rank, world));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -61,20 +77,20 @@ PetscErrorCode NakSimCheckSize(NakSim s)
 {
   const NakGridParams *g    = &s->params.model.grid;
   const NakSimSize     size = NakSimSizeOf(g);
-  PetscReal            room;
+  Memory               node;
 
   PetscFunctionBeginUser;
-  PetscCall(Free(s->world, &room));
+  PetscCall(TightestNode(s->world, &size, &node));
   PetscCheck(size.unknowns < (PetscReal)PETSC_INT_MAX, s->world, PETSC_ERR_USER_INPUT,
              "the grid has %.4g unknowns in %" PetscInt_FMT " x %" PetscInt_FMT
              " columns, and PETSc was built to count up to %.4g: lower grid.nx, grid.ny or the "
              "layers, or build PETSc with 64-bit indices",
              (double)size.unknowns, g->nx, g->ny, (double)PETSC_INT_MAX);
-  PetscCheck(size.bytes <= room, s->world, PETSC_ERR_USER_INPUT,
+  PetscCheck(node.need <= node.room, s->world, PETSC_ERR_USER_INPUT,
              "the grid of %" PetscInt_FMT " x %" PetscInt_FMT
-             " columns needs about %.3g GB of memory, and there are %.3g GB: lower grid.nx, "
-             "grid.ny or the layers, or run on more nodes",
-             g->nx, g->ny, (double)(1e-9 * size.bytes), (double)(1e-9 * room));
+             " columns needs about %.3g GB of memory on one node, and there are %.3g GB: lower "
+             "grid.nx, grid.ny or the layers, or run on more nodes",
+             g->nx, g->ny, (double)(1e-9 * node.need), (double)(1e-9 * node.room));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -132,5 +148,18 @@ PetscErrorCode NakSimCheckFrames(NakSim s)
                             "output.fields.every is %.6g s in a protocol of up to %.6g s: that is "
                             "%.3g frames, a file each, and 1e6 are allowed",
                             (double)every, (double)span, (double)(span / every)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimCheckSpectra(NakSim s)
+{
+  const PetscReal most = 1e6, spectra = NakProtocolSpectraInAll(s->protocol);
+
+  PetscFunctionBeginUser;
+  if (spectra >= PETSC_INFINITY || spectra <= most) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakDeckComplain(s->deck, NakDeckFind(s->deck, "protocol"),
+                            "the protocol takes up to %.3g spectra, and 1e6 are allowed: raise "
+                            "'every' of impedance, or take them in fewer turns",
+                            (double)spectra));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -115,9 +115,10 @@ PetscErrorCode NakSimAlloyRead(NakSim sim, PetscInt *wrong);
 PetscErrorCode NakSimAlloyRun(NakSim sim);
 PetscErrorCode NakSimAlloyDescribe(NakSim sim);
 
-/* describe.c: unknowns, and an estimate of the memory of all ranks together [B]. */
+/* describe.c: unknowns, and estimates of the memory [B]: of all ranks together, and what rank 0 needs on
+   top of its share to put frames and checkpoints together. */
 typedef struct {
-  PetscReal unknowns, bytes;
+  PetscReal unknowns, bytes, files;
 } NakSimSize;
 
 NakSimSize NakSimSizeOf(const NakGridParams *grid);
@@ -127,7 +128,8 @@ NakSimSize NakSimSizeOf(const NakGridParams *grid);
 PetscErrorCode NakSimCheckSize(NakSim sim);
 
 /* limits.c: complain of an item of the deck's PETSc options that is not for solvers or names a file, on
-   rank 0 only; of a directory that is not the run's own; of frames without end, on rank 0 only. */
+   rank 0 only; of a directory that is not the run's own; of frames and spectra without end, on rank 0 only. */
 PetscErrorCode NakSimCheckOption(NakSim sim, NakNode option, PetscBool *good);
 PetscErrorCode NakSimCheckDirectory(NakSim sim);
 PetscErrorCode NakSimCheckFrames(NakSim sim);
+PetscErrorCode NakSimCheckSpectra(NakSim sim);

@@ -36,6 +36,15 @@ class Failure(unittest.TestCase):
         self.give_up("grid.nx=4", "contact.fraction=0.5", "contact.shape=strip", ranks=2)
 
 
+class Warned(unittest.TestCase):
+    def test_holds_that_may_not_end(self):
+        with tempfile.TemporaryDirectory() as folder:
+            deck = Path(folder) / "deck.yaml"
+            deck.write_text(DECK)
+            nakrun.call("check", deck, "protocol=[{rest: , until: voltage < 1 mV}]", ranks=0).demand(
+                nakrun.DONE, "warning: this 'rest' goes on for ever if none of its conditions comes true")
+
+
 class Refused(unittest.TestCase):
     """What no machine can do, and what no deck may, is refused before anything is done."""
 
@@ -48,7 +57,7 @@ class Refused(unittest.TestCase):
             self.assertEqual([path.name for path in Path(folder).iterdir()], ["deck.yaml"])
 
     def test_grids(self):
-        self.refuse("needs about [0-9.e+]+ GB of memory, and there are", "grid.nx=5000", "grid.ny=5000",
+        self.refuse("needs about [0-9.e+]+ GB of memory on one node, and there are", "grid.nx=5000", "grid.ny=5000",
                     "solver.shortest_step=1e-9 s")
         self.refuse("unknowns in 65536 x 65536 columns", "grid.nx=65536", "grid.ny=65536",
                     "solver.shortest_step=1e-9 s")
@@ -59,6 +68,13 @@ class Refused(unittest.TestCase):
 
     def test_frames(self):
         self.refuse("6e.*frames, a file each", "output.fields.every=1e-9 s")
+
+    def test_spectra(self):
+        self.refuse("6e.* spectra, and 1e6 are allowed", "protocol.0.impedance.every=1e-8 s")
+
+    def test_holds_without_an_end(self):
+        self.refuse("nothing ends this 'rest': while it lasts, no current flows",
+                    "protocol=[{rest: , until: step_capacity > 1 C/m^2}]")
 
     def test_options_of_petsc(self):
         for option in ("-ksp_view ascii:/tmp/x", "-log_view", "-options_file x", "-start_in_debugger",

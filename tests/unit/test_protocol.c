@@ -1,6 +1,6 @@
 /* The protocol as it runs: the order and the times of its leaves against lists unrolled by hand, every
    kind of condition, every kind of end, the reports, and skipped turns.  Currents are in A/m^2. */
-#include <nakfield/protocol.h>
+#include "protocol_impl.h"
 #include <nakfield/units.h>
 
 #include <setjmp.h>
@@ -319,14 +319,14 @@ static const struct {
 static void CheckSignal(const char *signal, const char *unit, size_t offset, char relation)
 {
   const PetscReal sign = relation == '>' ? 1 : -1;
-  char            text[128], reason[96];
+  char            text[160], reason[96];
   NakRecord       now     = {0};
   PetscReal      *watches = (PetscReal *)((char *)&now + offset);
   NakProtocol     protocol;
 
   (void)snprintf(reason, sizeof(reason), strcmp(unit, "1") == 0 ? "%s %c 2" : "%s %c 2 %s", signal,
                  relation, unit);
-  (void)snprintf(text, sizeof(text), "[{rest: , until: '%s'}]", reason);
+  (void)snprintf(text, sizeof(text), "[{rest: , until: ['%s', 'deposit > 1 km']}]", reason);
   protocol = Make(NULL, text);
   Ok(NakProtocolEnter(protocol, &now));
   *watches = 2 - 0.2 * sign;
@@ -785,6 +785,66 @@ static void TestAsksForSpectra(void **state)
   Ok(NakProtocolDestroy(&protocol));
 }
 
+/* How many there can be, as far as durations tell. */
+static void TestCountsSpectra(void **state)
+{
+  static const struct {
+    const char *text;
+    PetscReal   most;
+  } cases[] = {
+    {"[rest: 1 s]",                                                                            0             },
+    {"[impedance: , {rest: 9 s, impedance: {every: 2 s}}]",                                    5.5           },
+    {"[{repeat: 1000, steps: [rest: 2 s, impedance: ]}, impedance: ]",                         1001          },
+    {"[{repeat: 1000, until: time > 8 s, steps: [rest: 2 s, impedance: ]}]",                   5             },
+    {"[{repeat: 1000, steps: [impedance: ]}]",                                                 1             },
+    {"[{rest: , until: voltage > 1 V, impedance: {every: 2 s}}]",                              PETSC_INFINITY},
+    {"[{repeat: 9, steps: [{strip: 1 A/m^2, until: voltage > 1 V}, rest: 1 s, impedance: ]}]", 9             },
+  };
+
+  (void)state;
+  for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+    NakProtocol protocol = Make(NULL, cases[k].text);
+
+    if (cases[k].most < PETSC_INFINITY)
+      AssertNear(NakProtocolSpectraInAll(protocol), cases[k].most);
+    else
+      assert_true(NakProtocolSpectraInAll(protocol) == PETSC_INFINITY);
+    Ok(NakProtocolDestroy(&protocol));
+  }
+}
+
+/* What ends the first hold; those that nothing ends are mistakes. */
+static void TestSeesEnds(void **state)
+{
+  static const struct {
+    const char *text;
+    PetscInt    hold;
+    NakProspect prospect;
+  } cases[] = {
+    {"[rest: 1 s]",                                                                        0, NAK_SURELY },
+    {"[{rest: , until: voltage < 0.1 V}]",                                                 0, NAK_PERHAPS},
+    {"[{rest: , until: [voltage < 0.1 V, total_time > 1 h]}]",                             0, NAK_SURELY },
+    {"[{repeat: 2, until: time > 1 h, steps: [{rest: , until: capacity > 1 C/m^2}]}]",     1,
+     NAK_SURELY                                                                                          },
+    {"[{repeat: 2, until: deposit > 1 um, steps: [{rest: , until: capacity > 1 C/m^2}]}]", 1,
+     NAK_PERHAPS                                                                                         },
+    {"[{strip: 1 A/m^2, until: capacity > 1 C/m^2}]",                                      0, NAK_SURELY },
+    {"[{plate: 1 A/m^2, until: step_capacity > 1 C/m^2}]",                                 0, NAK_SURELY },
+    {"[{plate: 1 A/m^2, until: voltage < -1 V}]",                                          0, NAK_PERHAPS},
+    {"[{voltage: 1 V, until: current < 1 A/m^2}]",                                         0, NAK_PERHAPS},
+    {"[{voltage: 1 V, until: capacity > 1 C/m^2}]",                                        0, NAK_PERHAPS},
+    {"[{voltage: 1 V, until: step_capacity > 1 C/m^2}]",                                   0, NAK_PERHAPS},
+  };
+
+  (void)state;
+  for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+    NakProtocol protocol = Make(NULL, cases[k].text);
+
+    assert_int_equal(NakHoldProspect(&protocol->program, cases[k].hold), cases[k].prospect);
+    Ok(NakProtocolDestroy(&protocol));
+  }
+}
+
 static void TestRestores(void **state)
 {
   NakProtocol protocol = Make(NULL, "[{repeat: 9, steps: [{strip: 1 A/m^2, for: 1 s}, rest: 1 s]},"
@@ -838,6 +898,8 @@ int main(int argc, char **argv)
     cmocka_unit_test(TestSkipsPulsesOnly),
     cmocka_unit_test(TestSkipsNoFurtherThanTime),
     cmocka_unit_test(TestAsksForSpectra),
+    cmocka_unit_test(TestCountsSpectra),
+    cmocka_unit_test(TestSeesEnds),
     cmocka_unit_test(TestRestores),
   };
   int failed;

@@ -137,6 +137,11 @@ static const struct {
   {"{rest: 5 s, impedance: {every: 0 s}}",                               36, "at least"                      },
   {"{rest: 5 s, impedance: {evry: 1 s, every: 1 s}}",                    29, "did you mean 'every'"          },
   {"{repeat: 2, steps: [rest: 1 s], impedance: {every: 1 s}}",           37, "unknown key"                   },
+  {"{rest: , until: step_capacity > 1 C/m^2}",                           5,  "no current flows"              },
+  {"{current: 0 A/m^2, until: capacity > 1 C/m^2}",                      5,  "no current flows"              },
+  {"{strip: 1 A/m^2, until: current > 2 A/m^2}",                         5,  "stay as they are"              },
+  {"{plate: 1 A/m^2, until: capacity > 1 C/m^2}",                        5,  "stay as they are"              },
+  {"{voltage: 1 V, until: [voltage > 2 V, voltage < 0 V]}",              5,  "the voltage stays"             },
 };
 
 static void TestFindsEveryMistake(void **state)
