@@ -18,7 +18,7 @@
 typedef struct {
   char      directory[NAK_TEXT_SIZE]; /**< "" for runs/<name of the deck> */
   PetscReal fields_every;             /**< [s]; 0 for the ends of protocol steps only */
-  PetscReal timeseries_every;         /**< [s]; 0 for every time step; below 0: no timeseries.csv */
+  PetscReal timeseries_every;         /**< [s]; 0 for every time step */
 } NakOutputParams;
 
 extern const NakParam NakOutputParamRows[];      /**< the directory */
@@ -77,7 +77,7 @@ PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection sc
 PetscErrorCode NakOutputLog(NakOutput output, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(2, 3);
 
-/** Append a row to timeseries.csv; columns and their units are in its first line.  Rows are buffered,
+/** Append a row to timeseries.csv, which begins with the first one; columns and their units are in its first line.  Rows are buffered,
     but a row reaches the file with the next one that comes 0.2 s of wall time later.  Collective. */
 PetscErrorCode NakOutputRow(NakOutput output, const NakRecord *record);
 

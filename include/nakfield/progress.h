@@ -9,7 +9,9 @@
 
 typedef struct NakProgress_private *NakProgress; /**< opaque */
 
-PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, NakProgress *progress);
+/** `cell`: the records are of a cell; else time, steps' length and what is left are all there is. */
+PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, PetscBool cell,
+                                 NakProgress *progress);
 
 /** Finish the line and set `*progress` to NULL; NULL is accepted. */
 PetscErrorCode NakProgressDestroy(NakProgress *progress);

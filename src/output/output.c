@@ -60,12 +60,11 @@ static PetscErrorCode OpenLog(NakOutput output, NakOutputMode mode)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode OpenAll(NakOutput output, NakOutputMode mode, PetscBool timeseries)
+static PetscErrorCode OpenAll(NakOutput output, NakOutputMode mode)
 {
   PetscFunctionBeginUser;
   PetscCall(NakDirectoryPrepare(output->directory, mode));
   PetscCall(OpenLog(output, mode));
-  if (timeseries && mode != NAK_OUTPUT_CONTINUE) PetscCall(NakOutputRowsOpen(output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -85,7 +84,7 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   } else {
     PetscCall(PetscSNPrintf(o->directory, sizeof(o->directory), "runs/%s", name));
   }
-  if (o->rank == 0) code = OpenAll(o, mode, (PetscBool)(params->timeseries_every >= 0));
+  if (o->rank == 0) code = OpenAll(o, mode);
   code = NakAgree(o->comm, code);
   if (code) (void)NakOutputDestroy(&o);
   PetscCall(code);

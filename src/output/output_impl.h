@@ -94,9 +94,6 @@ struct NakOutput_private {
 /* Path of a file of the run. */
 PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN]);
 
-/* Open timeseries.csv and write its first line.  Rank 0 only. */
-PetscErrorCode NakOutputRowsOpen(NakOutput output);
-
 /* Close all tables.  Rank 0 only. */
 PetscErrorCode NakOutputTablesClose(NakOutput output);
 

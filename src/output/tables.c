@@ -51,11 +51,11 @@ static PetscErrorCode Append(NakOutput output, const char *name, const char *col
 
   PetscFunctionBeginUser;
   PetscCall(Find(output, name, columns, &table));
-  for (PetscInt k = 0; k < count; k++) {
+  for (PetscInt k = 0; k < count; k++)
     PetscCheck(!PetscIsInfOrNanReal(values[k]), PETSC_COMM_SELF, PETSC_ERR_FP,
                "%s: a number of a row is %g, and not written", name, (double)values[k]);
+  for (PetscInt k = 0; k < count; k++)
     (void)fprintf(table->file, "%.15g%c", (double)values[k], k + 1 < count ? ',' : '\n');
-  }
   PetscCall(PetscTime(&now));
   if (now < table->flushed + FLUSH_INTERVAL) PetscFunctionReturn(PETSC_SUCCESS);
   table->flushed = now;

@@ -39,7 +39,8 @@ void NakOutputRowsBuffer(NakOutput output)
   (void)setvbuf(output->timeseries, NULL, _IOFBF, BUFFER_SIZE); /* without it, slower but right */
 }
 
-PetscErrorCode NakOutputRowsOpen(NakOutput output)
+/* Open timeseries.csv and write its first line. */
+static PetscErrorCode Open(NakOutput output)
 {
   char path[PETSC_MAX_PATH_LEN];
 
@@ -92,6 +93,7 @@ static PetscErrorCode CheckAndWriteRow(NakOutput output, const NakRecord *record
                  strerror(output->log_errno));
   }
   PetscCheck(!fault.code, PETSC_COMM_SELF, fault.code, "%s", fault.text);
+  if (output->timeseries == NULL) PetscCall(Open(output));
   PetscCall(WriteRow(output, record));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

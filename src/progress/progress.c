@@ -13,17 +13,19 @@
 #define WIDTH_UNKNOWN   80
 
 struct NakProgress_private {
-  PetscBool      shows, terminal;
+  PetscBool      shows, terminal, cell;
   PetscBool      begun;     /* a record has been seen */
   PetscLogDouble drawn;     /* wall time of the last line [s] */
   PetscLogDouble seen;      /* wall time of the last measure of the speed [s] */
   PetscReal      seen_time; /* simulated time then [s] */
   PetscReal      speed;     /* simulated over wall time, smoothed; 0 where unknown */
   NakRecord      last;
-  PetscReal      last_left; /* [s] */
+  PetscReal      left;   /* [s] */
+  PetscBool      closed; /* nothing is to come, and no guess of it */
 };
 
-PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, NakProgress *progress)
+PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, PetscBool cell,
+                                 NakProgress *progress)
 {
   NakProgress p;
   PetscMPIInt rank;
@@ -33,6 +35,7 @@ PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, NakProgress *pr
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(PetscNew(&p));
   p->shows    = (PetscBool)(rank == 0 && !quiet);
+  p->cell     = cell;
   p->terminal = (PetscBool)(p->shows && isatty(STDERR_FILENO));
   *progress   = p;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -70,16 +73,29 @@ static void PrintToGo(char *text, size_t size, PetscReal seconds)
   }
 }
 
+/* Time on a box may have no unit. */
+static void PrintBox(NakProgress p, const char *go, char line[LINE_SIZE])
+{
+  const NakRecord *const r = &p->last;
+
+  (void)snprintf(line, LINE_SIZE, "%.6g of %.6g  dt %.3g%s%s", (double)r->time,
+                 (double)(r->time + p->left), (double)r->dt, go[0] == '\0' ? "" : "  ", go);
+}
+
 static void PrintLine(NakProgress p, char line[LINE_SIZE])
 {
   const NakRecord *const r = &p->last;
   char                   time[32], step[32], go[32] = "";
 
+  if (p->speed > 0 && p->left < PETSC_INFINITY && !p->closed) {
+    PrintToGo(go, sizeof(go), PetscMax(p->left, 0) / p->speed);
+  }
+  if (!p->cell) {
+    PrintBox(p, go, line);
+    return;
+  }
   PrintTime(time, sizeof(time), r->time);
   PrintTime(step, sizeof(step), r->dt);
-  if (p->speed > 0 && p->last_left < PETSC_INFINITY) {
-    PrintToGo(go, sizeof(go), PetscMax(p->last_left, 0) / p->speed);
-  }
   (void)snprintf(line, LINE_SIZE,
                  "%s  step %" PetscInt_FMT "  cycle %" PetscInt_FMT
                  "  %.4g mA/cm^2  %.4f V  dt %s%s%s",
@@ -137,8 +153,8 @@ PetscErrorCode NakProgressShow(NakProgress progress, const NakRecord *record, Pe
   PetscFunctionBeginUser;
   if (!p->shows) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscTime(&now));
-  p->last      = *record;
-  p->last_left = time_left;
+  p->last = *record;
+  p->left = time_left;
   if (!p->begun) {
     p->begun     = PETSC_TRUE;
     p->seen      = now;
@@ -162,7 +178,7 @@ PetscErrorCode NakProgressDestroy(NakProgress *progress)
   if (p == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   if (p->terminal && p->begun) {
     PetscCall(PetscTime(&now));
-    p->last_left = PETSC_INFINITY;
+    p->closed = PETSC_TRUE;
     Draw(p, now);
     (void)fputc('\n', stderr);
   }

@@ -1,16 +1,9 @@
 /* Runs of the phases of the alloy on a box, with the deck and the run directory of all runs. */
 #include "sim_impl.h"
 
-#include <petsctime.h>
+/* ---- Before ---- */
 
-static const char columns[] =
-  "time_s,dt_s,temperature_K,free_energy_J,liquid,solid_b,solid_a,void,phi_min,phi_max,mu_min_J_"
-  "mol,"
-  "mu_max_J_mol,void_pressure_Pa,contact,charge_C,nuclei,na_balance,k_balance";
-
-enum { COLUMNS = 18 };
-
-PetscErrorCode NakSimAlloyRead(NakSim s, PetscInt *wrong)
+static PetscErrorCode Read(NakSim s, PetscInt *wrong)
 {
   NakMixParams *p = &s->params.mix;
 
@@ -23,144 +16,194 @@ PetscErrorCode NakSimAlloyRead(NakSim s, PetscInt *wrong)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakSimAlloyDescribe(NakSim s)
+static NakSimSize Size(const NakSimParams *params)
 {
-  const NakMixParams *p = &s->params.mix;
-  const double        n = 2 + (double)(p->grains_a + p->grains_b),
-               cells    = (double)p->n[0] * (double)p->n[1] * (double)p->n[2];
+  const NakMixParams *p     = &params->mix;
+  const PetscReal     n     = 2 + (PetscReal)(p->grains_a + p->grains_b);
+  const PetscReal     cells = (PetscReal)p->n[0] * (PetscReal)p->n[1] * (PetscReal)p->n[2];
 
+  return (NakSimSize){
+    .n        = {p->n[0], p->n[1], p->n[2]},
+    .what     = "cells",
+    .entries  = "microstructure.nx, ny or nz",
+    .unknowns = n * cells,
+    .bytes    = 8 * n * cells * (7 * n * 3 + 80), /* the matrix, its factors, vectors */
+    .files    = 2 * 8 * 3 * n * cells, /* a checkpoint has three vectors */
+  };
+}
+
+static PetscInt UsefulRanks(const NakSimParams *p, PetscInt ranks)
+{
+  return NakMixUsefulRanks(&p->mix, ranks);
+}
+
+/* Where the box is, for the observers. */
+static PetscErrorCode Look(NakSim s)
+{
   PetscFunctionBeginUser;
-  PetscCall(PetscPrintf(s->world,
-                        "# %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
-                        " cells; about %.3g MB of memory\n",
-                        p->n[0], p->n[1], p->n[2], 8e-6 * cells * n * (7 * n * 3 + 80)));
+  PetscCall(NakMixBoxMeasure(s->alloy.box, &s->alloy.record));
+  s->now.time = s->alloy.record.time;
+  s->now.dt   = s->alloy.record.dt;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriteRow(NakSim s, const NakMixRecord *r)
+static PetscErrorCode Create(NakSim s)
 {
-  const PetscReal row[COLUMNS] = {r->time,
-                                  r->dt,
-                                  r->temperature,
-                                  r->energy,
-                                  r->share[NAK_BODY_LIQUID],
-                                  r->share[NAK_BODY_SOLID_B],
-                                  r->share[NAK_BODY_SOLID_A],
-                                  r->share[NAK_BODY_VOID],
-                                  r->phi_min,
-                                  r->phi_max,
-                                  r->mu_min,
-                                  r->mu_max,
-                                  r->pressure,
-                                  r->contact,
-                                  r->charge,
-                                  (PetscReal)r->nuclei,
-                                  r->a_balance,
-                                  r->b_balance};
+  PetscFunctionBeginUser;
+  PetscCall(NakMixBoxCreate(s->comm, &s->params.mix, &s->alloy.box));
+  PetscCall(NakMixBoxSeed(s->alloy.box));
+  PetscCall(Look(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- While it runs ---- */
+
+/* Whether nothing is left to do, with the reason. */
+static PetscBool Over(NakSim s, NakEnd *end, const char **why)
+{
+  const NakMixParams *p     = &s->params.mix;
+  const NakMixRecord *r     = &s->alloy.record;
+  const PetscReal     least = 1e-3;
+  const PetscReal empty = -20 * NAK_GAS_CONSTANT * r->temperature; /* mu of a liquid without A */
+
+  *end = NAK_END_CONDITION;
+  *why = NULL;
+  if (p->current > 0 && r->mu_min < empty) *why = "the liquid at the bottom is empty";
+  if (p->current != 0 && r->contact < least) *why = "the bottom has lost contact with the liquid";
+  if (r->time < p->end) return (PetscBool)(*why != NULL);
+  *end = NAK_END_DURATION;
+  *why = "march.end is reached";
+  return PETSC_TRUE;
+}
+
+static PetscErrorCode Enter(NakSim s)
+{
+  NakEnd      end;
+  const char *why;
+
+  PetscFunctionBeginUser;
+  PetscCall(Look(s));
+  s->over = Over(s, &end, &why);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Step(NakSim s, PetscReal latest)
+{
+  const NakMixRecord *r = &s->alloy.record;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakMixBoxStep(s->alloy.box, PetscMin(latest, s->params.mix.end)));
+  PetscCall(Enter(s));
+  s->alloy.a_balance = PetscMax(s->alloy.a_balance, PetscAbsReal(r->a_balance));
+  s->alloy.b_balance = PetscMax(s->alloy.b_balance, PetscAbsReal(r->b_balance));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Leave(NakSim s, NakEnd end, const char *why)
+{
+  PetscFunctionBeginUser;
+  s->end = end;
+  if (end == NAK_END_NONE) (void)Over(s, &s->end, &why);
+  PetscCall(PetscStrncpy(s->why, why, sizeof s->why));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscReal TimeLeft(NakSim s)
+{
+  return s->params.mix.end - s->now.time;
+}
+
+/* ---- What is shown ---- */
+
+static PetscErrorCode Frame(NakSim s, NakFrame *frame)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakMixBoxFrame(s->alloy.box, frame));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const char columns[] =
+  "time_s,dt_s,temperature_K,free_energy_J,liquid,solid_b,solid_a,void,phi_min,phi_max,"
+  "mu_min_J_mol,mu_max_J_mol,void_pressure_Pa,contact,charge_C,nuclei,na_balance,k_balance";
+
+enum { COLUMNS = 18 };
+
+static PetscErrorCode Row(NakSim s)
+{
+  const NakMixRecord *r            = &s->alloy.record;
+  const PetscReal     row[COLUMNS] = {r->time,
+                                      r->dt,
+                                      r->temperature,
+                                      r->energy,
+                                      r->share[NAK_BODY_LIQUID],
+                                      r->share[NAK_BODY_SOLID_B],
+                                      r->share[NAK_BODY_SOLID_A],
+                                      r->share[NAK_BODY_VOID],
+                                      r->phi_min,
+                                      r->phi_max,
+                                      r->mu_min,
+                                      r->mu_max,
+                                      r->pressure,
+                                      r->contact,
+                                      r->charge,
+                                      (PetscReal)r->nuclei,
+                                      r->a_balance,
+                                      r->b_balance};
 
   PetscFunctionBeginUser;
   PetscCall(NakOutputTableRow(s->output, "phases", columns, COLUMNS, row));
-  s->row     = r->time;
-  s->row_due = r->time + s->params.output.timeseries_every;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriteFields(NakSim s, PetscReal time)
+static PetscErrorCode Results(NakSim s, NakSummary *summary)
 {
-  const PetscReal every = s->params.output.fields_every, rounding = 1e-12;
-  NakFrame        frame;
-
-  PetscFunctionBeginUser;
-  s->now.time = time;
-  PetscCall(NakMixBoxFrame(s->mix, &frame));
-  PetscCall(NakOutputFields(s->output, &s->now, &frame));
-  s->fields_due =
-    every > 0 ? every * (PetscFloorReal(time / every * (1 + rounding)) + 1) : PETSC_INFINITY;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Why the run is over, or NULL. */
-static const char *Over(const NakMixParams *p, const NakMixRecord *r)
-{
-  const PetscReal least = 1e-3, empty = -20 * 8.314 * r->temperature; /* mu of a liquid without A */
-
-  if (r->time >= p->end) return "march.end is reached";
-  if (p->current != 0 && r->contact < least) return "the bottom has lost contact with the liquid";
-  if (p->current > 0 && r->mu_min < empty) return "the liquid at the bottom is empty";
-  return NULL;
-}
-
-static PetscErrorCode March(NakSim s, NakMixRecord *r, PetscReal balance[2], const char **why)
-{
-  const NakMixParams *p = &s->params.mix;
-
-  PetscFunctionBeginUser;
-  PetscCall(NakMixBoxMeasure(s->mix, r));
-  PetscCall(WriteRow(s, r));
-  PetscCall(WriteFields(s, 0));
-  while ((*why = Over(p, r)) == NULL) {
-    PetscCall(NakMixBoxStep(s->mix, PetscMin(p->end, s->fields_due)));
-    PetscCall(NakMixBoxMeasure(s->mix, r));
-    balance[0] = PetscMax(balance[0], PetscAbsReal(r->a_balance));
-    balance[1] = PetscMax(balance[1], PetscAbsReal(r->b_balance));
-    if (r->time >= s->row_due) PetscCall(WriteRow(s, r));
-    if (r->time >= s->fields_due) PetscCall(WriteFields(s, r->time));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Finish(NakSim s, const NakMixRecord *r, const PetscReal balance[2],
-                             PetscBool good, const char *why)
-{
-  NakSummary summary = {
-    .status         = good ? "completed" : "failed",
-    .end            = why,
-    .time_steps     = r->steps,
-    .rejected_steps = r->rejected,
-    .n_numbers      = 10,
-    .numbers        = {{"time", r->time},
-                       {"free_energy", r->energy},
-                       {"liquid", r->share[NAK_BODY_LIQUID]},
-                       {"solid_b", r->share[NAK_BODY_SOLID_B]},
-                       {"solid_a", r->share[NAK_BODY_SOLID_A]},
-                       {"nuclei", (PetscReal)r->nuclei},
-                       {"na_balance", balance[0]},
-                       {"k_balance", balance[1]},
-                       {"newton_iterations", (PetscReal)r->newton},
-                       {"linear_iterations", (PetscReal)r->linear}}
+  const NakMixRecord *r         = &s->alloy.record;
+  const NakNumber     numbers[] = {
+        {"time",              s->now.time               },
+        {"nuclei",            (PetscReal)r->nuclei      },
+        {"na_balance",        s->alloy.a_balance        },
+        {"k_balance",         s->alloy.b_balance        },
+        {"newton_iterations", (PetscReal)r->newton      },
+        {"linear_iterations", (PetscReal)r->linear      },
+        {"march_s",           s->marched                },
+        {"free_energy",       r->energy                 },
+        {"liquid",            r->share[NAK_BODY_LIQUID] },
+        {"solid_b",           r->share[NAK_BODY_SOLID_B]},
+        {"solid_a",           r->share[NAK_BODY_SOLID_A]},
   };
-  PetscLogDouble wall;
 
   PetscFunctionBeginUser;
-  if (r->time > s->row) PetscCall(WriteRow(s, r));
-  PetscCall(WriteFields(s, r->time));
-  PetscCall(PetscTime(&wall));
-  summary.wall_seconds = wall - s->began;
-  PetscCall(NakOutputSummary(s->output, &summary, 0, NULL));
-  PetscCall(NakOutputLog(s->output, "%s: %s", summary.status, why));
-  if (!s->options.quiet)
-    PetscCall(PetscPrintf(s->comm, "%s: %s, %.6g s; results in %s\n", summary.status, why,
-                          (double)r->time, NakOutputDirectory(s->output)));
+  summary->time_steps     = r->steps;
+  summary->rejected_steps = r->rejected;
+  summary->n_numbers      = s->broken ? 2 : (PetscInt)PETSC_STATIC_ARRAY_LENGTH(numbers);
+  PetscCall(PetscArraycpy(summary->numbers, numbers, summary->n_numbers));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakSimAlloyRun(NakSim s)
+static PetscInt Steps(NakSim s)
 {
-  const PetscReal every      = s->params.output.timeseries_every;
-  PetscReal       balance[2] = {0, 0};
-  const char     *why        = NULL;
-  NakMixRecord    r;
-  PetscErrorCode  code;
-
-  PetscFunctionBeginUser;
-  s->params.output.timeseries_every = -1; /* the cell's table is not written */
-  PetscCall(NakSimOutputCreate(s));
-  s->params.output.timeseries_every = every;
-  PetscCall(NakMixBoxCreate(s->comm, &s->params.mix, &s->mix));
-  PetscCall(NakMixBoxSeed(s->mix));
-  code = March(s, &r, balance, &why);
-  if (code != PETSC_SUCCESS && code != PETSC_ERR_NOT_CONVERGED) PetscFunctionReturn(code);
-  PetscCall(Finish(s, &r, balance, (PetscBool)(code == PETSC_SUCCESS),
-                   code == PETSC_SUCCESS ? why : "the solver gave up"));
-  PetscFunctionReturn(code);
+  return s->alloy.record.steps;
 }
+
+static const char *Failure(NakSim s)
+{
+  (void)s;
+  return "not even a step of march.shortest_step leads on";
+}
+
+const NakSimKind NakSimAlloyKind = {.unit         = " s",
+                                    .read         = Read,
+                                    .size         = Size,
+                                    .useful_ranks = UsefulRanks,
+                                    .create       = Create,
+                                    .resume       = Enter,
+                                    .done         = NakSimEnded,
+                                    .enter        = Enter,
+                                    .step         = Step,
+                                    .leave        = Leave,
+                                    .time_left    = TimeLeft,
+                                    .frame        = Frame,
+                                    .row          = Row,
+                                    .results      = Results,
+                                    .steps        = Steps,
+                                    .failure      = Failure};

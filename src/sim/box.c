@@ -1,11 +1,9 @@
 /* Runs of a model on a box: the second engine with the deck and the run directory of all runs. */
 #include "sim_impl.h"
 
-#include <petsctime.h>
-
 /* ---- Before ---- */
 
-/* The times at which fields are written: those of time.frames below the end, then the end.  Rank 0. */
+/* The times at which fields are written beside the start and the end: those of time.frames.  Rank 0. */
 static PetscErrorCode ReadFrames(NakSim s)
 {
   NakSimBox    *b      = &s->box;
@@ -21,47 +19,68 @@ static PetscErrorCode ReadFrames(NakSim s)
     PetscCall(NakDeckQuantity(s->deck, node, "1", 0, PETSC_MAX_REAL, &time, &ok));
     if (ok && time <= before)
       PetscCall(NakDeckComplain(s->deck, node, "time.frames must grow, and begin above 0"));
-    if (ok && time < s->params.pfhub.end) b->frames[b->n_frames++] = before = time;
+    if (ok) b->frames[b->n_frames++] = before = time;
   }
   if (list != NULL && (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) > NAK_BOX_FRAMES))
     PetscCall(NakDeckComplain(s->deck, list, "time.frames must be a list of at most %d times",
                               NAK_BOX_FRAMES));
-  b->frames[b->n_frames++] = s->params.pfhub.end;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakSimBoxRead(NakSim s)
+static PetscErrorCode Read(NakSim s, PetscInt *wrong)
 {
   PetscMPIInt rank;
 
   PetscFunctionBeginUser;
-  s->params.output.timeseries_every = -1;
+  *wrong = 0;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   if (rank == 0) PetscCall(ReadFrames(s));
   PetscCallMPI(MPI_Bcast(&s->box.n_frames, 1, MPIU_INT, 0, s->world));
-  PetscCallMPI(MPI_Bcast(s->box.frames, NAK_BOX_FRAMES + 1, MPIU_REAL, 0, s->world));
+  PetscCallMPI(MPI_Bcast(s->box.frames, NAK_BOX_FRAMES, MPIU_REAL, 0, s->world));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakSimBoxDescribe(NakSim s)
+static NakSimSize Size(const NakSimParams *p)
 {
-  const NakBoxGrid grid = NakPfhubBox(&s->params.pfhub);
+  const NakBoxGrid grid   = NakPfhubBox(&p->pfhub);
+  const PetscReal  fields = p->kind == NAK_MODEL_POISSON      ? 3
+                            : p->kind == NAK_MODEL_ALLEN_CAHN ? 1
+                                                              : 2;
+  const PetscReal  unknowns =
+    fields * (PetscReal)grid.n[0] * (PetscReal)grid.n[1] * (PetscReal)grid.n[2];
+  const PetscReal doubles = 10; /* held for each; docs/performance.md */
 
-  PetscFunctionBeginUser;
-  PetscCall(PetscPrintf(s->world,
-                        "# %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
-                        " cells; about %.3g MB of memory for each field\n",
-                        grid.n[0], grid.n[1], grid.n[2],
-                        8e-6 * 10 * (double)grid.n[0] * (double)grid.n[1] * (double)grid.n[2]));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return (NakSimSize){
+    .n        = {grid.n[0], grid.n[1], grid.n[2]},
+    .what     = "cells",
+    .entries  = "box.nx, box.ny or box.nz",
+    .unknowns = unknowns,
+    .bytes    = 8 * doubles * unknowns
+  };
 }
 
-static PetscErrorCode SetUp(NakSim s)
+static PetscInt UsefulRanks(const NakSimParams *p, PetscInt ranks)
+{
+  const NakBoxGrid grid = NakPfhubBox(&p->pfhub);
+
+  return NakPhaseFieldUsefulRanks(&grid, ranks);
+}
+
+/* Where the engine is, for the observers. */
+static void Look(NakSim s)
+{
+  const NakPhaseFieldCount count = NakPhaseFieldCounts(s->box.engine);
+
+  s->now.time = count.time;
+  s->now.dt   = count.dt;
+  s->over     = (PetscBool)(count.time >= s->params.pfhub.end);
+}
+
+static PetscErrorCode Create(NakSim s)
 {
   const NakPfhubParams *p    = &s->params.pfhub;
   const NakBoxGrid      grid = NakPfhubBox(p);
   const void           *ctx  = &p->cahn_hilliard;
-  PetscLogDouble        clock;
 
   PetscFunctionBeginUser;
   switch ((NakModelKind)s->params.kind) {
@@ -82,81 +101,74 @@ static PetscErrorCode SetUp(NakSim s)
   }
   PetscCall(NakPhaseFieldCreate(s->comm, &s->box.model, ctx, &grid, &p->solver, &s->box.engine));
   PetscCall(NakPhaseFieldTotal(s->box.engine, 0, &s->box.total));
-  PetscCall(PetscTime(&clock));
-  s->box.march = clock;
-  PetscCall(NakSimOutputCreate(s)); /* goes on from a checkpoint */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakSimBoxCheckpoint(NakSim s, NakCheckpoint checkpoint)
+static PetscErrorCode Checkpoint(NakSim s, NakCheckpoint c)
 {
-  NakSimBox     *b = &s->box;
-  PetscLogDouble clock;
-  PetscReal      spent;
-
   PetscFunctionBeginUser;
-  PetscCall(NakPhaseFieldCheckpoint(b->engine, checkpoint));
-  PetscCall(NakCheckpointBlock(checkpoint, "box/total", &b->total, sizeof b->total));
-  PetscCall(PetscTime(&clock));
-  spent = clock - b->march;
-  PetscCall(NakCheckpointBlock(checkpoint, "box/march", &spent, sizeof spent));
-  if (!NakCheckpointReads(checkpoint)) PetscFunctionReturn(PETSC_SUCCESS);
-  b->march = clock - spent;
-  while (b->next_frame < b->n_frames &&
-         b->frames[b->next_frame] <= NakPhaseFieldCounts(b->engine).time)
-    b->next_frame++; /* written before */
+  PetscCall(NakPhaseFieldCheckpoint(s->box.engine, c));
+  PetscCall(NakCheckpointBlock(c, "box/total", &s->box.total, sizeof s->box.total));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- While it runs ---- */
 
-static PetscErrorCode WriteEnergy(NakSim s)
+static PetscErrorCode Enter(NakSim s)
 {
-  const NakPhaseFieldCount count  = NakPhaseFieldCounts(s->box.engine);
-  PetscReal                row[2] = {count.time};
+  PetscFunctionBeginUser;
+  Look(s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Step(NakSim s, PetscReal latest)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakPhaseFieldStep(s->box.engine, PetscMin(latest, s->params.pfhub.end)));
+  Look(s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Leave(NakSim s, NakEnd end, const char *why)
+{
+  PetscFunctionBeginUser;
+  s->end = end != NAK_END_NONE ? end : NAK_END_DURATION;
+  PetscCall(PetscStrncpy(s->why, why != NULL ? why : "time.end is reached", sizeof s->why));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscReal TimeLeft(NakSim s)
+{
+  return s->params.pfhub.end - s->now.time;
+}
+
+static PetscReal NextFrame(NakSim s)
+{
+  const NakSimBox *b = &s->box;
+  PetscInt         k = 0;
+
+  while (k < b->n_frames && b->frames[k] <= s->now.time) k++;
+  return k < b->n_frames ? b->frames[k] : PETSC_INFINITY;
+}
+
+/* ---- What is shown ---- */
+
+static PetscErrorCode Frame(NakSim s, NakFrame *frame)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakPhaseFieldFrame(s->box.engine, frame));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Row(NakSim s)
+{
+  PetscReal row[2] = {s->now.time};
 
   PetscFunctionBeginUser;
   PetscCall(NakPhaseFieldEnergy(s->box.engine, &row[1]));
   PetscCall(NakOutputTableRow(s->output, "free_energy", "time,free_energy", 2, row));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-
-static PetscErrorCode WriteFields(NakSim s)
-{
-  NakFrame frame;
-
-  PetscFunctionBeginUser;
-  s->now.time = NakPhaseFieldCounts(s->box.engine).time;
-  PetscCall(NakPhaseFieldFrame(s->box.engine, &frame));
-  PetscCall(NakOutputFields(s->output, &s->now, &frame));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode March(NakSim s)
-{
-  NakSimBox *b = &s->box;
-
-  PetscFunctionBeginUser;
-  if (!s->resumed) PetscCall(WriteEnergy(s));
-  if (!s->resumed) PetscCall(WriteFields(s));
-  while (b->next_frame < b->n_frames && s->stop == NULL) {
-    const PetscReal due = b->frames[b->next_frame];
-
-    if (NakPhaseFieldCounts(b->engine).time < due) {
-      PetscCall(NakPhaseFieldStep(b->engine, due));
-      PetscCall(WriteEnergy(s));
-    }
-    s->now.time = NakPhaseFieldCounts(b->engine).time;
-    if (s->now.time >= due) {
-      PetscCall(WriteFields(s));
-      b->next_frame++;
-    }
-    PetscCall(NakSimPause(s));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- Behind ---- */
 
 /* A cut along `axis` through the middle of the box: all fields beside the coordinate. */
 static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
@@ -186,89 +198,78 @@ static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Number(NakSummary *summary, const char *name, PetscReal value)
+static void Number(NakSummary *summary, const char *name, PetscReal value)
 {
-  PetscFunctionBeginUser;
   summary->numbers[summary->n_numbers++] = (NakNumber){name, value};
+}
+
+/* What the fields come to. */
+static PetscErrorCode Sums(NakSim s, NakSummary *summary)
+{
+  NakPhaseField const e = s->box.engine;
+  PetscReal           value;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakPhaseFieldEnergy(e, &value));
+  Number(summary, "free_energy", value);
+  PetscCall(NakPhaseFieldTotal(e, 0, &value));
+  Number(summary, "total", value);
+  Number(summary, "total_change", value - s->box.total);
+  if (s->box.model.exact == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakPhaseFieldError(e, 0, &value));
+  Number(summary, "l2_error", value);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Results(NakSim s, NakSummary *summary)
 {
-  NakPhaseField            e     = s->box.engine;
-  const NakPhaseFieldCount count = NakPhaseFieldCounts(e);
-  const NakBoxGrid         grid  = NakPfhubBox(&s->params.pfhub);
-  const PetscReal cells = (PetscReal)grid.n[0] * (PetscReal)grid.n[1] * (PetscReal)grid.n[2];
-  PetscReal       value;
+  const NakPhaseFieldCount count = NakPhaseFieldCounts(s->box.engine);
+  PetscReal                doubles;
 
   PetscFunctionBeginUser;
-  PetscCall(Number(summary, "time", count.time));
-  PetscCall(NakPhaseFieldEnergy(e, &value));
-  PetscCall(Number(summary, "free_energy", value));
-  PetscCall(NakPhaseFieldTotal(e, 0, &value));
-  PetscCall(Number(summary, "total", value));
-  PetscCall(Number(summary, "total_change", value - s->box.total));
-  if (s->box.model.exact != NULL) {
-    PetscCall(NakPhaseFieldError(e, 0, &value));
-    PetscCall(Number(summary, "l2_error", value));
+  if (!s->broken && s->params.kind == NAK_MODEL_POISSON) {
+    PetscCall(WriteCut(s, 1, "x_cut_plane"));
+    PetscCall(WriteCut(s, 0, "y_cut_plane"));
   }
-  PetscCall(Number(summary, "unknowns", cells * (PetscReal)s->box.model.count));
-  PetscCall(Number(summary, "solves", (PetscReal)count.solves));
-  PetscCall(Number(summary, "cycles", (PetscReal)count.cycles));
-  PetscCall(NakPhaseFieldMemory(e, &value));
-  PetscCall(Number(summary, "doubles_per_unknown", value));
+  Number(summary, "time", s->now.time);
+  if (!s->broken) PetscCall(Sums(s, summary));
+  Number(summary, "unknowns", Size(&s->params).unknowns);
+  Number(summary, "solves", (PetscReal)count.solves);
+  Number(summary, "cycles", (PetscReal)count.cycles);
+  PetscCall(NakPhaseFieldMemory(s->box.engine, &doubles));
+  Number(summary, "doubles_per_unknown", doubles);
+  Number(summary, "march_s", s->marched);
   summary->time_steps     = count.steps;
   summary->rejected_steps = count.rejected;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How the run ended: `code` is the march's. */
-static NakSummary Ending(NakSim s, PetscErrorCode code)
+static PetscInt Steps(NakSim s)
 {
-  if (code != PETSC_SUCCESS) return (NakSummary){.status = "failed", .end = "the solver gave up"};
-  if (s->box.next_frame < s->box.n_frames)
-    return (NakSummary){.status = "interrupted", .end = s->stop};
-  return (NakSummary){.status = "completed", .end = "time.end is reached"};
+  return NakPhaseFieldCounts(s->box.engine).steps;
 }
 
-static PetscErrorCode Finish(NakSim s, PetscErrorCode code)
+static const char *Failure(NakSim s)
 {
-  NakSummary     summary = Ending(s, code);
-  PetscLogDouble marched, wall;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscTime(&marched));
-  PetscCall(WriteFields(s));
-  if (s->params.kind == NAK_MODEL_POISSON) {
-    PetscCall(WriteCut(s, 1, "x_cut_plane"));
-    PetscCall(WriteCut(s, 0, "y_cut_plane"));
-  }
-  PetscCall(Results(s, &summary));
-  PetscCall(Number(&summary, "march_s", marched - s->box.march));
-  PetscCall(PetscTime(&wall));
-  summary.wall_seconds = wall - s->began;
-  PetscCall(NakOutputSummary(s->output, &summary, 0, NULL));
-  PetscCall(NakOutputLog(s->output, "%s: %s", summary.status, summary.end));
-  if (!s->options.quiet)
-    PetscCall(PetscPrintf(s->comm, "%s: %s, %.6g; results in %s\n", summary.status, summary.end,
-                          (double)NakPhaseFieldCounts(s->box.engine).time,
-                          NakOutputDirectory(s->output)));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  (void)s;
+  return "not even a step of time.shortest_step leads on";
 }
 
-PetscErrorCode NakSimBoxRun(NakSim s)
-{
-  PetscErrorCode code;
-  PetscBool      over = PETSC_FALSE;
-
-  PetscFunctionBeginUser;
-  if (s->options.restart != NULL) PetscCall(NakSimOver(s, &over));
-  if (over) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakSignalsInstall());
-  PetscCall(SetUp(s));
-  code = March(s);
-  if (code != PETSC_SUCCESS && code != PETSC_ERR_NOT_CONVERGED) PetscFunctionReturn(code);
-  if (code != PETSC_SUCCESS) PetscCall(NakSimCheckpoint(s)); /* for other settings of the solver */
-  PetscCall(Finish(s, code));
-  PetscFunctionReturn(code);
-}
+const NakSimKind NakSimBoxKind = {.unit         = "",
+                                  .read         = Read,
+                                  .size         = Size,
+                                  .useful_ranks = UsefulRanks,
+                                  .create       = Create,
+                                  .checkpoint   = Checkpoint,
+                                  .resume       = Enter,
+                                  .done         = NakSimEnded,
+                                  .enter        = Enter,
+                                  .step         = Step,
+                                  .leave        = Leave,
+                                  .time_left    = TimeLeft,
+                                  .next_frame   = NextFrame,
+                                  .frame        = Frame,
+                                  .row          = Row,
+                                  .results      = Results,
+                                  .steps        = Steps,
+                                  .failure      = Failure};

@@ -4,40 +4,25 @@
 #include <petsctime.h>
 #include <string.h>
 
-/* Lines that are never divided: the columns of a cell, or the lines in x of a box. */
-static PetscInt UsefulRanks(const NakSimParams *p, PetscInt ranks, PetscInt lines[2])
-{
-  const NakBoxGrid box = NakPfhubBox(&p->pfhub);
-
-  if (p->kind == NAK_MODEL_ALLOY) {
-    lines[0] = p->mix.n[0];
-    lines[1] = p->mix.n[1];
-    return NakMixUsefulRanks(&p->mix, ranks);
-  }
-  lines[0] = p->kind == NAK_MODEL_CELL ? p->model.grid.nx : box.n[1];
-  lines[1] = p->kind == NAK_MODEL_CELL ? p->model.grid.ny : box.n[2];
-  return p->kind == NAK_MODEL_CELL ? NakStateUsefulRanks(&p->model.grid, ranks)
-                                   : NakPhaseFieldUsefulRanks(&box, ranks);
-}
-
 /* The ranks that the grid can use. */
 static PetscErrorCode SplitRanks(NakSim sim)
 {
   PetscMPIInt rank, size;
-  PetscInt    useful, lines[2];
+  PetscInt    useful;
+  char        shape[NAK_TEXT_SIZE];
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(sim->world, &rank));
   PetscCallMPI(MPI_Comm_size(sim->world, &size));
-  useful = UsefulRanks(&sim->params, size, lines);
+  useful = sim->kind->useful_ranks(&sim->params, size);
+  NakSimShape(sim, shape);
   PetscCallMPI(
     MPI_Comm_split(sim->world, (PetscInt)rank < useful ? 0 : MPI_UNDEFINED, rank, &sim->comm));
   if (useful < (PetscInt)size)
     PetscCall(PetscFPrintf(sim->world, stderr,
                            "nakfield: %" PetscInt_FMT
-                           " of %d ranks compute, the others wait: the grid has "
-                           "%" PetscInt_FMT " x %" PetscInt_FMT " columns\n",
-                           useful, size, lines[0], lines[1]));
+                           " of %d ranks compute, the others wait: the grid has %s\n",
+                           useful, size, shape));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -92,16 +77,10 @@ static PetscErrorCode ReadKind(NakSim s, NakModelKind *kind)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What only a cell has beside the tables of its entries. */
-static PetscErrorCode ReadCell(NakSim s, PetscInt *wrong)
+static const NakSimKind *KindOf(NakModelKind kind)
 {
-  PetscFunctionBeginUser;
-  PetscCall(NakAlloyComplete(s->deck, &s->params.model.alloy, &s->params.model.material, wrong));
-  s->params.limits.filament = s->params.model.cell.pellet_thickness;
-  PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));
-  PetscCall(NakInsituRead(s->deck, &s->params.insitu));
-  if (*wrong == 0) PetscCall(NakSimCheck(s));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (kind == NAK_MODEL_CELL) return &NakSimCellKind;
+  return kind == NAK_MODEL_ALLOY ? &NakSimAlloyKind : &NakSimBoxKind;
 }
 
 PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim)
@@ -135,12 +114,8 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   }
   PetscCall(InsertPetscOptions(s));
   PetscCall(NakSimCheckDirectory(s));
-  if (kind == NAK_MODEL_CELL)
-    PetscCall(ReadCell(s, &wrong));
-  else if (kind == NAK_MODEL_ALLOY)
-    PetscCall(NakSimAlloyRead(s, &wrong));
-  else
-    PetscCall(NakSimBoxRead(s));
+  s->kind = KindOf(kind);
+  PetscCall(s->kind->read(s, &wrong));
   PetscCall(NakDeckReport(s->deck, &mistakes));
   PetscCheck(mistakes == 0, comm, PETSC_ERR_USER_INPUT, "%" PetscInt_FMT " mistake%s in %s",
              mistakes, mistakes == 1 ? "" : "s", NakDeckPath(s->deck));
@@ -161,7 +136,7 @@ PetscErrorCode NakSimDestroy(NakSim *sim)
   PetscCall(NakProgressDestroy(&s->progress));
   PetscCall(NakOutputDestroy(&s->output));
   PetscCall(NakPhaseFieldDestroy(&s->box.engine));
-  PetscCall(NakMixBoxDestroy(&s->mix));
+  PetscCall(NakMixBoxDestroy(&s->alloy.box));
   PetscCall(NakSimVoidsDestroy(s));
   PetscCall(NakImpedanceDestroy(&s->impedance));
   PetscCall(NakStepperDestroy(&s->stepper));

@@ -75,22 +75,23 @@ static PetscErrorCode TightestNode(MPI_Comm world, const NakSimSize *size, Memor
 
 PetscErrorCode NakSimCheckSize(NakSim s)
 {
-  const NakGridParams *g    = &s->params.model.grid;
-  const NakSimSize     size = NakSimSizeOf(g);
-  Memory               node;
+  const NakSimSize size = s->kind->size(&s->params);
+  char             shape[NAK_TEXT_SIZE];
+  Memory           node;
 
   PetscFunctionBeginUser;
+  NakSimShape(s, shape);
   PetscCall(TightestNode(s->world, &size, &node));
-  PetscCheck(size.unknowns < (PetscReal)PETSC_INT_MAX, s->world, PETSC_ERR_USER_INPUT,
-             "the grid has %.4g unknowns in %" PetscInt_FMT " x %" PetscInt_FMT
-             " columns, and PETSc was built to count up to %.4g: lower grid.nx, grid.ny or the "
-             "layers, or build PETSc with 64-bit indices",
-             (double)size.unknowns, g->nx, g->ny, (double)PETSC_INT_MAX);
-  PetscCheck(node.need <= node.room, s->world, PETSC_ERR_USER_INPUT,
-             "the grid of %" PetscInt_FMT " x %" PetscInt_FMT
-             " columns needs about %.3g GB of memory on one node, and there are %.3g GB: lower "
-             "grid.nx, grid.ny or the layers, or run on more nodes",
-             g->nx, g->ny, (double)(1e-9 * node.need), (double)(1e-9 * node.room));
+  PetscCheck(
+    size.unknowns < (PetscReal)PETSC_INT_MAX, s->world, PETSC_ERR_USER_INPUT,
+    "the grid has %.4g unknowns in %s, and PETSc was built to count up to %.4g: lower %s, or "
+    "build PETSc with 64-bit indices",
+    (double)size.unknowns, shape, (double)PETSC_INT_MAX, size.entries);
+  PetscCheck(
+    node.need <= node.room, s->world, PETSC_ERR_USER_INPUT,
+    "the grid of %s needs about %.3g GB of memory on one node, and there are %.3g GB: lower %s, "
+    "or run on more nodes",
+    shape, (double)(1e-9 * node.need), (double)(1e-9 * node.room), size.entries);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

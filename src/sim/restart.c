@@ -21,7 +21,7 @@ static Due DueOf(NakSim s)
                .spectrum_due     = s->spectrum_due,
                .timeseries_every = s->params.output.timeseries_every,
                .fields_every     = s->params.output.fields_every,
-               .spectra_every    = NakProtocolSpectra(s->protocol)};
+               .spectra_every    = s->protocol != NULL ? NakProtocolSpectra(s->protocol) : 0};
 }
 
 /* Output that was asked for otherwise before the restart begins its rhythm anew. */
@@ -36,8 +36,8 @@ static void SetDue(NakSim s, const Due *due)
   s->spectrum_due = due->spectrum_due;
   if (deck.timeseries_every != due->timeseries_every)
     s->row_due = deck.timeseries_every > 0 ? due->row + deck.timeseries_every : 0;
-  if (deck.fields_every != due->fields_every && deck.fields_every > 0)
-    s->fields_due = deck.fields_every * (PetscFloorReal(now / deck.fields_every) + 1);
+  if (deck.fields_every != due->fields_every || s->kind->next_frame != NULL)
+    s->fields_due = NakSimNextFrame(s);
   if (deck.spectra_every != due->spectra_every) s->spectrum_due = now + deck.spectra_every;
 }
 
@@ -51,33 +51,25 @@ static PetscErrorCode TransferDue(NakSim s, NakCheckpoint c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode TransferCell(NakSim s, NakCheckpoint c)
-{
-  PetscFunctionBeginUser;
-  PetscCall(NakProtocolCheckpoint(s->protocol, c));
-  PetscCall(NakStepperCheckpoint(s->stepper, c));
-  PetscCall(NakSimVoidsCheckpoint(s, c));
-  PetscCall(NakInsituCheckpoint(s->insitu, c));
-  PetscCall(NakCheckpointBlock(c, "sim/over", &s->over, sizeof s->over));
-  PetscCall(NakCheckpointBlock(c, "sim/balance", &s->balance, sizeof s->balance));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Everything that a run must not lose, both ways: see nakfield/checkpoint.h. */
 static PetscErrorCode Transfer(NakSim s, NakCheckpoint c)
 {
-  const PetscBool cell = (PetscBool)(s->params.kind == NAK_MODEL_CELL);
-  PetscLogDouble  clock;
-  PetscReal       wall;
+  PetscLogDouble clock;
+  PetscReal      spent[2];
 
   PetscFunctionBeginUser;
-  PetscCall(cell ? TransferCell(s, c) : NakSimBoxCheckpoint(s, c));
+  PetscCall(s->kind->checkpoint(s, c));
+  PetscCall(NakInsituCheckpoint(s->insitu, c));
   PetscCall(PetscTime(&clock));
-  wall = clock - s->began;
-  PetscCall(NakCheckpointBlock(c, "sim/wall", &wall, sizeof wall));
+  spent[0] = clock - s->began;
+  spent[1] = clock - s->march;
+  PetscCall(NakCheckpointBlock(c, "sim/spent", spent, sizeof spent));
   PetscCall(NakCheckpointBlock(c, "sim/record", &s->now, sizeof s->now));
-  if (cell) PetscCall(TransferDue(s, c));
-  if (NakCheckpointReads(c)) s->began = clock - wall;
+  PetscCall(NakCheckpointBlock(c, "sim/over", &s->over, sizeof s->over));
+  PetscCall(TransferDue(s, c));
+  if (!NakCheckpointReads(c)) PetscFunctionReturn(PETSC_SUCCESS);
+  s->began   = clock - spent[0];
+  s->marched = spent[1];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -99,12 +91,6 @@ static PetscErrorCode Write(NakSim s, NakCheckpoint c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscInt Steps(NakSim s)
-{
-  if (s->params.kind != NAK_MODEL_CELL) return NakPhaseFieldCounts(s->box.engine).steps;
-  return NakStepperCounts(s->stepper).steps;
-}
-
 PetscErrorCode NakSimCheckpoint(NakSim s)
 {
   char           directory[PETSC_MAX_PATH_LEN];
@@ -112,13 +98,14 @@ PetscErrorCode NakSimCheckpoint(NakSim s)
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
+  if (s->kind->checkpoint == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(Directory(NakOutputDirectory(s->output), directory));
   PetscCall(NakCheckpointCreate(s->comm, directory, &c));
   code = Write(s, c);
   if (!code) code = NakCheckpointCommit(&c, s->params.checkpoint.keep);
   PetscCall(NakCheckpointDestroy(&c));
   PetscCall(PetscTime(&s->pause.written));
-  s->pause.steps = Steps(s);
+  s->pause.steps = s->kind->steps(s);
   PetscFunctionReturn(code);
 }
 
@@ -130,7 +117,7 @@ enum { WRITE = 1, STOP = 2 };
 static PetscErrorCode Wish(NakSim s, int *wish)
 {
   const NakCheckpointParams *p     = &s->params.checkpoint;
-  const PetscInt             steps = Steps(s) - s->pause.steps;
+  const PetscInt             steps = s->kind->steps(s) - s->pause.steps;
   PetscLogDouble             now;
 
   PetscFunctionBeginUser;
@@ -202,15 +189,11 @@ PetscErrorCode NakSimFind(NakSim s, NakCheckpoint *c)
 
 PetscErrorCode NakSimResume(NakSim s, NakCheckpoint c)
 {
-  PetscBool over = PETSC_FALSE;
-
   PetscFunctionBeginUser;
   PetscCall(Transfer(s, c));
   PetscCall(NakOutputCheckpoint(s->output, c)); /* the files last: nothing is cut back in vain */
   PetscCall(NakOutputForgetSummary(s->output));
-  if (s->params.kind == NAK_MODEL_CELL)
-    PetscCall(NakStepperResume(s->stepper, s->protocol, &s->now, &over));
-  s->over    = (PetscBool)(s->over || over);
+  PetscCall(s->kind->resume(s));
   s->resumed = PETSC_TRUE;
   PetscCall(
     NakOutputLog(s->output, "%.9g s: goes on from %s", (double)s->now.time, NakCheckpointPath(c)));

@@ -25,39 +25,90 @@ enum { NAK_BOX_FRAMES = 64 };
 typedef struct {
   NakFieldModel model;
   NakPhaseField engine;
-  PetscInt      n_frames, next_frame;
-  PetscReal     frames[NAK_BOX_FRAMES + 1]; /* times of the fields, the end included */
-  PetscReal     total;                      /* of the first field, at the start */
-  PetscReal     march; /* wall clock at its begin, less what it took before a restart [s] */
+  PetscInt      n_frames;
+  PetscReal     frames[NAK_BOX_FRAMES]; /* times of fields beside the first and the last */
+  PetscReal     total;                  /* of the first field, at the start */
 } NakSimBox;
 
+/* The phases of the alloy, where the deck is of them. */
+typedef struct {
+  NakMixBox    box;
+  NakMixRecord record;               /* of the present moment */
+  PetscReal    a_balance, b_balance; /* the largest so far */
+} NakSimAlloy;
+
+/* How large a run is, with estimates of its memory [B]. */
+typedef struct {
+  PetscInt    n[3];           /* of `what`; 0 for an axis that does not count */
+  const char *what, *entries; /* "columns"; the entries of the deck to lower */
+  PetscReal   unknowns;
+  PetscReal   bytes; /* of all ranks together */
+  PetscReal
+    files; /* what rank 0 needs on top of its share to put frames and checkpoints together */
+} NakSimSize;
+
+/* What the main loop (run.c) wants from a kind of model: a cell, a model on a box, the phases of the
+   alloy.  `read`, `size` and `useful_ranks` are called before there are ranks that compute; the others
+   only on these, and all that return an error code are collective. */
+typedef struct {
+  const char *unit; /* of time, behind a number */
+  PetscErrorCode (*read)(NakSim,
+                         PetscInt *wrong); /* what the tables do not; mistakes of the material */
+  NakSimSize (*size)(const NakSimParams *);
+  PetscInt (*useful_ranks)(const NakSimParams *, PetscInt ranks);
+  PetscErrorCode (*create)(NakSim);                    /* what computes, at its start; sets `now` */
+  PetscErrorCode (*checkpoint)(NakSim, NakCheckpoint); /* its state, both ways; NULL: has none */
+  PetscErrorCode (*resume)(NakSim); /* behind reading a checkpoint: is what it does `over`? */
+  PetscBool (*done)(NakSim);        /* nothing is left to enter */
+  PetscErrorCode (*enter)(NakSim);  /* begin the next leaf; sets `now` and `over` */
+  PetscErrorCode (*step)(NakSim, PetscReal latest); /* one accepted step; sets `now` and `over` */
+  PetscErrorCode (*leave)(NakSim, NakEnd forced, const char *why); /* sets `end` and `why` */
+  PetscReal (*time_left)(NakSim);                                  /* at most [s] */
+  PetscReal (*next_frame)(NakSim); /* NULL: at multiples of output.fields.every */
+  PetscErrorCode (*frame)(NakSim, NakFrame *);
+  PetscErrorCode (*row)(NakSim);     /* of its table of the course of time */
+  PetscErrorCode (*observe)(NakSim); /* what it alone shows, where due; or NULL */
+  PetscErrorCode (*results)(NakSim,
+                            NakSummary *); /* its last tables, and its part of the summary */
+  PetscInt (*steps)(NakSim);               /* done so far */
+  const char *(*failure)(NakSim);          /* why no step could be taken */
+} NakSimKind;
+
+extern const NakSimKind NakSimCellKind, NakSimBoxKind, NakSimAlloyKind; /* cell.c, box.c, alloy.c */
+
 struct NakSim_private {
-  MPI_Comm      world, comm; /* all ranks; those that compute, MPI_COMM_NULL on the others */
-  NakSimOptions options;
-  NakSimParams  params;
-  NakSection    schema[NAK_SIM_SECTIONS];
-  NakDeck       deck;
-  NakProtocol   protocol;
-  NakModel      model;
-  NakStepper    stepper;
-  NakImpedance  impedance; /* NULL where no spectrum is asked for */
-  NakSimBox     box;
-  NakMixBox     mix;
-  NakSimVoids   voids;
-  NakBalance    balance;
-  NakOutput     output;
-  NakProgress   progress;
-  NakInsitu     insitu;                   /* NULL where there is no script */
-  NakRecord     now, good;                /* the last that every observer accepted */
-  PetscBool     broken;                   /* the state is not to be written */
-  PetscReal     row, row_due, fields_due; /* time of the last row; of the next row and frame [s] */
-  PetscReal     spectrum_due;             /* PETSC_INFINITY for none [s] */
-  PetscReal     began;                    /* wall clock, less what was spent before a restart [s] */
-  PetscBool     over;                     /* the leaf is at its end */
-  PetscBool     resumed;                  /* the leaf was entered before the restart */
-  const char   *stop;                     /* why the run is to end early; NULL while it is not */
-  NakPause      pause;
-  char          deck_path[PETSC_MAX_PATH_LEN]; /* of the deck in a run directory */
+  MPI_Comm          world, comm; /* all ranks; those that compute, MPI_COMM_NULL on the others */
+  NakSimOptions     options;
+  NakSimParams      params;
+  const NakSimKind *kind; /* by params.kind */
+  NakSection        schema[NAK_SIM_SECTIONS];
+  NakDeck           deck;
+  NakProtocol       protocol; /* NULL where the deck is not of a cell; so are the next three */
+  NakModel          model;
+  NakStepper        stepper;
+  NakImpedance      impedance; /* NULL where no spectrum is asked for */
+  NakSimBox         box;
+  NakSimAlloy       alloy;
+  NakSimVoids       voids;
+  NakBalance        balance;
+  NakOutput         output;
+  NakProgress       progress;
+  NakInsitu         insitu;           /* NULL where there is no script */
+  NakRecord         now, good;        /* the last that every observer accepted */
+  PetscBool         broken;           /* the state is not to be written */
+  PetscReal row, row_due, fields_due; /* time of the last row; of the next row and frame [s] */
+  PetscReal spectrum_due;             /* PETSC_INFINITY for none [s] */
+  PetscReal began,
+    march; /* wall clock at the start of all and of the steps, less what was spent before
+                                 a restart [s] */
+  PetscReal   marched; /* spent on steps, once they are behind; or before a restart [s] */
+  NakEnd      end;     /* of the run; NAK_END_NONE while it goes on */
+  char        why[NAK_TEXT_SIZE]; /* it ended */
+  PetscBool   over;               /* the leaf is at its end */
+  PetscBool   resumed;            /* the leaf was entered before the restart */
+  const char *stop;               /* why the run is to end early; NULL while it is not */
+  NakPause    pause;
+  char        deck_path[PETSC_MAX_PATH_LEN]; /* of the deck in a run directory */
 };
 
 /* contact.c: the voids, where the deck asks for any, and what they do to the cell's contact.
@@ -99,29 +150,13 @@ PetscErrorCode NakSimFind(NakSim sim, NakCheckpoint *checkpoint);
 /* Go where a checkpoint says, with the files of the run. */
 PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);
 
-/* run.c: the files of the run, those of a new one or cut back to where a checkpoint says, with its
-   resolved deck.  Collective on sim->comm. */
-PetscErrorCode NakSimOutputCreate(NakSim sim);
+/* run.c: when the next frame is due, behind the present moment [s]; whether the run has ended, for a kind
+   without leaves. */
+PetscReal NakSimNextFrame(NakSim sim);
+PetscBool NakSimEnded(NakSim sim);
 
-/* box.c: read what the tables do not; run a model on a box from start to end; say how large it is.
-   Collective. */
-PetscErrorCode NakSimBoxRead(NakSim sim);
-PetscErrorCode NakSimBoxRun(NakSim sim);
-PetscErrorCode NakSimBoxDescribe(NakSim sim);
-PetscErrorCode NakSimBoxCheckpoint(NakSim sim, NakCheckpoint checkpoint);
-
-/* alloy.c: the same for the phases of the alloy. */
-PetscErrorCode NakSimAlloyRead(NakSim sim, PetscInt *wrong);
-PetscErrorCode NakSimAlloyRun(NakSim sim);
-PetscErrorCode NakSimAlloyDescribe(NakSim sim);
-
-/* describe.c: unknowns, and estimates of the memory [B]: of all ranks together, and what rank 0 needs on
-   top of its share to put frames and checkpoints together. */
-typedef struct {
-  PetscReal unknowns, bytes, files;
-} NakSimSize;
-
-NakSimSize NakSimSizeOf(const NakGridParams *grid);
+/* describe.c: the size of a run in words, "64 x 64 columns". */
+void NakSimShape(NakSim sim, char text[NAK_TEXT_SIZE]);
 
 /* limits.c: refuse a grid that does not fit into the memory there is, before any of it is taken.
    Collective on `world`. */

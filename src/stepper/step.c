@@ -155,7 +155,10 @@ static PetscErrorCode Locate(NakStepper s, NakProtocol protocol, const NakRecord
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakStepperEnter(NakStepper s, NakProtocol protocol, NakRecord *now, PetscBool *over)
+/* Hold what the protocol wants and measure behind the switch; the first step is short where the control
+   is another one than before, or `anew`. */
+static PetscErrorCode Hold(NakStepper s, NakProtocol protocol, PetscBool anew, NakRecord *now,
+                           PetscBool *over)
 {
   NakControl control;
   PetscReal  end, overshoot;
@@ -164,27 +167,25 @@ PetscErrorCode NakStepperEnter(NakStepper s, NakProtocol protocol, NakRecord *no
   PetscCall(NakProtocolControl(protocol, &control, &end));
   PetscCall(NakModelHold(s->model, control));
   PetscCall(TSRestartStep(s->ts));
-  s->next = s->params.first_step;
+  if (anew || control.hold != s->held.hold || control.value != s->held.value)
+    s->next = s->params.first_step;
   PetscCall(Measure(s, protocol, now));
   PetscCall(NakProtocolJudge(protocol, now, &overshoot));
   *over = (PetscBool)(overshoot >= 0 || end <= now->time);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakStepperEnter(NakStepper s, NakProtocol protocol, NakRecord *now, PetscBool *over)
+{
+  PetscFunctionBeginUser;
+  PetscCall(Hold(s, protocol, PETSC_TRUE, now, over));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakStepperResume(NakStepper s, NakProtocol protocol, NakRecord *now, PetscBool *over)
 {
-  NakControl control;
-  PetscReal  end, overshoot;
-
   PetscFunctionBeginUser;
-  PetscCall(NakProtocolControl(protocol, &control, &end));
-  PetscCall(NakModelHold(s->model, control));
-  PetscCall(TSRestartStep(s->ts));
-  if (control.hold != s->held.hold || control.value != s->held.value)
-    s->next = s->params.first_step;
-  PetscCall(Measure(s, protocol, now));
-  PetscCall(NakProtocolJudge(protocol, now, &overshoot));
-  *over = (PetscBool)(overshoot >= 0 || end <= now->time);
+  PetscCall(Hold(s, protocol, PETSC_FALSE, now, over));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

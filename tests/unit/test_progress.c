@@ -114,7 +114,7 @@ static void ShowTen(PetscBool quiet)
 {
   NakProgress progress;
 
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, quiet, &progress), 0);
+  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, quiet, PETSC_TRUE, &progress), 0);
   for (int i = 0; i < 10; i++) {
     const NakRecord record = At(100 * i);
 
@@ -190,7 +190,7 @@ static void AnUnknownEndShowsNoTimeToGo(void **state)
   char          text[TEXT_SIZE];
 
   (void)state;
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, &progress), 0);
+  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, PETSC_TRUE, &progress), 0);
   for (int i = 0; i < 3; i++) {
     const NakRecord record = At(7200.0 * i);
 
@@ -211,10 +211,26 @@ static void NothingShownNothingPrinted(void **state)
   char          text[TEXT_SIZE];
 
   (void)state;
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, &progress), 0);
+  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, PETSC_TRUE, &progress), 0);
   assert_int_equal(NakProgressDestroy(&progress), 0);
   Release(capture, text);
   assert_string_equal(text, "");
+}
+
+/* Time on a box may have no unit, and there is neither current nor voltage. */
+static void ABoxShowsItsTimeAlone(void **state)
+{
+  const Capture   capture = CaptureInFile();
+  const NakRecord record  = At(30);
+  NakProgress     progress;
+  char            text[TEXT_SIZE];
+
+  (void)state;
+  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, PETSC_FALSE, &progress), 0);
+  assert_int_equal(NakProgressShow(progress, &record, 70), 0);
+  assert_int_equal(NakProgressDestroy(&progress), 0);
+  Release(capture, text);
+  assert_string_equal(text, OnRankZero() ? "30 of 100  dt 0.5\n" : "");
 }
 
 int main(int argc, char **argv)
@@ -223,6 +239,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(AFileGetsTheFirstLineOnly),   cmocka_unit_test(QuietIsQuiet),
     cmocka_unit_test(ATerminalLineRewritesItself), cmocka_unit_test(ALineIsNotWiderThanItsTerminal),
     cmocka_unit_test(AnUnknownEndShowsNoTimeToGo), cmocka_unit_test(NothingShownNothingPrinted),
+    cmocka_unit_test(ABoxShowsItsTimeAlone),
   };
   int failed;
 
