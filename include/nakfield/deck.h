@@ -160,5 +160,6 @@ PetscErrorCode NakDeckQuantity(NakDeck deck, NakNode node, const char *unit, Pet
 PetscErrorCode NakDeckWhole(NakDeck deck, NakNode node, PetscInt lower, PetscInt upper,
                             PetscInt *value, PetscBool *ok);
 
-/** Collect every key of `map` that is not in `words` ("a|b|c"), each with the nearest of them. */
+/** Collect every key of `map` that is not in `words` ("a|b|c"), each with the nearest of them, or with all
+    where none is near. */
 PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words);

@@ -169,10 +169,11 @@ static PetscErrorCode CheckKeys(NakDeck deck, const NakSection schema[], NakNode
 
 PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words)
 {
-  char word[NAK_TEXT_SIZE], path[NAK_PATH_SIZE];
+  char word[NAK_TEXT_SIZE], path[NAK_PATH_SIZE], known_words[NAK_TEXT_SIZE];
 
   PetscFunctionBeginUser;
   if (map->kind != NAK_NODE_MAP) PetscFunctionReturn(PETSC_SUCCESS);
+  NakWordsList(words, known_words, sizeof known_words);
   for (PetscInt i = 0; i < map->count; i++) {
     NakNode   node  = map->items[i];
     PetscBool known = PETSC_FALSE;
@@ -189,7 +190,8 @@ PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words)
       PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'; did you mean '%s'?",
                                   path, guess.best));
     else
-      PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'", path));
+      PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'; it must be %s", path,
+                                  known_words));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

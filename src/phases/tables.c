@@ -2,8 +2,8 @@
 #include "phases_impl.h"
 
 #include <errno.h>
+#include <nakfield/store.h>
 #include <string.h>
-#include <sys/stat.h>
 
 const char *NakPhaseName(const NakMaterial *material, PetscInt phase)
 {
@@ -143,16 +143,8 @@ static PetscErrorCode WriteTable(const NakDiagram *diagram, const char *folder, 
 
 PetscErrorCode NakDiagramWrite(const NakDiagram *diagram, const char *folder)
 {
-  char path[PETSC_MAX_PATH_LEN];
-
   PetscFunctionBeginUser;
-  PetscCall(PetscStrncpy(path, folder, sizeof path));
-  for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    (void)mkdir(path, 0777);
-    *slash = '/';
-  }
-  (void)mkdir(path, 0777); /* where it fails, so does the file in it */
+  PetscCall(NakDirectoryMake(folder));
   PetscCall(WriteTable(diagram, folder, "boundaries.csv", WriteBoundaries));
   PetscCall(WriteTable(diagram, folder, "invariants.csv", WriteInvariants));
   PetscCall(WriteTable(diagram, folder, "energies.csv", WriteEnergies));

@@ -222,6 +222,20 @@ static PetscBool GuessCase(const char *unit, ut_unit *to, char *guess, size_t si
   return found;
 }
 
+/* 25 C is a charge, and 77 F a capacitance: a temperature was meant. */
+static PetscBool GuessDegrees(const char *unit, ut_unit *to, char *guess, size_t size)
+{
+  PetscBool found = PETSC_FALSE;
+  ut_unit  *other;
+
+  if (strlen(unit) + sizeof "deg" > size) return PETSC_FALSE;
+  (void)snprintf(guess, size, "deg%s", unit);
+  other = Parse(guess);
+  if (other != NULL) found = Fits(other, to);
+  ut_free(other);
+  return found;
+}
+
 /* Say why `unit` is none or does not fit, and what would. */
 static void ExplainUnit(const char *unit, PetscBool known, const char *wanted, ut_unit *to,
                         char *message, size_t size)
@@ -229,7 +243,7 @@ static void ExplainUnit(const char *unit, PetscBool known, const char *wanted, u
   const char *const fault = known ? "is the wrong dimension" : "is not a unit";
   char              guess[32];
 
-  if (GuessCase(unit, to, guess, sizeof guess))
+  if (GuessDegrees(unit, to, guess, sizeof guess) || GuessCase(unit, to, guess, sizeof guess))
     (void)snprintf(message, size, "%.64s %s; did you mean %s?", unit, fault, guess);
   else if (strcmp(wanted, "1") == 0)
     (void)snprintf(message, size, "%.64s %s; it must be a plain number", unit, fault);

@@ -562,7 +562,7 @@ static void NodesCanBeWalked(void **state)
                         "1:1: never 1\n"
                         "3:3: too short\n"
                         "3:5: protocol.0 has entries beneath it; it must be a single value\n"
-                        "3:24: unknown key 'protocol.0.for'\n"
+                        "3:24: unknown key 'protocol.0.for'; it must be strip, until or rest\n"
                         "3:29: protocol.0.for is 3: it must be between 4 and 5\n"
                         "3:29: protocol.0.for is 3: it needs a unit, for example 3 s\n");
   ReportRun(&run);

@@ -188,7 +188,8 @@ class Phases(unittest.TestCase):
         for name in ("mine", "mine.yaml", "./mine.yaml", str(self.folder / "mine.yaml")):
             self.phases(name, message="Mine: Na and K")
         self.phases("yours", status=nakrun.OUTPUT, message="no material yours in")
-        self.phases("NaK", "output.directory=mine.yaml/out", status=nakrun.OUTPUT, message="mine.yaml/out")
+        self.phases("NaK", "output.directory=mine.yaml/out", status=nakrun.OUTPUT,
+                    message="cannot make directory mine.yaml: a file of that name is in the way")
         self.phases("NaK", ranks=2)
         again = nakrun.call("phases", "NaK", "output.directory=out", ranks=0, folder=self.folder)
         again.demand(nakrun.OUTPUT, "File exists; .* --replace")
