@@ -59,35 +59,44 @@ static PetscReal FieldAt(const Field *field, PetscReal x, PetscReal y)
   return sum;
 }
 
-/* The function whose highest part is in contact, at the centres of the owned columns: the random
-   field, or minus the distance from the middle of the face. */
+/* Minus the distance of a column from the middle of the face, over the face.  Worked out from whole numbers,
+   so that columns which are each other's mirror images stand level to the last bit, and others do not: a
+   disc is symmetric.  Of the two columns of a strip at one distance the right one stands a little higher,
+   so that any share can be met. */
+static PetscReal Nearness(const NakContactParams *params, const NakGrid *grid, PetscInt i,
+                          PetscInt j)
+{
+  const PetscReal nx = (PetscReal)grid->nx, ny = (PetscReal)grid->ny;
+  const PetscReal x = (PetscReal)(2 * i) + 1 - nx, y = (PetscReal)(2 * j) + 1 - ny;
+  const PetscReal a = x * grid->dx, b = y * grid->dy, least = PetscMin(grid->dx, grid->dy);
+  const PetscReal further = PetscMax(PetscAbsReal(x), PetscAbsReal(y)) / (nx + ny);
+
+  if (params->shape == NAK_CONTACT_STRIP) return ((x > 0 ? 0.5 : 0) - PetscAbsReal(x)) / nx;
+  return (least * least * further - (a * a + b * b)) / PetscSqr(nx * grid->dx + ny * grid->dy);
+}
+
+/* The function whose highest part is in contact, at the centres of the owned columns. */
 static void FillLevels(const NakContactParams *params, const NakGrid *grid, const NakBox *box,
                        PetscReal level[])
 {
-  const PetscReal width = grid->dx * (PetscReal)grid->nx, depth = grid->dy * (PetscReal)grid->ny;
-  const Field     field = CreateField(params, grid);
+  const Field field = CreateField(params, grid);
 
   for (PetscInt j = box->ys; j < box->ys + box->ym; j++) {
     for (PetscInt i = box->xs; i < box->xs + box->xm; i++, level++) {
       const PetscReal x = ((PetscReal)i + 0.5) * grid->dx, y = ((PetscReal)j + 0.5) * grid->dy;
-      const PetscReal dx = (x - width / 2) / (width + depth),
-                      dy = (y - depth / 2) / (width + depth);
 
-      if (params->shape == NAK_CONTACT_STRIP)
-        *level = -dx * dx;
-      else if (params->shape == NAK_CONTACT_DISC)
-        *level = -dx * dx - dy * dy;
-      else
-        *level = FieldAt(&field, x, y);
+      *level =
+        params->shape == NAK_CONTACT_PATCHES ? FieldAt(&field, x, y) : Nearness(params, grid, i, j);
     }
   }
 }
 
-/* Replace the values by 1 above the level that leaves `wanted` columns there, 0 below; of columns that
-   stand level all are in or out. */
-static PetscErrorCode Cut(MPI_Comm comm, PetscReal wanted, PetscInt n, PetscReal value[])
+/* Replace the values by 1 above a level, 0 below: the level that leaves nearest to `wanted` columns
+   there.  Of columns that stand level all are in or out. */
+static PetscErrorCode Cut(MPI_Comm comm, PetscReal wanted, PetscReal columns, PetscInt n,
+                          PetscReal value[])
 {
-  PetscReal low = -WAVES - 1, high = WAVES + 1;
+  PetscReal low = -WAVES - 1, high = WAVES + 1, more = columns, fewer = 0; /* above low and high */
 
   PetscFunctionBeginUser;
   for (int turn = 0; turn < 80; turn++) {
@@ -96,11 +105,15 @@ static PetscErrorCode Cut(MPI_Comm comm, PetscReal wanted, PetscInt n, PetscReal
 
     for (PetscInt k = 0; k < n; k++) above += value[k] > level ? 1 : 0;
     PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &above, 1, MPIU_REAL, MPIU_SUM, comm));
-    if (above > wanted)
-      low = level;
-    else
-      high = level;
+    if (above > wanted) {
+      low  = level;
+      more = above;
+    } else {
+      high  = level;
+      fewer = above;
+    }
   }
+  if (more - wanted <= wanted - fewer) high = low;
   for (PetscInt k = 0; k < n; k++) value[k] = value[k] > high ? 1 : 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -124,7 +137,7 @@ PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, N
     for (PetscInt k = 0; k < n; k++) theta[k] = params->fraction;
   } else {
     FillLevels(params, grid, &box, theta);
-    PetscCall(Cut(comm, PetscFloorReal(params->fraction * columns + 0.5), n, theta));
+    PetscCall(Cut(comm, params->fraction * columns, columns, n, theta));
   }
   for (PetscInt k = 0; k < n; k++) {
     (*over)[k] = (NakCover){.contact = theta[k], .wetted = 1};

@@ -4,6 +4,8 @@
 
 #include <petscksp.h>
 
+#include <string.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -269,6 +271,60 @@ static void PristineCellIsAtRest(void **unused)
   MUST(NakModelDestroy(&model));
 }
 
+/* Shares as near to the wanted ones as whole columns, or whole rings of them, can come: by hand. */
+static const struct {
+  NakContactShape shape;
+  PetscInt        nx, ny;
+  PetscReal       fraction, share;
+} patterns[] = {
+  {NAK_CONTACT_STRIP, 20, 1,  0.25, 0.25      },
+  {NAK_CONTACT_STRIP, 20, 3,  0.75, 0.75      },
+  {NAK_CONTACT_STRIP, 21, 1,  0.5,  11.0 / 21 },
+  {NAK_CONTACT_DISC,  12, 12, 0.4,  60.0 / 144},
+  {NAK_CONTACT_DISC,  9,  9,  0.1,  9.0 / 81  }
+};
+
+/* On one rank: a disc is the same seen from any side. */
+static void CheckDisc(NakModel model, Vec U, PetscInt n)
+{
+  PetscReal *contact;
+  PetscInt   field = 0;
+  NakFrame   frame;
+
+  MUST(NakModelFrame(model, U, &frame));
+  while (strcmp(frame.fields[field].name, "contact") != 0) field++;
+  MUST(PetscMalloc1(n * n, &contact));
+  MUST(frame.fill(frame.ctx, field, contact));
+  for (PetscInt j = 0; j < n; j++)
+    for (PetscInt i = 0; i < n; i++) {
+      assert_true(contact[j * n + i] == contact[j * n + n - 1 - i]);
+      assert_true(contact[j * n + i] == contact[i * n + j]);
+    }
+  MUST(PetscFree(contact));
+}
+
+static void ContactHasItsShare(void **unused)
+{
+  (void)unused;
+  for (size_t k = 0; k < sizeof patterns / sizeof *patterns; k++) {
+    NakModelParams params = Params(patterns[k].nx, patterns[k].ny);
+    NakRecord      record = {0};
+    NakModel       model;
+    Vec            U;
+
+    params.contact.shape    = patterns[k].shape;
+    params.contact.fraction = patterns[k].fraction;
+    MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+    MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+    MUST(NakModelInitialise(model, U));
+    MUST(NakModelMeasure(model, U, &record, NULL));
+    assert_true(PetscAbsReal(record.contact_fraction - patterns[k].share) < 1e-12);
+    if (patterns[k].shape == NAK_CONTACT_DISC && Ranks() == 1) CheckDisc(model, U, patterns[k].nx);
+    MUST(VecDestroy(&U));
+    MUST(NakModelDestroy(&model));
+  }
+}
+
 /* The interpolation keeps a constant, a straight slope inside, and the average of a coarse field. */
 static void CheckTransfer(NakModelParams params)
 {
@@ -402,7 +458,8 @@ int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(PristineCellIsAtRest), cmocka_unit_test(TransferKeepsConstants),
-    cmocka_unit_test(JacobianMatchesDifferences), cmocka_unit_test(SolversAgree)};
+    cmocka_unit_test(JacobianMatchesDifferences), cmocka_unit_test(SolversAgree),
+    cmocka_unit_test(ContactHasItsShare)};
   int failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
