@@ -130,6 +130,7 @@ typedef struct {
                                 voltage, steps, balances, linear iterations */
 } NakSummary;
 
-/** Write summary.json through a temporary file and a rename.  Collective. */
+/** Write summary.json through a temporary file and a rename, once fields.h5 has all frames, and tables and
+    frames are on the disk: a run that is killed behind it lacks nothing.  Collective. */
 PetscErrorCode NakOutputSummary(NakOutput output, const NakSummary *summary, PetscInt count,
                                 const NakStepReport reports[]);

@@ -100,6 +100,9 @@ PetscErrorCode NakOutputTablesClose(NakOutput output);
 /* Give timeseries.csv its buffer.  Rank 0 only. */
 void NakOutputRowsBuffer(NakOutput output);
 
+/* Have the tables, the log and the frames outlive a kill and a power cut as they are now.  Rank 0 only. */
+PetscErrorCode NakOutputSettle(NakOutput output);
+
 /* Path of the file of frame `index`. */
 PetscErrorCode NakFramePath(NakOutput output, PetscInt index, char path[PETSC_MAX_PATH_LEN]);
 

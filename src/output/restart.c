@@ -76,6 +76,20 @@ static PetscErrorCode Settle(NakOutput output, Position *position)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakOutputSettle(NakOutput output)
+{
+  Position      position;
+  TablePosition tables[NAK_OUTPUT_TABLES];
+  char          path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(Settle(output, &position));
+  PetscCall(TellTables(output, tables));
+  PetscCall(NakOutputPath(output, "fields.h5", path));
+  PetscCall(NakPathSync(path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- Reading ---- */
 
 /* Open a growing file at its end of then. */

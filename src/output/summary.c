@@ -293,8 +293,10 @@ PetscErrorCode NakOutputSummary(NakOutput output, const NakSummary *summary, Pet
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
+  PetscCall(NakOutputFieldsClose(output));
   PetscCall(NakOutputPath(output, "summary.json", path));
-  if (output->rank == 0) code = NakFileReplace(path, WriteSummary, &what);
+  if (output->rank == 0) code = NakOutputSettle(output);
+  if (output->rank == 0 && !code) code = NakFileReplace(path, WriteSummary, &what);
   PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -8,6 +8,7 @@
      FAULT=disk:N:M    the same for writes to files, which fail with EIO
      FAULT=sync:N:M    the same for fsync()
      FAULT=read:N:M    the same for reads of files in a directory called checkpoint
+     FAULT=kill:N      SIGKILL where the N-th file was to get its name
 
    N counts from 1, in each process; FAULT_RANK=R keeps to one rank. */
 #define _GNU_SOURCE
@@ -16,6 +17,7 @@
 #include <math.h>
 #include <petsc/private/kspimpl.h> /* KSP has no call that sets its reason */
 #include <petscsnes.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +111,15 @@ int fflush(FILE *file)
   if (next == NULL) *(void **)&next = Next("fflush");
   if (file == NULL || file == stdout || file == stderr) return next(file);
   return Fails("disk") ? Broken() : next(file);
+}
+
+int rename(const char *from, const char *to)
+{
+  static int (*next)(const char *, const char *);
+
+  if (next == NULL) *(void **)&next = Next("rename");
+  if (Fails("kill")) (void)raise(SIGKILL);
+  return next(from, to);
 }
 
 int fsync(int file)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
+import h5py  # noqa: E402
 import nakrun  # noqa: E402
 
 TABLES = ("timeseries.csv", "impedance.csv", "drt.csv", "free_energy.csv", "x_cut_plane.csv", "y_cut_plane.csv")
@@ -115,6 +116,11 @@ def fingerprint(folder):
             prints[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     for path in sorted((folder / "fields").glob("0*.h5")):
         prints[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    for path in folder.glob("*.xmf"):
+        prints[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    if (folder / "fields.h5").exists():  # it holds the deck, with the directory
+        with h5py.File(folder / "fields.h5") as file:
+            prints["fields.h5"] = str(list(file["frames"]))
     summary = json.loads((folder / "summary.json").read_text())
     for clock in ("wall_s", "march_s"):
         summary.pop(clock, None)

@@ -756,6 +756,24 @@ static void ParamRowsAreComplete(void **state)
   }
 }
 
+/* What is there once there is a summary: a run that is killed then counts as complete. */
+static void AssertComplete(const char *directory, int rows, int frames)
+{
+  char  path[64];
+  char *text;
+
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  (void)snprintf(path, sizeof path, "%s/timeseries.csv", directory);
+  text = ReadAll(path, NULL);
+  assert_int_equal(CountLines(text), 1 + rows);
+  free(text);
+  (void)snprintf(path, sizeof path, "%s/fields.xmf", directory);
+  text = ReadAll(path, NULL);
+  assert_int_equal(CountOf(text, "<Time"), frames);
+  free(text);
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+}
+
 static void AWholeRun(void **state)
 {
   const NakSummary summary = MadeUpSummary();
@@ -772,6 +790,7 @@ static void AWholeRun(void **state)
     if (i % 100 == 0) assert_int_equal(WriteFrame(output, &cell, record.time), 0);
   }
   assert_int_equal(NakOutputSummary(output, &summary, 2, made_up_reports), 0);
+  AssertComplete("runs/strip", 501, 6);
   assert_int_equal(NakOutputDestroy(&output), 0);
 }
 
