@@ -58,10 +58,10 @@ typedef struct {
   PetscInt  n; /**< phases */
   NakBody   body[NAK_MIX_MOST];
   PetscBool used[NAK_BODIES];
-  NakBranch branch[NAK_BODIES];  /**< at the present temperature; none for the void */
-  PetscReal RT;                  /**< scale of the unknown of mu [J/mol] */
-  PetscReal volume;              /**< of a mole of atoms [m3/mol] */
-  PetscReal width;               /**< of interfaces [m] */
+  NakBranch branch[NAK_BODIES]; /**< at the present temperature; none for the void */
+  PetscReal RT;                 /**< scale of the unknown of mu [J/mol] */
+  PetscReal volume;             /**< of a mole of atoms [m3/mol] */
+  PetscReal width;              /**< of interfaces; of a box a little more, see docs/model.md [m] */
   PetscReal share[NAK_MIX_MOST]; /**< s_i [J/m2] */
   PetscReal barrier;             /**< B [J/m2] */
   PetscReal
