@@ -11,9 +11,10 @@
 #define COUNT_MAX   2000000000 /* of turns */
 
 typedef struct {
-  NakDeck     deck;
-  NakProgram *program;
-  PetscInt    op_room, condition_room;
+  NakDeck          deck;
+  const NakLimits *limits;
+  NakProgram      *program;
+  PetscInt         op_room, condition_room;
 } Parser;
 
 /* A kind of item: what it is called, what may stand beside it, who reads it. */
@@ -251,15 +252,31 @@ static PetscErrorCode ParseCurrent(Parser *parser, const Kind *kind, NakNode map
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A voltage beyond a limit would end the run as soon as it is held. */
+static PetscErrorCode CheckVoltage(Parser *parser, NakNode node, PetscReal value)
+{
+  const PetscBool high  = (PetscBool)(value >= parser->limits->voltage_max);
+  const PetscReal limit = high ? parser->limits->voltage_max : parser->limits->voltage_min;
+
+  PetscFunctionBeginUser;
+  if (!high && value > limit) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakDeckComplain(parser->deck, node,
+                            "%g V cannot be held: limits.voltage_%s is %g V and would end the run "
+                            "at once",
+                            (double)value, high ? "max" : "min", (double)limit));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ParseVoltage(Parser *parser, const Kind *kind, NakNode map, PetscInt parent)
 {
+  NakNode   node  = NakNodeFind(map, kind->key);
   PetscReal value = 0;
   PetscBool ok;
   PetscInt  index;
 
   PetscFunctionBeginUser;
-  PetscCall(NakDeckQuantity(parser->deck, NakNodeFind(map, kind->key), "V", -VOLTAGE_MAX,
-                            VOLTAGE_MAX, &value, &ok));
+  PetscCall(NakDeckQuantity(parser->deck, node, "V", -VOLTAGE_MAX, VOLTAGE_MAX, &value, &ok));
+  if (ok) PetscCall(CheckVoltage(parser, node, value));
   PetscCall(AddOp(parser, parent, HoldOf(kind->key, NAK_HOLD_VOLTAGE, value), &index));
   PetscCall(ParseEnds(parser, kind, map, NakNodeFind(map, "for"), index));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -566,9 +583,9 @@ static void Measure(NakProgram *program)
   }
 }
 
-PetscErrorCode NakProgramParse(NakDeck deck, NakProgram *program)
+PetscErrorCode NakProgramParse(NakDeck deck, const NakLimits *limits, NakProgram *program)
 {
-  Parser  parser = {.deck = deck, .program = program};
+  Parser  parser = {.deck = deck, .limits = limits, .program = program};
   NakNode list   = NakDeckFind(deck, "protocol");
 
   PetscFunctionBeginUser;

@@ -78,7 +78,7 @@ static PetscErrorCode Read(NakDeck deck, const NakLimits *limits, NakProgram *pr
 {
   PetscFunctionBeginUser;
   PetscCall(CheckLimits(deck, limits));
-  PetscCall(NakProgramParse(deck, program));
+  PetscCall(NakProgramParse(deck, limits, program));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -130,7 +130,7 @@ PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, NakCondition *condi
 
 /** Compile the deck's `protocol`; every mistake is collected, and what is compiled nevertheless is
     consistent.  Rank 0 only; free with NakProgramFree(). */
-PetscErrorCode NakProgramParse(NakDeck deck, NakProgram *program);
+PetscErrorCode NakProgramParse(NakDeck deck, const NakLimits *limits, NakProgram *program);
 
 PetscErrorCode NakProgramFree(NakProgram *program);
 

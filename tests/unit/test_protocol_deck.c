@@ -235,6 +235,23 @@ static void TestRefusesCrossedLimits(void **state)
   if (Rank() == 0) assert_non_null(strstr(said, "deck.yaml:1:23: limits.voltage_max is 1 V"));
 }
 
+static void TestRefusesVoltagesBeyondTheLimits(void **state)
+{
+  const NakLimits limits = {.voltage_max = 5, .voltage_min = -1};
+  char            said[4096];
+
+  (void)state;
+  assert_int_equal(
+    Mistakes("protocol:\n  - {voltage: 5 V, for: 1 s}\n  - {voltage: -1.5 V, for: 1 s}\n"
+             "  - {voltage: 4.9 V, for: 1 s}\n",
+             &limits, said, sizeof(said)),
+    2);
+  if (Rank() > 0) return;
+  assert_non_null(strstr(said, "deck.yaml:2:15: 5 V cannot be held: limits.voltage_max is 5 V"));
+  assert_non_null(
+    strstr(said, "deck.yaml:3:15: -1.5 V cannot be held: limits.voltage_min is -1 V"));
+}
+
 /* The deck itself says so, from the row. */
 static void TestMissesTheProtocol(void **state)
 {
@@ -287,9 +304,13 @@ static void TestAcceptsADeck(void **state)
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(TestFindsEveryMistake),    cmocka_unit_test(TestFindsThemInBlocks),
-    cmocka_unit_test(TestRefusesNineRepeats),   cmocka_unit_test(TestRefusesLists),
-    cmocka_unit_test(TestRefusesCrossedLimits), cmocka_unit_test(TestMissesTheProtocol),
+    cmocka_unit_test(TestFindsEveryMistake),
+    cmocka_unit_test(TestFindsThemInBlocks),
+    cmocka_unit_test(TestRefusesNineRepeats),
+    cmocka_unit_test(TestRefusesLists),
+    cmocka_unit_test(TestRefusesCrossedLimits),
+    cmocka_unit_test(TestRefusesVoltagesBeyondTheLimits),
+    cmocka_unit_test(TestMissesTheProtocol),
     cmocka_unit_test(TestAcceptsADeck),
   };
   int failed;
