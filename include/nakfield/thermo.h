@@ -191,6 +191,10 @@ typedef struct {
 
 NakDiffusionPotential NakThermoDiffusion(const NakAlloy *alloy, PetscReal r);
 
+/** The least and the greatest mole fraction of A at which liquid is stable, compounds considered; false where
+    none is. */
+PetscBool NakThermoLiquidRange(const NakAlloy *alloy, PetscReal x[2]);
+
 /**
   Mole fraction of A at which the stable liquid ends towards B (`rich_in_a` false) or towards A, where
   it is in equilibrium with the solid solution; compounds are left out of account.  0 or 1 where the

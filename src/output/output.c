@@ -27,7 +27,9 @@ const NakParam NakOutputTimesParamRows[] = {
    .initial = 0,
    .lower   = 0,
    .upper   = LONGEST,
-   .doc     = "Time between two frames of fields.h5; 0 for the ends of protocol steps only"},
+   .doc =
+     "Time between two frames of fields.h5; 0 for the ends of protocol steps, in a repeat those of "
+     "its first turn"},
   {.key     = "output.timeseries.every",
    .type    = NAK_REAL,
    .unit    = "s",

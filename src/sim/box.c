@@ -37,6 +37,7 @@ static PetscErrorCode Read(NakSim s, PetscInt *wrong)
   if (rank == 0) PetscCall(ReadFrames(s));
   PetscCallMPI(MPI_Bcast(&s->box.n_frames, 1, MPIU_INT, 0, s->world));
   PetscCallMPI(MPI_Bcast(s->box.frames, NAK_BOX_FRAMES, MPIU_REAL, 0, s->world));
+  PetscCall(NakSimCheckBox(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -2,19 +2,25 @@
    of the entry to change, so that the user learns of all of them at once. */
 #include "sim_impl.h"
 
+#include <stdio.h>
+
 #define Complain(s, path, ...) NakDeckComplain((s)->deck, NakDeckFind((s)->deck, path), __VA_ARGS__)
 
-static PetscErrorCode CheckSteps(NakSim s)
-{
-  const NakStepperParams *p = &s->params.stepper;
+/* Lengths of time steps, in a section of the deck. */
+typedef struct {
+  const char *section, *unit; /* " s", or "" */
+  PetscReal   shortest, first, longest;
+} Steps;
 
+static PetscErrorCode CheckSteps(NakSim s, const Steps *p)
+{
   PetscFunctionBeginUser;
-  if (p->shortest_step < p->first_step && p->first_step <= p->longest_step)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Complain(s, "solver",
-                     "solver.first_step is %.6g s: it must be above solver.shortest_step, %.6g s, "
-                     "and at most solver.longest_step, %.6g s",
-                     (double)p->first_step, (double)p->shortest_step, (double)p->longest_step));
+  if (p->shortest < p->first && p->first <= p->longest) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Complain(s, p->section,
+                     "%s.first_step is %.6g%s: it must be above %s.shortest_step, %.6g%s, "
+                     "and at most %s.longest_step, %.6g%s",
+                     p->section, (double)p->first, p->unit, p->section, (double)p->shortest,
+                     p->unit, p->section, (double)p->longest, p->unit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -38,6 +44,32 @@ static PetscErrorCode CheckAlloy(NakSim s)
                        "that the interphase holds, is %.6g C/m^2, and the whole alloy has "
                        "%.6g C/m^2: lower either",
                        (double)held, (double)sodium));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* No mistake, since a supercooled liquid may be meant. */
+static PetscErrorCode TellSolid(NakSim s)
+{
+  const NakAlloyParams *p     = &s->params.model.alloy;
+  const NakMaterial    *m     = &s->params.model.material;
+  const PetscReal       x     = NakThermoMoleFraction(m, p->potassium);
+  const NakAlloy        alloy = NakThermoAlloy(m, p->temperature);
+  PetscReal             range[2], share[2];
+
+  PetscFunctionBeginUser;
+  if (!NakThermoLiquidRange(&alloy, range) || (x >= range[0] && x <= range[1]))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  for (int k = 0; k < 2; k++) {
+    const PetscReal a = range[k] * (p->potassium.by_weight ? m->a.mass : 1);
+    const PetscReal b = (1 - range[k]) * (p->potassium.by_weight ? m->b.mass : 1);
+
+    share[k] = 100 * b / (a + b);
+  }
+  (void)fprintf(stderr,
+                "nakfield: at %.6g K liquid %s is stable from %.4g to %.4g %s only; this cell's is "
+                "taken for a supercooled liquid\n",
+                (double)p->temperature, m->name, (double)share[1], (double)share[0],
+                p->potassium.by_weight ? "wt%" : "mol%");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -98,8 +130,10 @@ static PetscErrorCode CheckImpedance(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakSimCheck(NakSim s)
+PetscErrorCode NakSimCheckCell(NakSim s)
 {
+  const NakStepperParams *p = &s->params.stepper;
+  const Steps steps         = {"solver", " s", p->shortest_step, p->first_step, p->longest_step};
   PetscMPIInt rank;
 
   PetscFunctionBeginUser;
@@ -107,10 +141,34 @@ PetscErrorCode NakSimCheck(NakSim s)
   if (rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakSimCheckFrames(s));
   PetscCall(NakSimCheckSpectra(s));
-  PetscCall(CheckSteps(s));
+  PetscCall(CheckSteps(s, &steps));
   PetscCall(CheckAlloy(s));
+  PetscCall(TellSolid(s));
   PetscCall(CheckContact(s));
   PetscCall(CheckImpedance(s));
   PetscCall(CheckVoids(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimCheckBox(NakSim s)
+{
+  const NakPhaseFieldParams *p     = &s->params.pfhub.solver;
+  const NakCahnHilliard     *c     = &s->params.pfhub.cahn_hilliard;
+  const Steps                steps = {"time", "", p->shortest_step, p->first_step, p->longest_step};
+  PetscMPIInt                rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
+  if (rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CheckSteps(s, &steps));
+  if (c->low >= c->high)
+    PetscCall(Complain(s, "cahn_hilliard",
+                       "cahn_hilliard.low is %.6g and cahn_hilliard.high %.6g; the second must be "
+                       "the higher one",
+                       (double)c->low, (double)c->high));
+  if (p->before + p->after == 0)
+    PetscCall(Complain(s, "multigrid",
+                       "multigrid.before and multigrid.after are 0: nothing would be smoothed; "
+                       "set one of them to 1"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

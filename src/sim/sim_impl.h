@@ -123,7 +123,8 @@ PetscErrorCode NakSimVoidsCheckpoint(NakSim        sim,
                                      NakCheckpoint checkpoint); /* behind the stepper's */
 
 /* checks.c: complain of entries that contradict each other.  Collective. */
-PetscErrorCode NakSimCheck(NakSim sim);
+PetscErrorCode NakSimCheckCell(NakSim sim);
+PetscErrorCode NakSimCheckBox(NakSim sim);
 
 /* schema.c: the sections of a schema that define the cell. */
 void NakSimPhysics(const NakSection schema[], NakSection physics[NAK_SIM_SECTIONS]);

@@ -158,6 +158,20 @@ NakEquilibria NakThermoEquilibria(const NakAlloy *alloy, PetscBool compounds)
   return all;
 }
 
+PetscBool NakThermoLiquidRange(const NakAlloy *alloy, PetscReal x[2])
+{
+  const NakEquilibria all = NakThermoEquilibria(alloy, PETSC_TRUE);
+
+  x[0] = 1;
+  x[1] = 0;
+  for (PetscInt k = 0; k <= all.n; k++) {
+    if ((k > 0 ? all.tie[k - 1].phase[1] : all.at_b) != NAK_PHASE_LIQUID) continue;
+    x[0] = PetscMin(x[0], k > 0 ? all.tie[k - 1].x[1] : 0);
+    x[1] = PetscMax(x[1], k < all.n ? all.tie[k].x[0] : 1);
+  }
+  return (PetscBool)(x[0] <= x[1]);
+}
+
 PetscReal NakThermoLiquidus(const NakAlloy *alloy, PetscBool rich_in_a)
 {
   const NakEquilibria all  = NakThermoEquilibria(alloy, PETSC_FALSE);

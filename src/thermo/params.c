@@ -21,7 +21,7 @@ const NakParam NakAlloyParamRows[] = {
    .initial = 298.15,
    .lower   = 1,
    .upper   = 5000,
-   .doc     = "Temperature of the cell, constant; where the material's energies hold"},
+   .doc     = "Temperature, constant in a cell; energies and RT/F follow it, rates and resistances do not"},
   {.key     = "alloy.volume",
    .type    = NAK_REAL,
    .unit    = "m^3",
@@ -43,13 +43,10 @@ const NakParam NakAlloyParamRows[] = {
 
 static PetscBool HasLiquid(const NakMaterial *material, PetscReal T)
 {
-  const NakAlloy      alloy = NakThermoAlloy(material, T);
-  const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_TRUE);
-  PetscBool           found = (PetscBool)(all.at_b == NAK_PHASE_LIQUID);
+  const NakAlloy alloy = NakThermoAlloy(material, T);
+  PetscReal      x[2];
 
-  for (PetscInt i = 0; i < all.n && !found; i++)
-    found = (PetscBool)(all.tie[i].phase[1] == NAK_PHASE_LIQUID);
-  return found;
+  return NakThermoLiquidRange(&alloy, x);
 }
 
 /* On rank 0. */

@@ -234,6 +234,21 @@ class BadInput(unittest.TestCase):
                            (5, "impedance.frequency_max")):
             self.assertRegex(errors, rf"deck.yaml:{line}:.*{word}")
 
+    def test_contradictions_of_a_box(self):
+        output = self.check("model: cahn_hilliard\ntime: {first_step: 1, shortest_step: 10}\n"
+                            "cahn_hilliard: {low: 0.7}\nmultigrid: {before: 0, after: 0}\n",
+                            message="3 mistakes in deck.yaml")
+        for line, word in ((2, "time.first_step"), (3, "cahn_hilliard.low"), (4, "multigrid.before")):
+            self.assertRegex(output.err, f"deck.yaml:{line}:\\d+: {word}")
+
+    def test_an_alloy_that_is_partly_solid(self):
+        """It is computed, as a supercooled liquid, and the user told so."""
+        for alloy, range_ in (("30 wt%", "41.68 to 91.07 wt%"), ("20 mol%", "29.59 to 85.71 mol%")):
+            output = self.check(f"alloy: {{potassium: {alloy}}}\n" + PROTOCOL, status=nakrun.DONE)
+            self.assertRegex(output.err, f"liquid NaK is stable from {range_} only")
+        output = self.check("alloy: {potassium: 42 wt%}\n" + PROTOCOL, status=nakrun.DONE)
+        self.assertEqual(output.err, "")
+
     def test_files_that_are_no_decks(self):
         (self.folder / "folder").mkdir()
         (self.folder / "file").write_text("x")
