@@ -2,8 +2,6 @@
    of the entry to change, so that the user learns of all of them at once. */
 #include "sim_impl.h"
 
-#include <stdio.h>
-
 #define Complain(s, path, ...) NakDeckComplain((s)->deck, NakDeckFind((s)->deck, path), __VA_ARGS__)
 
 /* Lengths of time steps, in a section of the deck. */
@@ -65,11 +63,11 @@ static PetscErrorCode TellSolid(NakSim s)
 
     share[k] = 100 * b / (a + b);
   }
-  (void)fprintf(stderr,
-                "nakfield: at %.6g K liquid %s is stable from %.4g to %.4g %s only; this cell's is "
-                "taken for a supercooled liquid\n",
-                (double)p->temperature, m->name, (double)share[1], (double)share[0],
-                p->potassium.by_weight ? "wt%" : "mol%");
+  PetscCall(NakDeckWarn(s->deck, NakDeckFind(s->deck, "alloy"),
+                        "at %.6g K liquid %s is stable from %.4g to %.4g %s only; this cell's is "
+                        "taken for a supercooled liquid",
+                        (double)p->temperature, m->name, (double)share[1], (double)share[0],
+                        p->potassium.by_weight ? "wt%" : "mol%"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -122,19 +122,21 @@ static PetscErrorCode Repeat(NakStepper s, NakProtocol protocol, const NakRecord
 }
 
 /* The overshoot is negative at `before` and not at `now`: repeat the step until it ends where the
-   overshoot is zero (the Illinois variant of regula falsi), at most `near` beyond it. */
+   overshoot is zero (the Illinois variant of regula falsi), at most `near` beyond it, or as short as a step
+   may be. */
 static PetscErrorCode Locate(NakStepper s, NakProtocol protocol, const NakRecord *before,
                              PetscReal g_before, PetscReal g_now, NakRecord *now)
 {
   const PetscReal near = 1e-6, shortest = PetscMax(1e-9 * now->dt, 4e-16 * now->time);
+  const PetscReal least = before->time + 2 * s->params.shortest_step; /* no step ends before */
   PetscReal       a = before->time, ga = g_before, b = now->time, gb = g_now;
   int             side = 0;
 
   PetscFunctionBeginUser;
-  for (int n = 0; n < 60 && gb > near && b - a > shortest; n++) {
+  for (int n = 0; n < 60 && gb > near && b - a > shortest && b > least; n++) {
     const PetscReal aim = near / 2, inside = 1e-3 * (b - a);
     const PetscReal cut = b - (b - a) * (gb - aim) / (gb - ga);
-    const PetscReal t   = PetscMin(PetscMax(cut, a + inside), b - inside);
+    const PetscReal t   = PetscMax(PetscMin(PetscMax(cut, a + inside), b - inside), least);
     PetscReal       g;
 
     PetscCall(Repeat(s, protocol, before, t, now));

@@ -245,7 +245,7 @@ class BadInput(unittest.TestCase):
         """It is computed, as a supercooled liquid, and the user told so."""
         for alloy, range_ in (("30 wt%", "41.68 to 91.07 wt%"), ("20 mol%", "29.59 to 85.71 mol%")):
             output = self.check(f"alloy: {{potassium: {alloy}}}\n" + PROTOCOL, status=nakrun.DONE)
-            self.assertRegex(output.err, f"liquid NaK is stable from {range_} only")
+            self.assertRegex(output.err, f"deck.yaml:1:8: warning: at 298.15 K liquid NaK is stable from {range_} only")
         output = self.check("alloy: {potassium: 42 wt%}\n" + PROTOCOL, status=nakrun.DONE)
         self.assertEqual(output.err, "")
 

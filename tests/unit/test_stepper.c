@@ -251,6 +251,30 @@ static void VoltageCutOff(void **unused)
   AssertNear("time", time[1], time[0], 1e-3 * time[0]);
 }
 
+/* A condition that comes true sooner than the shortest step takes ends the hold, not the run: 1e-12 s behind
+   the switch, by 1 A/m2 on 1e-4 F/m2. */
+static void CutOffWithinTheShortestStep(void **unused)
+{
+  NakModelParams         params = Params(1);
+  const NakStepperParams steps  = Steps(1e-4);
+  char                   protocol[128];
+  Bench                  b;
+
+  (void)unused;
+  params.reaction.double_layer = 1e-4;
+  b = Open(PETSC_COMM_SELF, &params, &steps, "[{strip: 1 A/m^2, for: 1 s}]");
+  (void)snprintf(
+    protocol, sizeof protocol, "[{strip: 1 A/m^2, until: voltage > %.15g V}]",
+    b.now.voltage +
+      (params.cell.series_resistance + params.cell.thickness / params.cell.conductivity) + 1e-8);
+  Close(&b);
+  b = Open(PETSC_COMM_SELF, &params, &steps, protocol);
+  RunAll(&b);
+  assert_true(b.now.time > 0 && b.now.time < 1e-9);
+  AssertNear("voltage", b.now.voltage, 0.0267, 1e-4);
+  Close(&b);
+}
+
 /* Beyond the switch the voltage has lost the drop of the current at once, the charge returns, and
    what the reaction passed has left the Na. */
 static void CurrentSwitch(void **unused)
@@ -398,11 +422,13 @@ int main(int argc, char **argv)
   const struct CMUnitTest several[] = {cmocka_unit_test(OrderInTime),
                                        cmocka_unit_test(CurrentSwitch),
                                        cmocka_unit_test(FailureLeavesTheState)};
-  const struct CMUnitTest one[]     = {
-        cmocka_unit_test(ToleranceControlsTheError), cmocka_unit_test(CapacityCutOff),
-        cmocka_unit_test(VoltageCutOff), cmocka_unit_test(StepsEndAtOutputs),
-        cmocka_unit_test(SteadyState)};
-  int failed;
+  const struct CMUnitTest one[]     = {cmocka_unit_test(ToleranceControlsTheError),
+                                       cmocka_unit_test(CapacityCutOff),
+                                       cmocka_unit_test(VoltageCutOff),
+                                       cmocka_unit_test(CutOffWithinTheShortestStep),
+                                       cmocka_unit_test(StepsEndAtOutputs),
+                                       cmocka_unit_test(SteadyState)};
+  int                     failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
   if (NakUnitsOpen() != 0) return 1; /* so that not every deck reads the database anew */
