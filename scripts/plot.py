@@ -66,6 +66,8 @@ def read_run(folder: pathlib.Path) -> dict:
     """A run as one dictionary."""
     if not folder.is_dir():
         fail(f"there is no directory {folder}")
+    if any((folder / name).is_file() for name in ("phases.csv", "free_energy.csv")):
+        fail(f"{folder} is the run of a box: scripts/plot_phases_box.py draws it")
     summary = read_summary(folder / "summary.json")
     summary["title"] = str(summary.get("title", "")).replace("$", r"\$")  # no formulas in titles
     return {"folder": folder, "table": read_table(folder / "timeseries.csv"), "summary": summary}
@@ -174,8 +176,9 @@ def heading(run: dict) -> str:
     title = summary["title"] or run["folder"].resolve().name
     if "status" not in summary:
         return f"{title} (not ended)"
+    net = run["table"]["capacity_mAh_cm2"][-1]
     return (f"{title}\n{summary['status']} ({summary.get('end', '')}), "
-            f"net {run['table']['capacity_mAh_cm2'][-1]:.4g} mAh/cm² stripped")
+            f"net {abs(net):.4g} mAh/cm² {'stripped' if net >= 0 else 'plated'}")
 
 
 def plot_series(plt, runs: list):
@@ -225,7 +228,8 @@ def read_frames(path: pathlib.Path):
         if region.shape[1] * region.shape[2] == 1:
             return None
         names = sorted(file["frames"])
-        names = [names[k * (len(names) - 1) // FRAMES] for k in range(1, FRAMES + 1)]
+        picked = {k * (len(names) - 1) // FRAMES for k in range(1, FRAMES + 1)}
+        names = [names[k] for k in sorted(picked)]
         frames = [{name: data[:] for name, data in file["frames"][frame].items()
                    if name in ("current", "u_face", "c", "void")} for frame in names]
         factor, unit = (1e3, "mm") if file["grid/x"][-1] > 1e-3 else (1e6, "µm")

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Draw the phases and the composition of a run with `model: alloy`.
+"""Draw a run on a box: phases and composition of `model: alloy`, or the first field and the free energy of
+PFHub's models.
 
-Usage: plot_phases_box.py RUNDIR [-o FILE].  Reads fields.h5, writes RUNDIR/phases.png: its last frames,
-of a 3D run the middle in y.
+Usage: plot_phases_box.py RUNDIR [-o FILE].  Reads fields.h5 (and free_energy.csv), writes
+RUNDIR/phases.png: the last frames, of a 3D run a plane through the middle.
 """
 import argparse
 import pathlib
@@ -17,42 +18,96 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 FRAMES = 4
 BODIES = {"phi_solid_b": "#0072B2", "phi_solid_a": "#E69F00", "phi_void": "#000000"}
+WIDTH = 3.4  # of a panel [inch]
+
+
+def fail(message):
+    """Leave with a message."""
+    sys.exit(f"plot_phases_box.py: {message}")
+
+
+def read(path):
+    """Times, axes and planes of the last frames: x-z of the alloy, x-y of the others."""
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        fail(f"cannot read {path}: {error}")
+    with file:
+        names = sorted(file["frames"])
+        names = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, FRAMES).astype(int))]
+        alloy = "phi_solid_b" in file["frames"][names[0]]
+        if not alloy and "u_face" in file["frames"][names[0]]:
+            fail(f"{path.parent} is the run of a cell: scripts/plot.py draws it")
+        keys = ["x", *BODIES] if alloy else ["eta" if "eta" in file["frames"][names[0]] else "c"]
+        frames, depth = [], 1 if alloy else 0
+        for name in names:
+            stored = file["frames"][name]
+            frames.append({key: np.take(stored[key][:], stored[key].shape[depth] // 2, depth)
+                           for key in keys})
+        axes = [file["grid"][axis][:] for axis in ("xz" if alloy else "xy")]
+        return {"alloy": alloy, "times": [file["frames"][name].attrs["time"] for name in names],
+                "frames": frames, "keys": keys, "axes": [1e6 * a for a in axes] if alloy else axes}
+
+
+def draw_phases(axis, frame, extent):
+    """Bodies by their colours, liquid white."""
+    picture = np.ones((*frame["x"].shape, 3))
+    for key, colour in BODIES.items():
+        share = np.clip(frame[key], 0, 1)[..., None]
+        picture = picture * (1 - share) + share * np.array(matplotlib.colors.to_rgb(colour))
+    axis.imshow(picture, origin="lower", extent=extent, interpolation="nearest")
+
+
+def draw_energy(axis, path):
+    """The free energy of all steps."""
+    table = np.genfromtxt(path, delimiter=",", names=True)
+    axis.plot(table["time"], table["free_energy"], color="#0072B2", linewidth=1)
+    if table["time"].size > 2 and table["time"][-1] > 100 * table["time"][1] > 0:
+        axis.set_xscale("log")
+    axis.set_xlabel("time")
+    axis.set_ylabel("free energy")
+
+
+def draw(run, data):
+    """A panel a frame, and what else there is beneath."""
+    x, y = data["axes"]
+    extent, frames = [x[0], x[-1], y[0], y[-1]], data["frames"]
+    aspect = (y[-1] - y[0]) / (x[-1] - x[0])
+    energy = run / "free_energy.csv"
+    key = data["keys"][0]
+    low, high = min(frame[key].min() for frame in frames), max(frame[key].max() for frame in frames)
+    figure = plt.figure(figsize=(WIDTH * len(frames), 0.6 + 2 * WIDTH * max(min(aspect, 2), 0.3)),
+                        constrained_layout=True)
+    grid = figure.add_gridspec(2, len(frames))
+    rows = [[figure.add_subplot(grid[row, column]) for column in range(len(frames))]
+            for row in range(2 if data["alloy"] else 1)]
+    if energy.is_file() and not data["alloy"]:
+        draw_energy(figure.add_subplot(grid[1, :]), energy)
+    top, maps = rows[0], rows[-1]
+    for panel, map_, frame, time in zip(top, maps, frames, data["times"]):
+        if data["alloy"]:
+            draw_phases(panel, frame, extent)
+        shown = map_.imshow(frame[key], origin="lower", extent=extent, vmin=low, vmax=high, cmap="viridis",
+                            interpolation="nearest")
+        panel.set_title(f"{time:.4g} s" if data["alloy"] else f"{time:.4g}")
+        map_.set_xlabel("x (µm)" if data["alloy"] else "x")
+    for row in rows:
+        row[0].set_ylabel("z (µm)" if data["alloy"] else "y")
+        for panel in row[1:]:
+            panel.tick_params(labelleft=False)
+    figure.colorbar(shown, ax=maps, label="mole fraction of Na" if data["alloy"] else key)
+    return figure
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=pathlib.Path)
-    parser.add_argument("-o", "--output", type=pathlib.Path)
+    parser.add_argument("run", metavar="RUNDIR", type=pathlib.Path)
+    parser.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path)
     options = parser.parse_args()
     path = options.run / "fields.h5"
     if not path.is_file():
-        sys.exit(f"plot_phases_box.py: there is no {path}")
-    with h5py.File(path, "r") as file:
-        names = sorted(file["frames"])
-        names = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, FRAMES).astype(int))]
-        x, z = (1e6 * file["grid"][axis][:] for axis in "xz")
-        frames = [{key: file["frames"][name][key][:, file["frames"][name][key].shape[1] // 2, :]
-                   for key in ["x", *BODIES]} for name in names]
-        times = [file["frames"][name].attrs["time"] for name in names]
-    low = min(frame["x"].min() for frame in frames)
-    high = max(frame["x"].max() for frame in frames)
-    figure, axes = plt.subplots(2, len(frames), squeeze=False, sharex=True, sharey=True,
-                                figsize=(3.4 * len(frames), 0.6 + 6.4 * (z[-1] - z[0]) / (x[-1] - x[0])),
-                                constrained_layout=True)
-    for column, (frame, time) in enumerate(zip(frames, times)):
-        picture = np.ones((*frame["x"].shape, 3))
-        for key, colour in BODIES.items():
-            share = np.clip(frame[key], 0, 1)[..., None]
-            picture = picture * (1 - share) + share * np.array(matplotlib.colors.to_rgb(colour))
-        extent = [x[0], x[-1], z[0], z[-1]]
-        axes[0, column].imshow(picture, origin="lower", extent=extent, interpolation="nearest")
-        axes[0, column].set_title(f"{time:.4g} s")
-        shown = axes[1, column].imshow(frame["x"], origin="lower", extent=extent, vmin=low, vmax=high,
-                                       cmap="viridis", interpolation="nearest")
-        axes[1, column].set_xlabel("x [µm]")
-    for row in axes:
-        row[0].set_ylabel("z [µm]")
-    figure.colorbar(shown, ax=axes[1, :], label="mole fraction of Na")
+        fail(f"there is no {path}: is {options.run} the directory of a run?")
+    figure = draw(options.run, read(path))
     output = options.output or options.run / "phases.png"
     figure.savefig(output, dpi=110)
     print(output)

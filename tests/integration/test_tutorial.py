@@ -43,6 +43,26 @@ class Tutorial(unittest.TestCase):
             for picture in ("alloys.png", "strip/fields.png", "mine/plot.png"):
                 self.assertTrue(Path(folder, "runs", picture).is_file(), picture)
 
+    def test_scripts_know_whose_run_it_is(self):
+        """A run of PFHub's is drawn; the other kind's script says which one to take."""
+        def draw(script, status):
+            done = subprocess.run([sys.executable, nakrun.TOP / "scripts" / script, run], capture_output=True,
+                                  text=True, timeout=100, check=False)
+            self.assertEqual(done.returncode, status, done.stderr)
+            return done.stdout + done.stderr
+
+        with tempfile.TemporaryDirectory() as folder:
+            run = Path(folder, "run")
+            nakrun.call("run", nakrun.TOP / "benchmarks" / "pfhub" / "bm1a.yaml", "box.nx=16", "box.ny=8",
+                        "box.nz=4", "time.end=1", f"output.directory={run}", ranks=0).demand(nakrun.DONE)
+            self.assertIn("phases.png", draw("plot_phases_box.py", 0))
+            self.assertTrue((run / "phases.png").is_file())
+            self.assertIn("scripts/plot_phases_box.py draws it", draw("plot.py", 1))
+            nakrun.call("run", nakrun.DECKS / "wu2025" / "pristine_nak50.yaml", "--replace",
+                        f"output.directory={folder}/cell", ranks=0).demand(nakrun.DONE)
+            run = Path(folder, "cell")
+            self.assertIn("scripts/plot.py draws it", draw("plot_phases_box.py", 1))
+
     def test_pictures(self):
         """Every page's pictures and pages are there."""
         for page in [nakrun.TOP / "README.md", *(nakrun.TOP / "docs").glob("*.md")]:
