@@ -66,7 +66,8 @@ class Run:
     def __init__(self, folder, output):
         self.folder, self.output = Path(folder), output
         self.summary = json.loads((self.folder / "summary.json").read_text())
-        with open(self.folder / "timeseries.csv", newline="", encoding="utf-8") as file:
+        tables = [self.folder / name for name in ("timeseries.csv", "phases.csv")]
+        with open(next(filter(Path.exists, tables)), newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))
         numbers = [[float(value) for value in row] for row in rows[1:]]
         self.series = dict(zip(rows[0], map(list, zip(*numbers))))

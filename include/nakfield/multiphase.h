@@ -118,7 +118,7 @@ PetscReal NakMixAnisotropy(const NakMix *mix, PetscInt k, const PetscReal p[3], 
 /** Sides of the box across one axis, or two. */
 typedef enum { NAK_MIX_PERIODIC, NAK_MIX_CLOSED } NakMixSides;
 
-/** Set by the deck; units and bounds are in NakMixParamRows. */
+/** Set by the deck; units and bounds are in NakMixParamRows and NakMixMarchParamRows. */
 typedef struct {
   NakAlloyParams alloy;        /**< from its own table */
   NakMaterial    material;     /**< from the alloy's file */
@@ -152,6 +152,8 @@ typedef struct {
 } NakMixParams;
 
 extern const NakParam NakMixParamRows[];
+extern const NakParam
+  NakMixMarchParamRows[]; /**< of `march`: how the box is computed, not what it is */
 
 /** Something that the parameters ask for and cannot have, with the way out. */
 typedef struct {
@@ -161,8 +163,9 @@ typedef struct {
 
 enum { NAK_MIX_FAULTS = 16 }; /* more are left out */
 
-/** What of the parameters does not fit together: cells, interfaces, phases, the void, the temperature from
-    start to end, steps.  How many; 0 where a box can be made of them.  No messages. */
+/** What of the parameters does not fit together: cells, interfaces, phases, the void, the temperature at the
+    end, steps.  How many; 0 where a box can be made of them, whose temperature at the start
+    NakAlloyComplete() has checked.  No messages. */
 PetscInt NakMixFaults(const NakMixParams *params, NakMixFault fault[NAK_MIX_FAULTS]);
 
 /** Estimate of the memory of a box, of all ranks together [B]. */

@@ -41,7 +41,7 @@ typedef struct {
   NakCheckpointParams checkpoint;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 20 };
+enum { NAK_SIM_SECTIONS = 21 };
 
 /** The schema: every entry that a deck of this kind may have, filling `params`. */
 void NakSimSchema(NakSimParams *params, NakModelKind kind, NakSection schema[NAK_SIM_SECTIONS]);

@@ -143,9 +143,9 @@ static PetscErrorCode CreateMix(NakMixBox b)
   mix->diffusivity[NAK_BODY_VOID]    = mix->diffusivity[NAK_BODY_LIQUID];
   mix->diffusivity[NAK_BODY_SOLID_A] = p->solid_diffusivity;
   mix->diffusivity[NAK_BODY_SOLID_B] = p->solid_diffusivity;
+  PetscCall(NakMixSetTemperature(b, 0));
   SetMobilities(mix, p);
   MakeUpForCells(mix, p);
-  PetscCall(NakMixSetTemperature(b, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

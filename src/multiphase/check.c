@@ -103,16 +103,19 @@ static void CheckVoid(List *list)
       (double)p->void_radius, (double)PetscSqrtReal(reach));
 }
 
-/* Whether there is one liquid at temperature T, that of the start or the end. */
+/* Whether there is one liquid at temperature T, that of the start or the end; where its energies end is told of
+   the start already. */
 static PetscBool CheckOne(List *list, PetscReal T, const char *when, const char *key)
 {
   const NakMaterial *m = &list->p->material;
   NakAlloy           alloy;
 
   if (T < m->lowest || T > m->highest) {
-    Add(list, key,
+    if (T != list->p->alloy.temperature)
+      Add(
+        list, key,
         "the temperature at the %s is %.6g K, and the energies of %s hold from %g to %g K: change "
-        "alloy.temperature, microstructure.cooling_rate or march.end",
+        "microstructure.cooling_rate or march.end",
         when, (double)T, m->name, (double)m->lowest, (double)m->highest);
     return PETSC_FALSE;
   }

@@ -210,6 +210,10 @@ const NakParam NakMixParamRows[] = {
    .lower   = 1e-12,
    .upper   = 1000000000000.0,
    .doc     = "Time between two looks for nuclei"},
+  {.key = NULL     },
+};
+
+const NakParam NakMixMarchParamRows[] = {
   {.key     = "march.end",
    .type    = NAK_REAL,
    .unit    = "s",
@@ -249,5 +253,5 @@ const NakParam NakMixParamRows[] = {
    .lower   = 1e-15,
    .upper   = 1000000000000.0,
    .doc     = "Length that no step exceeds"},
-  {.key = NULL                           },
+  {.key = NULL       },
 };

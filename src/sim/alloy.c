@@ -3,16 +3,30 @@
 
 /* ---- Before ---- */
 
+/* What does not fit together.  Rank 0. */
+static PetscErrorCode Complain(NakSim s)
+{
+  NakMixFault    fault[NAK_MIX_FAULTS];
+  const PetscInt n = NakMixFaults(&s->params.mix, fault);
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < n; k++)
+    PetscCall(NakDeckComplain(s->deck, NakDeckFind(s->deck, fault[k].key), "%s", fault[k].text));
+  PetscCall(NakSimCheckFrames(s, s->params.mix.end));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Read(NakSim s, PetscInt *wrong)
 {
   NakMixParams *p = &s->params.mix;
+  PetscMPIInt   rank;
 
   PetscFunctionBeginUser;
-  PetscCheck(s->options.restart == NULL, s->world, PETSC_ERR_USER_INPUT,
-             "a run of the alloy's phases has no checkpoints: start it anew");
+  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   PetscCall(NakAlloyComplete(s->deck, &s->params.model.alloy, &s->params.model.material, wrong));
   p->alloy    = s->params.model.alloy;
   p->material = s->params.model.material;
+  if (rank == 0 && *wrong == 0) PetscCall(Complain(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -27,7 +41,7 @@ static NakSimSize Size(const NakSimParams *params)
     .what     = "cells",
     .entries  = "microstructure.nx, ny or nz",
     .unknowns = n * cells,
-    .bytes    = 8 * n * cells * (7 * n * 3 + 80), /* the matrix, its factors, vectors */
+    .bytes    = NakMixMemory(p),
     .files    = 2 * 8 * 3 * n * cells, /* a checkpoint has three vectors */
   };
 }
@@ -53,6 +67,18 @@ static PetscErrorCode Create(NakSim s)
   PetscCall(NakMixBoxCreate(s->comm, &s->params.mix, &s->alloy.box));
   PetscCall(NakMixBoxSeed(s->alloy.box));
   PetscCall(Look(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Checkpoint(NakSim s, NakCheckpoint c)
+{
+  PetscReal balance[2] = {s->alloy.a_balance, s->alloy.b_balance};
+
+  PetscFunctionBeginUser;
+  PetscCall(NakMixBoxCheckpoint(s->alloy.box, c));
+  PetscCall(NakCheckpointBlock(c, "alloy/balance", balance, sizeof balance));
+  s->alloy.a_balance = balance[0];
+  s->alloy.b_balance = balance[1];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -196,6 +222,7 @@ const NakSimKind NakSimAlloyKind = {.unit         = " s",
                                     .size         = Size,
                                     .useful_ranks = UsefulRanks,
                                     .create       = Create,
+                                    .checkpoint   = Checkpoint,
                                     .resume       = Enter,
                                     .done         = NakSimEnded,
                                     .enter        = Enter,

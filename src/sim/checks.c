@@ -137,7 +137,7 @@ PetscErrorCode NakSimCheckCell(NakSim s)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   if (rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakSimCheckFrames(s));
+  PetscCall(NakSimCheckFrames(s, NakProtocolTimeLeft(s->protocol, 0)));
   PetscCall(NakSimCheckSpectra(s));
   PetscCall(CheckSteps(s, &steps));
   PetscCall(CheckAlloy(s));

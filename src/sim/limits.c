@@ -99,8 +99,9 @@ PetscErrorCode NakSimCheckSize(NakSim s)
 
 PetscErrorCode NakSimCheckOption(NakSim s, NakNode option, PetscBool *good)
 {
-  static const char *const solvers[] = {"-ts_",  "-ksp_", "-pc_", "-snes_",  "-mg_",       "-sub_",
-                                        "-mat_", "-vec_", "-dm_", "-voids_", "-impedance_"};
+  static const char *const solvers[] = {"-ts_", "-ksp_",   "-pc_",        "-snes_",
+                                        "-mg_", "-sub_",   "-mat_",       "-vec_",
+                                        "-dm_", "-voids_", "-impedance_", "-mix_"};
   const char *const        text      = NakNodeText(option);
   PetscBool known = (PetscBool)(text[0] != '-' || (text[1] >= '0' && text[1] <= '9'));
 
@@ -137,16 +138,15 @@ PetscErrorCode NakSimCheckDirectory(NakSim s)
 }
 
 /* Files and rows without end fill any disk. */
-PetscErrorCode NakSimCheckFrames(NakSim s)
+PetscErrorCode NakSimCheckFrames(NakSim s, PetscReal span)
 {
   const PetscReal every = s->params.output.fields_every, most = 1e6;
-  const PetscReal span = NakProtocolTimeLeft(s->protocol, 0);
 
   PetscFunctionBeginUser;
   if (every <= 0 || span >= PETSC_INFINITY || span / every <= most)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakDeckComplain(s->deck, NakDeckFind(s->deck, "output.fields.every"),
-                            "output.fields.every is %.6g s in a protocol of up to %.6g s: that is "
+                            "output.fields.every is %.6g s in a run of up to %.6g s: that is "
                             "%.3g frames, a file each, and 1e6 are allowed",
                             (double)every, (double)span, (double)(span / every)));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -98,7 +98,6 @@ PetscErrorCode NakSimCheckpoint(NakSim s)
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  if (s->kind->checkpoint == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(Directory(NakOutputDirectory(s->output), directory));
   PetscCall(NakCheckpointCreate(s->comm, directory, &c));
   code = Write(s, c);

@@ -39,13 +39,14 @@ void NakSimSchema(NakSimParams *p, NakModelKind kind, NakSection schema[NAK_SIM_
     {{NakPfhubParamRows, &p->pfhub, sizeof p->pfhub},                            BOX         },
     {{NakPfhubTimeParamRows, &p->pfhub, sizeof p->pfhub},                        BOX         },
     {{NakMixParamRows, &p->mix, sizeof p->mix},                                  ALLOY       },
+    {{NakMixMarchParamRows, &p->mix, sizeof p->mix},                             ALLOY       },
     {{tree_rows, p, 0},                                                          ALL         },
     {{NakStepperParamRows, &p->stepper, sizeof p->stepper},                      CELL        },
     {{NakImpedanceParamRows, &p->impedance, sizeof p->impedance},                CELL        },
     {{NakOutputParamRows, &p->output, sizeof p->output},                         ALL         },
     {{NakOutputTimesParamRows, &p->output, sizeof p->output},                    CELL | ALLOY},
     {{NakInsituParamRows, &p->insitu, sizeof p->insitu},                         CELL        },
-    {{NakCheckpointParamRows, &p->checkpoint, sizeof p->checkpoint},             CELL | BOX  },
+    {{NakCheckpointParamRows, &p->checkpoint, sizeof p->checkpoint},             ALL         },
   };
   int n = 0;
 
@@ -57,12 +58,18 @@ void NakSimSchema(NakSimParams *p, NakModelKind kind, NakSection schema[NAK_SIM_
 /* All that is not listed here is physics, so that a new section is not forgotten. */
 void NakSimPhysics(const NakSection schema[], NakSection physics[NAK_SIM_SECTIONS])
 {
-  const NakParam *const others[] = {
-    title_rows,           NakLimitsParamRows,     tree_rows,
-    NakStepperParamRows,  NakImpedanceParamRows,  NakOutputParamRows,
-    NakInsituParamRows,   NakCheckpointParamRows, NakOutputTimesParamRows,
-    NakPfhubTimeParamRows};
-  int n = 0;
+  const NakParam *const others[] = {title_rows,
+                                    NakLimitsParamRows,
+                                    tree_rows,
+                                    NakStepperParamRows,
+                                    NakImpedanceParamRows,
+                                    NakOutputParamRows,
+                                    NakInsituParamRows,
+                                    NakCheckpointParamRows,
+                                    NakOutputTimesParamRows,
+                                    NakPfhubTimeParamRows,
+                                    NakMixMarchParamRows};
+  int                   n        = 0;
 
   for (const NakSection *section = schema; section->rows != NULL; section++) {
     PetscBool other = PETSC_FALSE;

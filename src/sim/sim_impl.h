@@ -57,7 +57,7 @@ typedef struct {
   NakSimSize (*size)(const NakSimParams *);
   PetscInt (*useful_ranks)(const NakSimParams *, PetscInt ranks);
   PetscErrorCode (*create)(NakSim);                    /* what computes, at its start; sets `now` */
-  PetscErrorCode (*checkpoint)(NakSim, NakCheckpoint); /* its state, both ways; NULL: has none */
+  PetscErrorCode (*checkpoint)(NakSim, NakCheckpoint); /* its state, both ways */
   PetscErrorCode (*resume)(NakSim); /* behind reading a checkpoint: is what it does `over`? */
   PetscBool (*done)(NakSim);        /* nothing is left to enter */
   PetscErrorCode (*enter)(NakSim);  /* begin the next leaf; sets `now` and `over` */
@@ -164,8 +164,9 @@ void NakSimShape(NakSim sim, char text[NAK_TEXT_SIZE]);
 PetscErrorCode NakSimCheckSize(NakSim sim);
 
 /* limits.c: complain of an item of the deck's PETSc options that is not for solvers or names a file, on
-   rank 0 only; of a directory that is not the run's own; of frames and spectra without end, on rank 0 only. */
+   rank 0 only; of a directory that is not the run's own; of frames in a time
+   of `span` and of spectra without end, on rank 0 only. */
 PetscErrorCode NakSimCheckOption(NakSim sim, NakNode option, PetscBool *good);
 PetscErrorCode NakSimCheckDirectory(NakSim sim);
-PetscErrorCode NakSimCheckFrames(NakSim sim);
+PetscErrorCode NakSimCheckFrames(NakSim sim, PetscReal span);
 PetscErrorCode NakSimCheckSpectra(NakSim sim);

@@ -48,11 +48,11 @@ class Warned(unittest.TestCase):
 class Refused(unittest.TestCase):
     """What no machine can do, and what no deck may, is refused before anything is done."""
 
-    def refuse(self, message, *overrides):
+    def refuse(self, message, *overrides, text=DECK, word="run"):
         with tempfile.TemporaryDirectory() as folder:
             deck = Path(folder) / "deck.yaml"
-            deck.write_text(DECK)
-            output = nakrun.call("run", deck, *overrides, ranks=0, folder=folder, timeout=60)
+            deck.write_text(text)
+            output = nakrun.call(word, deck, *overrides, ranks=0, folder=folder, timeout=60)
             output.demand(nakrun.INPUT, message)
             self.assertEqual([path.name for path in Path(folder).iterdir()], ["deck.yaml"])
 
@@ -61,6 +61,19 @@ class Refused(unittest.TestCase):
                     "solver.shortest_step=1e-9 s")
         self.refuse("unknowns in 65536 x 65536 columns", "grid.nx=65536", "grid.ny=65536",
                     "solver.shortest_step=1e-9 s")
+
+    def test_phases(self):
+        """`model: alloy`: what does not fit together, at its line, by `check` as well; and a grid for no machine."""
+        text = (nakrun.DECKS / "tutorial/solidification_2d.yaml").read_text()
+        for message, override in ((":7:7: interfaces of .* are 1.2 cells .* raise microstructure.nx to 214",
+                                   "microstructure.interface_width=0.6 um"),
+                                  ("temperature at the end is -112 K.*cooling_rate or march.end",
+                                   "microstructure.cooling_rate=1000 K/s"),
+                                  ("11 phases, and at most 8", "microstructure.grains_a=7"),
+                                  ("current is not 0, and the box has no bottom", "microstructure.current=1 A/cm^2"),
+                                  ("4e.08 frames", "output.fields.every=1 ns")):
+            self.refuse(message, override, text=text, word="check")
+        self.refuse("GB of memory on one node", "microstructure.nx=20000", "microstructure.nz=20000", text=text)
 
     def test_directories(self):
         for name in ("/", "//", ".", "..", "runs/..", "/.", "./."):

@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "torture"))
 import nakrun  # noqa: E402
 import torture  # noqa: E402
 
+import test_decks  # noqa: E402
+
 ITEMS = ("{strip: 0.5 mA/cm^2, for: 20 s}", "{pulses: {current: 1 mA/cm^2, on: 1 s, off: 2 s, count: 2}}",
          "{rest: 20 s}")
 
@@ -287,6 +289,53 @@ class Box(unittest.TestCase):
             self.folder.again("run", "time.end=12", f"time.order={order}", "checkpoint.steps=0").demand(nakrun.DONE)
             self.assertEqual(json.loads((place / "summary.json").read_text())["time"], 12)
             (place / "summary.json").unlink()
+
+
+class Phases(unittest.TestCase):
+    """The phases of the alloy on a box: cooled grains, and nuclei under a current."""
+    CASES = (("solidification_2d", 1), ("depletion_2d", 2))
+
+    @staticmethod
+    def whole(name, ranks):
+        """A run from start to end with a checkpoint of every third step; its folder and what it holds."""
+        deck = nakrun.DECKS / f"tutorial/{name}.yaml"
+        folder = torture.Folder(deck=deck.read_text(), columns=())
+        folder.new("run", *test_decks.shorten(deck), *test_decks.coarsen(deck), "checkpoint.every=0 s",
+                   "checkpoint.steps=3", "checkpoint.keep=1000", ranks=ranks).demand(nakrun.DONE)
+        return folder, folder.path / "run", torture.fingerprint(folder.path / "run")
+
+    @staticmethod
+    def cut(place):
+        points = torture.checkpoints(place)
+        for path in points[len(points) // 2:]:
+            path.unlink()
+        (place / "summary.json").unlink()
+
+    def test_it_goes_on_as_if_nothing_had_happened(self):
+        for name, ranks in self.CASES:
+            with self.subTest(deck=name, ranks=ranks):
+                folder, place, reference = self.whole(name, ranks)
+                with folder:
+                    nuclei = nakrun.Run(place, None).series["nuclei"]
+                    self.assertTrue(name != "depletion_2d" or nuclei[0] == 0 < nuclei[-1])
+                    self.cut(place)
+                    folder.again("run", "checkpoint.steps=100", ranks=ranks).demand(nakrun.DONE)
+                    self.assertEqual(torture.differences(place, reference), [])
+
+    def test_other_ranks_and_what_may_change(self):
+        folder, place, _ = self.whole("solidification_2d", 2)
+        with folder:
+            whole = nakrun.Run(place, None).summary
+            self.cut(place)
+            folder.again("run", "microstructure.cooling_rate=50 K/s").demand(nakrun.INPUT, "cooling_rate: 40")
+            folder.again("run", "microstructure.nx=40", "--new-physics").demand(nakrun.OUTPUT, "mix/U has another size")
+            folder.again("run", ranks=3).demand(nakrun.DONE)
+            again = nakrun.Run(place, None).summary
+            for key in ("time", "free_energy", "liquid", "nuclei"):
+                self.assertLess(nakrun.relative(again[key], whole[key]), 1e-6, key)
+            self.cut(place)
+            folder.again("run", "march.end=45 ms", "march.tolerance=0.01").demand(nakrun.DONE)
+            self.assertEqual(nakrun.Run(place, None).summary["time"], 0.045)
 
 
 if __name__ == "__main__":

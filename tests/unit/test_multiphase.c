@@ -421,9 +421,6 @@ static void Faults(void **unused)
   p              = good;
   p.cooling_rate = 10, p.end = 100;
   AssertFault(&p, "microstructure.cooling_rate", "march.end");
-  p                   = good;
-  p.alloy.temperature = 200;
-  AssertFault(&p, "alloy.temperature", "hold from");
   p            = good;
   p.first_step = 2;
   AssertFault(&p, "march", "march.longest_step");
