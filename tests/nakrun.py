@@ -55,7 +55,7 @@ def call(*arguments, ranks=1, folder=None, timeout=600):
 def environment():
     settings = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                 "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMP_NUM_THREADS": "1",
-                "OMPI_MCA_hwloc_base_binding_policy": "none",
+                "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_mpi_yield_when_idle": "1",
                 "OMPI_MCA_ess_singleton_isolated": "1"}  # no daemon where there is no launcher
     return {**settings, **os.environ}
 
