@@ -90,7 +90,7 @@ const char *NakVersion(void);
 
 /** Have SIGUSR1, SIGTERM and SIGINT ask for the end of a run, by NakReceived(), instead of killing it; a
     second SIGTERM or SIGINT kills.  A file beyond the limit of its size (SIGXFSZ) becomes an error of
-    the write. */
+    the write; a run whose progress nobody reads any more (SIGPIPE) goes on. */
 PetscErrorCode NakSignalsInstall(void);
 
 /** The last of those signals that this process received; 0 for none. */

@@ -23,18 +23,31 @@ static int Numbers(const char *line, int most, double number[])
   return n;
 }
 
-/* Frequency and impedance of a line: three columns, or the nine of ZView with the impedance in the
-   fifth and sixth; false for a line that is neither, such as a heading. */
-static PetscBool Point(const char *line, PetscBool zview, PetscReal point[3])
-{
-  enum { COLUMNS = 6 };
-  double    number[COLUMNS];
-  const int n = Numbers(line, COLUMNS, number), re = zview ? 4 : 1;
+/* In which columns frequency and impedance stand, counted from 0. */
+typedef struct {
+  int frequency, re;
+} Columns;
 
-  if (n < re + 2 || !(number[0] > 0)) return PETSC_FALSE;
-  point[0] = number[0];
-  point[1] = number[re];
-  point[2] = number[re + 1];
+static const Columns three = {0, 1}, zview = {0, 4}, own = {2, 3};
+
+/* The columns that a heading announces, or those of the lines before. */
+static Columns Announced(const char *line, Columns before)
+{
+  if (strncmp(line, "ZPLOT", 5) == 0) return zview;
+  return strncmp(line, "time_s,step,frequency_Hz", 24) == 0 ? own : before;
+}
+
+/* Frequency and impedance of a line; false for one that has none, such as a heading. */
+static PetscBool Point(const char *line, Columns columns, PetscReal point[3])
+{
+  enum { MOST = 6 };
+  double    number[MOST];
+  const int n = Numbers(line, MOST, number);
+
+  if (n < columns.re + 2 || !(number[columns.frequency] > 0)) return PETSC_FALSE;
+  point[0] = number[columns.frequency];
+  point[1] = number[columns.re];
+  point[2] = number[columns.re + 1];
   return PETSC_TRUE;
 }
 
@@ -61,19 +74,37 @@ static PetscErrorCode Append(const PetscReal point[3], PetscInt *room, NakSpectr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A run's impedance.csv has a spectrum behind the other, each from high frequencies to low. */
+static PetscErrorCode CheckPoint(const char *path, PetscInt number, Columns columns,
+                                 const PetscReal point[3], const NakSpectrum *s)
+{
+  const PetscBool jumps = (PetscBool)(s->count > 0 && point[0] >= s->frequency[s->count - 1]);
+
+  PetscFunctionBeginUser;
+  PetscCheck(isfinite(point[0]) && isfinite(point[1]) && isfinite(point[2]), PETSC_COMM_SELF,
+             PETSC_ERR_USER_INPUT, "%s:%" PetscInt_FMT ": a number is not finite", path, number);
+  PetscCheck(columns.re != own.re || !jumps, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s:%" PetscInt_FMT ": a second spectrum begins; the relaxation times of all are in "
+             "drt.csv beside it, and scripts/plot_impedance.py --export writes a file of each",
+             path, number);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ReadLines(FILE *file, const char *path, NakSpectrum *s)
 {
-  char      line[1024];
-  PetscBool zview = PETSC_FALSE;
-  PetscInt  room = 0, number = 0;
+  char     line[1024];
+  Columns  columns = three;
+  PetscInt room = 0, number = 0;
 
   PetscFunctionBeginUser;
   while (fgets(line, sizeof line, file) != NULL) {
     PetscReal point[3];
 
-    if (strncmp(line, "ZPLOT", 5) == 0) zview = PETSC_TRUE;
+    columns = Announced(line, columns);
     number++;
-    if (!Point(line, zview, point)) {
+    PetscCheck(columns.re == own.re || strncmp(line, "time_s,", 7) != 0, PETSC_COMM_SELF,
+               PETSC_ERR_USER_INPUT, "%s is a table over time, not a spectrum", path);
+    if (!Point(line, columns, point)) {
       PetscCheck(s->count == 0 || Blank(line), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
                  "%s:%" PetscInt_FMT
                  ": a line among the numbers without a frequency above 0, a real "
@@ -81,8 +112,7 @@ static PetscErrorCode ReadLines(FILE *file, const char *path, NakSpectrum *s)
                  path, number);
       continue;
     }
-    PetscCheck(isfinite(point[0]) && isfinite(point[1]) && isfinite(point[2]), PETSC_COMM_SELF,
-               PETSC_ERR_USER_INPUT, "%s:%" PetscInt_FMT ": a number is not finite", path, number);
+    PetscCall(CheckPoint(path, number, columns, point, s));
     PetscCall(Append(point, &room, s));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -105,6 +105,7 @@ int main(int argc, char *argv[])
   petsc_argv = argv + argc - petsc; /* "--", where there is one, stands for the program's name */
   if (mine == argc) petsc_argv = argv;
   if (PetscInitialize(&petsc, &petsc_argv, NULL, NULL) != PETSC_SUCCESS) return 1;
+  (void)signal(SIGPIPE, SIG_DFL); /* `| head` is no crash, which PETSc would tell at length */
   code = NakErrorsInstall();
   if (code == PETSC_SUCCESS) code = CarryOut(&line);
   free(overrides);

@@ -21,7 +21,8 @@ PetscErrorCode NakSignalsInstall(void)
   again.sa_flags = SA_RESTART;
   failed =
     (PetscBool)(sigaction(SIGUSR1, &again, NULL) != 0 || sigaction(SIGTERM, &once, NULL) != 0 ||
-                sigaction(SIGINT, &once, NULL) != 0 || sigaction(SIGXFSZ, &ignored, NULL) != 0);
+                sigaction(SIGINT, &once, NULL) != 0 || sigaction(SIGXFSZ, &ignored, NULL) != 0 ||
+                sigaction(SIGPIPE, &ignored, NULL) != 0);
   PetscCheck(!failed, PETSC_COMM_SELF, PETSC_ERR_SYS, "cannot install the signal handlers");
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -7,7 +7,10 @@ its line, with a message that says what is wrong; the exit status is 2.
 """
 import dataclasses
 import json
+import os
 import re
+import signal
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -275,6 +278,19 @@ class BadInput(unittest.TestCase):
                    message=r"--replace")
         self.check(PROTOCOL, "output.directory=r", "--replace", "--quiet", verb="run",
                    status=nakrun.DONE)
+
+    def test_readers_that_leave(self):
+        """`| head` ends what prints, without a word, and nothing of a run."""
+        (self.folder / "deck.yaml").write_text(PROTOCOL)
+        for command, status in (("--help-deck", -signal.SIGPIPE), ("run deck.yaml", nakrun.DONE)):
+            with self.subTest(command):
+                read, write = os.pipe()
+                os.close(read)
+                errors = write if command.startswith("run") else subprocess.PIPE
+                done = subprocess.run([nakrun.program(), *command.split()], cwd=self.folder, stdout=write,
+                                      stderr=errors, env=nakrun.environment(), timeout=60, check=False)
+                os.close(write)
+                self.assertEqual((done.returncode, done.stderr or b""), (status, b""))
 
     def test_command_line(self):
         cases = [

@@ -173,13 +173,21 @@ class Impedance(unittest.TestCase):
             zview.write_text("ZPLOT2 ASCII\n3 points\nEnd Comments\n" + "\n".join(
                 f"{f:.9g}\t0\t0\t0\t{v.real:.9g}\t{v.imag:.9g}\t0\t0\t0"
                 for f, v in zip(frequency, z)))
-            outputs = [nakrun.call("drt", path).demand(nakrun.DONE).out for path in (comma, zview)]
+            table = Path(scratch) / "impedance.csv"
+            table.write_text("time_s,step,frequency_Hz,z_re_ohm_cm2,z_im_ohm_cm2\n" + "".join(
+                f"7,1,{f:.9g},{v.real:.9g},{v.imag:.9g}\n" for f, v in zip(frequency, z)))
+            outputs = [nakrun.call("drt", path).demand(nakrun.DONE).out for path in (comma, zview, table)]
+            heading, _, rows = table.read_text().partition("\n")
+            table.write_text(heading + "\n" + 2 * rows)
+            nakrun.call("drt", table).demand(nakrun.INPUT, f"impedance.csv:{len(frequency) + 2}: a second spectrum")
+            table.write_text("time_s,voltage_V,current\n" + 4 * "1,2,3\n")
+            nakrun.call("drt", table).demand(nakrun.INPUT, "a table over time, not a spectrum")
             nakrun.call("drt", Path(scratch) / "none").demand(nakrun.OUTPUT, "cannot open")
             nakrun.call("drt", comma, "impedance.lambda=-1").demand(nakrun.INPUT, "impedance.lambda")
             torn = Path(scratch) / "torn.csv"
             torn.write_text(comma.read_text().replace("\n", "\n12,\n", 9))
             nakrun.call("drt", torn).demand(nakrun.INPUT, "torn.csv:4: a line among the numbers")
-        self.assertEqual(*outputs)
+        self.assertEqual(outputs, 3 * outputs[:1])
         rows = np.array([line.split(",") for line in outputs[0].splitlines()[2:]], dtype=float)
         area = np.sum(rows[:, 1]) * np.log(rows[1, 0] / rows[0, 0])
         self.assertLess(abs(area / 100 - 1), 0.03)
