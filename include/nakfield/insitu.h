@@ -5,7 +5,9 @@
   An observer of records and frames, like the output.  What draws is a back end behind one C contract
   (src/insitu/backend.h), loaded when a deck asks for it: "legacy" is a plugin in C++ for the
   ParaView of a distribution, "catalyst2" is compiled in where CMake found libcatalyst.  Both take
-  the same Python scripts of version 2 and hand them two channels, each with one partition a rank:
+  the same Python scripts of version 2.  "vtk" is a second plugin that loads in a tenth of the time: it
+  has VTK and Python alone, for scripts that need no more and say so.  All hand over two channels,
+  each with one partition a rank:
 
     grid  the cells of this rank's columns, rectilinear, in true coordinates [m]; the fields of
           place NAK_PLACE_VOLUME, and `region` (0 electrolyte, 1 interphase, 2 alloy)
@@ -13,7 +15,7 @@
 
   All are cell data, bitwise those of fields.h5 at the same time, each with its unit as the array's
   VTK label.  Both channels carry the numbers of the record as field data, named as the columns of
-  timeseries.csv.  What the scripts write goes to RUNDIR/insitu.
+  timeseries.csv.  What the scripts write goes to RUNDIR/insitu and is noted there (NakFolderNote()).
 
   A script that fails is left out from there on, with a message; the run goes on.
 */
@@ -24,7 +26,12 @@
 
 enum { NAK_INSITU_SCRIPTS = 8, NAK_INSITU_WORDS = 32 };
 
-typedef enum { NAK_INSITU_AUTO, NAK_INSITU_LEGACY, NAK_INSITU_CATALYST2 } NakInsituChoice;
+typedef enum {
+  NAK_INSITU_AUTO,
+  NAK_INSITU_LEGACY,
+  NAK_INSITU_CATALYST2,
+  NAK_INSITU_VTK
+} NakInsituChoice;
 
 /** What makes the scripts run, beside the first and the last state of a run. */
 typedef enum {
@@ -36,6 +43,7 @@ typedef enum {
 /** Set by the deck, by NakInsituParamRows and NakInsituRead(). */
 typedef struct {
   PetscInt  backend; /**< NakInsituChoice */
+  PetscBool vtk;     /**< that is enough for every script */
   PetscInt  cadence; /**< NakInsituCadence */
   PetscReal every;   /**< [s], or a number of time steps */
   PetscInt  n_scripts, n_words;
@@ -64,8 +72,9 @@ PetscErrorCode NakInsituRead(NakDeck deck, NakInsituParams *params);
 PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, NakInsitu *insitu);
 
 /** Start the back end and hand it the scripts, which it imports with the first moment; `directory` is
-    the run's.  Of NULL, nothing.  Collective.
-    Errors: PETSC_ERR_USER_INPUT where Python does not start. */
+    the run's.  What they wrote behind the checkpoint that was read is removed.  Of NULL, nothing.
+    Collective.
+    Errors: PETSC_ERR_USER_INPUT where Python does not start; those of the files. */
 PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory);
 
 /** Close the back end and set `*insitu` to NULL; NULL is accepted.  Collective. */
@@ -78,8 +87,8 @@ PetscBool NakInsituDue(NakInsitu insitu, const NakRecord *record, PetscBool even
 /** The time at which a step should end; PETSC_INFINITY for none, and of NULL [s]. */
 PetscReal NakInsituNext(NakInsitu insitu);
 
-/** Write to a checkpoint, or read from one, when the next moment is due.  Of NULL,
-    nothing.  Collective. */
+/** Write to a checkpoint, or read from one, how many moments were shown and when the next is due.  Of
+    NULL, nothing.  Collective. */
 PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint);
 
 /** Run the scripts on one moment, `last` of the run; a second one at the same time is left out.
@@ -89,10 +98,12 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const Na
 
 /** What it cost so far.  Zeros of NULL. */
 typedef struct {
-  PetscInt  moments; /**< shown */
-  PetscReal start;   /**< wall time of loading [s] */
-  PetscReal first;   /**< of the first moment, which imports the scripts [s] */
-  PetscReal show;    /**< of the others [s] */
+  PetscInt  moments;   /**< shown, by this process */
+  PetscReal start;     /**< wall time of loading [s] */
+  PetscReal first;     /**< of the first moment, which imports the scripts [s] */
+  PetscReal show;      /**< of the others [s] */
+  PetscReal processor; /**< time of this rank's processor for all of it [s] */
+  PetscReal memory;    /**< that this rank took for it [B] */
 } NakInsituCost;
 NakInsituCost NakInsituCosts(NakInsitu insitu);
 

@@ -120,3 +120,31 @@ PetscErrorCode NakDirectoryMake(const char *directory);
     PETSC_ERR_FILE_READ for one that cannot be read to its end. */
 typedef PetscErrorCode (*NakDirectoryVisitor)(const char *name, void *ctx);
 PetscErrorCode NakDirectoryList(const char *directory, NakDirectoryVisitor visit, void *ctx);
+
+/* ---- A folder that others write to; one rank only, no messages ---- */
+
+/** A folder and the list of what scripts wrote to it, `written.txt`, each name with a number.  What else
+    lies there is never touched. */
+typedef struct NakFolder_private *NakFolder;
+
+/**
+  Make the folder, and begin its list or go on with it.
+
+  @param[out] next    one more than the largest number on the list; 0 for none
+  @param[out] folder  close with NakFolderClose(), also where this fails
+*/
+PetscErrorCode NakFolderOpen(const char *path, PetscInt *next, NakFolder *folder);
+
+/** The scripts begin. */
+PetscErrorCode NakFolderBegin(NakFolder folder);
+
+/** The scripts are done: what is new or was changed since NakFolderBegin(), and is not on the list, is put
+    there.  A directory counts as one name. */
+PetscErrorCode NakFolderNote(NakFolder folder, PetscInt number);
+
+/** Close the list and set `*folder` to NULL; NULL is accepted. */
+PetscErrorCode NakFolderClose(NakFolder *folder);
+
+/** Remove what the list of a folder has under `from` and larger numbers, and the list and the folder where
+    nothing is left.  Without a list, nothing. */
+PetscErrorCode NakFolderRemove(const char *path, PetscInt from);

@@ -3,26 +3,20 @@
 Every rank runs a script and sees its own cells only: whatever a script decides from the data (a range,
 a size) must be reduced over the ranks, or they draw different pictures.
 """
-import argparse
-import os
+import nakdata
+from paraview import simple
 
-from paraview import catalyst, simple
-from vtkmodules.vtkCommonCore import vtkDoubleArray
-from vtkmodules.vtkParallelCore import vtkCommunicator, vtkMultiProcessController
+try:  # not where a ParaView was built without Catalyst
+    from paraview.modules.vtkPVPythonCatalyst import vtkCPPythonScriptV2Helper
+    IN_SITU = vtkCPPythonScriptV2Helper.GetActiveInstance() is not None
+except ImportError:
+    IN_SITU = False
 
-WORLD = vtkMultiProcessController.GetGlobalController()
 INK = [0.1, 0.1, 0.1]
+SIZE = "1200x900"  # of a picture
 
 
 # ---- The simulation ----
-
-def arguments(**defaults):
-    """The deck's `insitu.options`, with defaults; `live` is among them."""
-    parser = argparse.ArgumentParser()
-    for name, value in {"live": "off", "size": "1200x900", **defaults}.items():
-        parser.add_argument(f"--{name}", default=value, type=type(value))
-    return parser.parse_known_args(catalyst.get_args())[0]
-
 
 def channel(name):
     """A channel of the simulation: `grid` or `face`."""
@@ -41,30 +35,10 @@ def first_of(producer, *names):
     return next((name for name in names if name in fields(producer)), None)
 
 
-def numbers(producer):
-    """The run's numbers of this moment, as timeseries.csv names them."""
-    data = producer.GetClientSideObject().GetOutputDataObject(0)
-    while data.IsA("vtkPartitionedDataSet"):
-        data = data.GetPartition(0)
-    found = data.GetFieldData()
-    return {found.GetArrayName(k): found.GetArray(k).GetTuple1(0)
-            for k in range(found.GetNumberOfArrays()) if found.GetArray(k)}
-
-
-def largest(values):
-    """The largest of each value over the ranks."""
-    mine, all_of = vtkDoubleArray(), vtkDoubleArray()
-    for value in values:
-        mine.InsertNextValue(value)
-        all_of.InsertNextValue(value)
-    WORLD.AllReduce(mine, all_of, vtkCommunicator.MAX_OP)
-    return [all_of.GetValue(k) for k in range(len(values))]
-
-
 def bounds(producer):
     """Lower and upper ends of x, y, z over all ranks [m]."""
     box = producer.GetDataInformation().GetBounds()
-    ends = largest([-box[0], box[1], -box[2], box[3], -box[4], box[5]])
+    ends = nakdata.largest([-box[0], box[1], -box[2], box[3], -box[4], box[5]])
     return [(-ends[2 * d], ends[2 * d + 1]) for d in range(3)]
 
 
@@ -72,8 +46,16 @@ def value_range(source, array):
     """Least and largest value of a cell array over all ranks."""
     found = source.CellData[array] if array in source.CellData.keys() else None
     low, high = found.GetRange() if found else (1e300, -1e300)
-    low, high = largest([-low, high])
+    low, high = nakdata.largest([-low, high])
     return -low, high
+
+
+def moved(name, source, scale, shift):
+    """A source stretched, then moved."""
+    made = simple.Transform(registrationName=name, Input=source)
+    made.Transform = "Transform"
+    made.Transform.Scale, made.Transform.Translate = scale, shift
+    return made
 
 
 def cells_where(name, source, array, low, high):
@@ -133,9 +115,12 @@ def write_in(made, text, position, size=16):
 
 
 def headline(run):
-    """What the cycler shows at this moment."""
-    return (f"{run['time_s']:.6g} s    {run['current_mA_cm2']:.3g} mA/cm\u00b2    {run['voltage_V']:.4g} V    "
-            f"{run['capacity_mAh_cm2']:.3g} mAh/cm\u00b2    contact {100 * run['contact_fraction']:.3g} %")
+    """What the cycler shows at this moment; of a run without a cycler, its time."""
+    text = f"{run['time_s']:.6g} s"
+    if "voltage_V" in run:
+        text += (f"    {run['current_mA_cm2']:.3g} mA/cm\u00b2    {run['voltage_V']:.4g} V    "
+                 f"{run['capacity_mAh_cm2']:.3g} mAh/cm\u00b2    contact {100 * run['contact_fraction']:.3g} %")
+    return text
 
 
 class Colours:
@@ -201,35 +186,32 @@ def outline(box, made):
     one_colour(shown, INK)
 
 
-# ---- What is written ----
+class Picture:
+    """A view with a headline, a foot line, and colours that follow the run."""
 
-def folder():
-    """Where the run wants its pictures and extracts."""
-    path = os.environ.get("PARAVIEW_OVERRIDE_EXTRACTS_OUTPUT_DIRECTORY", "insitu")
-    os.makedirs(path, exist_ok=True)
-    return path
+    def __init__(self, made, foot):
+        self.view, self.followed = made, []
+        self.head = write_in(made, "", [0.02, 0.95])
+        write_in(made, foot, [0.02, 0.015], 12)
 
+    def follow(self, colour, source):
+        """Have the colours of a source stretched to what it shows."""
+        colour.follow(source)
+        self.followed.append((colour, source))
 
-def png(made, stem):
-    """A picture each time the script runs."""
-    extractor = simple.CreateExtractor("PNG", made, registrationName=f"{stem}.png")
-    extractor.Writer.FileName = f"{stem}_{{timestep:06d}}.png"
-    extractor.Writer.ImageResolution = made.ViewSize
-    extractor.Writer.OverrideColorPalette = "WhiteBackground"
+    def in_situ(self, stem, given, producer):
+        """A picture `stem`_*.png each time the script runs: the `options` and the `catalyst_execute` of
+        the script."""
+        extractor = simple.CreateExtractor("PNG", self.view, registrationName=f"{stem}.png")
+        extractor.Writer.FileName = f"{stem}_{{timestep:06d}}.png"
+        extractor.Writer.ImageResolution = self.view.ViewSize
+        extractor.Writer.OverrideColorPalette = "WhiteBackground"
 
+        def execute(info):  # before the picture is taken
+            data = nakdata.leaf(producer.GetClientSideObject().GetOutputDataObject(0))
+            self.head.Text = headline(nakdata.numbers(data))
+            for colour, source in self.followed:
+                source.UpdatePipeline(info.time)
+                colour.follow(source)
 
-def pieces(source, stem):
-    """The data of a source each time the script runs, one file a rank."""
-    extractor = simple.CreateExtractor("VTPD", source, registrationName=f"{stem}.vtpd")
-    extractor.Writer.FileName = f"{stem}_{{timestep:06d}}.vtpd"
-
-
-def catalyst_options(given):
-    """Run whenever the simulation calls; with `live` it connects to ParaView, at host:port or here."""
-    made = catalyst.Options()
-    made.GlobalTrigger = "TimeStep"
-    if given.live not in ("off", "false", "no", "0"):
-        made.EnableCatalystLive = 1
-        made.CatalystLiveTrigger = "TimeStep"
-        made.CatalystLiveURL = given.live if ":" in given.live else "localhost:22222"
-    return made
+        return nakdata.options(given), execute

@@ -50,6 +50,22 @@ void NakInsituFindScript(const char *deck, const char *name, char *path, size_t 
   path[0] = '\0';
 }
 
+PetscBool NakInsituNeedsVtkOnly(const char *script)
+{
+  enum { LINES = 5 }; /* the first ones may be Python's and ParaView's own */
+  FILE *const file  = fopen(script, "r");
+  char       *line  = NULL;
+  size_t      size  = 0;
+  PetscBool   found = PETSC_FALSE;
+
+  if (file == NULL) return PETSC_FALSE;
+  for (int k = 0; k < LINES && !found && getline(&line, &size, file) > 0; k++)
+    found = (PetscBool)(strcmp(line, "# nakfield: vtk\n") == 0);
+  free(line);
+  (void)fclose(file);
+  return found;
+}
+
 /* Load a plugin for good: VTK and Python cannot be unloaded. */
 static const NakInsituBackend *Open(const char *path, char why[NAK_INSITU_MESSAGE])
 {
@@ -67,29 +83,34 @@ static const NakInsituBackend *Open(const char *path, char why[NAK_INSITU_MESSAG
   return NULL;
 }
 
-static const NakInsituBackend *LoadLegacy(char why[NAK_INSITU_MESSAGE])
+static const NakInsituBackend *LoadPlugin(const char *name, char why[NAK_INSITU_MESSAGE])
 {
   char              program[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN + 64];
   const char *const places[] = {"", "../lib/nakfield/"};
 
   ProgramFolder(program, sizeof program);
   for (int k = 0; k < 2; k++) {
-    (void)snprintf(path, sizeof path, "%s%snakfield_catalyst.so", program, places[k]);
+    (void)snprintf(path, sizeof path, "%s%s%s", program, places[k], name);
     if (IsFile(path)) return Open(path, why);
   }
   (void)snprintf(
     why, NAK_INSITU_MESSAGE,
-    "the legacy back end was not built (no nakfield_catalyst.so beside the program): "
-    "it needs ParaView (Debian's paraview-dev and python3-paraview); " NAK_INSITU_REMEDY);
+    "the back end was not built (no %s beside the program): "
+    "it needs ParaView (Debian's paraview-dev and python3-paraview); " NAK_INSITU_REMEDY,
+    name);
   return NULL;
 }
 
-const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, char why[NAK_INSITU_MESSAGE])
+const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, PetscBool vtk,
+                                      char why[NAK_INSITU_MESSAGE])
 {
   const NakInsituBackend *backend = NULL;
 
   why[0] = '\0';
-  if (choice != NAK_INSITU_CATALYST2) backend = LoadLegacy(why);
+  if (choice == NAK_INSITU_VTK || (choice == NAK_INSITU_AUTO && vtk))
+    backend = LoadPlugin("nakfield_vtk.so", why);
+  if (backend != NULL || choice == NAK_INSITU_VTK) return backend;
+  if (choice != NAK_INSITU_CATALYST2) backend = LoadPlugin("nakfield_catalyst.so", why);
   if (backend != NULL || choice == NAK_INSITU_LEGACY) return backend;
   backend = NakInsituCatalyst2();
   if (backend == NULL && choice == NAK_INSITU_CATALYST2)
@@ -103,15 +124,15 @@ const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, char why[NAK_INSIT
 PetscErrorCode NakInsituBackends(char *text, size_t size)
 {
   static const char *const names[] = {
-    [NAK_INSITU_LEGACY] = "legacy", [NAK_INSITU_CATALYST2] = "catalyst2"};
+    [NAK_INSITU_LEGACY] = "legacy", [NAK_INSITU_CATALYST2] = "catalyst2", [NAK_INSITU_VTK] = "vtk"};
   char   why[NAK_INSITU_MESSAGE];
   size_t used = 0;
 
   PetscFunctionBeginUser;
   text[0] = '\0';
   PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
-  for (int k = NAK_INSITU_LEGACY; k <= NAK_INSITU_CATALYST2; k++) {
-    const NakInsituBackend *const backend = NakInsituLoad((NakInsituChoice)k, why);
+  for (int k = NAK_INSITU_LEGACY; k <= NAK_INSITU_VTK; k++) {
+    const NakInsituBackend *const backend = NakInsituLoad((NakInsituChoice)k, PETSC_FALSE, why);
 
     if (backend == NULL || used >= size) continue;
     used += (size_t)snprintf(text + used, size - used, "%s%s (%s)", used > 0 ? ", " : "", names[k],

@@ -1,6 +1,7 @@
 /* When moments are shown, and what is handed over; the contract is in nakfield/insitu.h. */
 #include "insitu_impl.h"
 
+#include <nakfield/store.h>
 #include <petsctime.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@ struct NakInsitu_private {
   int                     alive;             /* scripts that have not failed */
   PetscReal               next, seen, shown; /* [s] */
   PetscInt                steps;             /* of time, since the last moment shown */
+  PetscInt                moments; /* shown since the run began; below 0: look what is there */
+  NakFolder               folder;  /* rank 0 only */
   NakInsituCost           cost;
 };
 
@@ -29,6 +32,33 @@ typedef struct {
   int              n_numbers;
 } Parcel;
 
+/* Clocks [s], and the memory in use [B]. */
+typedef struct {
+  PetscLogDouble wall, processor, memory;
+} Clock;
+
+static PetscErrorCode Read(Clock *clock)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscTime(&clock->wall));
+  PetscCall(PetscGetCPUTime(&clock->processor));
+  PetscCall(PetscMemoryGetCurrentUsage(&clock->memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Book what went by since `begin`, its wall time under `wall`. */
+static PetscErrorCode Book(NakInsitu s, const Clock *begin, PetscReal *wall)
+{
+  Clock now;
+
+  PetscFunctionBeginUser;
+  PetscCall(Read(&now));
+  *wall += now.wall - begin->wall;
+  s->cost.processor += now.processor - begin->processor;
+  s->cost.memory += now.memory - begin->memory;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* One rank prints what some found. */
 static PetscErrorCode Tell(MPI_Comm comm, const char *message)
 {
@@ -40,6 +70,22 @@ static PetscErrorCode Tell(MPI_Comm comm, const char *message)
   first = message[0] != '\0' ? rank : size;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm));
   if (rank == first) (void)fprintf(stderr, "nakfield: %s\n", message);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What a checkpoint does not know of is removed: it is made again.  A run whose checkpoint knows of
+   nothing, since it had no scripts by then, goes on behind the last number there is. */
+static PetscErrorCode OpenFolder(NakInsitu s)
+{
+  PetscInt    next = 0;
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
+  if (rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->moments >= 0) PetscCall(NakFolderRemove(s->directory, s->moments));
+  PetscCall(NakFolderOpen(s->directory, &next, &s->folder));
+  if (s->moments < 0) s->moments = next;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -71,7 +117,7 @@ static PetscErrorCode Load(NakInsitu s)
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  s->backend = NakInsituLoad((NakInsituChoice)s->params.backend, why);
+  s->backend = NakInsituLoad((NakInsituChoice)s->params.backend, s->params.vtk, why);
   PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
   first = s->backend == NULL ? rank : INT_MAX;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, s->comm));
@@ -87,24 +133,24 @@ PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, Nak
 {
   NakInsitu      s;
   PetscErrorCode code;
-  PetscLogDouble begin, end;
+  Clock          begin;
 
   PetscFunctionBeginUser;
   *insitu = NULL;
   if (params->n_scripts == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscTime(&begin));
+  PetscCall(Read(&begin));
   PetscCall(PetscNew(&s));
   *insitu   = s;
   s->comm   = comm;
   s->params = *params;
   s->seen = s->shown = PETSC_NINFINITY;
+  s->moments         = -1;
   s->next            = params->cadence == NAK_INSITU_TIME ? 0 : PETSC_INFINITY;
   PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF)); /* VTK and Python raise harmless exceptions */
   code = Load(s);
   PetscCall(PetscFPTrapPop());
   PetscCall(code);
-  PetscCall(PetscTime(&end));
-  s->cost.start = end - begin;
+  PetscCall(Book(s, &begin, &s->cost.start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -112,20 +158,21 @@ PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory)
 {
   PetscBool      ok;
   PetscErrorCode code;
-  PetscLogDouble begin, end;
+  Clock          begin;
 
   PetscFunctionBeginUser;
   if (insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscTime(&begin));
+  PetscCall(Read(&begin));
   PetscCall(PetscSNPrintf(insitu->directory, sizeof insitu->directory, "%s/insitu", directory));
+  PetscCall(NakAgree(insitu->comm, OpenFolder(insitu)));
+  PetscCallMPI(MPI_Bcast(&insitu->moments, 1, MPIU_INT, 0, insitu->comm));
   PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
   code = Start(insitu, &ok);
   PetscCall(PetscFPTrapPop());
   PetscCall(code);
   PetscCheck(ok, insitu->comm, PETSC_ERR_USER_INPUT, "in situ: %s did not start",
              insitu->backend->name);
-  PetscCall(PetscTime(&end));
-  insitu->cost.start += end - begin;
+  PetscCall(Book(insitu, &begin, &insitu->cost.start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -138,6 +185,7 @@ PetscErrorCode NakInsituDestroy(NakInsitu *insitu)
   PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
   if (s->self != NULL) s->backend->stop(s->self);
   PetscCall(PetscFPTrapPop());
+  PetscCall(NakFolderClose(&s->folder));
   PetscCall(PetscFree(*insitu));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -158,15 +206,18 @@ PetscReal NakInsituNext(NakInsitu insitu)
   return insitu == NULL || insitu->alive == 0 ? PETSC_INFINITY : insitu->next;
 }
 
-/* A run that had no scripts before its restart begins with them. */
+/* A run that had no scripts before its restart begins with them, one with a checkpoint of an older program
+   anew. */
 PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint)
 {
   PetscBool has;
 
   PetscFunctionBeginUser;
   if (insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakCheckpointHas(checkpoint, "insitu/next", &has));
+  PetscCall(NakCheckpointHas(checkpoint, "insitu/moments", &has));
   if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(
+    NakCheckpointBlock(checkpoint, "insitu/moments", &insitu->moments, sizeof insitu->moments));
   PetscCall(NakCheckpointBlock(checkpoint, "insitu/next", &insitu->next, sizeof insitu->next));
   PetscCall(NakCheckpointBlock(checkpoint, "insitu/seen", &insitu->seen, sizeof insitu->seen));
   PetscCall(NakCheckpointBlock(checkpoint, "insitu/shown", &insitu->shown, sizeof insitu->shown));
@@ -261,10 +312,22 @@ static PetscErrorCode Pack(const NakRecord *record, const NakFrame *frame, Parce
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The scripts' files, on rank 0. */
+static PetscErrorCode Files(NakInsitu s, PetscBool done)
+{
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  if (s->folder != NULL)
+    code = done ? NakFolderNote(s->folder, s->moments) : NakFolderBegin(s->folder);
+  PetscCall(NakAgree(s->comm, code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Hand(NakInsitu s, const NakRecord *record, const Parcel *parcel,
                            PetscBool last)
 {
-  const NakInsituMoment moment                      = {.index      = (long)s->cost.moments,
+  const NakInsituMoment moment                      = {.index      = (long)s->moments,
                                                        .time       = record->time,
                                                        .last       = last,
                                                        .n_channels = CHANNELS,
@@ -274,10 +337,21 @@ static PetscErrorCode Hand(NakInsitu s, const NakRecord *record, const Parcel *p
   char                  message[NAK_INSITU_MESSAGE] = "";
 
   PetscFunctionBeginUser;
+  PetscCall(Files(s, PETSC_FALSE));
   PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
   s->alive = s->backend->show(s->self, &moment, message);
   PetscCall(PetscFPTrapPop());
   PetscCall(Tell(s->comm, message));
+  PetscCall(Files(s, PETSC_TRUE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Account(NakInsitu s, const Clock *begin)
+{
+  const PetscBool first = (PetscBool)(s->cost.moments++ == 0);
+
+  PetscFunctionBeginUser;
+  PetscCall(Book(s, begin, first ? &s->cost.first : &s->cost.show));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -286,13 +360,13 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const Na
 {
   const PetscReal rounding = 1e-12;
   Parcel          parcel   = {.n_numbers = 0};
-  PetscLogDouble  begin, end;
+  Clock           begin;
   PetscErrorCode  code;
 
   PetscFunctionBeginUser;
   if (insitu == NULL || insitu->alive == 0 || record->time == insitu->shown)
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscTime(&begin));
+  PetscCall(Read(&begin));
   code = NakAgree(insitu->comm, Pack(record, frame, &parcel));
   if (code == PETSC_SUCCESS) code = Hand(insitu, record, &parcel, last);
   PetscCall(PetscFree4(parcel.axes, parcel.values, parcel.region, parcel.arrays));
@@ -302,10 +376,7 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const Na
   if (insitu->params.cadence == NAK_INSITU_TIME)
     insitu->next = insitu->params.every *
                    (PetscFloorReal(record->time / insitu->params.every * (1 + rounding)) + 1);
-  PetscCall(PetscTime(&end));
-  if (insitu->cost.moments++ == 0)
-    insitu->cost.first = end - begin;
-  else
-    insitu->cost.show += end - begin;
+  insitu->moments++;
+  PetscCall(Account(insitu, &begin));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

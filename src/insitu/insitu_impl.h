@@ -11,8 +11,12 @@
    none.  Rank 0 only. */
 void NakInsituFindScript(const char *deck, const char *name, char *path, size_t size);
 
-/* The back end, or NULL with the reason. */
-const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, char why[NAK_INSITU_MESSAGE]);
+/* Whether one of a script's first lines is "# nakfield: vtk".  Rank 0 only. */
+PetscBool NakInsituNeedsVtkOnly(const char *script);
+
+/* The back end, or NULL with the reason; `vtk` where that would be enough. */
+const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, PetscBool vtk,
+                                      char why[NAK_INSITU_MESSAGE]);
 
 /* Of catalyst2.c; NULL where it is not compiled in. */
 const NakInsituBackend *NakInsituCatalyst2(void);

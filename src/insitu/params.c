@@ -20,8 +20,10 @@ const NakParam NakInsituParamRows[] = {
   {.key    = "insitu.backend",
    .type   = NAK_CHOICE,
    .offset = offsetof(NakInsituParams, backend),
-   .text   = "auto|legacy|catalyst2",
-   .doc    = "What runs the scripts; auto takes what there is, legacy first"},
+   .text   = "auto|legacy|catalyst2|vtk",
+   .doc = "What runs the scripts; auto takes vtk where that is enough for all, else what there is, "
+          "legacy "
+          "first"},
   {.key = NULL                                                 }
 };
 
@@ -109,6 +111,26 @@ static PetscErrorCode ReadOptions(NakDeck deck, NakNode node, NakInsituParams *p
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Scripts that need VTK only shall not wait for ParaView to load. */
+static PetscErrorCode CheckBackend(NakDeck deck, NakNode node, NakInsituParams *p)
+{
+  PetscBool all = (PetscBool)(p->n_scripts > 0);
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < p->n_scripts; k++) {
+    if (NakInsituNeedsVtkOnly(p->scripts[k])) continue;
+    all = PETSC_FALSE;
+    if (p->backend == NAK_INSITU_VTK)
+      PetscCall(
+        NakDeckComplain(deck, node,
+                        "insitu.backend=vtk runs scripts that say '# nakfield: vtk' in their "
+                        "first lines, and %s does not: leave the back end away",
+                        p->scripts[k]));
+  }
+  p->vtk = all;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ReadTrees(NakDeck deck, NakInsituParams *p)
 {
   NakNode const script  = NakDeckFind(deck, "insitu.script"),
@@ -117,6 +139,7 @@ static PetscErrorCode ReadTrees(NakDeck deck, NakInsituParams *p)
 
   PetscFunctionBeginUser;
   if (script != NULL) PetscCall(ReadScripts(deck, script, p));
+  if (script != NULL) PetscCall(CheckBackend(deck, script, p));
   if (every != NULL) PetscCall(ReadCadence(deck, every, p));
   if (options != NULL) PetscCall(ReadOptions(deck, options, p));
   if (script == NULL && (every != NULL || options != NULL))
@@ -133,6 +156,7 @@ PetscErrorCode NakInsituRead(NakDeck deck, NakInsituParams *params)
 
   PetscFunctionBeginUser;
   params->cadence   = NAK_INSITU_EVENT;
+  params->vtk       = PETSC_FALSE;
   params->n_scripts = params->n_words = 0;
   PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
   if (rank == 0) code = ReadTrees(deck, params);

@@ -88,6 +88,18 @@ static PetscErrorCode ClearOwned(const char *name, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What scripts wrote while the run went on is on a list of theirs. */
+static PetscErrorCode ClearInsitu(const Clearing *clearing)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  if (!clearing->replace) PetscCall(ClearFile(clearing, "insitu/written.txt"));
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/insitu", clearing->directory));
+  PetscCall(NakFolderRemove(path, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Whether another process writes here: it holds a lock on the log. */
 static PetscErrorCode CheckFree(const char *directory)
 {
@@ -124,5 +136,6 @@ PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode)
     PetscCall(NakDirectoryList(path, ClearOwned, &clearing));
     (void)rmdir(path); /* where it is empty */
   }
+  PetscCall(ClearInsitu(&clearing));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

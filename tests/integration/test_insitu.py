@@ -6,8 +6,10 @@ missing, or where else what is needed is missing: a skip, not a pass.
 """
 import csv
 import importlib.util
+import json
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -19,8 +21,10 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "torture"))
 
 import nakrun  # noqa: E402
+import torture  # noqa: E402
 
 SKIP = 77
 FARADAY = 96485.33212
@@ -31,6 +35,7 @@ DECK_3D = nakrun.DECKS / "tutorial" / "stripping_3d.yaml"
 DECK_2D = nakrun.DECKS / "tutorial" / "stripping_2d.yaml"
 SMALL = ["grid.nx=8", "grid.ny=7", "grid.electrolyte_layers=5", "grid.alloy_layers=8",
          "protocol.0.staircase.hold=10 s", "protocol.0.staircase.step=0.4 mA/cm^2"]
+SHORT = ["protocol=[{strip: 0.5 mA/cm^2, for: 10 s}, {rest: 11 s}]"]
 EVERY = ["insitu.every=5 s", "output.fields.every=5 s"]
 NUMBERS = """
 title: stripped, then plated until there is Na metal
@@ -78,16 +83,24 @@ protocol:
 
 
 class Numbers(unittest.TestCase):
+    """By VTK alone, and by ParaView."""
+
     @classmethod
     def setUpClass(cls):
         without_display()
         cls.scratch = tempfile.TemporaryDirectory()
-        cls.runs = {}
+        cls.runs, cls.others = {}, {}
         for ranks in (1, 2, 3):
-            folder = Path(cls.scratch.name, str(ranks))
-            folder.mkdir()
-            script = f"insitu.script=[extract.py, {HERE / 'dump.py'}]"
-            cls.runs[ranks] = nakrun.run(NUMBERS, *EVERY, script, ranks=ranks, folder=folder)
+            cls.runs[ranks] = cls.run_with("vtk", ranks, "insitu.backend=auto")
+            if ranks > 1:
+                cls.others[ranks] = cls.run_with("legacy", ranks, "insitu.backend=legacy")
+
+    @classmethod
+    def run_with(cls, backend, ranks, *overrides):
+        folder = Path(cls.scratch.name, backend, str(ranks))
+        folder.mkdir(parents=True)
+        script = f"insitu.script=[extract.py, {HERE / 'dump.py'}]"
+        return nakrun.run(NUMBERS, *EVERY, script, *overrides, ranks=ranks, folder=folder)
 
     @classmethod
     def tearDownClass(cls):
@@ -157,6 +170,16 @@ class Numbers(unittest.TestCase):
             self.assertEqual(self.contact_line(ranks), self.contact_line(1))
         self.assertGreater(len(self.contact_line(1)), 10)
 
+    def test_the_same_from_paraview(self):
+        """ParaView's Catalyst runs the same scripts, and they write the same."""
+        for ranks, run in self.others.items():
+            self.assertNotIn("in situ:", run.output.err)
+            mine, theirs = (sorted((of[ranks].folder / "insitu").rglob("*")) for of in (self.runs, self.others))
+            self.assertEqual([path.name for path in mine], [path.name for path in theirs])
+            for path, other in zip(mine, theirs):
+                if path.suffix in (".csv", ".vtpd"):
+                    self.assertEqual(path.read_bytes(), other.read_bytes(), path.name)
+
     def contact_line(self, ranks):
         """Places of the line in the last extract, rounded to 0.1 um."""
         path = sorted((self.runs[ranks].folder / "insitu").glob("contact_line_*.csv"))[-1]
@@ -167,7 +190,7 @@ class Numbers(unittest.TestCase):
     def test_bitwise_as_in_fields_h5(self):
         """Cells, axes and numbers of every rank, at every time, against the file."""
         import h5py
-        for ranks, run in self.runs.items():
+        for ranks, run in [*self.runs.items(), *self.others.items()]:
             with h5py.File(run.folder / "fields.h5") as file:
                 frames = {frame.attrs["time"]: frame for frame in file["frames"].values()}
                 dumps = sorted((run.folder / "insitu").glob("dump_*.npz"))
@@ -212,8 +235,10 @@ def file_cells(run):
         return file["grid/region"][0].size
 
 
-class Messages(unittest.TestCase):
-    """What goes wrong is told in words, and only what cannot go on ends the run."""
+class Told:
+    """What goes wrong in a script is told in words, and only what cannot go on ends the run."""
+
+    HEAD = ""  # of every script
 
     def setUp(self):
         without_display()
@@ -222,7 +247,7 @@ class Messages(unittest.TestCase):
 
     def say(self, script, message, *overrides, status=nakrun.DONE, ranks=2):
         path = Path(self.scratch.name, "mine.py")
-        path.write_text(f"from paraview import catalyst, simple\noptions = catalyst.Options()\n{script}\n")
+        path.write_text(f"{self.HEAD}{script}\n")
         return nakrun.run(PLATEAU, f"insitu.script={path}", "insitu.every=1 s", *overrides,
                           folder=self.scratch.name, ranks=ranks, status=status, message=message)
 
@@ -241,6 +266,33 @@ class Messages(unittest.TestCase):
 
     def test_exit(self):
         self.say("raise SystemExit(7)", r"SystemExit: 7")
+
+
+class VtkMessages(Told, unittest.TestCase):
+    """By scripts that run without ParaView."""
+
+    HEAD = f"# nakfield: vtk\nimport sys; sys.path.insert(0, '{nakrun.TOP}/scripts/catalyst')\n"
+
+    def test_unknown_field(self):
+        self.say("""import nakdata
+face = nakdata.Channel("face")
+def catalyst_execute(info):
+    nakdata.cells_where(face.data(info), "sodium", 0, 1)""",
+                 r"there is no field 'sodium'; there are charge, contact, current")
+
+    def test_live(self):
+        self.say("import nakdata\noptions = nakdata.options(nakdata.arguments())",
+                 r"live wants ParaView: give insitu\.backend=legacy", "insitu.options.live=on")
+
+    def test_needs_paraview(self):
+        nakrun.call("check", DECK_2D, "insitu.script=volume.py", "insitu.backend=vtk", ranks=0).demand(
+            nakrun.INPUT, r"scripts that say '# nakfield: vtk' in their first lines, and .*volume\.py does not")
+
+
+class Messages(Told, unittest.TestCase):
+    """By ParaView's; and what is wrong with the deck or the machine."""
+
+    HEAD = "from paraview import catalyst, simple\noptions = catalyst.Options()\n"
 
     def test_no_display(self):
         for display in ("", ":77"):
@@ -280,6 +332,97 @@ simple.CreateExtractor("VTPD", cells)""",
         output.demand(nakrun.INPUT, r"python3-paraview.*scripts/setup\.sh --insitu")
         self.assertFalse(Path(self.scratch.name, "run").exists())
         nakrun.call("--version", ranks=0).demand(nakrun.DONE, r"In situ none; scripts/setup\.sh --insitu")
+
+
+class Files(unittest.TestCase):
+    """What scripts wrote belongs to the run that had them."""
+
+    EXTRACT = ("insitu.script=extract.py", "insitu.every=2 s")
+
+    def setUp(self):
+        without_display()
+        self.folder = torture.Folder()
+        self.addCleanup(shutil.rmtree, self.folder.path)
+
+    def inside(self, name="run"):
+        """Names and contents, without the list."""
+        top = self.folder.path / name / "insitu"
+        return {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*"))
+                if path.is_file() and path.name != "written.txt"}
+
+    def test_they_go_with_it(self):
+        mine = self.folder.path / "run" / "insitu" / "film.mp4"
+        short = ("protocol=[{strip: 0.1 mA/cm^2, for: 10 s}]",)
+        self.folder.new("run", *short, *self.EXTRACT).demand(nakrun.DONE)
+        mine.write_text("mine")
+        self.assertIn("face_000005.vtpd", self.inside())
+        self.folder.new("run", *short, "insitu.script=extract.py").demand(nakrun.DONE)
+        self.assertEqual({name[-11:-5] for name in self.inside() if name.endswith(".vtpd")}, {"000000", "000001"})
+        for path in (self.folder.path / "run").iterdir():
+            if path.is_file():
+                path.unlink()
+        shutil.rmtree(self.folder.path / "run" / "fields")
+        nakrun.call("run", self.folder.deck, f"output.directory={self.folder.path / 'run'}", *short,
+                    ranks=0).demand(nakrun.OUTPUT, r"holds a run already \(insitu/written\.txt\)")
+        self.folder.new("run", *short).demand(nakrun.DONE)
+        self.assertEqual(self.inside(), {"film.mp4": b"mine"})
+
+    def test_a_run_goes_on(self):
+        """From any checkpoint to the same files, whatever was written behind it."""
+        self.folder.new("whole", *SHORT, *self.EXTRACT, "checkpoint.keep=1000",
+                        "checkpoint.steps=4").demand(nakrun.DONE)
+        whole, points = self.inside("whole"), torture.checkpoints(self.folder.path / "whole")
+        self.assertGreater(len(whole), 40)
+        for share in (0, 0.3, 0.8):
+            self.cut(points[int(share * len(points))].name)
+            self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE)
+            self.assertEqual(self.inside(), whole)
+            self.cut(points[int(share * len(points))].name)
+            self.folder.again("run", "checkpoint.steps=50", "insitu.every=7 s").demand(nakrun.DONE)
+            moments = [row.split(",")[0] for row in self.inside()["totals.csv"].decode().split()[1:]]
+            self.assertEqual([int(moment) for moment in moments], list(range(len(moments))))
+            self.assertEqual(sorted(name for name in self.inside() if name.endswith(".vtpd")),
+                             [f"face_{k:06d}.vtpd" for k in range(len(moments))])
+
+    def cut(self, keep):
+        """A copy of the run as it was killed behind a checkpoint, with what it had written by then."""
+        place = self.folder.path / "run"
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(self.folder.path / "whole", place)
+        (place / "summary.json").unlink()
+        for path in torture.checkpoints(place):
+            if path.name > keep:
+                path.unlink()
+
+    def test_interrupted_again_and_again(self):
+        """Each piece ends with a last moment, which is not one of the whole run."""
+        self.folder.new("whole", *SHORT, *self.EXTRACT).demand(nakrun.DONE)
+        self.folder.new("run", *SHORT, *self.EXTRACT, "checkpoint.steps=0", "--walltime", "0.01s").demand(nakrun.DONE)
+        pieces = 1
+        while json.loads((self.folder.path / "run" / "summary.json").read_text())["status"] == "interrupted":
+            self.assertLess(pieces, 100)
+            self.folder.again("run", f"--walltime={1 + 0.5 * pieces}s").demand(nakrun.DONE)
+            pieces += 1
+        print(f"{pieces} pieces")
+        self.assertGreater(pieces, 1)
+        self.assertEqual(self.inside(), self.inside("whole"))
+
+
+class Cost(unittest.TestCase):
+    def test_extraction(self):
+        """At most 5 % of the 3D tutorial at the default cadence: of processor time, which a loaded machine
+        keeps better than wall time."""
+        without_display()
+        with tempfile.TemporaryDirectory() as scratch:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            nakrun.call("run", DECK_3D, "insitu.script=extract.py", "output.directory=run", "--quiet", ranks=0,
+                        folder=scratch).demand(nakrun.DONE)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            log = Path(scratch, "run", "log.txt").read_text()
+        whole = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        found = re.search(r"in situ: .*, ([0-9.]+) s of processor time, ([0-9.e+]+) MB", log)
+        print(f"{found[1]} s of {whole:.2f} s, {100 * float(found[1]) / whole:.1f} %; {found[2]} MB")
+        self.assertLess(float(found[1]), 0.05 * whole)
 
 
 class Pictures(unittest.TestCase):

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -224,12 +225,90 @@ static void AMissingOrAnAddedEndIsFound(void **state)
   assert_false(IsGood("no-such-file.h5"));
 }
 
+static void Touch(const char *path)
+{
+  FILE *const file = fopen(path, "w");
+
+  assert_non_null(file);
+  assert_int_equal(fclose(file), 0);
+}
+
+/* What scripts wrote between Begin and Note goes; what was there, or came at another time, stays. */
+static void OnlyWhatIsOnTheListIsRemoved(void **state)
+{
+  const struct timespec moment = {.tv_nsec = 20000000}; /* clocks of file systems are coarse */
+  NakFolder             folder;
+  PetscInt              next;
+  PetscMPIInt           rank;
+
+  (void)state;
+  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
+  if (rank != 0) return;
+  assert_int_equal(NakFolderOpen("written", &next, &folder), 0);
+  assert_int_equal(next, 0);
+  Touch("written/mine");
+  (void)nanosleep(&moment, NULL);
+  for (PetscInt number = 0; number < 3; number++) {
+    const char *const names[] = {"written/a", "written/b", "written/table"};
+
+    assert_int_equal(NakFolderBegin(folder), 0);
+    Touch("written/table");
+    if (number < 2) Touch(names[number]);
+    if (number == 2) assert_int_equal(mkdir("written/pieces", 0777), 0);
+    if (number == 2) Touch("written/pieces/0");
+    assert_int_equal(NakFolderNote(folder, number), 0);
+    (void)nanosleep(&moment, NULL);
+  }
+  Touch("written/late");
+  assert_int_equal(NakFolderClose(&folder), 0);
+  assert_null(folder);
+  assert_int_equal(NakFolderRemove("written", 1), 0); /* b and pieces; table and a are older */
+  assert_int_equal(access("written/table", F_OK) | access("written/a", F_OK), 0);
+  assert_int_not_equal(access("written/b", F_OK), 0);
+  assert_int_not_equal(access("written/pieces", F_OK), 0);
+  assert_int_equal(NakFolderOpen("written", &next, &folder), 0);
+  assert_int_equal(next, 1);
+  assert_int_equal(NakFolderClose(&folder), 0);
+  assert_int_equal(NakFolderRemove("written", 0), 0);
+  assert_int_not_equal(access("written/table", F_OK), 0);
+  assert_int_not_equal(access("written/written.txt", F_OK), 0);
+  assert_int_equal(access("written/mine", F_OK) | access("written/late", F_OK), 0);
+  assert_int_equal(unlink("written/mine") | unlink("written/late"), 0);
+  assert_int_equal(rmdir("written"), 0);
+}
+
+/* A list that somebody edited leads nowhere else. */
+static void AListNamesNothingOutside(void **state)
+{
+  FILE       *list;
+  PetscMPIInt rank;
+
+  (void)state;
+  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
+  if (rank != 0) return;
+  assert_int_equal(NakDirectoryMake("written"), 0);
+  Touch("outside");
+  list = fopen("written/written.txt", "w");
+  assert_non_null(list);
+  (void)fputs("0\t../outside\n0\t..\n0\t.\n0\t\nnothing\n", list);
+  assert_int_equal(fclose(list), 0);
+  assert_int_equal(NakFolderRemove("written", 0), 0);
+  assert_int_equal(access("outside", F_OK), 0);
+  assert_int_equal(unlink("outside"), 0);
+  assert_int_not_equal(access("written", F_OK), 0);
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(WhatIsWrittenIsRead), cmocka_unit_test(AnotherSizeIsAnError),
-    cmocka_unit_test(HalfAFileIsNotThere), cmocka_unit_test(LinksLeadToOtherFiles),
-    cmocka_unit_test(EveryByteIsSealed),   cmocka_unit_test(AMissingOrAnAddedEndIsFound),
+    cmocka_unit_test(WhatIsWrittenIsRead),
+    cmocka_unit_test(AnotherSizeIsAnError),
+    cmocka_unit_test(HalfAFileIsNotThere),
+    cmocka_unit_test(LinksLeadToOtherFiles),
+    cmocka_unit_test(EveryByteIsSealed),
+    cmocka_unit_test(AMissingOrAnAddedEndIsFound),
+    cmocka_unit_test(OnlyWhatIsOnTheListIsRemoved),
+    cmocka_unit_test(AListNamesNothingOutside),
   };
   char        folder[64];
   PetscMPIInt rank, ranks;

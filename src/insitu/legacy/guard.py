@@ -2,21 +2,16 @@
 
 ParaView prints a traceback on every rank where a script fails, ends the program where one calls
 exit(), and aborts it where one opens a window without a display.  Here such things become a text
-that the back end asks for.
+that the back end asks for.  Comes behind describe.py.
 """
 import ctypes
-import os
 import sys
-import traceback
 
-import paraview
 from paraview import catalyst, servermanager
 from paraview.catalyst import v2_internals
 from vtkmodules.vtkCommonCore import vtkIntArray
 from vtkmodules.vtkCommonDataModel import vtkDataObject
 from vtkmodules.vtkParallelCore import vtkCommunicator, vtkMultiProcessController
-
-LIBRARY = os.path.dirname(os.__file__)
 
 kept = {"failure": "", "judged": set()}
 
@@ -25,15 +20,6 @@ def failure():
     """What went wrong since the last call, in one line."""
     text, kept["failure"] = kept["failure"], ""
     return text
-
-
-def describe(error):
-    """An exception and the line of the script where it came from."""
-    places = [f", {os.path.basename(frame.filename)} line {frame.lineno}"
-              for frame in traceback.extract_tb(error.__traceback__)
-              if not frame.filename.startswith((os.path.dirname(paraview.__file__), LIBRARY, "<"))]
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return text if isinstance(error, SyntaxError) or not places else text + places[-1]
 
 
 def guarded(function):

@@ -1,23 +1,26 @@
 # script-version: 2.0
+# nakfield: vtk
 """Every rank writes what it was handed, as numpy arrays."""
-import os
+import pathlib
+import sys
 
 import numpy
-from paraview import catalyst, simple
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkDataArray
-from vtkmodules.vtkParallelCore import vtkMultiProcessController
 
-CHANNELS = {name: simple.TrivialProducer(registrationName=name) for name in ("grid", "face")}
-RANK = vtkMultiProcessController.GetGlobalController().GetLocalProcessId()
-options = catalyst.Options()
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "scripts" / "catalyst"))
+import nakdata  # noqa: E402
+
+CHANNELS = {name: nakdata.Channel(name) for name in ("grid", "face")}
+options = nakdata.options(nakdata.arguments())
 
 
 def catalyst_execute(info):
     seen = {"time": info.time}
-    for name, producer in CHANNELS.items():
-        producer.UpdatePipeline(info.time)
-        grid = producer.GetClientSideObject().GetOutputDataObject(0).GetPartition(0)
+    for name, channel in CHANNELS.items():
+        grid = channel.data(info)
+        if grid is None:
+            continue
         for axis in "XYZ":
             seen[f"{name}/axis/{axis.lower()}"] = vtk_to_numpy(getattr(grid, f"Get{axis}Coordinates")()).copy()
         for k in range(grid.GetCellData().GetNumberOfArrays()):
@@ -27,6 +30,5 @@ def catalyst_execute(info):
         for k in range(grid.GetFieldData().GetNumberOfArrays()):
             array = grid.GetFieldData().GetArray(k)
             seen[f"{name}/number/{array.GetName()}"] = array.GetTuple1(0)
-    folder = os.environ["PARAVIEW_OVERRIDE_EXTRACTS_OUTPUT_DIRECTORY"]
-    os.makedirs(folder, exist_ok=True)
-    numpy.savez(f"{folder}/dump_{info.timestep:06d}_{RANK}.npz", **seen)
+    rank = nakdata.WORLD.GetLocalProcessId()
+    numpy.savez(f"{nakdata.folder()}/dump_{info.timestep:06d}_{rank}.npz", **seen)

@@ -5,10 +5,11 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "scripts" / "catalyst"))
+import nakdata  # noqa: E402
 import nakview  # noqa: E402
 
 face = nakview.channel("face")
-options = nakview.catalyst_options(nakview.arguments())
+options = nakdata.options(nakdata.arguments())
 
 
 def catalyst_execute(info):
