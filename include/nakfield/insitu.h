@@ -9,9 +9,10 @@
   has VTK and Python alone, for scripts that need no more and say so.  All hand over two channels,
   each with one partition a rank:
 
-    grid  the cells of this rank's columns, rectilinear, in true coordinates [m]; the fields of
-          place NAK_PLACE_VOLUME, and `region` (0 electrolyte, 1 interphase, 2 alloy)
-    face  the electrolyte's face, z = 0, one quadrilateral a column; the fields of NAK_PLACE_FACE
+    grid  the cells of this rank, rectilinear, in true coordinates [m]; the fields of
+          place NAK_PLACE_VOLUME, and of a cell `region` (0 electrolyte, 1 interphase, 2 alloy)
+    face  the electrolyte's face, z = 0, one quadrilateral a column; the fields of NAK_PLACE_FACE,
+          where there are any: models on a box have no such channel
 
   All are cell data, bitwise those of fields.h5 at the same time, each with its unit as the array's
   VTK label.  Both channels carry the numbers of the record as field data, named as the columns of
@@ -35,9 +36,10 @@ typedef enum {
 
 /** What makes the scripts run, beside the first and the last state of a run. */
 typedef enum {
-  NAK_INSITU_EVENT, /**< the ends of protocol steps; inside a repeat, of its first turn only */
-  NAK_INSITU_TIME,  /**< multiples of a time: the integrator is made to end steps there */
-  NAK_INSITU_STEPS  /**< so many time steps */
+  NAK_INSITU_EVENT, /**< the ends of protocol steps; inside a repeat, of its first turn only; of a run
+                         without a protocol, when fields are written */
+  NAK_INSITU_TIME, /**< multiples of a time: the integrator is made to end steps there */
+  NAK_INSITU_STEPS /**< so many time steps */
 } NakInsituCadence;
 
 /** Set by the deck, by NakInsituParamRows and NakInsituRead(). */
@@ -57,8 +59,8 @@ typedef struct NakInsitu_private *NakInsitu; /**< opaque; NULL where a deck has 
 
 /** Read `insitu.script`, `insitu.every` and `insitu.options`; mistakes are collected, among them a
     script that is not there.  A script is looked for as a path, in the folder of the deck, and among
-    those that come with the program.  Collective. */
-PetscErrorCode NakInsituRead(NakDeck deck, NakInsituParams *params);
+    those that come with the program.  `unit` is that of time, "s" or "1".  Collective. */
+PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *params);
 
 /**
   Load the back end.  Collective.
@@ -80,7 +82,7 @@ PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory);
 /** Close the back end and set `*insitu` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakInsituDestroy(NakInsitu *insitu);
 
-/** Take note of a moment and tell whether it is to be shown; `event` at the end of a protocol step.
+/** Take note of a moment and tell whether it is to be shown; `event` where NAK_INSITU_EVENT says so.
     The same on every rank; false of NULL. */
 PetscBool NakInsituDue(NakInsitu insitu, const NakRecord *record, PetscBool event);
 
@@ -91,9 +93,17 @@ PetscReal NakInsituNext(NakInsitu insitu);
     NULL, nothing.  Collective. */
 PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint);
 
+/** The numbers of a moment, the same on every rank. */
+enum { NAK_INSITU_NUMBERS = 64, NAK_INSITU_NAME = 32 };
+typedef struct {
+  const char *columns; /**< their names, "time,free_energy"; NULL: take those of the record */
+  PetscReal   values[NAK_INSITU_NUMBERS];
+} NakInsituNumbers;
+
 /** Run the scripts on one moment, `last` of the run; a second one at the same time is left out.
     Of NULL, nothing.  Collective. */
-PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const NakFrame *frame,
+PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record,
+                             const NakInsituNumbers *numbers, const NakFrame *frame,
                              PetscBool last);
 
 /** What it cost so far.  Zeros of NULL. */

@@ -5,16 +5,13 @@ imports nothing of ParaView, runs in the back end `vtk`, and as well in ParaView
 """
 import argparse
 import csv
+import math
 import os
 import sys
 
 from vtkmodules.vtkCommonCore import vtkDoubleArray
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkPartitionedDataSet
-from vtkmodules.vtkCommonExecutionModel import vtkAlgorithm
-from vtkmodules.vtkFiltersCore import vtkAppendPolyData, vtkCellDataToPointData, vtkContourFilter, vtkThreshold
-from vtkmodules.vtkFiltersExtraction import vtkExtractRectilinearGrid
-from vtkmodules.vtkFiltersParallel import vtkIntegrateAttributes, vtkRemoveGhosts
-from vtkmodules.vtkFiltersParallelDIY2 import vtkGhostCellsGenerator
+from vtkmodules.vtkFiltersCore import vtkAppendFilter, vtkCellDataToPointData, vtkContourFilter
 from vtkmodules.vtkIOParallelXML import vtkXMLPartitionedDataSetWriter
 from vtkmodules.vtkParallelCore import vtkCommunicator, vtkMultiProcessController
 
@@ -82,11 +79,12 @@ class Channel:
 
 
 def leaf(data):
-    """The mesh in what Catalyst wraps it in."""
-    while data is not None and not data.IsA("vtkDataSet"):
-        collection = data.IsA("vtkPartitionedDataSetCollection")
-        data = data.GetPartitionedDataSet(0) if collection else data.GetPartition(0)
-    return data
+    """The mesh in what Catalyst wraps it in; None where there is none."""
+    if data is not None and data.IsA("vtkPartitionedDataSetCollection"):
+        data = data.GetPartitionedDataSet(0)
+    if data is not None and data.IsA("vtkPartitionedDataSet"):
+        data = data.GetPartition(0)
+    return data if data is not None and data.IsA("vtkDataSet") else None
 
 
 def fields(data):
@@ -102,75 +100,82 @@ def numbers(data):
             for k in range(found.GetNumberOfArrays()) if found.GetArray(k)}
 
 
-def largest(values):
-    """The largest of each value over the ranks."""
+def over_ranks(values, operation):
+    """The values, reduced over the ranks."""
     mine, all_of = vtkDoubleArray(), vtkDoubleArray()
     for value in values:
         mine.InsertNextValue(value)
         all_of.InsertNextValue(value)
     if WORLD is not None:
-        WORLD.AllReduce(mine, all_of, vtkCommunicator.MAX_OP)
+        WORLD.AllReduce(mine, all_of, operation)
     return [all_of.GetValue(k) for k in range(len(values))]
 
 
-# ---- Filters of VTK, on data ----
+def largest(values):
+    """The largest of each value over the ranks."""
+    return over_ranks(values, vtkCommunicator.MAX_OP)
 
-def cells_where(data, array, low, high):
-    """The cells whose value lies between two bounds, as an unstructured grid."""
+
+# ---- Numbers from data ----
+
+def wanted(data, array):
+    """A cell array, or an error that names those there are."""
     if array not in fields(data):
         raise KeyError(f"there is no field '{array}'; there are {', '.join(sorted(fields(data)))}")
-    threshold = vtkThreshold()
-    threshold.SetInputData(data)
-    threshold.SetInputArrayToProcess(0, 0, 0, vtkDataObject.FIELD_ASSOCIATION_CELLS, array)
-    threshold.SetLowerThreshold(low)
-    threshold.SetUpperThreshold(high)
-    threshold.SetOutputPointsPrecision(vtkAlgorithm.DOUBLE_PRECISION)
-    threshold.Update()
-    return threshold.GetOutput()
+    return data.GetCellData().GetArray(array)
 
 
 def layers_where(grid, array, value):
-    """The layers in z of a rectilinear grid whose first cell has a value, as a grid: quicker than
-    cells_where() where layers belong together, as those of a region do."""
-    nx, ny, nz = (n - 1 for n in grid.GetDimensions())
-    values = grid.GetCellData().GetArray(array)
-    layers = [k for k in range(nz) if values.GetValue(k * nx * ny) == value]
-    if not layers:
+    """The layers in z whose first cell has a value."""
+    nx, ny, nz = (max(n - 1, 1) for n in grid.GetDimensions())
+    values = wanted(grid, array)
+    return [k for k in range(nz) if values.GetValue(k * nx * ny) == value]
+
+
+def integrals(grid, layers=None):
+    """The integral of every cell array over all ranks, with Volume or Area; of all layers in z, or some.
+    Cells are as wide in x as in y one beside the other, as the simulation's are."""
+    nx, ny, nz = (max(n - 1, 1) for n in grid.GetDimensions())
+    x, y, z = grid.GetXCoordinates(), grid.GetYCoordinates(), grid.GetZCoordinates()
+    plane = (x.GetValue(nx) - x.GetValue(0)) * (y.GetValue(ny) - y.GetValue(0))
+    flat = z.GetNumberOfTuples() == 1
+    heights = {k: 1.0 if flat else z.GetValue(k + 1) - z.GetValue(k) for k in (range(nz) if layers is None else layers)}
+    sums = {"Area" if flat else "Volume": plane * math.fsum(heights.values())}
+    for name in fields(grid):
+        values, area = memoryview(grid.GetCellData().GetArray(name)), nx * ny
+        sums[name] = plane / area * math.fsum(height * sum(values[k * area:(k + 1) * area])
+                                              for k, height in heights.items())
+    return dict(zip(sums, over_ranks(list(sums.values()), vtkCommunicator.SUM_OP)))
+
+
+def gathered(data):
+    """The pieces of all ranks as one mesh, on the first rank; None on the others."""
+    if not FIRST:
+        WORLD.Send(data, 0, TAG)
         return None
-    extract = vtkExtractRectilinearGrid()
-    extract.SetInputData(grid)
-    extract.SetVOI(0, nx, 0, ny, layers[0], layers[-1] + 1)
-    extract.Update()
-    return extract.GetOutput()
-
-
-def integrals(data):
-    """The integral of every cell array over all ranks, with Volume, Area or Length; on the first rank, {}
-    on the others."""
-    integrate = vtkIntegrateAttributes()
-    integrate.SetInputData(data)
-    integrate.Update()
-    found = integrate.GetOutput().GetCellData()
-    arrays = [found.GetArray(k) for k in range(found.GetNumberOfArrays())]
-    return {array.GetName(): array.GetValue(0) for array in arrays if array.GetNumberOfTuples() == 1}
+    append = vtkAppendFilter()
+    append.MergePointsOn()
+    append.AddInputData(data)
+    for rank in range(1, WORLD.GetNumberOfProcesses() if WORLD else 1):
+        append.AddInputData(WORLD.ReceiveDataObject(rank, TAG))
+    append.Update()
+    return append.GetOutput()
 
 
 def contour(data, array, value):
-    """Where a cell array passes a value, without seams between the ranks."""
-    ghosts = vtkGhostCellsGenerator()
-    ghosts.SetInputData(cells_where(data, array, -1e300, 1e300))  # ghosts of grids fail in 5.11
-    ghosts.BuildIfRequiredOff()
-    ghosts.SetNumberOfGhostLayers(1)
+    """Where a cell array of a plane passes a value, on the first rank; None on the others."""
+    wanted(data, array)
+    whole = gathered(data)
+    if whole is None:
+        return None
     points = vtkCellDataToPointData()
-    points.SetInputConnection(ghosts.GetOutputPort())
+    points.SetInputData(whole)
     made = vtkContourFilter()
     made.SetInputConnection(points.GetOutputPort())
     made.SetInputArrayToProcess(0, 0, 0, vtkDataObject.FIELD_ASSOCIATION_POINTS, array)
     made.SetValue(0, value)
-    once = vtkRemoveGhosts()
-    once.SetInputConnection(made.GetOutputPort())
-    once.Update()
-    return once.GetOutput()
+    made.Update()
+    return made.GetOutput()
 
 
 # ---- What is written ----
@@ -211,33 +216,18 @@ class Table:
             csv.writer(file).writerows(rows)
 
 
-def gathered(data):
-    """The pieces of all ranks as one mesh, on the first rank; None on the others."""
-    if not FIRST:
-        WORLD.Send(data, 0, TAG)
-        return None
-    append = vtkAppendPolyData()
-    append.AddInputData(data)
-    for rank in range(1, WORLD.GetNumberOfProcesses() if WORLD else 1):
-        append.AddInputData(WORLD.ReceiveDataObject(rank, TAG))
-    append.Update()
-    return append.GetOutput()
-
-
 def write_points(data, name):
-    """The points of all ranks and their fields as a CSV table, in the order of x, y, z."""
-    whole = gathered(data)
-    if whole is None:
+    """The points of a mesh and their fields as a CSV table, in the order of x, y, z; nothing of None."""
+    if data is None:
         return
-    found = whole.GetPointData()
+    found = data.GetPointData()
     arrays = {found.GetArrayName(k): found.GetArray(k) for k in range(found.GetNumberOfArrays())}
-    names = sorted(name for name in arrays if not name.startswith("vtk"))  # the ghosts' marks
-    rows = {(*whole.GetPoint(k), *(arrays[name].GetTuple1(k) for name in names))
-            for k in range(whole.GetNumberOfPoints())}
+    rows = sorted((*data.GetPoint(k), *(array.GetTuple1(k) for array in arrays.values()))
+                  for k in range(data.GetNumberOfPoints()))
     with open(os.path.join(folder(), name), "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow([*(f"Points:{d}" for d in range(3)), *names])
-        table.writerows([f"{value:.12g}" for value in row] for row in sorted(rows))
+        table.writerow([*(f"Points:{d}" for d in range(3)), *arrays])
+        table.writerows([f"{value:.12g}" for value in row] for row in rows)
 
 
 def write_pieces(data, name):

@@ -5,8 +5,10 @@
 #include <petsctime.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-enum { MOST_NUMBERS = 64, GRID = 0, FACE = 1, CHANNELS = 2 };
+enum { GRID = 0, FACE = 1, CHANNELS = 2 };
 
 struct NakInsitu_private {
   MPI_Comm                comm;
@@ -28,8 +30,9 @@ typedef struct {
   unsigned char   *region;
   NakInsituArray  *arrays;
   NakInsituChannel channels[CHANNELS];
-  NakInsituNumber  numbers[MOST_NUMBERS];
-  int              n_numbers;
+  NakInsituNumber  numbers[NAK_INSITU_NUMBERS];
+  char             names[NAK_INSITU_NUMBERS][NAK_INSITU_NAME]; /* that are not the record's */
+  int              n_numbers, n_channels;
 } Parcel;
 
 /* Clocks [s], and the memory in use [B]. */
@@ -37,12 +40,12 @@ typedef struct {
   PetscLogDouble wall, processor, memory;
 } Clock;
 
-static PetscErrorCode Read(Clock *clock)
+static PetscErrorCode Read(Clock *now)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscTime(&clock->wall));
-  PetscCall(PetscGetCPUTime(&clock->processor));
-  PetscCall(PetscMemoryGetCurrentUsage(&clock->memory));
+  PetscCall(PetscTime(&now->wall));
+  now->processor = (PetscLogDouble)clock() / CLOCKS_PER_SEC; /* PETSc's is in other units */
+  PetscCall(PetscMemoryGetCurrentUsage(&now->memory));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -232,16 +235,43 @@ NakInsituCost NakInsituCosts(NakInsitu insitu)
 
 /* ---- What is handed over ---- */
 
-static void PackNumbers(const NakRecord *record, Parcel *parcel)
+static void PackRecord(const NakRecord *record, Parcel *parcel)
 {
   for (const NakRecordColumn *c = NakRecordColumns; c->name != NULL; c++) {
     const void *const member = NakRecordMember(record, c);
     const double      value =
       c->digits == 0 ? (double)*(const PetscInt *)member : c->factor * *(const PetscReal *)member;
 
-    if (parcel->n_numbers == MOST_NUMBERS) return;
+    if (parcel->n_numbers == NAK_INSITU_NUMBERS) return;
     parcel->numbers[parcel->n_numbers++] = (NakInsituNumber){.name = c->name, .value = value};
   }
+}
+
+static void PackNumbers(const NakInsituNumbers *numbers, Parcel *parcel)
+{
+  for (const char *name = numbers->columns; parcel->n_numbers < NAK_INSITU_NUMBERS;) {
+    const int    k      = parcel->n_numbers++;
+    const size_t length = strcspn(name, ",");
+
+    (void)snprintf(parcel->names[k], NAK_INSITU_NAME, "%.*s", (int)length, name);
+    parcel->numbers[k] = (NakInsituNumber){.name = parcel->names[k], .value = numbers->values[k]};
+    if (name[length] == '\0') return;
+    name += length + 1;
+  }
+}
+
+/* Layers of this rank, and the first of them. */
+static PetscInt Layers(const NakFrame *frame, PetscInt *first)
+{
+  *first = frame->zm > 0 ? frame->zs : 0;
+  return frame->zm > 0 ? frame->zm : frame->grid->nz;
+}
+
+static PetscInt Values(const NakFrame *frame, NakPlace place)
+{
+  PetscInt first;
+
+  return frame->xm * frame->ym * (place == NAK_PLACE_VOLUME ? Layers(frame, &first) : 1);
 }
 
 /* Coordinates of the columns' sides, and the region of every cell. */
@@ -249,18 +279,20 @@ static void PackMesh(const NakFrame *frame, Parcel *parcel)
 {
   const NakGrid *const g    = frame->grid;
   const PetscInt       area = frame->xm * frame->ym;
+  PetscInt             zs, zm = Layers(frame, &zs);
   PetscReal *const x = parcel->axes, *const y = x + frame->xm + 1;
   NakInsituChannel whole = {
-    .name = "grid", .cells = {(int)frame->xm, (int)frame->ym, (int)g->nz},
-         .axes = {x,              y,              g->z      }
+    .name = "grid", .cells = {(int)frame->xm, (int)frame->ym, (int)zm  },
+         .axes = {x,              y,              g->z + zs}
   };
 
   for (PetscInt i = 0; i <= frame->xm; i++) x[i] = (PetscReal)(frame->xs + i) * g->dx;
   for (PetscInt j = 0; j <= frame->ym; j++) y[j] = (PetscReal)(frame->ys + j) * g->dy;
-  for (PetscInt k = 0; k < g->nz; k++)
+  for (PetscInt k = 0; k < zm; k++)
     for (PetscInt i = 0; i < area; i++)
       parcel->region[k * area + i] =
-        (unsigned char)((k >= g->n_electrolyte) + (k >= g->n_electrolyte + g->n_interphase));
+        (unsigned char)((zs + k >= g->n_electrolyte) +
+                        (zs + k >= g->n_electrolyte + g->n_interphase));
   parcel->channels[GRID]          = whole;
   parcel->channels[FACE]          = whole;
   parcel->channels[FACE].name     = "face";
@@ -268,45 +300,51 @@ static void PackMesh(const NakFrame *frame, Parcel *parcel)
   parcel->channels[FACE].axes[2]  = g->z + g->n_electrolyte;
 }
 
-/* Fields of the volume first, behind the region, then those of the face. */
+/* Fields of the volume first, behind the region where there is a face that parts them, then those of the
+   face. */
 static PetscErrorCode PackFields(const NakFrame *frame, Parcel *parcel)
 {
-  const PetscInt  area   = frame->xm * frame->ym;
   PetscReal      *values = parcel->values;
   NakInsituArray *array  = parcel->arrays;
 
   PetscFunctionBeginUser;
-  for (int c = GRID; c < CHANNELS; c++) {
+  for (int c = GRID; c < parcel->n_channels; c++) {
     NakInsituChannel *const channel = &parcel->channels[c];
     const NakPlace          place   = c == GRID ? NAK_PLACE_VOLUME : NAK_PLACE_FACE;
 
     channel->arrays = array;
-    if (c == GRID)
+    if (c == GRID && parcel->n_channels == CHANNELS)
       *array++ = (NakInsituArray){.name = "region", .unit = "1", .bytes = parcel->region};
     for (PetscInt f = 0; f < frame->count; f++) {
       if (frame->fields[f].place != place) continue;
       PetscCall(frame->fill(frame->ctx, f, values));
       *array++ = (NakInsituArray){
         .name = frame->fields[f].name, .unit = frame->fields[f].unit, .values = values};
-      values += (ptrdiff_t)area * (c == GRID ? frame->grid->nz : 1);
+      values += Values(frame, place);
     }
     channel->count = (int)(array - channel->arrays);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Pack(const NakRecord *record, const NakFrame *frame, Parcel *parcel)
+static PetscErrorCode Pack(const NakRecord *record, const NakInsituNumbers *numbers,
+                           const NakFrame *frame, Parcel *parcel)
 {
-  const PetscInt area = frame->xm * frame->ym;
-  PetscInt       size = 0;
+  PetscInt size = 0;
 
   PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < frame->count; f++)
-    size += area * (frame->fields[f].place == NAK_PLACE_VOLUME ? frame->grid->nz : 1);
+  parcel->n_channels = FACE;
+  for (PetscInt f = 0; f < frame->count; f++) {
+    size += Values(frame, frame->fields[f].place);
+    if (frame->fields[f].place == NAK_PLACE_FACE) parcel->n_channels = CHANNELS;
+  }
   PetscCall(PetscMalloc4(frame->xm + frame->ym + 2, &parcel->axes, size, &parcel->values,
-                         area * frame->grid->nz, &parcel->region, frame->count + 1,
+                         Values(frame, NAK_PLACE_VOLUME), &parcel->region, frame->count + 1,
                          &parcel->arrays));
-  PackNumbers(record, parcel);
+  if (numbers->columns != NULL)
+    PackNumbers(numbers, parcel);
+  else
+    PackRecord(record, parcel);
   PackMesh(frame, parcel);
   PetscCall(PackFields(frame, parcel));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -330,7 +368,7 @@ static PetscErrorCode Hand(NakInsitu s, const NakRecord *record, const Parcel *p
   const NakInsituMoment moment                      = {.index      = (long)s->moments,
                                                        .time       = record->time,
                                                        .last       = last,
-                                                       .n_channels = CHANNELS,
+                                                       .n_channels = parcel->n_channels,
                                                        .n_numbers  = parcel->n_numbers,
                                                        .channels   = parcel->channels,
                                                        .numbers    = parcel->numbers};
@@ -355,8 +393,8 @@ static PetscErrorCode Account(NakInsitu s, const Clock *begin)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const NakFrame *frame,
-                             PetscBool last)
+PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record,
+                             const NakInsituNumbers *numbers, const NakFrame *frame, PetscBool last)
 {
   const PetscReal rounding = 1e-12;
   Parcel          parcel   = {.n_numbers = 0};
@@ -367,7 +405,7 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record, const Na
   if (insitu == NULL || insitu->alive == 0 || record->time == insitu->shown)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(Read(&begin));
-  code = NakAgree(insitu->comm, Pack(record, frame, &parcel));
+  code = NakAgree(insitu->comm, Pack(record, numbers, frame, &parcel));
   if (code == PETSC_SUCCESS) code = Hand(insitu, record, &parcel, last);
   PetscCall(PetscFree4(parcel.axes, parcel.values, parcel.region, parcel.arrays));
   PetscCall(code);

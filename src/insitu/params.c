@@ -13,7 +13,7 @@ const NakParam NakInsituParamRows[] = {
   {.key  = "insitu.every",
    .type = NAK_TREE,
    .doc = "When the scripts run: a time, so many `steps` (of time), or event (the ends of protocol "
-          "steps), which is the default"},
+          "steps; without a protocol, when fields are written), which is the default"},
   {.key  = "insitu.options",
    .type = NAK_TREE,
    .doc  = "Arguments of the scripts: {live: on} reaches them as --live on"},
@@ -24,7 +24,7 @@ const NakParam NakInsituParamRows[] = {
    .doc = "What runs the scripts; auto takes vtk where that is enough for all, else what there is, "
           "legacy "
           "first"},
-  {.key = NULL                                                 }
+  {.key = NULL                                                          }
 };
 
 static PetscErrorCode AddScript(NakDeck deck, NakNode node, NakInsituParams *p)
@@ -62,7 +62,7 @@ static PetscErrorCode ReadScripts(NakDeck deck, NakNode node, NakInsituParams *p
 }
 
 /* "30 s", "10 steps" or "event". */
-static PetscErrorCode ReadCadence(NakDeck deck, NakNode node, NakInsituParams *p)
+static PetscErrorCode ReadCadence(NakDeck deck, NakNode node, const char *unit, NakInsituParams *p)
 {
   const char *const text = NakNodeText(node);
   char             *end;
@@ -81,7 +81,7 @@ static PetscErrorCode ReadCadence(NakDeck deck, NakNode node, NakInsituParams *p
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   p->cadence = NAK_INSITU_TIME;
-  PetscCall(NakDeckQuantity(deck, node, "s", 1e-9, LONGEST, &p->every, &ok));
+  PetscCall(NakDeckQuantity(deck, node, unit, 1e-9, LONGEST, &p->every, &ok));
   if (!ok)
     PetscCall(NakDeckComplain(
       deck, node,
@@ -131,7 +131,7 @@ static PetscErrorCode CheckBackend(NakDeck deck, NakNode node, NakInsituParams *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadTrees(NakDeck deck, NakInsituParams *p)
+static PetscErrorCode ReadTrees(NakDeck deck, const char *unit, NakInsituParams *p)
 {
   NakNode const script  = NakDeckFind(deck, "insitu.script"),
                 every   = NakDeckFind(deck, "insitu.every"),
@@ -140,7 +140,7 @@ static PetscErrorCode ReadTrees(NakDeck deck, NakInsituParams *p)
   PetscFunctionBeginUser;
   if (script != NULL) PetscCall(ReadScripts(deck, script, p));
   if (script != NULL) PetscCall(CheckBackend(deck, script, p));
-  if (every != NULL) PetscCall(ReadCadence(deck, every, p));
+  if (every != NULL) PetscCall(ReadCadence(deck, every, unit, p));
   if (options != NULL) PetscCall(ReadOptions(deck, options, p));
   if (script == NULL && (every != NULL || options != NULL))
     PetscCall(NakDeckComplain(deck, NakDeckFind(deck, "insitu"),
@@ -149,7 +149,7 @@ static PetscErrorCode ReadTrees(NakDeck deck, NakInsituParams *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakInsituRead(NakDeck deck, NakInsituParams *params)
+PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *params)
 {
   PetscMPIInt    rank;
   PetscErrorCode code = PETSC_SUCCESS;
@@ -159,7 +159,7 @@ PetscErrorCode NakInsituRead(NakDeck deck, NakInsituParams *params)
   params->vtk       = PETSC_FALSE;
   params->n_scripts = params->n_words = 0;
   PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
-  if (rank == 0) code = ReadTrees(deck, params);
+  if (rank == 0) code = ReadTrees(deck, unit, params);
   PetscCall(NakAgree(NakDeckComm(deck), code));
   PetscCallMPI(MPI_Bcast(params, (int)sizeof *params, MPI_BYTE, 0, NakDeckComm(deck)));
   PetscFunctionReturn(PETSC_SUCCESS);

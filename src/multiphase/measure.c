@@ -158,7 +158,14 @@ PetscErrorCode NakMixBoxMeasure(NakMixBox b, NakMixRecord *record)
 
 /* ---- Fields ---- */
 
-enum { FIELD_X, FIELD_MU, FIELD_GRAIN, FIELD_PHI, FIELDS = FIELD_PHI + NAK_BODIES };
+enum {
+  FIELD_X,
+  FIELD_MU,
+  FIELD_GRAIN,
+  FIELD_PHI,
+  FIELD_SHARE = FIELD_PHI + NAK_BODIES,
+  FIELDS      = FIELD_SHARE + NAK_BODIES
+};
 
 static const NakField fields[FIELDS] = {
   {"x",           "1",     "Mole fraction of A in the metal of the cell",       NAK_PLACE_VOLUME},
@@ -168,6 +175,10 @@ static const NakField fields[FIELDS] = {
   {"phi_solid_b", "1",     "Order parameters of solid B, summed over grains",   NAK_PLACE_VOLUME},
   {"phi_solid_a", "1",     "Order parameters of solid A, summed over grains",   NAK_PLACE_VOLUME},
   {"phi_void",    "1",     "Order parameter of the void",                       NAK_PLACE_VOLUME},
+  {"liquid",      "1",     "Share of the volume that is liquid",                NAK_PLACE_VOLUME},
+  {"solid_b",     "1",     "Share of the volume that is solid B",               NAK_PLACE_VOLUME},
+  {"solid_a",     "1",     "Share of the volume that is solid A",               NAK_PLACE_VOLUME},
+  {"void",        "1",     "Share of the volume that is void",                  NAK_PLACE_VOLUME},
 };
 
 static PetscReal FieldValue(NakMixBox b, PetscInt field, const PetscReal u[], PetscReal X)
@@ -181,6 +192,12 @@ static PetscReal FieldValue(NakMixBox b, PetscInt field, const PetscReal u[], Pe
     const PetscReal   empty = (1 - NAK_MIX_VAPOUR) * p.voids;
 
     return (X - b->mix.void_x * empty) / (1 - empty);
+  }
+  if (field >= FIELD_SHARE) {
+    PetscReal share[NAK_BODIES];
+
+    NakMixShares(&b->mix, u, share);
+    return share[field - FIELD_SHARE];
   }
   for (PetscInt k = 1; k < b->mix.n; k++) {
     phi[0] -= u[k];

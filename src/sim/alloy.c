@@ -154,30 +154,46 @@ static const char columns[] =
 
 enum { COLUMNS = 18 };
 
+static void Values(NakSim s, PetscReal row[COLUMNS])
+{
+  const NakMixRecord *r               = &s->alloy.record;
+  const PetscReal     values[COLUMNS] = {r->time,
+                                         r->dt,
+                                         r->temperature,
+                                         r->energy,
+                                         r->share[NAK_BODY_LIQUID],
+                                         r->share[NAK_BODY_SOLID_B],
+                                         r->share[NAK_BODY_SOLID_A],
+                                         r->share[NAK_BODY_VOID],
+                                         r->phi_min,
+                                         r->phi_max,
+                                         r->mu_min,
+                                         r->mu_max,
+                                         r->pressure,
+                                         r->contact,
+                                         r->charge,
+                                         (PetscReal)r->nuclei,
+                                         r->a_balance,
+                                         r->b_balance};
+
+  for (int k = 0; k < COLUMNS; k++) row[k] = values[k];
+}
+
 static PetscErrorCode Row(NakSim s)
 {
-  const NakMixRecord *r            = &s->alloy.record;
-  const PetscReal     row[COLUMNS] = {r->time,
-                                      r->dt,
-                                      r->temperature,
-                                      r->energy,
-                                      r->share[NAK_BODY_LIQUID],
-                                      r->share[NAK_BODY_SOLID_B],
-                                      r->share[NAK_BODY_SOLID_A],
-                                      r->share[NAK_BODY_VOID],
-                                      r->phi_min,
-                                      r->phi_max,
-                                      r->mu_min,
-                                      r->mu_max,
-                                      r->pressure,
-                                      r->contact,
-                                      r->charge,
-                                      (PetscReal)r->nuclei,
-                                      r->a_balance,
-                                      r->b_balance};
+  PetscReal row[COLUMNS];
 
   PetscFunctionBeginUser;
+  Values(s, row);
   PetscCall(NakOutputTableRow(s->output, "phases", columns, COLUMNS, row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Numbers(NakSim s, NakInsituNumbers *numbers)
+{
+  PetscFunctionBeginUser;
+  numbers->columns = columns;
+  Values(s, numbers->values);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -231,6 +247,7 @@ const NakSimKind NakSimAlloyKind = {.unit         = " s",
                                     .time_left    = TimeLeft,
                                     .frame        = Frame,
                                     .row          = Row,
+                                    .numbers      = Numbers,
                                     .results      = Results,
                                     .steps        = Steps,
                                     .failure      = Failure};

@@ -161,13 +161,24 @@ static PetscErrorCode Frame(NakSim s, NakFrame *frame)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static const char columns[] = "time,free_energy";
+
+static PetscErrorCode Numbers(NakSim s, NakInsituNumbers *numbers)
+{
+  PetscFunctionBeginUser;
+  numbers->columns   = columns;
+  numbers->values[0] = s->now.time;
+  PetscCall(NakPhaseFieldEnergy(s->box.engine, &numbers->values[1]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Row(NakSim s)
 {
-  PetscReal row[2] = {s->now.time};
+  NakInsituNumbers row;
 
   PetscFunctionBeginUser;
-  PetscCall(NakPhaseFieldEnergy(s->box.engine, &row[1]));
-  PetscCall(NakOutputTableRow(s->output, "free_energy", "time,free_energy", 2, row));
+  PetscCall(Numbers(s, &row));
+  PetscCall(NakOutputTableRow(s->output, "free_energy", columns, 2, row.values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -178,14 +189,14 @@ static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
   const PetscInt   count = s->box.model.count, n = grid.n[axis];
   const PetscReal  at[3] = {grid.size[0] / 2, grid.size[1] / 2, grid.size[2] / 2};
   PetscReal       *values;
-  char             columns[NAK_TEXT_SIZE] = "";
+  char             names[NAK_TEXT_SIZE] = "";
 
   PetscFunctionBeginUser;
-  PetscCall(PetscStrlcat(columns, axis == 0 ? "x" : "y", sizeof(columns)));
+  PetscCall(PetscStrlcat(names, axis == 0 ? "x" : "y", sizeof(names)));
   PetscCall(PetscMalloc1(count * n, &values));
   for (PetscInt f = 0; f < count; f++) {
-    PetscCall(PetscStrlcat(columns, ",", sizeof(columns)));
-    PetscCall(PetscStrlcat(columns, s->box.model.fields[f].name, sizeof(columns)));
+    PetscCall(PetscStrlcat(names, ",", sizeof(names)));
+    PetscCall(PetscStrlcat(names, s->box.model.fields[f].name, sizeof(names)));
     PetscCall(NakPhaseFieldCut(s->box.engine, f, axis, at, values + (ptrdiff_t)f * n));
   }
   for (PetscInt i = 0; i < n; i++) {
@@ -193,7 +204,7 @@ static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
 
     row[0] = ((PetscReal)i + 0.5) * grid.size[axis] / (PetscReal)n;
     for (PetscInt f = 0; f < count; f++) row[f + 1] = values[f * n + i];
-    PetscCall(NakOutputTableRow(s->output, name, columns, count + 1, row));
+    PetscCall(NakOutputTableRow(s->output, name, names, count + 1, row));
   }
   PetscCall(PetscFree(values));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -271,6 +282,7 @@ const NakSimKind NakSimBoxKind = {.unit         = "",
                                   .next_frame   = NextFrame,
                                   .frame        = Frame,
                                   .row          = Row,
+                                  .numbers      = Numbers,
                                   .results      = Results,
                                   .steps        = Steps,
                                   .failure      = Failure};

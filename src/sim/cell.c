@@ -11,7 +11,6 @@ static PetscErrorCode Read(NakSim s, PetscInt *wrong)
   PetscCall(NakAlloyComplete(s->deck, &s->params.model.alloy, &s->params.model.material, wrong));
   s->params.limits.filament = s->params.model.cell.pellet_thickness;
   PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));
-  PetscCall(NakInsituRead(s->deck, &s->params.insitu));
   if (*wrong == 0) PetscCall(NakSimCheckCell(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -116,6 +116,7 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   PetscCall(NakSimCheckDirectory(s));
   s->kind = KindOf(kind);
   PetscCall(s->kind->read(s, &wrong));
+  PetscCall(NakInsituRead(s->deck, s->kind->unit[0] == '\0' ? "1" : "s", &s->params.insitu));
   PetscCall(NakDeckReport(s->deck, &mistakes));
   PetscCheck(mistakes == 0, comm, PETSC_ERR_USER_INPUT, "%" PetscInt_FMT " mistake%s in %s",
              mistakes, mistakes == 1 ? "" : "s", NakDeckPath(s->deck));

@@ -81,11 +81,14 @@ static PetscErrorCode WriteFields(NakSim s)
 /* The scripts of Catalyst, where there are any. */
 static PetscErrorCode ShowInsitu(NakSim s, PetscBool last)
 {
-  NakFrame frame;
+  NakInsituNumbers numbers = {.columns = NULL};
+  NakFrame         frame;
 
   PetscFunctionBeginUser;
+  if (s->insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(s->kind->frame(s, &frame));
-  PetscCall(NakInsituShow(s->insitu, &s->now, &frame, last));
+  if (s->kind->numbers != NULL) PetscCall(s->kind->numbers(s, &numbers));
+  PetscCall(NakInsituShow(s->insitu, &s->now, &numbers, &frame, last));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -105,11 +108,13 @@ static PetscErrorCode Observe(NakSim s)
 {
   const PetscBool ends =
     (PetscBool)(s->params.output.fields_every <= 0 && s->over && s->now.cycle == 0);
+  const PetscBool fields = (PetscBool)(s->now.time >= s->fields_due || ends);
+  const PetscBool event  = s->protocol != NULL ? s->over : fields;
 
   PetscFunctionBeginUser;
   if (s->now.time >= s->row_due) PetscCall(WriteRow(s));
-  if (s->now.time >= s->fields_due || ends) PetscCall(WriteFields(s));
-  if (NakInsituDue(s->insitu, &s->now, s->over)) PetscCall(ShowInsitu(s, PETSC_FALSE));
+  if (fields) PetscCall(WriteFields(s));
+  if (NakInsituDue(s->insitu, &s->now, event)) PetscCall(ShowInsitu(s, PETSC_FALSE));
   if (s->kind->observe != NULL) PetscCall(s->kind->observe(s));
   PetscCall(NakProgressShow(s->progress, &s->now, s->kind->time_left(s)));
   PetscCall(NakSimPause(s));
@@ -184,10 +189,12 @@ static PetscErrorCode FinishInsitu(NakSim s)
   PetscCall(ShowInsitu(s, PETSC_TRUE));
   cost = NakInsituCosts(s->insitu);
   PetscCall(NakInsituDestroy(&s->insitu));
-  PetscCall(NakOutputLog(
-    s->output,
-    "in situ: loading took %.3g s, the first moment %.3g s, the other %" PetscInt_FMT " %.3g s",
-    (double)cost.start, (double)cost.first, cost.moments - 1, (double)cost.show));
+  PetscCall(
+    NakOutputLog(s->output,
+                 "in situ: loading took %.3g s, the first moment %.3g s, the other %" PetscInt_FMT
+                 " %.3g s; on rank 0, %.3g s of processor time, %.3g MB of memory",
+                 (double)cost.start, (double)cost.first, cost.moments - 1, (double)cost.show,
+                 (double)cost.processor, 1e-6 * (double)cost.memory));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -45,7 +45,7 @@ void NakSimSchema(NakSimParams *p, NakModelKind kind, NakSection schema[NAK_SIM_
     {{NakImpedanceParamRows, &p->impedance, sizeof p->impedance},                CELL        },
     {{NakOutputParamRows, &p->output, sizeof p->output},                         ALL         },
     {{NakOutputTimesParamRows, &p->output, sizeof p->output},                    CELL | ALLOY},
-    {{NakInsituParamRows, &p->insitu, sizeof p->insitu},                         CELL        },
+    {{NakInsituParamRows, &p->insitu, sizeof p->insitu},                         ALL         },
     {{NakCheckpointParamRows, &p->checkpoint, sizeof p->checkpoint},             ALL         },
   };
   int n = 0;

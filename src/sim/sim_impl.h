@@ -66,7 +66,8 @@ typedef struct {
   PetscReal (*time_left)(NakSim);                                  /* at most [s] */
   PetscReal (*next_frame)(NakSim); /* NULL: at multiples of output.fields.every */
   PetscErrorCode (*frame)(NakSim, NakFrame *);
-  PetscErrorCode (*row)(NakSim);     /* of its table of the course of time */
+  PetscErrorCode (*row)(NakSim);                         /* of its table of the course of time */
+  PetscErrorCode (*numbers)(NakSim, NakInsituNumbers *); /* for pictures; NULL: the record's */
   PetscErrorCode (*observe)(NakSim); /* what it alone shows, where due; or NULL */
   PetscErrorCode (*results)(NakSim,
                             NakSummary *); /* its last tables, and its part of the summary */

@@ -277,7 +277,7 @@ class VtkMessages(Told, unittest.TestCase):
         self.say("""import nakdata
 face = nakdata.Channel("face")
 def catalyst_execute(info):
-    nakdata.cells_where(face.data(info), "sodium", 0, 1)""",
+    nakdata.contour(face.data(info), "sodium", 0.5)""",
                  r"there is no field 'sodium'; there are charge, contact, current")
 
     def test_live(self):
@@ -347,8 +347,8 @@ class Files(unittest.TestCase):
     def inside(self, name="run"):
         """Names and contents, without the list."""
         top = self.folder.path / name / "insitu"
-        return {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*"))
-                if path.is_file() and path.name != "written.txt"}
+        return {str(path.relative_to(top)): re.sub(rb"key 0x\w+", b"key", path.read_bytes())
+                for path in sorted(top.rglob("*")) if path.is_file() and path.name != "written.txt"}
 
     def test_they_go_with_it(self):
         mine = self.folder.path / "run" / "insitu" / "film.mp4"
@@ -361,7 +361,8 @@ class Files(unittest.TestCase):
         for path in (self.folder.path / "run").iterdir():
             if path.is_file():
                 path.unlink()
-        shutil.rmtree(self.folder.path / "run" / "fields")
+            elif path.name != "insitu":
+                shutil.rmtree(path)
         nakrun.call("run", self.folder.deck, f"output.directory={self.folder.path / 'run'}", *short,
                     ranks=0).demand(nakrun.OUTPUT, r"holds a run already \(insitu/written\.txt\)")
         self.folder.new("run", *short).demand(nakrun.DONE)
@@ -372,7 +373,7 @@ class Files(unittest.TestCase):
         self.folder.new("whole", *SHORT, *self.EXTRACT, "checkpoint.keep=1000",
                         "checkpoint.steps=4").demand(nakrun.DONE)
         whole, points = self.inside("whole"), torture.checkpoints(self.folder.path / "whole")
-        self.assertGreater(len(whole), 40)
+        self.assertGreater(len(whole), 20)
         for share in (0, 0.3, 0.8):
             self.cut(points[int(share * len(points))].name)
             self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE)
