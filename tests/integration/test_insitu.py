@@ -347,7 +347,7 @@ class Files(unittest.TestCase):
     def inside(self, name="run"):
         """Names and contents, without the list."""
         top = self.folder.path / name / "insitu"
-        return {str(path.relative_to(top)): re.sub(rb"key 0x\w+", b"key", path.read_bytes())
+        return {str(path.relative_to(top)): path.read_bytes()
                 for path in sorted(top.rglob("*")) if path.is_file() and path.name != "written.txt"}
 
     def test_they_go_with_it(self):

@@ -100,10 +100,12 @@ inline std::string Ask(const char *name, const char *function, PyObject *argumen
 
 // ---- Meshes; the arrays stay the caller's ----
 
-inline vtkSmartPointer<vtkDoubleArray> WrapReals(const double *values, vtkIdType count)
+inline vtkSmartPointer<vtkDoubleArray> WrapReals(const char *name, const double *values,
+                                                 vtkIdType count)
 {
   auto array = vtkSmartPointer<vtkDoubleArray>::New();
 
+  array->SetName(name);
   array->SetArray(const_cast<double *>(values), count, 1); // 1: VTK does not free it
   return array;
 }
@@ -113,7 +115,7 @@ inline vtkSmartPointer<vtkDataArray> WrapArray(const NakInsituArray &array, vtkI
   vtkSmartPointer<vtkDataArray> wrapped;
 
   if (array.values != nullptr) {
-    wrapped = WrapReals(array.values, size);
+    wrapped = WrapReals(array.name, array.values, size);
   } else {
     auto bytes = vtkSmartPointer<vtkUnsignedCharArray>::New();
     bytes->SetArray(const_cast<unsigned char *>(array.bytes), size, 1);
@@ -142,9 +144,9 @@ inline vtkSmartPointer<vtkPartitionedDataSet> Mesh(const NakInsituMoment  *momen
   const int                 *n = channel.cells;
 
   grid->SetDimensions(n[0] + 1, n[1] + 1, n[2] + 1);
-  grid->SetXCoordinates(WrapReals(channel.axes[0], n[0] + 1));
-  grid->SetYCoordinates(WrapReals(channel.axes[1], n[1] + 1));
-  grid->SetZCoordinates(WrapReals(channel.axes[2], n[2] + 1));
+  grid->SetXCoordinates(WrapReals("x", channel.axes[0], n[0] + 1));
+  grid->SetYCoordinates(WrapReals("y", channel.axes[1], n[1] + 1));
+  grid->SetZCoordinates(WrapReals("z", channel.axes[2], n[2] + 1));
   for (int k = 0; k < channel.count; k++)
     grid->GetCellData()->AddArray(WrapArray(channel.arrays[k], grid->GetNumberOfCells()));
   AddNumbers(moment, grid);
