@@ -147,4 +147,4 @@ PetscErrorCode NakFolderClose(NakFolder *folder);
 
 /** Remove what the list of a folder has under `from` and larger numbers, and the list and the folder where
     nothing is left.  Without a list, nothing. */
-PetscErrorCode NakFolderRemove(const char *path, PetscInt from);
+PetscErrorCode NakFolderRemove(const char *folder, PetscInt from);

@@ -58,6 +58,17 @@ def moved(name, source, scale, shift):
     return made
 
 
+def cut(name, source, middle, flat):
+    """Its slice in the middle; a 2D run is one already."""
+    if flat:
+        return source
+    made = simple.Slice(registrationName=name, Input=source)
+    made.SliceType = "Plane"
+    made.SliceType.Origin = [*middle, 0]
+    made.SliceType.Normal = [0, 1, 0]
+    return made
+
+
 def cells_where(name, source, array, low, high):
     """The cells whose value lies between two bounds, as an unstructured grid."""
     made = simple.Threshold(registrationName=name, Input=source)
@@ -102,7 +113,7 @@ def font(made, size):
     return max(6, round(size * made.ViewSize[1] / 900))
 
 
-def write_in(made, text, position, size=16):
+def write_in(made, text, position, size=16, colour=None):
     """A line of text at a place of the view, (0, 0) to (1, 1)."""
     source = simple.Text(registrationName=f"text {text}")
     source.Text = text
@@ -110,13 +121,15 @@ def write_in(made, text, position, size=16):
     shown.WindowLocation = "Any Location"
     shown.Position = position
     shown.FontSize = font(made, size)
-    shown.Color = INK
+    shown.Color = colour or INK
     return source
 
 
 def headline(run):
-    """What the cycler shows at this moment; of a run without a cycler, its time."""
-    text = f"{run['time_s']:.6g} s"
+    """What the cycler shows at this moment; of a run without a cycler, what there is."""
+    text = f"{run['time_s']:.6g} s" if "time_s" in run else f"time {run['time']:.6g}"
+    if "temperature_K" in run:
+        text += f"    {run['temperature_K']:.5g} K    liquid {100 * run['liquid']:.3g} %"
     if "voltage_V" in run:
         text += (f"    {run['current_mA_cm2']:.3g} mA/cm\u00b2    {run['voltage_V']:.4g} V    "
                  f"{run['capacity_mAh_cm2']:.3g} mAh/cm\u00b2    contact {100 * run['contact_fraction']:.3g} %")

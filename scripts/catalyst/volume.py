@@ -17,17 +17,6 @@ import nakview  # noqa: E402
 VOID = [0.2, 0.2, 0.2]
 
 
-def cut(name, source, middle, flat):
-    """Its slice in the middle; a 2D run is one already."""
-    if flat:
-        return source
-    made = simple.Slice(registrationName=name, Input=source)
-    made.SliceType = "Plane"
-    made.SliceType.Origin = [*middle, 0]
-    made.SliceType.Normal = [0, 1, 0]
-    return made
-
-
 def draw(grid, face, view):
     """Draw a cell in a view."""
     (left, right), (front, back), (bottom, top) = nakview.bounds(grid)
@@ -44,7 +33,7 @@ def draw(grid, face, view):
 
     sodium = nakview.Colours("c", "Cividis")
     alloy = lifted("alloy", nakview.cells_where("alloy cells", grid, "region", 1, 2))
-    sodium.paint(cut("alloy cut", alloy, middle, flat), view)
+    sodium.paint(nakview.cut("alloy cut", alloy, middle, flat), view)
     nakview.outline([(left, right), (front, back), (gap, gap + factor * top)], view)
     scales = [(sodium, nakview.cells_where("alloy alone", grid, "region", 2, 2), "Na  (mol/m\u00b3)")]
     if not flat:
