@@ -56,7 +56,8 @@ static NakSimSize Size(const NakSimParams *p)
     .what     = "cells",
     .entries  = "box.nx, box.ny or box.nz",
     .unknowns = unknowns,
-    .bytes    = 8 * doubles * unknowns
+    .bytes    = 8 * doubles * unknowns,
+    .files    = 2 * 8 * 7 * unknowns, /* seven states at most in a checkpoint */
   };
 }
 

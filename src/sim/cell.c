@@ -42,7 +42,8 @@ static NakSimSize Size(const NakSimParams *p)
     .what     = "columns",
     .entries  = "grid.nx, grid.ny or the layers",
     .unknowns = unknowns,
-    .bytes    = unknowns * BytesPerUnknown(g)
+    .bytes    = unknowns * BytesPerUnknown(g),
+    .files    = unknowns * FILE_BYTES,
   };
 }
 
