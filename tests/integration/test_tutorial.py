@@ -9,6 +9,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import h5py
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import nakrun  # noqa: E402
@@ -62,6 +64,22 @@ class Tutorial(unittest.TestCase):
                         f"output.directory={folder}/cell", ranks=0).demand(nakrun.DONE)
             run = Path(folder, "cell")
             self.assertIn("scripts/plot.py draws it", draw("plot_phases_box.py", 1))
+
+    def test_every_number_is_explained(self):
+        """docs/output.md names each column and each field that runs write."""
+        page = (nakrun.TOP / "docs" / "output.md").read_text(encoding="utf-8")
+        with tempfile.TemporaryDirectory() as folder:
+            for deck, table, more in (
+                    ("tutorial/voids_2d.yaml", "timeseries.csv", ["protocol=[{rest: 1 ms}]"]),
+                    ("tutorial/solidification_2d.yaml", "phases.csv", ["march.end=0.2 ms"])):
+                nakrun.call("run", nakrun.DECKS / deck, f"output.directory={folder}/run", "--replace", *more,
+                            ranks=0).demand(nakrun.DONE)
+                names = Path(folder, "run", table).read_text(encoding="ascii").partition("\n")[0].split(",")
+                with h5py.File(Path(folder, "run", "fields.h5"), "r") as file:
+                    names += list(file["frames/000000"])
+                missing = [name for name in names if f"`{name}`" not in page]
+                self.assertEqual(missing, [])
+                self.assertGreater(len(names), 20)
 
     def test_pictures(self):
         """Every page's pictures and pages are there."""
