@@ -157,6 +157,9 @@ PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, co
 PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd end,
                               const char *reason);
 
+/** What is held in the current hold, whose report is open: a restart may change it. */
+void NakReportHold(NakProtocol protocol, const NakControl *control);
+
 /** Count `turns` more of the holds in `block`, which share `charge` [C/m2] as in the last turn. */
 PetscErrorCode NakReportSkip(NakProtocol protocol, PetscInt block, PetscInt turns,
                              PetscReal charge);

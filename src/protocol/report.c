@@ -17,6 +17,16 @@ static PetscInt SlotOf(NakProtocol protocol, const NakOp *op, PetscBool *shared)
   return *shared ? NAK_STEP_REPORTS - 1 : slot;
 }
 
+void NakReportHold(NakProtocol protocol, const NakControl *control)
+{
+  PetscBool      shared;
+  const PetscInt slot   = SlotOf(protocol, &protocol->program.ops[protocol->at.op], &shared);
+  NakStepReport *report = &protocol->reports[protocol->slots[slot].report];
+
+  report->control.hold  = control->hold;
+  report->control.value = control->value;
+}
+
 PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, const NakRecord *now)
 {
   const NakOp   *op = &protocol->program.ops[protocol->at.op];
@@ -35,14 +45,13 @@ PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, co
     report->start = now->time;
     (void)snprintf(report->kind, sizeof(report->kind), "%s", shared ? "others" : op->word);
   }
-  report                = &protocol->reports[slot->report];
-  report->control.hold  = control->hold;
-  report->control.value = control->value;
-  report->end           = NAK_END_NONE;
-  report->stop          = now->time;
-  report->voltage       = now->voltage;
+  report          = &protocol->reports[slot->report];
+  report->end     = NAK_END_NONE;
+  report->stop    = now->time;
+  report->voltage = now->voltage;
   report->executions++;
   report->reason[0] = '\0';
+  NakReportHold(protocol, control);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -129,6 +129,8 @@ static PetscErrorCode CheckTurns(NakProtocol protocol, MPI_Comm comm)
 PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint)
 {
   const MPI_Comm comm = NakCheckpointComm(checkpoint);
+  NakControl     control;
+  PetscReal      end_time;
 
   PetscFunctionBeginUser;
   PetscCall(ExchangeItems(protocol, checkpoint));
@@ -147,5 +149,7 @@ PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpo
     PETSC_ERR_FILE_UNEXPECTED, "%s stands nowhere in the protocol", NakCheckpointPath(checkpoint));
   PetscCall(CheckTurns(protocol, comm));
   NakProtocolSetEnd(protocol);
+  PetscCall(NakProtocolControl(protocol, &control, &end_time));
+  NakReportHold(protocol, &control);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

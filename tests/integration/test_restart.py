@@ -85,11 +85,12 @@ class Restart(unittest.TestCase):
 
     def test_what_follows_may_change(self):
         place = self.cut(0.05)  # within the first item
-        items = ("{strip: 0.5 mA/cm^2, for: 10 s}", "{rest: 5 s}")
+        items = ("{strip: 0.4 mA/cm^2, for: 10 s}", "{rest: 5 s}")
         self.folder.again("run", protocol(*items), "output.fields.every=1 s").demand(nakrun.DONE)
         run = nakrun.Run(place, None)
         self.assertAlmostEqual(run.summary["time_s"], 15)
         self.assertEqual(len(run.summary["steps"]), 2)
+        self.assertEqual(run.summary["steps"][0]["current_mA_cm2"], 0.4)  # what was held at its end
 
     def test_what_is_done_may_not(self):
         self.cut(0.99)
