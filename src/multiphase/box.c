@@ -256,6 +256,7 @@ static PetscErrorCode CreateVectors(NakMixBox b)
   for (size_t k = 0; k < sizeof like / sizeof *like; k++) PetscCall(VecDuplicate(b->U, like[k]));
   PetscCall(PetscMalloc1(p->gm[0] * p->gm[1] * p->gm[2], &b->flow));
   PetscCall(PetscMalloc1(p->m[0] * p->m[1], &b->contact));
+  PetscCall(PetscMalloc1(p->m[0] * p->m[1] * p->m[2] * NakMixInner(b), &b->inner));
   PetscCall(PetscMalloc1(p->m[0] * p->m[1] * p->m[2] * NAK_MIX_MOST, &b->presence));
   PetscCall(CreateSolver(b));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -361,6 +362,7 @@ PetscErrorCode NakMixBoxDestroy(NakMixBox *box)
   PetscCall(DMDestroy(&b->dm));
   PetscCall(PetscFree(b->flow));
   PetscCall(PetscFree(b->contact));
+  PetscCall(PetscFree(b->inner));
   PetscCall(PetscFree(b->presence));
   PetscCall(PetscFree(b->grid.z));
   PetscCall(PetscCommDestroy(&b->comm));

@@ -174,5 +174,5 @@ PetscReal NakMixMemory(const NakMixParams *p)
     if (p->n[d] > 1) blocks = p->fourfold > 0 ? 3 * blocks : blocks + 2;
   }
   return cells * ((PetscReal)(n * n) * blocks * 12 * 3 + 8 * (PetscReal)n * (12 + 40) +
-                  8 * (3 + 2 * NAK_MIX_MOST));
+                  8 * ((PetscReal)(n * n) + 3 + 2 * NAK_MIX_MOST));
 }

@@ -33,6 +33,7 @@ struct NakMixBox_private {
   Mat J;
   KSP ksp;
   NakMixFlow  *flow;        /* of own cells and ghosts */
+  PetscReal   *inner;       /* of own cells, NakMixInner() numbers each: see there */
   PetscReal   *presence;    /* of own cells, each NAK_MIX_MOST numbers: see NakMixRates() */
   PetscReal   *contact;     /* own columns: h of the liquid on the bottom over its mean */
   PetscReal    wetted;      /* that mean */
@@ -124,14 +125,23 @@ static inline PetscBool NakMixInside(NakMixBox box, int d, PetscInt i)
   return (PetscBool)(box->periodic[d] || (i >= 0 && i < box->params.n[d]));
 }
 
+/* Index among own cells. */
+static inline ptrdiff_t NakMixOwn(const NakMixPart *p, const PetscInt at[3])
+{
+  return ((at[2] - p->s[2]) * p->m[1] + (at[1] - p->s[1])) * p->m[0] + (at[0] - p->s[0]);
+}
+
 /* The presences of an own cell. */
 static inline const PetscReal *NakMixPresent(NakMixBox box, const PetscInt at[3])
 {
-  const NakMixPart *p = &box->part;
-  const PetscInt    i =
-    ((at[2] - p->s[2]) * p->m[1] + (at[1] - p->s[1])) * p->m[0] + (at[0] - p->s[0]);
+  return box->presence + NakMixOwn(&box->part, at) * NAK_MIX_MOST;
+}
 
-  return box->presence + (ptrdiff_t)i * NAK_MIX_MOST;
+/* What a cell's rows hold of the cell by itself, at the state of the last NakMixSystem() or NakMixBook(): X and the
+   drives, then their derivatives, row by row; how many numbers that are. */
+static inline PetscInt NakMixInner(NakMixBox box)
+{
+  return box->mix.n * (1 + box->mix.n);
 }
 
 /* Index among own cells and ghosts. */

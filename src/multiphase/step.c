@@ -169,8 +169,8 @@ static PetscErrorCode Update(NakMixBox b, PetscReal *largest)
 static PetscErrorCode Book(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok)
 {
   const PetscReal  most = 1e-3 * b->params.tolerance;
-  const PetscInt   n    = b->mix.n;
-  const PetscReal *u, *X;
+  const PetscInt   n    = NakMixInner(b);
+  const PetscReal *X;
   PetscReal        worst = 0;
   PetscInt         size;
 
@@ -178,15 +178,13 @@ static PetscErrorCode Book(NakMixBox b, PetscReal dt, PetscReal *drained, PetscB
   PetscCall(VecCopy(b->X, b->X_new));
   PetscCall(NakMixBook(b, dt, b->guess, b->X_new, drained));
   PetscCall(VecGetLocalSize(b->X_new, &size));
-  PetscCall(VecGetArrayRead(b->guess, &u));
   PetscCall(VecGetArrayRead(b->X_new, &X));
   for (PetscInt i = 0; i < size; i++) {
-    const PetscReal off = PetscAbsReal(X[i] - NakMixAt(&b->mix, u + (ptrdiff_t)i * n).X);
+    const PetscReal off = PetscAbsReal(X[i] - b->inner[(ptrdiff_t)i * n]);
 
     worst = PetscIsInfOrNanReal(off) ? PETSC_INFINITY : PetscMax(worst, off);
   }
   PetscCall(VecRestoreArrayRead(b->X_new, &X));
-  PetscCall(VecRestoreArrayRead(b->guess, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPIU_REAL, MPIU_MAX, b->comm));
   *ok = (PetscBool)(worst < most);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -23,18 +23,11 @@ static PetscBool Neighbour(NakMixBox b, const PetscInt at[3], int side, PetscInt
   return (PetscBool)(b->params.n[d] > 1 && NakMixInside(b, d, to[d]));
 }
 
-static void AddOwn(NakMixBox b, const PetscReal u[], PetscReal X_old, Rows *rows)
+static void AddOwn(PetscInt n, const PetscReal inner[], PetscReal X_old, Rows *rows)
 {
-  const PetscInt    n = b->mix.n;
-  const NakMixPoint p = NakMixAt(&b->mix, u);
-
-  rows->R[0] += p.X - X_old;
-  for (PetscInt k = 1; k < n; k++) rows->R[k] += p.drive[k];
-  if (rows->own == NULL) return;
-  for (PetscInt l = 0; l < n; l++) {
-    rows->own[l] += p.dX[l];
-    for (PetscInt k = 1; k < n; k++) rows->own[k * n + l] += p.ddrive[k][l];
-  }
+  rows->R[0] -= X_old;
+  for (PetscInt k = 0; k < n; k++) rows->R[k] += inner[k];
+  for (PetscInt k = 0; rows->own != NULL && k < n * n; k++) rows->own[k] += inner[n + k];
 }
 
 /* The rows of one block, from forces to what they move in a step. */
@@ -141,7 +134,7 @@ static void AddCell(NakMixBox b, PetscReal dt, PetscReal ****u, const PetscInt a
   const NakMixPart *p    = &b->part;
   PetscInt          to[3];
 
-  AddOwn(b, here, X_old, rows);
+  AddOwn(b->mix.n, b->inner + NakMixOwn(p, at) * NakMixInner(b), X_old, rows);
   for (int side = 0; side < 6; side++) {
     const PetscReal  weight = 1 / PetscSqr(b->h[side / 2]);
     const PetscReal *there;
@@ -164,19 +157,39 @@ static void AddCell(NakMixBox b, PetscReal dt, PetscReal ****u, const PetscInt a
   Move(b, dt, at, here, old, rows);
 }
 
-static void Flows(NakMixBox b, PetscReal ****u)
+static PetscBool Own(const NakMixPart *p, const PetscInt at[3])
 {
-  const NakMixPart *p = &b->part;
+  for (int d = 0; d < 3; d++)
+    if (at[d] < p->s[d] || at[d] >= p->s[d] + p->m[d]) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
 
-  for (PetscInt k = p->gs[2]; k < p->gs[2] + p->gm[2]; k++)
-    for (PetscInt j = p->gs[1]; j < p->gs[1] + p->gm[1]; j++)
-      for (PetscInt i = p->gs[0]; i < p->gs[0] + p->gm[0]; i++) {
-        const NakMixPoint at = NakMixAt(&b->mix, u[k][j][i]);
-        NakMixFlow       *f  = &b->flow[NakMixLocal(p, i, j, k)];
+static void StoreInner(PetscInt n, const NakMixPoint *p, PetscReal inner[])
+{
+  for (PetscInt k = 0; k < n; k++) {
+    inner[k] = k > 0 ? p->drive[k] : p->X;
+    for (PetscInt l = 0; l < n; l++) inner[n + k * n + l] = k > 0 ? p->ddrive[k][l] : p->dX[l];
+  }
+}
 
-        f->mobility = at.mobility;
-        for (PetscInt l = 0; l < b->mix.n; l++) f->d[l] = at.dmobility[l];
-      }
+/* All that the physics at a point gives, once for each cell and ghost. */
+static void Evaluate(NakMixBox b, PetscReal ****u)
+{
+  const NakMixPart *p  = &b->part,
+                   all = {
+                     .s = {p->gs[0], p->gs[1], p->gs[2]},
+                       .m = {p->gm[0], p->gm[1], p->gm[2]}
+  };
+  PetscInt i[3];
+
+  for (PetscBool more = NakMixFirst(&all, i); more; more = NakMixNext(&all, i)) {
+    const NakMixPoint at = NakMixAt(&b->mix, u[i[2]][i[1]][i[0]]);
+    NakMixFlow       *f  = &b->flow[NakMixLocal(p, i[0], i[1], i[2])];
+
+    f->mobility = at.mobility;
+    for (PetscInt l = 0; l < b->mix.n; l++) f->d[l] = at.dmobility[l];
+    if (Own(p, i)) StoreInner(b->mix.n, &at, b->inner + NakMixOwn(p, i) * NakMixInner(b));
+  }
 }
 
 static PetscErrorCode SetBlocks(NakMixBox b, const PetscInt at[3], Rows *rows, Mat J)
@@ -239,13 +252,6 @@ void NakMixGradient(const NakMixVertex *v, PetscInt k, PetscReal ****u, PetscRea
   for (int c = 0; c < v->cells; c++)
     for (int d = 0; d < 3; d++)
       p[d] += v->weight[c][d] * u[v->at[c][2]][v->at[c][1]][v->at[c][0]][k];
-}
-
-static PetscBool Own(const NakMixPart *p, const PetscInt at[3])
-{
-  for (int d = 0; d < 3; d++)
-    if (at[d] < p->s[d] || at[d] >= p->s[d] + p->m[d]) return PETSC_FALSE;
-  return PETSC_TRUE;
 }
 
 /* a . M b */
@@ -341,7 +347,7 @@ PetscErrorCode NakMixSystem(NakMixBox b, PetscReal dt, Vec U, Vec R, Mat J)
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &a.old));
   PetscCall(DMDAVecGetArrayRead(b->one, b->X, &a.X));
   PetscCall(DMDAVecGetArrayDOF(b->dm, R, &a.R));
-  Flows(b, a.u);
+  Evaluate(b, a.u);
   PetscCall(AddCells(b, dt, &a, J));
   if (b->mix.fourfold != 0) PetscCall(AddVertices(b, dt, &a, J));
   PetscCall(DMDAVecRestoreArrayDOF(b->dm, R, &a.R));
@@ -393,7 +399,7 @@ PetscErrorCode NakMixBook(NakMixBox b, PetscReal dt, Vec U, Vec X, PetscReal *dr
   PetscCall(DMGlobalToLocal(b->dm, U, INSERT_VALUES, b->local));
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &u));
   PetscCall(DMDAVecGetArray(b->one, X, &x));
-  Flows(b, u);
+  Evaluate(b, u);
   *drained = 0;
   for (PetscBool more = NakMixFirst(p, at); more; more = NakMixNext(p, at))
     x[at[2]][at[1]][at[0]] += Inflow(b, dt, u, at, drained);

@@ -5,19 +5,19 @@
 
 /* What follows from a composition that is known by its logit, so that dilute ends keep their digits. */
 typedef struct {
-  PetscReal x, y;      /* y = 1 - x */
-  PetscReal mu, omega; /* [J/mol] */
-  PetscReal bend;      /* of G times x y: dmu / dlogit [J/mol] */
-  PetscReal third;     /* third derivative of G times (x y)^2 [J/mol] */
+  PetscReal x, y;  /* y = 1 - x */
+  PetscReal mu;    /* [J/mol] */
+  PetscReal rest;  /* of G - mu x, less RT ln y [J/mol] */
+  PetscReal bend;  /* of G times x y: dmu / dlogit [J/mol] */
+  PetscReal third; /* third derivative of G times (x y)^2 [J/mol] */
 } Place;
 
 static Place At(const NakSolution *s, PetscReal logit)
 {
-  const PetscReal x = 1 / (1 + PetscExpReal(-logit)), y = 1 / (1 + PetscExpReal(logit));
+  const PetscReal e = PetscExpReal(-PetscAbsReal(logit)), less = e / (1 + e), more = 1 / (1 + e);
+  const PetscReal x = logit > 0 ? more : less, y = logit > 0 ? less : more;
   const PetscReal z = x - y, xy = x * y;
-  const PetscReal ln_y =
-    logit > 0 ? -logit - log1p(PetscExpReal(-logit)) : -log1p(PetscExpReal(logit));
-  PetscReal P = 0, P1 = 0, P2 = 0, P3 = 0; /* the Redlich-Kister sum and its derivatives */
+  PetscReal       P = 0, P1 = 0, P2 = 0, P3 = 0; /* the Redlich-Kister sum and its derivatives */
 
   for (PetscInt k = s->n - 1; k >= 0; k--) {
     P3 = 3 * P2 + z * P3;
@@ -28,9 +28,15 @@ static Place At(const NakSolution *s, PetscReal logit)
   return (Place){.x     = x,
                  .y     = y,
                  .mu    = s->g_a - s->g_b + s->RT * logit - z * P + 2 * xy * P1,
-                 .omega = s->g_b + s->RT * ln_y + x * x * (P - 2 * y * P1),
+                 .rest  = s->g_b + x * x * (P - 2 * y * P1),
                  .bend  = s->RT + xy * (-2 * P - 4 * z * P1 + 4 * xy * P2),
                  .third = s->RT * z + xy * xy * (-12 * P1 - 12 * z * P2 + 8 * xy * P3)};
+}
+
+/* G - mu x [J/mol] */
+static PetscReal Omega(const NakSolution *s, const Place *p)
+{
+  return p->rest + s->RT * (p->x < 0.5 ? log1p(-p->x) : PetscLogReal(p->y));
 }
 
 static PetscReal Logit(PetscReal x)
@@ -60,13 +66,13 @@ NakBranch NakThermoBranch(const NakSolution *s, PetscReal from, PetscReal to)
   return b;
 }
 
-/* Beyond an end: a parabola with the end's value, slope and curvature. */
-static NakBranchPoint Beyond(const Place *end, PetscReal mu)
+/* Beyond an end: a parabola with the end's value `omega`, slope and curvature. */
+static NakBranchPoint Beyond(const Place *end, PetscReal omega, PetscReal mu)
 {
   const PetscReal slope = end->x * end->y / end->bend, d = mu - end->mu;
 
   return (NakBranchPoint){.x     = end->x + slope * d,
-                          .omega = end->omega - d * (end->x + slope * d / 2),
+                          .omega = omega - d * (end->x + slope * d / 2),
                           .slope = slope,
                           .bend  = 0};
 }
@@ -106,12 +112,12 @@ NakBranchPoint NakBranchAt(const NakBranch *b, PetscReal mu)
 
   if (mu <= b->mu_low || mu >= b->mu_high) {
     at = At(&b->solution, Logit(mu <= b->mu_low ? b->low : b->high));
-    return Beyond(&at, mu);
+    return Beyond(&at, Omega(&b->solution, &at), mu);
   }
   at    = Find(b, mu);
   slope = at.x * at.y / at.bend;
   return (NakBranchPoint){.x     = at.x,
-                          .omega = at.omega,
+                          .omega = Omega(&b->solution, &at),
                           .slope = slope,
                           .bend  = -at.third * at.x * at.y / (at.bend * at.bend * at.bend)};
 }
