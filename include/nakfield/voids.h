@@ -10,8 +10,8 @@
         + sum over voids of [ p V - N ln V ],     V = integral of h(v),  h = v^2 (3 - 2 v)
 
   with the surface tension gamma, the contact angle theta of the liquid, the liquid's pressure p and the
-  amount of gas N = p V of each void, which is conserved.  theta depends on how far the interphase is
-  depleted: docs/model.md.  In the frame of the model a void displaces nothing; it only takes contact away.
+  amount of gas N = (its pressure) V of each void, which changes only as far as it dissolves.  theta
+  depends on how far the interphase is depleted: docs/model.md.  In the frame of the model a void displaces nothing; it only takes contact away.
 
   A void belongs to the columns nearest to where it began; voids that touch share their gas.
 */
@@ -35,6 +35,7 @@ typedef struct {
   PetscReal onset;          /**< Na content of the face below which the angle changes [-] */
   PetscReal mobility;       /**< R dR/dt of an empty cylinder under surface tension [m2/s] */
   PetscReal pressure;       /**< of the liquid; 0 leaves the voids empty [Pa] */
+  PetscReal dissolution;    /**< of the gas: diffusivity times Ostwald's coefficient [m2/s] */
   PetscReal nucleation;     /**< rate on an empty face [1/(m2 s)] */
   PetscReal tolerance;      /**< of v, in each step of its own */
   PetscReal change;         /**< of the contact fraction, in a step of the cell */
@@ -55,7 +56,8 @@ PetscBool NakVoidsWanted(const NakVoidsParams *params);
   @param[in]  surface_tension  of the liquid [N/m]
   @param[out] voids            free with NakVoidsDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT where the grid is too coarse for the interface, or has one column.
+  Errors: PETSC_ERR_USER_INPUT where the grid is too coarse for the interface, or has one column, or where
+  voids that lose gas would be too small for the interface from the start.
 */
 PetscErrorCode NakVoidsCreate(NakState state, const NakVoidsParams *params,
                               PetscReal surface_tension, NakVoids *voids);
@@ -100,12 +102,15 @@ const PetscReal *NakVoidsShares(NakVoids voids);
 
 /** What there is at the moment. */
 typedef struct {
-  PetscInt  count;  /**< voids that are apart from each other, and larger than a cell */
-  PetscInt  formed; /**< pockets and nuclei since the start */
-  PetscReal height; /**< their volume over the geometric area [m] */
-  PetscReal wetted; /**< share of the face under liquid [-] */
-  PetscReal energy; /**< F, less its value without voids, over the geometric area [J/m2] */
-  PetscInt  steps, iterations; /**< time steps and linear iterations since the start */
+  PetscInt  count;     /**< voids that are apart from each other, and larger than a cell */
+  PetscInt  formed;    /**< pockets and nuclei since the start */
+  PetscReal height;    /**< their volume over the geometric area [m] */
+  PetscReal wetted;    /**< share of the face under liquid [-] */
+  PetscReal energy;    /**< F, less its value without voids, over the geometric area [J/m2] */
+  PetscReal dissolved; /**< share of all gas ever put into voids that has left them */
+  PetscReal
+    gas_balance; /**< of the same gas: what is in voids or has left them, less 1; 0 without gas */
+  PetscInt steps, iterations; /**< time steps and linear iterations since the start */
 } NakVoidsReport;
 
 /** Collective: one reduction. */

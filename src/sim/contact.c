@@ -79,9 +79,10 @@ PetscErrorCode NakSimVoidsLog(NakSim s)
   PetscFunctionBeginUser;
   if (s->voids.field == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakVoidsMeasure(s->voids.field, &report));
-  PetscCall(NakOutputLog(s->output,
-                         "voids: %" PetscInt_FMT " formed; %" PetscInt_FMT
-                         " steps of their own, %" PetscInt_FMT " linear iterations",
-                         report.formed, report.steps, report.iterations));
+  PetscCall(NakOutputLog(
+    s->output,
+    "voids: %" PetscInt_FMT " formed; %" PetscInt_FMT " steps of their own, %" PetscInt_FMT
+    " linear iterations; %.3g %% of their gas has dissolved",
+    report.formed, report.steps, report.iterations, 100 * (double)report.dissolved));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -185,7 +185,9 @@ PetscErrorCode NakVoidsFree(NakVoids s, Vec v, PetscReal *energy)
   for (PetscInt k = 0; k < s->gas.n; k++) {
     const PetscReal V = s->gas.volume[k], N = s->gas.amount[k];
 
-    if (s->gas.root[k] == k && N > 0) sum += p * V - N - N * PetscLogReal(p * V / N);
+    if (s->gas.root[k] != k) continue;
+    sum += p * V;
+    if (N > 0) sum -= N + N * PetscLogReal(p * V / N);
   }
   *energy = sum;
   PetscFunctionReturn(PETSC_SUCCESS);

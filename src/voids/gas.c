@@ -11,9 +11,10 @@ PetscErrorCode NakGasDestroy(NakGas *gas)
 static PetscErrorCode Grow(NakGas *gas)
 {
   const PetscInt n     = gas->n;
-  NakGas         wider = {.n = n, .room = 2 * n + 8};
+  NakGas         wider = *gas;
 
   PetscFunctionBeginUser;
+  wider.room = 2 * n + 8;
   PetscCall(PetscCalloc6(wider.room, &wider.x, wider.room, &wider.y, wider.room, &wider.amount,
                          wider.room, &wider.volume, wider.room, &wider.sum, wider.room,
                          &wider.root));
@@ -108,6 +109,58 @@ PetscErrorCode NakGasVolumes(NakVoids s, Vec v)
 PetscReal NakGasPressure(const NakGas *gas, PetscInt root)
 {
   return gas->amount[root] > 0 ? gas->amount[root] / gas->volume[root] : 0;
+}
+
+/* ---- Gas that dissolves ---- */
+
+/* Epstein and Plesset, J. Chem. Phys. 18 (1950) 1505, quasi-stationary: what a half ball of this volume on a
+   tight wall passes into the liquid, over D times its excess of concentration [m].  In 2D half a cylinder,
+   from which diffusion has to reach the top of the alloy. */
+static PetscReal Passage(const NakVoids s, PetscReal volume)
+{
+  const NakGrid  *g        = NakStateGrid(s->state);
+  const PetscReal R        = PetscPowReal(3 * volume / (2 * PETSC_PI), 1. / 3);
+  const PetscReal cylinder = PetscSqrtReal(2 * volume / (PETSC_PI * g->dy));
+  const PetscReal top      = g->z[g->nz] - g->z[g->nz - g->n_alloy] + g->reservoir_height;
+
+  return g->ny > 1 ? 2 * PETSC_PI * R : PETSC_PI * g->dy / PetscLogReal(1 + top / cylinder);
+}
+
+/* Part of a void's gas that leaves it per time [1/s]; none where it is too small for the phase field: less
+   than a cell, or not much larger than its interface is wide. */
+static PetscReal Escape(const NakVoids s, PetscInt k)
+{
+  const PetscReal V = s->gas.volume[k], N = s->gas.amount[k];
+  const PetscReal highest = s->params.pressure + NakVoidsHighest(&s->energy);
+
+  if (N == 0 || V <= s->area * s->height[0] || N > highest * V) return 0;
+  return s->params.dissolution * Passage(s, V) / V;
+}
+
+/* Exponentially as long as its volume stays, which is exact for that.  A void that is too small loses all. */
+PetscErrorCode NakGasDissolve(NakVoids s, PetscReal dt)
+{
+  NakGas *gas = &s->gas;
+
+  PetscFunctionBeginUser;
+  if (s->params.dissolution == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakGasVolumes(s, s->v));
+  for (PetscInt k = 0; k < gas->n; k++) {
+    const PetscReal N = gas->amount[k], escape = Escape(s, k);
+
+    gas->amount[k] = escape > 0 ? N * PetscExpReal(-escape * dt) : 0;
+    gas->dissolved += N - gas->amount[k];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal NakGasReach(const NakVoids s)
+{
+  const PetscReal part    = 0.05;
+  PetscReal       fastest = 0;
+
+  for (PetscInt k = 0; k < s->gas.n; k++) fastest = PetscMax(fastest, Escape(s, k));
+  return fastest > 0 ? part / fastest : PETSC_MAX_REAL;
 }
 
 /* ---- Voids that touch ---- */

@@ -24,21 +24,20 @@ static PetscReal CapAt(const NakVoids s, PetscReal distance, PetscReal z)
   return 1 / (1 + PetscExpReal(s->energy.steepness * (r - R)));
 }
 
-/* Put a cap where the last void begins, and fill it with gas at the pressure that bears it. */
-static PetscErrorCode Blow(NakVoids s)
+/* Put a cap on a place, and fill it with gas at the pressure that bears it. */
+static PetscErrorCode Blow(NakVoids s, PetscInt place)
 {
   const NakGrid  *g       = NakStateGrid(s->state);
   const NakBlock *b       = &s->block;
-  const PetscInt  last    = s->gas.n - 1;
   const PetscReal curved  = g->ny > 1 ? 2 : 1;
   const PetscReal laplace = curved * s->energy.tension / s->params.radius;
-  PetscReal      *v, volume = 0;
+  PetscReal      *v, volume = 0, gas;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArray(s->v, &v));
   for (PetscInt j = b->ys; j < b->ys + b->ym; j++)
     for (PetscInt i = b->xs; i < b->xs + b->xm; i++) {
-      const PetscReal d = NakVoidsDistance(g, i, j, s->gas.x[last], s->gas.y[last]);
+      const PetscReal d = NakVoidsDistance(g, i, j, s->gas.x[place], s->gas.y[place]);
       PetscReal       z = 0;
 
       for (PetscInt k = 0; k < b->nz; z += s->height[k], k++, v++) {
@@ -50,7 +49,10 @@ static PetscErrorCode Blow(NakVoids s)
     }
   PetscCall(VecRestoreArray(s->v, &v));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &volume, 1, MPIU_REAL, MPIU_SUM, s->comm));
-  s->gas.amount[last] = s->params.pressure > 0 ? (s->params.pressure + laplace) * volume : 0;
+  gas = s->params.pressure > 0 ? (s->params.pressure + laplace) * volume : 0;
+  s->gas.amount[s->gas.root[place]] += gas;
+  s->gas.filled += gas;
+  s->gas.formed++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -103,7 +105,7 @@ PetscErrorCode NakPocketsCreate(NakVoids s)
     else
       RandomPlace(s, k, at);
     PetscCall(NakGasAdd(s, at[0] * g->dx * (PetscReal)g->nx, at[1] * g->dy * (PetscReal)g->ny));
-    PetscCall(Blow(s));
+    PetscCall(Blow(s, k));
   }
   PetscCall(NakGasOwners(s));
   PetscCall(NakGasRegroup(s));
@@ -165,6 +167,7 @@ static PetscErrorCode Form(NakVoids s, PetscInt column)
 {
   const NakGrid *g = NakStateGrid(s->state);
   const PetscInt i = column % g->nx, j = column / g->nx, n = s->block.xm * s->block.ym;
+  PetscInt       place = 0;
 
   PetscFunctionBeginUser;
   for (PetscInt c = 0; c < n; c++)
@@ -172,15 +175,19 @@ static PetscErrorCode Form(NakVoids s, PetscInt column)
       s->born[c]++;
       Wait(s, c);
     }
-  PetscCall(NakGasAdd(s, ((PetscReal)i + 0.5) * g->dx, ((PetscReal)j + 0.5) * g->dy));
-  PetscCall(Blow(s));
+  while (place < s->gas.n &&
+         NakVoidsDistance(g, i, j, s->gas.x[place], s->gas.y[place]) > 1e-6 * g->dx)
+    place++; /* one there may be from a void that has gone or moved */
+  if (place == s->gas.n)
+    PetscCall(NakGasAdd(s, ((PetscReal)i + 0.5) * g->dx, ((PetscReal)j + 0.5) * g->dy));
+  PetscCall(Blow(s, place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakNucleiAdvance(NakVoids s, PetscReal dt, const NakVoidsDrive drive[])
 {
-  const PetscInt n      = s->block.xm * s->block.ym;
-  const PetscInt before = s->gas.n;
+  const PetscInt n    = s->block.xm * s->block.ym;
+  PetscBool      more = PETSC_FALSE;
   PetscInt       column;
   PetscReal      wait = PETSC_MAX_REAL;
 
@@ -191,10 +198,11 @@ PetscErrorCode NakNucleiAdvance(NakVoids s, PetscReal dt, const NakVoidsDrive dr
       dt * s->area * s->params.nucleation * s->wetted[c] * NakVoidsDepletion(&s->params, &drive[c]);
   PetscCall(NextDue(s, &column));
   while (column >= 0) {
+    more = PETSC_TRUE;
     PetscCall(Form(s, column));
     PetscCall(NextDue(s, &column));
   }
-  if (s->gas.n > before) {
+  if (more) {
     PetscCall(NakGasOwners(s));
     PetscCall(NakGasRegroup(s));
     PetscCall(NakVoidsCover(s));

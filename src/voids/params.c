@@ -25,13 +25,16 @@ const NakParam NakVoidsParamRows[] = {
    "Rate of capillarity: an empty cylinder of radius R shrinks at this over R"},
   {"voids.pressure",      NAK_REAL, "Pa", AT(pressure), 1e5, 0, 1e9, NULL,
    "Of the liquid, which the gas in the voids bears; 0 leaves them empty"},
-  {"voids.nucleation",                                                   NAK_REAL, "m^-2.s^-1", AT(nucleation), 0, 0, 1e20, NULL,
+  {"voids.dissolution",                                                   NAK_REAL, "m^2/s", AT(dissolution), 0, 0, 1, NULL,
+   "Of the gas: its diffusivity in the liquid times its Ostwald coefficient; 0 keeps it in the "
+   "voids"},
+  {"voids.nucleation",                                                             NAK_REAL, "m^-2.s^-1", AT(nucleation), 0, 0, 1e20, NULL,
    "New pockets per area and time where the interphase is stripped empty"},
-  {"voids.tolerance",                                                             NAK_REAL, "1", AT(tolerance), 2e-3, 1e-8, 0.1, NULL,
+  {"voids.tolerance",                                                            NAK_REAL, "1", AT(tolerance), 2e-3, 1e-8, 0.1, NULL,
    "Error of the order parameter in a time step of the voids"},
   {"voids.change",                                                            NAK_REAL, "1", AT(change), 2e-3, 1e-6, 1, NULL,
    "Change of the contact fraction in a time step of the cell"},
-  {.key = NULL                                                           }
+  {.key = NULL                     }
 };
 
 PetscBool NakVoidsWanted(const NakVoidsParams *params)

@@ -29,6 +29,21 @@ static PetscErrorCode CheckGrid(NakState state, const NakVoidsParams *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Gas that dissolves makes voids smaller than the deck's, which must not be the smallest themselves. */
+static PetscErrorCode CheckRadius(NakState state, const NakVoidsParams *p, const NakVoidsEnergy *e)
+{
+  const PetscReal curved = NakStateGrid(state)->ny > 1 ? 2 : 1;
+  const PetscReal least  = 1.1 * curved * e->tension / NakVoidsHighest(e);
+
+  PetscFunctionBeginUser;
+  PetscCheck(p->dissolution == 0 || p->radius > least,
+             PetscObjectComm((PetscObject)NakStateDM(state)), PETSC_ERR_USER_INPUT,
+             "with voids.dissolution, voids.radius must be larger than %.3g m at this voids.width: "
+             "raise the one or lower the other",
+             (double)least);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CreateLayers(NakVoids s)
 {
   const NakGrid   *g  = NakStateGrid(s->state);
@@ -72,18 +87,21 @@ static PetscErrorCode CreateGrid(NakVoids s)
 PetscErrorCode NakVoidsCreate(NakState state, const NakVoidsParams *params,
                               PetscReal surface_tension, NakVoids *voids)
 {
+  const NakVoidsEnergy energy =
+    NakVoidsEnergyCreate(surface_tension, params->width, params->mobility);
   NakVoids s;
   PetscInt n;
 
   PetscFunctionBeginUser;
   *voids = NULL;
   PetscCall(CheckGrid(state, params));
+  PetscCall(CheckRadius(state, params, &energy));
   PetscCall(PetscNew(&s));
   *voids    = s;
   s->comm   = PetscObjectComm((PetscObject)NakStateDM(state));
   s->state  = state;
   s->params = *params;
-  s->energy = NakVoidsEnergyCreate(surface_tension, params->width, params->mobility);
+  s->energy = energy;
   s->next   = 1e-3 * params->width * params->width / params->mobility;
   s->reach  = PETSC_MAX_REAL;
   PetscCall(CreateLayers(s));
@@ -199,6 +217,7 @@ PetscErrorCode NakVoidsStep(NakVoids s, PetscReal dt, const NakVoidsDrive drive[
   PetscCall(MeanWetted(s, &before));
   SetAngles(s, drive);
   if (s->gas.n > 0) {
+    PetscCall(NakGasDissolve(s, dt));
     PetscCall(NakVoidsIntegrate(s, dt));
     PetscCall(NakGasRegroup(s));
     PetscCall(CheckTop(s));
@@ -207,6 +226,7 @@ PetscErrorCode NakVoidsStep(NakVoids s, PetscReal dt, const NakVoidsDrive drive[
   PetscCall(MeanWetted(s, &after));
   if (after != before) s->reach = dt * s->params.change / PetscAbsReal(after - before);
   s->reach = s->gas.n > 0 ? PetscMin(s->reach, growth * dt) : PETSC_MAX_REAL;
+  s->reach = PetscMin(s->reach, NakGasReach(s));
   PetscCall(NakNucleiAdvance(s, dt, drive));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -241,15 +261,21 @@ PetscErrorCode NakVoidsMeasure(NakVoids s, NakVoidsReport *report)
   const NakGrid  *g    = NakStateGrid(s->state);
   const PetscReal area = s->area * (PetscReal)g->nx * (PetscReal)g->ny;
   const PetscReal cell = s->area * s->height[0];
+  PetscReal       gas  = 0;
 
   PetscFunctionBeginUser;
-  *report = (NakVoidsReport){.formed = s->gas.n, .steps = s->steps, .iterations = s->iterations};
+  *report =
+    (NakVoidsReport){.formed = s->gas.formed, .steps = s->steps, .iterations = s->iterations};
   PetscCall(MeanWetted(s, &report->wetted));
   if (s->gas.n > 0) PetscCall(NakVoidsFree(s, s->v, &report->energy));
   report->energy /= area;
   for (PetscInt k = 0; k < s->gas.n; k++) {
     report->height += s->gas.volume[k] / area;
+    gas += s->gas.amount[k];
     if (s->gas.root[k] == k && s->gas.volume[k] > cell) report->count++;
   }
+  if (s->gas.filled == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  report->dissolved   = s->gas.dissolved / s->gas.filled;
+  report->gas_balance = gas / s->gas.filled + report->dissolved - 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -16,6 +16,13 @@ typedef struct {
 
 NakVoidsEnergy NakVoidsEnergyCreate(PetscReal tension, PetscReal width, PetscReal mobility);
 
+/* The pressure of a void over the liquid's up to which the phase field bears it [Pa].  At a third of the
+   well's curvature, tension times steepness, voids would form anywhere; voids that small vanish before. */
+static inline PetscReal NakVoidsHighest(const NakVoidsEnergy *e)
+{
+  return 0.7 * e->tension * e->steepness;
+}
+
 /* h, h', h'' of the share of void; g, g', g'' of the double well. */
 typedef struct {
   PetscReal value, slope, bend;
@@ -56,6 +63,8 @@ typedef struct {
   PetscReal *volume; /* [m3] */
   PetscReal *sum;    /* work of reductions */
   PetscInt  *root;
+  PetscInt   formed;            /* pockets and nuclei since the start */
+  PetscReal  filled, dissolved; /* gas in all, since the start [J] */
 } NakGas;
 
 /* The owned part of the grid, layers first. */
@@ -123,6 +132,8 @@ PetscErrorCode NakGasSum(NakVoids voids, PetscReal *sum);
 PetscErrorCode NakGasVolumes(NakVoids voids, Vec v);
 PetscErrorCode NakGasRegroup(NakVoids voids);
 PetscReal      NakGasPressure(const NakGas *gas, PetscInt root);
+PetscErrorCode NakGasDissolve(NakVoids voids, PetscReal dt);
+PetscReal NakGasReach(const NakVoids voids); /* until some part of a void's gas has left it [s] */
 
 /* nuclei.c */
 PetscErrorCode NakPocketsCreate(NakVoids voids);

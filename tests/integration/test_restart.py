@@ -163,7 +163,8 @@ class Voids(unittest.TestCase):
 title: voids and nuclei across a restart
 grid:   {nx: 32, width: 16 um, depth: 1 um, alloy_height: 4 um, alloy_layers: 8, finest_alloy: 0 m,
          electrolyte_layers: 4, interphase_layers: 4, finest_electrolyte: 2 um}
-voids:  {pockets: 1, radius: 1 um, width: 2 um, nucleation: 8e10 m^-2.s^-1, depleted_angle: 80 deg}
+voids:  {pockets: 1, radius: 1 um, width: 2 um, nucleation: 8e10 m^-2.s^-1, depleted_angle: 80 deg,
+         dissolution: 2e-15 m^2/s}
 solver: {tolerance: 1e-3}
 protocol: [{strip: 0.4 mA/cm^2, for: 8 s}, {rest: 2 s}]
 checkpoint: {every: 0 s, steps: 4, keep: 1000}

@@ -1,5 +1,5 @@
-/* A void on the wall: its contact angle, the pressure of its gas, and how fast an empty one closes, all
-   against geometry; the error falls with the cell.  Prints what it finds. */
+/* A void on the wall: its contact angle, the pressure of its gas, and how fast an empty one closes, and
+   how fast one dissolves, all against geometry; the error falls with the cell.  Prints what it finds. */
 #include <nakfield/voids.h>
 
 #include <setjmp.h>
@@ -21,7 +21,7 @@ typedef struct {
 
 /* One pocket in the middle of a box, with cells of `cell`; its angle is the depleted one. */
 static Case Create(PetscReal cell, PetscInt ny, PetscReal rest, PetscReal angle, PetscReal pressure,
-                   PetscReal radius)
+                   PetscReal radius, PetscReal dissolution)
 {
   const PetscInt       nx     = (PetscInt)(16 * micron / cell + 0.5);
   const NakGridParams  grid   = {.nx                = nx,
@@ -41,6 +41,7 @@ static Case Create(PetscReal cell, PetscInt ny, PetscReal rest, PetscReal angle,
                                  .onset          = 1,
                                  .mobility       = 1e-12,
                                  .pressure       = pressure,
+                                 .dissolution    = dissolution,
                                  .tolerance      = 1e-3,
                                  .change         = 1e-3};
   Case                 c;
@@ -101,7 +102,7 @@ static PetscReal Angle(PetscReal cell, PetscInt ny, PetscReal rest, PetscReal an
                        PetscReal *pressure_error)
 {
   const PetscReal p = 1e5;
-  Case            c = Create(cell, ny, rest, angle, p, 2.5 * micron);
+  Case            c = Create(cell, ny, rest, angle, p, 2.5 * micron, 0);
   PetscReal       centre, radius, laplace;
   NakVoidsReport  before, after;
 
@@ -148,7 +149,7 @@ static void EmptyVoidsClose(void **state)
 
   (void)state;
   for (PetscInt ny = 1; ny <= 2; ny++) {
-    Case            c    = Create(0.25 * micron, ny, 90 * degree, 90 * degree, 0, R);
+    Case            c    = Create(0.25 * micron, ny, 90 * degree, 90 * degree, 0, R, 0);
     const PetscReal area = 16 * micron * (ny == 1 ? 1 : 16 * micron);
     NakVoidsReport  before, after;
     PetscReal       found, expected;
@@ -172,11 +173,66 @@ static void EmptyVoidsClose(void **state)
   }
 }
 
+/* How long a half ball (or half a cylinder) of gas lasts, times diffusivity and solubility [m2]: with
+   N = (p + curved tension / R) V and the flux of Epstein and Plesset (1950) from a ball into a liquid that
+   has none of the gas, or the steady one from a cylinder to the top of the alloy, the integral of
+   dN/dR over the loss.  In closed form, or by the rule of midpoints. */
+static PetscReal Lasts(PetscInt ny, PetscReal p, PetscReal R, PetscReal top)
+{
+  const PetscInt  n   = 2000;
+  const PetscReal a   = 2 * tension / p; /* a ball's radius at twice the liquid's pressure */
+  PetscReal       sum = 0;
+
+  if (ny > 1) return R * R / 2 - a / 3 * (R - a * PetscLogReal(1 + R / a));
+  for (PetscInt k = 0; k < n; k++) {
+    const PetscReal r = R * ((PetscReal)k + 0.5) / (PetscReal)n;
+
+    sum += (p * r + tension / 2) * r / (p * r + tension) * PetscLogReal(top / r) * R / (PetscReal)n;
+  }
+  return sum;
+}
+
+static void GasDissolves(void **state)
+{
+  const PetscReal p = 1e5, start = 4 * micron, top = 1e-3;
+
+  (void)state;
+  for (PetscInt ny = 1; ny <= 2; ny++) {
+    const PetscReal dissolution = ny == 1 ? 5e-14 : 1e-14;
+    Case            c = Create(0.25 * micron, ny, 90 * degree, 90 * degree, p, start, dissolution);
+    const PetscReal depth = ny == 1 ? 0.25 * micron : 16 * micron, area = 16 * micron * depth;
+    NakVoidsReport  report;
+    PetscReal       t = 0, before = 0, R = start, found;
+
+    MUST(NakVoidsStep(c.voids, 20, c.drive)); /* let the interface settle */
+    while (R > (ny == 1 ? 3 : 3.8) * micron) {
+      const PetscReal dt = NakVoidsReach(c.voids);
+
+      MUST(NakVoidsMeasure(c.voids, &report));
+      R = ny == 1 ? PetscSqrtReal(2 * report.height * area / (PETSC_PI * depth))
+                  : PetscPowReal(3 * report.height * area / (2 * PETSC_PI), 1. / 3);
+      if (t == 0) before = Lasts(ny, p, R, top);
+      MUST(NakVoidsStep(c.voids, dt, c.drive));
+      t += dt;
+    }
+    found = (before - Lasts(ny, p, R, top)) / (dissolution * t);
+    print_message(
+      "%dD: dissolves at %.4f of the rate of a sharp interface, %.0f s from %.1f to %.2f um; "
+      "%.3g of the gas gone, balance %.1g\n",
+      (int)ny + 1, (double)found, (double)t, (double)(start / micron), (double)(R / micron),
+      (double)report.dissolved, (double)report.gas_balance);
+    assert_true(PetscAbsReal(found - 1) < 0.04);
+    assert_true(PetscAbsReal(report.gas_balance) < 1e-13);
+    Destroy(&c);
+  }
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(ContactAngleIsTaken),
     cmocka_unit_test(EmptyVoidsClose),
+    cmocka_unit_test(GasDissolves),
   };
   int failed;
 
