@@ -80,6 +80,9 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
                               const NakInterphaseParams *interphase,
                               const NakReactionParams *reaction, PetscReal contact);
 
+/** Part of the saturation over which the growth of Na metal sets in, like a square. */
+#define NAK_DEPOSIT_ONSET 5e-4
+
 /** u in equilibrium with an alloy of ratio r: (r / r_ref)^m. */
 typedef struct {
   PetscReal u, du, d2u; /**< value, first and second derivative to r */

@@ -24,16 +24,19 @@ static Rate Reaction(const NakKinetics *k, const NakFaceState *s, PetscReal cont
                 .dfilm = -contact * (anodic - cathodic)};
 }
 
-/* Na metal: grows fast above saturation, dissolves slowly below it.  As a current [A/m2]. */
+/* Na metal: grows fast above saturation, dissolves slowly below it.  As a current [A/m2].  Growth sets in like
+   a square, so that the law is C1: with a corner, a face that settles there has two stiffnesses. */
 static Rate Deposition(const NakKinetics *k, const NakFaceState *s, PetscReal contact, PetscReal w)
 {
-  const PetscReal u = PetscExpReal(w), excess = u / k->u_na - 1;
+  const PetscReal u = PetscExpReal(w), excess = u / k->u_na - 1, width = NAK_DEPOSIT_ONSET;
   const PetscReal dissolution = NAK_FARADAY * k->deposit_dissolution;
-  const PetscReal strength    = excess > 0 ? contact * k->deposit_rate : dissolution * s->deposit;
+  const PetscReal growth      = contact * k->deposit_rate;
+  const PetscReal above = PetscMax(excess, 0), slope = PetscMin(above / width, 1);
 
-  return (Rate){.value    = strength * excess,
-                .dw       = strength * u / k->u_na,
-                .ddeposit = excess > 0 ? 0 : dissolution * excess};
+  return (Rate){.value =
+                  growth * slope * (above - slope * width / 2) + dissolution * s->deposit * excess,
+                .dw       = (growth * slope + dissolution * s->deposit) * u / k->u_na,
+                .ddeposit = dissolution * excess};
 }
 
 /* Solid K covers the face where the interphase is depleted, and re-alloys where it is not. [1/s] */

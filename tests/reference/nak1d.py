@@ -158,8 +158,13 @@ class Cell:
 
     def deposit_growth(self, u, deposit):
         """Current [A/m2] from the interphase into the deposit [C/m2]."""
-        grow = self.deposit_rate * max(0.0, u / self.u_na - 1)
-        return grow - deposit / self.deposit_dissolution_time * max(0.0, 1 - u / self.u_na)
+        grow = self.deposit_rate * onset(u / self.u_na - 1)
+        return grow + deposit / self.deposit_dissolution_time * (u / self.u_na - 1)
+
+
+def onset(x, width=5e-4):
+    """The positive part of x, with the corner rounded off."""
+    return max(0.0, x) ** 2 / (2 * width) if x < width else x - width / 2
 
 
 def element(order):

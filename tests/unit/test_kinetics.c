@@ -170,6 +170,7 @@ static const Situation situations[] = {
   {"thin layer",          {1, 0, 0, 0.5, 0},               1e6,  1  },
   {"plating",             {-0.03, 0, 0, 1.7, 0},           half, 1  },
   {"deposit grows",       {-0.04, 4e-4, 0, 1.99, 0},       half, 1  },
+  {"deposit sets in",     {-0.03, 4e-4, 0, 2.01, 0},       half, 1  },
   {"strong plating",      {-0.11, 4e-4, 0.1, 2.0, 0},      half, 1  },
   {"filament starts",     {-0.04, 7.9e-4, 0, 1.99, 0},     half, 1  },
   {"filament grows",      {-0.04, 2e-3, 0, 1.99, 0},       half, 1  },
@@ -300,10 +301,41 @@ static void DepositPinsTheFace(void **unused)
     const PetscReal    plating = -face.reaction.value;
     const PetscReal    into    = half * (face.u_face - s.u); /* what the interphase still takes */
 
-    AssertRelative("pinned", face.u_face, k.u_na, 1.01 * plating / reaction.deposit_rate);
+    AssertRelative("pinned", face.u_face, k.u_na,
+                   1.01 * (plating / reaction.deposit_rate + NAK_DEPOSIT_ONSET));
     AssertRelative("deposit", F * face.deposit.value, plating - into, 1e-9);
     assert_true(face.deposit.value > 0);
   }
+}
+
+/* Value and slope of the law run on through saturation and the end of the onset, and no deposit forms below. */
+static void DepositSetsInSmoothly(void **unused)
+{
+  const NakKinetics k    = Pristine(0.5);
+  const PetscReal   at[] = {0, NAK_DEPOSIT_ONSET}, h = 1e-9 * k.u_na;
+  NakFaceState      s      = {.potential = 0.0016, .deposit = 1e-3};
+  const PetscReal   growth = reaction.deposit_rate * NAK_DEPOSIT_ONSET;
+
+  (void)unused;
+  for (int n = 0; n < 2; n++) {
+    PetscReal value[2], slope[2];
+
+    for (int side = 0; side < 2; side++) {
+      NakFace face;
+
+      s.u         = k.u_na * (1 + at[n]) + (side == 0 ? -h : h);
+      face        = NakKineticsFace(&k, &s, 1e12, 1); /* u_face is u */
+      value[side] = F * face.deposit.value;
+      slope[side] = F * face.deposit.d[NAK_FACE_U];
+    }
+    AssertNear("value", value[0], value[1], 1e-5 * growth);
+    AssertNear("slope", slope[0], slope[1], 1e-5 * reaction.deposit_rate);
+  }
+  s = (NakFaceState){.potential = 0.0016, .u = 0.9999 * k.u_na};
+  AssertNear("below", NakKineticsFace(&k, &s, 1e12, 1).deposit.value, 0, 0);
+  s.u = 2 * k.u_na;
+  AssertRelative("far above", F * NakKineticsFace(&k, &s, 1e12, 1).deposit.value,
+                 reaction.deposit_rate, NAK_DEPOSIT_ONSET);
 }
 
 static void DepositDissolves(void **unused)
@@ -374,8 +406,9 @@ int main(int argc, char **argv)
     cmocka_unit_test(Constants),          cmocka_unit_test(Isotherm),
     cmocka_unit_test(SmallSignal),        cmocka_unit_test(ButlerVolmerLimits),
     cmocka_unit_test(BalanceHolds),       cmocka_unit_test(DerivativesMatchDifferences),
-    cmocka_unit_test(DepositPinsTheFace), cmocka_unit_test(DepositDissolves),
-    cmocka_unit_test(FilmRates),          cmocka_unit_test(FilamentRates),
+    cmocka_unit_test(DepositPinsTheFace), cmocka_unit_test(DepositSetsInSmoothly),
+    cmocka_unit_test(DepositDissolves),   cmocka_unit_test(FilmRates),
+    cmocka_unit_test(FilamentRates),
   };
   int failed;
 
