@@ -71,14 +71,48 @@ static PetscErrorCode TellSolid(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* How far the cell spreads a current sideways: some times its resolved thickness, or where the series
+   resistance is as large as that along the face. */
+static PetscReal Spread(const NakCellParams *cell)
+{
+  const PetscReal thick = 5 * cell->thickness;
+  const PetscReal along =
+    2 * PetscSqrtReal(cell->series_resistance * cell->conductivity * cell->thickness);
+
+  return PetscMax(thick, along);
+}
+
+/* A held current enters every column alike, and a held voltage does not: docs/model.md. */
+static PetscErrorCode TellCoarse(NakSim s)
+{
+  const NakModelParams *p     = &s->params.model;
+  const PetscReal       depth = p->grid.ny > 1 ? p->grid.depth : 0;
+  const PetscReal       half =
+    p->contact.shape == NAK_CONTACT_PATCHES ? p->contact.patch : PetscMax(p->grid.width, depth) / 2;
+
+  PetscFunctionBeginUser;
+  if (half <= Spread(&p->cell)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(
+    NakDeckWarn(s->deck, NakDeckFind(s->deck, "contact"),
+                "contact and its gaps are about %.3g m wide, and the resolved electrolyte of "
+                "%.3g m does not spread a current so far: under a held current the voltage "
+                "comes out too high; raise electrolyte.thickness, and lower "
+                "cell.series_resistance by what is then resolved",
+                (double)half, (double)p->cell.thickness));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CheckContact(NakSim s)
 {
   const NakGridParams *g        = &s->params.model.grid;
   const PetscReal      fraction = s->params.model.contact.fraction;
 
   PetscFunctionBeginUser;
-  if (g->electrolyte_layers > 0 || fraction == 1 || g->nx * g->ny == 1)
+  if (fraction == 1 || g->nx * g->ny == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (g->electrolyte_layers > 0) {
+    PetscCall(TellCoarse(s));
     PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(
     Complain(s, "contact",
              "contact.fraction is %.6g with grid.electrolyte_layers: 0: nothing then "

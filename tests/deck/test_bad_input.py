@@ -252,6 +252,15 @@ class BadInput(unittest.TestCase):
         output = self.check("alloy: {potassium: 42 wt%}\n" + PROTOCOL, status=nakrun.DONE)
         self.assertEqual(output.err, "")
 
+    def test_contact_coarser_than_the_electrolyte_spreads(self):
+        """Then a held current and a held voltage disagree, which the user is told."""
+        grid = "grid: {nx: 20, width: 2 mm}\ncontact: {fraction: 0.5, shape: strip}\n"
+        output = self.check(grid + PROTOCOL, status=nakrun.DONE)
+        self.assertRegex(output.err, "deck.yaml:2:10: warning: contact and its gaps are about 0.001 m wide")
+        for finer in ("grid.width=256 um", "electrolyte.thickness=1.5 mm", "contact.shape=patches",
+                      "contact.fraction=1"):
+            self.assertEqual(self.check(grid + PROTOCOL, finer, status=nakrun.DONE).err, "")
+
     def test_files_that_are_no_decks(self):
         (self.folder / "folder").mkdir()
         (self.folder / "file").write_text("x")
