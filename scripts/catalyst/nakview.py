@@ -212,6 +212,14 @@ class Picture:
         colour.follow(source)
         self.followed.append((colour, source))
 
+    def in_state(self, times, headlines):
+        """Have a state's headline follow the time of its files."""
+        lines = simple.PythonAnnotation(registrationName="headlines", Input=self.followed[0][1])
+        lines.Expression = f"{headlines!r}[{times!r}.index(time_value)]"
+        shown = simple.Show(lines, self.view)
+        shown.WindowLocation, shown.Position = "Any Location", [0.02, 0.95]
+        shown.FontSize, shown.Color = font(self.view, 16), INK
+
     def in_situ(self, stem, given, producer):
         """A picture `stem`_*.png each time the script runs: the `options` and the `catalyst_execute` of
         the script."""

@@ -26,7 +26,7 @@ def draw(grid, face, view):
     middle = [0.5 * (left + right), 0.5 * (front + back)]
     factor = 0.3 * width / top
     low_factor = min(1.0, 0.5 * width / -bottom) if bottom < 0 else 1.0
-    picture = nakview.Picture(view, f"cell {1e3 * width:.3g} mm wide; alloy drawn {factor:.3g} times too high")
+    picture = nakview.Picture(view, f"cell {1e3 * width:.3g} mm wide; alloy drawn {factor:.3g} times as high as it is")
 
     def lifted(name, source):
         return nakview.moved(name, source, [1, 1, factor], [0, 0, gap])

@@ -52,6 +52,15 @@ grid: {nx: 4, electrolyte_layers: 3, alloy_layers: 6}
 protocol:
   - {strip: 0.1 mA/cm^2, for: 2 s}
 """
+ALLOY = ["microstructure.nx=32", "microstructure.nz=32", "march.end=0.04 s", "output.fields.every=0.02 s",
+         "output.timeseries.every=0 s"]
+DECK_ALLOY = nakrun.DECKS / "tutorial" / "solidification_2d.yaml"
+PFHUB = """
+title: Cahn and Hilliard
+model: cahn_hilliard
+box: {nx: 12, ny: 10, nz: 8}
+time: {end: 4, frames: [2]}
+"""
 LIKENESS = 0.96  # structural similarity: fonts and edges differ between renderers; first pictures have less
 
 
@@ -59,10 +68,14 @@ def without_display():
     os.environ.pop("DISPLAY", None)
 
 
-def read_totals(run):
-    with open(run.folder / "insitu" / "totals.csv", newline="", encoding="utf-8") as file:
+def read_table(path):
+    with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+
+
+def read_totals(run):
+    return read_table(run.folder / "insitu" / "totals.csv")
 
 
 def at(run, column, times):
@@ -213,6 +226,51 @@ class Numbers(unittest.TestCase):
                 self.assertEqual(str(seen[name.replace("/cells/", "/unit/")]), as_text(stored.attrs["unit"]))
         self.assertEqual(float(seen["face/number/voltage_V"]), frame.attrs["voltage"])
         return nx * ny
+
+    def test_shares_of_the_phases(self):
+        """Of the alloy on a box, against the solver's own table, on 1, 2 and 3 ranks."""
+        first = None
+        for ranks in (1, 2, 3):
+            with tempfile.TemporaryDirectory() as folder:
+                nakrun.call("run", DECK_ALLOY, *ALLOY, "insitu.script=extract.py", "output.directory=run", "--quiet",
+                            ranks=ranks, folder=folder).demand(nakrun.DONE)
+                run = Path(folder, "run")
+                table, totals = read_table(run / "phases.csv"), read_table(run / "insitu" / "totals.csv")
+            np.testing.assert_allclose(totals["time_s"], [0, 0.02, 0.04], atol=1e-12)
+            rows = [np.argmin(abs(table["time_s"] - time)) for time in totals["time_s"]]
+            for body in ("liquid", "solid_b"):
+                self.assertNotEqual(table[body][rows[-1]], table[body][rows[0]])
+                self.near(totals[f"box.{body}"] / totals["box.Volume"], table[body][rows], f"{body} on {ranks}")
+            first = first or totals
+            for name, values in totals.items():
+                np.testing.assert_allclose(values, first[name], rtol=SAME, atol=SAME * np.max(np.abs(first[name])))
+
+    def test_a_box_bitwise_as_in_fields_h5(self):
+        """Parts of ranks across y and z, too; a cadence in the model's own time."""
+        import h5py
+        for ranks in (1, 3):
+            with tempfile.TemporaryDirectory() as folder:
+                Path(folder, "deck.yaml").write_text(PFHUB)
+                nakrun.call("run", "deck.yaml", f"insitu.script={HERE / 'dump.py'}", "insitu.every=2",
+                            "output.directory=run", "--quiet", ranks=ranks, folder=folder).demand(nakrun.DONE)
+                run = Path(folder, "run")
+                dumps = sorted((run / "insitu").glob("dump_*.npz"))
+                self.assertEqual(len(dumps), 3 * ranks)
+                with h5py.File(run / "fields.h5") as file:
+                    frames = {frame.attrs["time"]: frame for frame in file["frames"].values()}
+                    cells = sum(self.compare_box(np.load(path), file["grid"], frames) for path in dumps)
+                self.assertEqual(cells, 3 * 12 * 10 * 8)
+
+    def compare_box(self, seen, grid, frames):
+        frame = frames[float(seen["time"])]
+        at = {d: np.searchsorted(grid[d][:], seen[f"grid/axis/{d}"][0]) for d in "xyz"}
+        n = {d: len(seen[f"grid/axis/{d}"]) - 1 for d in "xyz"}
+        self.assertFalse([key for key in seen if key.startswith("face/")])
+        for name in (key for key in seen if "/cells/" in key):
+            stored = frame[name.split("/")[2]][tuple(slice(at[d], at[d] + n[d]) for d in "zyx")]
+            mine = seen[name].reshape(n["z"], n["y"], n["x"])
+            self.assertEqual(mine.tobytes(), np.ascontiguousarray(stored).tobytes(), name)
+        return n["x"] * n["y"] * n["z"]
 
     def test_every_kind_of_cadence(self):
         with tempfile.TemporaryDirectory() as scratch:
@@ -436,10 +494,9 @@ class Pictures(unittest.TestCase):
             if not there:
                 raise unittest.SkipTest(f"{what} is missing: scripts/setup.sh --insitu")
 
-    def draw(self, deck, folder, *overrides):
+    def draw(self, deck, folder, *overrides, scripts="[interface.py, volume.py]", size="480x360"):
         command = [nakrun.TOP / "scripts" / "nakfield-insitu", "-n", "2", deck, *overrides, "--quiet",
-                   "insitu.script=[interface.py, volume.py]", "insitu.options.size=480x360",
-                   "output.directory=run"]
+                   f"insitu.script={scripts}", f"insitu.options.size={size}", "output.directory=run"]
         environment = {**nakrun.environment(), "NAKFIELD": nakrun.program()}
         environment.pop("DISPLAY", None)
         done = subprocess.run(list(map(str, command)), cwd=folder, env=environment, capture_output=True,
@@ -487,6 +544,57 @@ class Pictures(unittest.TestCase):
 
     def test_three_dimensions(self):
         self.picture(DECK_3D, "3d", *SMALL)
+
+    def test_phases(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            self.compare(self.draw(DECK_ALLOY, scratch, *ALLOY, scripts="phases.py", size="600x300"), "phases_2d")
+
+
+class States(unittest.TestCase):
+    """The states that a user opens, drawn by pvpython."""
+
+    def setUp(self):
+        without_display()
+        for program in ("pvpython", "xvfb-run"):
+            if shutil.which(program) is None:
+                self.skipTest(f"{program} is missing: scripts/setup.sh --insitu")
+
+    def draw(self, deck, state, *overrides):
+        """The share of the picture that is neither white nor grey, and how many colours there are."""
+        from skimage import io
+        with tempfile.TemporaryDirectory() as folder:
+            nakrun.call("run", deck, *overrides, "output.directory=run", "--quiet", ranks=0,
+                        folder=folder).demand(nakrun.DONE)
+            done = subprocess.run(["xvfb-run", "-a", "-s", "-screen 0 1280x1024x24 -noreset", "pvpython",
+                                   nakrun.TOP / "scripts" / "paraview" / state, "run", "picture.png"], cwd=folder,
+                                  env=nakrun.environment(), capture_output=True, text=True, timeout=500, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr[-4000:])
+            self.assertNotRegex(done.stderr, r"Traceback|ERR\|")
+            picture = io.imread(Path(folder, "picture.png"))[..., :3].astype(int)
+        vivid = np.ptp(picture, axis=-1) > 40
+        return vivid, len(np.unique(picture[vivid] // 32, axis=0))
+
+    def test_cell(self):
+        vivid, colours = self.draw(DECK_3D, "cell.py", *SMALL)
+        half = vivid.shape[1] // 2
+        print(f"{vivid[:, :half].mean():.3f} of the body, {vivid[:, half:].mean():.3f} of the face, {colours} colours")
+        self.assertGreater(vivid[:, :half].mean(), 0.15)
+        self.assertGreater(vivid[:, half:].mean(), 0.15)
+        self.assertGreater(colours, 20)
+
+    def test_alloy(self):
+        vivid, colours = self.draw(DECK_ALLOY, "alloy.py", *ALLOY)
+        half = vivid.shape[1] // 2
+        print(f"{vivid[:, :half].mean():.3f} of the phases, {vivid[:, half:].mean():.3f} of the composition, "
+              f"{colours} colours")
+        self.assertGreater(vivid[:, half:].mean(), 0.25)
+        self.assertGreater(vivid[:, :half].mean(), 0.003)
+        self.assertGreater(colours, 8)
+
+    def test_no_run(self):
+        done = subprocess.run(["pvpython", nakrun.TOP / "scripts" / "paraview" / "cell.py", "nowhere"],
+                              env=nakrun.environment(), capture_output=True, text=True, timeout=100, check=False)
+        self.assertRegex(done.stderr + done.stdout, r"there is no nowhere/fields\.xmf")
 
 
 class Live(unittest.TestCase):
