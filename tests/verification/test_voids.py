@@ -152,6 +152,63 @@ protocol:
                             for n in (40, 60, 90)], 1.6)
 
 
+class ThreeGrids(unittest.TestCase):
+    """The law of the decks, with K film and a void whose gas dissolves, stripped to its collapse and at a held voltage."""
+    DECK = """
+title: three grids
+grid:  {nx: 40, width: 16 um, depth: 1 um, alloy_height: 6.4 um, alloy_layers: 16, finest_alloy: 0 m,
+        electrolyte_layers: 6, interphase_layers: 8}
+voids: {pockets: 1, arrangement: even, radius: 1.5 um, width: 1.6 um, onset: 0.7, depleted_angle: 120 deg,
+        dissolution: 2e-15 m^2/s, change: 1e-3}
+output: {timeseries: {every: 0.2 s}}
+"""
+    COLUMNS = (40, 60, 90)
+
+    def runs(self, protocol):
+        return [nakrun.run(self.DECK + protocol, f"grid.nx={n}", f"grid.alloy_layers={2 * n // 5}") for n in self.COLUMNS]
+
+    def differences(self, runs, name, times):
+        histories = [np.interp(times, run.series["time_s"], run.series[name]) for run in runs]
+        return [np.abs(a - b).max() for a, b in zip(histories, histories[1:])]
+
+    def test_to_the_collapse(self):
+        runs = self.runs("""
+protocol:
+  - {strip: 0.3 mA/cm^2, for: 60 s}
+  - staircase: {from: 0.4 mA/cm^2, to: 0.6 mA/cm^2, step: 0.02 mA/cm^2, hold: 40 s}
+    until: voltage > 3 V
+""")
+        ends = [run.series["time_s"][-1] for run in runs]
+        times = np.linspace(1, min(ends) - 10, 200)
+        table = {name: self.differences(runs, name, times)
+                 for name in ("voltage_V", "contact_fraction", "k_film_fraction")}
+        print(f"collapse after {[f'{t:.2f}' for t in ends]} s at "
+              f"{[run.series['current_mA_cm2'][-1] for run in runs]} mA/cm2 on {self.COLUMNS} columns; differences "
+              f"{ {name: [f'{x:.1e}' for x in each] for name, each in table.items()} }")
+        self.assertGreater(max(runs[-1].series["k_film_fraction"]), 0.01)
+        self.assertLess(abs(ends[2] - ends[1]), abs(ends[1] - ends[0]) / 1.6)
+        self.assertLess(abs(ends[2] - ends[1]), 3e-3 * ends[2])
+        for name in ("contact_fraction", "k_film_fraction"):
+            self.assertLess(table[name][1], table[name][0] / 1.3, name)
+            self.assertLess(table[name][1], 2e-3, name)
+        self.assertLess(max(table["voltage_V"]), 5e-3)  # rows lie between the steps of the current
+
+    def test_held_voltage(self):
+        runs = self.runs("""
+protocol:
+  - {strip: 0.3 mA/cm^2, for: 60 s}
+  - {voltage: 0.25 V, for: 30 s}
+""")
+        times = np.linspace(61, 90, 100)
+        table = {name: self.differences(runs, name, times) for name in ("current_mA_cm2", "contact_fraction")}
+        print(f"held voltage: current from {at(runs[2], 'current_mA_cm2', 61):.3f} to "
+              f"{runs[2].series['current_mA_cm2'][-1]:.3f} mA/cm2; differences "
+              f"{ {name: [f'{x:.1e}' for x in each] for name, each in table.items()} }")
+        for coarse, fine in table.values():
+            self.assertLess(fine, coarse)
+            self.assertLess(coarse, 2e-3)
+
+
 class Plating(unittest.TestCase):
     DECK = CELL + """
 kinetics: {filament_speed: 1e-6 m^3/A/s}
