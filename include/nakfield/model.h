@@ -13,7 +13,7 @@
 
 #include <nakfield/kinetics.h>
 #include <nakfield/state.h>
-#include <petscpc.h>
+#include <petscksp.h>
 
 /** How the contact of alloy and electrolyte is distributed over the face. */
 typedef enum { NAK_CONTACT_PATCHES, NAK_CONTACT_STRIP, NAK_CONTACT_DISC } NakContactShape;
@@ -127,7 +127,18 @@ PetscErrorCode NakModelTransfer(NakModel model, PetscInt level, Mat *interpolati
 */
 PetscErrorCode NakModelPreconditioner(NakModel model, PC pc);
 
-/** The same for the assembled matrix: LU in 1D; in 2D and 3D PETSc's multigrid, smoothed by ILU(0). */
+/**
+  Set up `pc` to solve: GMRES for every other column, preconditioned by the same multigrid, and from these
+  all others.  2D and 3D.  It follows every NakModelLinearise(), and keeps solutions until the next one.
+  Where it does not converge, it says so by PCSetFailedReason().  Collective.
+
+  @param[in]  tolerance  norm of the residual over that of the right-hand side, both preconditioned
+  @param[out] inner      that GMRES, for its options and counts; owned by `pc`.  NULL where columns of one
+                         colour meet, as an odd number of columns is periodic: there `pc` only preconditions
+*/
+PetscErrorCode NakModelSolver(NakModel model, PetscReal tolerance, PC pc, KSP *inner);
+
+/** The same as NakModelPreconditioner() for the assembled matrix: LU in 1D; in 2D and 3D PETSc's multigrid, smoothed by ILU(0). */
 PetscErrorCode NakModelAssembledPreconditioner(NakModel model, PC pc);
 
 /** Fill `scale` with the size of a change that matters in each unknown, for error control; unknowns

@@ -78,7 +78,7 @@ static PetscErrorCode PutPattern(NakLevel *level, PetscInt owned, PetscInt local
   for (int s = 0; s < SIDES; s++) {
     if (nb->column[s] < 0) continue;
     for (PetscInt j = 0; j < l->size; j++) {
-      if (!p->columns->moves[j]) continue;
+      if (p->columns->scale[j] == 0) continue;
       p->row[p->n]     = first + j;
       p->col[p->n]     = first + j;
       p->row[p->n + 1] = first + j;
@@ -112,7 +112,7 @@ static PetscErrorCode PutValues(NakLevel *level, PetscInt owned, PetscInt local,
 
     if (nb->column[s] < 0) continue;
     for (PetscInt j = 0; j < l->size; j++) {
-      if (!v->columns->moves[j]) continue;
+      if (v->columns->scale[j] == 0) continue;
       *value++ = nb->weight[s] * own[j];
       *value++ = -nb->weight[s] * other[j];
     }

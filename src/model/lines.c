@@ -1,7 +1,7 @@
-/* Columns side by side: places, factors, solves; what is meant is in lines.h. */
+/* Columns side by side: elimination, places, factors, solves; what is meant is in lines.h. */
 #include "lines.h"
 
-/* ---- Incomplete LU of one column ---- */
+/* ---- LU of one column ---- */
 
 static PetscInt Find(const NakProgram *p, PetscInt row, PetscInt column)
 {
@@ -10,41 +10,45 @@ static PetscInt Find(const NakProgram *p, PetscInt row, PetscInt column)
   return -1;
 }
 
-/* Entries row by row, in each row by column. */
-static void Sort(const NakPattern *pattern, NakProgram *p)
+enum { NOTHING, FILL, STORED }; /* entry e of the pattern is marked STORED + e */
+
+/* Mark what elimination fills in. */
+static void Fill(PetscInt size, PetscInt mark[])
 {
-  PetscInt n = 0;
+  for (PetscInt r = 0; r < size; r++) {
+    for (PetscInt pivot = 0; pivot < r; pivot++) {
+      const PetscInt *from = mark + (ptrdiff_t)pivot * size;
+      PetscInt       *to   = mark + (ptrdiff_t)r * size;
 
-  for (PetscInt r = 0; r < p->size; r++) {
-    p->start[r] = n;
-    for (PetscInt e = 0; e < pattern->n; e++) {
-      PetscInt at = n;
-
-      if (pattern->row[e] != r || pattern->col[e] < 0) continue;
-      for (; at > p->start[r] && p->column[at - 1] > pattern->col[e]; at--) {
-        p->column[at] = p->column[at - 1];
-        p->stored[at] = p->stored[at - 1];
-      }
-      p->column[at] = pattern->col[e];
-      p->stored[at] = e;
-      n++;
+      for (PetscInt c = pivot + 1; c < size && to[pivot] != NOTHING; c++)
+        if (from[c] != NOTHING && to[c] == NOTHING) to[c] = FILL;
     }
-    p->start[r + 1] = n;
   }
-  p->n = n;
-  for (PetscInt r = 0; r < p->size; r++) p->diagonal[r] = Find(p, r, r);
 }
 
-static void Order(NakProgram *p)
+/* Entries row by row, in each row by column. */
+static PetscErrorCode Sort(const NakPattern *pattern, NakProgram *p)
 {
-  PetscInt n = 0;
+  const ptrdiff_t size = p->size;
+  PetscInt       *mark, n = 0;
 
-  for (PetscInt r = 0; r < p->size; r++)
-    for (PetscInt e = p->start[r]; e < p->diagonal[r]; e++) p->turn[e] = n++;
-  for (PetscInt r = p->size - 1; r >= 0; r--) {
-    for (PetscInt e = p->diagonal[r] + 1; e < p->start[r + 1]; e++) p->turn[e] = n++;
-    p->turn[p->diagonal[r]] = n++;
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1(size * size, &mark));
+  for (PetscInt e = 0; e < pattern->n; e++)
+    if (pattern->col[e] >= 0) mark[pattern->row[e] * size + pattern->col[e]] = STORED + e;
+  Fill(p->size, mark);
+  for (ptrdiff_t k = 0; k < size * size; k++) p->n += mark[k] != NOTHING;
+  PetscCall(PetscMalloc4(p->n, &p->column, p->n, &p->stored, p->n, &p->slot, p->n + 1, &p->update));
+  for (ptrdiff_t k = 0; k < size * size; k++) {
+    if (k % size == 0) p->start[k / size] = n;
+    if (mark[k] == NOTHING) continue;
+    p->column[n]   = (PetscInt)(k % size);
+    p->stored[n++] = mark[k] == FILL ? -1 : mark[k] - STORED;
   }
+  p->start[size] = n;
+  for (PetscInt r = 0; r < p->size; r++) p->diagonal[r] = Find(p, r, r);
+  PetscCall(PetscFree(mark));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* What eliminating with an entry of L, in `row` and `column`, changes: updates from number n on. */
@@ -52,11 +56,8 @@ static PetscInt UpdatesOfEntry(const NakProgram *p, PetscInt row, PetscInt colum
                                PetscInt *from, PetscInt *to)
 {
   for (PetscInt u = p->diagonal[column] + 1; u < p->start[column + 1]; u++) {
-    const PetscInt t = Find(p, row, p->column[u]);
-
-    if (t < 0) continue;
     if (from != NULL) from[n] = u;
-    if (to != NULL) to[n] = t;
+    if (to != NULL) to[n] = Find(p, row, p->column[u]);
     n++;
   }
   return n;
@@ -77,6 +78,18 @@ static PetscInt Updates(const NakProgram *p, PetscInt *update, PetscInt *from, P
   return n;
 }
 
+/* Which entries are kept for each column: all that are not the same for all of them and stay so. */
+static void Keep(const NakPattern *pattern, NakProgram *p)
+{
+  for (PetscInt e = 0; e < p->n; e++)
+    p->slot[e] = p->stored[e] >= 0 && pattern->uniform[p->stored[e]] ? -1 : 0;
+  for (PetscInt m = 0; m < p->update[p->n]; m++) p->slot[p->to[m]] = 0;
+  for (PetscInt r = 0; r < p->size; r++) p->slot[p->diagonal[r]] = 0;
+  p->slots = 0;
+  for (PetscInt e = 0; e < p->n; e++)
+    if (p->slot[e] == 0) p->slot[e] = p->slots++;
+}
+
 PetscErrorCode NakProgramCreate(const NakPattern *pattern, NakProgram *p)
 {
   PetscInt n;
@@ -84,18 +97,17 @@ PetscErrorCode NakProgramCreate(const NakPattern *pattern, NakProgram *p)
   PetscFunctionBeginUser;
   p->size = pattern->size;
   PetscCall(PetscMalloc2(p->size + 1, &p->start, p->size, &p->diagonal));
-  PetscCall(PetscMalloc4(pattern->n, &p->column, pattern->n, &p->stored, pattern->n, &p->turn,
-                         pattern->n + 1, &p->update));
-  Sort(pattern, p);
-  Order(p);
+  PetscCall(Sort(pattern, p));
   n = Updates(p, NULL, NULL, NULL);
   PetscCall(PetscMalloc2(n, &p->from, n, &p->to));
   (void)Updates(p, p->update, p->from, p->to);
-  PetscCall(PetscMalloc1(p->size, &p->moving));
+  Keep(pattern, p);
+  PetscCall(PetscMalloc2(p->size, &p->moving, p->size, &p->scale));
+  PetscCall(PetscArraycpy(p->scale, pattern->scale, p->size));
   n = 0;
   for (PetscInt still = 0; still < 2; still++) {
     for (PetscInt j = 0; j < p->size; j++)
-      if (pattern->moves[j] == (still == 0)) p->moving[n++] = j;
+      if ((pattern->scale[j] != 0) == (still == 0)) p->moving[n++] = j;
     if (still == 0) p->n_moving = n;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -105,9 +117,9 @@ PetscErrorCode NakProgramDestroy(NakProgram *p)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree2(p->start, p->diagonal));
-  PetscCall(PetscFree4(p->column, p->stored, p->turn, p->update));
+  PetscCall(PetscFree4(p->column, p->stored, p->slot, p->update));
   PetscCall(PetscFree2(p->from, p->to));
-  PetscCall(PetscFree(p->moving));
+  PetscCall(PetscFree2(p->moving, p->scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -191,9 +203,10 @@ PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, PetscBo
   g->wx       = 1 / (grid->dx * grid->dx);
   g->wy       = 1 / (grid->dy * grid->dy);
   NakLinesShape(g);
-  PetscCall(PetscCalloc4(g->length, &g->slope, finest ? 0 : g->length, &g->b, g->length, &g->t,
-                         finest ? 0 : g->length, &g->x));
-  PetscCall(PetscMalloc1((ptrdiff_t)(g->box.ym + 2) * 2 * program->n * g->pitch, &g->factors));
+  PetscCall(PetscCalloc3(finest ? 0 : g->length, &g->b, g->length, &g->t, finest ? g->length : 0,
+                         &g->change));
+  PetscCall(PetscMalloc2((ptrdiff_t)(g->box.ym + 2) * 2 * program->slots * g->pitch, &g->factors,
+                         program->n + 1, &g->uniform));
   for (PetscInt which = 0; which < 2; which++)
     PetscCall(CreateGhosts(state, g, which, &g->red_black[which]));
   PetscCall(CreateGhosts(state, g, 2, &g->ring));
@@ -203,8 +216,8 @@ PetscErrorCode NakLinesCreate(NakState state, const NakProgram *program, PetscBo
 PetscErrorCode NakLinesDestroy(NakLines *g)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscFree4(g->slope, g->b, g->t, g->x));
-  PetscCall(PetscFree(g->factors));
+  PetscCall(PetscFree3(g->b, g->t, g->change));
+  PetscCall(PetscFree2(g->factors, g->uniform));
   for (PetscInt which = 0; which < 2; which++) PetscCall(PetscSFDestroy(&g->red_black[which]));
   PetscCall(PetscSFDestroy(&g->ring));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -227,6 +240,12 @@ typedef struct {
   PetscInt         per_column; /* entries */
 } Parts;
 
+/* What the equations multiply with: the potential of what moves, the unknown itself of what does not. */
+static inline PetscReal Entry(PetscReal entry, PetscReal slope)
+{
+  return slope == 0 ? entry : entry / slope;
+}
+
 /* The matrices of `n` columns, two apart, side by side, with what lateral exchange puts on their diagonals. */
 static void Gather(const NakLines *g, const NakProgram *p, PetscInt i, PetscInt j, PetscInt n,
                    const Parts *parts, PetscReal a[])
@@ -239,22 +258,24 @@ static void Gather(const NakLines *g, const NakProgram *p, PetscInt i, PetscInt 
     const PetscReal *s      = parts->slope + column * p->size;
     const PetscReal  sides  = Weights(g, i + 2 * k, j);
 
-    for (PetscInt e = 0; e < p->n; e++) a[(ptrdiff_t)e * n + k] = from[p->stored[e]];
-    for (PetscInt z = 0; z < p->size; z++) a[(ptrdiff_t)p->diagonal[z] * n + k] += sides * s[z];
+    for (PetscInt e = 0; e < p->n; e++)
+      a[(ptrdiff_t)e * n + k] = p->stored[e] < 0 ? 0 : Entry(from[p->stored[e]], s[p->column[e]]);
+    for (PetscInt m = 0; m < p->n_moving; m++)
+      a[(ptrdiff_t)p->diagonal[p->moving[m]] * n + k] += sides;
   }
 }
 
-/* a becomes L (its diagonal of ones left out) and U, whose diagonal is inverted. */
-NAK_VECTORISED static void Eliminate(const NakProgram *p, PetscInt n, PetscReal a[])
+/* a becomes L times the pivots, its diagonal left out, and U, whose diagonal is inverted. */
+NAK_VECTORISED static void Eliminate(const NakProgram *p, PetscInt n, PetscReal a[], PetscReal l[])
 {
   for (PetscInt r = 0; r < p->size; r++) {
     PetscReal *pivot = a + (ptrdiff_t)p->diagonal[r] * n;
 
     for (PetscInt e = p->start[r]; e < p->diagonal[r]; e++) {
-      PetscReal       *l = a + (ptrdiff_t)e * n;
-      const PetscReal *d = a + (ptrdiff_t)p->diagonal[p->column[e]] * n;
+      const PetscReal *from = a + (ptrdiff_t)e * n;
+      const PetscReal *d    = a + (ptrdiff_t)p->diagonal[p->column[e]] * n;
 
-      for (PetscInt k = 0; k < n; k++) l[k] *= d[k];
+      for (PetscInt k = 0; k < n; k++) l[k] = from[k] * d[k];
       for (PetscInt m = p->update[e]; m < p->update[e + 1]; m++) {
         const PetscReal *u = a + (ptrdiff_t)p->from[m] * n;
         PetscReal       *t = a + (ptrdiff_t)p->to[m] * n;
@@ -266,28 +287,18 @@ NAK_VECTORISED static void Eliminate(const NakProgram *p, PetscInt n, PetscReal 
   }
 }
 
-static void Store(const NakProgram *p, PetscInt n, const PetscReal a[], ptrdiff_t pitch, float *to)
+static void Store(const NakProgram *p, PetscInt n, const PetscReal a[], ptrdiff_t pitch,
+                  PetscReal *to)
 {
   for (PetscInt e = 0; e < p->n; e++)
-    for (PetscInt k = 0; k < n; k++) to[p->turn[e] * pitch + k] = (float)a[(ptrdiff_t)e * n + k];
+    for (PetscInt k = 0; k < n && p->slot[e] >= 0; k++)
+      to[p->slot[e] * pitch + k] = a[(ptrdiff_t)e * n + k];
 }
 
 /* Where the factors of half a row begin. */
-static float *Factors(const NakLines *g, const NakProgram *p, PetscInt i, PetscInt j)
+static PetscReal *Factors(const NakLines *g, const NakProgram *p, PetscInt i, PetscInt j)
 {
-  return g->factors + NakLinesHalfRow(g, j, i & 1) * p->n * g->pitch + NakLinesAlong(g, i);
-}
-
-static void PlaceSlopes(NakLines *g, const PetscReal slope[])
-{
-  for (PetscInt j = 0; j < g->box.ym; j++) {
-    for (PetscInt i = 0; i < g->box.xm; i++) {
-      float           *to   = g->slope + NakLinesPlace(g, g->box.xs + i, g->box.ys + j);
-      const PetscReal *from = slope + ((ptrdiff_t)j * g->box.xm + i) * g->size;
-
-      for (PetscInt z = 0; z < g->size; z++) to[z * g->pitch] = (float)from[z];
-    }
-  }
+  return g->factors + NakLinesHalfRow(g, j, i & 1) * p->slots * g->pitch + NakLinesAlong(g, i);
 }
 
 PetscErrorCode NakLinesFactor(NakLines *g, const NakProgram *p, const PetscReal entries[],
@@ -295,28 +306,28 @@ PetscErrorCode NakLinesFactor(NakLines *g, const NakProgram *p, const PetscReal 
 {
   enum { BLOCK = 8 }; /* columns whose matrices stay in the first cache */
   const Parts parts = {.entries = entries, .slope = slope, .per_column = per_column};
-  PetscReal  *a;
+  PetscReal  *a, l[BLOCK];
 
   PetscFunctionBeginUser;
+  g->uniform[p->n] = 0; /* read, not used, behind the last row */
+  for (PetscInt e = 0; e < p->n; e++)
+    g->uniform[e] = p->slot[e] < 0 ? Entry(entries[p->stored[e]], slope[p->column[e]]) : 0;
   PetscCall(PetscMalloc1(p->n * BLOCK, &a));
   for (PetscInt j = g->box.ys; j < g->box.ys + g->box.ym; j++) {
     for (PetscInt parity = 0; parity < 2; parity++) {
       const PetscInt i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
-      float         *to = Factors(g, p, i, j);
+      PetscReal     *to = Factors(g, p, i, j);
 
       for (PetscInt k = 0; k < n; k += BLOCK, to += BLOCK) {
         const PetscInt width = PetscMin(BLOCK, n - k);
 
         Gather(g, p, i + 2 * k, j, width, &parts, a);
-        Eliminate(p, width, a);
+        Eliminate(p, width, a, l);
         Store(p, width, a, g->pitch, to);
       }
     }
   }
   PetscCall(PetscFree(a));
-  PlaceSlopes(g, slope);
-  PetscCall(PetscSFBcastBegin(g->ring, MPI_FLOAT, g->slope, g->slope, MPI_REPLACE));
-  PetscCall(PetscSFBcastEnd(g->ring, MPI_FLOAT, g->slope, g->slope, MPI_REPLACE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -335,103 +346,189 @@ static Sides FindSides(const NakLines *g, PetscInt i, PetscInt j)
                  .above = NakLinesPlace(g, i, j + 1)};
 }
 
+/* y = what the potentials t of the neighbours give. */
 NAK_VECTORISED static void Exchange(const NakLines *g, const NakProgram *p, const Sides *at,
-                                    PetscInt n, const PetscReal *b, PetscReal *y)
+                                    PetscInt n, const PetscReal *t, PetscReal *y)
 {
   const PetscReal wx = g->wx, wy = g->wy;
 
   for (PetscInt m = 0; m < p->n_moving; m++) {
     const ptrdiff_t o              = p->moving[m] * g->pitch;
-    const PetscReal *restrict left = g->t + at->left + o, *restrict right = g->t + at->right + o;
-    const PetscReal *restrict below = g->t + at->below + o, *restrict above = g->t + at->above + o;
-    const PetscReal *restrict from = b + o;
-    PetscReal *restrict to         = y + o;
+    const PetscReal *restrict left = t + at->left + o, *restrict right = t + at->right + o;
+    const PetscReal *restrict below = t + at->below + o, *restrict above = t + at->above + o;
+    PetscReal *restrict to = y + o;
 
-    for (PetscInt k = 0; k < n; k++)
-      to[k] = from[k] + wx * (left[k] + right[k]) + wy * (below[k] + above[k]);
+    for (PetscInt k = 0; k < n; k++) to[k] = wx * (left[k] + right[k]) + wy * (below[k] + above[k]);
   }
 }
 
-/* y = b for the unknowns from number `first` on, the moving ones first. */
-static void Copy(const NakLines *g, const NakProgram *p, PetscInt first, PetscInt n,
-                 const PetscReal *b, PetscReal *y)
-{
-  for (PetscInt m = first; m < p->size; m++) {
-    const ptrdiff_t o              = p->moving[m] * g->pitch;
-    const PetscReal *restrict from = b + o;
-    PetscReal *restrict to         = y + o;
+/* The solution of some columns of half a row. */
+typedef struct {
+  const NakLines   *g;
+  const NakProgram *p;
+  PetscBool         alone;
+  const PetscReal  *t, *f, *b; /* of neighbours; factors; right-hand side or NULL */
+  Sides             at;
+  PetscReal        *y, *x;  /* on the way, and the solution; may be the same */
+  PetscReal        *change; /* of x, or NULL */
+} Job;
 
-    for (PetscInt k = 0; k < n; k++) to[k] = from[k];
+enum {
+  WIDEST = 32
+}; /* columns whose values fit into the registers of a processor with wide ones */
+
+/* The right-hand side of row r. */
+NAK_INLINE static void Right(const Job *s, PetscInt r, const PetscInt width, PetscReal *restrict y)
+{
+  const ptrdiff_t  o    = r * s->g->pitch;
+  const PetscReal *left = s->t + s->at.left + o, *right = s->t + s->at.right + o;
+  const PetscReal *below = s->t + s->at.below + o, *above = s->t + s->at.above + o;
+  const PetscReal  wx = s->g->wx, wy = s->g->wy;
+  const PetscReal *b = s->b == NULL ? NULL : s->b + o;
+
+  if (s->alone || s->p->scale[r] == 0) {
+    for (PetscInt k = 0; k < width; k++) y[k] = b == NULL ? 0 : b[k];
+    return;
+  }
+  for (PetscInt k = 0; k < width; k++)
+    y[k] = wx * (left[k] + right[k]) + wy * (below[k] + above[k]);
+  for (PetscInt k = 0; k < width && b != NULL; k++) y[k] += b[k];
+}
+
+/* One entry of L or of U: sum -= f y, with f the same for all columns or not. */
+NAK_INLINE static void Subtract(const Job *s, PetscInt e, const PetscInt width, const PetscReal *y,
+                                PetscReal *restrict sum)
+{
+  const ptrdiff_t  pitch = s->g->pitch;
+  const PetscReal *from = y + s->p->column[e] * pitch, *f = s->f + s->p->slot[e] * pitch;
+  const PetscReal  uniform = s->g->uniform[e];
+
+  if (s->p->slot[e] < 0)
+    for (PetscInt k = 0; k < width; k++) sum[k] -= uniform * from[k];
+  else
+    for (PetscInt k = 0; k < width; k++) sum[k] -= f[k] * from[k];
+}
+
+/* sum loses what entries `begin` to `end` of L or of U make of y.  Most rows have only one, the same for all
+   columns, of the row before: that one's y is at hand. */
+NAK_INLINE static void SubtractAll(const Job *s, PetscInt begin, PetscInt end, const PetscInt width,
+                                   const PetscReal *y, const PetscReal *last,
+                                   PetscReal *restrict sum)
+{
+  const PetscReal uniform = s->g->uniform[begin];
+
+  if (end == begin + 1 && s->p->slot[begin] < 0)
+    for (PetscInt k = 0; k < width; k++) sum[k] -= uniform * last[k];
+  else
+    for (PetscInt e = begin; e < end; e++) Subtract(s, e, width, y, sum);
+}
+
+/* L's solution over the pivots. */
+NAK_INLINE static void Forward(const Job *s, const PetscInt width)
+{
+  const NakProgram *p     = s->p;
+  const ptrdiff_t   pitch = s->g->pitch;
+  PetscReal         last[WIDEST], sum[WIDEST];
+
+  for (PetscInt k = 0; k < width; k++) last[k] = 0;
+  for (PetscInt r = 0; r < p->size; r++) {
+    const PetscReal *restrict d = s->f + p->slot[p->diagonal[r]] * pitch;
+    PetscReal *restrict y       = s->y + r * pitch;
+
+    Right(s, r, width, sum);
+    SubtractAll(s, p->start[r], p->diagonal[r], width, s->y, last, sum);
+    for (PetscInt k = 0; k < width; k++) last[k] = sum[k] * d[k];
+    for (PetscInt k = 0; k < width; k++) y[k] = last[k];
   }
 }
 
-/* to -= f from, over half a row. */
-static inline void Subtract(PetscInt n, const float *restrict f, const PetscReal *restrict from,
-                            PetscReal *restrict to)
+/* U's solution. */
+NAK_INLINE static void Backward(const Job *s, const PetscInt width)
 {
-  for (PetscInt k = 0; k < n; k++) to[k] -= f[k] * from[k];
-}
+  const NakProgram *p     = s->p;
+  const ptrdiff_t   pitch = s->g->pitch;
+  PetscReal         last[WIDEST], sum[WIDEST];
 
-NAK_VECTORISED static void Substitute(const NakProgram *p, const float *f, PetscInt n,
-                                      ptrdiff_t pitch, PetscReal *y)
-{
-  for (PetscInt r = 0; r < p->size; r++)
-    for (PetscInt e = p->start[r]; e < p->diagonal[r]; e++, f += pitch)
-      Subtract(n, f, y + p->column[e] * pitch, y + r * pitch);
+  for (PetscInt k = 0; k < width; k++) last[k] = 0;
   for (PetscInt r = p->size - 1; r >= 0; r--) {
-    PetscReal *restrict to = y + r * pitch;
+    const PetscReal *restrict d = s->f + p->slot[p->diagonal[r]] * pitch;
+    const PetscReal *y          = s->y + r * pitch;
+    PetscReal       *x          = s->x + r * pitch;
 
-    for (PetscInt e = p->diagonal[r] + 1; e < p->start[r + 1]; e++, f += pitch)
-      Subtract(n, f, y + p->column[e] * pitch, to);
-    for (PetscInt k = 0; k < n; k++) to[k] *= f[k];
-    f += pitch;
+    for (PetscInt k = 0; k < width; k++) sum[k] = 0;
+    SubtractAll(s, p->diagonal[r] + 1, p->start[r + 1], width, s->x, last, sum);
+    for (PetscInt k = 0; k < width; k++) last[k] = y[k] + sum[k] * d[k];
+    for (PetscInt k = 0; k < width && s->change != NULL; k++)
+      s->change[r * pitch + k] = last[k] - x[k];
+    for (PetscInt k = 0; k < width; k++) x[k] = last[k];
   }
 }
 
-/* t = slope y */
-NAK_VECTORISED static void Potentials(const NakLines *g, const NakProgram *p, ptrdiff_t at,
-                                      PetscInt n, const PetscReal *y)
+/* `width` columns from number `first` of half a row; a constant, so that loops become instructions. */
+NAK_INLINE static void SolveSome(const Job *row, PetscInt first, const PetscInt width)
 {
-  for (PetscInt m = 0; m < p->n_moving; m++) {
-    const ptrdiff_t o              = p->moving[m] * g->pitch;
-    const float *restrict slope    = g->slope + at + o;
-    const PetscReal *restrict from = y + o;
-    PetscReal *restrict to         = g->t + at + o;
+  Job s = *row;
 
-    for (PetscInt k = 0; k < n; k++) to[k] = slope[k] * from[k];
-  }
+  s.t += first;
+  s.f += first;
+  s.y += first;
+  s.x += first;
+  if (s.b != NULL) s.b += first;
+  if (s.change != NULL) s.change += first;
+  Forward(&s, width);
+  Backward(&s, width);
+}
+
+NAK_VECTORISED static void SolveRow(const Job *row, PetscInt n)
+{
+  PetscInt k = 0;
+
+  for (; k + WIDEST <= n; k += WIDEST) SolveSome(row, k, WIDEST);
+  for (; k + 16 <= n; k += 16) SolveSome(row, k, 16);
+  for (; k + 8 <= n; k += 8) SolveSome(row, k, 8);
+  for (; k + 4 <= n; k += 4) SolveSome(row, k, 4);
+  for (; k < n; k++) SolveSome(row, k, 1);
 }
 
 void NakLinesExchange(const NakLines *g, const NakProgram *p, PetscInt j, PetscInt parity,
-                      const PetscReal b[], PetscReal y[])
+                      const PetscReal t[], PetscReal y[])
 {
   const Sides at = FindSides(g, NakLinesFirst(g, parity), j);
 
-  Exchange(g, p, &at, NakLinesCount(g, parity), b, y);
+  Exchange(g, p, &at, NakLinesCount(g, parity), t, y);
 }
 
-void NakLinesWrap(NakLines *g, PetscInt j, PetscInt parity)
+void NakLinesWrap(const NakLines *g, PetscInt j, PetscInt parity, PetscReal t[])
 {
   const PetscInt ghost = parity == 0 ? g->nx : -1, twin = parity == 0 ? 0 : g->nx - 1;
-  PetscReal     *to = g->t + NakLinesPlace(g, ghost, j), *from = g->t + NakLinesPlace(g, twin, j);
+  PetscReal     *to = t + NakLinesPlace(g, ghost, j), *from = t + NakLinesPlace(g, twin, j);
 
   if (!g->rows || !g->periodic || g->nx == 1) return;
   for (PetscInt z = 0; z < g->size; z++) to[z * g->pitch] = from[z * g->pitch];
 }
 
 void NakLinesSolve(NakLines *g, const NakProgram *p, PetscInt j, PetscInt parity, NakLinesTurn turn,
-                   const PetscReal b[], PetscReal y[])
+                   const PetscReal b[], PetscReal work[])
 {
   const PetscInt  i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
-  const ptrdiff_t at      = NakLinesPlace(g, i, j);
-  const float    *factors = Factors(g, p, i, j);
+  const ptrdiff_t at  = NakLinesPlace(g, i, j);
+  Job             job = {.g     = g,
+                         .p     = p,
+                         .alone = (PetscBool)(turn == NAK_LINES_ALONE),
+                         .t     = g->t,
+                         .f     = Factors(g, p, i, j),
+                         .b     = b,
+                         .at    = FindSides(g, i, j),
+                         .y     = g->t + at,
+                         .x     = g->t + at};
 
-  if (turn != NAK_LINES_ALONE) NakLinesExchange(g, p, j, parity, b, y);
-  Copy(g, p, turn == NAK_LINES_ALONE ? 0 : p->n_moving, n, b, y);
-  Substitute(p, factors, n, g->pitch, y);
-  if (turn == NAK_LINES_LAST) return;
-  Potentials(g, p, at, n, y);
-  NakLinesWrap(g, j, parity);
+  if (turn == NAK_LINES_CHANGE) {
+    job.y      = work;
+    job.change = g->change + at;
+  }
+  SolveRow(&job, n);
+  if (turn == NAK_LINES_CHANGE) NakLinesWrap(g, j, parity, g->change);
+  NakLinesWrap(g, j, parity, g->t);
 }
 
 /* Whether columns of one colour meet where n columns are periodic. */

@@ -3,8 +3,12 @@
    What a column needs is done for all columns of half a row of the grid at once: the same unknown of
    these columns lies together, so that the compiler turns the innermost loop, over columns, into
    vector instructions.  A row of the grid is split into its even and its odd columns, because lines
-   are smoothed in red-black order: (i + j) even, then odd.  Factors are stored in single precision:
-   they only precondition, and they are most of what is streamed from memory. */
+   are smoothed in red-black order: (i + j) even, then odd.
+
+   What moves is solved for as its diffusion potential, slope times unknown.  Then fluxes inside a region
+   are constants times differences, along z as between columns: these entries of a column's matrix are the
+   same for all columns and on all grids, and of the factors little more than the pivots is streamed from
+   memory. */
 #pragma once
 
 #include "model_impl.h"
@@ -18,20 +22,23 @@
   #define NAK_VECTORISED
 #endif
 
-/* Incomplete LU, without fill, of the matrix of one column, in the column's natural order: which is
-   exact but for the little that the film takes from the reservoir.  Numbers below are of its entries,
-   row by row. */
+/* A part of such a function. */
+#define NAK_INLINE __attribute__((always_inline)) inline
+
+/* LU of the matrix of one column, in the column's natural order.  Little fills in: along the row of the
+   reservoir's K, from which the film takes.  Numbers below are of its entries, row by row. */
 typedef struct {
-  PetscInt  size, n;
-  PetscInt *start, *diagonal; /* of each row: its first entry, and that on the diagonal */
-  PetscInt *column;           /* of each entry */
-  PetscInt *stored;           /* its place among NakLevel's entries of a column */
-  PetscInt *turn;      /* when it is used: L row by row, then U and its diagonal from the last
-                                 row up.  Factors are kept in this order, so that they are streamed */
-  PetscInt *update;    /* first of the updates that an entry of L makes; n + 1 */
-  PetscInt *from, *to; /* of each update: entry of U, and the entry it changes */
-  PetscInt  n_moving;  /* unknowns that move laterally */
-  PetscInt *moving;    /* which; behind them those that do not */
+  PetscInt   size, n;
+  PetscInt  *start, *diagonal; /* of each row: its first entry, and that on the diagonal */
+  PetscInt  *column;           /* of each entry */
+  PetscInt  *stored;    /* its place among NakLevel's entries of a column, or -1: filled in */
+  PetscInt   slots;     /* factors that are kept for each column */
+  PetscInt  *slot;      /* which of them an entry is; -1 if it is the same for all columns */
+  PetscInt  *update;    /* first of the updates that an entry of L makes; n + 1 */
+  PetscInt  *from, *to; /* of each update: entry of U, and the entry it changes */
+  PetscInt   n_moving;  /* unknowns that move laterally */
+  PetscInt  *moving;    /* which; behind them those that do not */
+  PetscReal *scale;     /* of the potential of each, over the unknown; 0 where nothing moves */
 } NakProgram;
 
 PetscErrorCode NakProgramCreate(const NakPattern *pattern, NakProgram *program);
@@ -50,11 +57,11 @@ typedef struct {
   ptrdiff_t  pitch; /* columns of one parity in a row */
   ptrdiff_t  length;
   PetscReal  wx, wy;    /* 1 / distance^2 */
-  float     *slope;     /* of the diffusion potentials, with ghosts; 0 beyond a boundary */
-  float     *factors;   /* by half rows, `n` for each column, like the rest */
+  PetscReal *factors;   /* by half rows, `slots` for each column, like the rest */
+  PetscReal *uniform;   /* entries that are the same for all columns */
   PetscReal *b;         /* right-hand side */
-  PetscReal *t;         /* slope times solution, with ghosts: what neighbours see */
-  PetscReal *x;         /* solution, with ghosts; only where a finer grid needs it */
+  PetscReal *t;         /* solution, with ghosts: potentials of what moves, 0 beyond a boundary */
+  PetscReal *change;    /* of t by the last solve that noted it; only on the finest grid */
   PetscSF red_black[2]; /* ghosts beside the columns, by the colour they take after; where rows are
                               whole only those above and below, at a seam of both colours */
   PetscSF ring;         /* all ghosts, with those at corners */
@@ -97,21 +104,23 @@ static inline PetscInt NakLinesCount(const NakLines *g, PetscInt parity)
 PetscErrorCode NakLinesFactor(NakLines *grid, const NakProgram *program, const PetscReal entries[],
                               PetscInt per_column, const PetscReal slope[]);
 
-/* b plus what the neighbours give to the columns of one parity in row j, as it stands on the right-hand
-   side, for the unknowns that move; b and y are half rows. */
+/* What the potentials t of the neighbours, with ghosts, give to the columns of one parity in row j, as it
+   stands on the right-hand side, for the unknowns that move; y is a half row. */
 void NakLinesExchange(const NakLines *grid, const NakProgram *program, PetscInt j, PetscInt parity,
-                      const PetscReal b[], PetscReal y[]);
+                      const PetscReal t[], PetscReal y[]);
 
 /* What neighbours of the same colour give: where an odd number of columns is periodic. */
 void NakLinesSeam(const NakLines *grid, const NakProgram *program, PetscInt j, PetscInt parity,
                   PetscReal y[]);
 
-/* What a solve knows of the others: nothing (they are 0), or their t; and whether it renews t. */
-typedef enum { NAK_LINES_ALONE, NAK_LINES_WITHIN, NAK_LINES_LAST } NakLinesTurn;
+/* What a solve knows of the others: nothing (they are 0), or their t; and whether it notes the change of
+   its own t, which it renews. */
+typedef enum { NAK_LINES_ALONE, NAK_LINES_WITHIN, NAK_LINES_CHANGE } NakLinesTurn;
 
-/* Solve the columns of one parity in row j, from the half row b into the half row y. */
+/* Solve the columns of one parity in row j, from the half row b (NULL: 0) into t.  `work` has room for
+   a half row. */
 void NakLinesSolve(NakLines *grid, const NakProgram *program, PetscInt j, PetscInt parity,
-                   NakLinesTurn turn, const PetscReal b[], PetscReal y[]);
+                   NakLinesTurn turn, const PetscReal b[], PetscReal work[]);
 
 /* Renew t of the ghosts at the ends of row j, where rows are whole. */
-void NakLinesWrap(NakLines *grid, PetscInt j, PetscInt parity);
+void NakLinesWrap(const NakLines *grid, PetscInt j, PetscInt parity, PetscReal t[]);

@@ -8,11 +8,15 @@
 /* Where the entries of a column's matrix are stored: the diagonals below, on and above the main one,
    each as long as the column, then what lies farther off. */
 typedef struct {
-  PetscInt   size;      /* of a column */
-  PetscInt   n;         /* stored entries of a column */
-  PetscInt  *row, *col; /* of each; the column is -1 where nothing ever stands */
-  PetscInt  *place;     /* of each entry that NakColumnJacobian() gives */
-  PetscBool *moves;     /* whether an unknown moves laterally */
+  PetscInt  size;      /* of a column */
+  PetscInt  n;         /* stored entries of a column */
+  PetscInt *row, *col; /* of each; the column is -1 where nothing ever stands */
+  PetscInt *place;     /* of each entry that NakColumnJacobian() gives */
+  PetscBool
+    *uniform; /* whether an entry is a constant times the slope of its column's potential: so is a
+                           flux inside a region */
+  PetscReal *scale; /* of the diffusion potential of each unknown, over the unknown; 0 where nothing
+                           moves laterally */
 } NakPattern;
 
 /* One grid of the hierarchy: its linearised columns, and, where asked for, the matrix made of them. */
@@ -125,7 +129,6 @@ PetscErrorCode NakOperatorRenew(NakModel model);
 PetscErrorCode NakMultigridCreate(NakModel model, NakMultigrid *multigrid);
 PetscErrorCode NakMultigridDestroy(NakMultigrid *multigrid);
 PetscErrorCode NakMultigridFactor(NakModel model); /* for a new linearisation */
-PetscErrorCode NakMultigridApply(NakMultigrid multigrid, Vec r, Vec y);
 
 /* transfer.c: in one direction, the two coarse cells between whose centres that of a fine cell lies, and
    the two that it overlaps, with the shares of these that it is.  Cells beyond a periodic boundary

@@ -99,9 +99,9 @@ PetscErrorCode NakSimCheckSize(NakSim s)
 
 PetscErrorCode NakSimCheckOption(NakSim s, NakNode option, PetscBool *good)
 {
-  static const char *const solvers[] = {"-ts_", "-ksp_",   "-pc_",        "-snes_",
-                                        "-mg_", "-sub_",   "-mat_",       "-vec_",
-                                        "-dm_", "-voids_", "-impedance_", "-mix_"};
+  static const char *const solvers[] = {"-ts_",        "-ksp_", "-pc_",   "-snes_", "-mg_",
+                                        "-sub_",       "-mat_", "-vec_",  "-dm_",   "-voids_",
+                                        "-impedance_", "-mix_", "-lines_"};
   const char *const        text      = NakNodeText(option);
   PetscBool known = (PetscBool)(text[0] != '-' || (text[1] >= '0' && text[1] <= '9'));
 

@@ -37,7 +37,7 @@ static PetscErrorCode Attempt(NakStepper s, PetscReal begin, PetscReal end, Pets
 static PetscErrorCode Work(NakStepper s, PetscInt work[3])
 {
   PetscFunctionBeginUser;
-  PetscCall(TSGetKSPIterations(s->ts, &work[0]));
+  PetscCall(KSPGetTotalIterations(s->krylov, &work[0]));
   PetscCall(TSGetSNESIterations(s->ts, &work[1]));
   PetscCall(TSGetStepRejections(s->ts, &work[2]));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -22,6 +22,7 @@ struct NakStepper_private {
   NakModel         model;
   NakStepperParams params;
   TS               ts;
+  KSP              krylov; /* whose iterations count; not owned */
   Vec              U, U_before;
   PetscReal        next; /* length to try [s] */
   PetscBool        stage_valid;

@@ -388,6 +388,55 @@ static PetscInt Solve(Mat A, PetscErrorCode (*precondition)(NakModel, PC), NakMo
   return iterations;
 }
 
+static PetscErrorCode SolveInside(NakModel model, PC pc)
+{
+  KSP inner;
+
+  return NakModelSolver(model, 1e-12, pc, &inner);
+}
+
+/* Solutions of one matrix that nearly span each other, as those of the stages of a step do: each as good
+   as if it were alone. */
+static void CheckStages(NakModel model, Mat A, Vec U)
+{
+  KSP ksp, inner;
+  PC  pc;
+  Vec b, x, r;
+
+  MUST(VecDuplicate(U, &b));
+  MUST(VecDuplicate(U, &x));
+  MUST(VecDuplicate(U, &r));
+  MUST(KSPCreate(PETSC_COMM_WORLD, &ksp));
+  MUST(KSPSetOperators(ksp, A, A));
+  MUST(KSPSetType(ksp, KSPPREONLY));
+  MUST(KSPSetErrorIfNotConverged(ksp, PETSC_TRUE));
+  MUST(KSPGetPC(ksp, &pc));
+  MUST(NakModelSolver(model, 1e-12, pc, &inner));
+  for (PetscInt k = 0; k < 6 && inner != NULL; k++) {
+    PetscReal size, left;
+
+    FillDirection(model, U, 3, r);
+    FillDirection(model, U, 2, b);
+    MUST(VecAXPY(b, k % 2 == 0 ? 1e-3 * (PetscReal)k : -1e-6, r));
+    MUST(KSPSolve(ksp, b, x));
+    MUST(PCApply(pc, b, r));
+    MUST(VecNorm(x, NORM_INFINITY, &size));
+    MUST(VecAXPY(r, -1, x));
+    MUST(VecNorm(r, NORM_INFINITY, &left));
+    assert_true(left <= 1e-9 * size);
+    MUST(MatMult(A, x, r));
+    MUST(VecAXPY(r, -1, b));
+    MUST(VecNorm(b, NORM_INFINITY, &size));
+    MUST(VecNorm(r, NORM_INFINITY, &left));
+    if (!(left < 1e-9 * size)) print_error("stage %d: %g\n", (int)k, (double)(left / size));
+    assert_true(left < 1e-9 * size);
+  }
+  MUST(KSPDestroy(&ksp));
+  MUST(VecDestroy(&b));
+  MUST(VecDestroy(&x));
+  MUST(VecDestroy(&r));
+}
+
 /* Lines without a matrix and ILU(0) with one are two ways to the same solution, and the first needs
    few iterations on any grid, for any number of ranks. */
 static void CheckSolvers(NakModelParams params, const Situation *s, PetscReal shift, PetscInt most)
@@ -421,6 +470,12 @@ static void CheckSolvers(NakModelParams params, const Situation *s, PetscReal sh
                 (int)params.grid.ny, (double)shift, (int)iterations, (double)(error / size));
   assert_true(error < 1e-8 * size);
   assert_true(iterations <= most);
+  assert_true(Solve(A, SolveInside, model, b, x) <= most);
+  MUST(VecAXPY(x, -1, y));
+  MUST(VecNorm(x, NORM_INFINITY, &error));
+  if (!(error < 1e-8 * size)) print_error("inside: error %g\n", (double)(error / size));
+  assert_true(error < 1e-8 * size);
+  CheckStages(model, A, U);
   MUST(VecDestroy(&U));
   MUST(VecDestroy(&b));
   MUST(VecDestroy(&x));

@@ -80,6 +80,9 @@ class Ranks(unittest.TestCase):
         for case in CASES:
             self.compare(case, TIGHT, "solver.linear_tolerance=1e-14")
 
+    def test_a_column_for_each_rank(self):
+        self.compare("2D", DEFAULT, "grid.nx=3")
+
     def test_twice_is_the_same(self):
         for case in CASES:
             with self.subTest(case=case):
