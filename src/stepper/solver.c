@@ -47,7 +47,8 @@ static PetscErrorCode SetUpGmres(NakStepper stepper, KSP ksp)
 /* GMRES of every other column, where the grid allows it, else of all. */
 static PetscErrorCode SetUpLines(NakStepper stepper, KSP ksp, PC pc)
 {
-  KSP inner;
+  const NakGrid *grid = NakStateGrid(NakModelState(stepper->model));
+  KSP            inner;
 
   PetscFunctionBeginUser;
   PetscCall(NakModelSolver(stepper->model, stepper->params.linear_tolerance, pc, &inner));
@@ -57,7 +58,8 @@ static PetscErrorCode SetUpLines(NakStepper stepper, KSP ksp, PC pc)
   }
   stepper->krylov = inner;
   PetscCall(KSPSetType(ksp, KSPPREONLY));
-  PetscCall(KSPGMRESSetRestart(inner, 10));
+  if (grid->nx > 1 && grid->ny > 1)
+    PetscCall(KSPGMRESSetRestart(inner, 8)); /* more than are needed, for the memory */
   PetscCall(KSPSetTolerances(inner, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, 200));
   PetscCall(KSPSetOptionsPrefix(inner, "lines_"));
   PetscCall(KSPSetFromOptions(inner));
