@@ -83,6 +83,49 @@ static void WhatIsWrittenIsRead(void **state)
   assert_int_equal(NakStoreDestroy(&store), 0);
 }
 
+/* Ranks without a part of an array take part all the same. */
+static void APartMayBeEmpty(void **state)
+{
+  PetscReal   values[ROWS * COLUMNS] = {0}, expected[ROWS * COLUMNS];
+  PetscMPIInt rank;
+  NakStoreBox box = {
+    .rank = 2, .size = {ROWS, COLUMNS},
+         .count = {0,    COLUMNS}
+  };
+  NakStore store;
+
+  (void)state;
+  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
+  if (rank == 0) box.count[0] = ROWS;
+  Fill(&box, expected);
+  assert_int_equal(NakStoreCreate(PETSC_COMM_WORLD, "empty.h5", NULL, &store), 0);
+  assert_int_equal(
+    NakStoreWriteArray(store, "all", NAK_STORE_REAL, &box, rank == 0 ? expected : NULL), 0);
+  assert_int_equal(NakStoreCommit(&store, PETSC_FALSE), 0);
+  assert_int_equal(NakStoreOpen(PETSC_COMM_WORLD, "empty.h5", &store), 0);
+  assert_int_equal(NakStoreReadArray(store, "all", NAK_STORE_REAL, &box, rank == 0 ? values : NULL),
+                   0);
+  if (rank == 0) assert_memory_equal(values, expected, sizeof expected);
+  assert_int_equal(NakStoreDestroy(&store), 0);
+}
+
+static PetscErrorCode OpenOnly(const char *path)
+{
+  NakStore store;
+
+  return NakStoreOpen(PETSC_COMM_WORLD, path, &store);
+}
+
+/* One that is not there, and one that HDF5 did not write. */
+static void WhatCannotBeOpenedIsAnError(void **state)
+{
+  (void)state;
+  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  assert_int_equal(OpenOnly("no-such-file.h5"), PETSC_ERR_FILE_OPEN);
+  assert_int_equal(OpenOnly("/proc/version"), PETSC_ERR_FILE_OPEN);
+  assert_int_equal(PetscPopErrorHandler(), 0);
+}
+
 typedef PetscErrorCode (*Reader)(NakStore store);
 
 static PetscErrorCode ReadTooMany(NakStore store)
@@ -205,6 +248,28 @@ static void EveryByteIsSealed(void **state)
   assert_true(IsGood("sealed.h5"));
 }
 
+/* A file of more than one piece, of which the second is damaged. */
+static void LargeFilesAreSealed(void **state)
+{
+  const size_t size = (size_t)17 << 20;
+  char        *bytes;
+  NakStore     store;
+  PetscMPIInt  rank;
+
+  (void)state;
+  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
+  assert_int_equal(PetscCalloc1(size, &bytes), 0);
+  assert_int_equal(NakStoreCreate(PETSC_COMM_WORLD, "large.h5", SEAL, &store), 0);
+  assert_int_equal(NakStoreWrite(store, "bytes", NAK_STORE_BYTE, size, bytes), 0);
+  assert_int_equal(NakStoreCommit(&store, PETSC_FALSE), 0);
+  assert_int_equal(PetscFree(bytes), 0);
+  assert_true(IsGood("large.h5"));
+  if (rank == 0) (void)Change("large.h5", (long)size - 5, 1);
+  assert_false(IsGood("large.h5"));
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  if (rank == 0) assert_int_equal(unlink("large.h5"), 0);
+}
+
 static void AMissingOrAnAddedEndIsFound(void **state)
 {
   struct stat about;
@@ -303,6 +368,9 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(WhatIsWrittenIsRead),
     cmocka_unit_test(AnotherSizeIsAnError),
+    cmocka_unit_test(APartMayBeEmpty),
+    cmocka_unit_test(WhatCannotBeOpenedIsAnError),
+    cmocka_unit_test(LargeFilesAreSealed),
     cmocka_unit_test(HalfAFileIsNotThere),
     cmocka_unit_test(LinksLeadToOtherFiles),
     cmocka_unit_test(EveryByteIsSealed),
