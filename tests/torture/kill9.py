@@ -13,14 +13,6 @@ import torture
 from torture import nakrun
 
 
-def victims(process, ranks, all_ranks):
-    """The process itself, or one rank of it."""
-    if ranks == 1:
-        return [process.pid]
-    below = [pid for pid in torture.children(process.pid) if name(pid) == "nakfield"]
-    return below if all_ranks else random.sample(below, min(1, len(below)))
-
-
 def name(pid):
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
@@ -29,10 +21,24 @@ def name(pid):
         return ""
 
 
+def below(process):
+    return [pid for pid in torture.children(process.pid) if name(pid) == "nakfield"]
+
+
+def victims(process, ranks):
+    """The process itself, or one rank of it or all, once there are any."""
+    if ranks == 1:
+        return [process.pid]
+    while not below(process) and process.poll() is None:
+        time.sleep(0.01)
+    found = below(process)
+    return found if random.random() < 0.5 else random.sample(found, min(1, len(found)))
+
+
 def kill(process, ranks):
     """Kill one rank or all; whether there was one to kill, how long the rest took to end, what was said."""
     hit = False
-    for pid in victims(process, ranks, random.random() < 0.5):
+    for pid in victims(process, ranks):
         try:
             os.kill(pid, signal.SIGKILL)
             hit = True
@@ -40,11 +46,12 @@ def kill(process, ranks):
             pass
     began = time.time()
     try:
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=60 if hit else 600)
     except subprocess.TimeoutExpired:  # a rank that waits for ever
+        left = [f"{name(pid)} {pid}" for pid in torture.children(process.pid)]
         os.killpg(process.pid, signal.SIGKILL)
-        return hit, 60.0, process.communicate()[0]
-    return hit, time.time() - began, output
+        return hit, 60.0, f"{process.communicate()[0]} left: {left}"
+    return hit, time.time() - began if hit else 0.0, output
 
 
 def newest(place):
@@ -73,7 +80,7 @@ def one_run(folder, given, reference, span, failures):
             hit, wait, output = kill(process, given.ranks)
             kills, slowest = kills + hit, max(slowest, wait)
             if wait >= 60:
-                failures.append("ranks still waited 60 s behind a kill")
+                failures.append(f"ranks still waited 60 s behind a kill: {output}")
             failures += lost(place, before, output)
             before = newest(place)
             span *= 1.05  # on a machine that others keep busy it still comes to an end

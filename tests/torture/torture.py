@@ -103,7 +103,11 @@ def children(pid):
     """Process numbers of all that `pid` has started, itself not included."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
+        try:
+            below = task.read_text().split()
+        except OSError:  # it has just ended
+            below = []
+        for child in below:
             found += [int(child), *children(int(child))]
     return found
 
