@@ -71,7 +71,7 @@ def main():
         reference = torture.fingerprint(folder.path / "whole")
         for k in range(given.count):
             size = 4096 * ((KEEP + int(whole * (k + 0.5) / given.count * 0.9)) // 4096)
-            failures += case(folder, size if k % 4 else size - KEEP, given.ranks, reference)
+            failures += case(folder, size if k % 4 else max(size - KEEP, 4096), given.ranks, reference)
     return torture.report(f"{given.count} disks full on {given.ranks} ranks, exit status 4, and as if nothing had "
                           "happened once there was room", failures, began)
 
