@@ -77,7 +77,7 @@ def case(folder, injector, kind, ranks, reference):
     allowed, most = KINDS[kind]
     number = str(random.randrange(1, most))
     if kind != "malloc" and random.random() < 0.5:
-        number += f":{random.randrange(1, 40)}"  # it passes
+        number += f":{random.randrange(1, 40 if kind != 'read' else 4)}"  # it passes
     prepare(folder, kind)
     status, text = run(folder, injector, kind, number, ranks)
     place, name, wrong = folder.path / "run", f"{kind}:{number} on {ranks}", []
