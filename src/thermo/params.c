@@ -21,7 +21,8 @@ const NakParam NakAlloyParamRows[] = {
    .initial = 298.15,
    .lower   = 1,
    .upper   = 5000,
-   .doc     = "Temperature, constant in a cell; energies and RT/F follow it, rates and resistances do not"},
+   .doc =
+     "Temperature, constant in a cell; energies and RT/F follow it, rates and resistances do not"},
   {.key     = "alloy.volume",
    .type    = NAK_REAL,
    .unit    = "m^3",
