@@ -47,7 +47,7 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
     }
     if (list != NULL && NakNodeKindOf(list) != NAK_NODE_LIST)
       PetscCall(
-        NakDeckComplain(sim->deck, list, "petsc must be a list, for example [-ts_monitor]"));
+        NakDeckComplain(sim->deck, list, "petsc must be a list, for example [-ts_adapt_monitor]"));
   }
   PetscCallMPI(MPI_Bcast(text, (int)sizeof text, MPI_CHAR, 0, sim->world));
   PetscCall(PetscOptionsInsertString(NULL, text));
