@@ -125,7 +125,7 @@ class Numbers(unittest.TestCase):
         self.assertLess(error, SAME, note)
 
     def test_extract_against_the_solver(self):
-        """Integrals by ParaView's filters are the means that the solver measures."""
+        """Integrals of the extract are the means that the solver measures."""
         for ranks, run in self.runs.items():
             totals = read_totals(run)
             times, area = totals["time_s"], totals["face.Area"]
@@ -134,6 +134,20 @@ class Numbers(unittest.TestCase):
                                  ("deposit_nm_mean", 1e9 * totals["face.deposit"] / area)):
                 self.assertGreater(mine[-1], 0, column)
                 self.near(mine, at(run, column, times), f"{column} on {ranks}")
+
+    def test_extract_against_vtk(self):
+        """And the integrals by VTK's own filter."""
+        for ranks, run in self.runs.items():
+            totals = read_totals(run)
+            for k, path in enumerate(sorted((run.folder / "insitu").glob("dump_*_0.npz"))):
+                seen = np.load(path)
+                names = [key.split("/")[2] for key in seen if key.startswith("face/integral/")]
+                self.assertIn("Area", names)
+                for name in names:
+                    scale = np.max(np.abs(totals[f"face.{name}"]))
+                    self.assertLessEqual(abs(seen[f"face/integral/{name}"] - totals[f"face.{name}"][k]), 1e-12 * scale)
+                whole = sum(totals[f"{region}.c"][k] for region in ("electrolyte", "interphase", "alloy"))
+                self.assertLess(abs(seen["grid/integral/c"] / whole - 1), 1e-12, f"{ranks} ranks")
 
     def test_voids_and_film(self):
         """Volume of void, contact and solid K while both change."""
@@ -149,7 +163,7 @@ class Numbers(unittest.TestCase):
                     self.near(mine, at(run, column, times), f"{column} on {ranks}")
 
     def test_sodium_is_conserved(self):
-        """Na by ParaView's integrals, with the reservoir's, falls as charge flows."""
+        """Na by the extract's integrals, with the reservoir's, falls as charge flows."""
         import yaml
         for ranks, run in self.runs.items():
             totals, deck = read_totals(run), yaml.safe_load((run.folder / "resolved.yaml").read_text())

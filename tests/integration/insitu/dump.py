@@ -1,12 +1,13 @@
 # script-version: 2.0
 # nakfield: vtk
-"""Every rank writes what it was handed, as numpy arrays."""
+"""Every rank writes what it was handed, as numpy arrays, and the integrals by VTK's own filter."""
 import pathlib
 import sys
 
 import numpy
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkDataArray
+from vtkmodules.vtkFiltersParallel import vtkIntegrateAttributes
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "scripts" / "catalyst"))
 import nakdata  # noqa: E402
@@ -30,5 +31,12 @@ def catalyst_execute(info):
         for k in range(grid.GetFieldData().GetNumberOfArrays()):
             array = grid.GetFieldData().GetArray(k)
             seen[f"{name}/number/{array.GetName()}"] = array.GetTuple1(0)
+        integrate = vtkIntegrateAttributes()
+        integrate.SetInputData(grid)
+        integrate.Update()
+        found = integrate.GetOutput().GetCellData()
+        for array in (found.GetArray(k) for k in range(found.GetNumberOfArrays())):
+            if array.GetNumberOfTuples() == 1:  # on the first rank
+                seen[f"{name}/integral/{array.GetName()}"] = array.GetTuple1(0)
     rank = nakdata.WORLD.GetLocalProcessId()
     numpy.savez(f"{nakdata.folder()}/dump_{info.timestep:06d}_{rank}.npz", **seen)
