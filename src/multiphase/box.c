@@ -215,14 +215,14 @@ static PetscErrorCode Prefer(const char *option, const char *value)
 /* GMRES with algebraic multigrid; its smoother is ILU(0) of each rank, which solves a line exactly.
    Aggregates follow from the pattern of the matrix alone (no threshold) and are not smoothed: so they are
    made once, and a box that goes on from a checkpoint has the same. */
-static PetscErrorCode CreateSolver(NakMixBox b)
+PetscErrorCode NakMixCreateSolver(NakMixBox b)
 {
   const PetscInt *n    = b->params.n;
   const PetscBool line = (PetscBool)(n[0] * n[1] * n[2] == PetscMax(n[0], PetscMax(n[1], n[2])));
   PC              pc;
 
   PetscFunctionBeginUser;
-  PetscCall(DMCreateMatrix(b->dm, &b->J));
+  PetscCall(KSPDestroy(&b->ksp));
   PetscCall(KSPCreate(b->comm, &b->ksp));
   PetscCall(KSPSetOptionsPrefix(b->ksp, "mix_"));
   PetscCall(KSPSetType(b->ksp, KSPGMRES));
@@ -258,7 +258,8 @@ static PetscErrorCode CreateVectors(NakMixBox b)
   PetscCall(PetscMalloc1(p->m[0] * p->m[1], &b->contact));
   PetscCall(PetscMalloc1(p->m[0] * p->m[1] * p->m[2] * NakMixInner(b), &b->inner));
   PetscCall(PetscMalloc1(p->m[0] * p->m[1] * p->m[2] * NAK_MIX_MOST, &b->presence));
-  PetscCall(CreateSolver(b));
+  PetscCall(DMCreateMatrix(b->dm, &b->J));
+  PetscCall(NakMixCreateSolver(b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

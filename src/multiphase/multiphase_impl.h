@@ -52,6 +52,9 @@ struct NakMixBox_private {
 /* Rebuild what depends on the temperature, as it is at a time. */
 PetscErrorCode NakMixSetTemperature(NakMixBox box, PetscReal time);
 
+/* The linear solver, in place of one there is.  Collective. */
+PetscErrorCode NakMixCreateSolver(NakMixBox box);
+
 /* R = residual of a step of length dt to U; J its Jacobian, or NULL.  Contact with the bottom as it was
    left by NakMixContact().  Collective. */
 PetscErrorCode NakMixSystem(NakMixBox box, PetscReal dt, Vec U, Vec R, Mat J);

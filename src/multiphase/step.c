@@ -209,7 +209,7 @@ static PetscErrorCode Newton(NakMixBox b, PetscReal dt, PetscReal *drained, Pets
     b->count.linear += iterations;
     b->count.newton++;
     if (reason < 0) {
-      PetscCall(KSPReset(b->ksp)); /* a preconditioner that has failed once would fail for ever */
+      PetscCall(NakMixCreateSolver(b)); /* parts of one that has failed say so for ever */
       PetscFunctionReturn(PETSC_SUCCESS);
     }
     if (b->mix.used[NAK_BODY_VOID]) PetscCall(BorderSolve(b, dt));
