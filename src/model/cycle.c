@@ -55,7 +55,7 @@ NAK_VECTORISED static void AverageRow(NakMultigrid mg, const NakLines *fine, con
 /* Whether a cycle begins at a guess and not at 0. */
 static PetscBool FromGuess(const NakMultigrid mg, PetscInt level)
 {
-  return (PetscBool)(level + 1 == mg->n && mg->guess != NULL);
+  return (PetscBool)(level + 1 == mg->n && mg->minus);
 }
 
 /* The average of what is left in row j: at red columns what the change of the black ones gave them, and at

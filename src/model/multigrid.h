@@ -34,9 +34,9 @@ struct NakMultigrid_private {
   const PetscReal *r;     /* right-hand side, as in a Vec of the model */
   PetscReal       *y;     /* solution, likewise, */
   const PetscReal *slope; /* for which the slopes are needed */
-  const PetscReal *guess; /* black columns, as in black.c */
+  const PetscReal *guess; /* black columns, as in black.c; NULL also where a rank has none */
   PetscReal       *black; /* likewise: those of the solution, */
-  PetscBool        minus; /* or of the guess less the solution */
+  PetscBool        minus; /* or of the guess, from which the cycle then begins, less the solution */
   PetscSF          gather_b, gather_entries, gather_slopes; /* to the whole grid */
   MPI_Datatype     entries, column;
 };
