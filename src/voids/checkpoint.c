@@ -18,6 +18,7 @@ static PetscErrorCode ExchangeGas(NakVoids s, NakCheckpoint c)
   PetscCall(NakCheckpointBlock(c, "voids/amount", gas->amount, size));
   PetscCall(NakCheckpointBlock(c, "voids/volume", gas->volume, size));
   PetscCall(NakCheckpointBlock(c, "voids/root", gas->root, (size_t)n * sizeof(PetscInt)));
+  PetscCall(NakCheckpointBlock(c, "voids/gone", gas->gone, (size_t)n * sizeof(PetscInt)));
   PetscCall(NakCheckpointBlock(c, "voids/formed", &gas->formed, sizeof gas->formed));
   PetscCall(NakCheckpointBlock(c, "voids/filled", &gas->filled, sizeof gas->filled));
   PetscCall(NakCheckpointBlock(c, "voids/dissolved", &gas->dissolved, sizeof gas->dissolved));

@@ -4,7 +4,7 @@
 PetscErrorCode NakGasDestroy(NakGas *gas)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscFree6(gas->x, gas->y, gas->amount, gas->volume, gas->sum, gas->root));
+  PetscCall(PetscFree7(gas->x, gas->y, gas->amount, gas->volume, gas->sum, gas->root, gas->gone));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -15,14 +15,15 @@ static PetscErrorCode Grow(NakGas *gas)
 
   PetscFunctionBeginUser;
   wider.room = 2 * n + 8;
-  PetscCall(PetscCalloc6(wider.room, &wider.x, wider.room, &wider.y, wider.room, &wider.amount,
-                         wider.room, &wider.volume, wider.room, &wider.sum, wider.room,
-                         &wider.root));
+  PetscCall(PetscCalloc7(wider.room, &wider.x, wider.room, &wider.y, wider.room, &wider.amount,
+                         wider.room, &wider.volume, wider.room, &wider.sum, wider.room, &wider.root,
+                         wider.room, &wider.gone));
   PetscCall(PetscArraycpy(wider.x, gas->x, n));
   PetscCall(PetscArraycpy(wider.y, gas->y, n));
   PetscCall(PetscArraycpy(wider.amount, gas->amount, n));
   PetscCall(PetscArraycpy(wider.volume, gas->volume, n));
   PetscCall(PetscArraycpy(wider.root, gas->root, n));
+  PetscCall(PetscArraycpy(wider.gone, gas->gone, n));
   PetscCall(NakGasDestroy(gas));
   *gas = wider;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -40,11 +41,12 @@ PetscErrorCode NakGasAdd(NakVoids s, PetscReal x, PetscReal y)
   gas->amount[gas->n] = 0;
   gas->volume[gas->n] = 0;
   gas->root[gas->n]   = gas->n;
+  gas->gone[gas->n]   = 0;
   gas->n++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Every column belongs to the place nearest to it. */
+/* Every column belongs to the place nearest to it that has not lost its gas. */
 PetscErrorCode NakGasOwners(NakVoids s)
 {
   const NakGrid  *g = NakStateGrid(s->state);
@@ -60,6 +62,7 @@ PetscErrorCode NakGasOwners(NakVoids s)
       for (PetscInt k = 0; k < s->gas.n; k++) {
         const PetscReal d = NakVoidsDistance(g, i, j, s->gas.x[k], s->gas.y[k]);
 
+        if (s->gas.gone[k]) continue;
         if (d < nearest * (1 - 1e-9)) { /* a tie must not hang on rounding */
           nearest     = d;
           s->owner[n] = k;
@@ -137,10 +140,21 @@ static PetscReal Escape(const NakVoids s, PetscInt k)
   return s->params.dissolution * Passage(s, V) / V;
 }
 
+/* The void of a place has lost its gas: neither it nor those that had merged with it own columns any more. */
+static void Retire(NakGas *gas, PetscInt place)
+{
+  for (PetscInt k = 0; k < gas->n; k++)
+    if (gas->root[k] == place) {
+      gas->gone[k] = 1;
+      gas->root[k] = k;
+    }
+}
+
 /* Exponentially as long as its volume stays, which is exact for that.  A void that is too small loses all. */
 PetscErrorCode NakGasDissolve(NakVoids s, PetscReal dt)
 {
-  NakGas *gas = &s->gas;
+  NakGas   *gas     = &s->gas;
+  PetscBool retired = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   if (s->params.dissolution == 0) PetscFunctionReturn(PETSC_SUCCESS);
@@ -148,9 +162,14 @@ PetscErrorCode NakGasDissolve(NakVoids s, PetscReal dt)
   for (PetscInt k = 0; k < gas->n; k++) {
     const PetscReal N = gas->amount[k], escape = Escape(s, k);
 
+    if (N == 0) continue;
     gas->amount[k] = escape > 0 ? N * PetscExpReal(-escape * dt) : 0;
     gas->dissolved += N - gas->amount[k];
+    if (gas->amount[k] > 0) continue;
+    Retire(gas, k);
+    retired = PETSC_TRUE;
   }
+  if (retired) PetscCall(NakGasOwners(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

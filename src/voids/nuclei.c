@@ -53,6 +53,7 @@ static PetscErrorCode Blow(NakVoids s, PetscInt place)
   s->gas.amount[s->gas.root[place]] += gas;
   s->gas.filled += gas;
   s->gas.formed++;
+  s->gas.gone[place] = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

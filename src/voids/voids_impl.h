@@ -63,6 +63,7 @@ typedef struct {
   PetscReal *volume; /* [m3] */
   PetscReal *sum;    /* work of reductions */
   PetscInt  *root;
+  PetscInt  *gone;              /* whether all its gas has dissolved, so that it owns no column */
   PetscInt   formed;            /* pockets and nuclei since the start */
   PetscReal  filled, dissolved; /* gas in all, since the start [J] */
 } NakGas;
