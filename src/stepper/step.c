@@ -203,7 +203,9 @@ PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal late
   PetscCall(NakProtocolJudge(protocol, now, &g_before));
   PetscCall(NakStepTaken(s, PetscMin(end, latest), s->next, now));
   PetscCall(TSGetTimeStep(s->ts, &next));
-  s->next = now->dt < s->next && now->time == latest ? PetscMax(next, s->next) : next;
+  /* TS proposes what is left to `latest`, which by rounding may be next to nothing */
+  if (now->time == latest) next = PetscMax(next, PetscMax(now->dt, s->next));
+  s->next = next;
   PetscCall(Measure(s, protocol, now));
   PetscCall(NakProtocolJudge(protocol, now, &g_now));
   if (g_now >= 0) PetscCall(Locate(s, protocol, &before, g_before, g_now, now));
