@@ -37,6 +37,9 @@ typedef struct {
 
 extern const NakParam NakGridParamRows[];
 
+/** Height of the alloy's highest layer [m]. */
+PetscReal NakGridHighestLayer(const NakGridParams *params);
+
 /** The rectilinear grid.  Open data; `z` is owned by the state. */
 typedef struct {
   PetscInt   nx, ny;

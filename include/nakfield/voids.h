@@ -48,6 +48,19 @@ typedef struct NakVoids_private *NakVoids; /**< opaque */
 /** Whether the parameters ask for voids at all. */
 PetscBool NakVoidsWanted(const NakVoidsParams *params);
 
+enum { NAK_VOIDS_MISFIT = 256 };
+
+/**
+  Whether a grid resolves the interface wherever a void may be.  Pure.
+
+  @param[in]  columns  in x and y
+  @param[in]  side     of a column in x and y [m]
+  @param[in]  layer    height of the alloy's highest layer [m]
+  @param[out] why      it does not, with the remedy
+*/
+PetscBool NakVoidsFit(const NakVoidsParams *params, const PetscInt columns[2],
+                      const PetscReal side[2], PetscReal layer, char why[NAK_VOIDS_MISFIT]);
+
 /**
   Put the pockets of the pristine cell on the face.  Collective on the ranks of `state`.
 

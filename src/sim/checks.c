@@ -124,10 +124,16 @@ static PetscErrorCode CheckContact(NakSim s)
 
 static PetscErrorCode CheckVoids(NakSim s)
 {
-  const NakGridParams *g = &s->params.model.grid;
+  const NakGridParams *g          = &s->params.model.grid;
+  const PetscInt       columns[2] = {g->nx, g->ny};
+  const PetscReal      dx         = g->width / (PetscReal)g->nx;
+  const PetscReal      side[2]    = {dx, g->depth > 0 ? g->depth / (PetscReal)g->ny : dx};
+  char                 why[NAK_VOIDS_MISFIT];
 
   PetscFunctionBeginUser;
   if (!NakVoidsWanted(&s->params.voids)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!NakVoidsFit(&s->params.voids, columns, side, NakGridHighestLayer(g), why))
+    PetscCall(Complain(s, "voids", "%s", why));
   if (g->electrolyte_layers == 0)
     PetscCall(Complain(s, "voids",
                        "there are voids and grid.electrolyte_layers is 0: nothing then carries the "

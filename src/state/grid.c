@@ -46,6 +46,14 @@ static void GradedFaces(PetscInt n, PetscReal finest, PetscReal height, PetscRea
   faces[n] = height;
 }
 
+PetscReal NakGridHighestLayer(const NakGridParams *p)
+{
+  const PetscReal q = GrowthRatio(p->alloy_layers, p->finest_alloy, p->alloy_height);
+
+  return p->alloy_height / StackHeight(p->alloy_layers, q) *
+         PetscPowReal(q, (PetscReal)(p->alloy_layers - 1));
+}
+
 PetscErrorCode NakGridFaces(const NakGridParams *params, PetscReal electrolyte_height,
                             PetscReal interphase_height, NakGrid *grid)
 {

@@ -1,31 +1,44 @@
 /* Voids between electrolyte and alloy; the contract is in nakfield/voids.h. */
 #include "voids_impl.h"
 
-/* The grid must resolve the interface wherever a void may be. */
+PetscBool NakVoidsFit(const NakVoidsParams *p, const PetscInt columns[2], const PetscReal side[2],
+                      PetscReal layer, char why[NAK_VOIDS_MISFIT])
+{
+  const PetscBool flat  = (PetscBool)(columns[1] == 1);
+  const PetscReal cells = 4, rounding = 1 + 1e-9, largest = p->width / cells * rounding;
+  const PetscReal widest = flat ? side[0] : PetscMax(side[0], side[1]);
+
+  why[0] = '\0';
+  if (columns[0] * columns[1] == 1)
+    (void)snprintf(why, NAK_VOIDS_MISFIT,
+                   "voids need more than one column: raise grid.nx, or set voids.pockets and "
+                   "voids.nucleation to 0");
+  else if (widest > largest)
+    (void)snprintf(why, NAK_VOIDS_MISFIT,
+                   "the columns are %.6g m wide, more than a quarter of voids.width, %.6g m: raise "
+                   "grid.nx%s or voids.width",
+                   (double)widest, (double)p->width, flat ? "" : " and grid.ny");
+  else if (layer > largest)
+    (void)snprintf(why, NAK_VOIDS_MISFIT,
+                   "the alloy's layers are up to %.6g m high, more than a quarter of voids.width, "
+                   "%.6g m: raise grid.alloy_layers, lower grid.alloy_height, or set "
+                   "grid.finest_alloy to 0 for equal layers",
+                   (double)layer, (double)p->width);
+  return (PetscBool)(why[0] == '\0');
+}
+
 static PetscErrorCode CheckGrid(NakState state, const NakVoidsParams *p)
 {
-  const NakGrid  *g     = NakStateGrid(state);
-  const MPI_Comm  comm  = PetscObjectComm((PetscObject)NakStateDM(state));
-  const PetscReal cells = 4, rounding = 1 + 1e-9, largest = p->width / cells * rounding;
-  PetscReal       layer = 0;
+  const NakGrid *g     = NakStateGrid(state);
+  PetscReal      layer = 0;
+  char           why[NAK_VOIDS_MISFIT];
 
   PetscFunctionBeginUser;
   for (PetscInt k = g->nz - g->n_alloy; k < g->nz; k++)
     layer = PetscMax(layer, g->z[k + 1] - g->z[k]);
-  PetscCheck(g->nx * g->ny > 1, comm, PETSC_ERR_USER_INPUT,
-             "voids need more than one column: raise grid.nx, or set voids.pockets and "
-             "voids.nucleation to 0");
-  PetscCheck(g->dx <= largest && (g->ny == 1 || g->dy <= largest), comm, PETSC_ERR_USER_INPUT,
-             "the columns are %.6g m wide, more than a quarter of voids.width, %.6g m: raise "
-             "grid.nx%s or voids.width",
-             (double)(g->ny == 1 ? g->dx : PetscMax(g->dx, g->dy)), (double)p->width,
-             g->ny == 1 ? "" : " and grid.ny");
   PetscCheck(
-    layer <= largest, comm, PETSC_ERR_USER_INPUT,
-    "the alloy's layers are up to %.6g m high, more than a quarter of voids.width, %.6g m: "
-    "raise grid.alloy_layers, lower grid.alloy_height, or set grid.finest_alloy to 0 for "
-    "equal layers",
-    (double)layer, (double)p->width);
+    NakVoidsFit(p, (const PetscInt[]){g->nx, g->ny}, (const PetscReal[]){g->dx, g->dy}, layer, why),
+    PetscObjectComm((PetscObject)NakStateDM(state)), PETSC_ERR_USER_INPUT, "%s", why);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -244,6 +244,16 @@ class BadInput(unittest.TestCase):
         for line, word in ((2, "time.first_step"), (3, "cahn_hilliard.low"), (4, "multigrid.before")):
             self.assertRegex(output.err, f"deck.yaml:{line}:\\d+: {word}")
 
+    def test_a_grid_too_coarse_for_voids(self):
+        """`check` finds what the run would refuse."""
+        deck = "grid: {nx: 64, width: 16 um, alloy_height: 8 um, alloy_layers: 32, finest_alloy: 0 m}\n" \
+               "voids: {width: 1 um, pockets: 1}\n" + PROTOCOL
+        self.check(deck, status=nakrun.DONE)
+        for entry, message in (("grid.nx=32", "columns are 5e-07 m wide.*raise grid.nx or"),
+                               ("grid.nx=1", "more than one column"),
+                               ("grid.finest_alloy=0.1 um", "layers are up to .* high.*finest_alloy")):
+            self.assertRegex(self.check(deck, entry, message="1 mistake").err, f"deck.yaml:2:8: .*{message}")
+
     def test_an_alloy_that_is_partly_solid(self):
         """It is computed, as a supercooled liquid, and the user told so."""
         for alloy, range_ in (("30 wt%", "41.68 to 91.07 wt%"), ("20 mol%", "29.59 to 85.71 mol%")):
