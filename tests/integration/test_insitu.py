@@ -620,9 +620,10 @@ class Live(unittest.TestCase):
         with socket.socket() as probe:
             probe.bind(("localhost", 0))
             port = probe.getsockname()[1]
+        unbuffered = {**nakrun.environment(), "PYTHONUNBUFFERED": "1"}  # pvpython's own print() cannot flush
         with tempfile.TemporaryDirectory() as scratch, subprocess.Popen(
                 ["pvpython", str(HERE / "client.py"), str(port), "100"], stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True, env=nakrun.environment()) as client:
+                stderr=subprocess.STDOUT, text=True, env=unbuffered) as client:
             told = ""
             while "listening" not in told and client.poll() is None:
                 told += client.stdout.readline()
