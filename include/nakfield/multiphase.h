@@ -168,6 +168,9 @@ enum { NAK_MIX_FAULTS = 16 }; /* more are left out */
     NakAlloyComplete() has checked.  No messages. */
 PetscInt NakMixFaults(const NakMixParams *params, NakMixFault fault[NAK_MIX_FAULTS]);
 
+/** Phases of a box, each grain one, the liquid included. */
+PetscInt NakMixPhases(const NakMixParams *params);
+
 /** Estimate of the memory of a box, of all ranks together [B]. */
 PetscReal NakMixMemory(const NakMixParams *params);
 

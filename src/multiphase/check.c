@@ -51,11 +51,16 @@ static void CheckCells(List *list)
         (double)PetscCeilReal(4 * p->size[coarse] / p->width));
 }
 
+PetscInt NakMixPhases(const NakMixParams *p)
+{
+  return 1 + p->grains_a + p->grains_b + (p->voids || p->void_radius > 0 ? 1 : 0);
+}
+
 static void CheckPhases(List *list)
 {
   const NakMixParams *p      = list->p;
   const PetscInt      voids  = p->voids || p->void_radius > 0 ? 1 : 0;
-  const PetscInt      n      = 1 + p->grains_a + p->grains_b + voids;
+  const PetscInt      n      = NakMixPhases(p);
   const PetscInt      grains = p->nuclei_body == 0 ? p->grains_b : p->grains_a;
 
   if (n > NAK_MIX_MOST)
@@ -166,7 +171,7 @@ PetscInt NakMixFaults(const NakMixParams *params, NakMixFault fault[NAK_MIX_FAUL
    vectors of Newton's method and of GMRES, and what is kept of a cell. */
 PetscReal NakMixMemory(const NakMixParams *p)
 {
-  const PetscInt n      = 1 + p->grains_a + p->grains_b + (p->voids || p->void_radius > 0 ? 1 : 0);
+  const PetscInt n      = NakMixPhases(p);
   PetscReal      blocks = 1, cells = 1;
 
   for (int d = 0; d < 3; d++) {

@@ -33,7 +33,7 @@ static PetscErrorCode Read(NakSim s, PetscInt *wrong)
 static NakSimSize Size(const NakSimParams *params)
 {
   const NakMixParams *p     = &params->mix;
-  const PetscReal     n     = 2 + (PetscReal)(p->grains_a + p->grains_b);
+  const PetscReal     n     = (PetscReal)NakMixPhases(p);
   const PetscReal     cells = (PetscReal)p->n[0] * (PetscReal)p->n[1] * (PetscReal)p->n[2];
 
   return (NakSimSize){
@@ -154,7 +154,7 @@ static const char columns[] =
 
 enum { COLUMNS = 18 };
 
-static void Values(NakSim s, PetscReal row[COLUMNS])
+static PetscErrorCode Numbers(NakSim s, NakInsituNumbers *numbers)
 {
   const NakMixRecord *r               = &s->alloy.record;
   const PetscReal     values[COLUMNS] = {r->time,
@@ -176,24 +176,19 @@ static void Values(NakSim s, PetscReal row[COLUMNS])
                                          r->a_balance,
                                          r->b_balance};
 
-  for (int k = 0; k < COLUMNS; k++) row[k] = values[k];
+  PetscFunctionBeginUser;
+  numbers->columns = columns;
+  PetscCall(PetscArraycpy(numbers->values, values, COLUMNS));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Row(NakSim s)
 {
-  PetscReal row[COLUMNS];
+  NakInsituNumbers row;
 
   PetscFunctionBeginUser;
-  Values(s, row);
-  PetscCall(NakOutputTableRow(s->output, "phases", columns, COLUMNS, row));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Numbers(NakSim s, NakInsituNumbers *numbers)
-{
-  PetscFunctionBeginUser;
-  numbers->columns = columns;
-  Values(s, numbers->values);
+  PetscCall(Numbers(s, &row));
+  PetscCall(NakOutputTableRow(s->output, "phases", columns, COLUMNS, row.values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
