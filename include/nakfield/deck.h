@@ -93,6 +93,12 @@ PetscErrorCode NakDeckDestroy(NakDeck *deck);
 PetscErrorCode NakDeckFill(NakDeck deck, const NakSection schema[]);
 
 /**
+  Tell of entries that only decks of another kind have, so that NakDeckFill() can say of one of them
+  what is in its way; `others` and `kind`, such as "model: alloy", must outlive the call of that.
+*/
+void NakDeckSetOthers(NakDeck deck, const NakSection others[], const char *kind);
+
+/**
   Print the mistakes collected since the last report to standard error, in the order of the file,
   and count all of them, those of earlier reports included.  Collective; the count is the same on
   every rank.  Of many, the first 100 found are printed.

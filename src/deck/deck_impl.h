@@ -45,15 +45,17 @@ typedef struct {
 } NakMistake;
 
 struct NakDeck_private {
-  MPI_Comm   comm;
-  char      *path; /**< NULL without a file */
-  NakTree    root; /**< rank 0: a map, or NULL before one was read */
-  NakMistake mistakes[NAK_DECK_MISTAKES];
-  PetscInt   stored;  /**< mistakes kept */
-  PetscInt   found;   /**< mistakes in all */
-  PetscInt   printed; /**< mistakes in all when they were last printed */
-  PetscBool  units;   /**< rank 0: the database of units is open */
-  PetscBool  broken;  /**< rank 0: not read to its end, so nothing can be called missing */
+  MPI_Comm          comm;
+  char             *path; /**< NULL without a file */
+  NakTree           root; /**< rank 0: a map, or NULL before one was read */
+  NakMistake        mistakes[NAK_DECK_MISTAKES];
+  PetscInt          stored;  /**< mistakes kept */
+  PetscInt          found;   /**< mistakes in all */
+  PetscInt          printed; /**< mistakes in all when they were last printed */
+  PetscBool         units;   /**< rank 0: the database of units is open */
+  PetscBool         broken;  /**< rank 0: not read to its end, so nothing can be called missing */
+  const NakSection *others;  /**< of other decks, or NULL */
+  const char       *kind;    /**< what this deck has that they have not */
 };
 
 /* ---- node.c ---- */

@@ -123,6 +123,11 @@ static PetscErrorCode ComplainUnknown(NakDeck deck, const NakSection schema[], N
   NakGuess          guess;
 
   PetscFunctionBeginUser;
+  if (deck->others != NULL && MeaningOf(deck->others, path) != UNKNOWN) {
+    PetscCall(NakDeckComplainAt(deck, node->key_place, "'%s' has no meaning in a deck with '%s'",
+                                path, deck->kind));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   NakGuessStart(&guess, path + prefix);
   for (const NakSection *section = schema; section->rows != NULL; section++)
     for (const NakParam *row = section->rows; row->key != NULL; row++)
@@ -206,6 +211,12 @@ static PetscErrorCode FillRoot(NakDeck deck, const NakSection schema[])
       PetscCall(FillRow(deck, row, section->params));
   PetscCall(CheckKeys(deck, schema, deck->root));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void NakDeckSetOthers(NakDeck deck, const NakSection others[], const char *kind)
+{
+  deck->others = others;
+  deck->kind   = kind;
 }
 
 PetscErrorCode NakDeckFill(NakDeck deck, const NakSection schema[])

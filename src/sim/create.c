@@ -54,14 +54,15 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static const char *const kind_words[] = {"cell", "cahn_hilliard", "cahn_hilliard_poisson",
+                                         "allen_cahn", "alloy"};
+
 /* What the deck is of, which decides the entries that it may have; a word that is none is reported
    with the others. */
 static PetscErrorCode ReadKind(NakSim s, NakModelKind *kind)
 {
-  static const char *const words[] = {"cell", "cahn_hilliard", "cahn_hilliard_poisson",
-                                      "allen_cahn", "alloy"};
-  PetscMPIInt              rank;
-  int                      found = NAK_MODEL_CELL;
+  PetscMPIInt rank;
+  int         found = NAK_MODEL_CELL;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
@@ -70,10 +71,28 @@ static PetscErrorCode ReadKind(NakSim s, NakModelKind *kind)
 
     if (node != NULL) found = NAK_MODEL_ANY;
     for (int k = 0; node != NULL && k < NAK_MODEL_ANY; k++)
-      if (strcmp(NakNodeText(node), words[k]) == 0) found = k;
+      if (strcmp(NakNodeText(node), kind_words[k]) == 0) found = k;
   }
   PetscCallMPI(MPI_Bcast(&found, 1, MPI_INT, 0, s->world));
   *kind = (NakModelKind)found;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The parameters, from the entries that a deck of the kind may have. */
+static PetscErrorCode Fill(NakSim s, NakModelKind kind)
+{
+  NakSection every[NAK_SIM_SECTIONS];
+  char       text[NAK_TEXT_SIZE];
+
+  PetscFunctionBeginUser;
+  NakSimSchema(&s->params, kind, s->schema);
+  NakSimSchema(&s->params, NAK_MODEL_ANY, every);
+  if (kind != NAK_MODEL_ANY) {
+    (void)snprintf(text, sizeof text, "model: %s", kind_words[kind]);
+    NakDeckSetOthers(s->deck, every, text);
+  }
+  PetscCall(NakDeckFill(s->deck, s->schema));
+  NakDeckSetOthers(s->deck, NULL, NULL);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -105,8 +124,7 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   PetscCall(
     NakDeckCreate(comm, s->options.deck, options->overrides, options->n_overrides, &s->deck));
   PetscCall(ReadKind(s, &kind));
-  NakSimSchema(&s->params, kind, s->schema);
-  PetscCall(NakDeckFill(s->deck, s->schema));
+  PetscCall(Fill(s, kind));
   if (options->restart != NULL) { /* its files are there already, wherever that is */
     PetscCheck(strlen(options->restart) < NAK_TEXT_SIZE, comm, PETSC_ERR_USER_INPUT,
                "the path of the run to restart has more than %d bytes", NAK_TEXT_SIZE - 1);
