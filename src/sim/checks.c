@@ -188,6 +188,30 @@ PetscErrorCode NakSimCheckCell(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A flat interface is tanh(x / half), so it is 2 half wide; one narrower than a cell sticks to the grid, and
+   the steps of time become ever shorter.  Allen-Cahn's well is Cahn-Hilliard's with rho = 1 from 0 to 1. */
+static PetscErrorCode TellNarrow(NakSim s)
+{
+  const NakPfhubParams  *p    = &s->params.pfhub;
+  const NakCahnHilliard *c    = &p->cahn_hilliard;
+  const PetscBool        flip = (PetscBool)(s->params.kind == NAK_MODEL_ALLEN_CAHN);
+  const PetscReal        half = flip ? PetscSqrtReal(2 * p->allen_cahn.kappa)
+                                     : PetscSqrtReal(2 * c->kappa / c->rho) / (c->high - c->low);
+  const NakBoxGrid       grid = NakPfhubBox(p);
+  PetscReal              side = 0;
+
+  PetscFunctionBeginUser;
+  for (int d = 0; d < 3; d++)
+    if (grid.n[d] > 1) side = PetscMax(side, grid.size[d] / (PetscReal)grid.n[d]);
+  if (side > 2 * half)
+    PetscCall(
+      NakDeckWarn(s->deck, NakDeckFind(s->deck, "box"),
+                  "interfaces are %.3g wide and a cell %.3g: they stick to the grid, and the "
+                  "steps of time become very short; use smaller cells or raise kappa",
+                  (double)(2 * half), (double)side));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakSimCheckBox(NakSim s)
 {
   const NakPhaseFieldParams *p     = &s->params.pfhub.solver;
@@ -204,6 +228,8 @@ PetscErrorCode NakSimCheckBox(NakSim s)
                        "cahn_hilliard.low is %.6g and cahn_hilliard.high %.6g; the second must be "
                        "the higher one",
                        (double)c->low, (double)c->high));
+  else
+    PetscCall(TellNarrow(s));
   if (p->before + p->after == 0)
     PetscCall(Complain(s, "multigrid",
                        "multigrid.before and multigrid.after are 0: nothing would be smoothed; "

@@ -244,6 +244,18 @@ class BadInput(unittest.TestCase):
         for line, word in ((2, "time.first_step"), (3, "cahn_hilliard.low"), (4, "multigrid.before")):
             self.assertRegex(output.err, f"deck.yaml:{line}:\\d+: {word}")
 
+    def test_entries_of_another_kind_of_deck(self):
+        output = self.check("model: alloy\nprotocol: [{rest: 1 s}]\nvoids: {pockets: 1}\nvoid: 1\n", message="3 mistakes")
+        for line, words in ((2, "'protocol' has no meaning in a deck with 'model: alloy'"), (3, "'voids' has no meaning"),
+                            (4, "unknown key 'void'")):
+            self.assertRegex(output.err, f"deck.yaml:{line}:1: {words}")
+
+    def test_interfaces_narrower_than_a_cell(self):
+        deck = "model: cahn_hilliard\nbox: {nx: 100, width: 200}\n"
+        self.assertEqual(self.check(deck, status=nakrun.DONE).err, "")  # 4.47 and 2
+        output = self.check(deck, "cahn_hilliard.kappa=0.3", status=nakrun.DONE)  # 1.73
+        self.assertRegex(output.err, "deck.yaml:2:6: warning: interfaces are 1.73 wide and a cell 2:")
+
     def test_a_grid_too_coarse_for_voids(self):
         """`check` finds what the run would refuse."""
         deck = "grid: {nx: 64, width: 16 um, alloy_height: 8 um, alloy_layers: 32, finest_alloy: 0 m}\n" \
