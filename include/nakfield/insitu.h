@@ -93,18 +93,10 @@ PetscReal NakInsituNext(NakInsitu insitu);
     NULL, nothing.  Collective. */
 PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint);
 
-/** The numbers of a moment, the same on every rank. */
-enum { NAK_INSITU_NUMBERS = 64, NAK_INSITU_NAME = 32 };
-typedef struct {
-  const char *columns; /**< their names, "time,free_energy"; NULL: take those of the record */
-  PetscReal   values[NAK_INSITU_NUMBERS];
-} NakInsituNumbers;
-
 /** Run the scripts on one moment, `last` of the run; a second one at the same time is left out.
     Of NULL, nothing.  Collective. */
-PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record,
-                             const NakInsituNumbers *numbers, const NakFrame *frame,
-                             PetscBool last);
+PetscErrorCode NakInsituShow(NakInsitu insitu, PetscReal time, const NakNumbers *numbers,
+                             const NakFrame *frame, PetscBool last);
 
 /** What it cost so far.  Zeros of NULL. */
 typedef struct {

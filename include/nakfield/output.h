@@ -90,10 +90,12 @@ PetscErrorCode NakOutputRow(NakOutput output, const NakRecord *record);
   .xmf files may lag behind, so that writing them takes at most 5 % of the wall time.
 
   Layout of fields.h5: /deck (text); /grid/x, y, z (faces of the cells [m]) and region (0 electrolyte,
-  1 interphase, 2 alloy); /frames/000000 and so on, whose attributes are the record in SI, with one
-  dataset a field: (z, y, x), or (1, y, x) on the face, each with attributes `unit` and `long_name`.
+  1 interphase, 2 alloy); /frames/000000 and so on, whose attributes are the record in SI, or the
+  `numbers` where these are not NULL, with one dataset a field: (z, y, x), or (1, y, x) on the face,
+  each with attributes `unit` and `long_name`.
 */
-PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakFrame *frame);
+PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakNumbers *numbers,
+                               const NakFrame *frame);
 
 /** Append a spectrum to impedance.csv and its relaxation times to drt.csv, which begin with the first
     one; units are in their first lines.  Collective. */
@@ -104,18 +106,10 @@ PetscErrorCode NakOutputSpectrum(NakOutput output, const NakRecord *record,
   Append a row to the table <name>.csv, which begins with its first row.  Collective; the same on every
   rank.
 
-  @param[in] name     free_energy, phases, x_cut_plane or y_cut_plane
-  @param[in] columns  its first line, "time,free_energy"
-  @param[in] count    of `values`
+  @param[in] name  free_energy, phases, x_cut_plane or y_cut_plane
+  @param[in] row   the names of the first one are the table's first line
 */
-PetscErrorCode NakOutputTableRow(NakOutput output, const char *name, const char *columns,
-                                 PetscInt count, const PetscReal values[]);
-
-/** A number of summary.json. */
-typedef struct {
-  const char *name;
-  PetscReal   value;
-} NakNumber;
+PetscErrorCode NakOutputTableRow(NakOutput output, const char *name, const NakNumbers *row);
 
 /** What summary.json says beside the protocol's reports. */
 typedef struct {

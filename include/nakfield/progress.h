@@ -9,8 +9,9 @@
 
 typedef struct NakProgress_private *NakProgress; /**< opaque */
 
-/** `cell`: the records are of a cell; else time, steps' length and what is left are all there is. */
-PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, PetscBool cell,
+/** `unit`: of time, behind a number, where time, steps' length and what is left are all there is; NULL
+    where the records are of a cell.  Kept, not copied. */
+PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, const char *unit,
                                  NakProgress *progress);
 
 /** Finish the line and set `*progress` to NULL; NULL is accepted. */

@@ -155,6 +155,22 @@ extern const NakRecordColumn NakRecordColumns[]; /**< ends with a NULL name */
 /** The member that a column shows: a PetscReal [SI], or a PetscInt where `digits` is 0. */
 const void *NakRecordMember(const NakRecord *record, const NakRecordColumn *column);
 
+/** A number, with its unit in its name where it has one. */
+typedef struct {
+  const char *name;
+  PetscReal   value;
+} NakNumber;
+
+/** The numbers of one moment of any kind of run, the same on every rank; the first is the time. */
+enum { NAK_NUMBERS_MAX = 32 };
+typedef struct {
+  PetscInt  count;
+  NakNumber items[NAK_NUMBERS_MAX];
+} NakNumbers;
+
+/** Those of a record, as its columns show them. */
+void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers);
+
 /** A spectrum and its relaxation times; arrays are owned by whoever made it. */
 typedef struct {
   PetscInt   count;      /**< of frequencies */

@@ -30,8 +30,7 @@ typedef struct {
   unsigned char   *region;
   NakInsituArray  *arrays;
   NakInsituChannel channels[CHANNELS];
-  NakInsituNumber  numbers[NAK_INSITU_NUMBERS];
-  char             names[NAK_INSITU_NUMBERS][NAK_INSITU_NAME]; /* that are not the record's */
+  NakInsituNumber  numbers[NAK_NUMBERS_MAX];
   int              n_numbers, n_channels;
 } Parcel;
 
@@ -235,28 +234,12 @@ NakInsituCost NakInsituCosts(NakInsitu insitu)
 
 /* ---- What is handed over ---- */
 
-static void PackRecord(const NakRecord *record, Parcel *parcel)
+static void PackNumbers(const NakNumbers *numbers, Parcel *parcel)
 {
-  for (const NakRecordColumn *c = NakRecordColumns; c->name != NULL; c++) {
-    const void *const member = NakRecordMember(record, c);
-    const double      value =
-      c->digits == 0 ? (double)*(const PetscInt *)member : c->factor * *(const PetscReal *)member;
+  for (parcel->n_numbers = 0; parcel->n_numbers < numbers->count; parcel->n_numbers++) {
+    const NakNumber *const number = &numbers->items[parcel->n_numbers];
 
-    if (parcel->n_numbers == NAK_INSITU_NUMBERS) return;
-    parcel->numbers[parcel->n_numbers++] = (NakInsituNumber){.name = c->name, .value = value};
-  }
-}
-
-static void PackNumbers(const NakInsituNumbers *numbers, Parcel *parcel)
-{
-  for (const char *name = numbers->columns; parcel->n_numbers < NAK_INSITU_NUMBERS;) {
-    const int    k      = parcel->n_numbers++;
-    const size_t length = strcspn(name, ",");
-
-    (void)snprintf(parcel->names[k], NAK_INSITU_NAME, "%.*s", (int)length, name);
-    parcel->numbers[k] = (NakInsituNumber){.name = parcel->names[k], .value = numbers->values[k]};
-    if (name[length] == '\0') return;
-    name += length + 1;
+    parcel->numbers[parcel->n_numbers] = (NakInsituNumber){number->name, number->value};
   }
 }
 
@@ -327,8 +310,7 @@ static PetscErrorCode PackFields(const NakFrame *frame, Parcel *parcel)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Pack(const NakRecord *record, const NakInsituNumbers *numbers,
-                           const NakFrame *frame, Parcel *parcel)
+static PetscErrorCode Pack(const NakNumbers *numbers, const NakFrame *frame, Parcel *parcel)
 {
   PetscInt size = 0;
 
@@ -341,10 +323,7 @@ static PetscErrorCode Pack(const NakRecord *record, const NakInsituNumbers *numb
   PetscCall(PetscMalloc4(frame->xm + frame->ym + 2, &parcel->axes, size, &parcel->values,
                          Values(frame, NAK_PLACE_VOLUME), &parcel->region, frame->count + 1,
                          &parcel->arrays));
-  if (numbers->columns != NULL)
-    PackNumbers(numbers, parcel);
-  else
-    PackRecord(record, parcel);
+  PackNumbers(numbers, parcel);
   PackMesh(frame, parcel);
   PetscCall(PackFields(frame, parcel));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -362,11 +341,10 @@ static PetscErrorCode Files(NakInsitu s, PetscBool done)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Hand(NakInsitu s, const NakRecord *record, const Parcel *parcel,
-                           PetscBool last)
+static PetscErrorCode Hand(NakInsitu s, PetscReal time, const Parcel *parcel, PetscBool last)
 {
   const NakInsituMoment moment                      = {.index      = (long)s->moments,
-                                                       .time       = record->time,
+                                                       .time       = time,
                                                        .last       = last,
                                                        .n_channels = parcel->n_channels,
                                                        .n_numbers  = parcel->n_numbers,
@@ -393,8 +371,8 @@ static PetscErrorCode Account(NakInsitu s, const Clock *begin)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record,
-                             const NakInsituNumbers *numbers, const NakFrame *frame, PetscBool last)
+PetscErrorCode NakInsituShow(NakInsitu insitu, PetscReal time, const NakNumbers *numbers,
+                             const NakFrame *frame, PetscBool last)
 {
   const PetscReal rounding = 1e-12;
   Parcel          parcel   = {.n_numbers = 0};
@@ -402,18 +380,18 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakRecord *record,
   PetscErrorCode  code;
 
   PetscFunctionBeginUser;
-  if (insitu == NULL || insitu->alive == 0 || record->time == insitu->shown)
+  if (insitu == NULL || insitu->alive == 0 || time == insitu->shown)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(Read(&begin));
-  code = NakAgree(insitu->comm, Pack(record, numbers, frame, &parcel));
-  if (code == PETSC_SUCCESS) code = Hand(insitu, record, &parcel, last);
+  code = NakAgree(insitu->comm, Pack(numbers, frame, &parcel));
+  if (code == PETSC_SUCCESS) code = Hand(insitu, time, &parcel, last);
   PetscCall(PetscFree4(parcel.axes, parcel.values, parcel.region, parcel.arrays));
   PetscCall(code);
-  insitu->shown = insitu->seen = record->time;
+  insitu->shown = insitu->seen = time;
   insitu->steps                = 0;
   if (insitu->params.cadence == NAK_INSITU_TIME)
-    insitu->next = insitu->params.every *
-                   (PetscFloorReal(record->time / insitu->params.every * (1 + rounding)) + 1);
+    insitu->next =
+      insitu->params.every * (PetscFloorReal(time / insitu->params.every * (1 + rounding)) + 1);
   insitu->moments++;
   PetscCall(Account(insitu, &begin));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -188,8 +188,8 @@ static PetscErrorCode Check(NakOutput output, const NakRecord *record, const Nak
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Store(NakOutput output, const NakRecord *record, const NakFrame *frame,
-                            const PetscReal values[])
+static PetscErrorCode Store(NakOutput output, const NakRecord *record, const NakNumbers *numbers,
+                            const NakFrame *frame, const PetscReal values[])
 {
   char           path[PETSC_MAX_PATH_LEN];
   PetscErrorCode code = PETSC_SUCCESS;
@@ -198,14 +198,15 @@ static PetscErrorCode Store(NakOutput output, const NakRecord *record, const Nak
   PetscCall(Check(output, record, frame, values));
   if (output->index.field_count == 0) PetscCall(Begin(output, frame));
   PetscCall(NakFramePath(output, output->index.count, path));
-  PetscCall(NakFrameWrite(output->comm, path, record, frame, values));
+  PetscCall(NakFrameWrite(output->comm, path, record, numbers, frame, values));
   PetscCall(AppendTime(&output->index, record->time));
   if (output->rank == 0) code = WriteIndexIfDue(output);
   PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakFrame *frame)
+PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakNumbers *numbers,
+                               const NakFrame *frame)
 {
   const NakIndex *const index  = &output->index;
   NakRecord             shared = *record; /* every rank must hand over the same attributes */
@@ -218,7 +219,7 @@ PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const 
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   code = NakAgree(output->comm, Compute(frame, &values));
-  if (!code) code = Store(output, &shared, frame, values);
+  if (!code) code = Store(output, &shared, numbers, frame, values);
   PetscCall(PetscFree(values));
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -6,7 +6,7 @@
 
      fields/grid.h5     x, y, z: faces of the cells [m]; z_face: the layer drawn for the electrolyte's
                         face; region (z, y, x): 0 electrolyte, 1 interphase, 2 alloy
-     fields/000000.h5   attributes: the record, in SI; c, ... (z, y, x), or (1, y, x) on the face, with
+     fields/000000.h5   attributes: the record, in SI, or the numbers of another kind of run; c, ... (z, y, x), or (1, y, x) on the face, with
                         attributes unit and long_name
      fields.h5          attributes program, title, units; deck: the resolved one as text; grid, and
                         frames/000000 and so on: links to those files */
@@ -39,11 +39,20 @@ static PetscErrorCode WriteRecord(NakStore store, const NakRecord *record)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriteFields(NakStore store, const NakRecord *record, const NakFrame *frame,
-                                  const PetscReal values[])
+/* A record's numbers are in SI, others as their names say. */
+static PetscErrorCode WriteNumbers(NakStore store, const NakNumbers *numbers)
 {
   PetscFunctionBeginUser;
-  PetscCall(WriteRecord(store, record));
+  PetscCall(NakStoreNumber(store, "/", "time", NAK_STORE_REAL, &numbers->items[0].value));
+  for (PetscInt k = 1; k < numbers->count; k++)
+    PetscCall(
+      NakStoreNumber(store, "/", numbers->items[k].name, NAK_STORE_REAL, &numbers->items[k].value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteFields(NakStore store, const NakFrame *frame, const PetscReal values[])
+{
+  PetscFunctionBeginUser;
   for (PetscInt f = 0; f < frame->count; f++) {
     const NakField *const field = &frame->fields[f];
     const NakStoreBox     box   = Box(frame, field->place);
@@ -66,13 +75,17 @@ static PetscErrorCode Complete(NakStore *store, PetscErrorCode code)
 }
 
 PetscErrorCode NakFrameWrite(MPI_Comm comm, const char *path, const NakRecord *record,
-                             const NakFrame *frame, const PetscReal values[])
+                             const NakNumbers *numbers, const NakFrame *frame,
+                             const PetscReal values[])
 {
-  NakStore store;
+  NakStore       store;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(NakStoreCreate(comm, path, NULL, &store));
-  PetscCall(Complete(&store, WriteFields(store, record, frame, values)));
+  code = numbers != NULL ? WriteNumbers(store, numbers) : WriteRecord(store, record);
+  if (!code) code = WriteFields(store, frame, values);
+  PetscCall(Complete(&store, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

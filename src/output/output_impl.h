@@ -37,10 +37,11 @@ static inline PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, Pet
 
 /* ---- fields/NNNNNN.h5 ---- */
 
-/* Write the file of frame `index`: `values` holds the fields of `frame` one after the other.
-   Collective. */
+/* Write the file of a frame: `values` holds the fields of `frame` one after the other; its attributes
+   are `numbers`, or where these are NULL the record.  Collective. */
 PetscErrorCode NakFrameWrite(MPI_Comm comm, const char *path, const NakRecord *record,
-                             const NakFrame *frame, const PetscReal values[]);
+                             const NakNumbers *numbers, const NakFrame *frame,
+                             const PetscReal values[]);
 
 /* Write fields/grid.h5.  Collective. */
 PetscErrorCode NakGridWrite(MPI_Comm comm, const char *path, const NakFrame *frame);

@@ -19,7 +19,7 @@ static PetscErrorCode TablePath(NakOutput output, const char *name, char path[PE
 }
 
 /* The table of this name, new where there is none. */
-static PetscErrorCode Find(NakOutput output, const char *name, const char *columns,
+static PetscErrorCode Find(NakOutput output, const char *name, const NakNumbers *row,
                            NakTable **table)
 {
   char path[PETSC_MAX_PATH_LEN];
@@ -38,24 +38,26 @@ static PetscErrorCode Find(NakOutput output, const char *name, const char *colum
   PetscCheck((*table)->file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s",
              path, strerror(errno));
   PetscCall(PetscStrncpy((*table)->name, name, sizeof((*table)->name)));
-  (void)fprintf((*table)->file, "%s\n", columns);
+  for (PetscInt k = 0; k < row->count; k++)
+    (void)fprintf((*table)->file, "%s%c", row->items[k].name, k + 1 < row->count ? ',' : '\n');
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Append(NakOutput output, const char *name, const char *columns,
-                             PetscInt count, const PetscReal values[])
+static PetscErrorCode Append(NakOutput output, const char *name, const NakNumbers *row)
 {
   NakTable      *table;
   char           path[PETSC_MAX_PATH_LEN];
   PetscLogDouble now;
 
   PetscFunctionBeginUser;
-  PetscCall(Find(output, name, columns, &table));
-  for (PetscInt k = 0; k < count; k++)
-    PetscCheck(!PetscIsInfOrNanReal(values[k]), PETSC_COMM_SELF, PETSC_ERR_FP,
-               "%s: a number of a row is %g, and not written", name, (double)values[k]);
-  for (PetscInt k = 0; k < count; k++)
-    (void)fprintf(table->file, "%.15g%c", (double)values[k], k + 1 < count ? ',' : '\n');
+  PetscCall(Find(output, name, row, &table));
+  for (PetscInt k = 0; k < row->count; k++)
+    PetscCheck(!PetscIsInfOrNanReal(row->items[k].value), PETSC_COMM_SELF, PETSC_ERR_FP,
+               "%s: %s is %g, and not written", name, row->items[k].name,
+               (double)row->items[k].value);
+  for (PetscInt k = 0; k < row->count; k++)
+    (void)fprintf(table->file, "%.15g%c", (double)row->items[k].value,
+                  k + 1 < row->count ? ',' : '\n');
   PetscCall(PetscTime(&now));
   if (now < table->flushed + FLUSH_INTERVAL) PetscFunctionReturn(PETSC_SUCCESS);
   table->flushed = now;
@@ -64,13 +66,12 @@ static PetscErrorCode Append(NakOutput output, const char *name, const char *col
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOutputTableRow(NakOutput output, const char *name, const char *columns,
-                                 PetscInt count, const PetscReal values[])
+PetscErrorCode NakOutputTableRow(NakOutput output, const char *name, const NakNumbers *row)
 {
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  if (output->rank == 0) code = Append(output, name, columns, count, values);
+  if (output->rank == 0) code = Append(output, name, row);
   PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -13,7 +13,8 @@
 #define WIDTH_UNKNOWN   80
 
 struct NakProgress_private {
-  PetscBool      shows, terminal, cell;
+  PetscBool      shows, terminal;
+  const char    *unit;      /* of time, where the records are not of a cell */
   PetscBool      begun;     /* a record has been seen */
   PetscLogDouble drawn;     /* wall time of the last line [s] */
   PetscLogDouble seen;      /* wall time of the last measure of the speed [s] */
@@ -24,7 +25,7 @@ struct NakProgress_private {
   PetscBool      closed; /* nothing is to come, and no guess of it */
 };
 
-PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, PetscBool cell,
+PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, const char *unit,
                                  NakProgress *progress)
 {
   NakProgress p;
@@ -35,7 +36,7 @@ PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, PetscBool cell,
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(PetscNew(&p));
   p->shows    = (PetscBool)(rank == 0 && !quiet);
-  p->cell     = cell;
+  p->unit     = unit;
   p->terminal = (PetscBool)(p->shows && isatty(STDERR_FILENO));
   *progress   = p;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -78,8 +79,9 @@ static void PrintBox(NakProgress p, const char *go, char line[LINE_SIZE])
 {
   const NakRecord *const r = &p->last;
 
-  (void)snprintf(line, LINE_SIZE, "%.6g of %.6g  dt %.3g%s%s", (double)r->time,
-                 (double)(r->time + p->left), (double)r->dt, go[0] == '\0' ? "" : "  ", go);
+  (void)snprintf(line, LINE_SIZE, "%.6g%s of %.6g%s  dt %.3g%s%s%s", (double)r->time, p->unit,
+                 (double)(r->time + p->left), p->unit, (double)r->dt, p->unit,
+                 go[0] == '\0' ? "" : "  ", go);
 }
 
 static void PrintLine(NakProgress p, char line[LINE_SIZE])
@@ -90,7 +92,7 @@ static void PrintLine(NakProgress p, char line[LINE_SIZE])
   if (p->speed > 0 && p->left < PETSC_INFINITY && !p->closed) {
     PrintToGo(go, sizeof(go), PetscMax(p->left, 0) / p->speed);
   }
-  if (!p->cell) {
+  if (p->unit != NULL) {
     PrintBox(p, go, line);
     return;
   }

@@ -148,47 +148,33 @@ static PetscErrorCode Frame(NakSim s, NakFrame *frame)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const char columns[] =
-  "time_s,dt_s,temperature_K,free_energy_J,liquid,solid_b,solid_a,void,phi_min,phi_max,"
-  "mu_min_J_mol,mu_max_J_mol,void_pressure_Pa,contact,charge_C,nuclei,na_balance,k_balance";
-
-enum { COLUMNS = 18 };
-
-static PetscErrorCode Numbers(NakSim s, NakInsituNumbers *numbers)
+static PetscErrorCode Numbers(NakSim s, NakNumbers *numbers)
 {
-  const NakMixRecord *r               = &s->alloy.record;
-  const PetscReal     values[COLUMNS] = {r->time,
-                                         r->dt,
-                                         r->temperature,
-                                         r->energy,
-                                         r->share[NAK_BODY_LIQUID],
-                                         r->share[NAK_BODY_SOLID_B],
-                                         r->share[NAK_BODY_SOLID_A],
-                                         r->share[NAK_BODY_VOID],
-                                         r->phi_min,
-                                         r->phi_max,
-                                         r->mu_min,
-                                         r->mu_max,
-                                         r->pressure,
-                                         r->contact,
-                                         r->charge,
-                                         (PetscReal)r->nuclei,
-                                         r->a_balance,
-                                         r->b_balance};
+  const NakMixRecord *r       = &s->alloy.record;
+  const NakNumber     items[] = {
+        {"time_s",           r->time                   },
+        {"dt_s",             r->dt                     },
+        {"temperature_K",    r->temperature            },
+        {"free_energy_J",    r->energy                 },
+        {"liquid",           r->share[NAK_BODY_LIQUID] },
+        {"solid_b",          r->share[NAK_BODY_SOLID_B]},
+        {"solid_a",          r->share[NAK_BODY_SOLID_A]},
+        {"void",             r->share[NAK_BODY_VOID]   },
+        {"phi_min",          r->phi_min                },
+        {"phi_max",          r->phi_max                },
+        {"mu_min_J_mol",     r->mu_min                 },
+        {"mu_max_J_mol",     r->mu_max                 },
+        {"void_pressure_Pa", r->pressure               },
+        {"contact",          r->contact                },
+        {"charge_C",         r->charge                 },
+        {"nuclei",           (PetscReal)r->nuclei      },
+        {"na_balance",       r->a_balance              },
+        {"k_balance",        r->b_balance              },
+  };
 
   PetscFunctionBeginUser;
-  numbers->columns = columns;
-  PetscCall(PetscArraycpy(numbers->values, values, COLUMNS));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Row(NakSim s)
-{
-  NakInsituNumbers row;
-
-  PetscFunctionBeginUser;
-  PetscCall(Numbers(s, &row));
-  PetscCall(NakOutputTableRow(s->output, "phases", columns, COLUMNS, row.values));
+  numbers->count = (PetscInt)PETSC_STATIC_ARRAY_LENGTH(items);
+  PetscCall(PetscArraycpy(numbers->items, items, numbers->count));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -229,6 +215,7 @@ static const char *Failure(NakSim s)
 }
 
 const NakSimKind NakSimAlloyKind = {.unit         = " s",
+                                    .table        = "phases",
                                     .read         = Read,
                                     .size         = Size,
                                     .useful_ranks = UsefulRanks,
@@ -241,7 +228,6 @@ const NakSimKind NakSimAlloyKind = {.unit         = " s",
                                     .leave        = Leave,
                                     .time_left    = TimeLeft,
                                     .frame        = Frame,
-                                    .row          = Row,
                                     .numbers      = Numbers,
                                     .results      = Results,
                                     .steps        = Steps,

@@ -162,24 +162,13 @@ static PetscErrorCode Frame(NakSim s, NakFrame *frame)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const char columns[] = "time,free_energy";
-
-static PetscErrorCode Numbers(NakSim s, NakInsituNumbers *numbers)
+static PetscErrorCode Numbers(NakSim s, NakNumbers *numbers)
 {
   PetscFunctionBeginUser;
-  numbers->columns   = columns;
-  numbers->values[0] = s->now.time;
-  PetscCall(NakPhaseFieldEnergy(s->box.engine, &numbers->values[1]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Row(NakSim s)
-{
-  NakInsituNumbers row;
-
-  PetscFunctionBeginUser;
-  PetscCall(Numbers(s, &row));
-  PetscCall(NakOutputTableRow(s->output, "free_energy", columns, 2, row.values));
+  *numbers = (NakNumbers){
+    2, {{"time", s->now.time}, {"free_energy", 0}}
+  };
+  PetscCall(NakPhaseFieldEnergy(s->box.engine, &numbers->items[1].value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -190,22 +179,18 @@ static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
   const PetscInt   count = s->box.model.count, n = grid.n[axis];
   const PetscReal  at[3] = {grid.size[0] / 2, grid.size[1] / 2, grid.size[2] / 2};
   PetscReal       *values;
-  char             names[NAK_TEXT_SIZE] = "";
+  NakNumbers       row = {count + 1, {{axis == 0 ? "x" : "y", 0}}};
 
   PetscFunctionBeginUser;
-  PetscCall(PetscStrlcat(names, axis == 0 ? "x" : "y", sizeof(names)));
   PetscCall(PetscMalloc1(count * n, &values));
   for (PetscInt f = 0; f < count; f++) {
-    PetscCall(PetscStrlcat(names, ",", sizeof(names)));
-    PetscCall(PetscStrlcat(names, s->box.model.fields[f].name, sizeof(names)));
+    row.items[f + 1].name = s->box.model.fields[f].name;
     PetscCall(NakPhaseFieldCut(s->box.engine, f, axis, at, values + (ptrdiff_t)f * n));
   }
   for (PetscInt i = 0; i < n; i++) {
-    PetscReal row[NAK_FIELDS_MAX + 1];
-
-    row[0] = ((PetscReal)i + 0.5) * grid.size[axis] / (PetscReal)n;
-    for (PetscInt f = 0; f < count; f++) row[f + 1] = values[f * n + i];
-    PetscCall(NakOutputTableRow(s->output, name, names, count + 1, row));
+    row.items[0].value = ((PetscReal)i + 0.5) * grid.size[axis] / (PetscReal)n;
+    for (PetscInt f = 0; f < count; f++) row.items[f + 1].value = values[f * n + i];
+    PetscCall(NakOutputTableRow(s->output, name, &row));
   }
   PetscCall(PetscFree(values));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -269,6 +254,7 @@ static const char *Failure(NakSim s)
 }
 
 const NakSimKind NakSimBoxKind = {.unit         = "",
+                                  .table        = "free_energy",
                                   .read         = Read,
                                   .size         = Size,
                                   .useful_ranks = UsefulRanks,
@@ -282,7 +268,6 @@ const NakSimKind NakSimBoxKind = {.unit         = "",
                                   .time_left    = TimeLeft,
                                   .next_frame   = NextFrame,
                                   .frame        = Frame,
-                                  .row          = Row,
                                   .numbers      = Numbers,
                                   .results      = Results,
                                   .steps        = Steps,

@@ -158,6 +158,13 @@ static PetscErrorCode Row(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Numbers(NakSim s, NakNumbers *numbers)
+{
+  PetscFunctionBeginUser;
+  NakRecordNumbers(&s->now, numbers);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* A spectrum where one is due. */
 static PetscErrorCode ObserveSpectrum(NakSim s)
 {
@@ -216,6 +223,7 @@ const NakSimKind NakSimCellKind = {.unit         = " s",
                                    .time_left    = TimeLeft,
                                    .frame        = Frame,
                                    .row          = Row,
+                                   .numbers      = Numbers,
                                    .observe      = ObserveSpectrum,
                                    .results      = Results,
                                    .steps        = Steps,

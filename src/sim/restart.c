@@ -34,8 +34,7 @@ static void SetDue(NakSim s, const Due *due)
   s->row_due      = due->row_due;
   s->fields_due   = due->fields_due;
   s->spectrum_due = due->spectrum_due;
-  if (deck.timeseries_every != due->timeseries_every)
-    s->row_due = deck.timeseries_every > 0 ? due->row + deck.timeseries_every : 0;
+  if (deck.timeseries_every != due->timeseries_every) s->row_due = NakSimNextRow(s);
   if (deck.fields_every != due->fields_every || s->kind->next_frame != NULL)
     s->fields_due = NakSimNextFrame(s);
   if (deck.spectra_every != due->spectra_every) s->spectrum_due = now + deck.spectra_every;

@@ -51,29 +51,45 @@ static PetscErrorCode SetUp(NakSim s)
   PetscCall(NakInsituCreate(s->comm, &s->params.insitu, &s->insitu));
   PetscCall(OpenOutput(s));
   PetscCall(NakInsituStart(s->insitu, NakOutputDirectory(s->output)));
-  PetscCall(
-    NakProgressCreate(s->comm, s->options.quiet, (PetscBool)(s->protocol != NULL), &s->progress));
+  PetscCall(NakProgressCreate(s->comm, s->options.quiet,
+                              s->kind->table != NULL ? s->kind->unit : NULL, &s->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- What is shown ---- */
 
+/* The first multiple of `every` behind the present time. */
+static PetscReal Next(NakSim s, PetscReal every)
+{
+  const PetscReal rounding = 1e-12;
+
+  return every * (PetscFloorReal(s->now.time / every * (1 + rounding)) + 1);
+}
+
 PetscReal NakSimNextFrame(NakSim s)
 {
-  const PetscReal every = s->params.output.fields_every, rounding = 1e-12;
+  const PetscReal every = s->params.output.fields_every;
 
   if (s->kind->next_frame != NULL) return s->kind->next_frame(s);
-  if (every <= 0) return PETSC_INFINITY;
-  return every * (PetscFloorReal(s->now.time / every * (1 + rounding)) + 1);
+  return every > 0 ? Next(s, every) : PETSC_INFINITY;
+}
+
+PetscReal NakSimNextRow(NakSim s)
+{
+  const PetscReal every = s->params.output.timeseries_every;
+
+  return every > 0 ? Next(s, every) : 0;
 }
 
 static PetscErrorCode WriteFields(NakSim s)
 {
-  NakFrame frame;
+  NakFrame   frame;
+  NakNumbers numbers;
 
   PetscFunctionBeginUser;
   PetscCall(s->kind->frame(s, &frame));
-  PetscCall(NakOutputFields(s->output, &s->now, &frame));
+  if (s->kind->table != NULL) PetscCall(s->kind->numbers(s, &numbers));
+  PetscCall(NakOutputFields(s->output, &s->now, s->kind->table != NULL ? &numbers : NULL, &frame));
   s->fields_due = NakSimNextFrame(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -81,24 +97,29 @@ static PetscErrorCode WriteFields(NakSim s)
 /* The scripts of Catalyst, where there are any. */
 static PetscErrorCode ShowInsitu(NakSim s, PetscBool last)
 {
-  NakInsituNumbers numbers = {.columns = NULL};
-  NakFrame         frame;
+  NakNumbers numbers;
+  NakFrame   frame;
 
   PetscFunctionBeginUser;
   if (s->insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(s->kind->frame(s, &frame));
-  if (s->kind->numbers != NULL) PetscCall(s->kind->numbers(s, &numbers));
-  PetscCall(NakInsituShow(s->insitu, &s->now, &numbers, &frame, last));
+  PetscCall(s->kind->numbers(s, &numbers));
+  PetscCall(NakInsituShow(s->insitu, s->now.time, &numbers, &frame, last));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode WriteRow(NakSim s)
 {
-  const PetscReal every = s->params.output.timeseries_every;
+  NakNumbers numbers;
 
   PetscFunctionBeginUser;
-  PetscCall(s->kind->row(s));
-  s->row_due = every > 0 ? s->now.time + every : 0;
+  if (s->kind->table != NULL) {
+    PetscCall(s->kind->numbers(s, &numbers));
+    PetscCall(NakOutputTableRow(s->output, s->kind->table, &numbers));
+  } else {
+    PetscCall(s->kind->row(s));
+  }
+  s->row_due = NakSimNextRow(s);
   s->row     = s->now.time;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -51,7 +51,8 @@ typedef struct {
    alloy.  `read`, `size` and `useful_ranks` are called before there are ranks that compute; the others
    only on these, and all that return an error code are collective. */
 typedef struct {
-  const char *unit; /* of time, behind a number */
+  const char *unit;  /* of time, behind a number */
+  const char *table; /* of the course of time, for what is not of a cell */
   PetscErrorCode (*read)(NakSim,
                          PetscInt *wrong); /* what the tables do not; mistakes of the material */
   NakSimSize (*size)(const NakSimParams *);
@@ -66,9 +67,9 @@ typedef struct {
   PetscReal (*time_left)(NakSim);                                  /* at most [s] */
   PetscReal (*next_frame)(NakSim); /* NULL: at multiples of output.fields.every */
   PetscErrorCode (*frame)(NakSim, NakFrame *);
-  PetscErrorCode (*row)(NakSim);                         /* of its table of the course of time */
-  PetscErrorCode (*numbers)(NakSim, NakInsituNumbers *); /* for pictures; NULL: the record's */
-  PetscErrorCode (*observe)(NakSim); /* what it alone shows, where due; or NULL */
+  PetscErrorCode (*row)(NakSim); /* of timeseries.csv; NULL: `numbers` to the `table` */
+  PetscErrorCode (*numbers)(NakSim, NakNumbers *); /* for pictures and `table` */
+  PetscErrorCode (*observe)(NakSim);               /* what it alone shows, where due; or NULL */
   PetscErrorCode (*results)(NakSim,
                             NakSummary *); /* its last tables, and its part of the summary */
   PetscInt (*steps)(NakSim);               /* done so far */
@@ -152,9 +153,10 @@ PetscErrorCode NakSimFind(NakSim sim, NakCheckpoint *checkpoint);
 /* Go where a checkpoint says, with the files of the run. */
 PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);
 
-/* run.c: when the next frame is due, behind the present moment [s]; whether the run has ended, for a kind
-   without leaves. */
+/* run.c: when the next frame and row are due, behind the present moment [s]; whether the run has ended, for
+   a kind without leaves. */
 PetscReal NakSimNextFrame(NakSim sim);
+PetscReal NakSimNextRow(NakSim sim);
 PetscBool NakSimEnded(NakSim sim);
 
 /* describe.c: the size of a run in words, "64 x 64 columns". */

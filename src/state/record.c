@@ -37,3 +37,15 @@ const void *NakRecordMember(const NakRecord *record, const NakRecordColumn *colu
 {
   return (const char *)record + column->offset;
 }
+
+void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers)
+{
+  numbers->count = 0;
+  for (const NakRecordColumn *c = NakRecordColumns; c->name != NULL; c++) {
+    const void *const member = NakRecordMember(record, c);
+    const PetscReal   value  = c->digits == 0 ? (PetscReal) * (const PetscInt *)member
+                                              : c->factor * *(const PetscReal *)member;
+
+    numbers->items[numbers->count++] = (NakNumber){c->name, value};
+  }
+}

@@ -151,6 +151,16 @@ class Decks(unittest.TestCase):
                     self.balances(run, f"{path.stem} on {ranks}")
                     self.same(run, one, f"{path.stem} on {ranks}")
 
+    def test_rows_keep_time(self):
+        """With output.timeseries.every, the first step at or behind each multiple of it has a row, and the last."""
+        path, every = nakrun.DECKS / "wu2025" / "staircase_nak50.yaml", 30
+        all_times = nakrun.run(path).series["time_s"]
+        times = nakrun.run(path, f"output.timeseries.every={every} s").series["time_s"]
+        turns = [int(t / every * (1 + 1e-12)) for t in all_times]
+        due = [t for k, t in enumerate(all_times) if k == 0 or turns[k] > turns[k - 1]]
+        self.assertGreater(len(due), 10)
+        self.assertEqual(times, due if due[-1] == all_times[-1] else [*due, all_times[-1]])
+
     def test_resolved_deck_repeats_the_run(self):
         path = nakrun.DECKS / "wu2025" / "pulses_rest_1s.yaml"
         with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:

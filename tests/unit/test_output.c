@@ -249,7 +249,7 @@ static PetscErrorCode WriteFrame(NakOutput output, Cell *cell, PetscReal time)
 
   PetscFunctionBeginUser;
   cell->time = time;
-  PetscCall(NakOutputFields(output, &record, &cell->frame));
+  PetscCall(NakOutputFields(output, &record, NULL, &cell->frame));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -114,7 +114,7 @@ static void ShowTen(PetscBool quiet)
 {
   NakProgress progress;
 
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, quiet, PETSC_TRUE, &progress), 0);
+  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, quiet, NULL, &progress), 0);
   for (int i = 0; i < 10; i++) {
     const NakRecord record = At(100 * i);
 
@@ -190,7 +190,7 @@ static void AnUnknownEndShowsNoTimeToGo(void **state)
   char          text[TEXT_SIZE];
 
   (void)state;
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, PETSC_TRUE, &progress), 0);
+  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, NULL, &progress), 0);
   for (int i = 0; i < 3; i++) {
     const NakRecord record = At(7200.0 * i);
 
@@ -211,13 +211,13 @@ static void NothingShownNothingPrinted(void **state)
   char          text[TEXT_SIZE];
 
   (void)state;
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, PETSC_TRUE, &progress), 0);
+  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, NULL, &progress), 0);
   assert_int_equal(NakProgressDestroy(&progress), 0);
   Release(capture, text);
   assert_string_equal(text, "");
 }
 
-/* Time on a box may have no unit, and there is neither current nor voltage. */
+/* Time on a box has the unit that it is given, and there is neither current nor voltage. */
 static void ABoxShowsItsTimeAlone(void **state)
 {
   const Capture   capture = CaptureInFile();
@@ -226,11 +226,11 @@ static void ABoxShowsItsTimeAlone(void **state)
   char            text[TEXT_SIZE];
 
   (void)state;
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, PETSC_FALSE, &progress), 0);
+  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, " s", &progress), 0);
   assert_int_equal(NakProgressShow(progress, &record, 70), 0);
   assert_int_equal(NakProgressDestroy(&progress), 0);
   Release(capture, text);
-  assert_string_equal(text, OnRankZero() ? "30 of 100  dt 0.5\n" : "");
+  assert_string_equal(text, OnRankZero() ? "30 s of 100 s  dt 0.5 s\n" : "");
 }
 
 int main(int argc, char **argv)

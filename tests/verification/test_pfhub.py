@@ -38,6 +38,7 @@ class Result:
             with h5py.File(place / "fields.h5") as file:
                 last = file["frames"][sorted(file["frames"])[-1]]
                 self.fields = {name: data[()] for name, data in last.items()}
+                assert np.allclose((last.attrs["time"], last.attrs["free_energy"]), self.energy[-1], rtol=1e-14, atol=0)
 
     def at(self, time):
         """Energy at a time that a step ends at."""
