@@ -144,9 +144,10 @@ PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpo
   PetscCall(NakCheckpointBlock(checkpoint, "protocol/reports", protocol->reports,
                                (size_t)protocol->n_reports * sizeof(NakStepReport)));
   if (!NakCheckpointReads(checkpoint)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(
-    protocol->at.op >= 0 && protocol->at.op < ItemsUnderWay(protocol) && protocol->at.entered, comm,
-    PETSC_ERR_FILE_UNEXPECTED, "%s stands nowhere in the protocol", NakCheckpointPath(checkpoint));
+  PetscCheck(protocol->at.op >= 0 && protocol->at.op < protocol->program.n_ops &&
+               protocol->program.ops[protocol->at.op].kind == NAK_OP_HOLD && protocol->at.entered,
+             comm, PETSC_ERR_FILE_UNEXPECTED, "%s stands nowhere in the protocol",
+             NakCheckpointPath(checkpoint));
   PetscCall(CheckTurns(protocol, comm));
   NakProtocolSetEnd(protocol);
   PetscCall(NakProtocolControl(protocol, &control, &end_time));

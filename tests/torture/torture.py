@@ -99,19 +99,6 @@ class Folder:
                                 env={**nakrun.environment(), **(environment or {})})
 
 
-def children(pid):
-    """Process numbers of all that `pid` has started, itself not included."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            below = task.read_text().split()
-        except OSError:  # it has just ended
-            below = []
-        for child in below:
-            found += [int(child), *children(int(child))]
-    return found
-
-
 def fingerprint(folder):
     """What two runs must share to the last bit: tables, frames, and the summary without its clock."""
     folder, prints = Path(folder), {}
