@@ -74,10 +74,10 @@ PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *pa
 PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, NakInsitu *insitu);
 
 /** Start the back end and hand it the scripts, which it imports with the first moment; `directory` is
-    the run's.  What they wrote behind the checkpoint that was read is removed.  Of NULL, nothing.
-    Collective.
+    the run's, and `time` when it begins or goes on, from which NAK_INSITU_TIME counts [s].  What they
+    wrote behind the checkpoint that was read is removed.  Of NULL, nothing.  Collective.
     Errors: PETSC_ERR_USER_INPUT where Python does not start; those of the files. */
-PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory);
+PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory, PetscReal time);
 
 /** Close the back end and set `*insitu` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakInsituDestroy(NakInsitu *insitu);
@@ -89,7 +89,7 @@ PetscBool NakInsituDue(NakInsitu insitu, const NakRecord *record, PetscBool even
 /** The time at which a step should end; PETSC_INFINITY for none, and of NULL [s]. */
 PetscReal NakInsituNext(NakInsitu insitu);
 
-/** Write to a checkpoint, or read from one, how many moments were shown and when the next is due.  Of
+/** Write to a checkpoint, or read from one, how many moments were shown and when the last was.  Of
     NULL, nothing.  Collective. */
 PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint);
 

@@ -68,7 +68,7 @@ PetscErrorCode NakStepperEnter(NakStepper stepper, NakProtocol protocol, NakReco
   Where a condition comes true within the step, the step is repeated with other lengths until it ends
   where the condition does.
 
-  @param[in]     latest  a time that the step must not pass (an output is due) [s]
+  @param[in]     latest  a time that the step must not pass (an output is due), above now->time [s]
   @param[in,out] now     the record before; after the step: time, dt, what the state shows, and the
                          iterations added to those that were there
   @param[out]    over    whether the leaf has ended: by its time, or by something that

@@ -147,7 +147,6 @@ PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, Nak
   s->params = *params;
   s->seen = s->shown = PETSC_NINFINITY;
   s->moments         = -1;
-  s->next            = params->cadence == NAK_INSITU_TIME ? 0 : PETSC_INFINITY;
   PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF)); /* VTK and Python raise harmless exceptions */
   code = Load(s);
   PetscCall(PetscFPTrapPop());
@@ -156,7 +155,17 @@ PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, Nak
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory)
+/* When a moment is due next by time: the first multiple of it behind `time`. */
+static void SetNext(NakInsitu s, PetscReal time)
+{
+  const PetscReal every = s->params.every, rounding = 1e-12;
+
+  s->next = PETSC_INFINITY;
+  if (s->params.cadence == NAK_INSITU_TIME)
+    s->next = every * (PetscFloorReal(time / every * (1 + rounding)) + 1);
+}
+
+PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory, PetscReal time)
 {
   PetscBool      ok;
   PetscErrorCode code;
@@ -165,6 +174,7 @@ PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory)
   PetscFunctionBeginUser;
   if (insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(Read(&begin));
+  SetNext(insitu, time);
   PetscCall(PetscSNPrintf(insitu->directory, sizeof insitu->directory, "%s/insitu", directory));
   PetscCall(NakAgree(insitu->comm, OpenFolder(insitu)));
   PetscCallMPI(MPI_Bcast(&insitu->moments, 1, MPIU_INT, 0, insitu->comm));
@@ -220,7 +230,6 @@ PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint)
   if (!has) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(
     NakCheckpointBlock(checkpoint, "insitu/moments", &insitu->moments, sizeof insitu->moments));
-  PetscCall(NakCheckpointBlock(checkpoint, "insitu/next", &insitu->next, sizeof insitu->next));
   PetscCall(NakCheckpointBlock(checkpoint, "insitu/seen", &insitu->seen, sizeof insitu->seen));
   PetscCall(NakCheckpointBlock(checkpoint, "insitu/shown", &insitu->shown, sizeof insitu->shown));
   PetscCall(NakCheckpointBlock(checkpoint, "insitu/steps", &insitu->steps, sizeof insitu->steps));
@@ -374,10 +383,9 @@ static PetscErrorCode Account(NakInsitu s, const Clock *begin)
 PetscErrorCode NakInsituShow(NakInsitu insitu, PetscReal time, const NakNumbers *numbers,
                              const NakFrame *frame, PetscBool last)
 {
-  const PetscReal rounding = 1e-12;
-  Parcel          parcel   = {.n_numbers = 0};
-  Clock           begin;
-  PetscErrorCode  code;
+  Parcel         parcel = {.n_numbers = 0};
+  Clock          begin;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   if (insitu == NULL || insitu->alive == 0 || time == insitu->shown)
@@ -389,9 +397,7 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, PetscReal time, const NakNumbers 
   PetscCall(code);
   insitu->shown = insitu->seen = time;
   insitu->steps                = 0;
-  if (insitu->params.cadence == NAK_INSITU_TIME)
-    insitu->next =
-      insitu->params.every * (PetscFloorReal(time / insitu->params.every * (1 + rounding)) + 1);
+  SetNext(insitu, time);
   insitu->moments++;
   PetscCall(Account(insitu, &begin));
   PetscFunctionReturn(PETSC_SUCCESS);

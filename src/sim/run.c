@@ -50,7 +50,7 @@ static PetscErrorCode SetUp(NakSim s)
   PetscCall(s->kind->create(s));
   PetscCall(NakInsituCreate(s->comm, &s->params.insitu, &s->insitu));
   PetscCall(OpenOutput(s));
-  PetscCall(NakInsituStart(s->insitu, NakOutputDirectory(s->output)));
+  PetscCall(NakInsituStart(s->insitu, NakOutputDirectory(s->output), s->now.time));
   PetscCall(NakProgressCreate(s->comm, s->options.quiet,
                               s->kind->table != NULL ? s->kind->unit : NULL, &s->progress));
   PetscFunctionReturn(PETSC_SUCCESS);

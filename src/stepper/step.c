@@ -199,6 +199,8 @@ PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal late
   PetscReal       end, next, g_before, g_now;
 
   PetscFunctionBeginUser;
+  PetscCheck(latest > now->time, s->comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "a step from %.9g s cannot end at %.9g s", (double)now->time, (double)latest);
   PetscCall(NakProtocolControl(protocol, &control, &end));
   PetscCall(NakProtocolJudge(protocol, now, &g_before));
   PetscCall(NakStepTaken(s, PetscMin(end, latest), s->next, now));

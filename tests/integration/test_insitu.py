@@ -457,6 +457,26 @@ class Files(unittest.TestCase):
             self.assertEqual(sorted(name for name in self.inside() if name.endswith(".vtpd")),
                              [f"face_{k:06d}.vtpd" for k in range(len(moments))])
 
+    def test_another_rhythm(self):
+        """Behind a restart moments are those that the new deck asks for, and time does not go back."""
+        for before, after, expected in (
+                (("insitu.script=extract.py", "insitu.every=2 s"), ("insitu.every=event",), [10, 12]),
+                (("insitu.script=extract.py", "insitu.every=event"), ("insitu.every=4 s",), [8, 12]),
+                (("insitu.script=extract.py", "insitu.every=2 s"), ("insitu.every=5 s",), [10, 12]),
+                ((), ("insitu.script=extract.py", "insitu.every=5 s"), [10, 12])):
+            with self.subTest(before=before, after=after):
+                self.folder.new("whole", "protocol=[{strip: 0.1 mA/cm^2, for: 10 s}, {rest: 2 s}]", *before,
+                                "output.fields.every=7 s", "checkpoint.keep=1000",
+                                "checkpoint.steps=1").demand(nakrun.DONE)
+                series = nakrun.Run(self.folder.path / "whole", None).series["time_s"]
+                self.cut(torture.checkpoints(self.folder.path / "whole")[series.index(7) - 1].name)
+                self.folder.again("run", *after).demand(nakrun.DONE)
+                rows = self.inside()["totals.csv"].decode().split()[1:]
+                moments = [float(row.split(",")[1]) for row in rows]
+                self.assertEqual([moment for moment in moments if moment > 7], expected)
+                again = nakrun.Run(self.folder.path / "run", None).series["time_s"]
+                self.assertEqual(again, sorted(again))
+
     def cut(self, keep):
         """A copy of the run as it was killed behind a checkpoint, with what it had written by then."""
         place = self.folder.path / "run"

@@ -417,6 +417,29 @@ static void FailureLeavesTheState(void **unused)
   Close(&b);
 }
 
+/* A step that is to end where it begins, or before, is an error, not a step back. */
+static void StepsGoOn(void **unused)
+{
+  const NakModelParams   params = Params(1);
+  const NakStepperParams steps  = Steps(1e-4);
+  Bench                  b      = Open(PETSC_COMM_WORLD, &params, &steps, "[{rest: 2 s}]");
+  PetscErrorCode         code;
+  PetscBool              over;
+  PetscReal              time;
+
+  (void)unused;
+  MUST(NakProtocolEnter(b.protocol, &b.now));
+  MUST(NakStepperEnter(b.stepper, b.protocol, &b.now, &over));
+  MUST(NakStepperStep(b.stepper, b.protocol, 1, &b.now, &over));
+  time = b.now.time;
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  code = NakStepperStep(b.stepper, b.protocol, 0, &b.now, &over);
+  MUST(PetscPopErrorHandler());
+  assert_int_equal(code, PETSC_ERR_ARG_OUTOFRANGE);
+  AssertNear("time", b.now.time, time, 0);
+  Close(&b);
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest several[] = {cmocka_unit_test(OrderInTime),
@@ -427,6 +450,7 @@ int main(int argc, char **argv)
                                        cmocka_unit_test(VoltageCutOff),
                                        cmocka_unit_test(CutOffWithinTheShortestStep),
                                        cmocka_unit_test(StepsEndAtOutputs),
+                                       cmocka_unit_test(StepsGoOn),
                                        cmocka_unit_test(SteadyState)};
   int                     failed;
 
