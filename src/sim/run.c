@@ -288,7 +288,6 @@ static PetscErrorCode RunHere(NakSim s)
   PetscFunctionBeginUser;
   if (s->options.restart != NULL) PetscCall(NakSimOver(s, &over));
   if (over) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakSignalsInstall());
   PetscCall(SetUp(s));
   code = RunAll(s);
   if (code != PETSC_SUCCESS && NakExitStatus(code) != NAK_EXIT_SOLVER) PetscFunctionReturn(code);
@@ -302,6 +301,7 @@ PetscErrorCode NakSimRun(NakSim sim)
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
+  PetscCall(NakSignalsInstall()); /* on ranks that wait as well: launchers signal all of them */
   PetscCall(NakSimCheckSize(sim));
   if (sim->comm != MPI_COMM_NULL) code = RunHere(sim);
   if (NakExitStatus(code) == NAK_EXIT_BUG) /* perhaps of this rank alone: let none wait for it */

@@ -1,7 +1,9 @@
 """A run goes on from its checkpoint: what may change, what may not, and what is done about damage."""
 import json
+import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -91,6 +93,25 @@ class Restart(unittest.TestCase):
         self.assertAlmostEqual(run.summary["time_s"], 15)
         self.assertEqual(len(run.summary["steps"]), 2)
         self.assertEqual(run.summary["steps"][0]["current_mA_cm2"], 0.4)  # what was held at its end
+
+    def test_a_signal_to_ranks_that_wait(self):
+        """A launcher forwards it to all of them, those without a column included."""
+        many = protocol("{repeat: 100000, steps: [{strip: 0.1 mA/cm^2, for: 1 s}, {rest: 1 s}]}")
+        process = subprocess.Popen(
+            [os.environ.get("MPIEXEC", shutil.which("mpirun")), "-n", "2", nakrun.program(), "run", self.folder.deck,
+             "output.directory=" + str(self.folder.path / "waits"), many, "checkpoint.steps=0", "--quiet"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=nakrun.environment())
+        try:
+            while not (self.folder.path / "waits" / "timeseries.csv").exists():
+                self.assertIsNone(process.poll())
+                time.sleep(0.01)
+            process.send_signal(signal.SIGUSR1)
+            said, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        self.assertEqual(process.returncode, nakrun.DONE, said)
+        self.assertIn("1 of 2 ranks compute", said)
+        self.assertEqual(nakrun.Run(self.folder.path / "waits", None).summary["end"], "SIGUSR1")
 
     def test_what_is_done_may_not(self):
         self.cut(0.99)
