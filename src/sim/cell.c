@@ -79,11 +79,8 @@ static PetscErrorCode Checkpoint(NakSim s, NakCheckpoint c)
 
 static PetscErrorCode Resume(NakSim s)
 {
-  PetscBool over;
-
   PetscFunctionBeginUser;
-  PetscCall(NakStepperResume(s->stepper, s->protocol, &s->now, &over));
-  if (over) s->over = PETSC_TRUE;
+  PetscCall(NakStepperResume(s->stepper, s->protocol, &s->now, &s->over));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -64,7 +64,6 @@ static PetscErrorCode Transfer(NakSim s, NakCheckpoint c)
   spent[1] = clock - s->march;
   PetscCall(NakCheckpointBlock(c, "sim/spent", spent, sizeof spent));
   PetscCall(NakCheckpointBlock(c, "sim/record", &s->now, sizeof s->now));
-  PetscCall(NakCheckpointBlock(c, "sim/over", &s->over, sizeof s->over));
   PetscCall(TransferDue(s, c));
   if (!NakCheckpointReads(c)) PetscFunctionReturn(PETSC_SUCCESS);
   s->began   = clock - spent[0];

@@ -59,9 +59,9 @@ typedef struct {
   PetscInt (*useful_ranks)(const NakSimParams *, PetscInt ranks);
   PetscErrorCode (*create)(NakSim);                    /* what computes, at its start; sets `now` */
   PetscErrorCode (*checkpoint)(NakSim, NakCheckpoint); /* its state, both ways */
-  PetscErrorCode (*resume)(NakSim); /* behind reading a checkpoint: is what it does `over`? */
-  PetscBool (*done)(NakSim);        /* nothing is left to enter */
-  PetscErrorCode (*enter)(NakSim);  /* begin the next leaf; sets `now` and `over` */
+  PetscErrorCode (*resume)(NakSim);                 /* behind reading a checkpoint; sets `over` */
+  PetscBool (*done)(NakSim);                        /* nothing is left to enter */
+  PetscErrorCode (*enter)(NakSim);                  /* begin the next leaf; sets `now` and `over` */
   PetscErrorCode (*step)(NakSim, PetscReal latest); /* one accepted step; sets `now` and `over` */
   PetscErrorCode (*leave)(NakSim, NakEnd forced, const char *why); /* sets `end` and `why` */
   PetscReal (*time_left)(NakSim);                                  /* at most [s] */

@@ -94,6 +94,25 @@ class Restart(unittest.TestCase):
         self.assertEqual(len(run.summary["steps"]), 2)
         self.assertEqual(run.summary["steps"][0]["current_mA_cm2"], 0.4)  # what was held at its end
 
+    def test_a_leaf_at_its_end_may_go_on(self):
+        """From the checkpoint at which its time was up: with more time, or another condition, it is not over."""
+        place, two = self.folder.path / "ended", protocol("{strip: 0.1 mA/cm^2, for: 2 s}", "{rest: 1 s}")
+        self.folder.new("ended", two, "checkpoint.keep=1000", "checkpoint.steps=1").demand(nakrun.DONE)
+        steps = nakrun.Run(place, None).series["step"].count(0) - 1  # a row more is that of its beginning
+        for path in torture.checkpoints(place)[steps:]:
+            path.unlink()
+        for item, end, capacity in (("{strip: 0.1 mA/cm^2, for: 3 s}", "duration", 0.3),
+                                    ("{strip: 0.1 mA/cm^2, until: step_capacity > 0.4 mA.s/cm^2}",
+                                     "step_capacity > 0.4 mA.s/cm^2", 0.4)):
+            copy = self.folder.path / "run"
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(place, copy)
+            (copy / "summary.json").unlink()
+            self.folder.again("run", protocol(item, "{rest: 1 s}")).demand(nakrun.DONE)
+            summary = nakrun.Run(copy, None).summary
+            self.assertEqual((summary["status"], summary["steps"][0]["end"]), ("completed", end))
+            self.assertAlmostEqual(3600 * summary["capacity_mAh_cm2"], capacity, delta=1e-5)
+
     def test_a_signal_to_ranks_that_wait(self):
         """A launcher forwards it to all of them, those without a column included."""
         many = protocol("{repeat: 100000, steps: [{strip: 0.1 mA/cm^2, for: 1 s}, {rest: 1 s}]}")
