@@ -110,14 +110,19 @@ PetscErrorCode NakVoidsIntegratorCreate(NakVoids s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One step of TS of at most `left`; how far it went, 0 where it failed or the energy rose. */
+/* One step of TS of at most `left`; how far it went, 0 where it failed or the energy rose.  TSROSW asks for a
+   new matrix by a lag that it resets only behind a complete set of stages: where one was not solved, that is
+   done here. */
 static PetscErrorCode Attempt(NakVoids s, PetscReal energy, PetscReal first, PetscReal left,
                               PetscReal *went, PetscReal *after)
 {
   PetscReal         rounding = 1e-12 * PetscAbsReal(energy);
   TSConvergedReason reason;
+  SNES              snes;
 
   PetscFunctionBeginUser;
+  PetscCall(TSGetSNES(s->ts, &snes));
+  PetscCall(SNESSetLagJacobian(snes, 1));
   PetscCall(TSSetConvergedReason(s->ts, TS_CONVERGED_ITERATING));
   PetscCall(TSSetTime(s->ts, 0));
   PetscCall(TSSetMaxTime(s->ts, left));

@@ -258,6 +258,47 @@ static void EnergyNeverRises(void **state)
   CheckDescent(3e-12);
 }
 
+/* A step whose stages may take no more iterations than this; whether it was taken. */
+static PetscBool TakeStep(NakVoids s, PetscReal dt, PetscInt iterations)
+{
+  TSConvergedReason reason;
+  SNES              snes;
+  KSP               ksp;
+
+  MUST(TSGetSNES(s->ts, &snes));
+  MUST(SNESGetKSP(snes, &ksp));
+  MUST(KSPSetTolerances(ksp, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, iterations));
+  MUST(TSSetMaxTime(s->ts, dt));
+  MUST(TSSetTimeStep(s->ts, dt));
+  MUST(TSStep(s->ts));
+  MUST(KSPSetTolerances(ksp, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, 500));
+  MUST(TSGetConvergedReason(s->ts, &reason));
+  return (PetscBool)(reason >= 0);
+}
+
+/* A stage that is not solved leaves nothing behind: the steps after it are those without it, to the last bit. */
+static void FailedSolveIsForgotten(void **state)
+{
+  const PetscReal dt = 0.1;
+  Case            c[2];
+  PetscReal       apart;
+
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    c[k] = Create(Grid(40, 1, 12), Params());
+    Roughen(c[k].voids);
+  }
+  MUST(VecCopy(c[0].voids->v, c[0].voids->before));
+  assert_false(TakeStep(c[0].voids, dt, 1));
+  MUST(VecCopy(c[0].voids->before, c[0].voids->v));
+  for (int k = 0; k < 2; k++) MUST(NakVoidsIntegrate(c[k].voids, dt));
+  assert_int_equal(c[0].voids->steps, c[1].voids->steps);
+  MUST(VecAXPY(c[0].voids->v, -1, c[1].voids->v));
+  MUST(VecNorm(c[0].voids->v, NORM_INFINITY, &apart));
+  assert_true(apart == 0);
+  for (int k = 0; k < 2; k++) Destroy(&c[k]);
+}
+
 /* A column stripped empty everywhere: what comes of it on some ranks. */
 static NakVoidsReport Strip(MPI_Comm comm)
 {
@@ -354,6 +395,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(FlatInterfaceHasItsTension),
     cmocka_unit_test(DerivativesMatchDifferences),
     cmocka_unit_test(EnergyNeverRises),
+    cmocka_unit_test(FailedSolveIsForgotten),
     cmocka_unit_test(NucleiDoNotDependOnRanks),
     cmocka_unit_test(NucleiComeAtTheirRate),
     cmocka_unit_test(CoarseGridIsRefused),
