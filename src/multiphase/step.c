@@ -2,6 +2,8 @@
    nakfield/multiphase.h. */
 #include "multiphase_impl.h"
 
+#include <math.h>
+
 static const PetscReal converged = 1e-6; /* largest last change of an unknown in Newton's method */
 
 /* ---- Voids: a pressure holds their volume ---- */
@@ -155,7 +157,7 @@ static PetscErrorCode Update(NakMixBox b, PetscReal *largest)
     const PetscBool absent = (PetscBool)(b->presence[i / n * NAK_MIX_MOST + i % n] == 0);
     const PetscReal c      = i % n > 0 && absent ? 0 : change[i]; /* what a solver leaves over */
 
-    *largest = PetscIsInfOrNanReal(c) ? PETSC_INFINITY : PetscMax(*largest, PetscAbsReal(c));
+    *largest = PetscIsInfOrNanReal(c) ? INFINITY : PetscMax(*largest, PetscAbsReal(c));
     u[i] -= PetscMax(-most, PetscMin(most, c));
   }
   PetscCall(VecRestoreArray(b->guess, &u));
@@ -182,7 +184,7 @@ static PetscErrorCode Book(NakMixBox b, PetscReal dt, PetscReal *drained, PetscB
   for (PetscInt i = 0; i < size; i++) {
     const PetscReal off = PetscAbsReal(X[i] - b->inner[(ptrdiff_t)i * n]);
 
-    worst = PetscIsInfOrNanReal(off) ? PETSC_INFINITY : PetscMax(worst, off);
+    worst = PetscIsInfOrNanReal(off) ? INFINITY : PetscMax(worst, off);
   }
   PetscCall(VecRestoreArrayRead(b->X_new, &X));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPIU_REAL, MPIU_MAX, b->comm));
@@ -193,7 +195,7 @@ static PetscErrorCode Book(NakMixBox b, PetscReal dt, PetscReal *drained, PetscB
 static PetscErrorCode Newton(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok)
 {
   enum { MOST = 12 };
-  PetscReal largest = PETSC_INFINITY;
+  PetscReal largest;
 
   PetscFunctionBeginUser;
   *ok = PETSC_FALSE;

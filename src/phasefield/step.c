@@ -1,6 +1,8 @@
 /* Time: backward differentiation with variable steps, its error from the prediction, conservation. */
 #include "phasefield_impl.h"
 
+#include <math.h>
+
 #define SAFETY      0.9
 #define SHRINK      0.2  /* of a step, at most */
 #define FAILED      0.5  /* of a step that was not solved */
@@ -48,7 +50,8 @@ static PetscReal Squares(const NakLevel *v, const PetscReal *a, const PetscReal 
   return sum;
 }
 
-/* RMS over all cells of (a - b) / scale, the largest of the fields asked for. */
+/* RMS over all cells of (a - b) / scale, the largest of the fields asked for; infinite, beyond
+   PETSC_INFINITY, where one is not finite. */
 static PetscErrorCode Distance(NakPhaseField e, PetscReal *const a[], PetscReal *const b[],
                                const PetscBool fields[], PetscReal *distance)
 {
@@ -63,7 +66,7 @@ static PetscErrorCode Distance(NakPhaseField e, PetscReal *const a[], PetscReal 
     MPI_Allreduce(MPI_IN_PLACE, sums, (int)e->model->count, MPIU_REAL, MPI_SUM, e->comm));
   *distance = 0;
   for (PetscInt f = 0; f < e->model->count; f++)
-    *distance = PetscIsInfOrNanReal(sums[f]) ? PETSC_INFINITY : PetscMax(*distance, sums[f]);
+    *distance = PetscIsInfOrNanReal(sums[f]) ? INFINITY : PetscMax(*distance, sums[f]);
   *distance = PetscSqrtReal(*distance);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -381,6 +381,25 @@ static void NucleusConserves(void **unused)
   assert_int_equal(NakMixBoxDestroy(&box), 0);
 }
 
+/* Newton's method whose numbers are not finite ends with its first turn: here a void is to be held that is not
+   there. */
+static void EndsAtOnceWithoutNumbers(void **unused)
+{
+  const NakMixParams p = BoxParams(12, 1, 12);
+  NakMixBox          box;
+  NakMixRecord       r;
+
+  (void)unused;
+  assert_int_equal(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box), 0);
+  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  assert_int_equal(NakMixBoxStep(box, 1), PETSC_ERR_NOT_CONVERGED);
+  assert_int_equal(PetscPopErrorHandler(), 0);
+  assert_int_equal(NakMixBoxMeasure(box, &r), 0);
+  assert_true(r.rejected > 0);
+  assert_int_equal(r.newton, r.rejected);
+  assert_int_equal(NakMixBoxDestroy(&box), 0);
+}
+
 /* ---- What cannot be had ---- */
 
 static void AssertFault(const NakMixParams *p, const char *key, const char *remedy)
@@ -538,13 +557,18 @@ static void GoesOnFromACheckpoint(void **unused)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(Derivatives),    cmocka_unit_test(DrivesFromTheEnergy),
-    cmocka_unit_test(PurePhases),     cmocka_unit_test(NoThirdPhase),
-    cmocka_unit_test(Anisotropy),     cmocka_unit_test(Jacobian),
-    cmocka_unit_test(SameOnAnyRanks), cmocka_unit_test(NucleusConserves),
-    cmocka_unit_test(Faults),         cmocka_unit_test(GoesOnFromACheckpoint)};
-  int failed;
+  const struct CMUnitTest tests[] = {cmocka_unit_test(Derivatives),
+                                     cmocka_unit_test(DrivesFromTheEnergy),
+                                     cmocka_unit_test(PurePhases),
+                                     cmocka_unit_test(NoThirdPhase),
+                                     cmocka_unit_test(Anisotropy),
+                                     cmocka_unit_test(Jacobian),
+                                     cmocka_unit_test(SameOnAnyRanks),
+                                     cmocka_unit_test(NucleusConserves),
+                                     cmocka_unit_test(EndsAtOnceWithoutNumbers),
+                                     cmocka_unit_test(Faults),
+                                     cmocka_unit_test(GoesOnFromACheckpoint)};
+  int                     failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
   failed = cmocka_run_group_tests(tests, NULL, NULL);

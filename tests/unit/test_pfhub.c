@@ -593,6 +593,28 @@ static void GivesUp(void **unused)
   MUST(NakPhaseFieldDestroy(&e));
 }
 
+/* A solve whose numbers are not finite ends with its first cycle. */
+static void EndsAtOnceWithoutNumbers(void **unused)
+{
+  const NakAllenCahn  broken = {.kappa = NAN};
+  NakPhaseFieldParams params = NakPhaseFieldDefaults();
+  const PetscInt      n[3]   = {16, 16, 1};
+  NakFieldModel       model;
+  NakPhaseField       e;
+  NakPhaseFieldCount  count;
+
+  (void)unused;
+  NakAllenCahnModel(&broken, &model);
+  e = Start(PETSC_COMM_WORLD, &model, &broken, n, &params);
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  assert_int_equal(NakPhaseFieldStep(e, 1), PETSC_ERR_NOT_CONVERGED);
+  MUST(PetscPopErrorHandler());
+  count = NakPhaseFieldCounts(e);
+  assert_true(count.rejected > 0);
+  assert_int_equal(count.cycles, count.rejected);
+  MUST(NakPhaseFieldDestroy(&e));
+}
+
 int main(int argc, char *argv[])
 {
   const struct CMUnitTest tests[] = {
@@ -602,7 +624,7 @@ int main(int argc, char *argv[])
     cmocka_unit_test(AxesAreAlike),      cmocka_unit_test(StepsEndWhereTold),
     cmocka_unit_test(SlopesOnTheSides),  cmocka_unit_test(SidesThatFollow),
     cmocka_unit_test(KeepsWhatIsStored), cmocka_unit_test(GoesOnFromACheckpoint),
-    cmocka_unit_test(GivesUp),
+    cmocka_unit_test(GivesUp),           cmocka_unit_test(EndsAtOnceWithoutNumbers),
   };
   int failed;
 
