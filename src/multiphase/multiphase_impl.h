@@ -74,14 +74,8 @@ PetscErrorCode NakMixSolvePotential(NakMixBox box, Vec X, Vec U, PetscBool *ok);
 /* Shift the voids within their interfaces until they have their volume.  Collective. */
 PetscErrorCode NakMixHoldVoids(NakMixBox box, Vec U);
 
-/* Sum over all cells of the share of void.  Collective. */
-PetscErrorCode NakMixVoids(NakMixBox box, Vec U, PetscReal *sum);
-
 /* Insert the nuclei of slot `slot`.  Collective. */
 PetscErrorCode NakMixNucleate(NakMixBox box, PetscInt slot);
-
-/* Amounts of A and B in the box [mol].  Collective. */
-PetscErrorCode NakMixAmounts(NakMixBox box, PetscReal *a, PetscReal *b);
 
 /* Take over the present amounts as those of the start.  Collective. */
 PetscErrorCode NakMixBegin(NakMixBox box);

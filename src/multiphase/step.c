@@ -90,15 +90,32 @@ static PetscErrorCode Push(NakMixBox b, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* J x = right; whether it was solved. */
+static PetscErrorCode SolveLinear(NakMixBox b, Vec right, Vec x, PetscBool *ok)
+{
+  KSPConvergedReason reason;
+  PetscInt           iterations;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPSolve(b->ksp, right, x));
+  PetscCall(KSPGetConvergedReason(b->ksp, &reason));
+  PetscCall(KSPGetIterationNumber(b->ksp, &iterations));
+  b->count.linear += iterations;
+  *ok = (PetscBool)(reason > 0);
+  if (!*ok) PetscCall(NakMixCreateSolver(b)); /* parts of one that has failed say so for ever */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Bordered system: add to `change` what keeps the volume, and move the pressure with it. */
-static PetscErrorCode BorderSolve(NakMixBox b, PetscReal dt)
+static PetscErrorCode BorderSolve(NakMixBox b, PetscReal dt, PetscBool *ok)
 {
   PetscReal sum, from_change, from_answer, q;
 
   PetscFunctionBeginUser;
   PetscCall(Voids(b, b->guess, b->border, &sum));
   PetscCall(Push(b, dt));
-  PetscCall(KSPSolve(b->ksp, b->push, b->answer));
+  PetscCall(SolveLinear(b, b->push, b->answer, ok));
+  if (!*ok) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecDot(b->border, b->change, &from_change));
   PetscCall(VecDot(b->border, b->answer, &from_answer));
   q = (sum - b->void_start - from_change) / from_answer;
@@ -200,21 +217,14 @@ static PetscErrorCode Newton(NakMixBox b, PetscReal dt, PetscReal *drained, Pets
   PetscFunctionBeginUser;
   *ok = PETSC_FALSE;
   for (int turn = 0; turn < MOST && !*ok; turn++) {
-    KSPConvergedReason reason;
-    PetscInt           iterations;
+    PetscBool solved;
 
     PetscCall(NakMixSystem(b, dt, b->guess, b->rhs, b->J));
     PetscCall(KSPSetOperators(b->ksp, b->J, b->J));
-    PetscCall(KSPSolve(b->ksp, b->rhs, b->change));
-    PetscCall(KSPGetConvergedReason(b->ksp, &reason));
-    PetscCall(KSPGetIterationNumber(b->ksp, &iterations));
-    b->count.linear += iterations;
     b->count.newton++;
-    if (reason < 0) {
-      PetscCall(NakMixCreateSolver(b)); /* parts of one that has failed say so for ever */
-      PetscFunctionReturn(PETSC_SUCCESS);
-    }
-    if (b->mix.used[NAK_BODY_VOID]) PetscCall(BorderSolve(b, dt));
+    PetscCall(SolveLinear(b, b->rhs, b->change, &solved));
+    if (solved && b->mix.used[NAK_BODY_VOID]) PetscCall(BorderSolve(b, dt, &solved));
+    if (!solved) PetscFunctionReturn(PETSC_SUCCESS);
     PetscCall(Update(b, &largest));
     if (PetscIsInfOrNanReal(largest)) PetscFunctionReturn(PETSC_SUCCESS);
     if (largest < converged) PetscCall(Book(b, dt, drained, ok));

@@ -1,6 +1,6 @@
 /* Several phases at a point: every derivative against differences, limits against the alloy's own
    functions. */
-#include <nakfield/multiphase.h>
+#include "multiphase_impl.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -381,6 +381,25 @@ static void NucleusConserves(void **unused)
   assert_int_equal(NakMixBoxDestroy(&box), 0);
 }
 
+/* All linear iterations are counted: those that hold the volume of a void, too. */
+static void CountsIterations(void **unused)
+{
+  NakMixParams p = BoxParams(12, 1, 12);
+  NakMixBox    box;
+  NakMixRecord r;
+  PetscInt     all;
+
+  (void)unused;
+  p.void_radius = 3e-7;
+  assert_int_equal(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box), 0);
+  assert_int_equal(NakMixBoxStep(box, 1), 0);
+  assert_int_equal(NakMixBoxMeasure(box, &r), 0);
+  assert_int_equal(KSPGetTotalIterations(box->ksp, &all), 0);
+  assert_true(r.linear > r.newton);
+  assert_int_equal(r.linear, all);
+  assert_int_equal(NakMixBoxDestroy(&box), 0);
+}
+
 /* Newton's method whose numbers are not finite ends with its first turn: here a void is to be held that is not
    there. */
 static void EndsAtOnceWithoutNumbers(void **unused)
@@ -566,6 +585,7 @@ int main(int argc, char **argv)
                                      cmocka_unit_test(SameOnAnyRanks),
                                      cmocka_unit_test(NucleusConserves),
                                      cmocka_unit_test(EndsAtOnceWithoutNumbers),
+                                     cmocka_unit_test(CountsIterations),
                                      cmocka_unit_test(Faults),
                                      cmocka_unit_test(GoesOnFromACheckpoint)};
   int                     failed;
