@@ -219,17 +219,21 @@ static PetscErrorCode WriteAll(NakStore store, const char bytes[], size_t size, 
   PetscFunctionReturn(code);
 }
 
-/* The file as HDF5 has it in memory, behind `front` free bytes; a negative status where that fails. */
-static herr_t Image(NakStore store, size_t front, char **bytes, size_t *size)
+/* The file as HDF5 has it in memory, behind `front` free bytes; a negative `status` where HDF5 fails. */
+static PetscErrorCode Image(NakStore store, size_t front, char **bytes, size_t *size,
+                            herr_t *status)
 {
   ssize_t length = -1;
 
-  *bytes = NULL;
+  PetscFunctionBeginUser;
+  *status = -1;
   if (H5Fflush(store->file, H5F_SCOPE_GLOBAL) >= 0)
     length = H5Fget_file_image(store->file, NULL, 0);
-  if (length < 0 || PetscMalloc1(front + (size_t)length, bytes)) return -1;
+  if (length < 0) PetscFunctionReturn(PETSC_SUCCESS);
   *size = front + (size_t)length;
-  return H5Fget_file_image(store->file, *bytes + front, (size_t)length) < 0 ? -1 : 0;
+  PetscCall(PetscMalloc1(*size, bytes));
+  if (H5Fget_file_image(store->file, *bytes + front, (size_t)length) >= 0) *status = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Rank 0 writes what HDF5 has put together in memory, sealed. */
@@ -238,10 +242,12 @@ static PetscErrorCode WriteMemory(NakStore store, PetscBool sync)
   const PetscBool sealed = (PetscBool)(store->seal[0] != '\0');
   char           *bytes  = NULL;
   size_t          size   = 0;
-  PetscErrorCode  code;
-  herr_t status = Holds(store) ? Image(store, sealed ? NAK_SEAL_SIZE : 0, &bytes, &size) : 0;
+  herr_t          status = 0;
+  PetscErrorCode  code   = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
+  if (Holds(store)) code = Image(store, sealed ? NAK_SEAL_SIZE : 0, &bytes, &size, &status);
+  PetscCall(NakAgree(store->comm, code));
   code = Agree(store, PETSC_ERR_FILE_WRITE, status);
   if (!code) {
     if (Holds(store) && sealed) code = NakSealPut(store->seal, size, bytes);
