@@ -108,7 +108,7 @@ static PetscErrorCode CheckContact(NakSim s)
   const PetscReal      fraction = s->params.model.contact.fraction;
 
   PetscFunctionBeginUser;
-  if (fraction == 1 || g->nx * g->ny == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (fraction == 1 || (g->nx == 1 && g->ny == 1)) PetscFunctionReturn(PETSC_SUCCESS);
   if (g->electrolyte_layers > 0) {
     PetscCall(TellCoarse(s));
     PetscFunctionReturn(PETSC_SUCCESS);

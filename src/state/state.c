@@ -51,10 +51,12 @@ static DMBoundaryType Boundary(const NakGrid *grid, PetscInt n)
 /* Split `ranks` into px x py with the shortest lines between them; 0 where they do not fit. */
 static PetscInt Partition(PetscInt nx, PetscInt ny, PetscInt ranks)
 {
-  PetscInt best = 0, least = PETSC_INT_MAX;
+  PetscInt best  = 0;
+  int64_t  least = INT64_MAX;
 
   for (PetscInt px = 1; px <= ranks; px++) {
-    const PetscInt py = ranks / px, lines = px * ny + py * nx;
+    const PetscInt py    = ranks / px;
+    const int64_t  lines = (int64_t)px * ny + (int64_t)py * nx;
 
     if (px * py != ranks || px > nx || py > ny || lines >= least) continue;
     best  = px;
@@ -83,7 +85,7 @@ static PetscBool Align(PetscInt parts, const PetscInt fine[], PetscInt n_fine, P
     PetscInt end;
 
     at += fine[k];
-    end       = (2 * at * n_coarse + n_fine) / (2 * n_fine); /* rounded */
+    end = (PetscInt)((2 * (int64_t)at * n_coarse + n_fine) / (2 * (int64_t)n_fine)); /* rounded */
     coarse[k] = end - before;
     before    = end;
     if (coarse[k] == 0) some = PETSC_FALSE;

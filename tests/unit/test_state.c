@@ -188,6 +188,22 @@ static void Coarsening(void **unused)
   MUST(NakStateDestroy(&fine));
 }
 
+/* The square of the largest number of columns is beyond 32 bits. */
+static void LargestGrid(void **unused)
+{
+  NakGridParams params = Params(65536, 1);
+  NakState      fine, coarse;
+
+  (void)unused;
+  params.electrolyte_layers = params.interphase_layers = params.alloy_layers = 1;
+  fine                                                                       = Create(&params);
+  MUST(NakStateCoarsen(fine, &coarse));
+  assert_non_null(coarse);
+  assert_int_equal(NakStateGrid(coarse)->nx, 32768);
+  MUST(NakStateDestroy(&coarse));
+  MUST(NakStateDestroy(&fine));
+}
+
 /* As far as every rank keeps a column of its own. */
 static void CoarsestGrid(void **unused)
 {
@@ -232,8 +248,8 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(FacesAreGraded), cmocka_unit_test(EqualLayers),
     cmocka_unit_test(ColumnIsPacked), cmocka_unit_test(UsefulRanks),
-    cmocka_unit_test(Coarsening),     cmocka_unit_test(CoarsestGrid),
-    cmocka_unit_test(Mistakes),
+    cmocka_unit_test(Coarsening),     cmocka_unit_test(LargestGrid),
+    cmocka_unit_test(CoarsestGrid),   cmocka_unit_test(Mistakes),
   };
   int failed;
 
