@@ -105,6 +105,9 @@ static PetscErrorCode ReadOptions(NakDeck deck, NakNode node, NakInsituParams *p
 
     if (NakNodeKindOf(value) != NAK_NODE_SCALAR)
       PetscCall(NakDeckComplain(deck, value, "insitu.options.%s must be one text or number", key));
+    if (strlen(NakNodeText(value)) >= NAK_TEXT_SIZE)
+      PetscCall(NakDeckComplain(deck, value, "insitu.options.%s is longer than %d bytes", key,
+                                NAK_TEXT_SIZE - 1));
     PetscCall(PetscSNPrintf(p->words[p->n_words++], NAK_TEXT_SIZE, "--%s", key));
     PetscCall(PetscStrncpy(p->words[p->n_words++], NakNodeText(value), NAK_TEXT_SIZE));
   }

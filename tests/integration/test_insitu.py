@@ -333,6 +333,10 @@ class Told:
         self.say("def catalyst_execute(info):\n    assert info.timestep < 1, 'enough'",
                  r"AssertionError: enough, mine\.py line 4")
 
+    def test_no_text(self):
+        """A message that is no UTF-8, as that of a file with such a name."""
+        self.say("raise OSError('no file \\udcff')", r"OSError: no file \?, mine\.py line 3")
+
     def test_syntax_error(self):
         self.say("def f(:", r"SyntaxError: invalid syntax")
 
@@ -386,7 +390,8 @@ simple.CreateExtractor("VTPD", cells)""",
     def test_mistakes_in_the_deck(self):
         for override, message in (("insitu.every=3 parsec", r"a time such as 30 s"),
                                   ("insitu.every=0 steps", r"at least 1 step"),
-                                  ("insitu.options=[live]", r"a map of at most")):
+                                  ("insitu.options=[live]", r"a map of at most"),
+                                  (f"insitu.options={{live: {250 * 'x'}é{10 * 'x'}}}", r"insitu\.options\.live is longer")):
             nakrun.call("check", DECK_2D, "insitu.script=extract.py", override, ranks=0).demand(
                 nakrun.INPUT, message)
         nakrun.call("check", DECK_2D, "insitu.every=1 s", ranks=0).demand(

@@ -12,7 +12,7 @@ def describe(error):
     places = [f", {os.path.basename(frame.filename)} line {frame.lineno}"
               for frame in traceback.extract_tb(error.__traceback__)
               if not frame.filename.startswith(LIBRARIES)]
-    text = " ".join(f"{type(error).__name__}: {error}".split())
+    text = " ".join(f"{type(error).__name__}: {error}".split()).encode("utf-8", "replace").decode()
     return text if isinstance(error, SyntaxError) or not places else text + places[-1]
 
 
