@@ -125,7 +125,7 @@ MPI_Comm NakDeckComm(NakDeck deck);
 
 /**
   Write the deck as resolved: every entry of the schema in SI units, in the schema's order, trees
-  as they were given with overrides applied; a valid deck that resolves to itself.  Rank 0 only.
+  as they were given with overrides and NakNodeSetText() applied; a valid deck that resolves to itself.  Rank 0 only.
 */
 PetscErrorCode NakDeckWriteResolved(NakDeck deck, const NakSection schema[], FILE *file);
 
@@ -157,6 +157,10 @@ NakNode NakNodeFind(NakNode map, const char *key);
 
 /** A scalar's text; "" for a list or a map. */
 const char *NakNodeText(NakNode node);
+
+/** Have a scalar of a deck say `text` from now on, in the resolved deck, too: what its owner found to be
+    meant by it. */
+PetscErrorCode NakNodeSetText(NakNode scalar, const char *text);
 
 /** Read a quantity within bounds [unit]; a mistake is collected and `*ok` is false. */
 PetscErrorCode NakDeckQuantity(NakDeck deck, NakNode node, const char *unit, PetscReal lower,

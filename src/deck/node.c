@@ -163,6 +163,19 @@ const char *NakNodeText(NakNode node)
   return node->kind == NAK_NODE_SCALAR ? node->text : "";
 }
 
+PetscErrorCode NakNodeSetText(NakNode scalar, const char *text)
+{
+  NakTree const node = scalar->parent->items[scalar->index]; /* the same, to be changed */
+  char         *copy;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscStrallocpy(text, &copy));
+  PetscCall(PetscFree(node->text));
+  node->text   = copy;
+  node->quoted = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 NakNode NakDeckFind(NakDeck deck, const char *key)
 {
   NakNode node = deck->root;

@@ -33,11 +33,12 @@ static void ProgramFolder(char *folder, size_t size)
   Folder(path, folder, size);
 }
 
-void NakInsituFindScript(const char *deck, const char *name, char *path, size_t size)
+PetscBool NakInsituFindScript(const char *deck, const char *name, char *path, size_t size)
 {
+  enum { OWN = 2 }; /* of these places */
   char beside[PETSC_MAX_PATH_LEN], program[PETSC_MAX_PATH_LEN], shared[PETSC_MAX_PATH_LEN + 64];
   const char *const folders[] = {"", beside, shared, NAK_CATALYST_SCRIPTS "/"};
-  const int         places    = strchr(name, '/') != NULL ? 2 : 4;
+  const int         places    = strchr(name, '/') != NULL ? OWN : 4;
 
   Folder(deck, beside, sizeof beside);
   ProgramFolder(program, sizeof program);
@@ -45,9 +46,10 @@ void NakInsituFindScript(const char *deck, const char *name, char *path, size_t 
   for (int k = 0; k < (name[0] == '/' ? 1 : places) && name[0] != '\0'; k++) {
     const int length = snprintf(path, size, "%s%s", folders[k], name);
 
-    if (length > 0 && (size_t)length < size && IsFile(path)) return;
+    if (length > 0 && (size_t)length < size && IsFile(path)) return (PetscBool)(k < OWN);
   }
   path[0] = '\0';
+  return PETSC_FALSE;
 }
 
 PetscBool NakInsituNeedsVtkOnly(const char *script)

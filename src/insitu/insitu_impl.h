@@ -8,8 +8,8 @@
 #define NAK_INSITU_REMEDY "install ParaView with scripts/setup.sh --insitu and build again"
 
 /* Find a script: as a path, in the folder of the deck, or shipped; `path` is empty where there is
-   none.  Rank 0 only. */
-void NakInsituFindScript(const char *deck, const char *name, char *path, size_t size);
+   none.  Whether it is the user's own, not shipped.  Rank 0 only. */
+PetscBool NakInsituFindScript(const char *deck, const char *name, char *path, size_t size);
 
 /* Whether one of a script's first lines is "# nakfield: vtk".  Rank 0 only. */
 PetscBool NakInsituNeedsVtkOnly(const char *script);

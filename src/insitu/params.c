@@ -30,6 +30,7 @@ const NakParam NakInsituParamRows[] = {
 static PetscErrorCode AddScript(NakDeck deck, NakNode node, NakInsituParams *p)
 {
   const char *const name = NakNodeText(node);
+  char              found[PETSC_MAX_PATH_LEN], *script;
 
   PetscFunctionBeginUser;
   if (p->n_scripts == NAK_INSITU_SCRIPTS) {
@@ -37,9 +38,15 @@ static PetscErrorCode AddScript(NakDeck deck, NakNode node, NakInsituParams *p)
                               (int)NAK_INSITU_SCRIPTS));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  NakInsituFindScript(NakDeckPath(deck), name, p->scripts[p->n_scripts],
-                      sizeof p->scripts[p->n_scripts]);
-  if (p->scripts[p->n_scripts][0] == '\0')
+  script = p->scripts[p->n_scripts];
+  if (NakInsituFindScript(NakDeckPath(deck), name, found,
+                          sizeof found)) { /* a restart finds it by that path */
+    PetscCall(PetscGetRealPath(found, script));
+    PetscCall(NakNodeSetText(node, script));
+  } else {
+    PetscCall(PetscStrncpy(script, found, PETSC_MAX_PATH_LEN));
+  }
+  if (found[0] == '\0')
     PetscCall(NakDeckComplain(deck, node,
                               "there is no script '%s': not here, not in the folder of the deck, "
                               "and none of those that come with nakfield",

@@ -462,6 +462,16 @@ class Files(unittest.TestCase):
             self.assertEqual(sorted(name for name in self.inside() if name.endswith(".vtpd")),
                              [f"face_{k:06d}.vtpd" for k in range(len(moments))])
 
+    def test_a_script_beside_the_deck(self):
+        """A restart by the run's own deck finds it from anywhere."""
+        shutil.copy(nakrun.TOP / "scripts/catalyst/extract.py", self.folder.path / "mine.py")
+        shutil.copy(nakrun.TOP / "scripts/catalyst/nakdata.py", self.folder.path)
+        self.folder.new("whole", *SHORT, "insitu.script=[mine.py]", "insitu.every=2 s", "checkpoint.keep=1000",
+                        "checkpoint.steps=4").demand(nakrun.DONE)
+        self.cut(torture.checkpoints(self.folder.path / "whole")[2].name)
+        nakrun.call("run", "--restart", "run", ranks=0, folder=self.folder.path).demand(nakrun.DONE)
+        self.assertEqual(self.inside(), self.inside("whole"))
+
     def test_another_rhythm(self):
         """Behind a restart moments are those that the new deck asks for, and time does not go back."""
         for before, after, expected in (
