@@ -65,7 +65,7 @@ void NakTextShow(const char *text, char *shown, size_t size)
     if (n == 0 || !NakTextPrintable(code)) plain = PETSC_FALSE;
     if (n == 0) n = 1;
     if (used + n + sizeof more > size) {
-      memcpy(shown + used, more, sizeof more);
+      (void)snprintf(shown + used, size - used, "%s", more); /* as much of it as fits */
       return;
     }
     if (plain)

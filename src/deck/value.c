@@ -269,8 +269,10 @@ static void ShiftDecimal(const char *number, int places, char *text, size_t size
 {
   const size_t mantissa = strcspn(number, "eE");
   const long   exponent = number[mantissa] != '\0' ? strtol(number + mantissa + 1, NULL, 10) : 0;
+  const long   most     = 9999; /* beyond a double's, and far from a long's */
 
-  (void)snprintf(text, size, "%.*se%ld", (int)mantissa, number, exponent + places);
+  (void)snprintf(text, size, "%.*se%ld", (int)mantissa, number,
+                 PetscClipInterval(exponent, -most, most) + places);
 }
 
 static PetscErrorCode ReadFraction(NakDeck deck, const Scalar *scalar, const NakParam *row,

@@ -76,10 +76,10 @@ static const Misuse misuses[] = {
     "title is empty: it needs a text, \"\" for an empty one",
     "title is a?b: it must be one line without control characters"}                  },
   {"alloy.potassium",
-   "50 wt%",      {"0.5", "50 %", "0.5 wt%", "99.5 mol%", "nan wt%", "[50 wt%]"},
+   "50 wt%",      {"0.5", "50 %", "5e-99999999999999999999 wt%", "99.5 mol%", "nan wt%", "[50 wt%]"},
    {"alloy.potassium is 0.5: it needs wt% or mol%, for example 50 wt%",
     "alloy.potassium is 50 %: it needs wt% or mol%, for example 50 wt%",
-    "alloy.potassium is 0.5 wt%: it must be between 1 wt% and 99 wt%",
+    "alloy.potassium is 5e-99999999999999999999 wt%: it must be between 1 wt% and 99 wt%",
     "alloy.potassium is 99.5 mol%: it must be between 1 mol% and 99 mol%",
     "alloy.potassium is nan wt%: it needs wt% or mol%, for example 50 wt%",
     "alloy.potassium is a list; it must be a single value"}                          },
@@ -571,6 +571,42 @@ static void NodesCanBeWalked(void **state)
   CloseRun(&run);
 }
 
+/* A key that no message has room for is cut within its room. */
+static void LongPathsAreCut(void **state)
+{
+  char    text[2048] = "interphase: {limiting_current: 7 A/m^2}\nprotocol: ", name[121];
+  Run     run;
+  NakNode node;
+
+  (void)state;
+  memset(name, 'k', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  for (int depth = 0; depth < 6; depth++) {
+    (void)strcat(text, "{");
+    (void)strcat(text, name);
+    (void)strcat(text, ": ");
+  }
+  (void)strcat(text, "x}}}}}}\n");
+  RunDeck(&run, text);
+  if (run.rank == 0) {
+    PetscReal value;
+    PetscBool ok;
+
+    node = NakDeckFind(run.deck, "protocol");
+    while (NakNodeKindOf(node) == NAK_NODE_MAP) node = NakNodeItem(node, 0, NULL);
+    Check(NakDeckQuantity(run.deck, node, "s", 0, 1, &value, &ok));
+    assert_false(ok);
+  }
+  ReportRun(&run);
+  if (run.rank == 0) {
+    const char *const end = strstr(run.text, "... is x: it is not a number");
+
+    assert_non_null(end);
+    assert_int_equal(end - strstr(run.text, "protocol."), 511 - 3);
+  }
+  CloseRun(&run);
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
@@ -590,6 +626,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(ManualNamesEveryRow),
     cmocka_unit_test(BadSchemaIsABug),
     cmocka_unit_test(NodesCanBeWalked),
+    cmocka_unit_test(LongPathsAreCut),
   };
   int failed;
 
