@@ -149,8 +149,12 @@ static PetscErrorCode Observe(NakSim s)
 static PetscErrorCode RunLeaf(NakSim s)
 {
   PetscFunctionBeginUser;
-  if (!s->resumed) PetscCall(s->kind->enter(s));
-  if (!s->resumed) PetscCall(Observe(s));
+  if (!s->resumed) {
+    PetscCall(s->kind->enter(s));
+    PetscCall(Observe(s));
+  } else if (s->kind->observe != NULL) {
+    PetscCall(s->kind->observe(s)); /* where the run gave up over it */
+  }
   s->resumed = PETSC_FALSE;
   while (!s->over && s->stop == NULL) {
     PetscCall(s->kind->step(s, PetscMin(s->fields_due, NakInsituNext(s->insitu))));

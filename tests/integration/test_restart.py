@@ -198,6 +198,25 @@ class Restart(unittest.TestCase):
         self.same(place)
 
 
+class Spectra(unittest.TestCase):
+    DECK = """
+title: a spectrum that is not found
+grid:   {nx: 8, width: 32 um, alloy_layers: 8, electrolyte_layers: 4, interphase_layers: 4, finest_electrolyte: 2 um}
+protocol: [rest: 1 s]
+impedance: {per_decade: 1}
+"""
+
+    def test_one_that_was_not_found_is_taken_by_the_restart(self):
+        strip = "strip: 0.1 mA/cm^2, for: 6 s"
+        for items in ((f"{{{strip}, impedance: {{every: 4 s}}}}",), (f"{{{strip}}}", "{impedance: }", "{rest: 1 s}")):
+            with torture.Folder(deck=self.DECK, columns=()) as folder:
+                folder.new("whole", protocol(*items)).demand(nakrun.DONE)
+                folder.new("run", protocol(*items), "petsc=[-impedance_ksp_max_it 1]").demand(
+                    nakrun.SOLVER, "impedance at .* was not found")
+                folder.again("run", "petsc=[]").demand(nakrun.DONE)
+                self.assertEqual(*[(folder.path / name / "impedance.csv").read_bytes() for name in ("whole", "run")])
+
+
 class Voids(unittest.TestCase):
     DECK = """
 title: voids and nuclei across a restart
