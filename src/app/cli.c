@@ -90,7 +90,7 @@ static void ParseArgument(const char *word, const char *overrides[], NakCommandL
     line->sim.replace = PETSC_TRUE;
   else if (strcmp(word, "--quiet") == 0)
     line->sim.quiet = PETSC_TRUE;
-  else if (strcmp(word, "--help") == 0)
+  else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
     line->command = NAK_COMMAND_HELP;
   else if (strcmp(word, "--new-physics") == 0)
     line->sim.new_physics = PETSC_TRUE;
@@ -147,7 +147,7 @@ static int ParseValue(int n, char *const words[], NakCommandLine *line)
     line->sim.restart = value;
   else
     line->sim.wall_time = WallTime(value);
-  if (line->sim.wall_time < 0)
+  if (which == 1 && line->sim.wall_time <= 0)
     Mistake(line, "a wall time is like 23:50:00, 90min or 2h, not", value);
   return taken;
 }

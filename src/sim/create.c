@@ -42,6 +42,11 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
 
       PetscCall(NakSimCheckOption(sim, NakNodeItem(list, k, NULL), &good));
       if (!good) continue; /* a mistake: it must not even act at the end of the program */
+      if (strlen(text) + strlen(NakNodeText(NakNodeItem(list, k, NULL))) + 2 > sizeof text) {
+        PetscCall(NakDeckComplain(sim->deck, list, "petsc has more than %d bytes of options",
+                                  (int)sizeof text - 1));
+        break;
+      }
       PetscCall(PetscStrlcat(text, NakNodeText(NakNodeItem(list, k, NULL)), sizeof text));
       PetscCall(PetscStrlcat(text, " ", sizeof text));
     }

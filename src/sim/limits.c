@@ -119,13 +119,26 @@ PetscErrorCode NakSimCheckOption(NakSim s, NakNode option, PetscBool *good)
 
 /* ---- Files ---- */
 
+/* Whether a restart goes on in a directory, which it may name from within, as `.`. */
+static PetscBool Continues(NakSim s)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  if (s->options.restart == NULL) return PETSC_FALSE;
+  (void)snprintf(path, sizeof path, "%s/resolved.yaml", s->options.restart);
+  return (PetscBool)(access(path, F_OK) == 0);
+}
+
 /* The directory of a run must be one of its own: not the root, not where other things are. */
 PetscErrorCode NakSimCheckDirectory(NakSim s)
 {
   const char *const directory = s->params.output.directory;
   size_t            length    = strlen(directory), begin;
+  PetscMPIInt       rank;
 
   PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
+  if (rank != 0 || Continues(s)) PetscFunctionReturn(PETSC_SUCCESS);
   while (length > 0 && directory[length - 1] == '/') length--;
   begin = length;
   while (begin > 0 && directory[begin - 1] != '/') begin--;

@@ -93,6 +93,7 @@ class Refused(unittest.TestCase):
         for option in ("-ksp_view ascii:/tmp/x", "-log_view", "-options_file x", "-start_in_debugger",
                        "-ts_monitor -log_view", "/etc/passwd"):
             self.refuse("not an option of a solver", f"petsc=[\"{option}\"]")
+        self.refuse("more than 4095 bytes", "petsc=[" + ", ".join(["-ksp_monitor_" + 100 * "x"] * 40) + "]")
 
 
 if __name__ == "__main__":

@@ -69,6 +69,12 @@ class Restart(unittest.TestCase):
         nakrun.call("run", "--restart", place, ranks=0).demand(nakrun.DONE, "is complete")
         self.assertEqual(before, {path: path.stat().st_mtime_ns for path in place.rglob("*")})
 
+    def test_it_goes_on_where_one_stands(self):
+        place = self.cut()
+        nakrun.call("run", "--restart", ".", "checkpoint.steps=50", "--quiet", ranks=0, folder=place).demand(nakrun.DONE)
+        text = (place / "resolved.yaml").read_text()
+        self.assertIn("directory: \".\"", text)
+
     def test_a_damaged_checkpoint_gives_way(self):
         place = self.cut()
         newest = torture.checkpoints(place)[-1]
@@ -177,6 +183,7 @@ class Restart(unittest.TestCase):
                                (("--restart",), "a value must follow"),
                                (("deck.yaml", "--new-physics"), "--restart"),
                                (("deck.yaml", "--walltime", "soon"), "a wall time is like"),
+                               (("deck.yaml", "--walltime", "00:00:00"), "a wall time is like"),
                                (("--restart", "run", "--replace"), "--replace")):
             output = nakrun.call("run", *words, ranks=0, folder=self.folder.path)
             self.assertIn(output.status, (nakrun.INPUT, nakrun.OUTPUT))
