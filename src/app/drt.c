@@ -120,13 +120,15 @@ static PetscErrorCode ReadLines(FILE *file, const char *path, NakSpectrum *s)
 
 static PetscErrorCode Read(const char *path, NakSpectrum *s)
 {
-  FILE *file = fopen(path, "r");
+  FILE          *file = fopen(path, "r");
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
              strerror(errno));
-  PetscCall(ReadLines(file, path, s));
+  code = ReadLines(file, path, s);
   (void)fclose(file);
+  PetscCall(code);
   PetscCheck(s->count >= 3, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "%s has %" PetscInt_FMT " lines of frequency, real and imaginary part, and at least 3 "
              "are needed",

@@ -10,7 +10,7 @@
    be continued. */
 PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode);
 
-/* The tables and the log that grow, by name; ends with NULL. */
+/* The tables and the log that grow, by name. */
 enum { NAK_GROWING = 4 };
 extern const char *const NakGrowing[NAK_GROWING];
 

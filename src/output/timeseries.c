@@ -7,7 +7,7 @@
 
 #define BUFFER_SIZE    (1 << 18) /* [B] */
 #define FLUSH_INTERVAL 0.2       /* of wall time [s] */
-#define LINE_SIZE      1024      /* [B]; 20 columns of at most 24 characters are 500 */
+#define LINE_SIZE      1024      /* [B]; 23 columns of at most 24 characters are 552 */
 
 void NakRecordCheck(const NakRecord *record, NakFault *fault)
 {

@@ -324,7 +324,7 @@ static PetscErrorCode ParseLevels(Parser *parser, NakNode node, const char *owne
   count = PetscFloorReal(PetscAbsReal(to - from) / step * (1 + 1e-9) + 1e-9) + 1;
   if (count > LEVELS_MAX) {
     PetscCall(NakDeckComplain(parser->deck, NakNodeFind(node, "step"),
-                              "the staircase has %.0f levels, and %d are the most; take a larger "
+                              "the staircase has %.9g levels, and %d are the most; take a larger "
                               "'step'",
                               (double)count, LEVELS_MAX));
     PetscFunctionReturn(PETSC_SUCCESS);

@@ -47,20 +47,21 @@ static PetscBool IsName(const char *name)
 
 static PetscErrorCode VisitLines(FILE *list, LineVisitor visit, void *ctx)
 {
-  char  *line = NULL;
-  size_t size = 0;
+  char          *line = NULL;
+  size_t         size = 0;
+  PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  while (getline(&line, &size, list) > 0) {
+  while (!code && getline(&line, &size, list) > 0) {
     char      *name;
     const long number = strtol(line, &name, 10);
 
     line[strcspn(line, "\n")] = '\0';
     if (name != line && *name == '\t' && IsName(name + 1))
-      PetscCall(visit((PetscInt)number, name + 1, ctx));
+      code = visit((PetscInt)number, name + 1, ctx);
   }
   free(line);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscFunctionReturn(code);
 }
 
 /* Nothing where there is no list. */
