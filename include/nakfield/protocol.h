@@ -191,7 +191,7 @@ PetscErrorCode NakProtocolRestore(NakProtocol protocol);
   Write to a checkpoint where the protocol stands, or go where one says.  Collective.
 
   The protocol that reads may differ from the one that wrote in values, durations, conditions and
-  counts everywhere, and in all that follows the top-level item under way.
+  counts of the top-level item under way, and in all that follows it.
 
   Errors: PETSC_ERR_USER_INPUT where it differs elsewhere, or a repeat has fewer turns than are done.
 */

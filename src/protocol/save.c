@@ -39,14 +39,20 @@ static Item ItemOf(const NakOp *op)
   return item;
 }
 
-/* Number of items up to the end of the one under way at the top. */
-static PetscInt ItemsUnderWay(NakProtocol protocol)
+/* The item under way at the top: those before it are done. */
+static PetscInt TopUnderWay(NakProtocol protocol)
 {
   const NakOp *ops = protocol->program.ops;
   PetscInt     op  = protocol->at.op;
 
   while (op >= 0 && ops[op].parent >= 0) op = ops[op].parent;
-  return protocol->program.n_ops == 0 ? 0 : ops[op].end;
+  return op;
+}
+
+/* Number of items up to the end of the one under way at the top. */
+static PetscInt ItemsUnderWay(NakProtocol protocol)
+{
+  return protocol->program.n_ops == 0 ? 0 : protocol->program.ops[TopUnderWay(protocol)].end;
 }
 
 static PetscErrorCode CheckItems(NakProtocol protocol, NakCheckpoint c, PetscInt n,
@@ -85,6 +91,81 @@ static PetscErrorCode ExchangeItems(NakProtocol protocol, NakCheckpoint c)
   code = NakCheckpointBlock(c, "protocol/items", items, size);
   if (!code && NakCheckpointReads(c)) code = CheckItems(protocol, c, n, items);
   PetscCall(PetscFree(items));
+  PetscFunctionReturn(code);
+}
+
+enum { ITEM_VALUES = 6, CONDITION_VALUES = 3 };
+
+/* What an item holds, and what ends it, as numbers; how many. */
+static PetscInt ValuesOf(const NakProgram *program, const NakOp *op, PetscReal *values)
+{
+  const PetscReal own[ITEM_VALUES] = {op->control.hold, op->control.value, op->increment,
+                                      op->spectra,      op->duration,      op->count};
+  PetscInt        n                = 0;
+
+  for (; n < ITEM_VALUES; n++) values[n] = own[n];
+  for (PetscInt k = op->condition; k < op->condition + op->conditions; k++) {
+    values[n++] = program->conditions[k].signal;
+    values[n++] = program->conditions[k].sign;
+    values[n++] = program->conditions[k].bound;
+  }
+  return n;
+}
+
+/* Whether numbers are the same, to the rounding of another unit. */
+static PetscBool Same(const PetscReal a[], const PetscReal b[], PetscInt n)
+{
+  for (PetscInt k = 0; k < n; k++)
+    if (a[k] != b[k] && !(PetscAbsReal(a[k] - b[k]) <= 1e-12 * PetscAbsReal(a[k])))
+      return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
+/* What is done cannot be done otherwise, and resolved.yaml is to say what was. */
+static PetscErrorCode CheckDone(NakProtocol protocol, NakCheckpoint c, PetscInt n,
+                                const PetscReal done[], PetscReal now[])
+{
+  const NakProgram *program = &protocol->program;
+  PetscInt          at      = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < TopUnderWay(protocol); k++) {
+    const PetscInt more = ValuesOf(program, &program->ops[k], now);
+
+    PetscCheck(
+      at + more <= n && Same(&done[at], now, more), NakCheckpointComm(c), PETSC_ERR_USER_INPUT,
+      "item %" PetscInt_FMT " of the protocol, a '%s', is done in %s, and was another one: "
+      "leave it as it was; items under way and those to come may change",
+      k + 1, program->ops[k].word, NakCheckpointPath(c));
+    at += more;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The values of the items that are done; behind the position, which says which they are. */
+static PetscErrorCode ExchangeDone(NakProtocol protocol, NakCheckpoint c)
+{
+  const NakProgram *program = &protocol->program;
+  const PetscInt    most = ITEM_VALUES * program->n_ops + CONDITION_VALUES * program->n_conditions;
+  PetscInt          n    = 0;
+  size_t            size;
+  PetscReal        *done, *now;
+  PetscErrorCode    code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(most, &now));
+  if (!NakCheckpointReads(c))
+    for (PetscInt k = 0; k < TopUnderWay(protocol); k++)
+      n += ValuesOf(program, &program->ops[k], &now[n]);
+  size = (size_t)n * sizeof(PetscReal);
+  if (NakCheckpointReads(c)) PetscCall(NakCheckpointSize(c, "protocol/done", &size));
+  PetscCall(PetscMalloc1(size / sizeof(PetscReal), &done));
+  PetscCall(PetscArraycpy(done, now, n));
+  code = NakCheckpointBlock(c, "protocol/done", done, size);
+  if (!code && NakCheckpointReads(c))
+    code = CheckDone(protocol, c, (PetscInt)(size / sizeof(PetscReal)), done, now);
+  PetscCall(PetscFree(done));
+  PetscCall(PetscFree(now));
   PetscFunctionReturn(code);
 }
 
@@ -136,6 +217,9 @@ PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpo
   PetscCall(ExchangeItems(protocol, checkpoint));
   PetscCall(
     NakCheckpointBlock(checkpoint, "protocol/position", &protocol->at, sizeof(protocol->at)));
+  PetscCheck(protocol->at.op < protocol->program.n_ops, comm, PETSC_ERR_FILE_UNEXPECTED,
+             "%s stands nowhere in the protocol", NakCheckpointPath(checkpoint));
+  PetscCall(ExchangeDone(protocol, checkpoint));
   PetscCall(ExchangeSlots(protocol, checkpoint));
   PetscCall(NakCheckpointBlock(checkpoint, "protocol/report_count", &protocol->n_reports,
                                sizeof(protocol->n_reports)));
@@ -144,8 +228,8 @@ PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpo
   PetscCall(NakCheckpointBlock(checkpoint, "protocol/reports", protocol->reports,
                                (size_t)protocol->n_reports * sizeof(NakStepReport)));
   if (!NakCheckpointReads(checkpoint)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(protocol->at.op >= 0 && protocol->at.op < protocol->program.n_ops &&
-               protocol->program.ops[protocol->at.op].kind == NAK_OP_HOLD && protocol->at.entered,
+  PetscCheck(protocol->at.op >= 0 && protocol->program.ops[protocol->at.op].kind == NAK_OP_HOLD &&
+               protocol->at.entered,
              comm, PETSC_ERR_FILE_UNEXPECTED, "%s stands nowhere in the protocol",
              NakCheckpointPath(checkpoint));
   PetscCall(CheckTurns(protocol, comm));

@@ -194,5 +194,9 @@ PetscErrorCode NakSimResume(NakSim s, NakCheckpoint c)
   s->resumed = PETSC_TRUE;
   PetscCall(
     NakOutputLog(s->output, "%.9g s: goes on from %s", (double)s->now.time, NakCheckpointPath(c)));
+  if (s->options.deck != s->deck_path)
+    PetscCall(NakOutputLog(s->output, "  with the deck %s", s->options.deck));
+  for (PetscInt k = 0; k < s->options.n_overrides; k++)
+    PetscCall(NakOutputLog(s->output, "  with %s", s->options.overrides[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

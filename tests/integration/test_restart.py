@@ -139,9 +139,15 @@ class Restart(unittest.TestCase):
         self.assertEqual(nakrun.Run(self.folder.path / "waits", None).summary["end"], "SIGUSR1")
 
     def test_what_is_done_may_not(self):
-        self.cut(0.99)
+        place = self.cut(0.99)
         self.folder.again("run", protocol("{plate: 0.5 mA/cm^2, for: 20 s}", "{rest: 5 s}")).demand(
             nakrun.INPUT, "protocol")
+        for change in ("0.strip=0.4 mA/cm^2", "0.for=21 s", "0.until=voltage > 3 V", "1.pulses.off=3 s",
+                       "1.pulses.count=3", "1.until=capacity > 1 C/m^2"):
+            self.folder.again("run", f"protocol.{change}").demand(nakrun.INPUT, "is done in .* leave it as it was")
+        self.folder.again("run", "protocol.0.for=20000 ms", "protocol.2.rest=30 s").demand(nakrun.DONE)
+        self.assertAlmostEqual(nakrun.Run(place, None).summary["time_s"], 56)
+        self.assertIn("  with protocol.2.rest=30 s\n", (place / "log.txt").read_text())
 
     def test_physics_may_not(self):
         place = self.cut()
