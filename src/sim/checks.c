@@ -102,6 +102,24 @@ static PetscErrorCode TellCoarse(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Patches of a column or two follow the grid, not their size. */
+static PetscErrorCode TellPatches(NakSim s)
+{
+  const NakGridParams *g     = &s->params.model.grid;
+  const PetscReal      patch = s->params.model.contact.patch, dx = g->width / (PetscReal)g->nx;
+  const PetscReal      dy   = g->ny > 1 && g->depth > 0 ? g->depth / (PetscReal)g->ny : dx;
+  const PetscReal      side = g->nx > 1 ? PetscMax(dx, dy) : dy;
+
+  PetscFunctionBeginUser;
+  if (s->params.model.contact.shape == NAK_CONTACT_PATCHES && 2 * side > (1 + 1e-9) * patch)
+    PetscCall(NakDeckWarn(s->deck, NakDeckFind(s->deck, "contact"),
+                          "patches of contact are about %.3g m wide and columns %.3g m: the grid "
+                          "decides on their shapes; use columns of half a patch or less, or raise "
+                          "contact.patch",
+                          (double)patch, (double)side));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CheckContact(NakSim s)
 {
   const NakGridParams *g        = &s->params.model.grid;
@@ -109,6 +127,7 @@ static PetscErrorCode CheckContact(NakSim s)
 
   PetscFunctionBeginUser;
   if (fraction == 1 || (g->nx == 1 && g->ny == 1)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TellPatches(s));
   if (g->electrolyte_layers > 0) {
     PetscCall(TellCoarse(s));
     PetscFunctionReturn(PETSC_SUCCESS);

@@ -279,9 +279,17 @@ class BadInput(unittest.TestCase):
         grid = "grid: {nx: 20, width: 2 mm}\ncontact: {fraction: 0.5, shape: strip}\n"
         output = self.check(grid + PROTOCOL, status=nakrun.DONE)
         self.assertRegex(output.err, "deck.yaml:2:10: warning: contact and its gaps are about 0.001 m wide")
-        for finer in ("grid.width=256 um", "electrolyte.thickness=1.5 mm", "contact.shape=patches",
-                      "contact.fraction=1"):
+        for finer in ("grid.width=256 um", "electrolyte.thickness=1.5 mm", "contact.fraction=1"):
             self.assertEqual(self.check(grid + PROTOCOL, finer, status=nakrun.DONE).err, "")
+
+    def test_patches_finer_than_columns(self):
+        grid = "contact: {fraction: 0.5}\ngrid: {nx: 16, width: 64 um}\n"
+        self.assertEqual(self.check(grid + PROTOCOL, status=nakrun.DONE).err, "")
+        for coarse in (("grid.nx=15",), ("grid.ny=15", "grid.depth=64 um"), ("contact.patch=7 um",)):
+            output = self.check(grid + PROTOCOL, *coarse, status=nakrun.DONE)
+            self.assertRegex(output.err, "deck.yaml:1:10: warning: patches of contact are about .* and columns 4")
+        for fine in ("contact.shape=strip", "contact.fraction=1", "grid.nx=1"):
+            self.assertEqual(self.check(grid + PROTOCOL, "contact.patch=1 um", fine, status=nakrun.DONE).err, "")
 
     def test_files_that_are_no_decks(self):
         (self.folder / "folder").mkdir()
