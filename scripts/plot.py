@@ -255,9 +255,9 @@ def draw_face(figure, axes, data: dict, arrays: list, label: str, log: bool):
     low, high = limits(arrays, LEAST_U if log else -np.inf)
     log = log and high > 10 * low
     if len(data["y"]) == 2:
-        centres = (data["x"][1:] + data["x"][:-1]) / 2
         for axis, array in zip(axes, arrays):
-            axis.plot(centres, positive(array[0, 0]) if log else array[0, 0], color=COLOURS[0])
+            shown = np.maximum(array[0, 0], 1e-3 * low) if log else array[0, 0]
+            axis.stairs(shown, data["x"], baseline=None, color=COLOURS[0])
             margin = 0.05 * (high - low)
             axis.set_yscale("log" if log else "linear")
             axis.set_ylim((low / 1.2, high * 1.2) if log else (low - margin, high + margin))
@@ -306,7 +306,7 @@ def draw_slice(figure, axes, data: dict, region: int, unit: tuple):
     if region == 2 and "void" in data["frames"][0]:
         draw_voids(axes, data, layers, row, unit[0])
     axes[0].set_ylabel(f"{('', 'Interphase', 'Alloy')[region]}\nz ({unit[1]})")
-    figure.colorbar(image, ax=list(axes), label="c (mol/l)")
+    figure.colorbar(image, ax=list(axes), label="c (mol/l)").formatter.set_useOffset(False)
 
 
 def plot_fields(plt, data: dict):

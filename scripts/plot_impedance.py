@@ -6,7 +6,8 @@ Usage: plot_impedance.py [-o STEM] [--until SECONDS] [--export] RUNDIR ...
 Draws STEM.png and STEM.pdf, by default RUNDIR/impedance (impedance in the current directory for several
 runs, whose first spectra are then compared).  With --export each spectrum is also written below
 RUNDIR/spectra: NNNN.z for ZView, and NNNN.csv with the columns frequency, real and imaginary part and no
-heading, as impedance.py reads them.  Impedances are per area, in ohm cm2.
+heading, as impedance.py reads them.  Impedances are per area, in ohm cm2.  Nyquist's diagram leaves out
+points far above those of the other spectra, as in a collapse; Bode's has them all.
 
 Example: scripts/plot_impedance.py --until 700 runs/operando_stripping
 """
@@ -18,6 +19,7 @@ import numpy as np
 
 SHOWN = 8       # spectra in one diagram
 FLOOR = 1e-2    # of gamma, over its highest value, that a map still shows
+CEILING = 4     # of |Z| and gamma, over the median of the spectra's greatest: a collapse would hide all else
 PITCH = {"s": 1, "min": 60, "h": 3600}
 
 
@@ -80,9 +82,12 @@ def chosen(spectra: list) -> list:
 
 def draw_spectra(axes: dict, curves: list):
     """Nyquist and Bode of (spectrum, label, colour)."""
+    high = CEILING * np.median([abs(spectrum["z"]).max() for spectrum, _, _ in curves])
     for spectrum, label, colour in curves:
         z, frequency = spectrum["z"], spectrum["frequency_Hz"]
-        axes["nyquist"].plot(z.real, -z.imag, ".-", markersize=3, linewidth=1, color=colour, label=label)
+        shown = np.where(abs(z) <= high, z, np.nan)
+        axes["nyquist"].plot(shown.real, -shown.imag, ".-", markersize=3, linewidth=1, color=colour,
+                             label=label)
         axes["magnitude"].loglog(frequency, abs(z), color=colour, linewidth=1)
         axes["phase"].semilogx(frequency, np.degrees(np.angle(z)), color=colour, linewidth=1)
     axes["nyquist"].set_xlabel("Re Z (Ω cm²)")
@@ -110,7 +115,7 @@ def draw_map(figure, axis, run: dict):
     moments = np.array([part["time_s"][0] for part in run["times"]])
     gamma = np.array([part["gamma_ohm_cm2"] for part in run["times"]])
     divisor, unit = time_unit(moments[-1])
-    high = 4 * np.median(gamma.max(axis=1))  # a collapse would leave nothing else to see
+    high = CEILING * np.median(gamma.max(axis=1))
     image = axis.pcolormesh(moments / divisor, run["times"][0]["tau_s"],
                             np.clip(gamma.T, FLOOR * high, high), norm=LogNorm(FLOOR * high, high),
                             cmap="viridis", shading="nearest", rasterized=True)
