@@ -42,7 +42,9 @@ class Tutorial(unittest.TestCase):
             self.assertRegex(process.stdout, r"at 0\.70 mA/cm2")
             self.assertRegex(process.stdout, r"refused\n")
             self.assertRegex(process.stdout, r"exit status 2\n")
-            for picture in ("alloys.png", "strip/fields.png", "mine/plot.png"):
+            self.assertRegex(process.stdout, r'runs/finer/summary.json:  "time_s": 2601\.19')
+            self.assertRegex(process.stdout, r"at 1800 s; results in runs/cycler")
+            for picture in ("alloys.png", "strip/fields.png", "mine/plot.png", "times.png"):
                 self.assertTrue(Path(folder, "runs", picture).is_file(), picture)
 
     def test_scripts_know_whose_run_it_is(self):
