@@ -126,7 +126,7 @@ typedef struct {
   PetscInt steps, iterations; /**< time steps and linear iterations since the start */
 } NakVoidsReport;
 
-/** Collective: one reduction. */
+/** Collective. */
 PetscErrorCode NakVoidsMeasure(NakVoids voids, NakVoidsReport *report);
 
 /** Share in [0, 1] of the way from contact_angle to depleted_angle, on the scale of the cosine:

@@ -123,10 +123,11 @@ static PetscReal Passage(const NakVoids s, PetscReal volume)
 {
   const NakGrid  *g        = NakStateGrid(s->state);
   const PetscReal R        = PetscPowReal(3 * volume / (2 * PETSC_PI), 1. / 3);
-  const PetscReal cylinder = PetscSqrtReal(2 * volume / (PETSC_PI * g->dy));
+  const PetscReal length   = g->ny > 1 ? g->dx : g->dy;
+  const PetscReal cylinder = PetscSqrtReal(2 * volume / (PETSC_PI * length));
   const PetscReal top      = g->z[g->nz] - g->z[g->nz - g->n_alloy] + g->reservoir_height;
 
-  return g->ny > 1 ? 2 * PETSC_PI * R : PETSC_PI * g->dy / PetscLogReal(1 + top / cylinder);
+  return NakVoidsFlat(g) ? PETSC_PI * length / PetscLogReal(1 + top / cylinder) : 2 * PETSC_PI * R;
 }
 
 /* Part of a void's gas that leaves it per time [1/s]; none where it is too small for the phase field: less

@@ -29,7 +29,7 @@ static PetscErrorCode Blow(NakVoids s, PetscInt place)
 {
   const NakGrid  *g       = NakStateGrid(s->state);
   const NakBlock *b       = &s->block;
-  const PetscReal curved  = g->ny > 1 ? 2 : 1;
+  const PetscReal curved  = NakVoidsFlat(g) ? 1 : 2;
   const PetscReal laplace = curved * s->energy.tension / s->params.radius;
   PetscReal      *v, volume = 0, gas;
 
@@ -60,10 +60,11 @@ static PetscErrorCode Blow(NakVoids s, PetscInt place)
 /* The k-th place of a lattice as nearly square as its number allows, as parts of the box. */
 static void LatticePlace(const NakVoids s, PetscInt k, PetscReal at[2])
 {
+  const NakGrid *g    = NakStateGrid(s->state);
   const PetscInt n    = s->params.pockets;
-  PetscInt       rows = 1, columns, row;
+  PetscInt       rows = g->nx > 1 ? 1 : n, columns, row;
 
-  for (PetscInt m = 1; NakStateGrid(s->state)->ny > 1 && m * m <= n; m++)
+  for (PetscInt m = 1; !NakVoidsFlat(g) && m * m <= n; m++)
     if (n % m == 0) rows = m;
   columns = n / rows;
   row     = k / columns;

@@ -4,20 +4,21 @@
 PetscBool NakVoidsFit(const NakVoidsParams *p, const PetscInt columns[2], const PetscReal side[2],
                       PetscReal layer, char why[NAK_VOIDS_MISFIT])
 {
-  const PetscBool flat  = (PetscBool)(columns[1] == 1);
   const PetscReal cells = 4, rounding = 1 + 1e-9, largest = p->width / cells * rounding;
-  const PetscReal widest = flat ? side[0] : PetscMax(side[0], side[1]);
+  const PetscReal widest = PetscMax(columns[0] > 1 ? side[0] : 0, columns[1] > 1 ? side[1] : 0);
 
   why[0] = '\0';
-  if (columns[0] * columns[1] == 1)
+  if (columns[0] == 1 && columns[1] == 1)
     (void)snprintf(why, NAK_VOIDS_MISFIT,
                    "voids need more than one column: raise grid.nx, or set voids.pockets and "
                    "voids.nucleation to 0");
   else if (widest > largest)
     (void)snprintf(why, NAK_VOIDS_MISFIT,
                    "the columns are %.6g m wide, more than a quarter of voids.width, %.6g m: raise "
-                   "grid.nx%s or voids.width",
-                   (double)widest, (double)p->width, flat ? "" : " and grid.ny");
+                   "%s%s%s or voids.width",
+                   (double)widest, (double)p->width, columns[0] > 1 ? "grid.nx" : "",
+                   columns[0] > 1 && columns[1] > 1 ? " and " : "",
+                   columns[1] > 1 ? "grid.ny" : "");
   else if (layer > largest)
     (void)snprintf(why, NAK_VOIDS_MISFIT,
                    "the alloy's layers are up to %.6g m high, more than a quarter of voids.width, "
@@ -45,7 +46,7 @@ static PetscErrorCode CheckGrid(NakState state, const NakVoidsParams *p)
 /* Gas that dissolves makes voids smaller than the deck's, which must not be the smallest themselves. */
 static PetscErrorCode CheckRadius(NakState state, const NakVoidsParams *p, const NakVoidsEnergy *e)
 {
-  const PetscReal curved = NakStateGrid(state)->ny > 1 ? 2 : 1;
+  const PetscReal curved = NakVoidsFlat(NakStateGrid(state)) ? 1 : 2;
   const PetscReal least  = 1.1 * curved * e->tension / NakVoidsHighest(e);
 
   PetscFunctionBeginUser;

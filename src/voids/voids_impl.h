@@ -99,11 +99,17 @@ struct NakVoids_private {
   PetscInt   steps, iterations;
 };
 
+/* Whether columns stand in one row only, in x or in y: voids are cylinders then, as long as a column is wide. */
+static inline PetscBool NakVoidsFlat(const NakGrid *g)
+{
+  return (PetscBool)(g->nx == 1 || g->ny == 1);
+}
+
 /* Distance over the face between two places that are (x, y) apart; around a periodic box [m]. */
 static inline PetscReal NakVoidsApart(const NakGrid *g, PetscReal x, PetscReal y)
 {
   const PetscReal width = g->dx * (PetscReal)g->nx, depth = g->dy * (PetscReal)g->ny;
-  PetscReal       a = PetscAbsReal(x), b = g->ny > 1 ? PetscAbsReal(y) : 0;
+  PetscReal       a = g->nx > 1 ? PetscAbsReal(x) : 0, b = g->ny > 1 ? PetscAbsReal(y) : 0;
 
   if (g->lateral == NAK_LATERAL_PERIODIC) {
     a = PetscMin(a, width - a);

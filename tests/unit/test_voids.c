@@ -258,6 +258,39 @@ static void EnergyNeverRises(void **state)
   CheckDescent(3e-12);
 }
 
+/* Pockets on one row of columns that lose their gas, in x or in y. */
+static NakVoidsReport OneRow(PetscInt nx, PetscInt ny)
+{
+  NakVoidsParams p = Params();
+  NakVoidsDrive *rest;
+  NakVoidsReport report;
+  Case           c;
+
+  p.dissolution = 1e-13;
+  c             = Create(Grid(nx, ny, 12), p);
+  MUST(PetscCalloc1(c.voids->block.xm * c.voids->block.ym, &rest));
+  for (int step = 0; step < 5; step++) MUST(NakVoidsStep(c.voids, 0.1, rest));
+  MUST(NakVoidsMeasure(c.voids, &report));
+  MUST(PetscFree(rest));
+  Destroy(&c);
+  return report;
+}
+
+/* A row of columns is the same in x and in y: voids are cylinders either way. */
+static void RowsAreAlike(void **state)
+{
+  const NakVoidsReport x = OneRow(40, 1), y = OneRow(1, 40);
+
+  (void)state;
+  assert_int_equal(y.count, 2);
+  assert_int_equal(x.count, y.count);
+  assert_true(x.dissolved > 0.01);
+  assert_true(PetscAbsReal(x.height / y.height - 1) < 1e-9);
+  assert_true(PetscAbsReal(x.wetted / y.wetted - 1) < 1e-9);
+  assert_true(PetscAbsReal(x.energy / y.energy - 1) < 1e-9);
+  assert_true(PetscAbsReal(x.dissolved / y.dissolved - 1) < 1e-9);
+}
+
 /* A step whose stages may take no more iterations than this; whether it was taken. */
 static PetscBool TakeStep(NakVoids s, PetscReal dt, PetscInt iterations)
 {
@@ -396,6 +429,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(DerivativesMatchDifferences),
     cmocka_unit_test(EnergyNeverRises),
     cmocka_unit_test(FailedSolveIsForgotten),
+    cmocka_unit_test(RowsAreAlike),
     cmocka_unit_test(NucleiDoNotDependOnRanks),
     cmocka_unit_test(NucleiComeAtTheirRate),
     cmocka_unit_test(CoarseGridIsRefused),
