@@ -14,10 +14,9 @@
 
 /* ---- Set-up ---- */
 
-static PetscErrorCode CreatePairs(PetscInt first, PetscInt n, Pairs *p)
+static PetscErrorCode CreatePairs(PetscInt n, Pairs *p)
 {
   PetscFunctionBeginUser;
-  (void)first;
   PetscCall(PetscMalloc4(n, &p->cell[0], n, &p->cell[1], n, &p->weight[0], n, &p->weight[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -51,8 +50,8 @@ static PetscErrorCode CreateDirection(PetscInt first, PetscInt n, PetscInt coars
                                       Pairs *interpolation, Pairs *overlap)
 {
   PetscFunctionBeginUser;
-  PetscCall(CreatePairs(first, n, interpolation));
-  PetscCall(CreatePairs(first, n, overlap));
+  PetscCall(CreatePairs(n, interpolation));
+  PetscCall(CreatePairs(n, overlap));
   for (PetscInt k = 0; k < n; k++) {
     SetPair(interpolation, k, NakInterpolation(first + k, n_fine, n_coarse, periodic),
             coarse_first - 1);

@@ -206,7 +206,7 @@ static PetscErrorCode AddLevel(NakPhaseField e, const PetscInt n[3], PetscInt ha
   if (e->n_levels > 0) {
     NakLevel *fine = v - 1;
 
-    PetscCall(NakTransferTablesCreate(e, fine, v));
+    PetscCall(NakTransferTablesCreate(fine, v));
     if (v->whole && !fine->whole) PetscCall(Gathering(e, fine, v));
   }
   e->n_levels++;

@@ -143,7 +143,7 @@ PetscErrorCode NakGhosts(NakPhaseField e, NakLevel *v); /* all */
 void           NakFaces(NakPhaseField e);               /* values on the sides at e->time */
 
 /* ---- transfer.c ---- */
-PetscErrorCode NakTransferTablesCreate(NakPhaseField e, NakLevel *fine, const NakLevel *coarse);
+PetscErrorCode NakTransferTablesCreate(NakLevel *fine, const NakLevel *coarse);
 PetscErrorCode NakTransferTablesDestroy(NakLevel *fine);
 /* u and the right-hand side of the coarse problem from u and the residual of the fine one. */
 PetscErrorCode NakRestrict(NakPhaseField e, NakLevel *fine, NakLevel *coarse);

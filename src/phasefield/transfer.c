@@ -30,7 +30,7 @@ static void Average(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscInt *fr
   }
 }
 
-PetscErrorCode NakTransferTablesCreate(NakPhaseField e, NakLevel *fine, const NakLevel *coarse)
+PetscErrorCode NakTransferTablesCreate(NakLevel *fine, const NakLevel *coarse)
 {
   PetscFunctionBeginUser;
   for (int d = 0; d < 3; d++) {
@@ -52,7 +52,6 @@ PetscErrorCode NakTransferTablesCreate(NakPhaseField e, NakLevel *fine, const Na
       t->from[i] -= fine->start[d];
     }
   }
-  (void)e;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -195,9 +195,8 @@ PetscErrorCode NakVoidsFree(NakVoids s, Vec v, PetscReal *energy)
 
 /* ---- The matrix ---- */
 
-static MatStencil Place(const Cell *c, PetscInt k, PetscInt i, PetscInt j)
+static MatStencil Place(PetscInt k, PetscInt i, PetscInt j)
 {
-  (void)c;
   return (MatStencil){.i = k, .j = i, .k = j};
 }
 
@@ -211,13 +210,13 @@ static PetscErrorCode PutRow(NakVoids s, const Cell *c, PetscInt at, void *ctx)
   const Linear         *l = (const Linear *)ctx;
   const NakVoidsEnergy *e = &s->energy;
   const PetscInt        i = c->i, j = c->j, k = c->k;
-  const MatStencil      row                 = Place(c, k, i, j);
-  const MatStencil      col[NEIGHBOURS + 1] = {Place(c, k - 1, i, j),
-                                               Place(c, k + 1, i, j),
-                                               Place(c, k, i - 1, j),
-                                               Place(c, k, i + 1, j),
-                                               Place(c, k, i, j - 1),
-                                               Place(c, k, i, j + 1),
+  const MatStencil      row                 = Place(k, i, j);
+  const MatStencil      col[NEIGHBOURS + 1] = {Place(k - 1, i, j),
+                                               Place(k + 1, i, j),
+                                               Place(k, i - 1, j),
+                                               Place(k, i + 1, j),
+                                               Place(k, i, j - 1),
+                                               Place(k, i, j + 1),
                                                row};
   const PetscReal       own = c->v[j][i][k], half = s->height[0] / 2;
   PetscReal             v[NEIGHBOURS], weight[NEIGHBOURS], value[NEIGHBOURS + 1];
