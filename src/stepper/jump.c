@@ -174,7 +174,7 @@ static PetscErrorCode Jump(NakStepper s, NakProtocol protocol, NakRecord *now, V
                            PetscReal period, PetscInt *turns)
 {
   NakJump        *j            = &s->jump;
-  const NakRecord before       = *now;
+  NakRecord       before       = *now;
   const PetscInt  skip         = *turns;
   const PetscReal M            = (PetscReal)skip;
   NakRecord       extrapolated = *now;
@@ -200,10 +200,12 @@ static PetscErrorCode Jump(NakStepper s, NakProtocol protocol, NakRecord *now, V
     PetscCall(NakProtocolRestore(protocol));
     PetscCall(VecCopy(j->before, s->U));
     PetscCall(VecCopy(j->before, j->last));
-    *now         = before;
-    j->last_time = now->time;
-    j->longest   = skip / 4;
-    *turns       = 0;
+    before.newton_iterations = now->newton_iterations; /* the trial's, too */
+    before.linear_iterations = now->linear_iterations;
+    *now                     = before;
+    j->last_time             = now->time;
+    j->longest               = skip / 4;
+    *turns                   = 0;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

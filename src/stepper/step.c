@@ -109,51 +109,76 @@ PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* From the state before the last step, go to `time` exactly. */
+/* From the state before the last step, go to `time` exactly; what it takes adds to what it took so far. */
 static PetscErrorCode Repeat(NakStepper s, NakProtocol protocol, const NakRecord *before,
                              PetscReal time, NakRecord *now)
 {
+  const PetscInt newton = now->newton_iterations, linear = now->linear_iterations;
+
   PetscFunctionBeginUser;
   PetscCall(VecCopy(s->U_before, s->U));
-  *now = *before;
+  *now                   = *before;
+  now->newton_iterations = newton;
+  now->linear_iterations = linear;
   PetscCall(NakStepTaken(s, time, time - before->time, now));
   PetscCall(Measure(s, protocol, now));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Regula falsi after Illinois, aimed just behind the root: the weight of an end that stays is halved.  Where
+   that is slow, as with a jump, the middle. */
+PetscReal NakBracketNext(const NakBracket *k)
+{
+  const PetscInt  patience = 20;
+  const PetscReal aim = NAK_EVENT_NEAR / 2, inside = 1e-3 * (k->b - k->a);
+  const PetscReal cut = k->b - (k->b - k->a) * (k->gb - aim) / (k->gb - k->ga);
+
+  if (k->tries >= patience) return (k->a + k->b) / 2;
+  return PetscMin(PetscMax(cut, k->a + inside), k->b - inside);
+}
+
+void NakBracketTake(NakBracket *k, PetscBool before, PetscReal t, PetscReal g)
+{
+  const PetscReal aim = NAK_EVENT_NEAR / 2;
+
+  k->tries++;
+  if (before) {
+    if (k->side == -1) k->gb = aim + (k->gb - aim) / 2;
+    k->a    = t;
+    k->ga   = PetscMin(g, -NAK_EVENT_NEAR);
+    k->side = -1;
+  } else {
+    if (k->side == 1) k->ga /= 2;
+    k->b    = t;
+    k->gb   = g;
+    k->over = g;
+    k->side = 1;
+  }
+}
+
 /* The overshoot is negative at `before` and not at `now`: repeat the step until it ends where the
-   overshoot is zero (the Illinois variant of regula falsi), at most `near` beyond it, or as short as a step
-   may be. */
+   overshoot is zero, at most NAK_EVENT_NEAR beyond it, or as short as a step may be. */
 static PetscErrorCode Locate(NakStepper s, NakProtocol protocol, const NakRecord *before,
                              PetscReal g_before, PetscReal g_now, NakRecord *now)
 {
-  const PetscReal near = 1e-6, shortest = PetscMax(1e-9 * now->dt, 4e-16 * now->time);
-  const PetscReal least = before->time + 2 * s->params.shortest_step; /* no step ends before */
-  PetscReal       a = before->time, ga = g_before, b = now->time, gb = g_now;
-  int             side = 0;
+  const PetscReal shortest = PetscMax(1e-9 * now->dt, 4e-16 * now->time);
+  const PetscReal least    = before->time + 2 * s->params.shortest_step; /* no step ends before */
+  NakBracket k = {.a = before->time, .b = now->time, .ga = g_before, .gb = g_now, .over = g_now};
 
   PetscFunctionBeginUser;
-  for (int n = 0; n < 60 && gb > near && b - a > shortest && b > least; n++) {
-    const PetscReal aim = near / 2, inside = 1e-3 * (b - a);
-    const PetscReal cut = b - (b - a) * (gb - aim) / (gb - ga);
-    const PetscReal t   = PetscMax(PetscMin(PetscMax(cut, a + inside), b - inside), least);
+  while (k.tries < NAK_EVENT_TRIES && k.over > NAK_EVENT_NEAR && k.b - k.a > shortest &&
+         k.b > least) {
+    const PetscReal t = PetscMax(NakBracketNext(&k), least);
     PetscReal       g;
 
     PetscCall(Repeat(s, protocol, before, t, now));
     PetscCall(NakProtocolJudge(protocol, now, &g));
-    if (now->time < t || g < 0) { /* a step that was cut short counts as one before the event */
-      if (side == -1) gb = aim + (gb - aim) / 2;
-      a    = now->time;
-      ga   = PetscMin(g, -near);
-      side = -1;
-    } else {
-      if (side == 1) ga /= 2;
-      b    = t;
-      gb   = g;
-      side = 1;
-    }
+    if (now->time < t || g < 0) /* a step that was cut short counts as one before the event */
+      NakBracketTake(&k, PETSC_TRUE, now->time, g);
+    else
+      NakBracketTake(&k, PETSC_FALSE, t, g);
   }
-  if (now->time != b) PetscCall(Repeat(s, protocol, before, b, now));
+  if (now->time != k.b) PetscCall(Repeat(s, protocol, before, k.b, now));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

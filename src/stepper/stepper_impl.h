@@ -41,6 +41,22 @@ PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp);
 /* step.c: one accepted step that ends at `end` at the latest, starting with length `first`. */
 PetscErrorCode NakStepTaken(NakStepper stepper, PetscReal end, PetscReal first, NakRecord *now);
 
+/* The moment at which an overshoot comes to 0: it lies behind `a`, and not behind `b`. */
+#define NAK_EVENT_NEAR 1e-6 /* overshoot that is near enough */
+enum { NAK_EVENT_TRIES = 60 };
+
+typedef struct {
+  PetscReal a, b;
+  PetscReal ga, gb; /* overshoots there, as they count in the search */
+  PetscReal over;   /* the one at b */
+  PetscInt  tries;
+  int       side; /* that the last try fell on: -1 before, 1 behind; 0 for none */
+} NakBracket;
+
+/* Where to try next; what was found there, `before` the moment or behind it.  Pure. */
+PetscReal NakBracketNext(const NakBracket *bracket);
+void      NakBracketTake(NakBracket *bracket, PetscBool before, PetscReal t, PetscReal overshoot);
+
 /* jump.c */
 PetscErrorCode NakJumpCreate(NakStepper stepper);
 PetscErrorCode NakJumpDestroy(NakStepper stepper);

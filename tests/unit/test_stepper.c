@@ -1,8 +1,10 @@
 /* Time: the order of the integrator, error control, events and switches at their exact moments, the
    steady state against a formula, and what is left when the solver gives up. */
-#include <nakfield/stepper.h>
+#include "stepper_impl.h"
+
 #include <nakfield/units.h>
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -275,6 +277,68 @@ static void CutOffWithinTheShortestStep(void **unused)
   Close(&b);
 }
 
+/* The search finds a moment that is known, of a jump, a bend or a runaway, and not just its neighbourhood. */
+static void SearchFinds(PetscReal moment, PetscReal below, PetscReal above, PetscReal span)
+{
+  NakBracket k     = {.a = 0, .b = 1};
+  PetscReal  range = span > 0 ? below * expm1((1 - moment) / span) : above;
+
+  k.ga = span > 0 ? below * expm1(-moment / span) : -below;
+  k.gb = k.over = range;
+  while (k.tries < NAK_EVENT_TRIES && k.over > NAK_EVENT_NEAR && k.b - k.a > 1e-9) {
+    const PetscReal t = NakBracketNext(&k), jump = t < moment ? -below : above;
+
+    NakBracketTake(&k, (PetscBool)(t < moment), t,
+                   span > 0 ? below * expm1((t - moment) / span) : jump);
+    assert_true(k.a < moment && moment <= k.b);
+  }
+  if (!(k.over <= NAK_EVENT_NEAR || k.b - k.a <= 1e-9))
+    fail_msg("from %g to %g over %g at %g: %g wide, %g beyond", (double)-below, (double)range,
+             (double)span, (double)moment, (double)(k.b - k.a), (double)k.over);
+}
+
+static void SearchesFind(void **unused)
+{
+  const PetscReal moments[] = {1e-5, 0.013, 0.3, 0.64, 0.99, 0.99999};
+  const PetscReal sizes[] = {1e-5, 1e-3, 0.1, 1, 30}, spans[] = {0.003, 0.03, 1, 10};
+
+  (void)unused;
+  for (size_t m = 0; m < sizeof moments / sizeof *moments; m++) {
+    for (size_t k = 0; k < 25; k++) SearchFinds(moments[m], sizes[k % 5], sizes[k / 5], 0);
+    for (size_t k = 0; k < 20; k++) SearchFinds(moments[m], sizes[k % 5], 0, spans[k / 5]);
+  }
+}
+
+/* The record counts what steps took that were repeated to meet a condition, and turns that were tried in vain
+   behind a jump. */
+static void AllIterationsCount(void **unused)
+{
+  const char *const protocol =
+    "[{pulses: {current: 1 mA/cm^2, on: 1 s, off: 5 s, count: 100000}, until: voltage > 3 V}]";
+  NakModelParams   params = Params(1);
+  NakStepperParams steps  = Steps(1e-4);
+  PetscInt         undone = 0;
+  Bench            b;
+
+  (void)unused;
+  params.alloy.volume      = 1e-9;
+  params.grid.alloy_height = 10e-6;
+  steps.jump               = PETSC_TRUE;
+  steps.jump_tolerance     = 1e-3;
+  b                        = Open(PETSC_COMM_SELF, &params, &steps, protocol);
+  while (!NakProtocolDone(b.protocol)) {
+    PetscInt before, turns = 0;
+
+    RunLeaf(&b);
+    before = NakStepperCounts(b.stepper).steps;
+    if (!NakProtocolDone(b.protocol)) MUST(NakStepperJump(b.stepper, b.protocol, &b.now, &turns));
+    if (turns == 0 && NakStepperCounts(b.stepper).steps > before) undone++;
+  }
+  assert_true(undone > 0);
+  assert_int_equal(b.now.linear_iterations, NakStepperCounts(b.stepper).linear_iterations);
+  Close(&b);
+}
+
 /* Beyond the switch the voltage has lost the drop of the current at once, the charge returns, and
    what the reaction passed has left the Na. */
 static void CurrentSwitch(void **unused)
@@ -449,6 +513,8 @@ int main(int argc, char **argv)
                                        cmocka_unit_test(CapacityCutOff),
                                        cmocka_unit_test(VoltageCutOff),
                                        cmocka_unit_test(CutOffWithinTheShortestStep),
+                                       cmocka_unit_test(SearchesFind),
+                                       cmocka_unit_test(AllIterationsCount),
                                        cmocka_unit_test(StepsEndAtOutputs),
                                        cmocka_unit_test(StepsGoOn),
                                        cmocka_unit_test(SteadyState)};
