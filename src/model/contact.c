@@ -11,7 +11,7 @@
 
 const NakParam NakContactParamRows[] = {
   {"contact.fraction", NAK_REAL, "1", offsetof(NakContactParams, fraction), 1, 0.001, 1, NULL,
-   "Share of the face where alloy and electrolyte are in contact"},
+   "Share of the face where alloy and electrolyte are in contact; changes no voltage in 1D"},
   {"contact.shape",               NAK_CHOICE, NULL, offsetof(NakContactParams, shape), NAK_CONTACT_PATCHES, 0, 0,
    "patches|strip|disc", "Random patches, one strip along y, or one disc"},
   {"contact.patch",         NAK_REAL, "m", offsetof(NakContactParams, patch), 8e-6, 1e-9, 1, NULL,

@@ -126,7 +126,14 @@ static PetscErrorCode CheckContact(NakSim s)
   const PetscReal      fraction = s->params.model.contact.fraction;
 
   PetscFunctionBeginUser;
-  if (fraction == 1 || (g->nx == 1 && g->ny == 1)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (fraction == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (g->nx == 1 && g->ny == 1) {
+    PetscCall(NakDeckWarn(s->deck, NakDeckFind(s->deck, "contact"),
+                          "contact.fraction is %.6g and the grid has one column: in 1D a partial "
+                          "contact changes no voltage; raise grid.nx",
+                          (double)fraction));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(TellPatches(s));
   if (g->electrolyte_layers > 0) {
     PetscCall(TellCoarse(s));

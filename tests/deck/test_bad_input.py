@@ -288,8 +288,10 @@ class BadInput(unittest.TestCase):
         for coarse in (("grid.nx=15",), ("grid.ny=15", "grid.depth=64 um"), ("contact.patch=7 um",)):
             output = self.check(grid + PROTOCOL, *coarse, status=nakrun.DONE)
             self.assertRegex(output.err, "deck.yaml:1:10: warning: patches of contact are about .* and columns 4")
-        for fine in ("contact.shape=strip", "contact.fraction=1", "grid.nx=1"):
+        for fine in ("contact.shape=strip", "contact.fraction=1"):
             self.assertEqual(self.check(grid + PROTOCOL, "contact.patch=1 um", fine, status=nakrun.DONE).err, "")
+        output = self.check(grid + PROTOCOL, "grid.nx=1", status=nakrun.DONE)
+        self.assertRegex(output.err, "deck.yaml:1:10: warning: contact.fraction is 0.5 and the grid has one column")
 
     def test_files_that_are_no_decks(self):
         (self.folder / "folder").mkdir()
