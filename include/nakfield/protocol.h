@@ -191,7 +191,8 @@ PetscErrorCode NakProtocolRestore(NakProtocol protocol);
   Write to a checkpoint where the protocol stands, or go where one says.  Collective.
 
   The protocol that reads may differ from the one that wrote in values, durations, conditions and
-  counts of the top-level item under way, and in all that follows it.
+  counts of the top-level item under way, less the number of levels of staircases, and in all that
+  follows it.  Of a staircase that ends that item, levels that were never done may differ, too.
 
   Errors: PETSC_ERR_USER_INPUT where it differs elsewhere, or a repeat has fewer turns than are done.
 */

@@ -55,6 +55,20 @@ static PetscInt ItemsUnderWay(NakProtocol protocol)
   return protocol->program.n_ops == 0 ? 0 : protocol->program.ops[TopUnderWay(protocol)].end;
 }
 
+/* The number of an op among the items as the deck has them, depth first from 1: pulses and staircases are
+   one each. */
+static PetscInt NumberOf(const NakProgram *program, PetscInt op)
+{
+  PetscInt number = 0;
+
+  for (PetscInt k = 0; k <= op; k++) {
+    const PetscInt parent = program->ops[k].parent;
+
+    if (parent < 0 || program->ops[parent].kind == NAK_OP_REPEAT) number++;
+  }
+  return number;
+}
+
 static PetscErrorCode CheckItems(NakProtocol protocol, NakCheckpoint c, PetscInt n,
                                  const Item items[])
 {
@@ -65,12 +79,17 @@ static PetscErrorCode CheckItems(NakProtocol protocol, NakCheckpoint c, PetscInt
   PetscCheck(n <= program->n_ops, comm, PETSC_ERR_USER_INPUT,
              "the protocol is shorter than what %s has behind it", NakCheckpointPath(c));
   for (PetscInt k = 0; k < n; k++) {
-    const Item item = ItemOf(&program->ops[k]);
+    const PetscInt slot = items[k].slot;
+    const Item     item = ItemOf(&program->ops[k]);
 
+    PetscCheck(item.slot == slot || slot < 0 || item.slot < 0, comm, PETSC_ERR_USER_INPUT,
+               "item %" PetscInt_FMT " of the protocol stands behind a staircase that had another "
+               "number of levels when %s was written: only the levels to come may change",
+               NumberOf(program, k), NakCheckpointPath(c));
     PetscCheck(memcmp(&item, &items[k], sizeof item) == 0, comm, PETSC_ERR_USER_INPUT,
                "item %" PetscInt_FMT " of the protocol is not the one of %s, a '%s', which is done "
                "or under way: only values, conditions and what follows it may change",
-               k + 1, NakCheckpointPath(c), items[k].word);
+               NumberOf(program, k), NakCheckpointPath(c), items[k].word);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -136,7 +155,7 @@ static PetscErrorCode CheckDone(NakProtocol protocol, NakCheckpoint c, PetscInt 
       at + more <= n && Same(&done[at], now, more), NakCheckpointComm(c), PETSC_ERR_USER_INPUT,
       "item %" PetscInt_FMT " of the protocol, a '%s', is done in %s, and was another one: "
       "leave it as it was; items under way and those to come may change",
-      k + 1, program->ops[k].word, NakCheckpointPath(c));
+      NumberOf(program, k), program->ops[k].word, NakCheckpointPath(c));
     at += more;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -169,6 +188,29 @@ static PetscErrorCode ExchangeDone(NakProtocol protocol, NakCheckpoint c)
   PetscFunctionReturn(code);
 }
 
+/* The first slot behind the items up to the end of the one under way at the top. */
+static PetscInt SlotsUnderWay(NakProtocol protocol)
+{
+  const NakProgram *program = &protocol->program;
+  PetscInt          op      = ItemsUnderWay(protocol);
+
+  while (op < program->n_ops && program->ops[op].kind != NAK_OP_HOLD) op++;
+  return op < program->n_ops ? program->ops[op].slot : program->n_slots;
+}
+
+/* Nothing was done in slots that are now of items to come: a staircase lacks levels that it had. */
+static PetscErrorCode CheckSlots(NakProtocol protocol, NakCheckpoint c, PetscInt n,
+                                 const NakSlot slots[])
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = SlotsUnderWay(protocol); k < n; k++)
+    PetscCheck(slots[k].report < 0, NakCheckpointComm(c), PETSC_ERR_USER_INPUT,
+               "the staircase under way has lost levels that were done when %s was written: only "
+               "the levels to come may change",
+               NakCheckpointPath(c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The slots that both have; those of a protocol that became longer are untouched. */
 static PetscErrorCode ExchangeSlots(NakProtocol protocol, NakCheckpoint c)
 {
@@ -184,6 +226,7 @@ static PetscErrorCode ExchangeSlots(NakProtocol protocol, NakCheckpoint c)
   PetscCall(NakCheckpointSize(c, "protocol/slots", &size));
   PetscCall(PetscMalloc1(size / sizeof(NakSlot), &slots));
   code = NakCheckpointBlock(c, "protocol/slots", slots, size);
+  if (!code) code = CheckSlots(protocol, c, (PetscInt)(size / sizeof(NakSlot)), slots);
   for (size_t k = 0; !code && k < size / sizeof(NakSlot) && (PetscInt)k < protocol->n_slots; k++)
     protocol->slots[k] = slots[k];
   PetscCall(PetscFree(slots));

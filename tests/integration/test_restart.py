@@ -119,6 +119,33 @@ class Restart(unittest.TestCase):
             self.assertEqual((summary["status"], summary["steps"][0]["end"]), ("completed", end))
             self.assertAlmostEqual(3600 * summary["capacity_mAh_cm2"], capacity, delta=1e-5)
 
+    def test_levels_of_a_staircase(self):
+        """Those to come may change, and no report is of two things."""
+        place, whole = self.folder.path / "run", self.folder.path / "stairs"
+
+        def stairs(to, turns=2):
+            stairs = f"{{staircase: {{from: 0.01 mA/cm^2, to: {to} mA/cm^2, step: 0.01 mA/cm^2, hold: 1 s}}}}"
+            return protocol(f"{{repeat: {turns}, steps: [{stairs}]}}", *["{rest: 1 s}"] * 4)
+
+        self.folder.new("stairs", stairs(0.04), "checkpoint.keep=1000", "checkpoint.steps=1").demand(nakrun.DONE)
+        series = nakrun.Run(whole, None).series
+        for time_s, to, message in ((0.5, 0.06, None), (0.5, 0.02, None), (4.5, 0.06, None), (9.5, 0.06, "item 3 .* staircase"),
+                                    (4.5, 0.02, "staircase under way has lost levels"), (2.5, 0.01, "repeat|staircase")):
+            shutil.rmtree(place, ignore_errors=True)
+            shutil.copytree(whole, place)
+            (place / "summary.json").unlink()
+            leaves = int(time_s) + 1
+            steps = sum(time < time_s for time in series["time_s"]) - leaves  # each begins with a row
+            for path in torture.checkpoints(place)[steps:]:
+                path.unlink()
+            output = self.folder.again("run", stairs(to))
+            if message is not None:
+                output.demand(nakrun.INPUT, message)
+                continue
+            output.demand(nakrun.DONE)
+            kinds = [step["kind"] for step in nakrun.Run(place, None).summary["steps"]]
+            self.assertEqual(kinds, ["staircase"] * round(100 * to) + ["rest"] * 4)
+
     def test_a_signal_to_ranks_that_wait(self):
         """A launcher forwards it to all of them, those without a column included."""
         many = protocol("{repeat: 100000, steps: [{strip: 0.1 mA/cm^2, for: 1 s}, {rest: 1 s}]}")
