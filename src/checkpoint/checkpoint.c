@@ -162,14 +162,13 @@ PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckp
 {
   Newest         newest = {.found = PETSC_INT_MAX};
   char           expected[NAK_SEAL_TEXT], seal[NAK_SEAL_TEXT], damage[128] = "";
+  char           path[PETSC_MAX_PATH_LEN];
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   *checkpoint = NULL;
   Build(expected);
   do {
-    char path[PETSC_MAX_PATH_LEN];
-
     PetscCall(Find(comm, directory, newest.found, &newest));
     PetscCheck(newest.found >= 0 || !newest.aside, comm, PETSC_ERR_FILE_READ,
                "every checkpoint in %s is damaged: put back a good one as NUMBER.h5, or begin the "
@@ -180,13 +179,13 @@ PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckp
     PetscCall(NakSealCheck(comm, path, seal, sizeof damage, damage));
     if (damage[0] != '\0') PetscCall(SetAside(comm, directory, newest.found, damage));
   } while (damage[0] != '\0');
-  PetscCall(Allocate(comm, directory, newest.found, checkpoint));
-  (*checkpoint)->reads = PETSC_TRUE;
   PetscCheck(strcmp(seal, expected) == 0, comm, PETSC_ERR_USER_INPUT,
              "%s is a '%s', and this program reads a '%s': continue the run with the program that "
              "began it",
-             (*checkpoint)->path, seal, expected);
-  code = NakStoreOpen(comm, (*checkpoint)->path, &(*checkpoint)->store);
+             path, seal, expected);
+  PetscCall(Allocate(comm, directory, newest.found, checkpoint));
+  (*checkpoint)->reads = PETSC_TRUE;
+  code                 = NakStoreOpen(comm, (*checkpoint)->path, &(*checkpoint)->store);
   if (!code) code = ReadBlocks(*checkpoint);
   if (code) PetscCall(NakCheckpointDestroy(checkpoint));
   PetscFunctionReturn(code);

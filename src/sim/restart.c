@@ -172,6 +172,7 @@ PetscErrorCode NakSimFind(NakSim s, NakCheckpoint *c)
 {
   const char *const run = s->params.output.directory;
   char              directory[PETSC_MAX_PATH_LEN];
+  PetscErrorCode    code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   PetscCall(Directory(run, directory));
@@ -180,8 +181,9 @@ PetscErrorCode NakSimFind(NakSim s, NakCheckpoint *c)
     PetscCall(PetscFPrintf(s->comm, stderr,
                            "nakfield: %s holds no checkpoint: the run begins anew\n", run));
   else
-    PetscCall(NakSimPhysicsCheckpoint(s, *c));
-  PetscFunctionReturn(PETSC_SUCCESS);
+    code = NakSimPhysicsCheckpoint(s, *c);
+  if (code) PetscCall(NakCheckpointDestroy(c));
+  PetscFunctionReturn(code);
 }
 
 PetscErrorCode NakSimResume(NakSim s, NakCheckpoint c)
