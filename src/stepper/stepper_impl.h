@@ -54,8 +54,8 @@ typedef struct {
 } NakBracket;
 
 /* Where to try next; what was found there, `before` the moment or behind it.  Pure. */
-PetscReal NakBracketNext(const NakBracket *bracket);
-void      NakBracketTake(NakBracket *bracket, PetscBool before, PetscReal t, PetscReal overshoot);
+PetscReal NakBracketNext(const NakBracket *k);
+void      NakBracketTake(NakBracket *k, PetscBool before, PetscReal t, PetscReal g);
 
 /* jump.c */
 PetscErrorCode NakJumpCreate(NakStepper stepper);

@@ -16,8 +16,8 @@ typedef struct {
 
 NakVoidsEnergy NakVoidsEnergyCreate(PetscReal tension, PetscReal width, PetscReal mobility);
 
-/* The pressure of a void over the liquid's up to which the phase field bears it [Pa].  At a third of the
-   well's curvature, tension times steepness, voids would form anywhere; voids that small vanish before. */
+/* The pressure of a void over the liquid's up to which the phase field bears it [Pa].  At tension times
+   steepness, where the gas outweighs the well at v = 0, voids would form anywhere; voids that small vanish before. */
 static inline PetscReal NakVoidsHighest(const NakVoidsEnergy *e)
 {
   return 0.7 * e->tension * e->steepness;
