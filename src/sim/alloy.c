@@ -41,6 +41,7 @@ static NakSimSize Size(const NakSimParams *params)
     .what     = "cells",
     .entries  = "microstructure.nx, ny or nz",
     .unknowns = n * cells,
+    .longest  = n * cells,
     .bytes    = NakMixMemory(p),
     .files    = 2 * 8 * 3 * n * cells, /* a checkpoint has three vectors */
   };

@@ -56,6 +56,7 @@ static NakSimSize Size(const NakSimParams *p)
     .what     = "cells",
     .entries  = "box.nx, box.ny or box.nz",
     .unknowns = unknowns,
+    .longest  = unknowns,
     .bytes    = 8 * doubles * unknowns,
     .files    = 2 * 8 * 7 * unknowns, /* seven states at most in a checkpoint */
   };

@@ -30,18 +30,20 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
    three more of it where cycles are jumped; a frame has three fields. */
 #define FILE_BYTES (2 * 4 * 8)
 
+/* The longest vector has the entries of all columns' matrices: three diagonals, and 16 farther off. */
 static NakSimSize Size(const NakSimParams *p)
 {
   const NakGridParams *g = &p->model.grid;
   const PetscReal      column =
     (PetscReal)(g->electrolyte_layers + g->interphase_layers + g->alloy_layers + 8);
-  const PetscReal unknowns = column * (PetscReal)g->nx * (PetscReal)g->ny;
+  const PetscReal columns = (PetscReal)g->nx * (PetscReal)g->ny, unknowns = column * columns;
 
   return (NakSimSize){
     .n        = {g->nx, g->ny},
     .what     = "columns",
     .entries  = "grid.nx, grid.ny or the layers",
     .unknowns = unknowns,
+    .longest  = (3 * column + 16) * columns,
     .bytes    = unknowns * BytesPerUnknown(g),
     .files    = unknowns * FILE_BYTES,
   };

@@ -82,11 +82,11 @@ PetscErrorCode NakSimCheckSize(NakSim s)
   PetscFunctionBeginUser;
   NakSimShape(s, shape);
   PetscCall(TightestNode(s->world, &size, &node));
-  PetscCheck(
-    size.unknowns < (PetscReal)PETSC_INT_MAX, s->world, PETSC_ERR_USER_INPUT,
-    "the grid has %.4g unknowns in %s, and PETSc was built to count up to %.4g: lower %s, or "
-    "build PETSc with 64-bit indices",
-    (double)size.unknowns, shape, (double)PETSC_INT_MAX, size.entries);
+  PetscCheck(size.longest < (PetscReal)PETSC_INT_MAX, s->world, PETSC_ERR_USER_INPUT,
+             "the grid has %.4g unknowns in %s, and a vector of %.4g numbers, while PETSc was "
+             "built to count up to %.4g: lower %s, or build PETSc with 64-bit indices",
+             (double)size.unknowns, shape, (double)size.longest, (double)PETSC_INT_MAX,
+             size.entries);
   PetscCheck(
     node.need <= node.room, s->world, PETSC_ERR_USER_INPUT,
     "the grid of %s needs about %.3g GB of memory on one node, and there are %.3g GB: lower %s, "

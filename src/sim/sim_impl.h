@@ -42,7 +42,8 @@ typedef struct {
   PetscInt    n[3];           /* of `what`; 0 for an axis that does not count */
   const char *what, *entries; /* "columns"; the entries of the deck to lower */
   PetscReal   unknowns;
-  PetscReal   bytes; /* of all ranks together */
+  PetscReal   longest; /* vector, which PETSc must be able to count; at least the unknowns */
+  PetscReal   bytes;   /* of all ranks together */
   PetscReal
     files; /* what rank 0 needs on top of its share to put frames and checkpoints together */
 } NakSimSize;

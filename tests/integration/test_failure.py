@@ -57,8 +57,9 @@ class Refused(unittest.TestCase):
             self.assertEqual([path.name for path in Path(folder).iterdir()], ["deck.yaml"])
 
     def test_grids(self):
-        self.refuse("needs about [0-9.e+]+ GB of memory on one node, and there are", "grid.nx=5000", "grid.ny=5000",
+        self.refuse("needs about [0-9.e+]+ GB of memory on one node, and there are", "grid.nx=2500", "grid.ny=4000",
                     "solver.shortest_step=1e-9 s")
+        self.refuse("a vector of 2.698e.09 numbers", "grid.nx=4096", "grid.ny=3700")
         self.refuse("unknowns in 65536 x 65536 columns", "grid.nx=65536", "grid.ny=65536",
                     "solver.shortest_step=1e-9 s")
 
