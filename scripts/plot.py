@@ -270,7 +270,10 @@ def draw_face(figure, axes, data: dict, arrays: list, label: str, log: bool):
         image = axis.imshow(np.maximum(array[0], low), origin="lower", extent=extent, norm=norm,
                             cmap="viridis", interpolation="nearest", aspect="equal")
     axes[0].set_ylabel(f"y ({data['unit']})")
-    figure.colorbar(image, ax=list(axes), label=label)
+    bar = figure.colorbar(image, ax=list(axes), label=label)
+    if log and high < 300 * low:
+        ticks = [m * 10.0 ** e for e in range(-6, 3) for m in (1, 2, 5) if low <= m * 10.0 ** e <= high]
+        bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
 
 
 def row_to_show(frames: list) -> int:
@@ -305,7 +308,9 @@ def draw_slice(figure, axes, data: dict, region: int, unit: tuple):
                                 cmap="viridis", rasterized=True)
     if region == 2 and "void" in data["frames"][0]:
         draw_voids(axes, data, layers, row, unit[0])
-    axes[0].set_ylabel(f"{('', 'Interphase', 'Alloy')[region]}\nz ({unit[1]})")
+    middle = (data["y"][row] + data["y"][row + 1]) / 2
+    place = f", y = {middle:.3g} {data['unit']}" if len(data["y"]) > 2 else ""
+    axes[0].set_ylabel(f"{('', 'Interphase', 'Alloy')[region]}{place}\nz ({unit[1]})")
     figure.colorbar(image, ax=list(axes), label="c (mol/l)").formatter.set_useOffset(False)
 
 
