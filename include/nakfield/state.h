@@ -215,3 +215,9 @@ typedef struct {
   PetscErrorCode (*fill)(void *ctx, PetscInt field, PetscReal values[]); /**< local, no messages */
   void *ctx;
 } NakFrame;
+
+/** Layers of a field that this rank has, and the first of them. */
+PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, PetscInt *first);
+
+/** The first multiple of `every` behind `time`; one that rounding alone puts ahead of it is not. */
+PetscReal NakNextMultiple(PetscReal every, PetscReal time);

@@ -113,6 +113,9 @@ PetscErrorCode NakFileSync(FILE *file, const char *path);
     no error. */
 PetscErrorCode NakPathSync(const char *path);
 
+/** The number of a name such as 000123.h5 with the suffix .h5; -1 for another name. */
+PetscInt NakFileNumber(const char *name, const char *suffix);
+
 /** Make a directory and its parents. */
 PetscErrorCode NakDirectoryMake(const char *directory);
 

@@ -29,17 +29,6 @@ struct NakCheckpoint_private {
   size_t      used, room;
 };
 
-/* Number of a file's name such as 000123.h5; -1 for another name. */
-static PetscInt Number(const char *name)
-{
-  const size_t digits = strspn(name, "0123456789");
-  PetscInt     number = 0;
-
-  if (digits < 6 || digits > 9 || strcmp(name + digits, ".h5") != 0) return -1;
-  for (size_t k = 0; k < digits; k++) number = 10 * number + (name[k] - '0');
-  return number;
-}
-
 static PetscErrorCode Path(const char *directory, PetscInt number, const char *suffix,
                            char path[PETSC_MAX_PATH_LEN])
 {
@@ -58,7 +47,7 @@ typedef struct {
 static PetscErrorCode LookAt(const char *name, void *ctx)
 {
   Newest *const  newest = ctx;
-  const PetscInt number = Number(name);
+  const PetscInt number = NakFileNumber(name, ".h5");
 
   if (number < newest->below) newest->found = PetscMax(newest->found, number);
   if (strstr(name, DAMAGED) != NULL) newest->aside = PETSC_TRUE;
@@ -372,7 +361,7 @@ typedef struct {
 static PetscErrorCode Collect(const char *name, void *ctx)
 {
   Numbers *const numbers = ctx;
-  const PetscInt number  = Number(name);
+  const PetscInt number  = NakFileNumber(name, ".h5");
 
   PetscFunctionBeginUser;
   if (number < 0) PetscFunctionReturn(PETSC_SUCCESS);

@@ -158,11 +158,8 @@ PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, Nak
 /* When a moment is due next by time: the first multiple of it behind `time`. */
 static void SetNext(NakInsitu s, PetscReal time)
 {
-  const PetscReal every = s->params.every, rounding = 1e-12;
-
   s->next = PETSC_INFINITY;
-  if (s->params.cadence == NAK_INSITU_TIME)
-    s->next = every * (PetscFloorReal(time / every * (1 + rounding)) + 1);
+  if (s->params.cadence == NAK_INSITU_TIME) s->next = NakNextMultiple(s->params.every, time);
 }
 
 PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory, PetscReal time)
@@ -252,18 +249,11 @@ static void PackNumbers(const NakNumbers *numbers, Parcel *parcel)
   }
 }
 
-/* Layers of this rank, and the first of them. */
-static PetscInt Layers(const NakFrame *frame, PetscInt *first)
-{
-  *first = frame->zm > 0 ? frame->zs : 0;
-  return frame->zm > 0 ? frame->zm : frame->grid->nz;
-}
-
 static PetscInt Values(const NakFrame *frame, NakPlace place)
 {
   PetscInt first;
 
-  return frame->xm * frame->ym * (place == NAK_PLACE_VOLUME ? Layers(frame, &first) : 1);
+  return frame->xm * frame->ym * NakFrameLayers(frame, place, &first);
 }
 
 /* Coordinates of the columns' sides, and the region of every cell. */
@@ -271,7 +261,7 @@ static void PackMesh(const NakFrame *frame, Parcel *parcel)
 {
   const NakGrid *const g    = frame->grid;
   const PetscInt       area = frame->xm * frame->ym;
-  PetscInt             zs, zm = Layers(frame, &zs);
+  PetscInt             zs, zm = NakFrameLayers(frame, NAK_PLACE_VOLUME, &zs);
   PetscReal *const x = parcel->axes, *const y = x + frame->xm + 1;
   NakInsituChannel whole = {
     .name = "grid", .cells = {(int)frame->xm, (int)frame->ym, (int)zm  },

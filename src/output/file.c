@@ -34,21 +34,11 @@ static const char *const owned_files[] = {
 
 static const char *const owned_folders[] = {"fields", "checkpoint", NULL};
 
-PetscInt NakOwnedNumber(const char *name, const char *suffix)
-{
-  const size_t digits = strspn(name, "0123456789");
-  PetscInt     number = 0;
-
-  if (digits < 6 || digits > 9 || strcmp(name + digits, suffix) != 0) return -1;
-  for (size_t k = 0; k < digits; k++) number = 10 * number + (name[k] - '0');
-  return number;
-}
-
 /* Whether a name in one of the folders is a run's. */
 static PetscBool Owned(const char *name)
 {
-  return (PetscBool)(NakOwnedNumber(name, ".h5") >= 0 || NakOwnedNumber(name, ".h5.tmp") >= 0 ||
-                     NakOwnedNumber(name, ".damaged") >= 0 || strcmp(name, "grid.h5") == 0 ||
+  return (PetscBool)(NakFileNumber(name, ".h5") >= 0 || NakFileNumber(name, ".h5.tmp") >= 0 ||
+                     NakFileNumber(name, ".damaged") >= 0 || strcmp(name, "grid.h5") == 0 ||
                      strcmp(name, "grid.h5.tmp") == 0);
 }
 

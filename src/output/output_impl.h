@@ -17,23 +17,10 @@ extern const char *const NakGrowing[NAK_GROWING];
 /* The output's handle of each of them. */
 FILE **NakGrowingFile(NakOutput output, int which);
 
-/* The number N of a name such as 000123.h5 with the suffix .h5; -1 for another name. */
-PetscInt NakOwnedNumber(const char *name, const char *suffix);
-
 /* ---- The columns of timeseries.csv, and the attributes of a frame: NakRecordColumns ---- */
 
 /* Note a fault where a number of the record is not finite. */
 void NakRecordCheck(const NakRecord *record, NakFault *fault);
-
-/* Layers of a field that this rank has, and the first of them. */
-static inline PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, PetscInt *first)
-{
-  const PetscBool all = (PetscBool)(frame->zm == 0);
-
-  *first = place == NAK_PLACE_VOLUME && !all ? frame->zs : 0;
-  if (place != NAK_PLACE_VOLUME) return 1;
-  return all ? frame->grid->nz : frame->zm;
-}
 
 /* ---- fields/NNNNNN.h5 ---- */
 

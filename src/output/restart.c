@@ -153,7 +153,7 @@ static PetscErrorCode RemoveLater(const char *name, void *ctx)
   char            path[PETSC_MAX_PATH_LEN], inside[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  if (NakOwnedNumber(name, ".h5") < output->index.count && NakOwnedNumber(name, ".h5.tmp") < 0)
+  if (NakFileNumber(name, ".h5") < output->index.count && NakFileNumber(name, ".h5.tmp") < 0)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscSNPrintf(inside, sizeof(inside), "fields/%s", name));
   PetscCall(NakOutputPath(output, inside, path));

@@ -58,27 +58,19 @@ static PetscErrorCode SetUp(NakSim s)
 
 /* ---- What is shown ---- */
 
-/* The first multiple of `every` behind the present time. */
-static PetscReal Next(NakSim s, PetscReal every)
-{
-  const PetscReal rounding = 1e-12;
-
-  return every * (PetscFloorReal(s->now.time / every * (1 + rounding)) + 1);
-}
-
 PetscReal NakSimNextFrame(NakSim s)
 {
   const PetscReal every = s->params.output.fields_every;
 
   if (s->kind->next_frame != NULL) return s->kind->next_frame(s);
-  return every > 0 ? Next(s, every) : PETSC_INFINITY;
+  return every > 0 ? NakNextMultiple(every, s->now.time) : PETSC_INFINITY;
 }
 
 PetscReal NakSimNextRow(NakSim s)
 {
   const PetscReal every = s->params.output.timeseries_every;
 
-  return every > 0 ? Next(s, every) : 0;
+  return every > 0 ? NakNextMultiple(every, s->now.time) : 0;
 }
 
 static PetscErrorCode WriteFields(NakSim s)

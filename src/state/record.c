@@ -1,4 +1,4 @@
-/* The numbers of a record by name; the contract is in nakfield/state.h. */
+/* What observers need of records and frames; the contract is in nakfield/state.h. */
 #include <nakfield/state.h>
 
 #define MA_PER_CM2  0.1         /* from A/m2 */
@@ -48,4 +48,20 @@ void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers)
 
     numbers->items[numbers->count++] = (NakNumber){c->name, value};
   }
+}
+
+PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, PetscInt *first)
+{
+  const PetscBool all = (PetscBool)(frame->zm == 0);
+
+  *first = place == NAK_PLACE_VOLUME && !all ? frame->zs : 0;
+  if (place != NAK_PLACE_VOLUME) return 1;
+  return all ? frame->grid->nz : frame->zm;
+}
+
+PetscReal NakNextMultiple(PetscReal every, PetscReal time)
+{
+  const PetscReal rounding = 1e-12;
+
+  return every * (PetscFloorReal(time / every * (1 + rounding)) + 1);
 }

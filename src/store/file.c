@@ -116,6 +116,16 @@ PetscErrorCode NakFileReplace(const char *path, NakFileWriter write, const void 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscInt NakFileNumber(const char *name, const char *suffix)
+{
+  const size_t digits = strspn(name, "0123456789");
+  PetscInt     number = 0;
+
+  if (digits < 6 || digits > 9 || strcmp(name + digits, suffix) != 0) return -1;
+  for (size_t k = 0; k < digits; k++) number = 10 * number + (name[k] - '0');
+  return number;
+}
+
 static PetscErrorCode MakeOne(const char *path)
 {
   struct stat about;

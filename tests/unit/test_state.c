@@ -188,6 +188,17 @@ static void Coarsening(void **unused)
   MUST(NakStateDestroy(&fine));
 }
 
+/* What is due at 0.3 s is not due again where the clock shows 0.1 + 0.2, or a little less. */
+static void Multiples(void **unused)
+{
+  (void)unused;
+  assert_true(NakNextMultiple(0.1, 0) == 0.1);
+  AssertNear(NakNextMultiple(0.1, 0.1 + 0.2), 0.4, 1e-15);
+  AssertNear(NakNextMultiple(0.1, 0.3 * (1 - 1e-15)), 0.4, 1e-15);
+  AssertNear(NakNextMultiple(0.1, 0.3 * (1 - 1e-9)), 0.3, 1e-15);
+  assert_true(NakNextMultiple(7, 1e9) > 1e9);
+}
+
 /* The square of the largest number of columns is beyond 32 bits. */
 static void LargestGrid(void **unused)
 {
@@ -248,8 +259,9 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(FacesAreGraded), cmocka_unit_test(EqualLayers),
     cmocka_unit_test(ColumnIsPacked), cmocka_unit_test(UsefulRanks),
-    cmocka_unit_test(Coarsening),     cmocka_unit_test(LargestGrid),
-    cmocka_unit_test(CoarsestGrid),   cmocka_unit_test(Mistakes),
+    cmocka_unit_test(Multiples),      cmocka_unit_test(Coarsening),
+    cmocka_unit_test(LargestGrid),    cmocka_unit_test(CoarsestGrid),
+    cmocka_unit_test(Mistakes),
   };
   int failed;
 
