@@ -181,6 +181,10 @@ typedef struct {
 
 NakLiquid NakThermoLiquid(const NakAlloy *alloy, PetscReal x);
 
+/** Whether the liquid mixes at every composition: its thermodynamic factor is positive, as all diffusion in it
+    needs. */
+PetscBool NakThermoMixes(const NakAlloy *alloy);
+
 /** The integral of the thermodynamic factor over r from 0, and its slopes: with it the flux of A in the
     frame of B is -c_B D* grad(potential), monotone and exact in its derivative. */
 typedef struct {

@@ -45,6 +45,23 @@ static PetscErrorCode CheckAlloy(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The cell's alloy is one liquid: where it would separate, diffusion runs uphill. */
+static PetscErrorCode CheckMixing(NakSim s)
+{
+  const NakModelParams *p     = &s->params.model;
+  const PetscReal       T     = p->alloy.temperature;
+  const NakAlloy        alloy = NakThermoAlloy(&p->material, T);
+
+  PetscFunctionBeginUser;
+  if (T < p->material.lowest || T > p->material.highest || NakThermoMixes(&alloy))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Complain(s, "alloy.temperature",
+                     "at %.6g K the liquid of %s separates into two, and a cell has one liquid: "
+                     "raise alloy.temperature",
+                     (double)T, p->material.name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* No mistake, since a supercooled liquid may be meant. */
 static PetscErrorCode TellSolid(NakSim s)
 {
@@ -207,6 +224,7 @@ PetscErrorCode NakSimCheckCell(NakSim s)
   PetscCall(NakSimCheckSpectra(s));
   PetscCall(CheckSteps(s, &steps));
   PetscCall(CheckAlloy(s));
+  PetscCall(CheckMixing(s));
   PetscCall(TellSolid(s));
   PetscCall(CheckContact(s));
   PetscCall(CheckImpedance(s));

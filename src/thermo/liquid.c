@@ -15,6 +15,15 @@ NakLiquid NakThermoLiquid(const NakAlloy *alloy, PetscReal x)
                      .factor      = 1 + x * y * bend};
 }
 
+PetscBool NakThermoMixes(const NakAlloy *alloy)
+{
+  const PetscInt samples = 2000;
+
+  for (PetscInt k = 1; k < samples; k++)
+    if (!(NakThermoLiquid(alloy, (PetscReal)k / (PetscReal)samples).factor > 0)) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
 NakDiffusionPotential NakThermoDiffusion(const NakAlloy *alloy, PetscReal r)
 {
   const PetscReal x = r / (1 + r), y = 1 / (1 + r);

@@ -266,6 +266,15 @@ class BadInput(unittest.TestCase):
                                ("grid.finest_alloy=0.1 um", "layers are up to .* high.*finest_alloy")):
             self.assertRegex(self.check(deck, entry, message="1 mistake").err, f"deck.yaml:2:8: .*{message}")
 
+    def test_a_liquid_that_separates(self):
+        """A regular solution of 6500 J/mol mixes above 6500/2R = 390.9 K only, but at its ends."""
+        text = (nakrun.DECKS / "materials/NaK.yaml").read_text()
+        text = text.replace("{1: 2957.0, T: -1.0354}", "{1: 6500}").replace("{1: 375.3, T: 0.7772}", "{1: 0}")
+        (Path(self.folder) / "Gap.yaml").write_text(text)
+        deck = "alloy: {system: Gap, temperature: 391 K}\n" + PROTOCOL
+        self.check(deck, status=nakrun.DONE)
+        self.check(deck, "alloy.temperature=390.8 K", message="the liquid of NaK separates into two.*raise alloy.temp")
+
     def test_an_alloy_that_is_partly_solid(self):
         """It is computed, as a supercooled liquid, and the user told so."""
         for alloy, range_ in (("30 wt%", "41.68 to 91.07 wt%"), ("20 mol%", "29.59 to 85.71 mol%")):

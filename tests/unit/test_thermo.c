@@ -211,6 +211,22 @@ static void PhaseDiagram(void **unused)
   assert_true(NaKLiquidus(370, PETSC_TRUE) < 1);
 }
 
+/* A regular solution mixes above L0/2R, at its middle last. */
+static void MixesAboveItsCriticalPoint(void **unused)
+{
+  const PetscReal critical = 6500 / (2 * 8.314462618);
+  NakMaterial     regular  = *NaK();
+
+  (void)unused;
+  regular.liquid.orders    = 1;
+  regular.liquid.mixing[0] = (NakEnergy){.n = 1, .value = {6500}};
+  for (int k = -1; k <= 1; k += 2) {
+    const NakAlloy alloy = NakThermoAlloy(&regular, critical + 0.01 * k);
+
+    assert_int_equal(NakThermoMixes(&alloy), k > 0);
+  }
+}
+
 static void Composition(void **unused)
 {
   const PetscReal weight[] = {0.50, 0.65, 0.80}, expected[] = {0.630, 0.478, 0.298};
@@ -231,9 +247,13 @@ static void Composition(void **unused)
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(ActivityAndFactor),  cmocka_unit_test(ValuesAtRoomTemperature),
-    cmocka_unit_test(DiffusionPotential), cmocka_unit_test(LiquidusIsAnEquilibrium),
-    cmocka_unit_test(PhaseDiagram),       cmocka_unit_test(Composition),
+    cmocka_unit_test(ActivityAndFactor),
+    cmocka_unit_test(ValuesAtRoomTemperature),
+    cmocka_unit_test(DiffusionPotential),
+    cmocka_unit_test(LiquidusIsAnEquilibrium),
+    cmocka_unit_test(PhaseDiagram),
+    cmocka_unit_test(Composition),
+    cmocka_unit_test(MixesAboveItsCriticalPoint),
   };
   int failed;
 
