@@ -104,7 +104,7 @@ static PetscErrorCode ExchangeItems(NakProtocol protocol, NakCheckpoint c)
   PetscFunctionBeginUser;
   if (NakCheckpointReads(c)) PetscCall(NakCheckpointSize(c, "protocol/items", &size));
   n = (PetscInt)(size / sizeof(Item));
-  PetscCall(PetscMalloc1(n, &items));
+  PetscCall(PetscMalloc1(n + 1, &items)); /* whatever the size */
   for (PetscInt k = 0; k < n && !NakCheckpointReads(c); k++)
     items[k] = ItemOf(&protocol->program.ops[k]);
   code = NakCheckpointBlock(c, "protocol/items", items, size);
@@ -178,7 +178,7 @@ static PetscErrorCode ExchangeDone(NakProtocol protocol, NakCheckpoint c)
       n += ValuesOf(program, &program->ops[k], &now[n]);
   size = (size_t)n * sizeof(PetscReal);
   if (NakCheckpointReads(c)) PetscCall(NakCheckpointSize(c, "protocol/done", &size));
-  PetscCall(PetscMalloc1(size / sizeof(PetscReal), &done));
+  PetscCall(PetscMalloc1(size / sizeof(PetscReal) + 1, &done)); /* whatever the size */
   PetscCall(PetscArraycpy(done, now, n));
   code = NakCheckpointBlock(c, "protocol/done", done, size);
   if (!code && NakCheckpointReads(c))
@@ -224,7 +224,7 @@ static PetscErrorCode ExchangeSlots(NakProtocol protocol, NakCheckpoint c)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(NakCheckpointSize(c, "protocol/slots", &size));
-  PetscCall(PetscMalloc1(size / sizeof(NakSlot), &slots));
+  PetscCall(PetscMalloc1(size / sizeof(NakSlot) + 1, &slots));
   code = NakCheckpointBlock(c, "protocol/slots", slots, size);
   if (!code) code = CheckSlots(protocol, c, (PetscInt)(size / sizeof(NakSlot)), slots);
   for (size_t k = 0; !code && k < size / sizeof(NakSlot) && (PetscInt)k < protocol->n_slots; k++)
