@@ -80,6 +80,9 @@ PetscErrorCode NakErrorsInstall(void);
 /** The exit status that belongs to a code: a NakExit. */
 int NakExitStatus(PetscErrorCode code);
 
+/** A default among PETSc's options, for what PETSc has no call for: what a user has given stands. */
+PetscErrorCode NakOptionPrefer(const char option[], const char value[]);
+
 /** Two uniform random numbers in (0, 1): a pure function of its arguments, the same anywhere (Philox of
     Random123, which needs no state and so no order of calls). */
 void NakRandom(uint64_t key, uint64_t a, uint64_t b, PetscReal out[2]);

@@ -201,17 +201,6 @@ static PetscErrorCode CreateGrid(NakMixBox b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A default among PETSc's options, which a user may overrule. */
-static PetscErrorCode Prefer(const char *option, const char *value)
-{
-  PetscBool given;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscOptionsHasName(NULL, NULL, option, &given));
-  if (!given) PetscCall(PetscOptionsSetValue(NULL, option, value));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* GMRES with algebraic multigrid; its smoother is ILU(0) of each rank, which solves a line exactly.
    Aggregates follow from the pattern of the matrix alone (no threshold) and are not smoothed: so they are
    made once, and a box that goes on from a checkpoint has the same. */
@@ -236,8 +225,8 @@ PetscErrorCode NakMixCreateSolver(NakMixBox b)
   }
   PetscCall(PCGAMGSetReuseInterpolation(pc, PETSC_TRUE));
   PetscCall(PCGAMGSetNSmooths(pc, 0)); /* rows of bulk and interface are too unlike to smooth */
-  PetscCall(Prefer("-mix_mg_levels_ksp_type", "richardson"));
-  PetscCall(Prefer("-mix_mg_levels_pc_type", "bjacobi"));
+  PetscCall(NakOptionPrefer("-mix_mg_levels_ksp_type", "richardson"));
+  PetscCall(NakOptionPrefer("-mix_mg_levels_pc_type", "bjacobi"));
   PetscCall(KSPSetFromOptions(b->ksp));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -84,11 +84,9 @@ static PetscErrorCode RenewJacobian(TS ts, PetscReal stage_time)
    thousands, and so that the steps are the same for any number of ranks. */
 static PetscErrorCode SetTolerances(NakStepper s)
 {
-  const char *const norm  = "-ts_adapt_wnormtype";
-  const PetscReal   least = 1e-30; /* at its least step TSAdapt would accept any error */
-  PetscBool         chosen;
-  TSAdapt           adapt;
-  Vec               scale;
+  const PetscReal least = 1e-30; /* at its least step TSAdapt would accept any error */
+  TSAdapt         adapt;
+  Vec             scale;
 
   PetscFunctionBeginUser;
   PetscCall(VecDuplicate(s->U, &scale));
@@ -98,9 +96,7 @@ static PetscErrorCode SetTolerances(NakStepper s)
   PetscCall(VecDestroy(&scale));
   PetscCall(TSGetAdapt(s->ts, &adapt));
   PetscCall(TSAdaptSetType(adapt, TSADAPTBASIC));
-  PetscCall(PetscOptionsHasName(NULL, NULL, norm, &chosen));
-  if (!chosen)
-    PetscCall(PetscOptionsSetValue(NULL, norm, "infinity")); /* TSAdapt has no call for it */
+  PetscCall(NakOptionPrefer("-ts_adapt_wnormtype", "infinity"));
   PetscCall(TSAdaptSetStepLimits(adapt, least, s->params.longest_step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

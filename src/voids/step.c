@@ -75,7 +75,6 @@ static PetscErrorCode CreateMatrices(NakVoids s)
 
 PetscErrorCode NakVoidsIntegratorCreate(NakVoids s)
 {
-  const char *const norm = "-voids_ts_adapt_wnormtype", *const type = "infinity";
   const PetscReal linear = 1e-9;
   TSAdapt         adapt;
   SNES            snes;
@@ -99,7 +98,7 @@ PetscErrorCode NakVoidsIntegratorCreate(NakVoids s)
   PetscCall(TSGetAdapt(s->ts, &adapt));
   PetscCall(TSAdaptSetType(adapt, TSADAPTBASIC));
   PetscCall(TSAdaptSetStepLimits(adapt, shortest, PETSC_MAX_REAL));
-  PetscCall(PetscOptionsSetValue(NULL, norm, type)); /* TSAdapt has no call for it */
+  PetscCall(NakOptionPrefer("-voids_ts_adapt_wnormtype", "infinity"));
   PetscCall(TSGetSNES(s->ts, &snes));
   PetscCall(SNESSetType(snes, SNESKSPONLY));
   PetscCall(SNESGetKSP(snes, &ksp));

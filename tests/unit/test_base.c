@@ -90,6 +90,22 @@ static void UserErrorIsOneLine(void **state)
   assert_int_equal(PetscPopErrorHandler(), 0);
 }
 
+/* A user's option stands; without one there is the program's. */
+static void PreferredOptions(void **state)
+{
+  char      value[8];
+  PetscBool set;
+
+  (void)state;
+  assert_int_equal(PetscOptionsSetValue(NULL, "-test_given", "2"), 0);
+  assert_int_equal(NakOptionPrefer("-test_given", "infinity"), 0);
+  assert_int_equal(PetscOptionsGetString(NULL, NULL, "-test_given", value, sizeof value, &set), 0);
+  assert_string_equal(value, "2");
+  assert_int_equal(NakOptionPrefer("-test_open", "max"), 0);
+  assert_int_equal(PetscOptionsGetString(NULL, NULL, "-test_open", value, sizeof value, &set), 0);
+  assert_string_equal(value, "max");
+}
+
 static void VersionNamesEveryLibrary(void **state)
 {
   const char *const version = NakVersion();
@@ -107,9 +123,8 @@ static void VersionNamesEveryLibrary(void **state)
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(ExitStatusOfEveryCode),
-    cmocka_unit_test(EveryRankAgrees),
-    cmocka_unit_test(UserErrorIsOneLine),
+    cmocka_unit_test(ExitStatusOfEveryCode),    cmocka_unit_test(EveryRankAgrees),
+    cmocka_unit_test(UserErrorIsOneLine),       cmocka_unit_test(PreferredOptions),
     cmocka_unit_test(VersionNamesEveryLibrary),
   };
   int failed;
