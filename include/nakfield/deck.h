@@ -117,6 +117,9 @@ PetscInt NakDeckMistakes(NakDeck deck);
 PetscErrorCode NakDeckWarn(NakDeck deck, NakNode node, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
 
+/** The lines of all warnings so far, "" for none.  Rank 0 only; owned by the deck, until the next one. */
+const char *NakDeckWarnings(NakDeck deck);
+
 /** The deck's file name, or "command line" without one.  Every rank. */
 const char *NakDeckPath(NakDeck deck);
 

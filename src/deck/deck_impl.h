@@ -49,13 +49,16 @@ struct NakDeck_private {
   char             *path; /**< NULL without a file */
   NakTree           root; /**< rank 0: a map, or NULL before one was read */
   NakMistake        mistakes[NAK_DECK_MISTAKES];
-  PetscInt          stored;  /**< mistakes kept */
-  PetscInt          found;   /**< mistakes in all */
-  PetscInt          printed; /**< mistakes in all when they were last printed */
-  PetscBool         units;   /**< rank 0: the database of units is open */
-  PetscBool         broken;  /**< rank 0: not read to its end, so nothing can be called missing */
-  const NakSection *others;  /**< of other decks, or NULL */
-  const char       *kind;    /**< what this deck has that they have not */
+  PetscInt          stored;   /**< mistakes kept */
+  PetscInt          found;    /**< mistakes in all */
+  PetscInt          printed;  /**< mistakes in all when they were last printed */
+  PetscBool         units;    /**< rank 0: the database of units is open */
+  PetscBool         broken;   /**< rank 0: not read to its end, so nothing can be called missing */
+  FILE             *warner;   /**< rank 0: fills `warnings`; NULL before the first */
+  char             *warnings; /**< lines */
+  size_t            warnings_size;
+  const NakSection *others; /**< of other decks, or NULL */
+  const char       *kind;   /**< what this deck has that they have not */
 };
 
 /* ---- node.c ---- */

@@ -109,7 +109,16 @@ PetscErrorCode NakDeckWarn(NakDeck deck, NakNode node, const char format[], ...)
   va_end(arguments);
   NakTextShow(text, shown, sizeof shown);
   Print(deck, PlaceOf(node), shown, stderr);
+  if (deck->warner == NULL) deck->warner = open_memstream(&deck->warnings, &deck->warnings_size);
+  PetscCheck(deck->warner != NULL, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for a warning");
+  Print(deck, PlaceOf(node), shown, deck->warner);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const char *NakDeckWarnings(NakDeck deck)
+{
+  if (deck->warner == NULL || fflush(deck->warner) != 0) return "";
+  return deck->warnings;
 }
 
 PetscErrorCode NakDeckReport(NakDeck deck, PetscInt *count)
@@ -135,5 +144,9 @@ PetscErrorCode NakDeckClearMistakes(NakDeck deck)
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < deck->stored; i++) PetscCall(PetscFree(deck->mistakes[i].text));
   deck->stored = 0;
+  if (deck->warner != NULL) (void)fclose(deck->warner);
+  free(deck->warnings);
+  deck->warner   = NULL;
+  deck->warnings = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -2,6 +2,7 @@
 #include "sim_impl.h"
 
 #include <petsctime.h>
+#include <string.h>
 
 /* ---- Before ---- */
 
@@ -23,6 +24,7 @@ static PetscErrorCode DeckName(const char *path, char name[NAK_TEXT_SIZE])
 /* The files of the run, those of a new one or cut back to where a checkpoint says, with its resolved deck. */
 static PetscErrorCode OpenOutput(NakSim s)
 {
+  const char    *warnings            = NakDeckWarnings(s->deck);
   char           name[NAK_TEXT_SIZE] = "run";
   NakOutputMode  mode                = s->options.replace ? NAK_OUTPUT_REPLACE : NAK_OUTPUT_NEW;
   NakCheckpoint  c                   = NULL;
@@ -40,6 +42,8 @@ static PetscErrorCode OpenOutput(NakSim s)
   PetscCall(code);
   PetscCall(NakOutputDeck(s->output, s->deck, s->schema));
   PetscCall(NakOutputLog(s->output, "%s", NakVersion()));
+  if (warnings[0] != '\0')
+    PetscCall(NakOutputLog(s->output, "%.*s", (int)strlen(warnings) - 1, warnings));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

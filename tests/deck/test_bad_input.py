@@ -291,6 +291,14 @@ class BadInput(unittest.TestCase):
         for finer in ("grid.width=256 um", "electrolyte.thickness=1.5 mm", "contact.fraction=1"):
             self.assertEqual(self.check(grid + PROTOCOL, finer, status=nakrun.DONE).err, "")
 
+    def test_warnings_are_in_the_log(self):
+        """For who submits a batch job and reads what it left behind."""
+        deck = "alloy: {potassium: 20 mol%}\nprotocol: [{rest: 1 ms}]\n"
+        output = self.check(deck, "output.directory=run", status=nakrun.DONE, verb="run")
+        warning = [line for line in output.err.splitlines() if "warning" in line]
+        self.assertEqual(len(warning), 1)
+        self.assertIn(warning[0], (self.folder / "run" / "log.txt").read_text().splitlines())
+
     def test_patches_finer_than_columns(self):
         grid = "contact: {fraction: 0.5}\ngrid: {nx: 16, width: 64 um}\n"
         self.assertEqual(self.check(grid + PROTOCOL, status=nakrun.DONE).err, "")
