@@ -77,7 +77,7 @@ typedef struct {
   PetscInt   index;       /**< in order of first execution */
   PetscInt   item;        /**< of the protocol: the leaf, depth first from 0 */
   char       kind[16];    /**< "strip", "plate", "voltage", "rest", "staircase", "impedance" */
-  PetscInt   executions;  /**< those begun */
+  PetscInt   executions;  /**< those begun; PETSC_INT_MAX for more */
   NakControl control;     /**< of the last execution */
   NakEnd     end;         /**< of the last execution */
   char       reason[96];  /**< "duration", "voltage > 3 V", "voltage > 3 V (of the repeat)", ... */

@@ -14,8 +14,8 @@
   #define NAK_HDF5_VERSION "unknown"
 #endif
 
-/* The libraries are asked at run time, because a cluster's loader may bring others than the
-   compiler saw. */
+/* PETSc and MPI are asked at run time, because a cluster's loader may bring others than the compiler
+   saw; HDF5 is behind the store, and this is what was built with. */
 const char *NakVersion(void)
 {
   static char text[1024];

@@ -27,6 +27,12 @@ void NakReportHold(NakProtocol protocol, const NakControl *control)
   report->control.value = control->value;
 }
 
+/* Repeats within repeats have more turns than an integer counts. */
+static void Count(NakStepReport *report, PetscInt more)
+{
+  report->executions += PetscMin(more, PETSC_INT_MAX - report->executions);
+}
+
 PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, const NakRecord *now)
 {
   const NakOp   *op = &protocol->program.ops[protocol->at.op];
@@ -49,7 +55,7 @@ PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, co
   report->end     = NAK_END_NONE;
   report->stop    = now->time;
   report->voltage = now->voltage;
-  report->executions++;
+  Count(report, 1);
   report->reason[0] = '\0';
   NakReportHold(protocol, control);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -96,7 +102,7 @@ PetscErrorCode NakReportSkip(NakProtocol protocol, PetscInt block, PetscInt turn
     PetscReal      share  = op == first ? 1 : 0;
 
     if (magnitude > 0) share = PetscAbsReal(slot->charge) / magnitude;
-    report->executions += turns;
+    Count(report, turns);
     report->capacity += turns * slot->charge + share * missing;
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -709,6 +709,26 @@ static void TestSkipsTurns(void **state)
   Ok(NakProtocolDestroy(&protocol));
 }
 
+static void TestCountsTurnsWithoutEnd(void **state)
+{
+  NakProtocol protocol =
+    Make(NULL, "[{repeat: 9, steps: [{repeat: 2000000000, steps: [rest: 1 s]}]}]");
+  NakRecord now = {0};
+
+  (void)state;
+  for (PetscInt k = 0; k < 2; k++) {
+    PassLeaf(protocol, &now);
+    Ok(NakProtocolSkip(protocol, 1999999998, 0));
+    now.time += 1999999998;
+    PassLeaf(protocol, &now);
+  }
+  PassLeaf(protocol, &now);
+  AssertNear(now.time, 4000000001);
+  assert_true((PetscInt64)Report(protocol, 0)->executions ==
+              PetscMin((PetscInt64)4000000001, (PetscInt64)PETSC_INT_MAX));
+  Ok(NakProtocolDestroy(&protocol));
+}
+
 static void TestSkipsPulsesOnly(void **state)
 {
   NakProtocol protocol =
@@ -895,6 +915,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(TestReports),
     cmocka_unit_test(TestBoundsReports),
     cmocka_unit_test(TestSkipsTurns),
+    cmocka_unit_test(TestCountsTurnsWithoutEnd),
     cmocka_unit_test(TestSkipsPulsesOnly),
     cmocka_unit_test(TestSkipsNoFurtherThanTime),
     cmocka_unit_test(TestAsksForSpectra),
