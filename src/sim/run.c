@@ -6,7 +6,7 @@
 
 /* ---- Before ---- */
 
-/* Name of the deck without folder and suffix. */
+/* Name of the deck without folder and suffix, for a folder. */
 static PetscErrorCode DeckName(const char *path, char name[NAK_TEXT_SIZE])
 {
   const char *base = path;
@@ -18,6 +18,7 @@ static PetscErrorCode DeckName(const char *path, char name[NAK_TEXT_SIZE])
   PetscCall(PetscStrncpy(name, base, NAK_TEXT_SIZE));
   PetscCall(PetscStrrchr(name, '.', &dot));
   if (dot > name + 1) dot[-1] = '\0';
+  if (name[strspn(name, ".")] == '\0') PetscCall(PetscStrncpy(name, "run", NAK_TEXT_SIZE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -80,6 +80,14 @@ class Refused(unittest.TestCase):
         for name in ("/", "//", ".", "..", "runs/..", "/.", "./."):
             self.refuse("name a directory for this run alone", f"output.directory={name}")
 
+    def test_a_deck_of_dots(self):
+        """Its run has a directory of its own, too."""
+        for name in ("..yaml", "...yaml"):
+            with tempfile.TemporaryDirectory() as folder:
+                Path(folder, name).write_text(DECK)
+                nakrun.call("run", name, "protocol=[{rest: 1 s}]", ranks=0, folder=folder).demand(nakrun.DONE, "runs/run")
+                self.assertEqual([path.name for path in Path(folder, "runs").iterdir()], ["run"])
+
     def test_frames(self):
         self.refuse("6e.*frames, a file each", "output.fields.every=1e-9 s")
 
