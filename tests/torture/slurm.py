@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""A run under a real Slurm, one that this script sets up for itself on this machine: the batch template's job is
+stopped by SIGUSR1 and queued again until the run is done, to the bits of an uninterrupted one; one that is
+cancelled leaves a checkpoint.  As root, with Debian's packages slurmctld, slurmd, slurm-client,
+slurm-wlm-basic-plugins and munge; where they are missing it is skipped (exit status 77)."""
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torture
+from torture import nakrun
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "scripts" / "slurm" / "nakfield.sbatch"
+NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "scontrol")
+# Long enough to be stopped several times: Slurm looks at its jobs' time every half minute.
+SLOW = ("grid.nx=32", "solver.tolerance=1e-7", "protocol.1.pulses.count=12", "checkpoint.steps=20")
+CONFIGURATION = """
+ClusterName=torture
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket={place}/munge.socket
+SlurmctldPort={ports[0]}
+SlurmdPort={ports[1]}
+SlurmctldPidFile={place}/slurmctld.pid
+SlurmdPidFile={place}/slurmd.pid
+StateSaveLocation={place}/state
+SlurmdSpoolDir={place}/spool
+MpiDefault=pmix
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES State=UP OverSubscribe=FORCE:4
+"""
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+class Slurm:
+    """Daemons of a cluster of one node, all that they write in a folder of their own."""
+
+    def __init__(self, place):
+        place.mkdir()
+        for name in ("state", "spool"):
+            (place / name).mkdir()
+        munge = pwd.getpwnam("munge")
+        key = place / "munge.key"
+        key.write_bytes(os.urandom(1024))
+        key.chmod(0o400)
+        for path in (key, place):
+            os.chown(path, munge.pw_uid, munge.pw_gid)
+        place.parent.chmod(0o755)
+        place.chmod(0o755)
+        os.environ["SLURM_CONF"] = str(place / "slurm.conf")
+        (place / "slurm.conf").write_text(CONFIGURATION.format(
+            host=socket.gethostname().split(".")[0], place=place, ports=free_ports(2), cpus=os.cpu_count()))
+        files = [f"--{what}={place}/munge.{what.split('-', maxsplit=1)[0]}" for what in
+                 ("socket", "key-file", "pid-file", "log-file", "seed-file")]
+        self.daemons = [self.start(["munged", "--foreground", *files], user="munge")]
+        time.sleep(1)
+        self.daemons += [self.start(["slurmctld", "-D"]), self.start(["slurmd", "-D"])]
+        until(lambda: "idle" in say("sinfo", "--noheader"), 30, "the node is not idle")
+
+    @staticmethod
+    def start(command, user=None):
+        return subprocess.Popen(command, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for daemon in reversed(self.daemons):
+            daemon.terminate()
+            daemon.wait()
+
+
+def say(*command, folder=None):
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder).stdout
+
+
+def until(true, seconds, why):
+    end = time.time() + seconds
+    while not true():
+        assert time.time() < end, why
+        time.sleep(0.5)
+
+
+def submit(folder, name, *options):
+    """Number of the job of the template with the deck of `folder`, and the directory of its run."""
+    deck = folder.path / f"{name}.yaml"
+    shutil.copy(folder.deck, deck)
+    job = say("sbatch", "--parsable", "--ntasks-per-node=2", *options, TEMPLATE, deck, *folder.columns,
+              folder=folder.path).strip()
+    return job, folder.path / "runs" / f"{name}-{job}"
+
+
+def state(job):
+    """PENDING, RUNNING, COMPLETED, ...; Slurm lets a job that is queued again wait for two minutes, which is cut short."""
+    shown = dict(word.split("=", 1) for word in say("scontrol", "show", "job", job).split() if "=" in word)
+    if shown["JobState"] == "PENDING" and shown["Reason"] == "BeginTime":
+        subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], check=False, capture_output=True)
+    return shown["JobState"]
+
+
+def stopped_and_queued_again(folder, failures):
+    """How often."""
+    job, place = submit(folder, "again", "--time=1", "--signal=B:USR1@50")
+    until(lambda: state(job) not in ("PENDING", "RUNNING", "REQUEUED", "COMPLETING"), 1800, f"job {job} does not end")
+    if state(job) != "COMPLETED":
+        failures.append(f"job {job} is {state(job)}")
+        return 0
+    failures += torture.differences(place, torture.fingerprint(folder.path / "whole")) + torture.strays(place)
+    times = (folder.path / f"nakfield-{job}.out").read_text().count("interrupted: SIGUSR1")
+    if times == 0:
+        failures.append("it was never stopped")
+    return times
+
+
+def cancelled(folder, failures):
+    job, place = submit(folder, "cancelled")
+    until(lambda: (place / "timeseries.csv").exists(), 120, f"job {job} does not begin")
+    time.sleep(3)
+    say("scancel", job)
+    until(lambda: state(job) == "CANCELLED" and (place / "summary.json").exists(), 60, f"job {job} is not cancelled")
+    summary = json.loads((place / "summary.json").read_text())
+    if (summary["status"], summary["end"]) != ("interrupted", "SIGTERM") or not torture.checkpoints(place):
+        failures.append(f"cancelled, and {summary['status']}: {summary['end']}")
+
+
+def main():
+    missing = [name for name in NEEDED if shutil.which(name) is None]
+    if missing or os.geteuid() != 0:
+        print(f"skipped: no {', '.join(missing) or 'rights of root'}")
+        return 77
+    began, failures, times = time.time(), [], 0
+    with torture.Folder(columns=(*torture.COLUMNS, *SLOW)) as folder, Slurm(folder.path / "slurm"):
+        (folder.path / "build" / "release").mkdir(parents=True)
+        (folder.path / "build" / "release" / "nakfield").symlink_to(nakrun.program())
+        folder.new("whole", ranks=2, timeout=1800).demand(nakrun.DONE)
+        cancelled(folder, failures)
+        times = stopped_and_queued_again(folder, failures)
+    return torture.report(f"a job of 2 ranks stopped and queued again {times} times, then the same bit for bit; one "
+                          "cancelled, with a checkpoint", failures, began)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
