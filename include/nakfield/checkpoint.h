@@ -47,7 +47,7 @@ PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakChec
   taken.  `*checkpoint` is NULL where there has never been one.
 
   Errors: PETSC_ERR_USER_INPUT for a checkpoint of another version, PETSC_ERR_FILE_READ where all are
-  damaged.
+  damaged, PETSC_ERR_FILE_OPEN where one cannot be opened (rights, too many files): it is left as it is.
 */
 PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint);
 

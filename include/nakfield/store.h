@@ -84,7 +84,9 @@ PetscErrorCode NakStoreDestroy(NakStore *store);
 /** Check a sealed file.  Collective.
     @param[out] seal    that it was given
     @param[in]  size    of `damage`
-    @param[out] damage  "" for a file that is as it was written, else what is wrong with it */
+    @param[out] damage  "" for a file that is as it was written, else what is wrong with it
+
+    Errors: PETSC_ERR_FILE_OPEN where it cannot be opened, which says nothing of its contents (but EIO does). */
 PetscErrorCode NakSealCheck(MPI_Comm comm, const char *path, char seal[NAK_SEAL_TEXT], size_t size,
                             char damage[]);
 

@@ -122,6 +122,8 @@ static PetscErrorCode Examine(const char *path, char seal[NAK_SEAL_TEXT], size_t
 
   PetscFunctionBeginUser;
   damage[0] = seal[0] = '\0';
+  PetscCheck(reason == 0 || reason == EIO, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
+             "cannot open %s: %s", path, strerror(reason)); /* it may be as good as ever */
   if (file >= 0) {
     PetscCall(Compare(file, seal, &same, &reason));
     (void)close(file);

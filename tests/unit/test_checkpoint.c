@@ -207,6 +207,19 @@ static void AllDamagedIsAnError(void **state)
     assert_int_equal(Quietly(OpenOnly, directory), PETSC_ERR_FILE_READ);
 }
 
+/* What cannot be opened may be as good as ever: the run is not to go back behind it. */
+static void OneThatCannotBeOpenedStays(void **state)
+{
+  char directory[] = "closed";
+
+  (void)state;
+  Write(directory, 0, 3);
+  if (Rank() == 0) assert_int_equal(symlink("000001.h5", "closed/000001.h5"), 0); /* ELOOP */
+  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  assert_int_equal(Quietly(OpenOnly, directory), PETSC_ERR_FILE_OPEN);
+  assert_int_not_equal(access("closed/000001.damaged", F_OK), 0);
+}
+
 static PetscErrorCode ReadOtherGrid(void *ctx)
 {
   NakCheckpoint  c;
@@ -278,6 +291,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(OnlySomeAreKept),
     cmocka_unit_test(ADamagedOneGivesWayToTheOneBefore),
     cmocka_unit_test(AllDamagedIsAnError),
+    cmocka_unit_test(OneThatCannotBeOpenedStays),
     cmocka_unit_test(WhatCannotBeReadIsRefused),
     cmocka_unit_test(WhatIsNotFiniteIsNotWritten),
   };
