@@ -56,6 +56,8 @@ def environment():
     settings = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                 "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMP_NUM_THREADS": "1",
                 "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_mpi_yield_when_idle": "1",
+                "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",  # these two for Open MPI 5
+                "PRTE_MCA_hwloc_default_binding_policy": "none",
                 "OMPI_MCA_ess_singleton_isolated": "1"}  # no daemon where there is no launcher
     return {**settings, **os.environ}
 
