@@ -287,7 +287,18 @@ static void AMissingOrAnAddedEndIsFound(void **state)
     if (rank == 0) assert_int_equal(truncate("cut.h5", size), 0);
     assert_false(IsGood("cut.h5"));
   }
-  assert_false(IsGood("no-such-file.h5"));
+}
+
+/* That says nothing of what is in it. */
+static void WhatCannotBeOpenedHasNoSeal(void **state)
+{
+  char seal[NAK_SEAL_TEXT], damage[128];
+
+  (void)state;
+  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  assert_int_equal(NakSealCheck(PETSC_COMM_WORLD, "no-such-file.h5", seal, sizeof damage, damage),
+                   PETSC_ERR_FILE_OPEN);
+  assert_int_equal(PetscPopErrorHandler(), 0);
 }
 
 static void Touch(const char *path)
@@ -375,6 +386,7 @@ int main(int argc, char **argv)
     cmocka_unit_test(LinksLeadToOtherFiles),
     cmocka_unit_test(EveryByteIsSealed),
     cmocka_unit_test(AMissingOrAnAddedEndIsFound),
+    cmocka_unit_test(WhatCannotBeOpenedHasNoSeal),
     cmocka_unit_test(OnlyWhatIsOnTheListIsRemoved),
     cmocka_unit_test(AListNamesNothingOutside),
   };
