@@ -56,6 +56,11 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
   }
   PetscCallMPI(MPI_Bcast(text, (int)sizeof text, MPI_CHAR, 0, sim->world));
   PetscCall(PetscOptionsInsertString(NULL, text));
+#if PETSC_VERSION_GE(                                                                              \
+  3, 20, 0) /* sums would depend on where vectors happen to lie: a restart has other bits */
+  PetscCall(NakOptionPrefer("-vec_mdot_use_gemv", "false"));
+  PetscCall(NakOptionPrefer("-vec_maxpy_use_gemv", "false"));
+#endif
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
