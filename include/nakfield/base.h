@@ -7,7 +7,7 @@
 */
 #pragma once
 
-#include <petscsys.h>
+#include <petscts.h>
 #include <stdint.h>
 
 #if defined(PETSC_USE_COMPLEX)
@@ -82,6 +82,11 @@ int NakExitStatus(PetscErrorCode code);
 
 /** A default among PETSc's options, for what PETSc has no call for: what a user has given stands. */
 PetscErrorCode NakOptionPrefer(const char option[], const char value[]);
+
+/** For TSSetPreStage() of a TSROSW: the first stage of an attempt needs a new Jacobian.  TSROSW asks for it by
+    a lag that it resets only behind a complete set of stages, so a stage that was rejected or not solved
+    would leave the old one in place for good. */
+PetscErrorCode NakRenewJacobian(TS ts, PetscReal stage_time);
 
 /** Two uniform random numbers in (0, 1): a pure function of its arguments, the same anywhere (Philox of
     Random123, which needs no state and so no order of calls). */

@@ -65,21 +65,6 @@ static PetscErrorCode StageValid(TS ts, PetscReal t, Vec stage, PetscBool *valid
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The first stage of an attempt needs a new Jacobian.  TSROSW asks for it by a lag that it resets only
-   behind a complete set of stages, so a rejected stage would leave the old one in place for good. */
-static PetscErrorCode RenewJacobian(TS ts, PetscReal stage_time)
-{
-  PetscReal time;
-  SNES      snes;
-
-  PetscFunctionBeginUser;
-  PetscCall(TSGetTime(ts, &time));
-  if (stage_time > time) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(TSGetSNES(ts, &snes));
-  PetscCall(SNESSetLagJacobian(snes, 1));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Errors are weighed with the largest component, so that one collapsing column is seen among
    thousands, and so that the steps are the same for any number of ranks. */
 static PetscErrorCode SetTolerances(NakStepper s)
@@ -120,7 +105,7 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscCall(TSSetIFunction(s->ts, NULL, IFunction, s));
   PetscCall(TSSetIJacobian(s->ts, J, J, IJacobian, s));
   PetscCall(TSSetFunctionDomainError(s->ts, StageValid));
-  PetscCall(TSSetPreStage(s->ts, RenewJacobian));
+  PetscCall(TSSetPreStage(s->ts, NakRenewJacobian));
   PetscCall(TSSetExactFinalTime(s->ts, TS_EXACTFINALTIME_MATCHSTEP));
   PetscCall(TSSetMaxSteps(s->ts, PETSC_INT_MAX));
   PetscCall(TSSetMaxStepRejections(s->ts, rejections));

@@ -90,6 +90,7 @@ PetscErrorCode NakVoidsIntegratorCreate(NakVoids s)
   PetscCall(TSRosWSetType(s->ts, TSROSWRA34PW2));
   PetscCall(TSSetIFunction(s->ts, NULL, IFunction, s));
   PetscCall(TSSetIJacobian(s->ts, s->jacobian, s->local, IJacobian, s));
+  PetscCall(TSSetPreStage(s->ts, NakRenewJacobian));
   PetscCall(TSSetExactFinalTime(s->ts, TS_EXACTFINALTIME_MATCHSTEP));
   PetscCall(TSSetMaxSteps(s->ts, PETSC_INT_MAX));
   PetscCall(TSSetMaxStepRejections(s->ts, 60));
@@ -109,19 +110,14 @@ PetscErrorCode NakVoidsIntegratorCreate(NakVoids s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One step of TS of at most `left`; how far it went, 0 where it failed or the energy rose.  TSROSW asks for a
-   new matrix by a lag that it resets only behind a complete set of stages: where one was not solved, that is
-   done here. */
+/* One step of TS of at most `left`; how far it went, 0 where it failed or the energy rose. */
 static PetscErrorCode Attempt(NakVoids s, PetscReal energy, PetscReal first, PetscReal left,
                               PetscReal *went, PetscReal *after)
 {
   PetscReal         rounding = 1e-12 * PetscAbsReal(energy);
   TSConvergedReason reason;
-  SNES              snes;
 
   PetscFunctionBeginUser;
-  PetscCall(TSGetSNES(s->ts, &snes));
-  PetscCall(SNESSetLagJacobian(snes, 1));
   PetscCall(TSSetConvergedReason(s->ts, TS_CONVERGED_ITERATING));
   PetscCall(TSSetTime(s->ts, 0));
   PetscCall(TSSetMaxTime(s->ts, left));

@@ -1,0 +1,25 @@
+/* What PETSc leaves to its users; the contract is in nakfield/base.h. */
+#include <nakfield/base.h>
+
+PetscErrorCode NakOptionPrefer(const char option[], const char value[])
+{
+  PetscBool given;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsHasName(NULL, NULL, option, &given));
+  if (!given) PetscCall(PetscOptionsSetValue(NULL, option, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakRenewJacobian(TS ts, PetscReal stage_time)
+{
+  PetscReal time;
+  SNES      snes;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetTime(ts, &time));
+  if (stage_time > time) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSGetSNES(ts, &snes));
+  PetscCall(SNESSetLagJacobian(snes, 1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
