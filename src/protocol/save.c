@@ -94,20 +94,31 @@ static PetscErrorCode CheckItems(NakProtocol protocol, NakCheckpoint c, PetscInt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* How many items of `size` bytes a block has that is read. */
+static PetscErrorCode CountOf(NakCheckpoint c, const char *name, size_t size, PetscInt *n)
+{
+  size_t bytes;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointSize(c, name, &bytes));
+  PetscCheck(bytes % size == 0, NakCheckpointComm(c), PETSC_ERR_FILE_UNEXPECTED,
+             "%s of %s is cut within an item", name, NakCheckpointPath(c));
+  *n = (PetscInt)(bytes / size);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ExchangeItems(NakProtocol protocol, NakCheckpoint c)
 {
-  PetscInt       n    = ItemsUnderWay(protocol);
-  size_t         size = (size_t)n * sizeof(Item);
+  PetscInt       n = ItemsUnderWay(protocol);
   PetscErrorCode code;
   Item          *items;
 
   PetscFunctionBeginUser;
-  if (NakCheckpointReads(c)) PetscCall(NakCheckpointSize(c, "protocol/items", &size));
-  n = (PetscInt)(size / sizeof(Item));
-  PetscCall(PetscMalloc1(n + 1, &items)); /* whatever the size */
+  if (NakCheckpointReads(c)) PetscCall(CountOf(c, "protocol/items", sizeof *items, &n));
+  PetscCall(PetscMalloc1(n, &items));
   for (PetscInt k = 0; k < n && !NakCheckpointReads(c); k++)
     items[k] = ItemOf(&protocol->program.ops[k]);
-  code = NakCheckpointBlock(c, "protocol/items", items, size);
+  code = NakCheckpointBlock(c, "protocol/items", items, (size_t)n * sizeof *items);
   if (!code && NakCheckpointReads(c)) code = CheckItems(protocol, c, n, items);
   PetscCall(PetscFree(items));
   PetscFunctionReturn(code);
@@ -167,22 +178,17 @@ static PetscErrorCode ExchangeDone(NakProtocol protocol, NakCheckpoint c)
   const NakProgram *program = &protocol->program;
   const PetscInt    most = ITEM_VALUES * program->n_ops + CONDITION_VALUES * program->n_conditions;
   PetscInt          n    = 0;
-  size_t            size;
   PetscReal        *done, *now;
   PetscErrorCode    code;
 
   PetscFunctionBeginUser;
+  if (NakCheckpointReads(c)) PetscCall(CountOf(c, "protocol/done", sizeof *done, &n));
+  PetscCall(PetscMalloc1(PetscMax(n, most), &done));
   PetscCall(PetscMalloc1(most, &now));
-  if (!NakCheckpointReads(c))
-    for (PetscInt k = 0; k < TopUnderWay(protocol); k++)
-      n += ValuesOf(program, &program->ops[k], &now[n]);
-  size = (size_t)n * sizeof(PetscReal);
-  if (NakCheckpointReads(c)) PetscCall(NakCheckpointSize(c, "protocol/done", &size));
-  PetscCall(PetscMalloc1(size / sizeof(PetscReal) + 1, &done)); /* whatever the size */
-  PetscCall(PetscArraycpy(done, now, n));
-  code = NakCheckpointBlock(c, "protocol/done", done, size);
-  if (!code && NakCheckpointReads(c))
-    code = CheckDone(protocol, c, (PetscInt)(size / sizeof(PetscReal)), done, now);
+  for (PetscInt k = 0; k < TopUnderWay(protocol) && !NakCheckpointReads(c); k++)
+    n += ValuesOf(program, &program->ops[k], &done[n]);
+  code = NakCheckpointBlock(c, "protocol/done", done, (size_t)n * sizeof *done);
+  if (!code && NakCheckpointReads(c)) code = CheckDone(protocol, c, n, done, now);
   PetscCall(PetscFree(done));
   PetscCall(PetscFree(now));
   PetscFunctionReturn(code);
@@ -214,23 +220,37 @@ static PetscErrorCode CheckSlots(NakProtocol protocol, NakCheckpoint c, PetscInt
 /* The slots that both have; those of a protocol that became longer are untouched. */
 static PetscErrorCode ExchangeSlots(NakProtocol protocol, NakCheckpoint c)
 {
-  size_t         size = (size_t)protocol->n_slots * sizeof(NakSlot);
+  PetscInt       n = protocol->n_slots;
   NakSlot       *slots;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   if (!NakCheckpointReads(c)) {
-    PetscCall(NakCheckpointBlock(c, "protocol/slots", protocol->slots, size));
+    PetscCall(NakCheckpointBlock(c, "protocol/slots", protocol->slots, (size_t)n * sizeof *slots));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(NakCheckpointSize(c, "protocol/slots", &size));
-  PetscCall(PetscMalloc1(size / sizeof(NakSlot) + 1, &slots));
-  code = NakCheckpointBlock(c, "protocol/slots", slots, size);
-  if (!code) code = CheckSlots(protocol, c, (PetscInt)(size / sizeof(NakSlot)), slots);
-  for (size_t k = 0; !code && k < size / sizeof(NakSlot) && (PetscInt)k < protocol->n_slots; k++)
-    protocol->slots[k] = slots[k];
+  PetscCall(CountOf(c, "protocol/slots", sizeof *slots, &n));
+  PetscCall(PetscMalloc1(n, &slots));
+  code = NakCheckpointBlock(c, "protocol/slots", slots, (size_t)n * sizeof *slots);
+  if (!code) code = CheckSlots(protocol, c, n, slots);
+  if (!code) code = PetscArraycpy(protocol->slots, slots, PetscMin(n, protocol->n_slots));
   PetscCall(PetscFree(slots));
   PetscFunctionReturn(code);
+}
+
+static PetscErrorCode ExchangePosition(NakProtocol protocol, NakCheckpoint c)
+{
+  const NakProgram *program = &protocol->program;
+  NakPosition      *at      = &protocol->at;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointBlock(c, "protocol/position", at, sizeof *at));
+  if (!NakCheckpointReads(c)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(at->op >= 0 && at->op < program->n_ops && at->entered &&
+               program->ops[at->op].kind == NAK_OP_HOLD,
+             NakCheckpointComm(c), PETSC_ERR_FILE_UNEXPECTED, "%s stands nowhere in the protocol",
+             NakCheckpointPath(c));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The repeats around the hold must still have turns to come. */
@@ -258,10 +278,7 @@ PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpo
 
   PetscFunctionBeginUser;
   PetscCall(ExchangeItems(protocol, checkpoint));
-  PetscCall(
-    NakCheckpointBlock(checkpoint, "protocol/position", &protocol->at, sizeof(protocol->at)));
-  PetscCheck(protocol->at.op < protocol->program.n_ops, comm, PETSC_ERR_FILE_UNEXPECTED,
-             "%s stands nowhere in the protocol", NakCheckpointPath(checkpoint));
+  PetscCall(ExchangePosition(protocol, checkpoint));
   PetscCall(ExchangeDone(protocol, checkpoint));
   PetscCall(ExchangeSlots(protocol, checkpoint));
   PetscCall(NakCheckpointBlock(checkpoint, "protocol/report_count", &protocol->n_reports,
@@ -271,10 +288,6 @@ PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpo
   PetscCall(NakCheckpointBlock(checkpoint, "protocol/reports", protocol->reports,
                                (size_t)protocol->n_reports * sizeof(NakStepReport)));
   if (!NakCheckpointReads(checkpoint)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(protocol->at.op >= 0 && protocol->program.ops[protocol->at.op].kind == NAK_OP_HOLD &&
-               protocol->at.entered,
-             comm, PETSC_ERR_FILE_UNEXPECTED, "%s stands nowhere in the protocol",
-             NakCheckpointPath(checkpoint));
   PetscCall(CheckTurns(protocol, comm));
   NakProtocolSetEnd(protocol);
   PetscCall(NakProtocolControl(protocol, &control, &end_time));
