@@ -128,7 +128,8 @@ MPI_Comm NakDeckComm(NakDeck deck);
 
 /**
   Write the deck as resolved: every entry of the schema in SI units, in the schema's order, trees
-  as they were given with overrides and NakNodeSetText() applied; a valid deck that resolves to itself.  Rank 0 only.
+  as they were given with overrides and NakNodeSetText() applied; a valid deck that resolves to itself.
+  Rank 0 only.
 */
 PetscErrorCode NakDeckWriteResolved(NakDeck deck, const NakSection schema[], FILE *file);
 

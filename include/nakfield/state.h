@@ -37,6 +37,9 @@ typedef struct {
 
 extern const NakParam NakGridParamRows[];
 
+/** Sides of a column in x and y [m]. */
+void NakGridSides(const NakGridParams *params, PetscReal side[2]);
+
 /** Height of the alloy's highest layer [m]. */
 PetscReal NakGridHighestLayer(const NakGridParams *params);
 

@@ -6,8 +6,8 @@
 
      fields/grid.h5     x, y, z: faces of the cells [m]; z_face: the layer drawn for the electrolyte's
                         face; region (z, y, x): 0 electrolyte, 1 interphase, 2 alloy
-     fields/000000.h5   attributes: the record, in SI, or the numbers of another kind of run; c, ... (z, y, x), or (1, y, x) on the face, with
-                        attributes unit and long_name
+     fields/000000.h5   attributes: the record, in SI, or the numbers of another kind of run; c, ...
+                        (z, y, x), or (1, y, x) on the face, with attributes unit and long_name
      fields.h5          attributes program, title, units; deck: the resolved one as text; grid, and
                         frames/000000 and so on: links to those files */
 #include "output_impl.h"

@@ -123,11 +123,12 @@ static PetscErrorCode TellCoarse(NakSim s)
 static PetscErrorCode TellPatches(NakSim s)
 {
   const NakGridParams *g     = &s->params.model.grid;
-  const PetscReal      patch = s->params.model.contact.patch, dx = g->width / (PetscReal)g->nx;
-  const PetscReal      dy   = g->ny > 1 && g->depth > 0 ? g->depth / (PetscReal)g->ny : dx;
-  const PetscReal      side = g->nx > 1 ? PetscMax(dx, dy) : dy;
+  const PetscReal      patch = s->params.model.contact.patch;
+  PetscReal            sides[2], side;
 
   PetscFunctionBeginUser;
+  NakGridSides(g, sides);
+  side = PetscMax(g->nx > 1 ? sides[0] : 0, g->ny > 1 ? sides[1] : 0);
   if (s->params.model.contact.shape == NAK_CONTACT_PATCHES && 2 * side > (1 + 1e-9) * patch)
     PetscCall(NakDeckWarn(s->deck, NakDeckFind(s->deck, "contact"),
                           "patches of contact are about %.3g m wide and columns %.3g m: the grid "
@@ -169,11 +170,11 @@ static PetscErrorCode CheckVoids(NakSim s)
 {
   const NakGridParams *g          = &s->params.model.grid;
   const PetscInt       columns[2] = {g->nx, g->ny};
-  const PetscReal      dx         = g->width / (PetscReal)g->nx;
-  const PetscReal      side[2]    = {dx, g->depth > 0 ? g->depth / (PetscReal)g->ny : dx};
+  PetscReal            side[2];
   char                 why[NAK_VOIDS_MISFIT];
 
   PetscFunctionBeginUser;
+  NakGridSides(g, side);
   if (!NakVoidsWanted(&s->params.voids)) PetscFunctionReturn(PETSC_SUCCESS);
   if (!NakVoidsFit(&s->params.voids, columns, side, NakGridHighestLayer(g), why))
     PetscCall(Complain(s, "voids", "%s", why));

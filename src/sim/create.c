@@ -56,8 +56,8 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
   }
   PetscCallMPI(MPI_Bcast(text, (int)sizeof text, MPI_CHAR, 0, sim->world));
   PetscCall(PetscOptionsInsertString(NULL, text));
-#if PETSC_VERSION_GE(                                                                              \
-  3, 20, 0) /* sums would depend on where vectors happen to lie: a restart has other bits */
+#if PETSC_VERSION_GE(3, 20, 0)
+  /* Else sums depend on where vectors happen to lie, and a restart has other bits. */
   PetscCall(NakOptionPrefer("-vec_mdot_use_gemv", "false"));
   PetscCall(NakOptionPrefer("-vec_maxpy_use_gemv", "false"));
 #endif

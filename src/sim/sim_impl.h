@@ -167,9 +167,9 @@ void NakSimShape(NakSim sim, char text[NAK_TEXT_SIZE]);
    Collective on `world`. */
 PetscErrorCode NakSimCheckSize(NakSim sim);
 
-/* limits.c: complain, on rank 0 only, of an item of the deck's PETSc options that is not for solvers or
-   names a file; of frames in a time of `span` and of spectra without end; on any rank, of a directory that
-   is not the run's own. */
+/* limits.c: complain of an item of the deck's PETSc options that is not for solvers or names a file; of frames
+   in a time of `span` and of spectra without end (all on rank 0 only); of a directory that is not the run's
+   own (on any rank). */
 PetscErrorCode NakSimCheckOption(NakSim sim, NakNode option, PetscBool *good);
 PetscErrorCode NakSimCheckDirectory(NakSim sim);
 PetscErrorCode NakSimCheckFrames(NakSim sim, PetscReal span);

@@ -46,6 +46,12 @@ static void GradedFaces(PetscInt n, PetscReal finest, PetscReal height, PetscRea
   faces[n] = height;
 }
 
+void NakGridSides(const NakGridParams *p, PetscReal side[2])
+{
+  side[0] = p->width / (PetscReal)p->nx;
+  side[1] = p->depth > 0 ? p->depth / (PetscReal)p->ny : side[0];
+}
+
 PetscReal NakGridHighestLayer(const NakGridParams *p)
 {
   const PetscReal q = GrowthRatio(p->alloy_layers, p->finest_alloy, p->alloy_height);

@@ -21,23 +21,25 @@ static PetscErrorCode CreateGrid(NakState s)
   const NakGridParams *p         = &s->params;
   const PetscReal      reservoir = s->total_height - p->alloy_height;
   NakGrid             *g         = &s->grid;
+  PetscReal            side[2];
 
   PetscFunctionBeginUser;
+  NakGridSides(p, side);
   PetscCheck(
     reservoir > 0, s->comm, PETSC_ERR_USER_INPUT,
     "grid.alloy_height is %.6g m, but the alloy in the cell is only %.6g m high (alloy.volume over "
     "cell.area): lower grid.alloy_height or raise alloy.volume",
     (double)p->alloy_height, (double)s->total_height);
-  *g    = (NakGrid){.nx               = p->nx,
-                    .ny               = p->ny,
-                    .n_electrolyte    = p->electrolyte_layers,
-                    .n_interphase     = p->interphase_layers,
-                    .n_alloy          = p->alloy_layers,
-                    .nz               = p->electrolyte_layers + p->interphase_layers + p->alloy_layers,
-                    .dx               = p->width / (PetscReal)p->nx,
-                    .reservoir_height = reservoir,
-                    .lateral          = (NakLateral)p->lateral};
-  g->dy = p->depth > 0 ? p->depth / (PetscReal)p->ny : g->dx;
+  *g = (NakGrid){.nx               = p->nx,
+                 .ny               = p->ny,
+                 .n_electrolyte    = p->electrolyte_layers,
+                 .n_interphase     = p->interphase_layers,
+                 .n_alloy          = p->alloy_layers,
+                 .nz               = p->electrolyte_layers + p->interphase_layers + p->alloy_layers,
+                 .dx               = side[0],
+                 .dy               = side[1],
+                 .reservoir_height = reservoir,
+                 .lateral          = (NakLateral)p->lateral};
   PetscCall(NakGridFaces(p, s->electrolyte_height, s->interphase_height, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
