@@ -24,7 +24,7 @@ static PetscErrorCode Residual(Bench *b)
 
 static PetscErrorCode Linearise(Bench *b)
 {
-  return NakModelLinearise(b->model, b->U, 1);
+  return NakColumnsLinearise(NakModelColumns(b->model), b->U, 1);
 }
 
 static PetscErrorCode Product(Bench *b)
@@ -84,16 +84,16 @@ static PetscErrorCode Run(void)
   PetscCall(NakModelInitialise(b.model, b.U));
   PetscCall(NakModelHold(b.model, (NakControl){NAK_HOLD_CURRENT, 1}));
   PetscCall(VecSetRandom(b.V, NULL));
-  PetscCall(NakModelOperator(b.model, &b.A));
+  b.A = NakColumnsOperator(NakModelColumns(b.model));
   PetscCall(PCCreate(PETSC_COMM_WORLD, &b.pc));
   PetscCall(PCSetOperators(b.pc, b.A, b.A));
-  PetscCall(NakModelPreconditioner(b.model, b.pc));
+  PetscCall(NakColumnsPreconditioner(NakModelColumns(b.model), b.pc));
   PetscCall(Best(&b, "linearise", Linearise, runs));
   PetscCall(PCSetUp(b.pc));
   PetscCall(Best(&b, "residual", Residual, runs));
   PetscCall(Best(&b, "product", Product, runs));
   PetscCall(Best(&b, "cycle", Cycle, runs));
-  PetscCall(NakModelSolver(b.model, 1e-11, b.pc, &inner));
+  PetscCall(NakColumnsSolver(NakModelColumns(b.model), 1e-11, b.pc, &inner));
   PetscCall(KSPGetOperators(inner, &b.iteration, NULL));
   PetscCall(MatCreateVecs(b.iteration, &b.x, &b.y));
   PetscCall(VecSetRandom(b.x, NULL));

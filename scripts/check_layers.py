@@ -10,9 +10,9 @@ from pathlib import Path
 LAYERS = """
 base
 units store
-deck
+deck measured
 thermo state checkpoint
-kinetics phases phasefield multiphase voids
+kinetics phases phasefield multiphase voids columns
 model pfhub
 protocol impedance
 stepper
@@ -24,10 +24,10 @@ LEVEL = {m: i for i, row in enumerate(LAYERS.split("\n")) for m in row.split()}
 
 # Observers see records and frames, never the physics that made them.
 BLIND = {"diagnostics", "output", "progress", "insitu"}
-UNSEEN = {"model", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub", "multiphase"}
+UNSEEN = {"model", "columns", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub", "multiphase"}
 
 # Libraries that one source file hides from the rest.
-HIDDEN = {"hdf5.h": "store", "udunits2.h": "units", "yaml.h": "deck"}
+HIDDEN = {"hdf5.h": "store", "udunits2.h": "units", "yaml.h": "deck", "Random123": "base", "openssl": "measured"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]', re.MULTILINE)
 
@@ -63,12 +63,13 @@ def offences(root):
             wrong = offence(module, bracket, header)
             if wrong:
                 yield f"{name}: {wrong}"
-            if header in HIDDEN:
-                hidden.setdefault(header, []).append((module, name))
-    for header, users in hidden.items():
-        if len(users) > 1 or users[0][0] != HIDDEN[header]:
+            library = header.split("/")[0]
+            if library in HIDDEN:
+                hidden.setdefault(library, []).append((module, name))
+    for library, users in hidden.items():
+        if len(users) > 1 or users[0][0] != HIDDEN[library]:
             names = ", ".join(str(name) for _, name in users)
-            yield f"{header} belongs in one file of '{HIDDEN[header]}', but is included by {names}"
+            yield f"{library} belongs in one file of '{HIDDEN[library]}', but is included by {names}"
 
 
 def main():

@@ -9,9 +9,11 @@ export OMP_NUM_THREADS=1
 
 # The first python3 that has the modules; a version manager's own may come first on PATH and lack them.
 find_python() {
-  local candidate
+  local candidate has_modules='
+from importlib.util import find_spec
+exit(any(find_spec(name) is None for name in ("h5py", "matplotlib", "numpy", "scipy", "yaml")))'
   for candidate in /usr/bin/python3 python3; do
-    if "$candidate" -c 'import h5py, matplotlib, numpy, scipy, yaml' 2>/dev/null; then
+    if "$candidate" -c "$has_modules" 2>/dev/null; then
       command -v "$candidate"
       return
     fi
@@ -20,7 +22,8 @@ find_python() {
   return 1
 }
 
-fuzz_targets=(fuzz_deck fuzz_material fuzz_units fuzz_checkpoint)
+fuzz_targets=(fuzz_deck fuzz_material fuzz_measured fuzz_units fuzz_checkpoint fuzz_protocol
+  fuzz_command)
 
 # build PRESET [TARGET ...]: configure and compile into build/PRESET.
 build() {

@@ -7,11 +7,14 @@ single run in two or three dimensions with fields.h5 gets RUNDIR/fields.png (STE
 its last frames.  A run that is still going on can be plotted as far as it has come.
 """
 import argparse
-import json
 import pathlib
 import sys
 
 import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
+
+import nakfield  # noqa: E402
 
 # Okabe & Ito's colours, told apart by colour-blind readers and on paper; without their yellow.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#56B4E9", "#E69F00"]
@@ -21,56 +24,28 @@ TIME_UNITS = [(300, 1, "s"), (5 * 3600, 60, "min"), (10 * 86400, 3600, "h"), (np
 PIXELS = 1500  # across a panel: a longer series is drawn by the extremes in each of them
 LEAST_U = 1e-6  # lower end of a logarithmic axis
 FRAMES = 3  # of the figure of the fields
+PHASES = {"void": "white", "solid_b": "#8DB9E8", "solid_a": "#F0B27A"}  # drawn over the alloy
 
 COLUMNS = ["time_s", "current_mA_cm2", "voltage_V", "capacity_mAh_cm2", "u_face_mean", "u_face_min",
            "contact_fraction", "k_film_fraction", "deposit_nm_mean", "deposit_nm_max",
            "reservoir_x"]
 
 
-def fail(message: str):
+def fail(message):
     """Leave with a message."""
     sys.exit(f"plot.py: {message}")
 
 
 # ---- Reading ----
 
-def read_table(path: pathlib.Path) -> dict:
-    """Columns of a CSV file by their names; a last line that is half written is left out."""
-    if not path.is_file():
-        fail(f"there is no {path}: is {path.parent} the directory of a run?")
-    text = path.read_text(encoding="ascii", errors="replace")
-    names, _, body = text[:text.rfind("\n") + 1].partition("\n")
-    names = names.split(",")
-    missing = [name for name in COLUMNS if name not in names]
-    if missing:
-        fail(f"{path} has no column {', '.join(missing)}")
-    values = np.fromstring(body.replace("\n", ","), sep=",")
-    if values.size == 0 or values.size % len(names) != 0:
-        fail(f"{path} has no rows" if values.size == 0 else f"{path} has rows of uneven length")
-    table = values.reshape(-1, len(names))
-    return {name: table[:, names.index(name)].copy() for name in COLUMNS}
-
-
-def read_summary(path: pathlib.Path) -> dict:
-    """What the run says of itself; nothing before its end."""
-    if not path.is_file():
-        print(f"plot.py: there is no {path}: the run has not ended", file=sys.stderr)
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        fail(f"{path}: {error}")
-
-
 def read_run(folder: pathlib.Path) -> dict:
     """A run as one dictionary."""
-    if not folder.is_dir():
-        fail(f"there is no directory {folder}")
-    if any((folder / name).is_file() for name in ("phases.csv", "free_energy.csv")):
-        fail(f"{folder} is the run of a box: scripts/plot_phases_box.py draws it")
-    summary = read_summary(folder / "summary.json")
-    summary["title"] = str(summary.get("title", "")).replace("$", r"\$")  # no formulas in titles
-    return {"folder": folder, "table": read_table(folder / "timeseries.csv"), "summary": summary}
+    run = nakfield.Run(folder)
+    table = run.cell(COLUMNS)
+    if not run.summary:
+        print(f"plot.py: there is no {folder}/summary.json: the run has not ended", file=sys.stderr)
+    title = str(run.summary.get("title", "")).replace("$", r"\$")  # no formulas in titles
+    return {"folder": folder, "table": table, "summary": {**run.summary, "title": title}}
 
 
 def labels_of(runs: list) -> list:
@@ -211,31 +186,25 @@ def plot_series(plt, runs: list):
 
 # ---- The figure of the fields ----
 
-def read_frames(path: pathlib.Path):
+def read_frames(run):
     """Axes [um] and the last frames; None for a single column."""
     try:
-        import h5py
+        count = len(run.times)
     except ImportError:
         print("plot.py: no figure of the fields: h5py is missing (Debian: python3-h5py)",
               file=sys.stderr)
         return None
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        fail(f"cannot read {path}: {error}")
-    with file:
-        region = file["grid/region"]
-        if region.shape[1] * region.shape[2] == 1:
-            return None
-        names = sorted(file["frames"])
-        picked = {k * (len(names) - 1) // FRAMES for k in range(1, FRAMES + 1)}
-        names = [names[k] for k in sorted(picked)]
-        frames = [{name: data[:] for name, data in file["frames"][frame].items()
-                   if name in ("current", "u_face", "c", "void")} for frame in names]
-        factor, unit = (1e3, "mm") if file["grid/x"][-1] > 1e-3 else (1e6, "µm")
-        return {"x": factor * file["grid/x"][:], "y": factor * file["grid/y"][:], "unit": unit,
-                "z": file["grid/z"][:], "region": region[:, 0, 0], "frames": frames,
-                "times": [file["frames"][frame].attrs["time"] for frame in names]}
+    if count == 0:
+        return None
+    grid = run.frame(0, ()).grid
+    if grid["region"].shape[1] * grid["region"].shape[2] == 1:
+        return None
+    picked = sorted({k * (count - 1) // FRAMES for k in range(1, FRAMES + 1)})
+    frames = [run.frame(k, ("current", "u_face", "c", "liquid_x", *PHASES)) for k in picked]
+    factor, unit = (1e3, "mm") if grid["x"][-1] > 1e-3 else (1e6, "µm")
+    return {"x": factor * grid["x"], "y": factor * grid["y"], "unit": unit, "z": grid["z"],
+            "region": grid["region"][:, 0, 0], "frames": frames,
+            "times": [frame.time for frame in frames]}
 
 
 def limits(arrays: list, low: float = -np.inf):
@@ -277,41 +246,50 @@ def draw_face(figure, axes, data: dict, arrays: list, label: str, log: bool):
 
 
 def row_to_show(frames: list) -> int:
-    """The row of cells with most void in it, or the one in the middle."""
-    if "void" in frames[0]:
-        most = sum(frame["void"] for frame in frames).sum(axis=(0, 2))
+    """The row of cells with most of the other phases in it, or the one in the middle."""
+    shares = [frame[phase] for frame in frames for phase in PHASES if phase in frame]
+    if shares:
+        most = sum(shares).sum(axis=(0, 2))
         if most.max() > 0:
             return int(np.argmax(most))
     return frames[0]["c"].shape[1] // 2
 
 
-def draw_voids(axes, data: dict, layers, row: int, scale: float):
-    """Voids over a slice of the alloy: white, with their outline."""
+def draw_phases(axes, data: dict, layers, row: int, scale: float):
+    """Voids and solids over a slice of the alloy, each in its colour, with their outlines."""
     x = (data["x"][1:] + data["x"][:-1]) / 2
     z = scale * (data["z"][layers] + data["z"][layers + 1]) / 2
     for axis, frame in zip(axes, data["frames"]):
-        void = frame["void"][layers, row]
-        if void.max() > 0.5 > void.min():
-            axis.contourf(x, z, void, levels=[0.5, 2], colors="white")
-            axis.contour(x, z, void, levels=[0.5], colors="black", linewidths=0.8)
+        for phase, colour in PHASES.items():
+            share = frame[phase][layers, row] if phase in frame else np.zeros(1)
+            if share.max() > 0.5 > share.min():
+                axis.contourf(x, z, share, levels=[0.5, 2], colors=colour)
+                axis.contour(x, z, share, levels=[0.5], colors="black", linewidths=0.8)
 
 
 def draw_slice(figure, axes, data: dict, region: int, unit: tuple):
-    """Concentration in an x-z plane, in one region."""
+    """Concentration in an x-z plane, in one region; with solids, the composition of the liquid."""
     layers = np.flatnonzero(data["region"] == region)
     row = row_to_show(data["frames"])
-    parts = [frame["c"][layers, row] for frame in data["frames"]]
+    liquid = region == 2 and "liquid_x" in data["frames"][0]
+    field, factor, label = ("liquid_x", 1, "Na in the liquid (–)") if liquid else ("c", 1e-3, "c (mol/l)")
+    if liquid:  # the layers of the zone alone
+        solids = [np.any(data["frames"][-1][phase][layers] > 0, axis=(1, 2)) for phase in PHASES
+                  if phase in data["frames"][-1]]
+        highest = max((int(np.flatnonzero(solid)[-1]) for solid in solids if solid.any()), default=0)
+        layers = layers[:max(highest + 1, 8)]
+    parts = [factor * frame[field][layers, row] for frame in data["frames"]]
     low, high = limits(parts)
     heights = unit[0] * data["z"][layers[0]:layers[-1] + 2]
     for axis, part in zip(axes, parts):
-        image = axis.pcolormesh(data["x"], heights, part / 1e3, vmin=low / 1e3, vmax=high / 1e3,
+        image = axis.pcolormesh(data["x"], heights, part, vmin=low, vmax=high,
                                 cmap="viridis", rasterized=True)
-    if region == 2 and "void" in data["frames"][0]:
-        draw_voids(axes, data, layers, row, unit[0])
+    if region == 2:
+        draw_phases(axes, data, layers, row, unit[0])
     middle = (data["y"][row] + data["y"][row + 1]) / 2
     place = f", y = {middle:.3g} {data['unit']}" if len(data["y"]) > 2 else ""
     axes[0].set_ylabel(f"{('', 'Interphase', 'Alloy')[region]}{place}\nz ({unit[1]})")
-    figure.colorbar(image, ax=list(axes), label="c (mol/l)").formatter.set_useOffset(False)
+    figure.colorbar(image, ax=list(axes), label=label).formatter.set_useOffset(False)
 
 
 def plot_fields(plt, data: dict):
@@ -361,8 +339,7 @@ def main():
     figure = plot_series(plt, runs)
     for suffix in (".png", ".pdf"):
         save(plt, figure, pathlib.Path(stem + suffix))
-    fields = args.runs[0] / "fields.h5"
-    data = read_frames(fields) if single and fields.is_file() else None
+    data = read_frames(nakfield.Run(args.runs[0])) if single else None
     if data is not None:
         plt.rcParams.update({"axes.grid": False})
         save(plt, plot_fields(plt, data),
@@ -370,4 +347,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except nakfield.ReadError as error:
+        fail(error)

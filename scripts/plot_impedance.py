@@ -17,50 +17,31 @@ import sys
 
 import numpy as np
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
+
+import nakfield  # noqa: E402
+
 SHOWN = 8       # spectra in one diagram
-FLOOR = 1e-2    # of gamma, over its highest value, that a map still shows
-CEILING = 4     # of |Z| and gamma, over the median of the spectra's greatest: a collapse would hide all else
+FLOOR = 0.04    # of gamma that a map still shows, over the median of the spectra's greatest
+CEILING = 4     # of |Z|, over the median of the spectra's greatest: a collapse would hide all else
 PITCH = {"s": 1, "min": 60, "h": 3600}
 
 
-def fail(message: str):
+def fail(message):
     """Leave with a message."""
     sys.exit(f"plot_impedance.py: {message}")
 
 
 # ---- Reading ----
 
-def read_table(path: pathlib.Path) -> dict:
-    """Columns of a CSV file by their names."""
-    if not path.is_file():
-        fail(f"there is no {path}: does the protocol of the run ask for spectra?")
-    text = path.read_text(encoding="ascii")
-    names, _, body = text[:text.rfind("\n") + 1].partition("\n")
-    names = names.split(",")
-    values = np.array(body.replace("\n", ",").split(",")[:-1], dtype=float)
-    if values.size == 0 or values.size % len(names) != 0:
-        fail(f"{path} has no rows, or rows of uneven length")
-    return dict(zip(names, values.reshape(-1, len(names)).T))
-
-
-def split(table: dict, key: str) -> list:
-    """The table cut where `key`, which rises or falls within a spectrum, jumps back."""
-    direction = np.sign(table[key][1] - table[key][0]) if table[key].size > 1 else 1
-    cuts = np.flatnonzero(direction * np.diff(table[key]) < 0) + 1
-    parts = {name: np.split(values, cuts) for name, values in table.items()}
-    return [dict(zip(parts, part)) for part in zip(*parts.values())]
-
-
 def read_run(folder: pathlib.Path, until: float) -> dict:
     """Spectra and relaxation times of a run up to a time, in the order of time."""
-    spectra = split(read_table(folder / "impedance.csv"), "frequency_Hz")
-    for spectrum in spectra:
-        spectrum["z"] = spectrum["z_re_ohm_cm2"] + 1j * spectrum["z_im_ohm_cm2"]
-    times = split(read_table(folder / "drt.csv"), "tau_s")
-    count = sum(spectrum["time_s"][0] <= until for spectrum in spectra)
-    if count == 0 or len(times) < count:
-        fail(f"{folder} has no spectra up to {until:g} s, or not the relaxation times of all")
-    return {"folder": folder, "spectra": spectra[:count], "times": times[:count]}
+    spectra = [spectrum for spectrum in nakfield.Run(folder).spectra if spectrum.time <= until]
+    if not spectra:
+        fail(f"{folder} has no spectra up to {until:g} s: does its protocol ask for them?")
+    if spectra[-1].tau is None:
+        fail(f"{folder} has not the relaxation times of all spectra")
+    return {"folder": folder, "spectra": spectra}
 
 
 # ---- Drawing ----
@@ -75,16 +56,16 @@ def chosen(spectra: list) -> list:
     """Spectra to show: all, or some of them from the first to the last, at equal changes."""
     if len(spectra) <= SHOWN:
         return list(range(len(spectra)))
-    z = np.log(np.abs([spectrum["z"] for spectrum in spectra]))
+    z = np.log(np.abs([spectrum.z for spectrum in spectra]))
     way = np.append(0, np.cumsum(np.abs(np.diff(z, axis=0)).max(axis=1)))
     return sorted({int(np.argmin(np.abs(way - part))) for part in np.linspace(0, way[-1], SHOWN)})
 
 
 def draw_spectra(axes: dict, curves: list):
     """Nyquist and Bode of (spectrum, label, colour)."""
-    high = CEILING * np.median([abs(spectrum["z"]).max() for spectrum, _, _ in curves])
+    high = CEILING * np.median([abs(spectrum.z).max() for spectrum, _, _ in curves])
     for spectrum, label, colour in curves:
-        z, frequency = spectrum["z"], spectrum["frequency_Hz"]
+        z, frequency = spectrum.z, spectrum.frequency
         shown = np.where(abs(z) <= high, z, np.nan)
         axes["nyquist"].plot(shown.real, -shown.imag, ".-", markersize=3, linewidth=1, color=colour,
                              label=label)
@@ -100,27 +81,53 @@ def draw_spectra(axes: dict, curves: list):
         axes[name].set_xlabel("Frequency (Hz)")
 
 
+def edges(values):
+    """Of cells around values that grow by one factor."""
+    factor = np.sqrt(values[1] / values[0])
+    return np.append(values / factor, values[-1] * factor)
+
+
+def band(spectra) -> tuple:
+    """Relaxation times that the frequencies measure; those beyond are extrapolated."""
+    frequencies = np.concatenate([spectrum.frequency for spectrum in spectra])
+    return 1 / (2 * np.pi * frequencies.max()), 1 / (2 * np.pi * frequencies.min())
+
+
 def draw_lines(axis, curves: list):
-    """Relaxation times of (distribution, label, colour)."""
-    for times, _, colour in curves:
-        axis.semilogx(times["tau_s"], times["gamma_ohm_cm2"], color=colour, linewidth=1)
+    """Relaxation times of (spectrum, label, colour)."""
+    for spectrum, _, colour in curves:
+        axis.semilogx(spectrum.tau, spectrum.gamma, color=colour, linewidth=1)
+    axis.set_xlim(*band([spectrum for spectrum, _, _ in curves]))
     axis.set_xlabel("τ (s)")
     axis.set_ylabel("γ (Ω cm²)")
+
+
+def spans(moments):
+    """First and last time at which each spectrum is drawn: to the middle between it and its neighbours, but to
+    no time before the first spectrum or after the last, and not far into a pause."""
+    gaps = np.diff(moments)
+    before, after = np.append(np.inf, gaps), np.append(gaps, np.inf)
+    reach = np.minimum(before, after) / 2
+    left, right = (np.where(gap < 4 * reach, gap / 2, reach) for gap in (before, after))
+    return np.maximum(moments - left, moments[0]), np.minimum(moments + right, moments[-1])
 
 
 def draw_map(figure, axis, run: dict):
     """gamma over time and relaxation time."""
     from matplotlib.colors import LogNorm
 
-    moments = np.array([part["time_s"][0] for part in run["times"]])
-    gamma = np.array([part["gamma_ohm_cm2"] for part in run["times"]])
+    moments = np.array([spectrum.time for spectrum in run["spectra"]])
+    gamma = np.array([spectrum.gamma for spectrum in run["spectra"]])
     divisor, unit = time_unit(moments[-1])
-    high = CEILING * np.median(gamma.max(axis=1))
-    image = axis.pcolormesh(moments / divisor, run["times"][0]["tau_s"],
-                            np.clip(gamma.T, FLOOR * high, high), norm=LogNorm(FLOOR * high, high),
-                            cmap="viridis", shading="nearest", rasterized=True)
-    axis.set_yscale("log")
+    usual = np.median(gamma.max(axis=1))
+    norm = LogNorm(FLOOR * usual, max(gamma.max(), 2 * usual))
+    for begin, end, one in zip(*spans(moments), gamma):
+        image = axis.pcolormesh([begin / divisor, end / divisor], edges(run["spectra"][0].tau),
+                                np.maximum(one[:, np.newaxis], norm.vmin), norm=norm, cmap="viridis",
+                                rasterized=True)
     axis.set_xlabel(f"Time ({unit})")
+    axis.set_yscale("log")
+    axis.set_ylim(*band(run["spectra"]))
     axis.set_ylabel("τ (s)")
     figure.colorbar(image, ax=axis, label="γ (Ω cm²)")
 
@@ -131,12 +138,11 @@ def curves_of(runs: list, colours) -> list:
         picked = [(run, 0, run["folder"].resolve().name) for run in runs]
     else:
         spectra = runs[0]["spectra"]
-        divisor, unit = time_unit(spectra[-1]["time_s"][0])
-        picked = [(runs[0], k, f"{spectra[k]['time_s'][0] / divisor:.4g} {unit}")
+        divisor, unit = time_unit(spectra[-1].time)
+        picked = [(runs[0], k, f"{spectra[k].time / divisor:.4g} {unit}")
                   for k in chosen(spectra)]
     shades = colours(np.linspace(0, 0.9, max(len(picked), 2)))
-    return [(run["spectra"][k], run["times"][k], label, shade)
-            for (run, k, label), shade in zip(picked, shades)]
+    return [(run["spectra"][k], label, shade) for (run, k, label), shade in zip(picked, shades)]
 
 
 def draw(plt, runs: list):
@@ -144,25 +150,28 @@ def draw(plt, runs: list):
     figure, axes = plt.subplot_mosaic([["nyquist", "magnitude"], ["drt", "phase"]], figsize=(7.2, 6),
                                       constrained_layout=True)
     curves = curves_of(runs, plt.get_cmap("plasma"))
-    draw_spectra(axes, [(spectrum, label, shade) for spectrum, _, label, shade in curves])
-    moments = {part["time_s"][0] for part in runs[0]["times"]}
-    if len(runs) == 1 and len(moments) == len(runs[0]["times"]) > 2:
+    draw_spectra(axes, curves)
+    moments = {spectrum.time for spectrum in runs[0]["spectra"]}
+    shown = sum(spectrum.gamma.max() > 0 for spectrum in runs[0]["spectra"])
+    if len(runs) == 1 and len(moments) == len(runs[0]["spectra"]) > 2 and 2 * shown > len(moments):
         draw_map(figure, axes["drt"], runs[0])
     else:
-        draw_lines(axes["drt"], [(times, label, shade) for _, times, label, shade in curves])
+        draw_lines(axes["drt"], curves)
     return figure
 
 
 # ---- Other programs' formats ----
 
 def export(run: dict):
-    """ZView's .z, and three columns."""
+    """ZView's .z, and a table whose names impedance.py skips as a comment."""
     folder = run["folder"] / "spectra"
     folder.mkdir(exist_ok=True)
     for k, spectrum in enumerate(run["spectra"]):
-        rows = list(zip(spectrum["frequency_Hz"], spectrum["z"].real, spectrum["z"].imag))
-        (folder / f"{k:04d}.csv").write_text("".join(f"{f:.9g},{re:.9g},{im:.9g}\n" for f, re, im in rows))
-        lines = "".join(f"{f:.9g}\t0\t0\t{spectrum['time_s'][0]:.9g}\t{re:.9g}\t{im:.9g}\t0\t0\t0\n"
+        rows = list(zip(spectrum.frequency, spectrum.z.real, spectrum.z.imag))
+        (folder / f"{k:04d}.csv").write_text(
+            "#frequency_Hz,z_re_ohm_cm2,z_im_ohm_cm2\n"
+            + "".join(f"{f:.9g},{re:.9g},{im:.9g}\n" for f, re, im in rows))
+        lines = "".join(f"{f:.9g}\t0\t0\t{spectrum.time:.9g}\t{re:.9g}\t{im:.9g}\t0\t0\t0\n"
                         for f, re, im in rows)
         (folder / f"{k:04d}.z").write_text(
             'ZPLOT2 ASCII\n"nakfield, impedance per area in ohm cm2"\nArea: 1\n'
@@ -199,4 +208,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except nakfield.ReadError as error:
+        fail(error)

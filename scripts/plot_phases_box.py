@@ -9,12 +9,15 @@ import argparse
 import pathlib
 import sys
 
-import h5py
 import matplotlib
 import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
+
+import nakfield  # noqa: E402
 
 FRAMES = 4
 BODIES = {"phi_solid_b": "#0072B2", "phi_solid_a": "#E69F00", "phi_void": "#000000"}
@@ -26,27 +29,21 @@ def fail(message):
     sys.exit(f"plot_phases_box.py: {message}")
 
 
-def read(path):
+def read(folder):
     """Times, axes and planes of the last frames: x-z of the alloy, x-y of the others."""
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        fail(f"cannot read {path}: {error}")
-    with file:
-        names = sorted(file["frames"])
-        names = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, FRAMES).astype(int))]
-        alloy = "phi_solid_b" in file["frames"][names[0]]
-        if not alloy and "u_face" in file["frames"][names[0]]:
-            fail(f"{path.parent} is the run of a cell: scripts/plot.py draws it")
-        keys = ["x", *BODIES] if alloy else ["eta" if "eta" in file["frames"][names[0]] else "c"]
-        frames, depth = [], 1 if alloy else 0
-        for name in names:
-            stored = file["frames"][name]
-            frames.append({key: np.take(stored[key][:], stored[key].shape[depth] // 2, depth)
-                           for key in keys})
-        axes = [file["grid"][axis][:] for axis in ("xz" if alloy else "xy")]
-        return {"alloy": alloy, "times": [file["frames"][name].attrs["time"] for name in names],
-                "frames": frames, "keys": keys, "axes": [1e6 * a for a in axes] if alloy else axes}
+    run = nakfield.Run(folder)
+    if run.kind == "timeseries":
+        fail(f"{folder} is the run of a cell: scripts/plot.py draws it")
+    alloy = run.kind == "phases"
+    picked = np.unique(np.linspace(0, len(run.times) - 1, FRAMES).astype(int))
+    frames = [run.frame(k, ["x", *BODIES] if alloy else ["eta", "c"]) for k in picked]
+    keys = ["x", *BODIES] if alloy else ["eta" if "eta" in frames[0] else "c"]
+    depth, grid = 1 if alloy else 0, frames[0].grid
+    planes = [{key: np.take(frame[key], frame[key].shape[depth] // 2, depth) for key in keys}
+              for frame in frames]
+    axes = [(1e6 if alloy else 1) * grid[axis] for axis in ("xz" if alloy else "xy")]
+    return {"alloy": alloy, "times": [frame.time for frame in frames], "frames": planes, "keys": keys,
+            "axes": axes, "table": run.table}
 
 
 def draw_phases(axis, frame, extent):
@@ -58,9 +55,8 @@ def draw_phases(axis, frame, extent):
     axis.imshow(picture, origin="lower", extent=extent, interpolation="nearest")
 
 
-def draw_energy(axis, path):
+def draw_energy(axis, table):
     """The free energy of all steps."""
-    table = np.genfromtxt(path, delimiter=",", names=True)
     axis.plot(table["time"], table["free_energy"], color="#0072B2", linewidth=1)
     if table["time"].size > 2 and table["time"][-1] > 100 * table["time"][1] > 0:
         axis.set_xscale("log")
@@ -68,12 +64,11 @@ def draw_energy(axis, path):
     axis.set_ylabel("free energy")
 
 
-def draw(run, data):
+def draw(data):
     """A panel a frame, and what else there is beneath."""
     x, y = data["axes"]
     extent, frames = [x[0], x[-1], y[0], y[-1]], data["frames"]
     aspect = (y[-1] - y[0]) / (x[-1] - x[0])
-    energy = run / "free_energy.csv"
     key = data["keys"][0]
     low, high = min(frame[key].min() for frame in frames), max(frame[key].max() for frame in frames)
     figure = plt.figure(figsize=(WIDTH * len(frames), 0.6 + 2 * WIDTH * max(min(aspect, 2), 0.3)),
@@ -81,8 +76,8 @@ def draw(run, data):
     grid = figure.add_gridspec(2, len(frames))
     rows = [[figure.add_subplot(grid[row, column]) for column in range(len(frames))]
             for row in range(2 if data["alloy"] else 1)]
-    if energy.is_file() and not data["alloy"]:
-        draw_energy(figure.add_subplot(grid[1, :]), energy)
+    if not data["alloy"]:
+        draw_energy(figure.add_subplot(grid[1, :]), data["table"])
     top, maps = rows[0], rows[-1]
     for panel, map_, frame, time in zip(top, maps, frames, data["times"]):
         if data["alloy"]:
@@ -107,11 +102,14 @@ def main():
     path = options.run / "fields.h5"
     if not path.is_file():
         fail(f"there is no {path}: is {options.run} the directory of a run?")
-    figure = draw(options.run, read(path))
+    figure = draw(read(options.run))
     output = options.output or options.run / "phases.png"
     figure.savefig(output, dpi=110)
     print(output)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except nakfield.ReadError as error:
+        fail(error)

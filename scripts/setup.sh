@@ -6,7 +6,7 @@ set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config git
   petsc-dev libpetsc-real-dev libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
-  libyaml-dev libudunits2-dev libxxhash-dev libcmocka-dev librandom123-dev
+  libyaml-dev libudunits2-dev libxxhash-dev libssl-dev libcmocka-dev librandom123-dev
   clang libclang-rt-dev clang-format clang-tidy gcovr
   python3 python3-numpy python3-scipy python3-h5py python3-matplotlib python3-yaml)
 
@@ -47,7 +47,7 @@ check_modules() {
     command -v "$name" >/dev/null || missing+=("$name")
   done
   if command -v pkg-config >/dev/null; then
-    for name in 'PETSc >= 3.18' yaml-0.1 udunits libxxhash cmocka; do
+    for name in 'PETSc >= 3.18' yaml-0.1 udunits libxxhash libcrypto cmocka; do
       pkg-config --exists "$name" || missing+=("$name")
     done
     pkg-config --exists hdf5-openmpi || pkg-config --exists hdf5-mpi || pkg-config --exists hdf5 ||
@@ -57,11 +57,11 @@ check_modules() {
   printf 'Not found: %s\n' "${missing[@]}" >&2
   cat >&2 <<'TEXT'
 There is no apt here. Load modules such as
-  module load cmake ninja openmpi petsc hdf5/parallel udunits libyaml xxhash python
+  module load cmake ninja openmpi petsc hdf5/parallel udunits libyaml xxhash openssl python
 or make and load an environment with Spack
-  spack install cmake ninja openmpi petsc@3.18:~complex+hdf5 hdf5+mpi udunits libyaml xxhash \
+  spack install cmake ninja openmpi petsc@3.18:~complex+hdf5 hdf5+mpi udunits libyaml xxhash openssl \
     cmocka random123 py-numpy py-scipy py-h5py py-matplotlib py-pyyaml
-  spack load cmake ninja openmpi petsc hdf5 udunits libyaml xxhash cmocka random123
+  spack load cmake ninja openmpi petsc hdf5 udunits libyaml xxhash openssl cmocka random123
 For pictures in situ (docs/insitu.md) also: paraview+mpi+python, 5.9 or later.
 PETSc must be built with real scalars, and pkg-config must find PETSc.pc (set PKG_CONFIG_PATH).
 TEXT

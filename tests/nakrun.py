@@ -2,17 +2,20 @@
 
 ctest tells where the program is (NAKFIELD) and how to start ranks (MPIEXEC).
 """
-import csv
-import json
+import atexit
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 DECKS = TOP / "inputs"
+sys.path.insert(0, str(TOP / "scripts" / "python"))
+
+import nakfield  # noqa: E402
 
 DONE, INPUT, SOLVER, OUTPUT = 0, 2, 3, 4  # exit statuses
 
@@ -52,12 +55,27 @@ def call(*arguments, ranks=1, folder=None, timeout=600):
     return Output(command, process)
 
 
+def shell(line, *arguments, folder=None, timeout=60):
+    """Start the program from a line of the shell, in which "$@" stands for it."""
+    command = ["sh", "-c", line, "sh", program(), *map(str, arguments)]
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout,
+                             env=environment(), check=False)
+    return Output(command, process)
+
+
+# Open MPI's files, apart from those of other programs: of two that begin and end together, one may
+# otherwise remove the folder that both use.
+SESSIONS = tempfile.mkdtemp(prefix="nakrun-")
+atexit.register(shutil.rmtree, SESSIONS, ignore_errors=True)
+
+
 def environment():
     settings = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                 "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMP_NUM_THREADS": "1",
                 "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_mpi_yield_when_idle": "1",
                 "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",  # these two for Open MPI 5
                 "PRTE_MCA_hwloc_default_binding_policy": "none",
+                "OMPI_MCA_orte_tmpdir_base": SESSIONS,
                 "OMPI_MCA_ess_singleton_isolated": "1"}  # no daemon where there is no launcher
     return {**settings, **os.environ}
 
@@ -67,12 +85,9 @@ class Run:
 
     def __init__(self, folder, output):
         self.folder, self.output = Path(folder), output
-        self.summary = json.loads((self.folder / "summary.json").read_text())
-        tables = [self.folder / name for name in ("timeseries.csv", "phases.csv")]
-        with open(next(filter(Path.exists, tables)), newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-        numbers = [[float(value) for value in row] for row in rows[1:]]
-        self.series = dict(zip(rows[0], map(list, zip(*numbers))))
+        read = nakfield.Run(folder)
+        self.summary = read.summary
+        self.series = {name: values.tolist() for name, values in read.table.items()}
 
     @property
     def balance(self):

@@ -24,7 +24,7 @@
 #include <nakfield/deck.h>
 #include <petscdmda.h>
 
-#define NAK_CHECKPOINT_VERSION 3
+#define NAK_CHECKPOINT_VERSION 5
 
 /** When and how many; set by the deck, units and bounds are in NakCheckpointParamRows. */
 typedef struct {

@@ -6,7 +6,7 @@
   fill.  The schema is the list of those tables; reading, checking, `--help-deck`, the manual's
   table, the JSON Schema and the resolved deck are all made from it.
 
-  Mistakes of the user are not errors of these functions: they are collected, all in one pass, and
+  Errors in a deck are not errors of these functions: they are collected, all in one pass, and
   NakDeckReport() prints them as `file:line:column: message`, each with a remedy.
 
   The text is parsed on rank 0 only; what other ranks need reaches them as plain structs.
@@ -51,6 +51,60 @@ typedef struct {
   const char  *doc;     /**< one line, no full stop */
 } NakParam;
 
+/* ---- The rows of a table: `const NakParam rows[] = {NAK_ROW_INT(...), ..., NAK_ROW_END,};`
+   The last comma makes clang-format begin a line with every row.  `struct_` and `member_` are what
+   the row fills; a member of another C type than the row's does not compile. ---- */
+
+#define NAK_ROW_REAL(key_, struct_, member_, unit_, initial_, lower_, upper_, doc_)                \
+  NAK_ROW_MEMBER(NAK_REAL, PetscReal *, key_, struct_, member_, doc_, .unit = (unit_),             \
+                 .initial = (initial_), .lower = (lower_), .upper = (upper_))
+
+#define NAK_ROW_INT(key_, struct_, member_, initial_, lower_, upper_, doc_)                        \
+  NAK_ROW_MEMBER(NAK_INT, PetscInt *, key_, struct_, member_, doc_, .initial = (initial_),         \
+                 .lower = (lower_), .upper = (upper_))
+
+#define NAK_ROW_FRACTION(key_, struct_, member_, initial_, lower_, upper_, doc_)                   \
+  NAK_ROW_MEMBER(NAK_FRACTION, NakFraction *, key_, struct_, member_, doc_, .initial = (initial_), \
+                 .lower = (lower_), .upper = (upper_))
+
+#define NAK_ROW_BOOL(key_, struct_, member_, initial_, doc_)                                       \
+  NAK_ROW_MEMBER(NAK_BOOL, PetscBool *, key_, struct_, member_, doc_, .initial = (initial_))
+
+#define NAK_ROW_CHOICE(key_, struct_, member_, initial_, words_, doc_)                             \
+  NAK_ROW_MEMBER(NAK_CHOICE, PetscInt *, key_, struct_, member_, doc_, .initial = (initial_),      \
+                 .text = (words_))
+
+#define NAK_ROW_TEXT(key_, struct_, member_, initial_, doc_)                                       \
+  NAK_ROW_MEMBER(NAK_TEXT, char(*)[NAK_TEXT_SIZE], key_, struct_, member_, doc_, .text = (initial_))
+
+#define NAK_ROW_REQUIRED_TEXT(key_, struct_, member_, doc_)                                        \
+  NAK_ROW_MEMBER(NAK_TEXT, char(*)[NAK_TEXT_SIZE], key_, struct_, member_, doc_,                   \
+                 .initial = NAK_REQUIRED)
+
+#define NAK_ROW_TREE(key_, doc_)                                                                   \
+  {                                                                                                \
+    .key = (key_), .type = NAK_TREE, .doc = (doc_)                                                 \
+  }
+
+#define NAK_ROW_REQUIRED_TREE(key_, doc_)                                                          \
+  {                                                                                                \
+    .key = (key_), .type = NAK_TREE, .initial = NAK_REQUIRED, .doc = (doc_)                        \
+  }
+
+#define NAK_ROW_END                                                                                \
+  {                                                                                                \
+    .key = NULL                                                                                    \
+  }
+
+/* What the rows above are made of. */
+#define NAK_ROW_MEMBER(type_, pointer_, key_, struct_, member_, doc_, ...)                         \
+  {                                                                                                \
+    .key = (key_), .type = (type_), .doc = (doc_),                                                 \
+    .offset = _Generic(&((struct_ *)0)->member_, pointer_                                          \
+                       : offsetof(struct_, member_)),                                              \
+    __VA_ARGS__                                                                                    \
+  }
+
 /** A table and the struct it fills.  A schema ends with `rows == NULL`. */
 typedef struct {
   const NakParam *rows;
@@ -74,7 +128,7 @@ typedef const struct NakNode_private *NakNode; /**< opaque; owned by the deck; r
 
   Errors: PETSC_ERR_FILE_OPEN or _READ for a missing file, a directory, one larger than 16 MiB.
   What YAML itself refuses (syntax, duplicate keys, anchors and aliases, nesting deeper than 32)
-  is collected as a mistake of the user.
+  is collected as an error of the user.
 */
 PetscErrorCode NakDeckCreate(MPI_Comm comm, const char *path, const char *const overrides[],
                              PetscInt count, NakDeck *deck);
@@ -85,7 +139,7 @@ PetscErrorCode NakDeckDestroy(NakDeck *deck);
 /**
   Check the deck against the schema and fill every struct on every rank.  Collective.
 
-  An entry in error keeps its default.  A key that no row knows is a mistake, with the nearest known
+  An entry in error keeps its default.  A key that no row knows is an error, with the nearest known
   key as suggestion.  Nothing is called missing in a deck that YAML could not read to its end.
 
   Errors: PETSC_ERR_PLIB for a schema in error, such as a default out of its bounds.
@@ -98,21 +152,64 @@ PetscErrorCode NakDeckFill(NakDeck deck, const NakSection schema[]);
 */
 void NakDeckSetOthers(NakDeck deck, const NakSection others[], const char *kind);
 
+/** An entry that decks had once: `advice` says what to write today.  With a `unit`, an entry that is still
+    there and once took quantities of that unit.  A table ends with a row whose `key` is NULL. */
+typedef struct {
+  const char *key, *unit, *advice;
+} NakFormer;
+
+/** Have NakDeckFill() give advice on former entries; `former` must outlive the call of that. */
+void NakDeckSetFormer(NakDeck deck, const NakFormer former[]);
+
 /**
-  Print the mistakes collected since the last report to standard error, in the order of the file,
+  Print the errors collected since the last report to standard error, in the order of the file,
   and count all of them, those of earlier reports included.  Collective; the count is the same on
   every rank.  Of many, the first 100 found are printed.
 */
 PetscErrorCode NakDeckReport(NakDeck deck, PetscInt *count);
 
-/** Collect a mistake at `node` (NULL: at the deck as a whole).  Rank 0 only. */
-PetscErrorCode NakDeckComplain(NakDeck deck, NakNode node, const char format[], ...)
+/** Collect an error at `node` (NULL: at the deck as a whole).  Rank 0 only. */
+PetscErrorCode NakDeckError(NakDeck deck, NakNode node, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
 
-/** Mistakes collected so far.  Rank 0 only. */
-PetscInt NakDeckMistakes(NakDeck deck);
+/** Raise "N errors in ..." as PETSC_ERR_USER_INPUT unless `count` is 0.  Collective. */
+PetscErrorCode NakRefuseErrors(MPI_Comm comm, PetscInt count, const char where[], ...)
+  PETSC_ATTRIBUTE_FORMAT(3, 4);
 
-/** Print at once, on standard error, what is no mistake but may not be meant; the deck stays good.  Rank 0
+/** Errors collected so far.  Rank 0 only. */
+PetscInt NakDeckErrorCount(NakDeck deck);
+
+/** What entries ask for together and cannot have.  The check of a module, NakXCheck(), is pure and fills such a
+    list; `check`, `run` and the creation of what the parameters describe use the same one. */
+enum { NAK_COMPLAINTS = 32 }; /* more are left out */
+typedef struct {
+  PetscInt n;
+  struct {
+    const char *key;     /**< of the entry or section to change */
+    PetscBool   caution; /**< no error, but perhaps not meant */
+    char        text[3 * NAK_TEXT_SIZE];
+  } items[NAK_COMPLAINTS];
+} NakComplaints;
+
+/** Add an error at `key`. */
+void NakComplain(NakComplaints *list, const char *key, const char format[], ...)
+  PETSC_ATTRIBUTE_FORMAT(3, 4);
+
+/** Add a warning at `key`. */
+void NakCaution(NakComplaints *list, const char *key, const char format[], ...)
+  PETSC_ATTRIBUTE_FORMAT(3, 4);
+
+/** Add an error unless the lengths of time steps in `section` are in order; `unit` as in " s". */
+void NakCheckSteps(NakComplaints *list, const char *section, const char *unit, PetscReal shortest,
+                   PetscReal first, PetscReal longest);
+
+/** Raise the first error of the list, if any, as PETSC_ERR_USER_INPUT on `comm`. */
+PetscErrorCode NakComplaintsRaise(MPI_Comm comm, const NakComplaints *list);
+
+/** Collect the errors of the list at their places in the deck, and print its warnings.  Rank 0 only. */
+PetscErrorCode NakDeckComplaints(NakDeck deck, const NakComplaints *list);
+
+/** Print at once, on standard error, what is no error but may not be meant; the deck stays good.  Rank 0
     only. */
 PetscErrorCode NakDeckWarn(NakDeck deck, NakNode node, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
@@ -132,6 +229,9 @@ MPI_Comm NakDeckComm(NakDeck deck);
   Rank 0 only.
 */
 PetscErrorCode NakDeckWriteResolved(NakDeck deck, const NakSection schema[], FILE *file);
+
+/** Write the file of the deck as it was read, without overrides.  Rank 0 only. */
+PetscErrorCode NakDeckWriteOriginal(NakDeck deck, FILE *file);
 
 /** Write the entries of a schema that are no trees, in SI units, each as a line `key: value`.  Local:
     any rank may. */
@@ -166,11 +266,14 @@ const char *NakNodeText(NakNode node);
     meant by it. */
 PetscErrorCode NakNodeSetText(NakNode scalar, const char *text);
 
-/** Read a quantity within bounds [unit]; a mistake is collected and `*ok` is false. */
+/** Add an entry to a map within a list or a map, to the resolved deck, too: what its owner found. */
+PetscErrorCode NakNodeAdd(NakNode map, const char *key, const char *text);
+
+/** Read a quantity within bounds [unit]; an error is collected and `*ok` is false. */
 PetscErrorCode NakDeckQuantity(NakDeck deck, NakNode node, const char *unit, PetscReal lower,
                                PetscReal upper, PetscReal *value, PetscBool *ok);
 
-/** Read a whole number within bounds; a mistake is collected and `*ok` is false. */
+/** Read a whole number within bounds; an error is collected and `*ok` is false. */
 PetscErrorCode NakDeckWhole(NakDeck deck, NakNode node, PetscInt lower, PetscInt upper,
                             PetscInt *value, PetscBool *ok);
 

@@ -23,7 +23,6 @@ typedef enum { NAK_LAMBDA_FIXED, NAK_LAMBDA_GCV, NAK_LAMBDA_L_CURVE } NakLambdaC
 typedef struct {
   PetscReal frequency_max, frequency_min; /**< [Hz] */
   PetscInt  per_decade;                   /**< frequencies */
-  PetscReal grain_boundary_resistance;    /**< part of what is in series [ohm m2] */
   PetscReal grain_boundary_capacitance;   /**< [F/m2] */
   PetscBool constriction;                 /**< whether current lines crowd towards the contact */
   PetscBool double_layer;                 /**< whether it stores charge */
@@ -37,14 +36,16 @@ typedef struct {
 
 extern const NakParam NakImpedanceParamRows[];
 
+/** Complain of parameters that contradict each other.  Pure. */
+void NakImpedanceCheck(const NakImpedanceParams *params, NakComplaints *list);
+
 typedef struct NakImpedance_private *NakImpedance; /**< opaque */
 
 /**
   Prepare for spectra of a model.  Collective.
 
   @param[in]  model      must outlive it
-  @param[in]  params     copied; the grain boundaries have at most the resistance that is in series,
-                         and the highest frequency is not below the lowest
+  @param[in]  params     copied; the highest frequency is not below the lowest
   @param[out] impedance  free with NakImpedanceDestroy(), after an error too
 */
 PetscErrorCode NakImpedanceCreate(NakModel model, const NakImpedanceParams *params,
@@ -99,3 +100,26 @@ PetscErrorCode NakRelaxationTimes(const NakImpedanceParams *params, NakSpectrum 
 /** Choose the times of a spectrum, from a decade beyond its highest frequency to a decade beyond its
     lowest: set `n_tau` and `tau`, and allocate `gamma`; free both with PetscFree2(). */
 PetscErrorCode NakRelaxationGrid(PetscInt per_decade, NakSpectrum *spectrum);
+
+/** How far a spectrum is from what a linear, causal and steady cell can have. */
+typedef struct {
+  PetscInt  terms;   /**< relaxations of the fit */
+  PetscReal largest; /**< residual over |Z| ... */
+  PetscReal worst;   /**< ... and its frequency [Hz] */
+  PetscReal rms;     /**< of all residuals over |Z| */
+} NakConsistency;
+
+/**
+  The linear Kramers-Kronig test: what is left of a spectrum beside
+
+    R + i w L + 1 / (i w C) + sum R_k / (1 + i w tau_k),
+
+  each term of which obeys the relations, with coefficients of any sign; the tau_k are spread evenly over the
+  frequencies, 7 to a decade and no more than frequencies.  Residuals are over |Z|.
+  (B. A. Boukamp, J. Electrochem. Soc. 142 (1995) 1885.)  Not collective.
+
+  @param[in] spectrum  3 frequencies or more and their impedances
+
+  Errors: PETSC_ERR_USER_INPUT for an impedance of 0; PETSC_ERR_NOT_CONVERGED.
+*/
+PetscErrorCode NakKramersKronig(const NakSpectrum *spectrum, NakConsistency *consistency);

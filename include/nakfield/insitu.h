@@ -2,7 +2,7 @@
   @file
   In situ: pictures and extracts by ParaView Catalyst while the run goes on.
 
-  An observer of records and frames, like the output.  What draws is a back end behind one C contract
+  An observer of numbers and frames, like the output.  What draws is a back end behind one C contract
   (src/insitu/backend.h), loaded when a deck asks for it: "legacy" is a plugin in C++ for the
   ParaView of a distribution, "catalyst2" is compiled in where CMake found libcatalyst.  Both take
   the same Python scripts of version 2.  "vtk" is a second plugin that loads in a tenth of the time: it
@@ -15,7 +15,7 @@
           where there are any: models on a box have no such channel
 
   All are cell data, bitwise those of fields.h5 at the same time, each with its unit as the array's
-  VTK label.  Both channels carry the numbers of the record as field data, named as the columns of
+  VTK label.  Both channels carry the numbers of the moment as field data, named as the columns of
   timeseries.csv.  What the scripts write goes to RUNDIR/insitu and is noted there (NakFolderNote()).
 
   A script that fails is left out from there on, with a message; the run goes on.
@@ -57,7 +57,7 @@ extern const NakParam NakInsituParamRows[];
 
 typedef struct NakInsitu_private *NakInsitu; /**< opaque; NULL where a deck has no script */
 
-/** Read `insitu.script`, `insitu.every` and `insitu.options`; mistakes are collected, among them a
+/** Read `insitu.script`, `insitu.every` and `insitu.options`; errors are collected, among them a
     script that is not there.  A script is looked for as a path, in the folder of the deck, and among
     those that come with the program.  `unit` is that of time, "s" or "1".  Collective. */
 PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *params);
@@ -84,7 +84,7 @@ PetscErrorCode NakInsituDestroy(NakInsitu *insitu);
 
 /** Take note of a moment and tell whether it is to be shown; `event` where NAK_INSITU_EVENT says so.
     The same on every rank; false of NULL. */
-PetscBool NakInsituDue(NakInsitu insitu, const NakRecord *record, PetscBool event);
+PetscBool NakInsituDue(NakInsitu insitu, PetscReal time, PetscBool event);
 
 /** The time at which a step should end; PETSC_INFINITY for none, and of NULL [s]. */
 PetscReal NakInsituNext(NakInsitu insitu);
@@ -95,8 +95,8 @@ PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint);
 
 /** Run the scripts on one moment, `last` of the run; a second one at the same time is left out.
     Of NULL, nothing.  Collective. */
-PetscErrorCode NakInsituShow(NakInsitu insitu, PetscReal time, const NakNumbers *numbers,
-                             const NakFrame *frame, PetscBool last);
+PetscErrorCode NakInsituShow(NakInsitu insitu, const NakNumbers *numbers, const NakFrame *frame,
+                             PetscBool last);
 
 /** What it cost so far.  Zeros of NULL. */
 typedef struct {
@@ -109,5 +109,5 @@ typedef struct {
 } NakInsituCost;
 NakInsituCost NakInsituCosts(NakInsitu insitu);
 
-/** The back ends that can be loaded, in one line: "legacy (ParaView 5.11.0)".  Not collective. */
+/** The back ends that were built, in one line: "legacy (ParaView 5.11)".  Not collective. */
 PetscErrorCode NakInsituBackends(char *text, size_t size);

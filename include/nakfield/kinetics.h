@@ -1,47 +1,69 @@
 /**
   @file
-  The interface, point by point: charge transfer, interphase, K film, Na deposit, filament.
+  The interface, point by point: adlayer, charge transfer, over-limit path, interphase, K film, Na metal,
+  filament.
 
   Pure functions of the unknowns of one column, each value beside its derivatives; nothing here knows
   a grid, sends messages or fails.  A state outside the physical range (no Na left, an exponential
   that overflows) gives numbers that are not finite, which the solver takes as a rejected step.
 
   Currents are per area of the column and positive when Na is stripped.  `u` is the Na content of the
-  interphase over that in equilibrium with the reference alloy.  Sources: docs/model.md.
+  interphase over that in equilibrium with the reference alloy.  Equations and sources: docs/model.md.
 */
 #pragma once
 
 #include <nakfield/thermo.h>
 
-/** Set by the deck; rows in NakCellParamRows, NakInterphaseParamRows, NakReactionParamRows.  Limits and
-    resistances are those of the pristine cell, per geometric area. */
+/** Set by the deck; rows in NakCellParamRows, NakInterphaseParamRows, NakReactionParamRows.  Limits,
+    resistances, capacities and charges are those of the pristine cell at NAK_REFERENCE_TEMPERATURE. */
 typedef struct {
-  PetscReal area;              /**< geometric [m2] */
-  PetscReal series_resistance; /**< of all that is not resolved [ohm m2] */
-  PetscReal conductivity;      /**< of the electrolyte [S/m] */
-  PetscReal thickness;         /**< of its resolved part [m] */
-  PetscReal pellet_thickness;  /**< that a filament must cross [m] */
+  PetscReal area;                  /**< geometric [m2] */
+  PetscReal series_resistance;     /**< of all but the pellet [ohm m2] */
+  PetscReal conductivity;          /**< of the electrolyte's grains [S/m] */
+  PetscReal grain_boundaries;      /**< resistivity that they add [ohm m] */
+  PetscReal thickness;             /**< of the electrolyte's resolved part [m] */
+  PetscReal pellet_thickness;      /**< of all of it, which a filament must cross [m] */
+  PetscReal grain_energy;          /**< of activation of conductivity times T [eV] */
+  PetscReal grain_boundary_energy; /**< the same of the grain boundaries [eV] */
 } NakCellParams;
 
+/** The area to which limits, resistances, capacities and charges of the pristine cell refer. */
+typedef enum { NAK_PER_CELL, NAK_PER_CONTACT } NakPer;
+
 typedef struct {
-  PetscReal   limiting_current;      /**< with the reference alloy on top [A/m2] */
-  PetscReal   diffusion_time;        /**< thickness^2 / diffusivity [s] */
-  PetscReal   exponent;              /**< m of the exchange isotherm u = (r / r_ref)^m [-] */
-  PetscReal   thickness;             /**< [m] */
-  NakFraction reference;             /**< K in the alloy for which u = 1 */
-  PetscReal   film_rate;             /**< of the K film at full supersaturation [1/s] */
-  PetscReal   film_dissolution_time; /**< [s] */
-  PetscReal   film_thickness;        /**< of solid K where the film is [m] */
-  PetscReal   film_spreading;        /**< lateral diffusivity of the film's share [m2/s] */
+  PetscInt    per;                 /**< NakPer */
+  PetscReal   limiting_current;    /**< with the reference alloy on top [A/m2] */
+  PetscReal   diffusion_time;      /**< thickness^2 / diffusivity [s] */
+  PetscReal   exponent;            /**< m of the exchange isotherm u = (r / r_ref)^m [-] */
+  PetscReal   thickness;           /**< [m] */
+  NakFraction reference;           /**< K in the alloy for which u = 1 */
+  PetscReal over_limit_resistance; /**< of the over-limit path at u = 1 [ohm m2]; 0: no such path */
+  PetscReal film_rate;             /**< of the K film where the face is depleted [1/s] */
+  PetscReal film_dissolution_time; /**< [s] */
+  PetscReal film_thickness;        /**< of solid K where the film is [m] */
+  PetscReal film_spreading;        /**< lateral diffusivity of the film's share [m2/s] */
+  PetscReal film_nuclei;           /**< places where a film begins at once [1/m2] */
+  PetscReal film_nucleation;       /**< rate of places beside them [1/m2/s] */
+  PetscReal film_speed;            /**< of its front where the face is empty [m/s] */
+  PetscReal film_width;            /**< of the front [m] */
+  PetscInt  film_seed;             /**< of the random places */
+  PetscReal activation_energy;     /**< of diffusion and film growth [eV] */
+  PetscReal partition_enthalpy;    /**< of the Na content in equilibrium with an alloy [eV] */
+  PetscReal over_limit_energy;     /**< of activation of the over-limit path [eV] */
+  PetscReal realloying_energy;     /**< of activation of the film's dissolution [eV] */
 } NakInterphaseParams;
 
 typedef struct {
   PetscReal charge_transfer_resistance; /**< at u = 1 [ohm m2] */
+  PetscReal activation_energy;          /**< of the exchange current [eV] */
   PetscReal symmetry;                   /**< anodic transfer coefficient [-] */
-  PetscReal double_layer;               /**< capacitance [F/m2] */
-  PetscReal deposit_rate;               /**< growth current at twice the saturation [A/m2] */
-  PetscReal deposit_dissolution_time;   /**< into a Na-free interphase [s] */
-  PetscReal filament_onset;             /**< equivalent thickness of deposit [m] */
+  PetscReal double_layer;               /**< geometric capacitance [F/m2] */
+  PetscReal adlayer_charge;             /**< of the full adlayer [C/m2] */
+  PetscReal adlayer_constant;           /**< occupied over empty sites at E = 0 [-] */
+  PetscReal deposit_barrier;            /**< below which -E nucleates no Na metal [V] */
+  PetscReal deposit_resistance;         /**< of a face under Na metal [ohm m2] */
+  PetscReal deposit_cover;              /**< Na metal that covers most of the face [C/m2] */
+  PetscReal filament_onset;             /**< Na metal at which a filament starts [C/m2] */
   PetscReal filament_speed;             /**< growth over plating current [m3/(A s)] */
 } NakReactionParams;
 
@@ -49,43 +71,80 @@ extern const NakParam NakCellParamRows[];
 extern const NakParam NakInterphaseParamRows[];
 extern const NakParam NakReactionParamRows[];
 
-/** Everything that the pointwise functions need, worked out once. */
+/** Everything that the pointwise functions need, worked out once; per area of contact. */
 typedef struct {
   NakAlloy  alloy;        /**< at the cell's temperature */
   PetscReal f;            /**< F / R T [1/V] */
   PetscReal alpha;        /**< anodic transfer coefficient */
-  PetscReal i0;           /**< exchange current at u = 1 where there is contact [A/m2] */
-  PetscReal double_layer; /**< where there is contact [F/m2] */
-  PetscReal r_ref, m;     /**< isotherm */
-  PetscReal u_na, u_k;    /**< where solid Na and solid K become stable */
-  PetscReal content;      /**< charge of the interphase's Na at u = 1 over its volume [C/m3] */
-  PetscReal diffusivity;  /**< of Na in the interphase [m2/s] */
+  PetscReal i0;           /**< exchange current at u = 1 [A/m2] */
+  PetscReal double_layer; /**< [F/m2] */
+  PetscReal adlayer;      /**< charge of the full adlayer [C/m2] */
+  PetscReal adlayer_constant;
+  PetscReal r_ref, m; /**< isotherm */
+  PetscReal u_k,
+    u_na;            /**< below and above which solid K and solid Na are stable in the interphase */
+  PetscReal content; /**< charge of the interphase's Na at u = 1 over its volume [C/m3] */
+  PetscReal diffusivity;                 /**< of Na in the interphase [m2/s] */
+  PetscReal over_limit;                  /**< conductance of the over-limit path at u = 1 [S/m2] */
   PetscReal film_rate, film_dissolution; /**< [1/s] */
   PetscReal film_content;                /**< K of a complete film [mol/m2] */
   PetscReal film_spreading;              /**< [m2/s] */
-  PetscReal deposit_rate;                /**< [A/m2] */
-  PetscReal deposit_dissolution;         /**< [1/s] */
-  PetscReal deposit_volume;              /**< of solid Na [m3/mol] */
-  PetscReal filament_onset, filament_speed;
+  PetscReal film_speed; /**< of the film's front at a whole drive [m/s]; 0: the film is uniform */
+  PetscReal film_drive; /**< rate that the drive gives the front [1/s] */
+  PetscReal film_well,
+    film_lattice;                /**< rate of the double well [1/s], and its share of a grid [-] */
+  PetscReal deposit_barrier;     /**< [V] */
+  PetscReal deposit_conductance; /**< [S/m2] */
+  PetscReal deposit_nucleus;     /**< less metal than this is a trace that dissolves [C/m2] */
+  PetscReal deposit_cover;       /**< [C/m2] */
+  PetscReal deposit_volume;      /**< of solid Na [m3/mol] */
+  PetscReal filament_onset;      /**< [C/m2] */
+  PetscReal filament_speed;
 } NakKinetics;
+
+/** The pellet at a temperature; resistances are of the geometric area. */
+typedef struct {
+  PetscReal conductivity;     /**< of the grains [S/m] */
+  PetscReal resolved;         /**< resistance of the resolved part's grains [ohm m2] */
+  PetscReal grain_boundaries; /**< of the whole pellet [ohm m2] */
+  PetscReal series; /**< of all but the resolved part: other grains, grain boundaries, and what
+                                   the deck adds [ohm m2] */
+} NakPellet;
+
+NakPellet NakPelletAt(const NakCellParams *params, PetscReal temperature);
 
 /**
   Work out the constants.
 
-  @param[in] contact  fraction of the face with contact: the deck's limiting current, resistance and
-                      double layer are per geometric area, so where there is contact they are those
-                      over `contact`
+  @param[in] contact  fraction of the face in contact.  With NAK_PER_CELL the deck's numbers are per
+                      geometric area, and where there is contact they are those over `contact`
 */
 NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature,
                               const NakInterphaseParams *interphase,
                               const NakReactionParams *reaction, PetscReal contact);
 
-/** Part of the saturation over which the growth of Na metal sets in, like a square. */
-#define NAK_DEPOSIT_ONSET 5e-4
+/** Whether the K film comes from nuclei and grows by a front; else it is uniform. */
+static inline PetscBool NakKineticsFront(const NakInterphaseParams *p)
+{
+  return (PetscBool)(p->film_nuclei > 0 || p->film_nucleation > 0);
+}
+
+/** Fit the front of the K film to columns `spacing` apart [m], so that its speed there is that of a continuum;
+    0 for a continuum.  Nothing happens where the film is uniform. */
+void NakKineticsFitFront(NakKinetics *kinetics, PetscReal width, PetscReal spacing);
+
+/** What drives the K film over a face with the Na content `u`: 1 where it is empty, 0 at u_k, -1 far above. */
+PetscReal NakKineticsFilmDrive(const NakKinetics *kinetics, PetscReal u);
+
+/** The open share is held here; a film that covers more could not be told from a whole one. */
+#define NAK_OPEN_LEAST 1e-30
+
+/** What a front leaves open: columns beside it must be solved to a part of this. */
+#define NAK_OPEN_FRONT 1e-6
 
 /** u in equilibrium with an alloy of ratio r: (r / r_ref)^m. */
 typedef struct {
-  PetscReal u, du, d2u; /**< value, first and second derivative to r */
+  PetscReal u, d1, d2; /**< value, first and second derivative to r */
 } NakIsotherm;
 
 NakIsotherm NakKineticsIsotherm(const NakKinetics *k, PetscReal r);
@@ -93,16 +152,41 @@ NakIsotherm NakKineticsIsotherm(const NakKinetics *k, PetscReal r);
 /** Open-circuit potential against Na metal of an alloy in equilibrium with u [V]. */
 PetscReal NakKineticsOpenCircuit(const NakKinetics *k, PetscReal u);
 
+/** Charge of the face, capacitor and adlayer, per area of contact [C/m2]. */
+typedef struct {
+  PetscReal value;
+  PetscReal dE;    /**< differential capacitance [F/m2] */
+  PetscReal dopen; /**< [C/m2] */
+} NakFaceCharge;
+
+NakFaceCharge NakKineticsCharge(const NakKinetics *k, PetscReal potential, PetscReal open);
+
+/** The potential at which the face holds the charge `charge`, per area of contact; Newton's method from
+    `potential`, which is returned as it is where it fits already.  NaN where it does not converge. [V] */
+PetscReal NakKineticsPotential(const NakKinetics *k, PetscReal charge, PetscReal open,
+                               PetscReal potential);
+
 /** The unknowns of a column that the interface sees, and what is over it. */
 typedef struct {
-  PetscReal potential; /**< E of the metal against the electrolyte [V] */
-  PetscReal deposit;   /**< [mol/m2] */
-  PetscReal film;      /**< covered part of the contact */
-  PetscReal u;         /**< in the middle of the lowest layer of the interphase */
-  PetscReal room;      /**< height of void above the face, which deposit fills first [m] */
+  PetscReal potential;   /**< E of the metal against the electrolyte [V] */
+  PetscReal deposit;     /**< [mol/m2] */
+  PetscReal open;        /**< part of the contact that is free of the K film */
+  PetscReal u;           /**< in the middle of the lowest layer of the interphase */
+  PetscReal r;           /**< Na : K ratio of the lowest layer of the alloy */
+  PetscReal wetted;      /**< part of the contact under liquid; follows from order parameters */
+  PetscReal void_height; /**< above the face, which deposit fills first [m]; no unknown */
+  PetscReal above; /**< solid Na of the alloy that touches the face [C/m2]; without derivatives */
 } NakFaceState;
 
-enum { NAK_FACE_POTENTIAL, NAK_FACE_DEPOSIT, NAK_FACE_FILM, NAK_FACE_U, NAK_FACE_SIZE };
+enum {
+  NAK_FACE_POTENTIAL,
+  NAK_FACE_DEPOSIT,
+  NAK_FACE_OPEN,
+  NAK_FACE_U,
+  NAK_FACE_R,
+  NAK_FACE_WETTED,
+  NAK_FACE_SIZE
+};
 
 /** A value and its derivatives to the unknowns above, in their order. */
 typedef struct {
@@ -112,22 +196,26 @@ typedef struct {
 
 typedef struct {
   PetscReal    u_face;   /**< in the interphase at the electrolyte */
-  NakFaceValue reaction; /**< Faradaic current [A/m2] */
-  NakFaceValue supply;   /**< current that the interphase delivers to the face [A/m2] */
-  NakFaceValue deposit;  /**< rate [mol/m2/s] */
-  NakFaceValue film;     /**< rate [1/s] */
-  NakFaceValue filament; /**< rate [m/s] */
+  NakFaceValue reaction; /**< current of charge transfer [A/m2] */
+  NakFaceValue supply; /**< current that the interphase delivers: to the reaction, and to metal that
+                                precipitates under a void [A/m2] */
+  NakFaceValue over_limit; /**< current that the lowest layer of the alloy supplies [A/m2] */
+  NakFaceValue deposit;    /**< current of charge transfer out of the Na metal [A/m2] */
+  NakFaceValue faradaic;   /**< sum of reaction, over-limit path and deposit [A/m2] */
+  NakFaceValue metal;      /**< what the Na metal gains, as a current [A/m2] */
+  NakFaceValue open;       /**< rate of the open share [1/s] */
+  NakFaceValue filament;   /**< rate [m/s] */
 } NakFace;
 
 /**
   Solve the balance of Na at the electrolyte's face,
 
-    conductance (u - u_face) = i(u_face, E) + F deposit(u_face),
+    conductance (u - u_face) = i(u_face, E) + precipitation(u_face),
 
   for u_face, and evaluate all rates there.
 
   @param[in] conductance  of the half layer between u and the face [A/m2]
-  @param[in] contact      of this column, in [0, 1]
+  @param[in] contact      of this column, in [0, 1]; without contact all currents are 0
 */
 NakFace NakKineticsFace(const NakKinetics *k, const NakFaceState *state, PetscReal conductance,
                         PetscReal contact);

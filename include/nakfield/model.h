@@ -1,19 +1,21 @@
 /**
   @file
-  The NaK cell as a differential-algebraic system F(t, U, dU/dt) = 0 with its Jacobian, its grid
-  hierarchy for multigrid, and what is measured on a state.
+  The NaK cell as a differential-algebraic system F(t, U, dU/dt) = 0 linearised as columns,
+  and what is measured on a state.
 
   Equations, signs and discretisation: docs/model.md.  Every row is scaled so that the coefficient of
-  its own time derivative is 1 (the double layer's: its capacitance; the electrolyte's rows have none
-  and are currents per area), so residuals of neighbouring grids compare.  Sums over a column that are
-  conserved are linear in U: any Runge-Kutta or Rosenbrock method conserves them to the accuracy of
-  its linear solves.
+  its own time derivative is 1, so residuals of neighbouring grids compare.  The electrolyte's rows
+  have none and are currents per area; the charge of the face is an algebraic function of E and of the
+  open share.  Sums over a column that are conserved are linear in U: any Runge-Kutta or Rosenbrock
+  method conserves them to the accuracy of its linear solves.
 */
 #pragma once
 
+#include <nakfield/checkpoint.h>
+#include <nakfield/columns.h>
 #include <nakfield/kinetics.h>
-#include <nakfield/state.h>
-#include <petscksp.h>
+#include <nakfield/multiphase.h>
+#include <nakfield/voids.h>
 
 /** How the contact of alloy and electrolyte is distributed over the face. */
 typedef enum { NAK_CONTACT_PATCHES, NAK_CONTACT_STRIP, NAK_CONTACT_DISC } NakContactShape;
@@ -36,12 +38,26 @@ typedef struct {
   NakReactionParams   reaction;
   NakGridParams       grid;
   NakContactParams    contact;
+  NakMixParams        microstructure; /**< phases of the alloy; none without grains */
+  NakVoidsParams      voids;
 } NakModelParams;
+
+/** Work out what follows from other parameters: the zone of phases, on the grid's columns, with layers of a
+    quarter of an interface and no higher than a column is wide.  Beside grains, voids are one of the phases. */
+void NakModelComplete(NakModelParams *params);
+
+/** K per volume of alloy in the frame of the cell, which moves with K [mol/m3]; the height of the alloy
+    there [m]. */
+PetscReal NakModelDensity(const NakModelParams *params);
+PetscReal NakModelHeight(const NakModelParams *params);
+
+/** Complain of entries that contradict each other. */
+void NakModelCheck(const NakModelParams *params, NakComplaints *list);
 
 typedef struct NakModel_private *NakModel; /**< opaque */
 
-/** Create the cell.  Collective on `comm`.  A contact pattern needs a resolved electrolyte, which
-    carries the current to it.  Errors: those of NakStateCreate(). */
+/** Create the cell.  Collective on `comm`.  Errors: PETSC_ERR_USER_INPUT for what NakModelCheck()
+    finds; those of NakStateCreate(). */
 PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakModel *model);
 
 /** Free the model and set `*model` to NULL; NULL is accepted.  Collective. */
@@ -50,17 +66,24 @@ PetscErrorCode NakModelDestroy(NakModel *model);
 /** Owned by the model. */
 NakState NakModelState(NakModel model);
 
-/** Capacitance of the double layer, mean over the face [F/m2]. */
-PetscReal NakModelDoubleLayer(NakModel model);
+/** Charge that the face stores at 1 V, adlayer included, mean over it: a scale for balances [C/m2]. */
+PetscReal NakModelFaceCharge(NakModel model);
 
 /** What stands in the circuit beside the face. */
 typedef struct {
-  PetscReal series;       /**< resistance beyond the resolved electrolyte [ohm m2] */
-  PetscReal electrolyte;  /**< of the resolved electrolyte, seen by the mean current [ohm m2] */
-  PetscReal double_layer; /**< capacitance of a column with contact all over [F/m2] */
+  PetscReal series;           /**< resistance beyond the resolved electrolyte [ohm m2] */
+  PetscReal grain_boundaries; /**< part of it [ohm m2] */
+  PetscReal electrolyte;      /**< of the resolved electrolyte, seen by the mean current [ohm m2] */
 } NakCircuit;
 
 NakCircuit NakModelCircuit(NakModel model);
+
+/** Let the cell have another temperature from now on: all its rates, resistances and equilibria follow.
+    Every face keeps its charge; NakModelSettle() puts its potential where that belongs.  Not collective. */
+PetscErrorCode NakModelSetTemperature(NakModel model, PetscReal temperature);
+
+/** That temperature, at first the deck's [K]. */
+PetscReal NakModelTemperature(NakModel model);
 
 /** Set `U` to the pristine cell: everything in equilibrium with the alloy, no current. */
 PetscErrorCode NakModelInitialise(NakModel model, Vec U);
@@ -79,6 +102,15 @@ NakControl NakModelHeld(NakModel model);
 */
 PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F);
 
+/** Make a state conserve that solves a time step's equations only nearly: `F` is what it leaves of them, with a
+    time derivative that changes by `shift` times a change of `U`.  The charge that is passed, the charge that
+    reacts and K are booked as the fluxes say; Na that is then lacking is the reservoir's.  The far current, and no flux
+    that matters, depends on none of them but the reservoir, which changes by what is left.  Collective. */
+PetscErrorCode NakModelBook(NakModel model, Vec F, PetscReal shift, Vec U);
+
+/** How often something else than time steps has changed the state: nuclei.  Not part of a checkpoint. */
+PetscInt NakModelDisturbed(NakModel model);
+
 /** Whether `U` has physical meaning everywhere: finite, with Na left in every cell.  Collective. */
 PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid);
 
@@ -86,64 +118,24 @@ PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid);
     NakModelResidual() always does; without it, each of its layers is an equipotential. */
 PetscErrorCode NakModelConstrict(NakModel model, PetscBool constrict);
 
-/** Linearise: fill the operator, the matrices if there are any, and what preconditions them.
-    Collective. */
-PetscErrorCode NakModelLinearise(NakModel model, Vec U, PetscReal shift);
+/** The linearised cell and its solvers, at the temperature and the control at the time of each
+    NakColumnsLinearise(); owned by the model.  What is conserved is Na, and the reservoir keeps it. */
+NakColumns NakModelColumns(NakModel model);
 
-/** dF/dU + shift dF/d(dU/dt) as an operator that multiplies; owned by the model, made at the first
-    call.  Collective.  It follows every NakModelLinearise(). */
-PetscErrorCode NakModelOperator(NakModel model, Mat *jacobian);
+/** Put the potential of every face where its charge wants it, which a step meets to its tolerance only.
 
-/**
-  Make an approximate solution of the linearised system conserve Na to rounding.  Collective.
-
-  @param[in]     right     the right-hand side
-  @param[in,out] solution  the Na that its residual holds in sum is put into the reservoir, where it
-                           changes the composition by less than the linear tolerance
+    @param[out] moved  by how much at most, over NakModelScales() and the magnitude; collective then.  NULL
+                       where that does not matter
 */
-PetscErrorCode NakModelConserve(NakModel model, Vec right, Vec solution);
+PetscErrorCode NakModelSettle(NakModel model, Vec U, PetscReal *moved);
 
-/** Levels of the hierarchy: 1 in 1D; level 0 is the coarsest, the last one the cell itself. */
-PetscInt NakModelLevels(NakModel model);
-
-/** Grid and layout of a level; owned by the model. */
-NakState NakModelLevelState(NakModel model, PetscInt level);
-
-/** Make matrices (AIJ) of all levels, which every NakModelLinearise() fills from now on.  Collective. */
-PetscErrorCode NakModelAssemble(NakModel model);
-
-/** The matrix of a level, behind NakModelAssemble(); owned by the model. */
-Mat NakModelMatrix(NakModel model, PetscInt level);
-
-/** Interpolation to `level` > 0 from the one below, and the restriction (cell average) back; owned by
-    the model. */
-PetscErrorCode NakModelTransfer(NakModel model, PetscInt level, Mat *interpolation,
-                                Mat *restriction);
-
-/**
-  Set up `pc` to approximate the inverse of the operator, by multigrid that coarsens in x and y alone and
-  smooths by solving z lines, in red-black order; no matrix is stored.  2D and 3D.  It follows every
-  NakModelLinearise().  Collective.
-*/
-PetscErrorCode NakModelPreconditioner(NakModel model, PC pc);
-
-/**
-  Set up `pc` to solve: GMRES for every other column, preconditioned by the same multigrid, and from these
-  all others.  2D and 3D.  It follows every NakModelLinearise(), and keeps solutions until the next one.
-  Where it does not converge, it says so by PCSetFailedReason().  Collective.
-
-  @param[in]  tolerance  norm of the residual over that of the right-hand side, both preconditioned
-  @param[out] inner      that GMRES, for its options and counts; owned by `pc`.  NULL where columns of one
-                         colour meet, as an odd number of columns is periodic: there `pc` only preconditions
-*/
-PetscErrorCode NakModelSolver(NakModel model, PetscReal tolerance, PC pc, KSP *inner);
-
-/** The same as NakModelPreconditioner() for the assembled matrix: LU in 1D; in 2D and 3D PETSc's multigrid, smoothed by ILU(0). */
-PetscErrorCode NakModelAssembledPreconditioner(NakModel model, PC pc);
+/** Static contact of each owned column, in [0, 1].  Not collective. */
+PetscErrorCode NakModelContact(NakModel model, PetscReal contact[]);
 
 /** Fill `scale` with the size of a change that matters in each unknown, for error control; unknowns
-    that need none (algebraic ones and pure integrals) get 1e30. */
-PetscErrorCode NakModelScales(NakModel model, Vec scale);
+    that need none (algebraic ones but E, and pure integrals) get 1e30.  A change of the open share matters
+    relative to itself alone: it gets its magnitude in `U`, or 1e-30 where U is NULL. */
+PetscErrorCode NakModelScales(NakModel model, Vec U, Vec scale);
 
 /**
   Measure a state.  Collective: two reductions.
@@ -155,26 +147,32 @@ PetscErrorCode NakModelScales(NakModel model, Vec scale);
 */
 PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInventory *inventory);
 
-/** The face of one column. */
-typedef struct {
-  PetscReal u; /**< Na content of the interphase at the electrolyte [-] */
-  PetscReal
-    load; /**< current over the limiting current under the reference alloy, positive strips [-] */
-} NakFaceSample;
+/** What the faces of the owned columns drive voids with: load is over the limiting current under the reference alloy;
+    without contact, u of the column and no load.  Not collective. */
+PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[]);
 
-/** The faces of the owned columns; without contact, u of the column and no load.  Not collective. */
-PetscErrorCode NakModelFaces(NakModel model, Vec U, NakFaceSample faces[]);
+/** Places of a deck from which the K film spreads at once, on its whole grid. */
+PetscInt NakModelFilmPlaces(const NakModelParams *params);
 
-/**
-  Tell the model what voids do to the owned columns, from now on.  Not collective.
+/** After a step of length `dt` that ended at `time`: let nuclei of the K film form and grow, grains begin at the
+    sites that are driven enough, gas of voids dissolve and new voids form.  Na, K and charge stay.  Collective.
+    Errors: PETSC_ERR_NOT_CONVERGED, with the reason, where a phase has reached the top of its zone. */
+PetscErrorCode NakModelAdvance(NakModel model, PetscReal time, PetscReal dt, Vec U);
 
-  @param[in] wetted  share of each column under liquid
-  @param[in] room    height of the void that deposit fills first [m]
-  @param[in] voids   share of void in the owned cells of the alloy, for NakModelFrame(), or NULL; not
-                     copied: the layers of a column are contiguous
-*/
-PetscErrorCode NakModelWet(NakModel model, const PetscReal wetted[], const PetscReal room[],
-                           const PetscReal voids[]);
+/** Within a step: how long the gas of voids has been dissolving since the last NakModelAdvance() [s]. */
+void NakModelAge(NakModel model, PetscReal since);
+
+/** The time at which the next step is to end at the latest for what NakModelAdvance() does [s]. */
+PetscReal NakModelUntil(NakModel model);
+
+/** What a restart needs beside the state. */
+PetscErrorCode NakModelCheckpoint(NakModel model, NakCheckpoint checkpoint);
+
+/** How many nuclei of the K film have formed. */
+PetscInt NakModelFilmNuclei(NakModel model);
+
+/** What there is of voids.  Not collective. */
+NakGasReport NakModelVoidsReport(NakModel model);
 
 /** The fields of `U` for observers; valid until `U` or the model changes.  Not collective. */
 PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame);

@@ -9,29 +9,38 @@
 
     F = int sum_i h_i G_i(x_i) / V
         + 12/w [ sum_i s_i phi_i^2 (1 - phi_i)^2 + B sum_(i<j<k) phi_i^2 phi_j^2 phi_k^2
-               + 10 B sum_i min(phi_i, 0)^2 ]
-        + 3/4 w sum_i s_i |grad phi_i|^2 dV  +  int sum_i gamma_i phi_i^2 (3 - 2 phi_i) dA
+               + 1e4 B sum_i |min(phi_i, 0)|^3 ]
+        + 3/4 w sum_i s_i |grad phi_i|^2 dV  +  int sum_i gamma_i h_i dA
 
-    h_i = p_i^3 / sum_j p_j^3 with p = max(phi, 0),     X = sum_i h_i x_i(mu)
+    p_i = P(phi_i) / sum_j P(phi_j),   P = phi^3 (10 - 15 phi + 6 phi^2), 0 below zero
+    h_i = p_i - sum_(j, k) 15 phi_i^2 phi_j^2 phi_k [p_i - p_j - (s_j - s_i)/(s_i + s_j)],
+          i, j, k different                                    X = sum_i h_i x_i(mu)
 
   after F. Boyer and C. Lapuerte, ESAIM: M2AN 40 (2006) 653: between two phases no third one appears, every
   interface has the energy sigma_ij and the profile phi = [1 + tanh(2 n / w)] / 2, so that its greatest
-  slope is 1/w.  Any driving force leaves the pure phases metastable (dh/dphi ~ phi^2), and vanishes where
-  a phase is absent.
+  slope is 1/w.  The weights sum to 1 and are P(phi) between two phases.  Any driving force leaves the pure
+  phases metastable (dh/dphi ~ phi^2).
 
-  Evolution: an interface moves by what its two phases gain, and phases that are absent take no part,
+  Evolution: one mobility m for surface, bulk and wall, and for all phases of a place,
 
-    dphi_i/dt = - sum_j L_ij (dF/dphi_i - dF/dphi_j) at fixed X,      dX/dt = V div(M grad mu)
-    L_ij = 2 min(m_i, m_j) / (3 w sigma_ij) g_i g_j,  g = p / (p + 1e-5), p the greatest |phi| here and
-                                                      in the cells beside it
+    dphi_i/dt = - 2 m / (3 w s_i) [dF/dphi_i - beta] at fixed X,      dX/dt = V div(M grad mu)
+    beta = sum_k (dF/dphi_k / s_k) / sum_k (1 / s_k),  the liquid included
     M = sum_i h_i D_i dx_i/dmu / V
 
-  so that a curved interface moves at m (curvature), and the energy of a closed box cannot rise.
+  so that a curved interface moves at m (curvature), the gradient part is m lap(phi_i) for each phase, and
+  the energy of a closed box cannot rise.  The second term of h is what makes dF/dphi_k = beta for a phase k
+  that is absent from an interface of two others: nothing pulls it in, neither bulk nor wall.
 
   Void carries no metal.  In this frame of numbers it is a phase of fixed composition, that of the alloy at
   the start: the liquid that a void displaces is exchanged with alloy of that composition elsewhere.  The
   volume of all voids is constant, by a pressure.  `NAK_MIX_VAPOUR` of the liquid's atoms stay in a void,
   so that mu has a value there.
+
+  The same formulas hold per mole of B (NAK_PER_B), as a cell wants it: X is then the ratio A : B, mu the
+  chemical potential of A against solid A, G_i - mu x_i that of B in phase i, V the volume in which there is
+  a mole of B, and the flux is the cell's own.  In that frame a void lifts the liquid off and leaves X alone,
+  and so does solid A, which is taken as pure and brings V / V_A of A; its energy is that at which it is in
+  equilibrium with the liquid of the phase diagram.
 
   Unknowns of a cell: mu / RT with the T of the start, then phi_1, phi_2, ...; phase 0 is the liquid,
   phi_0 = 1 - sum.
@@ -42,7 +51,8 @@
 #include <nakfield/state.h>
 #include <nakfield/thermo.h>
 
-enum { NAK_MIX_MOST = 8 }; /* phases, grains counted, the liquid included */
+enum { NAK_MIX_CELLS = 4 }; /* of an interface */
+enum { NAK_MIX_MOST = 8 };  /* phases, grains counted, the liquid included */
 #define NAK_MIX_VAPOUR 1e-3
 
 typedef enum {
@@ -53,17 +63,24 @@ typedef enum {
   NAK_BODIES
 } NakBody;
 
+/** What amounts are counted per. */
+typedef enum { NAK_PER_ATOM, NAK_PER_B } NakMixFrame;
+
 /** What the physics at a point depends on.  Plain data. */
 typedef struct {
-  PetscInt  n; /**< phases */
-  NakBody   body[NAK_MIX_MOST];
-  PetscBool used[NAK_BODIES];
-  NakBranch branch[NAK_BODIES]; /**< at the present temperature; none for the void */
-  PetscReal RT;                 /**< scale of the unknown of mu [J/mol] */
-  PetscReal volume;             /**< of a mole of atoms [m3/mol] */
-  PetscReal width;              /**< of interfaces; of a box a little more, see docs/model.md [m] */
-  PetscReal share[NAK_MIX_MOST]; /**< s_i [J/m2] */
-  PetscReal barrier;             /**< B [J/m2] */
+  NakMixFrame frame;
+  PetscInt    n; /**< phases */
+  NakBody     body[NAK_MIX_MOST];
+  PetscBool   used[NAK_BODIES];
+  NakBranch   branch[NAK_BODIES]; /**< at the present temperature; none for the void */
+  PetscReal   RT;                 /**< scale of the unknown of mu [J/mol] */
+  PetscReal   volume;             /**< V, of a mole of atoms or of B [m3/mol] */
+  PetscReal   metal;              /**< A in solid A per mole of B */
+  PetscReal   metal_energy;       /**< chemical potential of A in solid A [J/mol] */
+  PetscReal   partition; /**< ratio A : B of solid B over that of the liquid, where both meet */
+  PetscReal   width;     /**< of interfaces; of a box a little more, see docs/model.md [m] */
+  PetscReal   share[NAK_MIX_MOST]; /**< s_i [J/m2] */
+  PetscReal   barrier;             /**< B [J/m2] */
   PetscReal
     mobility[NAK_MIX_MOST]; /**< curvature times it is a speed; infinite for the liquid [m2/s] */
   PetscReal wall[NAK_MIX_MOST];      /**< gamma_i against the liquid's [J/m2] */
@@ -85,24 +102,49 @@ typedef struct {
   PetscReal drive[NAK_MIX_MOST];                /**< dF/dphi_k [J/m3]; [0] unused */
   PetscReal ddrive[NAK_MIX_MOST][NAK_MIX_MOST]; /**< its derivatives */
   PetscReal voids, dvoids[NAK_MIX_MOST];        /**< share of void, sum of h_i */
-  PetscReal share[NAK_BODIES];                  /**< h summed over each body */
+  PetscReal h[NAK_BODIES];                      /**< summed over each body */
   PetscReal x_liquid, dx_liquid;                /**< x_0(mu) */
 } NakMixPoint;
 
 /** The rates L of the order parameters 1, 2, ... by the forces on them (.drive): symmetric, not negative
-    [m3/(J s)]; `presence` is the greatest |phi| of each phase, the liquid first, in the cell and beside it. */
+    [m3/(J s)]; `presence` is the greatest |phi| of each phase, the liquid first, in the cell and beside it.
+    m is the mean of min(m_i, m_j) over the pairs there.  A phase with none is left out: the law does not
+    move it, and so rounding does not either. */
 void NakMixRates(const NakMix *mix, const PetscReal presence[],
                  PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST]);
+
+/** What each phase has `of` mixed where the order parameters are u[1], ...: the sum of of_i h_i, with its first and
+    second derivatives to them.  The energy of the wall is that of NakMix.wall. */
+PetscReal NakMixSumAt(const NakMix *mix, const PetscReal of[], const PetscReal u[], PetscReal d[],
+                      PetscReal dd[NAK_MIX_MOST][NAK_MIX_MOST]);
 
 /** All of it at one point; `u` are the unknowns.  Pure. */
 NakMixPoint NakMixAt(const NakMix *mix, const PetscReal u[]);
 
-/** X alone, and its derivative to mu / RT, from the shares of the bodies. */
-PetscReal NakMixComposition(const NakMix *mix, const PetscReal share[NAK_BODIES], PetscReal mu,
+/** What a volume of liquid gains at mu by turning into a solid [J/m3]. */
+PetscReal NakMixGain(const NakMix *mix, NakBody body, PetscReal mu);
+
+/** X alone, and its derivative to mu / RT, from h of the bodies. */
+PetscReal NakMixComposition(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal mu,
                             PetscReal *slope);
 
+/** What the wells alone give to .drive and .ddrive of order parameters u[1], ...: all there is where a phase is
+    present only in traces. */
+void NakMixWellsAt(const NakMix *mix, const PetscReal u[], NakMixPoint *point);
+
+/** h of one body at order parameters u[1], ..., with its derivatives to them. */
+PetscReal NakMixShareAt(const NakMix *mix, const PetscReal u[], NakBody body, PetscReal d[]);
+
 /** h of each body at order parameters u[1], ... */
-void NakMixShares(const NakMix *mix, const PetscReal u[], PetscReal share[NAK_BODIES]);
+void NakMixShares(const NakMix *mix, const PetscReal u[], PetscReal h[NAK_BODIES]);
+
+/** Per mole of B: the point whose phases are as in u[1], ... and that holds X, and the ratio A : B of its liquid
+    alone; u[0] is not used.  Not finite where there is none. */
+NakMixPoint NakMixHolding(const NakMix *mix, const PetscReal u[], PetscReal X);
+PetscReal   NakMixLiquid(const NakMix *mix, const PetscReal u[], PetscReal X);
+
+/** That ratio, and the drives at that point without their derivatives. */
+PetscReal NakMixForces(const NakMix *mix, const PetscReal u[], PetscReal X, PetscReal force[]);
 
 /** The mu / RT at which the cell holds X, its phases as in `u`; u[0] is the guess.  Not finite where
     there is none. */
@@ -152,21 +194,23 @@ typedef struct {
 } NakMixParams;
 
 extern const NakParam NakMixParamRows[];
+extern const NakParam NakMixCellParamRows[]; /**< the same of a cell, with no grains at first */
 extern const NakParam
   NakMixMarchParamRows[]; /**< of `march`: how the box is computed, not what it is */
 
-/** Something that the parameters ask for and cannot have, with the way out. */
-typedef struct {
-  const char *key; /**< of the deck's entry or section */
-  char        text[2 * NAK_TEXT_SIZE];
-} NakMixFault;
+/** Add to the list what of the parameters of a box does not fit together: cells, interfaces, phases, the void, the
+    temperature at the end, steps.  NakAlloyComplete() has checked the temperature at the start. */
+void NakMixCheck(const NakMixParams *params, NakComplaints *list);
 
-enum { NAK_MIX_FAULTS = 16 }; /* more are left out */
+/** The physics that the parameters ask for, with the branches still to be set. */
+void NakMixCreate(const NakMixParams *params, NakMixFrame frame, NakMix *mix);
 
-/** What of the parameters does not fit together: cells, interfaces, phases, the void, the temperature at the
-    end, steps.  How many; 0 where a box can be made of them, whose temperature at the start
-    NakAlloyComplete() has checked.  No messages. */
-PetscInt NakMixFaults(const NakMixParams *params, NakMixFault fault[NAK_MIX_FAULTS]);
+/** Its phases at temperature T. */
+void NakMixBranches(const NakMixParams *params, PetscReal T, NakMix *mix);
+
+/** B per volume in the frame of B: that of solid B where there can be grains of it, so that lengths of a cell
+    are right where it freezes; else that of the alloy at the start [mol/m3]. */
+PetscReal NakMixDensityOfB(const NakMixParams *params);
 
 /** Phases of a box, each grain one, the liquid included. */
 PetscInt NakMixPhases(const NakMixParams *params);
@@ -186,7 +230,7 @@ typedef struct NakMixBox_private *NakMixBox; /**< opaque */
   @param[in]  params  copied
   @param[out] box     free with NakMixBoxDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT for what NakMixFaults() finds, or more ranks than columns; the message says
+  Errors: PETSC_ERR_USER_INPUT for what NakMixCheck() finds, or more ranks than columns; the message says
   what would fit.
 */
 PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box);
@@ -262,6 +306,3 @@ PetscErrorCode NakMixBoxState(NakMixBox box, DM *dm, Vec *U);
   DMCreateMatrix() of the state's DM).  For tests.  Collective.
 */
 PetscErrorCode NakMixBoxSystem(NakMixBox box, PetscReal dt, Vec U, Vec R, Mat J);
-
-/** A random number in (0, 1] of a cell in a slot of time (Random123's Philox), the same on any ranks. */
-PetscReal NakMixRandom(PetscInt seed, PetscInt cell, PetscInt slot, PetscInt stream);

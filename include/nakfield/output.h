@@ -24,12 +24,16 @@ typedef struct {
 extern const NakParam NakOutputParamRows[];      /**< the directory */
 extern const NakParam NakOutputTimesParamRows[]; /**< when something is written */
 
+/** Complain of frames without end, in a run of up to `span` [s].  Pure. */
+void NakOutputCheck(const NakOutputParams *params, PetscReal span, NakComplaints *list);
+
 typedef struct NakOutput_private *NakOutput; /**< opaque */
 
 /** What becomes of a run that is in the directory already. */
 typedef enum {
   NAK_OUTPUT_NEW,     /**< it is an error */
   NAK_OUTPUT_REPLACE, /**< it is removed */
+  NAK_OUTPUT_ANEW,    /**< it is removed but for original.yaml: its own deck begins again */
   NAK_OUTPUT_CONTINUE /**< it goes on: NakOutputCheckpoint() must follow */
 } NakOutputMode;
 
@@ -57,6 +61,9 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
 */
 PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint);
 
+/** The name of a table of results in a run directory, "" where there is none.  Collective. */
+PetscErrorCode NakOutputTable(MPI_Comm comm, const char *directory, char name[NAK_TEXT_SIZE]);
+
 /** The status that the summary in a run directory tells, "" where it holds none.  Collective. */
 PetscErrorCode NakOutputStatus(MPI_Comm comm, const char *directory, char status[NAK_TEXT_SIZE]);
 
@@ -69,17 +76,24 @@ PetscErrorCode NakOutputDestroy(NakOutput *output);
 /** The run directory as the deck spells it.  Every rank. */
 const char *NakOutputDirectory(NakOutput output);
 
-/** Write resolved.yaml (NakDeckWriteResolved()) and keep it as provenance for fields.h5. Collective. */
-PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection schema[]);
+/** Write resolved.yaml (NakDeckWriteResolved()), and original.yaml unless the deck is the run's own, and keep both
+    deck and title as provenance.  Collective. */
+PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection schema[],
+                             const char *title);
 
 /** Append a line to log.txt with its newline.  Rank 0 writes, others return at once; the next
     NakOutputRow() tells of a line that could not be written. */
 PetscErrorCode NakOutputLog(NakOutput output, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(2, 3);
 
-/** Append a row to timeseries.csv, which begins with the first one; columns and their units are in its first line.  Rows are buffered,
-    but a row reaches the file with the next one that comes 0.2 s of wall time later.  Collective. */
-PetscErrorCode NakOutputRow(NakOutput output, const NakRecord *record);
+/**
+  Append a row to the table <name>.csv, which begins with its first row.  Rows are buffered, but a row
+  reaches the file with the next one that comes 0.2 s of wall time later.  Collective.
+
+  @param[in] name  timeseries, free_energy, phases, x_cut_plane or y_cut_plane
+  @param[in] row   the names of the first one are the table's first line
+*/
+PetscErrorCode NakOutputRow(NakOutput output, const char *name, const NakNumbers *row);
 
 /**
   Append the fields of one moment to fields.h5 and rewrite the .xmf files, so that what is on disk
@@ -90,41 +104,32 @@ PetscErrorCode NakOutputRow(NakOutput output, const NakRecord *record);
   .xmf files may lag behind, so that writing them takes at most 5 % of the wall time.
 
   Layout of fields.h5: /deck (text); /grid/x, y, z (faces of the cells [m]) and region (0 electrolyte,
-  1 interphase, 2 alloy); /frames/000000 and so on, whose attributes are the record in SI, or the
-  `numbers` where these are not NULL, with one dataset a field: (z, y, x), or (1, y, x) on the face,
+  1 interphase, 2 alloy); /frames/000000 and so on, whose attributes are the `numbers` in SI,
+  with one dataset a field: (z, y, x), or (1, y, x) on the face,
   each with attributes `unit` and `long_name`.
 */
-PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakNumbers *numbers,
-                               const NakFrame *frame);
+PetscErrorCode NakOutputFields(NakOutput output, const NakNumbers *numbers, const NakFrame *frame);
 
 /** Append a spectrum to impedance.csv and its relaxation times to drt.csv, which begin with the first
     one; units are in their first lines.  Collective. */
-PetscErrorCode NakOutputSpectrum(NakOutput output, const NakRecord *record,
+PetscErrorCode NakOutputSpectrum(NakOutput output, PetscReal time, PetscInt step,
                                  const NakSpectrum *spectrum);
 
-/**
-  Append a row to the table <name>.csv, which begins with its first row.  Collective; the same on every
-  rank.
-
-  @param[in] name  free_energy, phases, x_cut_plane or y_cut_plane
-  @param[in] row   the names of the first one are the table's first line
-*/
-PetscErrorCode NakOutputTableRow(NakOutput output, const char *name, const NakNumbers *row);
-
-/** What summary.json says beside the protocol's reports. */
+/** What summary.json says. */
 typedef struct {
-  const char *status; /**< completed, cutoff, short, failed, interrupted */
-  const char *end;    /**< the reason in words */
-  NakRecord   last;
-  PetscReal   na_balance, k_balance, charge_balance; /**< largest over the run */
-  PetscInt    time_steps, rejected_steps, linear_iterations;
-  PetscReal   wall_seconds;
-  PetscInt    n_numbers;
-  NakNumber   numbers[16]; /**< where there are any, what is of a cell is left out: time, capacity,
-                                voltage, steps, balances, linear iterations */
+  const char          *status;  /**< completed, cutoff, short, failed, interrupted */
+  const char          *end;     /**< the reason in words */
+  NakNumbers           numbers; /**< of the end and of the whole run */
+  PetscInt             time_steps, rejected_steps;
+  PetscReal            wall_seconds;
+  PetscBool            protocol; /**< there is one: then what follows is written, too */
+  PetscInt             n_reports, n_events;
+  const NakStepReport *reports; /**< of its steps; owned by the caller */
+  const NakEvent      *events;  /**< owned by the caller */
+  PetscReal            na_balance, k_balance, charge_balance; /**< largest over the run */
+  PetscInt             linear_iterations;
 } NakSummary;
 
 /** Write summary.json through a temporary file and a rename, once fields.h5 has all frames, and tables and
     frames are on the disk: a run that is killed behind it lacks nothing.  Collective. */
-PetscErrorCode NakOutputSummary(NakOutput output, const NakSummary *summary, PetscInt count,
-                                const NakStepReport reports[]);
+PetscErrorCode NakOutputSummary(NakOutput output, const NakSummary *summary);

@@ -39,8 +39,11 @@ typedef struct {
 /** Fill `model`; its kernels want `p` as their context.  Field eta. */
 void NakAllenCahnModel(const NakAllenCahn *p, NakFieldModel *model);
 
+typedef enum { NAK_PFHUB_CAHN_HILLIARD, NAK_PFHUB_POISSON, NAK_PFHUB_ALLEN_CAHN } NakPfhubModel;
+
 /** All that a deck says of these models; bounds are in NakPfhubParamRows. */
 typedef struct {
+  NakPfhubModel       model;
   PetscInt            nx, ny, nz;
   PetscReal           width, depth, height;
   NakCahnHilliard     cahn_hilliard;
@@ -52,5 +55,11 @@ typedef struct {
 extern const NakParam NakPfhubParamRows[];     /**< the model and its box */
 extern const NakParam NakPfhubTimeParamRows[]; /**< how it is followed, and for how long */
 
+/** Fill `model` with the one that is asked for; its kernels want `ctx`, which is of `params`. */
+void NakPfhubFill(const NakPfhubParams *params, NakFieldModel *model, const void **ctx);
+
+/** Complain of parameters that contradict each other.  Pure. */
+void NakPfhubCheck(const NakPfhubParams *params, NakComplaints *list);
+
 /** The box of a deck. */
-NakBoxGrid NakPfhubBox(const NakPfhubParams *params);
+NakDomain NakPfhubBox(const NakPfhubParams *params);

@@ -53,7 +53,7 @@ typedef enum {
 typedef struct {
   PetscInt  n[3];    /**< cells in x, y, z; z of 1 is 2D */
   PetscReal size[3]; /**< edges */
-} NakBoxGrid;
+} NakDomain;
 
 /**
   Every second cell of a line in x: what a kernel works on.  `k` runs from 0 to n - 1 in all arrays.
@@ -169,14 +169,14 @@ typedef struct NakPhaseField_private *NakPhaseField; /**< opaque */
   fields that do not evolve cannot be found.
 */
 PetscErrorCode NakPhaseFieldCreate(MPI_Comm comm, const NakFieldModel *model, const void *ctx,
-                                   const NakBoxGrid *grid, const NakPhaseFieldParams *params,
+                                   const NakDomain *grid, const NakPhaseFieldParams *params,
                                    NakPhaseField *engine);
 
 /** Free the engine and set `*engine` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakPhaseFieldDestroy(NakPhaseField *engine);
 
 /** How many of `ranks` ranks can share the lines of a box: at least 1. */
-PetscInt NakPhaseFieldUsefulRanks(const NakBoxGrid *grid, PetscInt ranks);
+PetscInt NakPhaseFieldUsefulRanks(const NakDomain *grid, PetscInt ranks);
 
 /**
   Take one accepted step, ending exactly at `latest` where it would pass it.  Collective.

@@ -21,7 +21,7 @@
   @param[in] count      of overrides
   @param[in] replace    whether tables that are there already may be replaced
 
-  Errors: PETSC_ERR_USER_INPUT after printing every mistake; PETSC_ERR_FILE_OPEN or _WRITE.
+  Errors: PETSC_ERR_USER_INPUT after printing every error; PETSC_ERR_FILE_OPEN or _WRITE.
 */
 PetscErrorCode NakPhases(MPI_Comm comm, const char *material, const char *const overrides[],
                          PetscInt count, PetscBool replace);

@@ -11,18 +11,28 @@
     staircase: {from, to, step, hold, until}   constant currents from `from` up or down to the last
                            level that does not pass `to`
     pulses: {current, on, off, count, until}   count times `on` at the current and `off` at rest
+    ccd: {from, to, step or factor, charge or time, cycles, rest, pause, impedance}   cycles of
+                           stripping and plating at currents that grow
+    ramp: {from, to}       a current or a voltage that changes linearly, `for` a time
+    profile: {file, current or voltage, positive, between}   a measured table, row by row, as steps or
+                           as lines; see NakMeasuredRead()
     repeat: 50000          with `steps: [...]` and `until`; repeats nest
     impedance:             a spectrum of the state as it is, in no time
+    temperature: 0 degC    the cell's temperature from now on, set in no time
   Beside a current, a voltage, a rest or a staircase, `impedance: {every: 35 s}` takes spectra in the
-  course of it, counted from the beginning of each leaf.
-  Every item but a spectrum takes `until`, a condition or a list of them; currents and voltages need `for`, `until`
-  or both.  A condition is `SIGNAL < VALUE` or `SIGNAL > VALUE`; signals and their units are in
-  NakSignals.  The first condition to come true ends the item it stands at: the leaf, the staircase,
-  the pulses, the repeat; of those that come true together, the outermost counts.  `time` at a leaf
+  course of it, counted from the beginning of each step.  Beside a current, a voltage or a rest,
+  `temperature: 0 degC` sets the temperature as the step is entered, and `temperature: {to: 0 degC,
+  for: 50 min}` changes it linearly from what it is then.  After the ramp it stays; a step that ends
+  before its ramp leaves the temperature where it is.
+  Every item that takes time takes `until`, a condition or a list of them; currents and voltages need `for`, `until`
+  or both.  A condition is `SIGNAL < VALUE`, `SIGNAL > VALUE` or the name of an event (NakEventName());
+  signals and their units are in NakSignals.  The first condition to come true ends the item it stands at: the step, the staircase,
+  the pulses, the repeat; of those that come true together, the outermost counts.  `time` at a step
   is its duration in other words.
 
-  A leaf is what is held at a stretch: the pulses have two, a staircase one with many levels.  A
-  condition that is true already when its leaf is entered ends it there and then; a repeat whose
+  A protocol step, or step, is what is held at a stretch: the pulses have two, a staircase one with many levels,
+  a profile one with many rows.  A
+  condition that is true already when its step is entered ends it there and then; a repeat whose
   whole turn takes no time is ended, too, instead of being repeated.
 
   The compiled protocol is plain data: the position can be stored and restored bitwise, and takes
@@ -42,18 +52,25 @@ typedef struct {
 
 /** voltage, current, capacity (net since the start of the run), step_capacity (|net charge| of the
     item at which the condition stands), time (since that item began), total_time, u_face (least), contact, k_film, deposit
-    (largest), filament, reservoir_x; ends with a NULL name. */
+    (largest), filament, reservoir_x, temperature, face_x, voids, wetted,
+    beyond_liquidus_a, beyond_liquidus_b; ends with a NULL name. */
 extern const NakSignal NakSignals[];
 
-/** Safety limits of the cycler: beyond them the run ends, whatever the protocol says. */
+/** Safety limits of the cycler: beyond them the run ends, whatever the protocol says.  And what the
+    protocol has to know of the cell. */
 typedef struct {
   PetscReal voltage_max, voltage_min; /**< [V] */
   PetscReal filament; /**< the electrolyte's thickness [m]: a filament this long is a short; 0 for
                            no such limit */
+  PetscReal temperature;      /**< at the start [K] */
+  PetscReal coldest, hottest; /**< what the protocol may ask for [K]; 0 for any temperature */
+  PetscReal metal;   /**< thickness of solid Na per charge, for the event na_metal [m3/C] */
+  PetscReal area;    /**< of the cell, for currents of the whole of it [m2] */
+  PetscReal solidus; /**< below it no liquid is left in the alloy [K] */
 } NakLimits;
 
-/** Rows for voltage_max and voltage_min ("limits.voltage_max") and for the tree `protocol`; the
-    filament is set by sim. */
+/** Rows for voltage_max and voltage_min ("limits.voltage_max") and for the tree `protocol`; all else
+    is set by sim. */
 extern const NakParam NakLimitsParamRows[];
 
 /** How a run or an item ended. */
@@ -68,15 +85,16 @@ typedef enum {
   NAK_END_STOPPED    /**< a signal or the wall time */
 } NakEnd;
 
-/** Reports kept at most; leaves and levels beyond share the last one, whose kind is "others". */
+/** Reports kept at most; steps and levels beyond share the last one, whose kind is "others". */
 #define NAK_STEP_REPORTS 10000
 
-/** What became of one leaf; all executions inside repeats share one report, every level of a
+/** What became of one protocol step; all executions inside repeats share one report, every level of a
     staircase has its own.  The pulses have one for the current and one for the rest. */
 typedef struct {
   PetscInt   index;       /**< in order of first execution */
-  PetscInt   item;        /**< of the protocol: the leaf, depth first from 0 */
-  char       kind[16];    /**< "strip", "plate", "voltage", "rest", "staircase", "impedance" */
+  PetscInt   item;        /**< of the protocol: the step, depth first from 0 */
+  char       kind[16];    /**< "strip", "plate", "voltage", "rest", "staircase", "ramp", "profile",
+                               "impedance", "temperature" */
   PetscInt   executions;  /**< those begun; PETSC_INT_MAX for more */
   NakControl control;     /**< of the last execution */
   NakEnd     end;         /**< of the last execution */
@@ -84,6 +102,7 @@ typedef struct {
   PetscReal  start, stop; /**< of the first and the last execution [s] */
   PetscReal  capacity;    /**< charge passed in all executions [C/m2] */
   PetscReal  voltage;     /**< at the end of the last execution [V] */
+  PetscReal  temperature; /**< the same [K] */
 } NakStepReport;
 
 typedef struct NakProtocol_private *NakProtocol; /**< opaque */
@@ -91,10 +110,10 @@ typedef struct NakProtocol_private *NakProtocol; /**< opaque */
 /**
   Read the deck's `protocol` list.  Collective.
 
-  Mistakes are collected in the deck (unknown items with the nearest known one, unknown signals with
+  Errors are collected in the deck (unknown items with the nearest known one, unknown signals with
   the list of them, a missing duration, conditions none of which can come true, a staircase that never
   arrives, nesting deeper than 8); `*protocol` is then usable for nothing but NakProtocolDestroy().  A
-  leaf that may go on for ever is warned of.
+  step that may go on for ever is warned of.
 */
 PetscErrorCode NakProtocolCreate(NakDeck deck, const NakLimits *limits, NakProtocol *protocol);
 
@@ -106,76 +125,137 @@ PetscErrorCode NakProtocolDestroy(NakProtocol *protocol);
 /** Whether nothing is left to do. */
 PetscBool NakProtocolDone(NakProtocol protocol);
 
-/** Enter the current leaf: note time and capacity that its conditions count from.  Every leaf is
+/** Enter the current step: note time and capacity that its conditions count from.  Every step is
     entered once and left once; entering and leaving at the same time is fine. */
 PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now);
 
-/** What the cycler holds in the current leaf, once it is entered, and the time at which the leaf ends
+/** What the cycler holds in the current step, once it is entered, and the time at which the step ends
     [s]: by its duration, or by a `time` or `total_time` of the blocks around it, whichever is first.
     That can be the moment of entering, not earlier; PETSC_INFINITY where only other conditions end
-    the leaf. */
+    the step. */
 PetscErrorCode NakProtocolControl(NakProtocol protocol, NakControl *control, PetscReal *end_time);
 
-/** Time between two spectra of the current leaf [s]: 0 where one is due as it is entered and no other,
+/** What the cycler holds at `time` within the current step, and whether it changes there: linearly. */
+NakControl NakProtocolHeld(NakProtocol protocol, PetscReal time);
+PetscBool  NakProtocolSweeps(NakProtocol protocol);
+
+/** Whether the current step begins with what the one before ended with: the next line of a profile. */
+PetscBool NakProtocolContinues(NakProtocol protocol);
+
+/** Whether the current step is a row of a profile that is not its last. */
+PetscBool NakProtocolMidway(NakProtocol protocol);
+
+/** Temperature at `time`, which lies within the current step or is that at which the last one was left
+    [K]. */
+PetscReal NakProtocolTemperature(NakProtocol protocol, PetscReal time);
+
+/** The lowest temperature that the protocol asks for, or that of the start [K]. */
+PetscReal NakProtocolColdest(NakProtocol protocol);
+
+/** Whether a ramp of the current step is under way after `time`; then how fast the temperature
+    changes [K/s], and when the ramp ends [s], which no time step may cross.  The step may end before. */
+PetscBool NakProtocolRamping(NakProtocol protocol, PetscReal time, PetscReal *rate, PetscReal *end);
+
+/** Time between two spectra of the current step [s]: 0 where one is due as it is entered and no other,
     PETSC_INFINITY where none is wanted. */
 PetscReal NakProtocolSpectra(NakProtocol protocol);
 
-/** Spectra of the whole protocol at most; PETSC_INFINITY where the duration of a leaf that takes them is
+/** Spectra of the whole protocol at most; PETSC_INFINITY where the duration of a step that takes them is
     not known. */
 PetscReal NakProtocolSpectraInAll(NakProtocol protocol);
 
-/** Whether any leaf of the protocol wants a spectrum. */
+/** Steps of the whole protocol at most, each as often as it is entered. */
+PetscReal NakProtocolStepsInAll(NakProtocol protocol);
+
+/** The same, but in a repeat only those of its first turn (NakRecord.cycle is 0). */
+PetscReal NakProtocolStepsShown(NakProtocol protocol);
+
+/** Whether any step of the protocol wants a spectrum. */
 PetscBool NakProtocolHasSpectra(NakProtocol protocol);
 
-/** Index of the current leaf and turns done of the innermost repeat or pulses, for the record; of
-    the last leaf where the protocol is done. */
+/** Index of the current step and turns done of the innermost repeat or pulses, for the record; of
+    the last step where the protocol is done. */
 PetscErrorCode NakProtocolWhere(NakProtocol protocol, PetscInt *step, PetscInt *cycle);
 
 /**
-  Whether something ends the current leaf: its own conditions, those of the blocks around it, the
+  Whether something ends the current step: its own conditions, those of the blocks around it, the
   limits.  `time` signals are left to NakProtocolControl(), which already returns the earliest.
 
-  @param[in]  now       the state to judge, with the leaf's own control at work: the voltage is that
+  @param[in]  now       the state to judge, with the step's own control at work: the voltage is that
                         behind the switch
   @param[out] overshoot greatest distance past a bound, relative to the bound (or to a small value of
                         the signal where the bound is about 0); negative while nothing ends the
-                        leaf.  Continuous in the record, so that its zero can be located
+                        step.  Continuous in the record, so that its zero can be located
 */
 PetscErrorCode NakProtocolJudge(NakProtocol protocol, const NakRecord *now, PetscReal *overshoot);
 
 /**
-  Leave the current leaf at `now` and go to what comes next.
+  Leave the current step at `now` and go to what comes next.
 
   @param[in] now     the reason is what NakProtocolJudge() finds in it or whose time has come; where
                      `now` is just before either, the condition that is nearest
   @param[in] forced  NAK_END_NONE; another one overrules the reason and ends the whole protocol, also
-                     between two leaves
+                     between two steps
   @param[in] why     in words, for `forced`; else NULL
 */
 PetscErrorCode NakProtocolLeave(NakProtocol protocol, const NakRecord *now, NakEnd forced,
                                 const char *why);
 
 /** How the protocol ended (NAK_END_NONE while it runs), and the reason in words, owned by the
-    protocol: NAK_END_CONDITION where a condition ended the last item of the list itself, be it a leaf
+    protocol: NAK_END_CONDITION where a condition ended the last item of the list itself, be it a step
     or a repeat, and NAK_END_DURATION where the protocol ran out. */
 NakEnd NakProtocolEnd(NakProtocol protocol, const char **why);
 
-/** Reports of all leaves executed so far; owned by the protocol, and at the same place until the
+/** Reports of all steps executed so far; owned by the protocol, and at the same place until the
     end. */
 PetscErrorCode NakProtocolReports(NakProtocol protocol, PetscInt *count,
                                   const NakStepReport **reports);
+
+/* ---- Events ---- */
+
+/** Events kept at most; later ones are forgotten, but for the end of the run. */
+#define NAK_EVENTS 1000
+
+/** Something that happened in the cell; plain data. */
+typedef struct {
+  PetscReal time;     /**< [s] */
+  PetscReal capacity; /**< [C/m2] */
+  PetscInt  kind;     /**< for NakEventName() */
+  PetscInt  step;     /**< of the protocol, as in the record */
+} NakEvent;
+
+/** What a kind of event is called, "k_film", and what it is, in words; NULL after the last one. */
+const char *NakEventName(PetscInt kind);
+const char *NakEventDoc(PetscInt kind);
+
+/**
+  Note what has happened since the record noted before.
+
+  An event has happened where its condition is true and was not before; once it is undone by a tenth of
+  its bound, it can happen anew.  The time of one that a condition of the protocol has not located is
+  interpolated between the two records.  What is true at the first record has happened then.  The end of
+  a run is the event `short` or `cutoff`.
+
+  @param[in]  now    a record after the one noted before, which is not one of a trial (NakProtocolSave())
+  @param[out] fresh  number of events noted
+*/
+PetscErrorCode NakProtocolNote(NakProtocol protocol, const NakRecord *now, PetscInt *fresh);
+
+/** All events noted so far; owned by the protocol, and at the same place until the end. */
+PetscErrorCode NakProtocolEvents(NakProtocol protocol, PetscInt *count, const NakEvent **events);
 
 /* ---- Cycle jumping ---- */
 
 /** The innermost repeat (or pulses) that has just completed a turn, for whoever may skip turns:
     `turns` done, and `left` that may be skipped: all but the last, which is always executed, and no
     more than end before a `time` or `total_time` around them when they take as long as the one
-    before.  Both are 0 unless the protocol stands before the first leaf of the repeat's next turn, not
-    yet entered, and the repeat holds leaves only: no repeat, pulses or staircase.  Conditions other
+    before.  Both are 0 unless the protocol stands before the first step of the repeat's next turn, not
+    yet entered, and the repeat holds steps only: no repeat, pulses or staircase.  None is left where
+    the turn did not end at the temperature that it began with, or has a ramp in it.  Conditions other
     than times are the caller's to heed. */
 PetscErrorCode NakProtocolTurns(NakProtocol protocol, PetscInt *turns, PetscInt *left);
 
-/** Count `turns` of that repeat as done without executing them; the reports of its leaves count
+/** Count `turns` of that repeat as done without executing them; the reports of its steps count
     them, and share the `charge` [C/m2] of them all as they did in the turn before.  Errors:
     PETSC_ERR_ARG_OUTOFRANGE for more than are left. */
 PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal charge);
@@ -191,13 +271,13 @@ PetscErrorCode NakProtocolRestore(NakProtocol protocol);
   Write to a checkpoint where the protocol stands, or go where one says.  Collective.
 
   The protocol that reads may differ from the one that wrote in values, durations, conditions and
-  counts of the top-level item under way, less the number of levels of staircases, and in all that
-  follows it.  Of a staircase that ends that item, levels that were never done may differ, too.
+  counts of the top-level item under way, less the number of levels of staircases and the files of
+  profiles, and in all that follows it.  Of a staircase that ends that item, levels that were never done may differ, too.
 
   Errors: PETSC_ERR_USER_INPUT where it differs elsewhere, or a repeat has fewer turns than are done.
 */
 PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint);
 
 /** Time left at `time` until the protocol's end if no condition other than a time ends anything early
-    [s]; PETSC_INFINITY where some leaf's duration is not known.  For progress. */
+    [s]; PETSC_INFINITY where some step's duration is not known.  For progress. */
 PetscReal NakProtocolTimeLeft(NakProtocol protocol, PetscReal time);

@@ -13,26 +13,14 @@
 #include <nakfield/pfhub.h>
 #include <nakfield/progress.h>
 #include <nakfield/stepper.h>
-#include <nakfield/voids.h>
-
-/** What a deck is of: the order is that of the words of its entry `model`. */
-typedef enum {
-  NAK_MODEL_CELL,
-  NAK_MODEL_CAHN_HILLIARD,
-  NAK_MODEL_POISSON,
-  NAK_MODEL_ALLEN_CAHN,
-  NAK_MODEL_ALLOY,
-  NAK_MODEL_ANY /**< every entry there is, for the manual */
-} NakModelKind;
 
 /** All that a deck says; the tables that fill it are listed by NakSimSchema(). */
 typedef struct {
   char                title[NAK_TEXT_SIZE];
-  PetscInt            kind;  /**< NakModelKind */
+  PetscInt            kind;  /**< of the words of the deck's entry `model` */
   NakPfhubParams      pfhub; /**< of the models on a box */
   NakMixParams        mix;   /**< of the phases of the alloy */
   NakModelParams      model;
-  NakVoidsParams      voids;
   NakLimits           limits;
   NakStepperParams    stepper;
   NakImpedanceParams  impedance;
@@ -41,10 +29,11 @@ typedef struct {
   NakCheckpointParams checkpoint;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 21 };
+enum { NAK_SIM_SECTIONS = 23, NAK_MODEL_ANY = -1 };
 
-/** The schema: every entry that a deck of this kind may have, filling `params`. */
-void NakSimSchema(NakSimParams *params, NakModelKind kind, NakSection schema[NAK_SIM_SECTIONS]);
+/** The schema: every entry that a deck of this kind may have, filling `params`; of NAK_MODEL_ANY, every
+    entry there is, for the manual. */
+void NakSimSchema(NakSimParams *params, PetscInt kind, NakSection schema[NAK_SIM_SECTIONS]);
 
 /** What the command line says beside the deck. */
 typedef struct {
@@ -56,6 +45,7 @@ typedef struct {
   const char *restart;     /**< a run directory to continue, with its own deck where `deck` is NULL;
                                    or NULL */
   PetscBool   new_physics; /**< continue with another cell than that of the checkpoint */
+  PetscBool   light;       /**< write no fields; all else, steps included, is as with them */
   PetscReal   wall_time;   /**< after which the run is to stop; 0 for never [s] */
 } NakSimOptions;
 
@@ -67,7 +57,7 @@ typedef struct NakSim_private *NakSim; /**< opaque */
   A grid with fewer columns than ranks is computed by as many ranks as it can use; the others wait in
   NakSimRun().
 
-  Errors: PETSC_ERR_USER_INPUT after printing every mistake; those of NakDeckCreate().  `*sim` is then
+  Errors: PETSC_ERR_USER_INPUT after printing every error; those of NakDeckCreate().  `*sim` is then
   to be destroyed all the same.
 */
 PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim);
@@ -75,9 +65,13 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
 /** Free the simulation and set `*sim` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakSimDestroy(NakSim *sim);
 
-/** Print the resolved deck, the unknowns and an estimate of the memory to standard output.
-    Collective. */
+/** Print the resolved deck, the file of its material, the unknowns and estimates of memory and, for a cell,
+    wall time to standard output.  Collective. */
 PetscErrorCode NakSimDescribe(NakSim sim);
+
+/** Print what a partial contact means for the limiting current of a cell, as a line that begins with
+    `before`; nothing for other runs.  Collective. */
+PetscErrorCode NakSimDescribeContact(NakSim sim, const char *before);
 
 /**
   Run the protocol and write the run directory.  Collective.

@@ -10,8 +10,11 @@
 
   A column from first to last (NakLayout says where each begins):
 
-    filament  q_faraday  q_total | phi[n_electrolyte] | E  deposit  film | u[n_interphase] |
+    filament  q_faraday  q_total  charge | phi[n_electrolyte] | E  deposit  open | u[n_interphase] |
     r[n_alloy] | reservoir_na  reservoir_k
+
+  In the zone of phases, the lowest layers of the alloy, each r is followed by the order parameters of its
+  layer.
 */
 #pragma once
 
@@ -33,6 +36,9 @@ typedef struct {
   PetscReal finest_electrolyte; /**< height of the layer at the face [m]; 0 for a uniform grid */
   PetscReal finest_alloy;       /**< height of the layer at the interphase [m]; 0: uniform */
   PetscInt  lateral;            /**< NakLateral */
+  PetscReal zone_height;        /**< of phases, at the bottom of the alloy [m]; 0: none */
+  PetscInt  zone_layers; /**< of it, all alike and below the alloy's own; set by the phases */
+  PetscInt  phases;      /**< order parameters of a layer of it; likewise */
 } NakGridParams;
 
 extern const NakParam NakGridParamRows[];
@@ -40,16 +46,14 @@ extern const NakParam NakGridParamRows[];
 /** Sides of a column in x and y [m]. */
 void NakGridSides(const NakGridParams *params, PetscReal side[2]);
 
-/** Height of the alloy's highest layer [m]. */
-PetscReal NakGridHighestLayer(const NakGridParams *params);
-
 /** The rectilinear grid.  Open data; `z` is owned by the state. */
 typedef struct {
-  PetscInt   nx, ny;
-  PetscInt   n_electrolyte, n_interphase, n_alloy;
-  PetscInt   nz;               /**< their sum: the layers that are drawn; the reservoir is not */
-  PetscReal  dx, dy;           /**< [m] */
-  PetscReal *z;                /**< nz + 1 faces, ascending [m]; z[n_electrolyte] = 0 */
+  PetscInt  nx, ny;
+  PetscInt  n_electrolyte, n_interphase, n_alloy;
+  PetscInt  n_zone, phases; /**< layers of the alloy with order parameters, and how many each has */
+  PetscInt  nz;     /**< of the first three: the layers that are drawn; the reservoir is not */
+  PetscReal dx, dy; /**< [m] */
+  PetscReal *z;     /**< nz + 1 faces, ascending [m]; z[n_electrolyte] = 0 */
   PetscReal  reservoir_height; /**< of the alloy above the box [m]; > 0 */
   NakLateral lateral;
 } NakGrid;
@@ -57,18 +61,38 @@ typedef struct {
 /** First index of each field within a column. */
 typedef struct {
   PetscInt filament;     /**< length [m] */
-  PetscInt q_faraday;    /**< charge passed by the reaction [C/m2] */
+  PetscInt q_faraday;    /**< charge passed by all reactions at the face [C/m2] */
   PetscInt q_total;      /**< charge passed at the far face [C/m2] */
+  PetscInt charge;       /**< of the face, capacitor and adlayer [C/m2] */
   PetscInt phi;          /**< electrolyte potential against the metal [V], far face first */
   PetscInt potential;    /**< E of the metal against the electrolyte at its face [V] */
   PetscInt deposit;      /**< Na metal at the face [mol/m2] */
-  PetscInt film;         /**< part of the contact covered by solid K [-] */
+  PetscInt open;         /**< part of the contact that no solid K covers [-] */
   PetscInt interphase;   /**< u, Na content over that in equilibrium with the reference alloy [-] */
-  PetscInt alloy;        /**< r, Na : K ratio [-] */
+  PetscInt alloy;        /**< r, Na : K ratio [-]; of the other layers see NakLayoutAlloy() */
+  PetscInt phases;       /**< order parameters that follow r in the lowest layers of the alloy, */
+  PetscInt zone;         /**< and how many layers these are */
   PetscInt reservoir_na; /**< Na over the reservoir's initial K [-] */
   PetscInt reservoir_k;  /**< K over the reservoir's initial K [-] */
   PetscInt size;         /**< unknowns of a column */
 } NakLayout;
+
+/** r of layer k of the alloy; k = n_alloy is the first unknown beyond it. */
+static inline PetscInt NakLayoutAlloy(const NakLayout *l, PetscInt k)
+{
+  return l->alloy + k + l->phases * PetscMin(k, l->zone);
+}
+
+/** Whether unknown `j`, one of the alloy's, is an r and no order parameter. */
+static inline PetscBool NakLayoutIsRatio(const NakLayout *l, PetscInt j)
+{
+  const PetscInt beyond = j - l->alloy - l->zone * (1 + l->phases);
+
+  return (PetscBool)(beyond >= 0 || (j - l->alloy) % (1 + l->phases) == 0);
+}
+
+/** What unknown `j` of a column is, in words. */
+const char *NakLayoutName(const NakLayout *layout, PetscInt j);
 
 typedef struct NakState_private *NakState; /**< opaque */
 
@@ -109,6 +133,78 @@ const NakLayout *NakStateLayout(NakState state);
 /** The DMDA over (x, y) with one column a node; stencil width 1.  Owned by the state. */
 DM NakStateDM(NakState state);
 
+/** Columns of the grid: the first, and how many, in x and y. */
+typedef struct {
+  PetscInt xs, ys, xm, ym;
+} NakBox;
+
+/** Those of this rank.  Not collective. */
+PetscErrorCode NakStateBox(NakState state, NakBox *box);
+
+/** Cells of a grid in x, y and z: the first, and how many. */
+typedef struct {
+  PetscInt start[3], count[3];
+} NakPart;
+
+/** Those that this rank has of a DMDA, or with its ghosts.  Not collective. */
+PetscErrorCode NakPartOf(DM dm, PetscBool ghosts, NakPart *part);
+
+/** One by one, x fastest: for (more = NakPartFirst(); more; more = NakPartNext()). */
+static inline PetscBool NakPartFirst(const NakPart *p, PetscInt i[3])
+{
+  for (int d = 0; d < 3; d++) i[d] = p->start[d];
+  return PETSC_TRUE;
+}
+
+static inline PetscBool NakPartNext(const NakPart *p, PetscInt i[3])
+{
+  for (int d = 0; d < 3; d++) {
+    if (++i[d] < p->start[d] + p->count[d]) return PETSC_TRUE;
+    i[d] = p->start[d];
+  }
+  return PETSC_FALSE;
+}
+
+static inline PetscBool NakPartHas(const NakPart *p, const PetscInt i[3])
+{
+  for (int d = 0; d < 3; d++)
+    if (i[d] < p->start[d] || i[d] >= p->start[d] + p->count[d]) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
+/** Number of a column, of a cell, in that order. */
+static inline PetscInt NakPartColumn(const NakPart *p, const PetscInt i[3])
+{
+  return (i[1] - p->start[1]) * p->count[0] + (i[0] - p->start[0]);
+}
+
+static inline PetscInt NakPartCell(const NakPart *p, const PetscInt i[3])
+{
+  return (i[2] - p->start[2]) * p->count[1] * p->count[0] + NakPartColumn(p, i);
+}
+
+/** How many there are. */
+static inline PetscInt NakPartColumns(const NakPart *p)
+{
+  return p->count[0] * p->count[1];
+}
+
+static inline PetscInt NakPartCells(const NakPart *p)
+{
+  return NakPartColumns(p) * p->count[2];
+}
+
+/** How far apart two places are along axis d, x or y, that differ by `away` [m]: the short way round where
+    the grid is periodic, 0 where it has one column only. */
+static inline PetscReal NakGridApart(const NakGrid *g, int d, PetscReal away)
+{
+  const PetscInt  n    = d == 0 ? g->nx : g->ny;
+  const PetscReal span = (d == 0 ? g->dx : g->dy) * (PetscReal)n, apart = PetscAbsReal(away);
+
+  if (n == 1) return 0;
+  return g->lateral == NAK_LATERAL_PERIODIC ? PetscMin(apart, span - apart) : apart;
+}
+
 /* ---- What the cycler does, and what observers are handed ---- */
 
 /** What the cycler holds: a current per geometric area [A/m2], positive when Na is stripped, or the
@@ -133,36 +229,41 @@ typedef struct {
     u_face_min;               /**< interphase at the electrolyte, where there is contact [-] */
   PetscReal contact_fraction; /**< of the face that reacts [-] */
   PetscReal k_film_fraction;  /**< of the face under solid K [-] */
-  PetscReal wetted_fraction;  /**< of the face under liquid [-] */
+  PetscReal wetted_fraction;  /**< of the face under liquid or solid Na [-] */
   PetscReal void_height;      /**< volume of the voids over the area [m] */
   PetscInt  voids;            /**< that are apart from each other */
-  PetscReal deposit_mean, deposit_max;             /**< equivalent thickness of Na metal [m] */
-  PetscReal filament_max;                          /**< [m] */
-  PetscReal reservoir_x;                           /**< mole fraction of Na in the reservoir [-] */
-  PetscReal dt;                                    /**< of the step that led here [s] */
+  PetscReal deposit_mean, deposit_max; /**< equivalent thickness of Na metal [m] */
+  PetscReal filament_max;              /**< [m] */
+  PetscReal solid_b, solid_a;          /**< mean thickness of solid K and of Na in the alloy [m] */
+  PetscInt  grains;                    /**< of them that have begun */
+  PetscReal reservoir_x;               /**< mole fraction of Na in the reservoir [-] */
+  PetscReal temperature;               /**< that the protocol asks for [K] */
+  PetscReal
+    face_x; /**< mole fraction of Na in the liquid on the face, of the reservoir where there is none [-] */
+  PetscReal
+    liquidus[2]; /**< mole fractions of Na between which the liquid is stable at `temperature`;
+                               both 0 where they are not known [-] */
+  PetscReal
+    wetted_start; /**< wetted_fraction at the start of the run; 0 where it is not known [-] */
+  PetscReal dt;   /**< of the step that led here [s] */
   PetscInt  newton_iterations, linear_iterations;  /**< since the last record */
   PetscReal na_balance, k_balance, charge_balance; /**< relative, see docs/model.md [-] */
 } NakRecord;
 
-/** A number of the record as users see it: a column of timeseries.csv, an attribute of a frame. */
+/** A number of a moment, with what users see of it: a column of a table, an attribute of a frame. */
 typedef struct {
   const char *name;   /**< of the column, its unit included */
   const char *si;     /**< of the attribute, in SI */
-  size_t      offset; /**< within NakRecord */
+  PetscReal   value;  /**< in SI */
   PetscReal   factor; /**< from SI to the column's unit */
-  int         digits; /**< significant ones of the column; 0 for a PetscInt */
-} NakRecordColumn;
-
-extern const NakRecordColumn NakRecordColumns[]; /**< ends with a NULL name */
-
-/** The member that a column shows: a PetscReal [SI], or a PetscInt where `digits` is 0. */
-const void *NakRecordMember(const NakRecord *record, const NakRecordColumn *column);
-
-/** A number, with its unit in its name where it has one. */
-typedef struct {
-  const char *name;
-  PetscReal   value;
+  int         digits; /**< significant ones of the column; 0 for a whole number */
 } NakNumber;
+
+/** One that is shown as it is. */
+#define NAK_NUMBER(name_, value_)                                                                  \
+  {                                                                                                \
+    .name = (name_), .si = (name_), .value = (value_), .factor = 1, .digits = 15                   \
+  }
 
 /** The numbers of one moment of any kind of run, the same on every rank; the first is the time. */
 enum { NAK_NUMBERS_MAX = 32 };
@@ -171,7 +272,13 @@ typedef struct {
   NakNumber items[NAK_NUMBERS_MAX];
 } NakNumbers;
 
-/** Those of a record, as its columns show them. */
+/** The number in the column's unit. */
+PetscReal NakNumberShown(const NakNumber *number);
+
+/** The number of this name, or NULL. */
+const NakNumber *NakNumbersFind(const NakNumbers *numbers, const char *name);
+
+/** Those of a record. */
 void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers);
 
 /** A spectrum and its relaxation times; arrays are owned by whoever made it. */
@@ -190,7 +297,7 @@ typedef struct {
 typedef struct {
   PetscReal na;        /**< Na as charge [C/m2] */
   PetscReal k;         /**< [mol/m2] */
-  PetscReal layer;     /**< charge of the double layer [C/m2] */
+  PetscReal layer;     /**< charge that capacitor and adlayer have taken up [C/m2] */
   PetscReal q_faraday; /**< [C/m2] */
   PetscReal q_total;   /**< [C/m2] */
 } NakInventory;

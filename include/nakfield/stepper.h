@@ -1,11 +1,15 @@
 /**
   @file
-  Time: PETSc's TS and KSP set up for the cell, event location, cycle jumping.
+  Time: PETSc's TS, SNES and KSP set up for the cell, event location, cycle jumping.
 
-  The integrator is a linearly implicit Rosenbrock method (TSROSW, ra34pw2: order 3, L-stable, stiffly
+  The first integrator is a linearly implicit Rosenbrock method (TSROSW, ra34pw2: order 3, L-stable, stiffly
   accurate, so right for index-1 systems): one Jacobian and four linear solves a step, no Newton
   iteration, and no history: a step depends on the state alone, so current switches, located events
   and restarts cost nothing.
+
+  The second one is backward differentiation of order 1 and 2 with steps of any lengths, solved by Newton's
+  method: for cells with moving phases, which allow a linearly implicit method but short steps.  It
+  begins anew at switches and nuclei; its past is part of a checkpoint.
 */
 #pragma once
 
@@ -15,11 +19,16 @@
 /** What solves the stages in 2D and 3D. */
 typedef enum { NAK_SOLVER_LINES, NAK_SOLVER_ILU } NakLinearSolver;
 
+/** What integrates in time; NAK_INTEGRATOR_AUTO, which the deck may say, is resolved by who reads it, and Rosenbrock's
+    method otherwise. */
+typedef enum { NAK_INTEGRATOR_AUTO, NAK_INTEGRATOR_ROSENBROCK, NAK_INTEGRATOR_BDF } NakIntegrator;
+
 /** Set by the deck; units and bounds are in NakStepperParamRows. */
 typedef struct {
   PetscReal tolerance;        /**< error of a step, relative and over NakModelScales() */
   PetscReal linear_tolerance; /**< of the linear solves in 2D and 3D */
   PetscInt  linear_solver;    /**< NakLinearSolver */
+  PetscInt  integrator;       /**< NakIntegrator */
   PetscReal first_step;       /**< after a switch [s] */
   PetscReal shortest_step;    /**< below which the solver gives up [s] */
   PetscReal longest_step;     /**< [s] */
@@ -48,30 +57,32 @@ PetscErrorCode NakStepperDestroy(NakStepper *stepper);
 /** The state; owned by the stepper. */
 Vec NakStepperState(NakStepper stepper);
 
-/** Why the last step could not be taken, in words; owned by the stepper. */
-const char *NakStepperFailure(NakStepper stepper);
+/** What holds a run whose steps have stayed below 1e-6 of the step asked for, in words; "" where none has.
+    Owned by the stepper; said once in a run. */
+const char *NakStepperSlow(NakStepper stepper);
 
 /** What the cell held at the last record; owned by the stepper. */
 const NakInventory *NakStepperInventory(NakStepper stepper);
 
-/** Start a leaf of the protocol at `now`: hold its control, begin with the first step's length, and
+/** Start a protocol step at `now`: hold its control, begin with the first step's length, and
     measure, because voltage and current jump.  Collective.
 
     @param[in,out] now  time is read; what a state shows, and the protocol's position, is updated
-    @param[out]    over whether something ends the leaf at once */
+    @param[out]    over whether something ends it at once */
 PetscErrorCode NakStepperEnter(NakStepper stepper, NakProtocol protocol, NakRecord *now,
                                PetscBool *over);
 
 /**
-  Take one accepted step within the current leaf.  Collective.
+  Take one accepted step within the current protocol step.  Collective.
 
   Where a condition comes true within the step, the step is repeated with other lengths until it ends
-  where the condition does.
+  where the condition does.  On a ramp of the temperature a step has the temperature of its middle; it
+  changes by 0.1 K at most, and no step crosses the ramp's end.
 
   @param[in]     latest  a time that the step must not pass (an output is due), above now->time [s]
   @param[in,out] now     the record before; after the step: time, dt, what the state shows, and the
                          iterations added to those that were there
-  @param[out]    over    whether the leaf has ended: by its time, or by something that
+  @param[out]    over    whether the protocol step has ended: by its time, or by something that
                        NakProtocolJudge() finds
 
   Errors: PETSC_ERR_NOT_CONVERGED, with the reason, when the step would have to be shorter than the
@@ -95,11 +106,11 @@ PetscErrorCode NakStepperStep(NakStepper stepper, NakProtocol protocol, PetscRea
 PetscErrorCode NakStepperJump(NakStepper stepper, NakProtocol protocol, NakRecord *now,
                               PetscInt *turns);
 
-/** Write the state, the length of the next step and what was learned for jumps to a checkpoint, or read
+/** Write the state, the length of the next step, the past that it goes on from and what was learned for jumps to a checkpoint, or read
     them.  Collective.  Read, it is followed by NakStepperResume(). */
 PetscErrorCode NakStepperCheckpoint(NakStepper stepper, NakCheckpoint checkpoint);
 
-/** Go on within a leaf, with the state and the protocol of a checkpoint: hold its control, and measure.
+/** Go on within a protocol step, with the state and the protocol of a checkpoint: hold its control, and measure.
     Collective.  A control other than the one of the checkpoint begins with the first step's length.
     `over` as in NakStepperEnter(). */
 PetscErrorCode NakStepperResume(NakStepper stepper, NakProtocol protocol, NakRecord *now,

@@ -27,6 +27,16 @@ enum {
   NAK_SYMBOL_SIZE  = 16 /* of the name of a phase, the final 0 included */
 };
 
+#define NAK_REFERENCE_TEMPERATURE 298.15 /* at which a deck's rates and resistances hold [K] */
+
+/**
+  How much faster a rate is at T than at NAK_REFERENCE_TEMPERATURE: Arrhenius's law,
+  exp[-(E/k)(1/T - 1/T0)].  Exactly 1 at the reference, and where the energy is 0.
+
+  @param[in] energy  of activation [eV]
+*/
+PetscReal NakArrhenius(PetscReal energy, PetscReal T);
+
 /** An energy: the sum of value T^power, times ln T where `log` [J/mol]. */
 typedef struct {
   PetscInt  n;
@@ -60,7 +70,8 @@ typedef struct {
 /** An alloy as its file says; plain data without pointers. */
 typedef struct {
   char            name[NAK_TEXT_SIZE];
-  char            file[NAK_TEXT_SIZE]; /**< absolute, of a user's own file; else "" */
+  char            file[NAK_TEXT_SIZE]; /**< absolute; "" where that is too long */
+  PetscBool       own;                 /**< the file is the user's */
   NakMetal        a, b;
   PetscReal       lowest, highest; /**< temperatures between which the energies hold [K] */
   PetscReal       volume_excess;   /**< of the liquid; times x (1 - x) [m3/mol] */
@@ -75,38 +86,54 @@ typedef struct {
 /**
   Read a material.  Collective on the communicator of `deck`.
 
-  @param[in]  deck      mistakes about `name` are collected here
+  @param[in]  deck      errors about `name` are collected here
   @param[in]  key       the entry of the deck that named the material, or NULL
   @param[in]  name      a file; or a name, for `name`.yaml.  Looked for in this order: as a path, where
                         it has a slash or ends in .yaml; in the folder of the deck; in the folder that
                         the environment's NAKFIELD_MATERIALS names; in share/nakfield/materials beside
                         the folder of the program; in the source tree
   @param[out] material  the same on every rank
-  @param[out] mistakes  in the file, printed as `file:line:column: message`
+  @param[out] errors    in the file, printed as `file:line:column: message`
 
   Errors: those of NakDeckCreate().
 */
 PetscErrorCode NakMaterialLoad(NakDeck deck, const char *key, const char *name,
-                               NakMaterial *material, PetscInt *mistakes);
+                               NakMaterial *material, PetscInt *errors);
 
-/** Set by the deck; units and bounds are in NakAlloyParamRows. */
+/** What an alloy below its liquidus does. */
+typedef enum {
+  NAK_SOLIDS_EQUILIBRIUM, /**< it frees solid: NakThermoAmounts() */
+  NAK_SOLIDS_SUPERCOOLED, /**< it stays liquid */
+  NAK_SOLIDS_AUTO         /**< in a deck: the latter where a cell has grains, else the former */
+} NakSolids;
+
+/** Set by the deck; units and bounds are in NakAlloyParamRows, for the last three, which only a cell
+    has, in NakAlloySolidParamRows. */
 typedef struct {
   char        system[NAK_TEXT_SIZE]; /**< the material */
   NakFraction potassium;             /**< share of B in the alloy at the start */
   PetscReal   temperature;           /**< [K] */
   PetscReal   volume;                /**< of liquid in the cell at the start [m3] */
   PetscReal   diffusivity;           /**< interdiffusion at the starting composition [m2/s] */
+  PetscReal   activation_energy; /**< of the liquid's D*, the diffusivity over its factor [eV] */
+  PetscInt    solids;            /**< a NakSolids */
+  PetscBool   compounds;         /**< whether they take part */
 } NakAlloyParams;
 
-extern const NakParam NakAlloyParamRows[];
+extern const NakParam NakAlloyParamRows[], NakAlloySolidParamRows[];
 
 /**
   Load the material that the deck names and complete the parameters with it: the diffusivity, where the
-  deck leaves it at 0, and the absolute path of a user's own file, so that the resolved deck finds it.  A temperature at which the energies do not hold, or no liquid is stable, is
-  collected as a mistake.  Collective; arguments as in NakMaterialLoad().
+  deck leaves it at 0, and the absolute path of a user's own file, so that the resolved deck finds it.
+  A temperature at which the energies do not hold, or no liquid is stable (beside compounds, where they
+  take part), is collected as an error.  Collective; arguments as in NakMaterialLoad().
 */
 PetscErrorCode NakAlloyComplete(NakDeck deck, NakAlloyParams *params, NakMaterial *material,
-                                PetscInt *mistakes);
+                                PetscInt *errors);
+
+/** The lowest temperature at which a cell of this alloy has liquid: its own, by the lever rule, or with
+    NAK_SOLIDS_SUPERCOOLED that of any composition.  To 1 mK, and at least where the energies hold. [K] */
+PetscReal NakAlloySolidus(const NakAlloyParams *params, const NakMaterial *material);
 
 /** Mole fraction of A in an alloy with the share `b` of component B. */
 PetscReal NakThermoMoleFraction(const NakMaterial *material, NakFraction b);
@@ -172,6 +199,16 @@ typedef struct {
 
 NakBranchPoint NakBranchAt(const NakBranch *branch, PetscReal mu);
 
+/**
+  The same phase per mole of B, at a chemical potential of A: then `x` is the ratio r = A : B, `omega` the
+  chemical potential of B, and `slope` and `bend` are the derivatives of r to mu_a.  By Gibbs and Duhem,
+  the derivative of omega is -r.  Not finite where no composition of the branch has that potential.
+
+  @param[in] mu_a   against solid A [J/mol]
+  @param[in] guess  of that ratio, to begin from; 0 for none
+*/
+NakBranchPoint NakBranchPerB(const NakBranch *branch, PetscReal mu_a, PetscReal guess);
+
 /** What the interface and the diffusion need of the liquid at one composition. */
 typedef struct {
   PetscReal
@@ -188,16 +225,21 @@ PetscBool NakThermoMixes(const NakAlloy *alloy);
 /** The integral of the thermodynamic factor over r from 0, and its slopes: with it the flux of A in the
     frame of B is -c_B D* grad(potential), monotone and exact in its derivative. */
 typedef struct {
-  PetscReal value;  /**< int_0^r factor dr' [-] */
-  PetscReal slope;  /**< the factor [-] */
-  PetscReal second; /**< its derivative to r [-] */
+  PetscReal value; /**< int_0^r factor dr' [-] */
+  PetscReal d1;    /**< the factor [-] */
+  PetscReal d2;    /**< its derivative to r [-] */
 } NakDiffusionPotential;
 
 NakDiffusionPotential NakThermoDiffusion(const NakAlloy *alloy, PetscReal r);
 
-/** The least and the greatest mole fraction of A at which liquid is stable, compounds considered; false where
-    none is. */
-PetscBool NakThermoLiquidRange(const NakAlloy *alloy, PetscReal x[2]);
+/**
+  The least and the greatest mole fraction of A at which liquid is stable; false where none is.
+  Continuous in T while there is liquid, but for 1e-6 where a compound takes the place of the solid:
+  either end follows the leanest of its liquidus lines.  About as costly as 4000 energies (0.1 ms).
+
+  @param[in] compounds  whether compounds take part
+*/
+PetscBool NakThermoLiquidRange(const NakAlloy *alloy, PetscBool compounds, PetscReal x[2]);
 
 /**
   Mole fraction of A at which the stable liquid ends towards B (`rich_in_a` false) or towards A, where
@@ -244,6 +286,32 @@ typedef struct {
   @param[in] compounds  whether compounds take part
 */
 NakEquilibria NakThermoEquilibria(const NakAlloy *alloy, PetscBool compounds);
+
+/** So much of a phase. */
+typedef struct {
+  PetscInt  phase; /**< NAK_PHASE_... */
+  PetscReal x;     /**< its mole fraction of A */
+  PetscReal share; /**< of all atoms */
+} NakAmount;
+
+/**
+  What an alloy consists of in equilibrium, by the lever rule.
+
+  @param[in]  x          mole fraction of A in all of it
+  @param[in]  compounds  whether compounds take part
+  @param[out] amounts    liquid first where there is some, else from B to A
+
+  Returns the number of phases, 1 or 2; the shares add up to 1.  The second amount is 0 where there is
+  one phase.
+*/
+PetscInt NakThermoAmounts(const NakAlloy *alloy, PetscReal x, PetscBool compounds,
+                          NakAmount amounts[2]);
+
+/** Whether compounds form: they never do in an alloy that stays liquid. */
+static inline PetscBool NakAlloyCompounds(const NakAlloyParams *params)
+{
+  return (PetscBool)(params->compounds && params->solids == NAK_SOLIDS_EQUILIBRIUM);
+}
 
 /** What happens at a temperature where the stable phases change. */
 typedef enum {

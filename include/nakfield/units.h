@@ -34,7 +34,7 @@ PetscErrorCode NakUnitsClose(void);
                        finite); it continues a line that has named the text: "it needs a unit, ..."
   @param[in]  size     of `message`
 
-  A user's mistake is not an error of the function: it returns 0 and fills `message`.
+  What a user got wrong is no error of the function: it returns 0 and fills `message`.
 
   Errors: PETSC_ERR_ORDER when the database is not open.
 */

@@ -1,17 +1,15 @@
 /**
   @file
-  Voids between electrolyte and alloy: a phase field over the face, and the gas in it.
+  Voids between electrolyte and alloy: where they begin, the gas in them, and what drives them.
 
-  The order parameter v is 0 in the alloy and 1 in a void, on the alloy's cells.  It follows the steepest
-  descent (Allen and Cahn) of the free energy
+  What moves their surface is a phase field of the alloy (nakfield/multiphase.h, docs/model.md).  To its free
+  energy the gas adds
 
-    F = integral of [ kappa/2 |grad v|^2 + W v^2 (1 - v)^2 ] over the volume
-        + integral of gamma cos(theta) h(v) over the wall
-        + sum over voids of [ p V - N ln V ],     V = integral of h(v),  h = v^2 (3 - 2 v)
+    sum over voids of [ p V - N ln V ],     V = integral of the share of void,
 
-  with the surface tension gamma, the contact angle theta of the liquid, the liquid's pressure p and the
-  amount of gas N = (its pressure) V of each void, which changes only as far as it dissolves.  theta
-  depends on how far the interphase is depleted: docs/model.md.  In the frame of the model a void displaces nothing; it only takes contact away.
+  with the liquid's pressure p and the amount of gas N = (its pressure) V of each void, which changes only as far as
+  it dissolves.  The face adds gamma cos(theta) where there is void, with the surface tension gamma and the contact
+  angle theta of the liquid, which depends on how far the interphase is depleted.
 
   A void belongs to the columns nearest to where it began; voids that touch share their gas.
 */
@@ -19,6 +17,7 @@
 
 #include <nakfield/checkpoint.h>
 #include <nakfield/state.h>
+#include <nakfield/thermo.h>
 
 /** Where the voids of the pristine cell are. */
 typedef enum { NAK_POCKETS_RANDOM, NAK_POCKETS_EVEN } NakPockets;
@@ -29,57 +28,20 @@ typedef struct {
   PetscInt  arrangement;    /**< NakPockets */
   PetscReal radius;         /**< of curvature, of pockets and nuclei [m] */
   PetscInt  seed;           /**< of places and nuclei */
-  PetscReal width;          /**< of the diffuse interface, from 10 to 90 % [m] */
   PetscReal contact_angle;  /**< of the liquid on a full interphase [rad] */
   PetscReal depleted_angle; /**< on an empty one while it is stripped [rad] */
   PetscReal onset;          /**< Na content of the face below which the angle changes [-] */
   PetscReal mobility;       /**< R dR/dt of an empty cylinder under surface tension [m2/s] */
   PetscReal pressure;       /**< of the liquid; 0 leaves the voids empty [Pa] */
   PetscReal dissolution;    /**< of the gas: diffusivity times Ostwald's coefficient [m2/s] */
+  PetscReal energy;         /**< of activation of that [eV] */
   PetscReal nucleation;     /**< rate on an empty face [1/(m2 s)] */
-  PetscReal tolerance;      /**< of v, in each step of its own */
-  PetscReal change;         /**< of the contact fraction, in a step of the cell */
 } NakVoidsParams;
 
 extern const NakParam NakVoidsParamRows[];
 
-typedef struct NakVoids_private *NakVoids; /**< opaque */
-
 /** Whether the parameters ask for voids at all. */
 PetscBool NakVoidsWanted(const NakVoidsParams *params);
-
-enum { NAK_VOIDS_MISFIT = 256 };
-
-/**
-  Whether a grid resolves the interface wherever a void may be.  Pure.
-
-  @param[in]  columns  in x and y
-  @param[in]  side     of a column in x and y [m]
-  @param[in]  layer    height of the alloy's highest layer [m]
-  @param[out] why      it does not, with the remedy
-*/
-PetscBool NakVoidsFit(const NakVoidsParams *params, const PetscInt columns[2],
-                      const PetscReal side[2], PetscReal layer, char why[NAK_VOIDS_MISFIT]);
-
-/**
-  Put the pockets of the pristine cell on the face.  Collective on the ranks of `state`.
-
-  @param[in]  state            must outlive the voids; v has its columns, its ranks, and its alloy's layers
-  @param[in]  params           copied
-  @param[in]  surface_tension  of the liquid [N/m]
-  @param[out] voids            free with NakVoidsDestroy()
-
-  Errors: PETSC_ERR_USER_INPUT where the grid is too coarse for the interface, or has one column, or where
-  voids that lose gas would be too small for the interface from the start.
-*/
-PetscErrorCode NakVoidsCreate(NakState state, const NakVoidsParams *params,
-                              PetscReal surface_tension, NakVoids *voids);
-
-/** Free the voids and set `*voids` to NULL; NULL is accepted.  Collective. */
-PetscErrorCode NakVoidsDestroy(NakVoids *voids);
-
-/** Write to a checkpoint, or read from one.  Collective. */
-PetscErrorCode NakVoidsCheckpoint(NakVoids voids, NakCheckpoint checkpoint);
 
 /** What drives the voids in one column. */
 typedef struct {
@@ -87,48 +49,117 @@ typedef struct {
   PetscReal load; /**< current over the limiting current, positive strips [-] */
 } NakVoidsDrive;
 
-/**
-  Go on for `dt` under a constant drive, and let nuclei form.  Collective.
+/** Share in [0, 1] of the way from contact_angle to depleted_angle, on the scale of the cosine:
+    max(0, 1 - u / onset), while the column is stripped by more than a few per cent of the limit.  Its derivatives
+    to both in `slope`, if that is not NULL. */
+PetscReal NakVoidsDepletion(const NakVoidsParams *params, const NakVoidsDrive *drive,
+                            NakVoidsDrive *slope);
 
-  @param[in] drive  of the owned columns
+/** Cosine of the contact angle there, measured in the liquid: Young's law, with the adhesion that depletion
+    takes away; `slope` as above. */
+PetscReal NakVoidsCosine(const NakVoidsParams *params, const NakVoidsDrive *drive,
+                         NakVoidsDrive *slope);
 
-  Errors: PETSC_ERR_NOT_CONVERGED where a void has reached the top of the resolved alloy, or where the
-  steps become too short.
-*/
-PetscErrorCode NakVoidsStep(NakVoids voids, PetscReal dt, const NakVoidsDrive drive[]);
+/** What is around the voids. */
+typedef struct {
+  PetscInt  columns[2]; /**< in x and y */
+  PetscReal side[2];    /**< of a column [m] */
+  PetscReal height;     /**< in which voids may be, from the face up [m] */
+  PetscReal tension;    /**< of the liquid's surface [N/m] */
+  PetscReal steepness;  /**< of an interface, as in NakGasField [1/m] */
+} NakVoidsPlace;
 
-/** How far the cell may go before the next NakVoidsStep(): until the contact fraction has changed by its
-    tolerance at the rate of the last step, or until the next nucleus [s]. */
-PetscReal NakVoidsReach(NakVoids voids);
+/** Complain where there is no room for the pockets, where voids that lose gas would be too small for the interface
+    from the start, or where a void would reach the top.  Pure. */
+void NakVoidsCheck(const NakVoidsParams *params, const NakVoidsPlace *at, NakComplaints *list);
 
-/** Share of each owned column that is wetted by the liquid, and the height of the void above the rest
-    of it [m].  Owned by the voids, valid until the next step. */
-const PetscReal *NakVoidsWetted(NakVoids voids);
-const PetscReal *NakVoidsRoom(NakVoids voids);
+/* ---- Where voids are, their gas, and new ones ---- */
 
-/** v on the owned cells: the alloy's layers of each column from below, columns in the order of the
-    state; a vector of a three-dimensional DMDA (layer, x, y).  Owned by the voids. */
-Vec NakVoidsOrder(NakVoids voids);
+/** A field of voids, as its owner has it. */
+typedef struct {
+  PetscInt         layers;    /**< of a column, in which voids may be, from the face up */
+  const PetscReal *height;    /**< of each; not copied [m] */
+  PetscReal        tension;   /**< of the liquid's surface [N/m] */
+  PetscReal        steepness; /**< a flat interface is 1 / (1 + exp(-steepness x)) [1/m] */
+  /** Lay a cap upon a layer of an owned column, where its order parameter is `cap`; the share of void that the
+      cap has there. */
+  PetscReal (*lay)(void *ctx, PetscInt column, PetscInt layer, PetscReal cap);
+  void *ctx;
+} NakGasField;
 
-/** Share of void, h(v), of the same cells in the same order.  Owned by the voids; its place stays. */
-const PetscReal *NakVoidsShares(NakVoids voids);
+/** The pressure of a void over the liquid's up to which a phase field bears it [Pa].  At some tension times steepness,
+    where the gas outweighs the well, voids would form anywhere; voids that small vanish before. */
+static inline PetscReal NakGasHighest(const NakGasField *field)
+{
+  return 0.7 * field->tension * field->steepness;
+}
+
+typedef struct NakGas_private *NakGas; /**< opaque */
+
+/** Nothing at first.  Below, `share` is the share of void in the layers of the owned columns, those of a column
+    after each other; columns are in the order of the state.  All is collective but what says so.
+
+    @param[in] state   must outlive the gas
+    @param[in] params  copied, as `field` is */
+PetscErrorCode NakGasCreate(NakState state, const NakVoidsParams *params, const NakGasField *field,
+                            NakGas *gas);
+
+/** Free the gas and set `*gas` to NULL; NULL is accepted. */
+PetscErrorCode NakGasDestroy(NakGas *gas);
+
+/** Let it dissolve as fast as at this temperature from the next NakGasRegroup() on; at first NAK_REFERENCE_TEMPERATURE.  Its
+    amount is kept as pressure times volume.  Not collective. */
+void NakGasSetTemperature(NakGas gas, PetscReal temperature);
+
+/** Lay the pockets of the pristine cell upon the field; NakGasRegroup() is to follow. */
+PetscErrorCode NakGasPockets(NakGas gas);
+
+/** The volumes, and so the pressures, that follow from the shares. */
+PetscErrorCode NakGasVolumes(NakGas gas, const PetscReal share[]);
+
+/** What the gas has over the liquid in the void of an owned column; not collective [Pa]. */
+PetscReal NakGasExcess(NakGas gas, PetscInt column);
+
+/** By how much the pressures fall for small changes of volume [m3] in the owned columns, by the ideal gas: the
+    changes are replaced by what falls in the same column [Pa]. */
+PetscErrorCode NakGasAnswer(NakGas gas, PetscReal change[]);
+
+/** Within a step: how long gas has been leaving since the last NakGasDissolve(); pressures fall by it.  Not
+    collective. */
+void NakGasAge(NakGas gas, PetscReal since);
+
+/** Voids that have come to touch share their gas from now on, those that have come apart no longer do: each takes
+    the gas over its own columns.  It leaves them as fast as it does now, until the next call. */
+PetscErrorCode NakGasRegroup(NakGas gas, const PetscReal share[]);
+
+/** Let gas dissolve for `dt` as fast as NakGasRegroup() found.  A void that is too small for its interface loses
+    all. */
+PetscErrorCode NakGasDissolve(NakGas gas, const PetscReal share[], PetscReal dt);
+
+/** Let nuclei form within `dt`, where the owned columns are wetted, and lay them upon the field; NakGasRegroup() is to
+    follow where any `formed`. */
+PetscErrorCode NakGasNucleate(NakGas gas, PetscReal dt, const PetscReal wetted[],
+                              const NakVoidsDrive drive[], PetscBool *formed);
+
+/** Find out when the next nucleus is due at these rates. */
+PetscErrorCode NakGasWait(NakGas gas, const PetscReal wetted[], const NakVoidsDrive drive[]);
+
+/** The time until that, or until some part of a void's gas has dissolved; not collective [s]. */
+PetscReal NakGasMaxStep(NakGas gas);
 
 /** What there is at the moment. */
 typedef struct {
   PetscInt  count;     /**< voids that are apart from each other, and larger than a cell */
   PetscInt  formed;    /**< pockets and nuclei since the start */
   PetscReal height;    /**< their volume over the geometric area [m] */
-  PetscReal wetted;    /**< share of the face under liquid [-] */
-  PetscReal energy;    /**< F, less its value without voids, over the geometric area [J/m2] */
+  PetscReal amount;    /**< of gas [J] */
   PetscReal dissolved; /**< share of all gas ever put into voids that has left them */
   PetscReal
-    gas_balance; /**< of the same gas: what is in voids or has left them, less 1; 0 without gas */
-  PetscInt steps, iterations; /**< time steps and linear iterations since the start */
-} NakVoidsReport;
+    balance; /**< of the same gas: what is in voids or has left them, less 1; 0 without gas */
+} NakGasReport;
 
-/** Collective. */
-PetscErrorCode NakVoidsMeasure(NakVoids voids, NakVoidsReport *report);
+/** Not collective; volumes are those of the last call that was given shares. */
+void NakGasMeasure(NakGas gas, NakGasReport *report);
 
-/** Share in [0, 1] of the way from contact_angle to depleted_angle, on the scale of the cosine:
-    max(0, 1 - u / onset), while the column is stripped by more than a few per cent of the limit. */
-PetscReal NakVoidsDepletion(const NakVoidsParams *params, const NakVoidsDrive *drive);
+/** Write to a checkpoint, or read from one. */
+PetscErrorCode NakGasCheckpoint(NakGas gas, NakCheckpoint checkpoint);

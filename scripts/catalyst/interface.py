@@ -27,7 +27,7 @@ def maps(face):
     yield face, "contact", "contact", "Cividis", (0, 1)
     yield face, "k_film", "K film", "Inferno (matplotlib)", (0, 1)
     if nakview.first_of(face, "wetted"):
-        yield face, "wetted", "wetted (the rest: voids)", "Cividis", (0, 1)
+        yield face, "wetted", "wetted (the rest: voids or solid K)", "Cividis", (0, 1)
     else:
         yield face, "u_face", "Na in the interphase", "Cividis", (0, 1)
 

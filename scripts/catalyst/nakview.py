@@ -128,7 +128,7 @@ def write_in(made, text, position, size=16, colour=None):
 def headline(run):
     """What the cycler shows at this moment; of a run without a cycler, what there is."""
     text = f"{run['time_s']:.6g} s" if "time_s" in run else f"time {run['time']:.6g}"
-    if "temperature_K" in run:
+    if "liquid" in run:
         text += f"    {run['temperature_K']:.5g} K    liquid {100 * run['liquid']:.3g} %"
     if "voltage_V" in run:
         text += (f"    {run['current_mA_cm2']:.3g} mA/cm\u00b2    {run['voltage_V']:.4g} V    "

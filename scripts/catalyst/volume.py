@@ -3,7 +3,7 @@
 
 With `insitu: {script: volume.py, every: 10 s}`; options: size (1200x900), live.  The alloy is lifted off
 the electrolyte and drawn higher than it is, so that its composition is seen; the factor is written on
-the picture.  Where the run has voids, their surfaces are drawn in the alloy.
+the picture.  Where the run has voids or solids, their surfaces are drawn in the alloy.
 """
 import pathlib
 import sys
@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import nakdata  # noqa: E402
 import nakview  # noqa: E402
 
-VOID = [0.2, 0.2, 0.2]
+PHASES = {"void": [0.2, 0.2, 0.2], "solid_b": [0.35, 0.6, 0.9], "solid_a": [0.9, 0.6, 0.0]}
 
 
 def draw(grid, face, view):
@@ -47,9 +47,10 @@ def draw(grid, face, view):
         potential.paint(pellet, view)
         nakview.outline([(left, right), (front, back), (low_factor * bottom, 0)], view)
         scales.append((potential, pellet, "potential  (V)"))
-    if nakview.first_of(grid, "void"):
-        surface = lifted("void", nakview.contour("void as it is", grid, "void", 0.5))
-        nakview.one_colour(simple.Show(surface, view), VOID)
+    for phase, colour in PHASES.items():
+        if nakview.first_of(grid, phase):
+            surface = lifted(phase, nakview.contour(f"{phase} as it is", grid, phase, 0.5))
+            nakview.one_colour(simple.Show(surface, view), colour)
     for k, (colour, source, title) in enumerate(scales):
         picture.follow(colour, source)
         colour.bar(view, title, [0.82, 0.64 - 0.29 * k], 0.2)

@@ -12,7 +12,9 @@ typedef enum {
   NAK_COMMAND_CHECK,
   NAK_COMMAND_IMPEDANCE,
   NAK_COMMAND_DRT,
-  NAK_COMMAND_PHASES
+  NAK_COMMAND_EXPORT,
+  NAK_COMMAND_PHASES,
+  NAK_COMMAND_WORKER
 } NakCommand;
 
 /* A command line, taken apart.  What stands behind `--` is PETSc's. */
@@ -20,8 +22,9 @@ typedef struct {
   NakCommand    command;
   NakHelpFormat format;
   PetscBool     dry_run;
-  NakSimOptions sim;                    /* `deck` is the material of NAK_COMMAND_PHASES */
-  char          mistake[NAK_TEXT_SIZE]; /* empty, or why the line cannot be understood */
+  PetscBool     bdf;                  /* the format of NAK_COMMAND_EXPORT */
+  NakSimOptions sim;                  /* `deck` is the material of NAK_COMMAND_PHASES */
+  char          error[NAK_TEXT_SIZE]; /* empty, or why the line cannot be understood */
 } NakCommandLine;
 
 /* Take the command line apart; `overrides` has room for argc entries and one more. */
@@ -30,5 +33,23 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
 /* drt.c: print the relaxation times of a measured spectrum; `options` hold its file and overrides of the
    section `impedance`.  Collective on PETSC_COMM_WORLD. */
 PetscErrorCode NakPrintRelaxationTimes(const NakSimOptions *options);
+
+/* drt.c: fill a schema from the overrides alone; an error of the user where one is wrong.  Collective. */
+PetscErrorCode NakReadEntries(const NakSimOptions *options, const NakSection schema[]);
+
+/* export.c: print a measured file as BDF, the Battery Data Format.  Collective. */
+PetscErrorCode NakExport(const NakSimOptions *options);
+/* main.c: do what a line says.  Collective on PETSC_COMM_WORLD. */
+PetscErrorCode NakCarryOut(const NakCommandLine *line);
+
+/* worker.c: carry out command lines that come on standard input, one after another.  A word ends with a 0
+   byte, and a line with an empty word; its first word is the command.  What a line prints on standard
+   output is followed by a 0 byte, its exit status and a newline.  The first line that fails is the last
+   one, and its error is returned: what it left in memory is not to be trusted.  One rank. */
+PetscErrorCode NakWork(void);
+
+/* python.c: become a command that is written in Python, as study is, where `argv` asks for one; before
+   MPI is initialised.  Returns, with an exit status, only where that cannot be; -1 for other commands. */
+int NakPython(char *argv[]);
 
 extern const char NakUsage[];

@@ -12,19 +12,31 @@ const char NakUsage[] =
   "  nakfield phases MATERIAL [temperature='25 degC'] [output.directory=FOLDER] [--replace]\n"
   "  nakfield impedance DECK [KEY=VALUE ...] [--replace]\n"
   "  nakfield drt FILE [KEY=VALUE ...]\n"
+  "  nakfield export FILE --bdf [KEY=VALUE ...]\n"
+  "  nakfield study STUDY.yaml [--dry-run] [-j WORKERS] [--retry failed] [--more N]\n"
+  "  nakfield fit FIT.yaml [-j WORKERS]\n"
+  "  nakfield worker\n"
   "  nakfield --help | --help-deck[=text|markdown|json] | --version\n"
   "\n"
   "  run        run the protocol of a deck and write its run directory\n"
   "  check      read and check a deck\n"
   "  phases     compute the phase diagram of a material, e.g. NaK or a file\n"
   "  impedance  write the spectrum of a deck's pristine cell, whatever its protocol\n"
-  "  drt        print the relaxation times of a measured spectrum: lines of frequency, real and\n"
-  "             imaginary part, ZView's .z, or an impedance.csv of one spectrum; e.g.\n"
-  "             impedance.lambda=1e-4 for sharper peaks\n"
+  "  drt        print the relaxation times of a measured spectrum, and how well it obeys the\n"
+  "             Kramers-Kronig relations: BDF, .mpt, .z, .DTA or a run's impedance.csv of one\n"
+  "             spectrum; e.g. impedance.lambda=1e-4 for sharper peaks, columns=FILE for more "
+  "names\n"
+  "  export     print a measured table or spectrum as BDF, the Battery Data Format; e.g.\n"
+  "             positive=discharges where a positive current of the file discharges\n"
+  "  study      run a deck many times, with entries that vary: docs/studies.md\n"
+  "  fit        fit entries of decks to measured data: docs/studies.md\n"
+  "  worker     carry out command lines from standard input in one process, for scripts\n"
   "  KEY=VALUE  overrides an entry of the deck, e.g. grid.nx=256 alloy.potassium='65 wt%'\n"
-  "  --dry-run  print the resolved deck, the unknowns and the memory, and run nothing\n"
-  "  --replace  remove an older run in the same directory\n"
+  "  --dry-run  print the resolved deck, the unknowns, roughly memory and time, and run nothing\n"
+  "  --replace  remove an older run in the same directory; with --restart, begin anew where there\n"
+  "             is no checkpoint\n"
   "  --quiet    no progress\n"
+  "  --light    write no fields\n"
   "  --restart RUNDIR  continue a run from its last checkpoint, with its own deck or another; its\n"
   "             cell must be the same unless --new-physics is given\n"
   "  --walltime 23:50:00  write a checkpoint and end before this much wall time is over; also "
@@ -36,10 +48,10 @@ const char NakUsage[] =
   "or\n"
   "command line, 3 the solver gave up, 4 input or output failed, 5 ended by SIGTERM or SIGINT.\n";
 
-static void Mistake(NakCommandLine *line, const char *what, const char *argument)
+static void Error(NakCommandLine *line, const char *what, const char *argument)
 {
-  if (line->mistake[0] != '\0') return;
-  (void)snprintf(line->mistake, sizeof line->mistake, "%s '%.100s'; see nakfield --help", what,
+  if (line->error[0] != '\0') return;
+  (void)snprintf(line->error, sizeof line->error, "%s '%.100s'; see nakfield --help", what,
                  argument);
 }
 
@@ -56,7 +68,7 @@ static void ParseHelpDeck(const char *argument, NakCommandLine *line)
     line->format = formats[k];
     return;
   }
-  Mistake(line, "unknown format", argument);
+  Error(line, "unknown format", argument);
 }
 
 /* The first word: a command, or a question that needs no deck. */
@@ -72,6 +84,10 @@ static void ParseCommand(const char *word, NakCommandLine *line)
     line->command = NAK_COMMAND_IMPEDANCE;
   else if (strcmp(word, "drt") == 0)
     line->command = NAK_COMMAND_DRT;
+  else if (strcmp(word, "export") == 0)
+    line->command = NAK_COMMAND_EXPORT;
+  else if (strcmp(word, "worker") == 0)
+    line->command = NAK_COMMAND_WORKER;
   else if (strcmp(word, "--version") == 0)
     line->command = NAK_COMMAND_VERSION;
   else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
@@ -79,29 +95,33 @@ static void ParseCommand(const char *word, NakCommandLine *line)
   else if (strncmp(word, "--help-deck", strlen("--help-deck")) == 0)
     ParseHelpDeck(word, line);
   else
-    Mistake(line, "unknown command", word);
+    Error(line, "unknown command", word);
 }
 
 static void ParseArgument(const char *word, const char *overrides[], NakCommandLine *line)
 {
   if (strcmp(word, "--dry-run") == 0)
     line->dry_run = PETSC_TRUE;
+  else if (strcmp(word, "--bdf") == 0)
+    line->bdf = PETSC_TRUE;
   else if (strcmp(word, "--replace") == 0)
     line->sim.replace = PETSC_TRUE;
   else if (strcmp(word, "--quiet") == 0)
     line->sim.quiet = PETSC_TRUE;
+  else if (strcmp(word, "--light") == 0)
+    line->sim.light = PETSC_TRUE;
   else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
     line->command = NAK_COMMAND_HELP;
   else if (strcmp(word, "--new-physics") == 0)
     line->sim.new_physics = PETSC_TRUE;
   else if (word[0] == '-')
-    Mistake(line, "unknown option", word);
+    Error(line, "unknown option", word);
   else if (line->sim.deck == NULL && (line->sim.restart == NULL || strchr(word, '=') == NULL))
     line->sim.deck = word; /* before `=`: a path may hold one */
   else if (strchr(word, '=') != NULL)
     overrides[line->sim.n_overrides++] = word;
   else
-    Mistake(line, "expected KEY=VALUE instead of", word);
+    Error(line, "expected KEY=VALUE instead of", word);
 }
 
 /* Seconds of HH:MM:SS or MM:SS, or of a number with s, min, h or d; -1 where it is neither. */
@@ -142,17 +162,17 @@ static int ParseValue(int n, char *const words[], NakCommandLine *line)
   taken = *value == '=' ? 1 : 2;
   value = *value == '=' ? value + 1 : n > 1 ? words[1] : "";
   if (*value == '\0')
-    Mistake(line, "a value must follow", names[which]);
+    Error(line, "a value must follow", names[which]);
   else if (which == 0)
     line->sim.restart = value;
   else
     line->sim.wall_time = WallTime(value);
   if (which == 1 && line->sim.wall_time <= 0)
-    Mistake(line, "a wall time is like 23:50:00, 90min or 2h, not", value);
+    Error(line, "a wall time is like 23:50:00, 90min or 2h, not", value);
   return taken;
 }
 
-/* An option that a command does not have is a mistake, not a wish that is quietly ignored. */
+/* An option that a command does not have is an error, not a wish that is quietly ignored. */
 static void CheckOptions(NakCommandLine *line)
 {
   const NakCommand command = line->command;
@@ -162,24 +182,27 @@ static void CheckOptions(NakCommandLine *line)
 
   if (command == NAK_COMMAND_HELP) return;
   if (line->dry_run && command != NAK_COMMAND_RUN)
-    Mistake(line, "only run has the option", "--dry-run");
+    Error(line, "only run has the option", "--dry-run");
+  if (line->bdf != (command == NAK_COMMAND_EXPORT))
+    Error(line, "export, and no other command, takes the option", "--bdf");
+  if (line->sim.light && command != NAK_COMMAND_RUN)
+    Error(line, "only run has the option", "--light");
   if (line->sim.replace && !writes)
-    Mistake(line, "only run, impedance and phases have the option", "--replace");
+    Error(line, "only run, impedance and phases have the option", "--replace");
   if (line->sim.restart != NULL && command != NAK_COMMAND_RUN)
-    Mistake(line, "only run has the option", "--restart");
+    Error(line, "only run has the option", "--restart");
   if (line->sim.wall_time != 0 && command != NAK_COMMAND_RUN)
-    Mistake(line, "only run has the option", "--walltime");
-  if (line->sim.restart != NULL && line->sim.replace)
-    Mistake(line, "--restart goes on with what this would remove:", "--replace");
+    Error(line, "only run has the option", "--walltime");
   if (line->sim.new_physics && line->sim.restart == NULL)
-    Mistake(line, "this is for --restart:", "--new-physics");
+    Error(line, "this is for --restart:", "--new-physics");
 }
 
 /* What is wrong with a command without a file. */
 static const char *Needs(NakCommand command)
 {
-  if (command == NAK_COMMAND_PHASES) return "no material behind";
-  return command == NAK_COMMAND_DRT ? "no file behind" : "no deck behind";
+  if (command == NAK_COMMAND_PHASES) return "no material after";
+  return command == NAK_COMMAND_DRT || command == NAK_COMMAND_EXPORT ? "no file after"
+                                                                     : "no deck after";
 }
 
 NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides[])
@@ -187,7 +210,7 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
   NakCommandLine line = {.command = NAK_COMMAND_HELP, .sim = {.overrides = overrides}};
 
   if (argc < 2)
-    Mistake(&line, "nothing to do: expected a command behind", argv[0]);
+    Error(&line, "nothing to do: expected a command after", argv[0]);
   else
     ParseCommand(argv[1], &line);
   for (int k = 2; k < argc;) {
@@ -197,8 +220,11 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
     k += taken > 0 ? taken : 1;
   }
   CheckOptions(&line);
-  if (line.command >= NAK_COMMAND_RUN && line.sim.deck == NULL && line.sim.restart == NULL)
-    Mistake(&line, Needs(line.command), argv[1]);
+  if (line.command >= NAK_COMMAND_RUN && line.command != NAK_COMMAND_WORKER &&
+      line.sim.deck == NULL && line.sim.restart == NULL)
+    Error(&line, Needs(line.command), argv[1]);
+  if (line.command == NAK_COMMAND_WORKER && line.sim.deck != NULL)
+    Error(&line, "a worker reads command lines from standard input, and takes no", line.sim.deck);
   if (line.command == NAK_COMMAND_IMPEDANCE)
     overrides[line.sim.n_overrides++] = "protocol=[{impedance: }]";
   return line;

@@ -1,183 +1,115 @@
 /* nakfield drt FILE; see app.h. */
 #include "app.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include <nakfield/measured.h>
 
-/* One line's numbers, separated by blanks, commas or semicolons; how many, at most `most`. */
-static int Numbers(const char *line, int most, double number[])
-{
-  int n = 0;
-
-  while (n < most) {
-    char *end;
-
-    line += strspn(line, " \t,;");
-    number[n] = strtod(line, &end);
-    if (end == line) break;
-    line = end;
-    n++;
-  }
-  return n;
-}
-
-/* In which columns frequency and impedance stand, counted from 0. */
+/* Entries of the command line beside those of the section `impedance`. */
 typedef struct {
-  int frequency, re;
-} Columns;
+  char columns[NAK_TEXT_SIZE];
+} Options;
 
-static const Columns three = {0, 1}, zview = {0, 4}, own = {2, 3};
+static const NakParam rows[] = {
+  NAK_ROW_TEXT("columns", Options, columns, "", "File of more names of columns"),
+  NAK_ROW_END,
+};
 
-/* The columns that a heading announces, or those of the lines before. */
-static Columns Announced(const char *line, Columns before)
+/* Say how far the spectrum is to be trusted. */
+static PetscErrorCode Test(const char *path, const NakSpectrum *s)
 {
-  if (strncmp(line, "ZPLOT", 5) == 0) return zview;
-  return strncmp(line, "time_s,step,frequency_Hz", 24) == 0 ? own : before;
-}
+  const PetscReal most = 0.05, usual = 0.01, percent = 100;
+  NakConsistency  c;
 
-/* Frequency and impedance of a line; false for one that has none, such as a heading. */
-static PetscBool Point(const char *line, Columns columns, PetscReal point[3])
-{
-  enum { MOST = 6 };
-  double    number[MOST];
-  const int n = Numbers(line, MOST, number);
-
-  if (n < columns.re + 2 || !(number[columns.frequency] > 0)) return PETSC_FALSE;
-  point[0] = number[columns.frequency];
-  point[1] = number[columns.re];
-  point[2] = number[columns.re + 1];
-  return PETSC_TRUE;
-}
-
-/* Whether there is nothing on a line but a comment. */
-static PetscBool Blank(const char *line)
-{
-  const char first = line[strspn(line, " \t\r\n,;")];
-
-  return (PetscBool)(first == '\0' || first == '#');
-}
-
-static PetscErrorCode Append(const PetscReal point[3], PetscInt *room, NakSpectrum *s)
-{
   PetscFunctionBeginUser;
-  if (s->count == *room) {
-    *room = 2 * *room + 64;
-    PetscCall(PetscRealloc((size_t)*room * sizeof *s->frequency, &s->frequency));
-    PetscCall(PetscRealloc((size_t)*room * sizeof *s->re, &s->re));
-    PetscCall(PetscRealloc((size_t)*room * sizeof *s->im, &s->im));
-  }
-  s->frequency[s->count] = point[0];
-  s->re[s->count]        = point[1];
-  s->im[s->count++]      = point[2];
+  PetscCall(NakKramersKronig(s, &c));
+  PetscCall(PetscPrintf(PETSC_COMM_SELF,
+                        "# Kramers-Kronig residual over |Z|: %.3g %% rms, %.3g %% at most, at %.6g "
+                        "Hz; %" PetscInt_FMT " terms\n",
+                        (double)(percent * c.rms), (double)(percent * c.largest), (double)c.worst,
+                        c.terms));
+  if (c.largest <= most && c.rms <= usual) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(
+    PetscFPrintf(PETSC_COMM_SELF, stderr,
+                 "nakfield: warning: %s does not obey the Kramers-Kronig relations (%.3g %% "
+                 "at %.6g Hz): the cell changed meanwhile, the amplitude was too large, or "
+                 "a column has another sign than its name; do not trust the times\n",
+                 path, (double)(percent * c.largest), (double)c.worst));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A run's impedance.csv has a spectrum behind the other, each from high frequencies to low. */
-static PetscErrorCode CheckPoint(const char *path, PetscInt number, Columns columns,
-                                 const PetscReal point[3], const NakSpectrum *s)
+static PetscErrorCode Print(const char *path, const NakImpedanceParams *params,
+                            const NakMeasured *m)
 {
-  const PetscBool jumps = (PetscBool)(s->count > 0 && point[0] >= s->frequency[s->count - 1]);
+  const PetscBool per_area = m->per_area[NAK_MEASURED_RE];
+  const PetscReal cm2 = 1e4, unit = per_area ? cm2 : 1;
+  NakSpectrum     s = {.count     = m->rows,
+                       .frequency = m->values[NAK_MEASURED_FREQUENCY],
+                       .re        = m->values[NAK_MEASURED_RE],
+                       .im        = m->values[NAK_MEASURED_IM]};
 
   PetscFunctionBeginUser;
-  PetscCheck(isfinite(point[0]) && isfinite(point[1]) && isfinite(point[2]), PETSC_COMM_SELF,
-             PETSC_ERR_USER_INPUT, "%s:%" PetscInt_FMT ": a number is not finite", path, number);
-  PetscCheck(columns.re != own.re || !jumps, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "%s:%" PetscInt_FMT ": a second spectrum begins; the relaxation times of all are in "
-             "drt.csv beside it, and scripts/plot_impedance.py --export writes a file of each",
-             path, number);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode ReadLines(FILE *file, const char *path, NakSpectrum *s)
-{
-  char     line[1024];
-  Columns  columns = three;
-  PetscInt room = 0, number = 0;
-
-  PetscFunctionBeginUser;
-  while (fgets(line, sizeof line, file) != NULL) {
-    PetscReal point[3];
-
-    columns = Announced(line, columns);
-    number++;
-    PetscCheck(columns.re == own.re || strncmp(line, "time_s,", 7) != 0, PETSC_COMM_SELF,
-               PETSC_ERR_USER_INPUT, "%s is a table over time, not a spectrum", path);
-    if (!Point(line, columns, point)) {
-      PetscCheck(s->count == 0 || Blank(line), PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-                 "%s:%" PetscInt_FMT
-                 ": a line among the numbers without a frequency above 0, a real "
-                 "and an imaginary part: mend it, or begin it with #",
-                 path, number);
-      continue;
-    }
-    PetscCall(CheckPoint(path, number, columns, point, s));
-    PetscCall(Append(point, &room, s));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Read(const char *path, NakSpectrum *s)
-{
-  FILE          *file = fopen(path, "r");
-  PetscErrorCode code;
-
-  PetscFunctionBeginUser;
-  PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
-             strerror(errno));
-  code = ReadLines(file, path, s);
-  (void)fclose(file);
-  PetscCall(code);
-  PetscCheck(s->count >= 3, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "%s has %" PetscInt_FMT " lines of frequency, real and imaginary part, and at least 3 "
-             "are needed",
-             path, s->count);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Print(const char *path, const NakImpedanceParams *params)
-{
-  NakSpectrum s = {0};
-
-  PetscFunctionBeginUser;
-  PetscCall(Read(path, &s));
+  PetscCheck(s.count >= 3, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+             "%s has %" PetscInt_FMT " rows of frequency and impedance, and at least 3 are needed",
+             path, s.count);
+  PetscCall(Test(path, &s));
   PetscCall(NakRelaxationGrid(params->times_per_decade, &s));
   PetscCall(NakRelaxationTimes(params, &s));
   PetscCall(PetscPrintf(PETSC_COMM_SELF,
                         "# resistance beyond all relaxation: %.9g, lambda: %.3g\n"
-                        "tau_s,gamma\n",
-                        (double)s.resistance, (double)s.lambda));
+                        "tau_s,gamma_ohm%s\n",
+                        (double)(unit * s.resistance), (double)s.lambda, per_area ? "_cm2" : ""));
   for (PetscInt j = 0; j < s.n_tau; j++)
-    PetscCall(PetscPrintf(PETSC_COMM_SELF, "%.9g,%.9g\n", (double)s.tau[j], (double)s.gamma[j]));
-  PetscCall(PetscFree(s.frequency));
-  PetscCall(PetscFree(s.re));
-  PetscCall(PetscFree(s.im));
+    PetscCall(
+      PetscPrintf(PETSC_COMM_SELF, "%.9g,%.9g\n", (double)s.tau[j], (double)(unit * s.gamma[j])));
   PetscCall(PetscFree2(s.tau, s.gamma));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadAndPrint(const char *path, const NakImpedanceParams *params,
+                                   const Options *options)
+{
+  const NakMeasuredWish wish = {
+    .path = path, .names = options->columns, .needed = NAK_MEASURED_SPECTRUM};
+  NakFault    fault = {0};
+  NakMeasured m;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakMeasuredRead(&wish, &m, &fault));
+  PetscCall(NakFaultAgree(PETSC_COMM_SELF, &fault));
+  PetscCall(Print(path, params, &m));
+  PetscCall(NakMeasuredFree(&m));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakReadEntries(const NakSimOptions *options, const NakSection schema[])
+{
+  NakDeck  deck = NULL;
+  PetscInt errors;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDeckCreate(PETSC_COMM_WORLD, NULL, options->overrides, options->n_overrides, &deck));
+  PetscCall(NakDeckFill(deck, schema));
+  PetscCall(NakDeckReport(deck, &errors));
+  PetscCall(NakDeckDestroy(&deck));
+  PetscCall(NakRefuseErrors(PETSC_COMM_WORLD, errors, "the command line"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakPrintRelaxationTimes(const NakSimOptions *options)
 {
   NakImpedanceParams params;
+  Options            own;
   const NakSection   schema[] = {
       {NakImpedanceParamRows, &params, sizeof params},
-      {.rows = NULL       }
+      {rows,        &own, sizeof own},
+      {.rows = NULL                 }
   };
-  NakDeck        deck = NULL;
-  PetscInt       mistakes;
   PetscErrorCode code = PETSC_SUCCESS;
   PetscMPIInt    rank;
 
   PetscFunctionBeginUser;
-  PetscCall(NakDeckCreate(PETSC_COMM_WORLD, NULL, options->overrides, options->n_overrides, &deck));
-  PetscCall(NakDeckFill(deck, schema));
-  PetscCall(NakDeckReport(deck, &mistakes));
-  PetscCall(NakDeckDestroy(&deck));
-  PetscCheck(mistakes == 0, PETSC_COMM_WORLD, PETSC_ERR_USER_INPUT,
-             "%" PetscInt_FMT " mistakes on the command line", mistakes);
+  PetscCall(NakReadEntries(options, schema));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  if (rank == 0) code = Print(options->deck, &params);
+  if (rank == 0) code = ReadAndPrint(options->deck, &params, &own);
   PetscCall(NakAgree(PETSC_COMM_WORLD, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

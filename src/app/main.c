@@ -46,6 +46,15 @@ static PetscErrorCode TellUnusedOptions(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Of a deck that was checked. */
+static PetscErrorCode Approve(NakSim sim, const char *deck)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: no errors\n", deck));
+  PetscCall(NakSimDescribeContact(sim, ""));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Simulate(const NakCommandLine *line)
 {
   NakSim         sim  = NULL;
@@ -57,17 +66,17 @@ static PetscErrorCode Simulate(const NakCommandLine *line)
   else if (code == PETSC_SUCCESS && line->command != NAK_COMMAND_CHECK)
     code = NakSimRun(sim);
   else if (code == PETSC_SUCCESS)
-    code = PetscPrintf(PETSC_COMM_WORLD, "%s: no mistakes\n", line->sim.deck);
+    code = Approve(sim, line->sim.deck);
   if (code == PETSC_SUCCESS && line->command == NAK_COMMAND_RUN && !line->dry_run)
     code = TellUnusedOptions();
   PetscCall(NakSimDestroy(&sim));
   PetscFunctionReturn(code);
 }
 
-static PetscErrorCode CarryOut(const NakCommandLine *line)
+PetscErrorCode NakCarryOut(const NakCommandLine *line)
 {
   PetscFunctionBeginUser;
-  PetscCheck(line->mistake[0] == '\0', PETSC_COMM_WORLD, PETSC_ERR_USER_INPUT, "%s", line->mistake);
+  PetscCheck(line->error[0] == '\0', PETSC_COMM_WORLD, PETSC_ERR_USER_INPUT, "%s", line->error);
   switch (line->command) {
   case NAK_COMMAND_HELP:
     PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s", NakUsage));
@@ -87,30 +96,39 @@ static PetscErrorCode CarryOut(const NakCommandLine *line)
                                   line->sim.n_overrides, line->sim.replace));
   case NAK_COMMAND_DRT:
     PetscFunctionReturn(NakPrintRelaxationTimes(&line->sim));
+  case NAK_COMMAND_EXPORT:
+    PetscFunctionReturn(NakExport(&line->sim));
+  case NAK_COMMAND_WORKER:
+    PetscFunctionReturn(NakWork());
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 int main(int argc, char *argv[])
 {
-  int            mine = 1, petsc;
+  const int      python = argc > 1 ? NakPython(argv) : -1;
+  int            mine   = 1, petsc;
   char         **petsc_argv;
-  const char   **overrides = calloc((size_t)argc + 2, sizeof *overrides);
+  const char   **overrides;
   NakCommandLine line;
   PetscErrorCode code;
 
+  if (python >= 0) return python;
+  overrides = calloc((size_t)argc + 2, sizeof *overrides);
+  NakStreamsOpen();
   while (mine < argc && strcmp(argv[mine], "--") != 0) mine++;
   line       = NakCommandLineParse(mine, argv, overrides);
   petsc      = mine < argc ? argc - mine : 1;
   petsc_argv = argv + argc - petsc; /* "--", where there is one, stands for the program's name */
   if (mine == argc) petsc_argv = argv;
+  NakMpiPrepare();
   if (PetscInitialize(&petsc, &petsc_argv, NULL, NULL) != PETSC_SUCCESS) return 1;
   (void)signal(SIGPIPE, SIG_DFL); /* `| head` is no crash, which PETSc would tell at length */
-  code = NakErrorsInstall();
-  if (code == PETSC_SUCCESS) code = CarryOut(&line);
+  code = NakErrorsInstall(NULL);
+  if (code == PETSC_SUCCESS) code = NakCarryOut(&line);
   free(overrides);
   if (PetscFinalize() != PETSC_SUCCESS) return 1;
   if (code == PETSC_SUCCESS && (NakReceived() == SIGTERM || NakReceived() == SIGINT))
-    return NAK_EXIT_STOPPED;
-  return NakExitStatus(code);
+    return NakStreamsClose(NAK_EXIT_STOPPED);
+  return NakStreamsClose(NakExitStatus(code));
 }

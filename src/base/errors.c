@@ -30,9 +30,16 @@ static PetscErrorCode HandleError(MPI_Comm comm, int line, const char *function,
                                   PetscErrorCode code, PetscErrorType type, const char *message,
                                   void *context)
 {
+  NakFault *const last = context;
+
   if (NakExitStatus(code) == NAK_EXIT_BUG)
     return PetscTraceBackErrorHandler(comm, line, function, file, code, type, message, context);
-  if (type == PETSC_ERROR_INITIAL && message != NULL && Speaks(comm)) {
+  if (type != PETSC_ERROR_INITIAL || message == NULL) return code;
+  if (last != NULL) {
+    last->code = PETSC_SUCCESS;
+    NakFaultNote(last, code, "%s", message);
+  }
+  if (Speaks(comm)) {
     (void)fflush(stdout);
     (void)fprintf(stderr, "nakfield: %s\n", message);
     (void)fflush(stderr);
@@ -40,9 +47,9 @@ static PetscErrorCode HandleError(MPI_Comm comm, int line, const char *function,
   return code;
 }
 
-PetscErrorCode NakErrorsInstall(void)
+PetscErrorCode NakErrorsInstall(NakFault *last)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscPushErrorHandler(HandleError, NULL));
+  PetscCall(PetscPushErrorHandler(HandleError, last));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -254,8 +254,8 @@ static PetscErrorCode CheckFinite(NakCheckpoint c, const char *name, const NakSt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Exchange(NakCheckpoint c, const char *name, const NakStoreBox *box,
-                               PetscReal values[])
+static PetscErrorCode ExchangeBox(NakCheckpoint c, const char *name, const NakStoreBox *box,
+                                  PetscReal values[])
 {
   PetscFunctionBeginUser;
   if (c->reads) {
@@ -274,7 +274,7 @@ PetscErrorCode NakCheckpointNodes(NakCheckpoint checkpoint, const char *name, DM
 
   PetscFunctionBeginUser;
   PetscCall(Box(dm, count, &box));
-  PetscCall(Exchange(checkpoint, name, &box, values));
+  PetscCall(ExchangeBox(checkpoint, name, &box, values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -290,7 +290,7 @@ PetscErrorCode NakCheckpointArray(NakCheckpoint checkpoint, const char *name,
   };
 
   PetscFunctionBeginUser;
-  PetscCall(Exchange(checkpoint, name, &box, values));
+  PetscCall(ExchangeBox(checkpoint, name, &box, values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

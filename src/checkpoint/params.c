@@ -2,27 +2,12 @@
 #include <nakfield/checkpoint.h>
 
 const NakParam NakCheckpointParamRows[] = {
-  {.key     = "checkpoint.every",
-   .type    = NAK_REAL,
-   .unit    = "s",
-   .offset  = offsetof(NakCheckpointParams, every),
-   .initial = 600,
-   .lower   = 0,
-   .upper   = 1e9,
-   .doc     = "Wall time between two checkpoints; 0 for none by the clock"},
-  {.key     = "checkpoint.steps",
-   .type    = NAK_INT,
-   .offset  = offsetof(NakCheckpointParams, steps),
-   .initial = 0,
-   .lower   = 0,
-   .upper   = 1e9,
-   .doc     = "Time steps between two checkpoints; 0 for none by steps"},
-  {.key     = "checkpoint.keep",
-   .type    = NAK_INT,
-   .offset  = offsetof(NakCheckpointParams, keep),
-   .initial = 2,
-   .lower   = 1,
-   .upper   = 1000,
-   .doc     = "Checkpoints kept, the newest ones"},
-  {.key = NULL                 }
+  NAK_ROW_REAL(
+    "checkpoint.every", NakCheckpointParams, every, "s", 600, 0, 1e9,
+    "Wall time between two checkpoints, and at most 1 min to the first; 0 for none by the clock"),
+  NAK_ROW_INT("checkpoint.steps", NakCheckpointParams, steps, 0, 0, 1e9,
+              "Time steps between two checkpoints; 0 for none by steps"),
+  NAK_ROW_INT("checkpoint.keep", NakCheckpointParams, keep, 2, 1, 1000,
+              "Checkpoints kept, the newest ones"),
+  NAK_ROW_END,
 };

@@ -47,14 +47,16 @@ static PetscErrorCode Parse(NakDeck deck, const char *text, size_t length, Petsc
 
   PetscFunctionBeginUser;
   PetscCall(NakDeckParse(deck, text, length, 0, 0, &root));
+  if (deck->broken)
+    PetscCall(NakTreeDestroy(&root)); /* the lines before a YAML error may be misread */
   if (root == NULL || NakNodeIsEmpty(root)) {
-    if (!deck->broken && !overridden) PetscCall(NakDeckComplain(deck, NULL, "the deck is empty"));
+    if (!deck->broken && !overridden) PetscCall(NakDeckError(deck, NULL, "the deck is empty"));
     if (!overridden) deck->broken = PETSC_TRUE;
   } else if (root->kind == NAK_NODE_MAP) {
     deck->root = root;
     root       = NULL;
   } else {
-    PetscCall(NakDeckComplain(deck, root, "a deck must be made of lines such as 'grid: {nx: 64}'"));
+    PetscCall(NakDeckError(deck, root, "a deck must be made of lines such as 'grid: {nx: 64}'"));
     deck->broken = PETSC_TRUE;
   }
   PetscCall(NakTreeDestroy(&root));
@@ -63,7 +65,7 @@ static PetscErrorCode Parse(NakDeck deck, const char *text, size_t length, Petsc
 
 static PetscErrorCode ApplyOverrides(NakDeck deck, const char *const overrides[], PetscInt count)
 {
-  const NakPlace start = {.source = 0, .line = 1, .column = 1};
+  const NakSource start = {.source = 0, .line = 1, .column = 1};
 
   PetscFunctionBeginUser;
   if (deck->root == NULL) PetscCall(NakTreeCreate(NAK_NODE_MAP, start, &deck->root));
@@ -82,18 +84,13 @@ static PetscErrorCode OpenUnits(NakDeck deck)
 /* All that rank 0 does alone. */
 static PetscErrorCode Load(NakDeck deck, const char *const overrides[], PetscInt count)
 {
-  PetscErrorCode code   = PETSC_SUCCESS;
-  size_t         length = 0;
-  char          *text   = NULL;
-
   PetscFunctionBeginUser;
   PetscCall(OpenUnits(deck));
   if (deck->path != NULL) {
-    PetscCall(PetscMalloc1(NAK_DECK_BYTES + 1, &text));
-    code = ReadFile(deck->path, text, &length);
-    if (code == 0) code = Parse(deck, text, length, count > 0 ? PETSC_TRUE : PETSC_FALSE);
-    PetscCall(PetscFree(text));
-    PetscCall(code);
+    PetscCall(PetscMalloc1(NAK_DECK_BYTES + 1, &deck->text));
+    PetscCall(ReadFile(deck->path, deck->text, &deck->length));
+    PetscCall(PetscRealloc(deck->length + 1, &deck->text));
+    PetscCall(Parse(deck, deck->text, deck->length, count > 0 ? PETSC_TRUE : PETSC_FALSE));
   }
   PetscCall(ApplyOverrides(deck, overrides, count));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -145,11 +142,20 @@ PetscErrorCode NakDeckDestroy(NakDeck *deck)
   PetscFunctionBeginUser;
   if (*deck == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakTreeDestroy(&(*deck)->root));
-  PetscCall(NakDeckClearMistakes(*deck));
+  PetscCall(NakDeckClearErrors(*deck));
   if ((*deck)->units) PetscCall(NakUnitsClose());
   PetscCall(PetscFree((*deck)->path));
+  PetscCall(PetscFree((*deck)->text));
   PetscCall(PetscCommDestroy(&(*deck)->comm));
   PetscCall(PetscFree(*deck));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckWriteOriginal(NakDeck deck, FILE *file)
+{
+  PetscFunctionBeginUser;
+  if (deck->length > 0) (void)fwrite(deck->text, 1, deck->length, file);
+  PetscCheck(!ferror(file), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write the deck");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,6 +1,6 @@
 /**
   @file
-  Inside of the deck: a tree of nodes, each with its place in the file, and the mistakes found.
+  Inside of the deck: a tree of nodes, each with its place in the file, and the errors found.
 
   Everything here lives on rank 0 and sends no messages, except for the deck itself.
 */
@@ -14,7 +14,7 @@
 #define NAK_DECK_NODES    100000             /* in all */
 #define NAK_DECK_KEYS     256                /* of one map; keeps the search for duplicates cheap */
 #define NAK_DECK_KEY_SIZE 128                /* of one key, the final 0 included */
-#define NAK_DECK_MISTAKES 100                /* printed; more than that helps nobody */
+#define NAK_DECK_ERRORS   100                /* printed; more than that helps nobody */
 #define NAK_PATH_SIZE     512                /* of a dotted key in a message */
 #define NAK_SHOWN_SIZE    80                 /* of a value in a message */
 
@@ -22,12 +22,12 @@
 typedef struct {
   PetscInt source; /**< 0 for the file, N for the N-th override */
   PetscInt line, column;
-} NakPlace;
+} NakSource;
 
 struct NakNode_private {
   NakNodeKind              kind;
-  NakPlace                 place;
-  NakPlace                 key_place; /**< that of the key in a map, else `place` */
+  NakSource                place;
+  NakSource                key_place; /**< that of the key in a map, else `place` */
   char                    *key;       /**< NULL at the root and in a list */
   char                    *text;      /**< of a scalar */
   PetscBool                quoted; /**< in the deck: "" is an empty text, a bare nothing is none */
@@ -39,19 +39,21 @@ struct NakNode_private {
 typedef struct NakNode_private *NakTree; /**< a node that may be changed */
 
 typedef struct {
-  NakPlace place;
-  PetscInt order; /**< in which it was found, where places are equal */
-  char    *text;
-} NakMistake;
+  NakSource place;
+  PetscInt  order; /**< in which it was found, where places are equal */
+  char     *text;
+} NakErrorEntry;
 
 struct NakDeck_private {
   MPI_Comm          comm;
   char             *path; /**< NULL without a file */
+  char             *text; /**< rank 0: `length` bytes of the file */
+  size_t            length;
   NakTree           root; /**< rank 0: a map, or NULL before one was read */
-  NakMistake        mistakes[NAK_DECK_MISTAKES];
-  PetscInt          stored;   /**< mistakes kept */
-  PetscInt          found;    /**< mistakes in all */
-  PetscInt          printed;  /**< mistakes in all when they were last printed */
+  NakErrorEntry     errors[NAK_DECK_ERRORS];
+  PetscInt          stored;   /**< errors kept */
+  PetscInt          found;    /**< errors in all */
+  PetscInt          printed;  /**< errors in all when they were last printed */
   PetscBool         units;    /**< rank 0: the database of units is open */
   PetscBool         broken;   /**< rank 0: not read to its end, so nothing can be called missing */
   FILE             *warner;   /**< rank 0: fills `warnings`; NULL before the first */
@@ -59,14 +61,15 @@ struct NakDeck_private {
   size_t            warnings_size;
   const NakSection *others; /**< of other decks, or NULL */
   const char       *kind;   /**< what this deck has that they have not */
+  const NakFormer  *former; /**< entries of earlier decks, or NULL */
 };
 
 /* ---- node.c ---- */
 
-PetscErrorCode NakTreeCreate(NakNodeKind kind, NakPlace place, NakTree *node);
+PetscErrorCode NakTreeCreate(NakNodeKind kind, NakSource place, NakTree *node);
 
 /** Make a scalar of a copy of `text`. */
-PetscErrorCode NakTreeCreateScalar(const char *text, PetscBool quoted, NakPlace place,
+PetscErrorCode NakTreeCreateScalar(const char *text, PetscBool quoted, NakSource place,
                                    NakTree *node);
 
 PetscErrorCode NakTreeDestroy(NakTree *node);
@@ -116,7 +119,7 @@ PetscBool NakTextSegment(const char **text, char *segment, size_t size);
 /* ---- parse.c ---- */
 
 /**
-  Parse YAML from memory into a tree; mistakes are collected, and `*root` is NULL where nothing
+  Parse YAML from memory into a tree; errors are collected, and `*root` is NULL where nothing
   could be read.
 
   @param[in] text    `length` bytes, no final 0 needed
@@ -137,20 +140,20 @@ PetscErrorCode NakDeckOverride(NakDeck deck, const char *text, PetscInt number);
 PetscErrorCode NakDeckCreateFromText(const char *name, const char *text, size_t length,
                                      const char *const overrides[], PetscInt count, NakDeck *deck);
 
-/* ---- mistakes.c ---- */
+/* ---- errors.c ---- */
 
-PetscErrorCode NakDeckComplainAt(NakDeck deck, NakPlace place, const char format[], ...)
+PetscErrorCode NakDeckErrorAt(NakDeck deck, NakSource place, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
 
 /** Print what was not printed yet, sorted by place. */
-PetscErrorCode NakDeckPrintMistakes(NakDeck deck, FILE *file);
+PetscErrorCode NakDeckPrintErrors(NakDeck deck, FILE *file);
 
-/** Free all mistakes. */
-PetscErrorCode NakDeckClearMistakes(NakDeck deck);
+/** Free all errors. */
+PetscErrorCode NakDeckClearErrors(NakDeck deck);
 
 /* ---- value.c ---- */
 
-/** Read the value of a row into `field`; a mistake is collected and leaves it alone. */
+/** Read the value of a row into `field`; an error is collected and leaves it alone. */
 PetscErrorCode NakDeckReadValue(NakDeck deck, NakNode node, const NakParam *row, void *field);
 
 /** Write the value of a row as a deck spells it. */
@@ -169,7 +172,7 @@ typedef union {
   PetscBool   truth;
   NakFraction fraction;
   char        text[NAK_TEXT_SIZE];
-} NakField;
+} NakValue;
 
 /** Whether the deck must give the value of a row. */
 PetscBool NakParamIsRequired(const NakParam *row);

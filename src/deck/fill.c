@@ -2,6 +2,7 @@
 #include "deck_impl.h"
 
 #include <math.h>
+#include <nakfield/units.h>
 #include <string.h>
 
 /* ---- Rows ---- */
@@ -47,19 +48,41 @@ static PetscErrorCode ComplainMissing(NakDeck deck, const NakParam *row)
     if (next == NULL) break;
     node = next;
   }
-  PetscCall(NakDeckComplainAt(deck, node->key_place, "%s is missing: %s", row->key, row->doc));
+  PetscCall(NakDeckErrorAt(deck, node->key_place, "%s is missing: %s", row->key, row->doc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Complain of a value that an entry took once, in another unit than today's. */
+static PetscErrorCode ComplainFormerUnit(NakDeck deck, const NakParam *row, NakNode node,
+                                         PetscBool *former)
+{
+  PetscFunctionBeginUser;
+  *former = PETSC_FALSE;
+  for (const NakFormer *f = deck->former; f != NULL && f->key != NULL && !*former; f++) {
+    char      message[NAK_TEXT_SIZE] = "";
+    PetscReal value;
+
+    if (f->unit == NULL || strcmp(f->key, row->key) != 0) continue;
+    PetscCall(NakUnitsConvert(NakNodeText(node), f->unit, &value, message, sizeof message));
+    *former = (PetscBool)(message[0] == '\0');
+    if (*former)
+      PetscCall(NakDeckError(deck, node, "%s is '%s': %s", row->key, NakNodeText(node), f->advice));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode FillRow(NakDeck deck, const NakParam *row, void *params)
 {
-  void *const field = (char *)params + row->offset;
-  NakNode     node  = NakDeckFind(deck, row->key);
+  void *const field  = (char *)params + row->offset;
+  NakNode     node   = NakDeckFind(deck, row->key);
+  PetscBool   former = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   PetscCall(CheckRow(row));
   if (row->type != NAK_TREE) NakDeckSetDefault(row, field);
-  if (node != NULL && row->type != NAK_TREE) PetscCall(NakDeckReadValue(deck, node, row, field));
+  if (node != NULL) PetscCall(ComplainFormerUnit(deck, row, node, &former));
+  if (node != NULL && row->type != NAK_TREE && !former)
+    PetscCall(NakDeckReadValue(deck, node, row, field));
   if (node == NULL && NakParamIsRequired(row) && !deck->broken)
     PetscCall(ComplainMissing(deck, row));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -114,8 +137,35 @@ static const char *Moved(const NakSection schema[], const char *path)
   return NULL;
 }
 
-static PetscErrorCode ComplainUnknown(NakDeck deck, const NakSection schema[], NakNode node,
-                                      const char *path)
+/* Advice on an entry that decks had once, or NULL. */
+static const char *FormerAdvice(NakDeck deck, const char *path)
+{
+  for (const NakFormer *f = deck->former; f != NULL && f->key != NULL; f++)
+    if (f->unit == NULL && strcmp(f->key, path) == 0) return f->advice;
+  return NULL;
+}
+
+/* Whether decks had entries in a section `path` once. */
+static PetscBool FormerSection(NakDeck deck, const char *path)
+{
+  const size_t length = strlen(path);
+
+  for (const NakFormer *f = deck->former; f != NULL && f->key != NULL; f++)
+    if (strncmp(f->key, path, length) == 0 && f->key[length] == '.') return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* Whether `path` ends in a section of the whole deck that stands within another. */
+static PetscBool Nested(const NakSection schema[], const char *path)
+{
+  const char *const dot = strrchr(path, '.');
+
+  return (PetscBool)(dot != NULL && MeaningOf(schema, dot + 1) == SECTION);
+}
+
+/* Offer what is near an unknown key. */
+static PetscErrorCode ComplainMisspelt(NakDeck deck, const NakSection schema[], NakNode node,
+                                       const char *path)
 {
   const char *const dot    = strrchr(path, '.');
   const int         prefix = dot != NULL ? (int)(dot - path) + 1 : 0;
@@ -123,29 +173,70 @@ static PetscErrorCode ComplainUnknown(NakDeck deck, const NakSection schema[], N
   NakGuess          guess;
 
   PetscFunctionBeginUser;
-  if (deck->others != NULL && MeaningOf(deck->others, path) != UNKNOWN) {
-    PetscCall(NakDeckComplainAt(deck, node->key_place, "'%s' has no meaning in a deck with '%s'",
-                                path, deck->kind));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   NakGuessStart(&guess, path + prefix);
   for (const NakSection *section = schema; section->rows != NULL; section++)
     for (const NakParam *row = section->rows; row->key != NULL; row++)
       OfferSiblings(row->key, path, &guess);
   moved = guess.best[0] == '\0' ? Moved(schema, path) : NULL;
   if (strchr(node->key, '.') != NULL)
-    PetscCall(NakDeckComplainAt(deck, node->key_place,
-                                "unknown key '%s'; dots are for the command line, in a deck write "
-                                "one section within the other",
-                                path));
+    PetscCall(NakDeckErrorAt(deck, node->key_place,
+                             "unknown key '%s'; dots are for the command line, in a deck write "
+                             "one section within the other",
+                             path));
+  else if (Nested(schema, path))
+    PetscCall(NakDeckErrorAt(deck, node->key_place,
+                             "unknown key '%s'; '%s' is a section by itself: begin it in the first "
+                             "column",
+                             path, dot + 1));
   else if (guess.best[0] != '\0')
-    PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'; did you mean '%.*s%s'?",
-                                path, prefix, path, guess.best));
+    PetscCall(NakDeckErrorAt(deck, node->key_place, "unknown key '%s'; did you mean '%.*s%s'?",
+                             path, prefix, path, guess.best));
   else if (moved != NULL)
-    PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'; did you mean '%s'?", path,
-                                moved));
+    PetscCall(
+      NakDeckErrorAt(deck, node->key_place, "unknown key '%s'; did you mean '%s'?", path, moved));
   else
-    PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'", path));
+    PetscCall(NakDeckErrorAt(deck, node->key_place,
+                             "unknown key '%s'; nakfield --help-deck lists those there are", path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ComplainUnknown(NakDeck deck, const NakSection schema[], NakNode node,
+                                      const char *path)
+{
+  const char *const advice = FormerAdvice(deck, path);
+
+  PetscFunctionBeginUser;
+  if (advice != NULL)
+    PetscCall(
+      NakDeckErrorAt(deck, node->key_place, "'%s' is no longer an entry: %s", path, advice));
+  else if (deck->others != NULL && strchr(node->key, '.') == NULL &&
+           MeaningOf(deck->others, path) != UNKNOWN)
+    PetscCall(NakDeckErrorAt(deck, node->key_place,
+                             "'%s' has no meaning in a deck with '%s': leave it out, or change "
+                             "'model'",
+                             path, deck->kind));
+  else
+    PetscCall(ComplainMisspelt(deck, schema, node, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Complain of a section that is a list or a value, with the first of its entries as an example. */
+static PetscErrorCode ComplainFlat(NakDeck deck, const NakSection schema[], NakNode node,
+                                   const char *path)
+{
+  const size_t length = strlen(path);
+  const char  *entry  = "";
+
+  PetscFunctionBeginUser;
+  for (const NakSection *section = schema; section->rows != NULL; section++)
+    for (const NakParam *row = section->rows; row->key != NULL && *entry == '\0'; row++)
+      if (strncmp(row->key, path, length) == 0 && row->key[length] == '.')
+        entry = row->key + length + 1;
+  PetscCall(NakDeckError(deck, node,
+                         "%s is a section, not %s: write entries beneath it, such as '%.*s: ...', "
+                         "with a blank after the colon",
+                         path, node->kind == NAK_NODE_LIST ? "a list" : "a value",
+                         (int)strcspn(entry, "."), entry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -156,18 +247,18 @@ static PetscErrorCode CheckKeys(NakDeck deck, const NakSection schema[], NakNode
 
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < map->count; i++) {
-    NakNode       node    = map->items[i];
-    const Meaning meaning = (NakNodePath(node, path, sizeof path),
-                             strchr(node->key, '.') != NULL ? UNKNOWN : MeaningOf(schema, path));
+    NakNode node    = map->items[i];
+    Meaning meaning = (NakNodePath(node, path, sizeof path),
+                       strchr(node->key, '.') != NULL ? UNKNOWN : MeaningOf(schema, path));
 
+    if (meaning == UNKNOWN && node->kind == NAK_NODE_MAP && FormerSection(deck, path))
+      meaning = SECTION; /* each of its entries knows its successor */
     if (meaning == UNKNOWN) PetscCall(ComplainUnknown(deck, schema, node, path));
     if (meaning != SECTION || NakNodeIsEmpty(node)) continue;
     if (node->kind == NAK_NODE_MAP)
       PetscCall(CheckKeys(deck, schema, node));
     else
-      PetscCall(NakDeckComplain(deck, node,
-                                "%s is a section; it must have entries beneath it, not %s", path,
-                                node->kind == NAK_NODE_LIST ? "a list" : "a value"));
+      PetscCall(ComplainFlat(deck, schema, node, path));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -192,11 +283,11 @@ PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words)
     if (known) continue;
     NakNodePath(node, path, sizeof path);
     if (guess.best[0] != '\0')
-      PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'; did you mean '%s'?",
-                                  path, guess.best));
+      PetscCall(NakDeckErrorAt(deck, node->key_place, "unknown key '%s'; did you mean '%s'?", path,
+                               guess.best));
     else
-      PetscCall(NakDeckComplainAt(deck, node->key_place, "unknown key '%s'; it must be %s", path,
-                                  known_words));
+      PetscCall(NakDeckErrorAt(deck, node->key_place, "unknown key '%s'; it must be %s", path,
+                               known_words));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -217,6 +308,11 @@ void NakDeckSetOthers(NakDeck deck, const NakSection others[], const char *kind)
 {
   deck->others = others;
   deck->kind   = kind;
+}
+
+void NakDeckSetFormer(NakDeck deck, const NakFormer former[])
+{
+  deck->former = former;
 }
 
 PetscErrorCode NakDeckFill(NakDeck deck, const NakSection schema[])

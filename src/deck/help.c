@@ -78,7 +78,7 @@ static void DescribeBounds(const NakParam *row, char *text, size_t size)
 
 static void DescribeDefault(const NakParam *row, char *text, size_t size)
 {
-  NakField field;
+  NakValue field;
 
   text[0] = '\0';
   if (NakParamIsRequired(row)) {

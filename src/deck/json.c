@@ -84,7 +84,7 @@ static void WriteType(const Writer *writer, const NakParam *row)
 /* A default as JSON: numbers and booleans bare, the rest as strings. */
 static void WriteDefault(const Writer *writer, const NakParam *row)
 {
-  NakField  field;
+  NakValue  field;
   char      text[NAK_TEXT_SIZE];
   PetscBool bare = row->type == NAK_INT || row->type == NAK_BOOL ? PETSC_TRUE : PETSC_FALSE;
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-PetscErrorCode NakTreeCreate(NakNodeKind kind, NakPlace place, NakTree *node)
+PetscErrorCode NakTreeCreate(NakNodeKind kind, NakSource place, NakTree *node)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscNew(node));
@@ -13,7 +13,7 @@ PetscErrorCode NakTreeCreate(NakNodeKind kind, NakPlace place, NakTree *node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakTreeCreateScalar(const char *text, PetscBool quoted, NakPlace place,
+PetscErrorCode NakTreeCreateScalar(const char *text, PetscBool quoted, NakSource place,
                                    NakTree *node)
 {
   PetscFunctionBeginUser;
@@ -36,7 +36,7 @@ PetscErrorCode NakTreeDestroy(NakTree *node)
 }
 
 /* Twice the room each time, so that a long list costs no more than its length. */
-static PetscErrorCode Grow(NakTree parent)
+static PetscErrorCode GrowItems(NakTree parent)
 {
   const PetscInt capacity = parent->capacity > 0 ? 2 * parent->capacity : 4;
   NakTree       *items;
@@ -53,7 +53,7 @@ static PetscErrorCode Grow(NakTree parent)
 PetscErrorCode NakTreeAppend(NakTree parent, const char *key, NakTree item)
 {
   PetscFunctionBeginUser;
-  if (parent->count == parent->capacity) PetscCall(Grow(parent));
+  if (parent->count == parent->capacity) PetscCall(GrowItems(parent));
   if (key != NULL) PetscCall(PetscStrallocpy(key, &item->key));
   item->key_place                = item->place;
   item->parent                   = parent;
@@ -173,6 +173,16 @@ PetscErrorCode NakNodeSetText(NakNode scalar, const char *text)
   PetscCall(PetscFree(node->text));
   node->text   = copy;
   node->quoted = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakNodeAdd(NakNode map, const char *key, const char *text)
+{
+  NakTree item;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakTreeCreateScalar(text, PETSC_TRUE, map->place, &item));
+  PetscCall(NakTreeAppend(map->parent->items[map->index], key, item));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

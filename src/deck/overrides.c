@@ -17,7 +17,7 @@ static PetscInt Segments(const char *key)
 }
 
 /* A value that begins like YAML is YAML; any other is taken as it stands, colons and all. */
-static PetscErrorCode ReadOverride(NakDeck deck, const char *value, NakPlace place, PetscInt depth,
+static PetscErrorCode ReadOverride(NakDeck deck, const char *value, NakSource place, PetscInt depth,
                                    NakTree *item)
 {
   size_t length;
@@ -39,22 +39,22 @@ static PetscErrorCode ReadOverride(NakDeck deck, const char *value, NakPlace pla
 }
 
 /* Say why a key that is none of the deck's cannot be set. */
-static PetscErrorCode ComplainKey(NakDeck deck, const char *key, NakPlace place)
+static PetscErrorCode ComplainKey(NakDeck deck, const char *key, NakSource place)
 {
   char shown[NAK_SHOWN_SIZE];
 
   PetscFunctionBeginUser;
   NakTextShow(key, shown, sizeof shown);
-  PetscCall(NakDeckComplainAt(deck, place,
-                              "'%s' cannot be set: something above it is a single value, or a list "
-                              "without that entry (the first is 0)",
-                              shown));
+  PetscCall(NakDeckErrorAt(deck, place,
+                           "'%s' cannot be set: something above it is a single value, or a list "
+                           "without that entry (the first is 0)",
+                           shown));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakDeckOverride(NakDeck deck, const char *text, PetscInt number)
 {
-  const NakPlace    place              = {.source = number, .line = 1, .column = 1};
+  const NakSource   place              = {.source = number, .line = 1, .column = 1};
   const char *const equals             = strchr(text, '=');
   size_t            length             = equals != NULL ? (size_t)(equals - text) : 0;
   char              key[NAK_PATH_SIZE] = "", shown[NAK_SHOWN_SIZE];
@@ -69,8 +69,8 @@ PetscErrorCode NakDeckOverride(NakDeck deck, const char *text, PetscInt number)
   segments = NakTextIsLine(text) ? Segments(key) : 0;
   if (segments == 0 || segments >= NAK_DECK_DEPTH) {
     NakTextShow(text, shown, sizeof shown);
-    PetscCall(NakDeckComplainAt(deck, place,
-                                "'%s' is not of the form key=value, such as grid.nx=64", shown));
+    PetscCall(
+      NakDeckErrorAt(deck, place, "'%s' is not of the form key=value, such as grid.nx=64", shown));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(ReadOverride(deck, equals + 1, place, segments, &item));

@@ -18,15 +18,15 @@ typedef struct {
 static PetscErrorCode ReadNode(Reader *reader, const yaml_event_t *event, NakTree parent,
                                const char *key);
 
-static NakPlace PlaceOf(const Reader *reader, yaml_mark_t mark)
+static NakSource PlaceOf(const Reader *reader, yaml_mark_t mark)
 {
-  return (NakPlace){
+  return (NakSource){
     .source = reader->source, .line = (PetscInt)mark.line + 1, .column = (PetscInt)mark.column + 1};
 }
 
-static NakPlace PlaceOfByte(const Reader *reader, size_t offset)
+static NakSource PlaceOfByte(const Reader *reader, size_t offset)
 {
-  NakPlace place = {.source = reader->source, .line = 1, .column = 1};
+  NakSource place = {.source = reader->source, .line = 1, .column = 1};
 
   for (size_t i = 0; i < offset && i < reader->length; i++) {
     if (reader->text[i] == '\n') {
@@ -53,29 +53,50 @@ static PetscBool TabAt(const Reader *reader, yaml_mark_t mark)
   return place[mark.column] == '\t' ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* What to look for where libyaml says this; empty for other problems. */
+static const char *Remedy(const char *problem)
+{
+  static const char *const remedies[][2] = {
+    {"mapping values are not allowed",
+     ": the entries of a section begin in one column, and a text with ': ' in it needs quotes"      },
+    {"did not find expected key",
+     ": the entries of a section begin in one column, and the items of a list with '- '"            },
+    {"did not find expected '-'",         ": the items of a list begin in one column, with '- '"    },
+    {"did not find expected ','",         ": is a comma missing, or a bracket not closed?"          },
+    {"found unexpected end of stream",    ": is a quote not closed?"                                },
+    {"could not find expected ':'",       ": an entry is 'key: value', with a blank after the colon"},
+    {"found character that cannot start", ": put such a text in quotes"                             },
+  };
+
+  for (size_t k = 0; k < sizeof remedies / sizeof remedies[0]; k++)
+    if (strncmp(problem, remedies[k][0], strlen(remedies[k][0])) == 0) return remedies[k][1];
+  return "";
+}
+
 /* What libyaml could not read. */
 static PetscErrorCode ComplainYaml(Reader *reader)
 {
   const yaml_parser_t *yaml    = &reader->yaml;
   const char          *problem = yaml->problem != NULL ? yaml->problem : "it cannot be read";
-  const NakPlace       place   = PlaceOf(reader, yaml->problem_mark);
-  const NakPlace       byte    = PlaceOfByte(reader, yaml->problem_offset);
+  const NakSource      place   = PlaceOf(reader, yaml->problem_mark);
+  const NakSource      byte    = PlaceOfByte(reader, yaml->problem_offset);
 
   PetscFunctionBeginUser;
   reader->stopped = PETSC_TRUE;
   PetscCheck(yaml->error != YAML_MEMORY_ERROR, PETSC_COMM_SELF, PETSC_ERR_MEM,
              "no memory left to read the deck");
   if (yaml->error == YAML_READER_ERROR)
-    PetscCall(NakDeckComplainAt(reader->deck, byte,
-                                "the deck must be text in UTF-8 without control characters: %s",
-                                problem));
+    PetscCall(NakDeckErrorAt(reader->deck, byte,
+                             "the deck must be text in UTF-8 without control characters: %s",
+                             problem));
   else if (TabAt(reader, yaml->problem_mark))
-    PetscCall(NakDeckComplainAt(reader->deck, place,
-                                "a tab cannot stand here; YAML is indented with blanks"));
+    PetscCall(
+      NakDeckErrorAt(reader->deck, place, "a tab cannot stand here; YAML is indented with blanks"));
   else if (yaml->context != NULL)
-    PetscCall(NakDeckComplainAt(reader->deck, place, "YAML: %s, %s", problem, yaml->context));
+    PetscCall(NakDeckErrorAt(reader->deck, place, "YAML: %s, %s%s", problem, yaml->context,
+                             Remedy(problem)));
   else
-    PetscCall(NakDeckComplainAt(reader->deck, place, "YAML: %s", problem));
+    PetscCall(NakDeckErrorAt(reader->deck, place, "YAML: %s%s", problem, Remedy(problem)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -93,7 +114,7 @@ static PetscErrorCode Next(Reader *reader, yaml_event_t *event)
 static PetscErrorCode RefuseExtras(Reader *reader, const yaml_event_t *event)
 {
   const yaml_char_t *anchor = NULL, *tag = NULL;
-  const NakPlace     place = PlaceOf(reader, event->start_mark);
+  const NakSource    place = PlaceOf(reader, event->start_mark);
 
   PetscFunctionBeginUser;
   if (event->type == YAML_SCALAR_EVENT) {
@@ -107,15 +128,15 @@ static PetscErrorCode RefuseExtras(Reader *reader, const yaml_event_t *event)
     tag    = event->data.mapping_start.tag;
   }
   if (event->type == YAML_ALIAS_EVENT)
-    PetscCall(NakDeckComplainAt(reader->deck, place,
-                                "aliases such as *%.32s are not allowed; write the value itself",
-                                (const char *)event->data.alias.anchor));
+    PetscCall(NakDeckErrorAt(reader->deck, place,
+                             "aliases such as *%.32s are not allowed; write the value itself",
+                             (const char *)event->data.alias.anchor));
   if (anchor != NULL)
-    PetscCall(NakDeckComplainAt(reader->deck, place, "anchors such as &%.32s are not allowed",
-                                (const char *)anchor));
+    PetscCall(NakDeckErrorAt(reader->deck, place, "anchors such as &%.32s are not allowed",
+                             (const char *)anchor));
   if (tag != NULL)
-    PetscCall(NakDeckComplainAt(reader->deck, place, "tags such as %.32s are not allowed",
-                                (const char *)tag));
+    PetscCall(
+      NakDeckErrorAt(reader->deck, place, "tags such as %.32s are not allowed", (const char *)tag));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -139,8 +160,8 @@ static PetscErrorCode ReadList(Reader *reader, NakTree list)
 /* Read and forget what `event` begins. */
 static PetscErrorCode Skip(Reader *reader, const yaml_event_t *event)
 {
-  const NakPlace nowhere = {0};
-  NakTree        bin;
+  const NakSource nowhere = {0};
+  NakTree         bin;
 
   PetscFunctionBeginUser;
   PetscCall(NakTreeCreate(NAK_NODE_LIST, nowhere, &bin));
@@ -153,7 +174,7 @@ static PetscErrorCode Skip(Reader *reader, const yaml_event_t *event)
 static PetscErrorCode CheckKey(Reader *reader, const yaml_event_t *event, NakTree map,
                                PetscBool *good)
 {
-  const NakPlace    place = PlaceOf(reader, event->start_mark);
+  const NakSource   place = PlaceOf(reader, event->start_mark);
   const char *const key =
     event->type == YAML_SCALAR_EVENT ? (const char *)event->data.scalar.value : NULL;
   char     shown[NAK_SHOWN_SIZE];
@@ -163,19 +184,19 @@ static PetscErrorCode CheckKey(Reader *reader, const yaml_event_t *event, NakTre
   *good = PETSC_FALSE;
   if (event->type == YAML_NO_EVENT) PetscFunctionReturn(PETSC_SUCCESS);
   if (key == NULL || key[0] == '\0') {
-    PetscCall(NakDeckComplainAt(reader->deck, place, "a key must be a word"));
+    PetscCall(NakDeckErrorAt(reader->deck, place, "a key must be a word"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   NakTextShow(key, shown, sizeof shown);
   other = NakNodeIndex(map, key);
   if (event->data.scalar.length >= NAK_DECK_KEY_SIZE)
-    PetscCall(NakDeckComplainAt(reader->deck, place, "the key '%s' is too long", shown));
+    PetscCall(NakDeckErrorAt(reader->deck, place, "the key '%s' is too long", shown));
   else if (strlen(key) < event->data.scalar.length)
-    PetscCall(NakDeckComplainAt(reader->deck, place, "the key '%s' holds a null", shown));
+    PetscCall(NakDeckErrorAt(reader->deck, place, "the key '%s' holds a null", shown));
   else if (other >= 0)
-    PetscCall(NakDeckComplainAt(reader->deck, place,
-                                "duplicate key '%s'; it is already given in line %" PetscInt_FMT,
-                                shown, map->items[other]->key_place.line));
+    PetscCall(NakDeckErrorAt(reader->deck, place,
+                             "duplicate key '%s'; it is already given in line %" PetscInt_FMT,
+                             shown, map->items[other]->key_place.line));
   else
     *good = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -215,8 +236,8 @@ static PetscErrorCode ReadMap(Reader *reader, NakTree map)
     PetscCall(Next(reader, &event));
     end = event.type == YAML_MAPPING_END_EVENT ? PETSC_TRUE : PETSC_FALSE;
     if (!end && map->count == NAK_DECK_KEYS) {
-      PetscCall(NakDeckComplainAt(reader->deck, PlaceOf(reader, event.start_mark),
-                                  "more than %d keys in one place", NAK_DECK_KEYS));
+      PetscCall(NakDeckErrorAt(reader->deck, PlaceOf(reader, event.start_mark),
+                               "more than %d keys in one place", NAK_DECK_KEYS));
       reader->stopped = PETSC_TRUE;
     } else if (!end) {
       PetscCall(ReadEntry(reader, &event, map));
@@ -230,31 +251,31 @@ static PetscErrorCode ReadMap(Reader *reader, NakTree map)
 static PetscErrorCode ReadScalar(Reader *reader, const yaml_event_t *event, NakTree parent,
                                  const char *key)
 {
-  const NakPlace place  = PlaceOf(reader, event->start_mark);
-  const char    *text   = (const char *)event->data.scalar.value;
-  PetscBool      quoted = PETSC_TRUE;
-  NakTree        node;
+  const NakSource place  = PlaceOf(reader, event->start_mark);
+  const char     *text   = (const char *)event->data.scalar.value;
+  PetscBool       quoted = PETSC_TRUE;
+  NakTree         node;
 
   PetscFunctionBeginUser;
   if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) quoted = PETSC_FALSE;
   if (strlen(text) < event->data.scalar.length)
-    PetscCall(NakDeckComplainAt(reader->deck, place, "the text holds a null"));
+    PetscCall(NakDeckErrorAt(reader->deck, place, "the text holds a null"));
   PetscCall(NakTreeCreateScalar(text, quoted, place, &node));
   PetscCall(NakTreeAppend(parent, key, node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Bounds on what a file of 16 MiB may ask of memory and of the stack. */
-static PetscErrorCode CheckSize(Reader *reader, NakPlace place)
+static PetscErrorCode CheckSize(Reader *reader, NakSource place)
 {
   PetscFunctionBeginUser;
   reader->nodes++;
   if (reader->depth > NAK_DECK_DEPTH) {
-    PetscCall(NakDeckComplainAt(reader->deck, place, "nested deeper than %d", NAK_DECK_DEPTH));
+    PetscCall(NakDeckErrorAt(reader->deck, place, "nested deeper than %d", NAK_DECK_DEPTH));
     reader->stopped = PETSC_TRUE;
   } else if (reader->nodes > NAK_DECK_NODES) {
     PetscCall(
-      NakDeckComplainAt(reader->deck, place, "the deck holds more than %d values", NAK_DECK_NODES));
+      NakDeckErrorAt(reader->deck, place, "the deck holds more than %d values", NAK_DECK_NODES));
     reader->stopped = PETSC_TRUE;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -264,7 +285,7 @@ static PetscErrorCode CheckSize(Reader *reader, NakPlace place)
 static PetscErrorCode ReadNode(Reader *reader, const yaml_event_t *event, NakTree parent,
                                const char *key)
 {
-  const NakPlace  place  = PlaceOf(reader, event->start_mark);
+  const NakSource place  = PlaceOf(reader, event->start_mark);
   const PetscBool is_map = event->type == YAML_MAPPING_START_EVENT ? PETSC_TRUE : PETSC_FALSE;
   NakTree         node;
 
@@ -298,8 +319,8 @@ static PetscErrorCode ReadStream(Reader *reader, NakTree holder)
     if (event.type == YAML_STREAM_END_EVENT) {
       end = PETSC_TRUE;
     } else if (event.type == YAML_DOCUMENT_START_EVENT && holder->count > 0) {
-      PetscCall(NakDeckComplainAt(reader->deck, PlaceOf(reader, event.start_mark),
-                                  "a second document begins here; a deck is one document"));
+      PetscCall(NakDeckErrorAt(reader->deck, PlaceOf(reader, event.start_mark),
+                               "a second document begins here; a deck is one document"));
       end = PETSC_TRUE;
     } else if (event.type != YAML_STREAM_START_EVENT && event.type != YAML_DOCUMENT_START_EVENT &&
                event.type != YAML_DOCUMENT_END_EVENT) {
@@ -313,10 +334,10 @@ static PetscErrorCode ReadStream(Reader *reader, NakTree holder)
 PetscErrorCode NakDeckParse(NakDeck deck, const char *text, size_t length, PetscInt source,
                             PetscInt depth, NakTree *root)
 {
-  const NakPlace start  = {.source = source, .line = 1, .column = 1};
-  const size_t   mark   = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-  Reader         reader = {
-            .deck = deck, .text = text + mark, .length = length - mark, .source = source, .depth = depth};
+  const NakSource start  = {.source = source, .line = 1, .column = 1};
+  const size_t    mark   = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  Reader          reader = {
+             .deck = deck, .text = text + mark, .length = length - mark, .source = source, .depth = depth};
   NakTree holder;
 
   PetscFunctionBeginUser;

@@ -105,7 +105,7 @@ PetscErrorCode NakTreeWrite(NakNode root, FILE *file)
 
 /* The map beneath `node` for the next part of a key, made where there is none; NULL where
    something else is in its place. */
-static PetscErrorCode Descend(NakTree node, const char *segment, NakPlace place, NakTree *next)
+static PetscErrorCode Descend(NakTree node, const char *segment, NakSource place, NakTree *next)
 {
   const PetscInt i     = NakNodeIndex(node, segment);
   NakTree        empty = NULL;
@@ -150,7 +150,7 @@ PetscErrorCode NakTreeSet(NakTree root, const char *key, NakTree item, PetscBool
 static PetscErrorCode CreateEntry(NakDeck deck, const NakParam *row, const void *params,
                                   NakTree *item)
 {
-  const NakPlace    nowhere = {0};
+  const NakSource   nowhere = {0};
   const PetscBool   quoted  = row->type == NAK_TEXT ? PETSC_TRUE : PETSC_FALSE;
   const void *const field   = (const char *)params + row->offset;
   NakNode           given   = row->type == NAK_TREE ? NakDeckFind(deck, row->key) : NULL;
@@ -171,9 +171,9 @@ static PetscErrorCode CreateEntry(NakDeck deck, const NakParam *row, const void 
 
 PetscErrorCode NakDeckWriteResolved(NakDeck deck, const NakSection schema[], FILE *file)
 {
-  const NakPlace nowhere = {0};
-  PetscBool      fits    = PETSC_TRUE;
-  NakTree        root, item;
+  const NakSource nowhere = {0};
+  PetscBool       fits    = PETSC_TRUE;
+  NakTree         root, item;
 
   PetscFunctionBeginUser;
   PetscCall(NakTreeCreate(NAK_NODE_MAP, nowhere, &root));

@@ -60,10 +60,10 @@ static PetscErrorCode OpenScalar(NakDeck deck, NakNode node, Scalar *scalar, Pet
   NakNodePath(node, scalar->path, sizeof scalar->path);
   NakTextShow(scalar->text, scalar->shown, sizeof scalar->shown);
   if (node->kind == NAK_NODE_LIST)
-    PetscCall(NakDeckComplain(deck, node, "%s is a list; it must be a single value", scalar->path));
+    PetscCall(NakDeckError(deck, node, "%s is a list; it must be a single value", scalar->path));
   else if (node->kind == NAK_NODE_MAP)
-    PetscCall(NakDeckComplain(deck, node, "%s has entries beneath it; it must be a single value",
-                              scalar->path));
+    PetscCall(NakDeckError(deck, node, "%s has entries beneath it; it must be a single value",
+                           scalar->path));
   else
     *ok = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -74,10 +74,10 @@ static PetscErrorCode ComplainValue(NakDeck deck, const Scalar *scalar, const ch
 {
   PetscFunctionBeginUser;
   if (scalar->text[0] == '\0')
-    PetscCall(NakDeckComplain(deck, scalar->node, "%s is empty: %s", scalar->path, remedy));
+    PetscCall(NakDeckError(deck, scalar->node, "%s is empty: %s", scalar->path, remedy));
   else
     PetscCall(
-      NakDeckComplain(deck, scalar->node, "%s is %s: %s", scalar->path, scalar->shown, remedy));
+      NakDeckError(deck, scalar->node, "%s is %s: %s", scalar->path, scalar->shown, remedy));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

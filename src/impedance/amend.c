@@ -1,5 +1,5 @@
-/* What the deck switches: an unknown is frozen by a huge entry on its diagonal, a capacitance is taken
-   away or added on the diagonal of its row.  Both are done on every level, so that multigrid sees the
+/* What the deck switches: an unknown is frozen by a huge entry on its diagonal, a capacitance is added on the
+   diagonal of its row.  Both are done on every level, so that multigrid sees the
    same cell. */
 #include "impedance_impl.h"
 
@@ -12,13 +12,13 @@ PetscBool NakAmendmentsNeeded(const NakImpedanceParams *p)
 
 PetscErrorCode NakAmendmentsCreate(NakImpedance z)
 {
-  const PetscInt levels = NakModelLevels(z->model);
+  const PetscInt levels = NakColumnsLevels(z->columns);
 
   PetscFunctionBeginUser;
   if (!NakAmendmentsNeeded(&z->params)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(levels, &z->amendments));
   for (PetscInt k = 0; k < levels; k++) {
-    DM dm = NakStateDM(NakModelLevelState(z->model, k));
+    DM dm = NakStateDM(NakColumnsLevelState(z->columns, k));
 
     PetscCall(DMCreateGlobalVector(dm, &z->amendments[k].frozen));
     PetscCall(DMCreateGlobalVector(dm, &z->amendments[k].capacity));
@@ -30,7 +30,7 @@ PetscErrorCode NakAmendmentsDestroy(NakImpedance z)
 {
   PetscFunctionBeginUser;
   if (z->amendments == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt k = 0; k < NakModelLevels(z->model); k++) {
+  for (PetscInt k = 0; k < NakColumnsLevels(z->columns); k++) {
     PetscCall(VecDestroy(&z->amendments[k].frozen));
     PetscCall(VecDestroy(&z->amendments[k].capacity));
   }
@@ -38,55 +38,61 @@ PetscErrorCode NakAmendmentsDestroy(NakImpedance z)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void FillColumn(NakImpedance z, const NakLayout *l, PetscReal layer, PetscReal frozen[],
-                       PetscReal capacity[])
+static PetscErrorCode FillFrozen(NakImpedance z, PetscInt level, Vec frozen)
 {
-  const NakImpedanceParams *p       = &z->params;
-  const PetscReal           contact = layer / NakModelCircuit(z->model).double_layer;
-
-  for (PetscInt j = 0; j < l->size; j++) capacity[j] = 0;
-  capacity[l->potential] = p->void_capacitance * PetscMax(1 - contact, 0);
-  if (!p->double_layer) capacity[l->potential] -= layer;
-  if (!p->diffusion)
-    for (PetscInt j = l->interphase; j < l->size; j++) frozen[j] = huge;
-  if (!p->deposits) frozen[l->deposit] = frozen[l->film] = huge;
-}
-
-/* `amendment->capacity` comes with the diagonal of M, of which it needs the double layer. */
-static PetscErrorCode FillLevel(NakImpedance z, PetscInt level, NakAmendment *amendment)
-{
-  const NakLayout *l    = NakStateLayout(NakModelLevelState(z->model, level));
-  const ptrdiff_t  size = l->size;
-  PetscReal       *frozen, *capacity;
-  PetscInt         n;
+  const NakImpedanceParams *p = &z->params;
+  const NakLayout          *l = NakStateLayout(NakColumnsLevelState(z->columns, level));
+  PetscInt                  n;
+  PetscReal                *a;
 
   PetscFunctionBeginUser;
-  PetscCall(VecSet(amendment->frozen, 0));
-  PetscCall(VecGetLocalSize(amendment->frozen, &n));
-  PetscCall(VecGetArray(amendment->frozen, &frozen));
-  PetscCall(VecGetArray(amendment->capacity, &capacity));
-  for (ptrdiff_t k = 0; k < n; k += size)
-    FillColumn(z, l, capacity[k + l->potential], frozen + k, capacity + k);
-  PetscCall(VecRestoreArray(amendment->capacity, &capacity));
-  PetscCall(VecRestoreArray(amendment->frozen, &frozen));
+  PetscCall(VecSet(frozen, 0));
+  PetscCall(VecGetLocalSize(frozen, &n));
+  PetscCall(VecGetArray(frozen, &a));
+  for (PetscReal *column = a; column < a + n; column += l->size) {
+    if (!p->double_layer) column[l->charge] = huge;
+    if (!p->diffusion)
+      for (PetscInt j = l->interphase; j < l->size; j++) column[j] = huge;
+    if (!p->deposits) column[l->deposit] = column[l->open] = huge;
+  }
+  PetscCall(VecRestoreArray(frozen, &a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakAmendmentsFill(NakImpedance z, PetscReal shift)
+/* Capacitance of the face without contact, on the finest level. */
+static PetscErrorCode FillCapacity(NakImpedance z, Vec capacity)
 {
+  const NakLayout *l = NakStateLayout(NakModelState(z->model));
+  PetscReal       *a, *contact;
+  PetscInt         n;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecSet(capacity, 0));
+  PetscCall(VecGetLocalSize(capacity, &n));
+  n /= l->size;
+  PetscCall(PetscMalloc1(n, &contact));
+  PetscCall(NakModelContact(z->model, contact));
+  PetscCall(VecGetArray(capacity, &a));
+  for (PetscInt k = 0; k < n; k++)
+    a[(ptrdiff_t)k * l->size + l->potential] = z->params.void_capacitance * (1 - contact[k]);
+  PetscCall(VecRestoreArray(capacity, &a));
+  PetscCall(PetscFree(contact));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakAmendmentsFill(NakImpedance z)
+{
+  const PetscInt levels = NakColumnsLevels(z->columns);
+
   PetscFunctionBeginUser;
   if (z->amendments == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakModelLinearise(z->model, z->state, 0));
-  for (PetscInt k = 0; k < NakModelLevels(z->model); k++)
-    PetscCall(MatGetDiagonal(NakModelMatrix(z->model, k), z->amendments[k].frozen));
-  PetscCall(NakModelLinearise(z->model, z->state, shift));
-  for (PetscInt k = 0; k < NakModelLevels(z->model); k++) {
-    NakAmendment *amendment = &z->amendments[k];
+  for (PetscInt k = 0; k < levels; k++) PetscCall(FillFrozen(z, k, z->amendments[k].frozen));
+  PetscCall(FillCapacity(z, z->amendments[levels - 1].capacity));
+  for (PetscInt k = levels - 1; k > 0; k--) {
+    Mat interpolation, average;
 
-    PetscCall(MatGetDiagonal(NakModelMatrix(z->model, k), amendment->capacity));
-    PetscCall(VecAXPY(amendment->capacity, -1, amendment->frozen));
-    PetscCall(VecScale(amendment->capacity, 1 / shift));
-    PetscCall(FillLevel(z, k, amendment));
+    PetscCall(NakColumnsTransfer(z->columns, k, &interpolation, &average));
+    PetscCall(MatMult(average, z->amendments[k].capacity, z->amendments[k - 1].capacity));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -95,8 +101,8 @@ PetscErrorCode NakAmendmentsApply(NakImpedance z, PetscReal omega)
 {
   PetscFunctionBeginUser;
   if (z->amendments == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt k = 0; k < NakModelLevels(z->model); k++) {
-    Mat matrix = NakModelMatrix(z->model, k);
+  for (PetscInt k = 0; k < NakColumnsLevels(z->columns); k++) {
+    Mat matrix = NakColumnsMatrix(z->columns, k);
     Vec sum;
 
     PetscCall(VecDuplicate(z->amendments[k].frozen, &sum));

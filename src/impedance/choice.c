@@ -49,7 +49,7 @@ static PetscErrorCode Freedom(const NakProgramme *p, Vec x, PetscReal *freedom)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Try(NakProgramme *p, Vec x, Trial *trial)
+static PetscErrorCode TryLambda(NakProgramme *p, Vec x, Trial *trial)
 {
   Vec work;
 
@@ -86,24 +86,46 @@ static PetscReal Curvature(const Trial t[3])
   return 2 * ((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])) / side;
 }
 
+/* Among many weights cross-validation hardly changes, and its least value is as often as not far on the side of
+   too little: the noise then has peaks of its own.  So the strongest is taken whose value is within a standard
+   error of the least, sqrt(2 / data) of it for a sum of squares (Breiman, Friedman, Olshen and Stone,
+   Classification and Regression Trees, 1984, section 3.4.3). */
+static PetscReal Strongest(const Trial trial[TRIALS], PetscInt data)
+{
+  PetscReal least = PETSC_INFINITY, lambda = 0;
+
+  for (int k = 1; k + 1 < TRIALS; k++) least = PetscMin(least, CrossValidation(&trial[k], data));
+  for (int k = 1; k + 1 < TRIALS; k++)
+    if (CrossValidation(&trial[k], data) <= least * (1 + PetscSqrtReal(2 / (PetscReal)data)))
+      lambda = trial[k].lambda;
+  return lambda;
+}
+
+static PetscReal Corner(const Trial trial[TRIALS])
+{
+  PetscReal most = -PETSC_INFINITY, lambda = 0;
+
+  for (int k = 1; k + 1 < TRIALS; k++) {
+    const PetscReal curvature = Curvature(&trial[k - 1]);
+
+    if (!(curvature > most)) continue;
+    most   = curvature;
+    lambda = trial[k].lambda;
+  }
+  return lambda;
+}
+
 PetscErrorCode NakLambdaChoose(NakProgramme *p, NakLambdaChoice choice, Vec x, PetscReal *lambda)
 {
-  const PetscInt data  = 2 * p->spectrum->count;
-  PetscReal      least = PETSC_INFINITY;
-  Trial          trial[TRIALS];
+  Trial trial[TRIALS];
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < TRIALS; k++) {
+  PetscCall(VecSet(x, NAK_RELAXATION_START));
+  for (int k = TRIALS - 1; k >= 0;
+       k--) { /* the weaker, the harder; each begins at the one before */
     trial[k].lambda = weakest * PetscPowReal(10, 0.5 * (PetscReal)k);
-    PetscCall(Try(p, x, &trial[k]));
+    PetscCall(TryLambda(p, x, &trial[k]));
   }
-  for (int k = 1; k + 1 < TRIALS; k++) {
-    const PetscReal cost =
-      choice == NAK_LAMBDA_GCV ? CrossValidation(&trial[k], data) : -Curvature(&trial[k - 1]);
-
-    if (!(cost < least)) continue;
-    least   = cost;
-    *lambda = trial[k].lambda;
-  }
+  *lambda = choice == NAK_LAMBDA_GCV ? Strongest(trial, 2 * p->spectrum->count) : Corner(trial);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -2,36 +2,33 @@
 #include "impedance_impl.h"
 
 const NakParam NakImpedanceParamRows[] = {
-  {"impedance.frequency_max",    NAK_REAL, "Hz", offsetof(NakImpedanceParams, frequency_max), 7e6,
-   1e-9, 1e12, NULL, "Highest frequency of a spectrum"},
-  {"impedance.frequency_min",                        NAK_REAL, "Hz", offsetof(NakImpedanceParams, frequency_min), 5, 1e-9,
-   1e12, NULL, "Lowest frequency"},
-  {"impedance.per_decade",              NAK_INT, NULL, offsetof(NakImpedanceParams, per_decade), 10, 1, 1000,
-   NULL, "Frequencies per decade"},
-  {"impedance.grain_boundary_resistance",                         NAK_REAL, "ohm.m^2",
-   offsetof(NakImpedanceParams, grain_boundary_resistance), 100e-4, 0, 1e3, NULL,
-   "Part of the series resistance that is grain boundaries; 0 for none"},
-  {"impedance.grain_boundary_capacitance",                        NAK_REAL, "F/m^2",
-   offsetof(NakImpedanceParams, grain_boundary_capacitance), 10e-5, 0, 1e4, NULL,
-   "Of the grain boundaries, beside their resistance"},
-  {"impedance.constriction",                            NAK_BOOL, NULL, offsetof(NakImpedanceParams, constriction), 1, 0, 1,
-   NULL, "Whether the resolved electrolyte resists currents along the face"},
-  {"impedance.double_layer",NAK_BOOL, NULL, offsetof(NakImpedanceParams, double_layer), 1, 0, 1,
-   NULL, "Whether the double layer is charged in a spectrum"},
-  {"impedance.diffusion", NAK_BOOL, NULL, offsetof(NakImpedanceParams, diffusion), 1, 0, 1, NULL,
-   "Whether the concentrations answer; without, they are frozen"},
-  {"impedance.deposits",                           NAK_BOOL, NULL, offsetof(NakImpedanceParams, deposits), 1, 0, 1, NULL,
-   "Whether K film and Na deposit answer; without, they are frozen"},
-  {"impedance.void_capacitance",                         NAK_REAL, "F/m^2", offsetof(NakImpedanceParams, void_capacitance),
-   0, 0, 1e4, NULL, "Capacitance of the face where there is no contact"},
-  {"impedance.lambda",          NAK_REAL, "1", offsetof(NakImpedanceParams, lambda), 1e-3, 1e-12, 1e3, NULL,
-   "Weight of the roughness in the distribution of relaxation times"},
-  {"impedance.lambda_choice",       NAK_CHOICE, NULL, offsetof(NakImpedanceParams, lambda_choice),
-   NAK_LAMBDA_FIXED, 0, 0, "fixed|gcv|l_curve",
-   "That weight, or one chosen by cross-validation or by the L-curve"},
-  {"impedance.times_per_decade",                        NAK_INT, NULL, offsetof(NakImpedanceParams, times_per_decade), 20,
-   2, 200, NULL, "Relaxation times per decade"},
-  {.key = NULL                }
+  NAK_ROW_REAL("impedance.frequency_max", NakImpedanceParams, frequency_max, "Hz", 7e6, 1e-9, 1e12,
+               "Highest frequency of a spectrum"),
+  NAK_ROW_REAL("impedance.frequency_min", NakImpedanceParams, frequency_min, "Hz", 5, 1e-9, 1e12,
+               "Lowest frequency"),
+  NAK_ROW_INT("impedance.per_decade", NakImpedanceParams, per_decade, 10, 1, 1000,
+              "Frequencies per decade"),
+  NAK_ROW_REAL("impedance.grain_boundary_capacitance", NakImpedanceParams,
+               grain_boundary_capacitance, "F/m^2", 10e-5, 0, 1e4,
+               "Of the grain boundaries, beside their resistance"),
+  NAK_ROW_BOOL("impedance.constriction", NakImpedanceParams, constriction, PETSC_TRUE,
+               "Whether the resolved electrolyte resists currents along the face"),
+  NAK_ROW_BOOL("impedance.double_layer", NakImpedanceParams, double_layer, PETSC_TRUE,
+               "Whether capacitor and adlayer are charged in a spectrum"),
+  NAK_ROW_BOOL("impedance.diffusion", NakImpedanceParams, diffusion, PETSC_TRUE,
+               "Whether the concentrations answer; without, they are frozen"),
+  NAK_ROW_BOOL("impedance.deposits", NakImpedanceParams, deposits, PETSC_TRUE,
+               "Whether K film and Na deposit answer; without, they are frozen"),
+  NAK_ROW_REAL("impedance.void_capacitance", NakImpedanceParams, void_capacitance, "F/m^2", 0, 0,
+               1e4, "Capacitance of the face where there is no contact"),
+  NAK_ROW_REAL("impedance.lambda", NakImpedanceParams, lambda, "1", 1e-3, 1e-12, 1e3,
+               "Weight of the roughness in the distribution of relaxation times"),
+  NAK_ROW_CHOICE("impedance.lambda_choice", NakImpedanceParams, lambda_choice, NAK_LAMBDA_FIXED,
+                 "fixed|gcv|l_curve",
+                 "That weight, or one chosen by cross-validation or by the L-curve"),
+  NAK_ROW_INT("impedance.times_per_decade", NakImpedanceParams, times_per_decade, 20, 2, 200,
+              "Relaxation times per decade"),
+  NAK_ROW_END,
 };
 
 /* Frequencies from high to low, as an instrument takes them. */
@@ -50,16 +47,31 @@ static PetscErrorCode CreateSpectrum(NakImpedance z)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void NakImpedanceCheck(const NakImpedanceParams *p, NakComplaints *list)
+{
+  if (p->frequency_max < p->frequency_min)
+    NakComplain(list, "impedance",
+                "impedance.frequency_max is %.6g Hz and impedance.frequency_min %.6g Hz; the first "
+                "must be the higher one",
+                (double)p->frequency_max, (double)p->frequency_min);
+}
+
 PetscErrorCode NakImpedanceCreate(NakModel model, const NakImpedanceParams *params,
                                   NakImpedance *impedance)
 {
-  NakImpedance z;
+  const MPI_Comm comm = PetscObjectComm((PetscObject)NakStateDM(NakModelState(model)));
+  NakComplaints  list = {.n = 0};
+  NakImpedance   z;
 
   PetscFunctionBeginUser;
+  *impedance = NULL;
+  NakImpedanceCheck(params, &list);
+  PetscCall(NakComplaintsRaise(comm, &list));
   PetscCall(PetscNew(&z));
   *impedance = z;
-  z->comm    = PetscObjectComm((PetscObject)NakStateDM(NakModelState(model)));
+  z->comm    = comm;
   z->model   = model;
+  z->columns = NakModelColumns(model);
   z->params  = *params;
   PetscCall(CreateSpectrum(z));
   PetscCall(NakDoubledCreate(z));

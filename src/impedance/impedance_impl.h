@@ -15,6 +15,7 @@ typedef struct {
 struct NakImpedance_private {
   MPI_Comm           comm;
   NakModel           model;
+  NakColumns         columns; /* its */
   NakImpedanceParams params;
   NakSpectrum        spectrum;
   Mat                J, M;    /* of the finest level */
@@ -42,7 +43,8 @@ typedef struct {
   Vec                g;     /* A' b */
 } NakProgramme;
 
-/* relaxation.c */
+/* relaxation.c; `x` holds the start, such as NAK_RELAXATION_START all over, and receives the solution. */
+#define NAK_RELAXATION_START 0.1
 PetscErrorCode NakProgrammeSolve(NakProgramme *p, PetscReal lambda, Vec x);
 
 /* Sum of squares that `x` leaves. */
@@ -55,10 +57,10 @@ PetscErrorCode NakLambdaChoose(NakProgramme *p, NakLambdaChoice choice, Vec x, P
 PetscErrorCode NakDoubledCreate(NakImpedance z);
 PetscErrorCode NakDoubledDestroy(NakImpedance z);
 
-/* amend.c: whether something is switched; its diagonals for the current state; adding them to all
+/* amend.c: whether something is switched; its diagonals; adding them to all
    levels' J + omega M. */
 PetscBool      NakAmendmentsNeeded(const NakImpedanceParams *params);
 PetscErrorCode NakAmendmentsCreate(NakImpedance z);
 PetscErrorCode NakAmendmentsDestroy(NakImpedance z);
-PetscErrorCode NakAmendmentsFill(NakImpedance z, PetscReal shift);
+PetscErrorCode NakAmendmentsFill(NakImpedance z);
 PetscErrorCode NakAmendmentsApply(NakImpedance z, PetscReal omega);

@@ -164,7 +164,8 @@ static PetscErrorCode Minimise(NakProgramme *p, Vec x)
   PetscCall(VecDestroy(&lower));
   PetscCall(VecDestroy(&upper));
   PetscCheck(reason > 0 || residual < rounding, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED,
-             "the relaxation times were not found (TAO: %s)", TaoConvergedReasons[reason]);
+             "the relaxation times were not found (TAO: %s); raise impedance.lambda",
+             TaoConvergedReasons[reason]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -182,7 +183,6 @@ PetscErrorCode NakProgrammeSolve(NakProgramme *p, PetscReal lambda, Vec x)
   PetscFunctionBeginUser;
   PetscCall(MatCopy(p->A2, p->H, SAME_NONZERO_PATTERN));
   PetscCall(MatAXPY(p->H, lambda, p->D, SAME_NONZERO_PATTERN));
-  PetscCall(VecSet(x, 0.1));
   PetscCall(Minimise(p, x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -250,6 +250,7 @@ PetscErrorCode NakRelaxationTimes(const NakImpedanceParams *params, NakSpectrum 
   s->lambda = params->lambda;
   if (params->lambda_choice != NAK_LAMBDA_FIXED)
     PetscCall(NakLambdaChoose(&p, (NakLambdaChoice)params->lambda_choice, x, &s->lambda));
+  PetscCall(VecSet(x, NAK_RELAXATION_START));
   PetscCall(NakProgrammeSolve(&p, s->lambda, x));
   PetscCall(VecGetArrayRead(x, &found));
   for (PetscInt j = 0; j < s->n_tau; j++) s->gamma[j] = p.scale * PetscMax(found[j], 0);

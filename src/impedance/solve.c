@@ -46,9 +46,11 @@ static PetscErrorCode Multiply(Mat doubled, Vec x, Vec y)
   PetscCall(Take(x, PETSC_FALSE, z->in, &in));
   PetscCall(Take(y, PETSC_TRUE, z->out, &out));
   PetscCall(MatMult(z->J, z->in[0], z->out[0]));
+  PetscCall(NakColumnsAddShared(z->columns, z->in[0], z->out[0]));
   PetscCall(MatMult(z->M, z->in[1], z->work));
   PetscCall(VecAXPY(z->out[0], -z->omega, z->work));
   PetscCall(MatMult(z->J, z->in[1], z->out[1]));
+  PetscCall(NakColumnsAddShared(z->columns, z->in[1], z->out[1]));
   PetscCall(MatMult(z->M, z->in[0], z->work));
   PetscCall(VecAXPY(z->out[1], z->omega, z->work));
   PetscCall(GiveBack(y, PETSC_TRUE, z->out, &out));
@@ -126,8 +128,8 @@ PetscErrorCode NakDoubledCreate(NakImpedance z)
   PC              pc;
 
   PetscFunctionBeginUser;
-  PetscCall(NakModelAssemble(z->model));
-  finest = NakModelMatrix(z->model, NakModelLevels(z->model) - 1);
+  PetscCall(NakColumnsAssemble(z->columns));
+  finest = NakColumnsMatrix(z->columns, NakColumnsLevels(z->columns) - 1);
   PetscCall(CreateVectors(z));
   PetscCall(VecGetLocalSize(z->x, &n));
   PetscCall(
@@ -136,7 +138,7 @@ PetscErrorCode NakDoubledCreate(NakImpedance z)
   PetscCall(PCCreate(z->comm, &z->inner));
   PetscCall(PCSetOptionsPrefix(z->inner, "impedance_inner_"));
   PetscCall(PCSetOperators(z->inner, finest, finest));
-  PetscCall(NakModelAssembledPreconditioner(z->model, z->inner));
+  PetscCall(NakColumnsAssembledPreconditioner(z->columns, z->inner));
   PetscCall(KSPCreate(z->comm, &z->ksp));
   PetscCall(KSPSetOptionsPrefix(z->ksp, "impedance_"));
   PetscCall(KSPSetOperators(z->ksp, z->doubled, z->doubled));
@@ -178,7 +180,7 @@ static PetscErrorCode Assemble(NakImpedance z, PetscReal omega)
 {
   PetscFunctionBeginUser;
   PetscCall(NakModelConstrict(z->model, z->params.constriction));
-  PetscCall(NakModelLinearise(z->model, z->state, omega));
+  PetscCall(NakColumnsLinearise(z->columns, z->state, omega));
   PetscCall(NakModelConstrict(z->model, PETSC_TRUE));
   PetscCall(NakAmendmentsApply(z, omega));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -205,13 +207,13 @@ static PetscErrorCode HoldCurrent(NakImpedance z, NakControl *before)
 
 PetscErrorCode NakImpedanceLinearise(NakImpedance z, Vec U)
 {
-  Mat        finest = NakModelMatrix(z->model, NakModelLevels(z->model) - 1);
+  Mat        finest = NakColumnsMatrix(z->columns, NakColumnsLevels(z->columns) - 1);
   NakControl before;
 
   PetscFunctionBeginUser;
   z->state = U;
   PetscCall(HoldCurrent(z, &before));
-  PetscCall(NakAmendmentsFill(z, far_shift));
+  PetscCall(NakAmendmentsFill(z));
   PetscCall(Assemble(z, 0));
   PetscCall(Copy(finest, &z->J));
   PetscCall(Assemble(z, far_shift));
@@ -249,7 +251,7 @@ static PetscErrorCode MeanPotential(NakImpedance z, PetscReal mean[PARTS])
 PetscErrorCode NakImpedanceSolve(NakImpedance z, PetscReal frequency, PetscReal *re, PetscReal *im)
 {
   const NakCircuit circuit = NakModelCircuit(z->model);
-  const PetscReal  omega = 2 * PETSC_PI * frequency, R = z->params.grain_boundary_resistance;
+  const PetscReal  omega = 2 * PETSC_PI * frequency, R = circuit.grain_boundaries;
   const PetscReal  q = omega * R * z->params.grain_boundary_capacitance;
   PetscReal        mean[PARTS];
   PetscInt         iterations;
@@ -268,7 +270,9 @@ PetscErrorCode NakImpedanceSolve(NakImpedance z, PetscReal frequency, PetscReal 
   PetscCall(KSPGetIterationNumber(z->ksp, &iterations));
   z->iterations += iterations;
   PetscCheck(reason > 0, z->comm, PETSC_ERR_NOT_CONVERGED,
-             "the impedance at %.6g Hz was not found in %" PetscInt_FMT " iterations",
+             "the impedance at %.6g Hz was not found in %" PetscInt_FMT
+             " iterations; allow more with petsc: [-impedance_ksp_max_it 5000], or raise "
+             "impedance.frequency_min",
              (double)frequency, iterations);
   PetscCall(MeanPotential(z, mean));
   *re = mean[0] + circuit.series + circuit.electrolyte - R * q * q / (1 + q * q);

@@ -8,6 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The build system defines it where it has built plugins. */
+#if !defined(NAK_PARAVIEW)
+  #define NAK_PARAVIEW "unknown"
+#endif
+
 static PetscBool IsFile(const char *path)
 {
   struct stat about;
@@ -85,16 +90,26 @@ static const NakInsituBackend *Open(const char *path, char why[NAK_INSITU_MESSAG
   return NULL;
 }
 
-static const NakInsituBackend *LoadPlugin(const char *name, char why[NAK_INSITU_MESSAGE])
+/* Where a plugin is; else FALSE, and `path` is no file. */
+static PetscBool FindPlugin(const char *name, char path[PETSC_MAX_PATH_LEN])
 {
-  char              program[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN + 64];
+  char              program[PETSC_MAX_PATH_LEN];
   const char *const places[] = {"", "../lib/nakfield/"};
+  PetscBool         found    = PETSC_FALSE;
 
   ProgramFolder(program, sizeof program);
-  for (int k = 0; k < 2; k++) {
-    (void)snprintf(path, sizeof path, "%s%s%s", program, places[k], name);
-    if (IsFile(path)) return Open(path, why);
-  }
+  for (int k = 0; k < 2 && !found; k++)
+    found = (PetscBool)(snprintf(path, PETSC_MAX_PATH_LEN, "%s%s%s", program, places[k], name) <
+                          PETSC_MAX_PATH_LEN &&
+                        IsFile(path));
+  return found;
+}
+
+static const NakInsituBackend *LoadPlugin(const char *name, char why[NAK_INSITU_MESSAGE])
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  if (FindPlugin(name, path)) return Open(path, why);
   (void)snprintf(
     why, NAK_INSITU_MESSAGE,
     "the back end was not built (no %s beside the program): "
@@ -123,24 +138,28 @@ const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, PetscBool vtk,
   return backend;
 }
 
+/* Not loaded: ParaView's libraries take a second. */
 PetscErrorCode NakInsituBackends(char *text, size_t size)
 {
-  static const char *const names[] = {
-    [NAK_INSITU_LEGACY] = "legacy", [NAK_INSITU_CATALYST2] = "catalyst2", [NAK_INSITU_VTK] = "vtk"};
-  char   why[NAK_INSITU_MESSAGE];
-  size_t used = 0;
+  static const char *const plugins[] = {"nakfield_catalyst.so", "nakfield_vtk.so"};
+  static const char *const names[]   = {"legacy (ParaView " NAK_PARAVIEW ")",
+                                        "vtk (VTK of ParaView " NAK_PARAVIEW ")"};
+  const NakInsituBackend  *catalyst2 = NakInsituCatalyst2();
+  char                     path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
   text[0] = '\0';
-  PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
-  for (int k = NAK_INSITU_LEGACY; k <= NAK_INSITU_VTK; k++) {
-    const NakInsituBackend *const backend = NakInsituLoad((NakInsituChoice)k, PETSC_FALSE, why);
-
-    if (backend == NULL || used >= size) continue;
-    used += (size_t)snprintf(text + used, size - used, "%s%s (%s)", used > 0 ? ", " : "", names[k],
-                             backend->name);
+  for (int k = 0; k < 2; k++) {
+    if (!FindPlugin(plugins[k], path)) continue;
+    PetscCall(PetscStrlcat(text, text[0] != '\0' ? ", " : "", size));
+    PetscCall(PetscStrlcat(text, names[k], size));
   }
-  PetscCall(PetscFPTrapPop());
-  if (used == 0) (void)snprintf(text, size, "none; scripts/setup.sh --insitu brings ParaView");
+  if (catalyst2 != NULL) {
+    PetscCall(PetscStrlcat(text, text[0] != '\0' ? ", catalyst2 (" : "catalyst2 (", size));
+    PetscCall(PetscStrlcat(text, catalyst2->name, size));
+    PetscCall(PetscStrlcat(text, ")", size));
+  }
+  if (text[0] == '\0')
+    PetscCall(PetscStrlcat(text, "none; scripts/setup.sh --insitu brings ParaView", size));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

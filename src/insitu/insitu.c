@@ -39,7 +39,7 @@ typedef struct {
   PetscLogDouble wall, processor, memory;
 } Clock;
 
-static PetscErrorCode Read(Clock *now)
+static PetscErrorCode ReadClock(Clock *now)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscTime(&now->wall));
@@ -48,13 +48,13 @@ static PetscErrorCode Read(Clock *now)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Book what went by since `begin`, its wall time under `wall`. */
-static PetscErrorCode Book(NakInsitu s, const Clock *begin, PetscReal *wall)
+/* Add to the cost what went by since `begin`, its wall time under `wall`. */
+static PetscErrorCode AddCost(NakInsitu s, const Clock *begin, PetscReal *wall)
 {
   Clock now;
 
   PetscFunctionBeginUser;
-  PetscCall(Read(&now));
+  PetscCall(ReadClock(&now));
   *wall += now.wall - begin->wall;
   s->cost.processor += now.processor - begin->processor;
   s->cost.memory += now.memory - begin->memory;
@@ -62,7 +62,7 @@ static PetscErrorCode Book(NakInsitu s, const Clock *begin, PetscReal *wall)
 }
 
 /* One rank prints what some found. */
-static PetscErrorCode Tell(MPI_Comm comm, const char *message)
+static PetscErrorCode PrintOnce(MPI_Comm comm, const char *message)
 {
   PetscMPIInt rank, size, first;
 
@@ -107,7 +107,7 @@ static PetscErrorCode Start(NakInsitu s, PetscBool *ok)
   for (int k = 0; k < how.n_words; k++) words[k] = s->params.words[k];
   *ok      = (PetscBool)(s->backend->start(&how, &s->self, message) == 0);
   s->alive = *ok ? how.n_scripts : 0;
-  PetscCall(Tell(s->comm, message));
+  PetscCall(PrintOnce(s->comm, message));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -140,7 +140,7 @@ PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, Nak
   PetscFunctionBeginUser;
   *insitu = NULL;
   if (params->n_scripts == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Read(&begin));
+  PetscCall(ReadClock(&begin));
   PetscCall(PetscNew(&s));
   *insitu   = s;
   s->comm   = comm;
@@ -151,7 +151,7 @@ PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, Nak
   code = Load(s);
   PetscCall(PetscFPTrapPop());
   PetscCall(code);
-  PetscCall(Book(s, &begin, &s->cost.start));
+  PetscCall(AddCost(s, &begin, &s->cost.start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -170,7 +170,7 @@ PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory, PetscReal
 
   PetscFunctionBeginUser;
   if (insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Read(&begin));
+  PetscCall(ReadClock(&begin));
   SetNext(insitu, time);
   PetscCall(PetscSNPrintf(insitu->directory, sizeof insitu->directory, "%s/insitu", directory));
   PetscCall(NakAgree(insitu->comm, OpenFolder(insitu)));
@@ -181,7 +181,7 @@ PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory, PetscReal
   PetscCall(code);
   PetscCheck(ok, insitu->comm, PETSC_ERR_USER_INPUT, "in situ: %s did not start",
              insitu->backend->name);
-  PetscCall(Book(insitu, &begin, &insitu->cost.start));
+  PetscCall(AddCost(insitu, &begin, &insitu->cost.start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -199,15 +199,15 @@ PetscErrorCode NakInsituDestroy(NakInsitu *insitu)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool NakInsituDue(NakInsitu insitu, const NakRecord *record, PetscBool event)
+PetscBool NakInsituDue(NakInsitu insitu, PetscReal time, PetscBool event)
 {
   if (insitu == NULL || insitu->alive == 0) return PETSC_FALSE;
-  if (record->time > insitu->seen) insitu->steps++;
-  insitu->seen = record->time;
-  if (insitu->params.cadence == NAK_INSITU_TIME) return (PetscBool)(record->time >= insitu->next);
+  if (time > insitu->seen) insitu->steps++;
+  insitu->seen = time;
+  if (insitu->params.cadence == NAK_INSITU_TIME) return (PetscBool)(time >= insitu->next);
   if (insitu->params.cadence == NAK_INSITU_STEPS)
     return (PetscBool)((PetscReal)insitu->steps >= insitu->params.every);
-  return (PetscBool)(event && record->cycle == 0);
+  return event;
 }
 
 PetscReal NakInsituNext(NakInsitu insitu)
@@ -245,7 +245,7 @@ static void PackNumbers(const NakNumbers *numbers, Parcel *parcel)
   for (parcel->n_numbers = 0; parcel->n_numbers < numbers->count; parcel->n_numbers++) {
     const NakNumber *const number = &numbers->items[parcel->n_numbers];
 
-    parcel->numbers[parcel->n_numbers] = (NakInsituNumber){number->name, number->value};
+    parcel->numbers[parcel->n_numbers] = (NakInsituNumber){number->name, NakNumberShown(number)};
   }
 }
 
@@ -356,7 +356,7 @@ static PetscErrorCode Hand(NakInsitu s, PetscReal time, const Parcel *parcel, Pe
   PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
   s->alive = s->backend->show(s->self, &moment, message);
   PetscCall(PetscFPTrapPop());
-  PetscCall(Tell(s->comm, message));
+  PetscCall(PrintOnce(s->comm, message));
   PetscCall(Files(s, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -366,21 +366,22 @@ static PetscErrorCode Account(NakInsitu s, const Clock *begin)
   const PetscBool first = (PetscBool)(s->cost.moments++ == 0);
 
   PetscFunctionBeginUser;
-  PetscCall(Book(s, begin, first ? &s->cost.first : &s->cost.show));
+  PetscCall(AddCost(s, begin, first ? &s->cost.first : &s->cost.show));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakInsituShow(NakInsitu insitu, PetscReal time, const NakNumbers *numbers,
-                             const NakFrame *frame, PetscBool last)
+PetscErrorCode NakInsituShow(NakInsitu insitu, const NakNumbers *numbers, const NakFrame *frame,
+                             PetscBool last)
 {
-  Parcel         parcel = {.n_numbers = 0};
-  Clock          begin;
-  PetscErrorCode code;
+  const PetscReal time   = numbers->items[0].value;
+  Parcel          parcel = {.n_numbers = 0};
+  Clock           begin;
+  PetscErrorCode  code;
 
   PetscFunctionBeginUser;
   if (insitu == NULL || insitu->alive == 0 || time == insitu->shown)
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Read(&begin));
+  PetscCall(ReadClock(&begin));
   code = NakAgree(insitu->comm, Pack(numbers, frame, &parcel));
   if (code == PETSC_SUCCESS) code = Hand(insitu, time, &parcel, last);
   PetscCall(PetscFree4(parcel.axes, parcel.values, parcel.region, parcel.arrays));

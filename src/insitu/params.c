@@ -7,24 +7,17 @@
 #define LONGEST 1e12 /* [s] */
 
 const NakParam NakInsituParamRows[] = {
-  {.key  = "insitu.script",
-   .type = NAK_TREE,
-   .doc  = "Catalyst script of version 2, or a list of them: docs/insitu.md"},
-  {.key  = "insitu.every",
-   .type = NAK_TREE,
-   .doc = "When the scripts run: a time, so many `steps` (of time), or event (the ends of protocol "
-          "steps; without a protocol, when fields are written), which is the default"},
-  {.key  = "insitu.options",
-   .type = NAK_TREE,
-   .doc  = "Arguments of the scripts: {live: on} reaches them as --live on"},
-  {.key    = "insitu.backend",
-   .type   = NAK_CHOICE,
-   .offset = offsetof(NakInsituParams, backend),
-   .text   = "auto|legacy|catalyst2|vtk",
-   .doc = "What runs the scripts; auto takes vtk where that is enough for all, else what there is, "
-          "legacy "
-          "first"},
-  {.key = NULL                                                          }
+  NAK_ROW_TREE("insitu.script", "Catalyst script of version 2, or a list of them: docs/insitu.md"),
+  NAK_ROW_TREE(
+    "insitu.every",
+    "When the scripts run: a time, so many `steps` (of time), or event (the ends of protocol "
+    "steps; without a protocol, when fields are written), which is the default"),
+  NAK_ROW_TREE("insitu.options", "Arguments of the scripts: {live: on} reaches them as --live on"),
+  NAK_ROW_CHOICE("insitu.backend", NakInsituParams, backend, NAK_INSITU_AUTO,
+                 "auto|legacy|catalyst2|vtk",
+                 "What runs the scripts; auto takes vtk where that is enough for all, else what "
+                 "there is, legacy first"),
+  NAK_ROW_END,
 };
 
 static PetscErrorCode AddScript(NakDeck deck, NakNode node, NakInsituParams *p)
@@ -34,8 +27,8 @@ static PetscErrorCode AddScript(NakDeck deck, NakNode node, NakInsituParams *p)
 
   PetscFunctionBeginUser;
   if (p->n_scripts == NAK_INSITU_SCRIPTS) {
-    PetscCall(NakDeckComplain(deck, node, "insitu.script has more than %d scripts",
-                              (int)NAK_INSITU_SCRIPTS));
+    PetscCall(
+      NakDeckError(deck, node, "insitu.script has more than %d scripts", (int)NAK_INSITU_SCRIPTS));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   script = p->scripts[p->n_scripts];
@@ -47,10 +40,10 @@ static PetscErrorCode AddScript(NakDeck deck, NakNode node, NakInsituParams *p)
     PetscCall(PetscStrncpy(script, found, PETSC_MAX_PATH_LEN));
   }
   if (found[0] == '\0')
-    PetscCall(NakDeckComplain(deck, node,
-                              "there is no script '%s': not here, not in the folder of the deck, "
-                              "and none of those that come with nakfield",
-                              name));
+    PetscCall(NakDeckError(deck, node,
+                           "there is no script '%s': not here, not in the folder of the deck, "
+                           "and none of those that come with nakfield",
+                           name));
   else
     p->n_scripts++;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -61,7 +54,7 @@ static PetscErrorCode ReadScripts(NakDeck deck, NakNode node, NakInsituParams *p
   PetscFunctionBeginUser;
   if (NakNodeKindOf(node) == NAK_NODE_SCALAR) PetscCall(AddScript(deck, node, p));
   if (NakNodeKindOf(node) == NAK_NODE_MAP)
-    PetscCall(NakDeckComplain(deck, node, "insitu.script is a path or a list of paths"));
+    PetscCall(NakDeckError(deck, node, "insitu.script is a path or a list of paths"));
   if (NakNodeKindOf(node) == NAK_NODE_LIST)
     for (PetscInt k = 0; k < NakNodeCount(node); k++)
       PetscCall(AddScript(deck, NakNodeItem(node, k, NULL), p));
@@ -83,14 +76,13 @@ static PetscErrorCode ReadCadence(NakDeck deck, NakNode node, const char *unit, 
     p->cadence = NAK_INSITU_STEPS;
     p->every   = (PetscReal)steps;
     if (steps < 1)
-      PetscCall(
-        NakDeckComplain(deck, node, "insitu.every must be at least 1 step, not '%s'", text));
+      PetscCall(NakDeckError(deck, node, "insitu.every must be at least 1 step, not '%s'", text));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   p->cadence = NAK_INSITU_TIME;
   PetscCall(NakDeckQuantity(deck, node, unit, 1e-9, LONGEST, &p->every, &ok));
   if (!ok)
-    PetscCall(NakDeckComplain(
+    PetscCall(NakDeckError(
       deck, node,
       "insitu.every is a time such as 30 s, a number of steps such as 10 steps, or event"));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -102,19 +94,19 @@ static PetscErrorCode ReadOptions(NakDeck deck, NakNode node, NakInsituParams *p
 
   PetscFunctionBeginUser;
   if (NakNodeKindOf(node) != NAK_NODE_MAP || 2 * NakNodeCount(node) > NAK_INSITU_WORDS) {
-    PetscCall(NakDeckComplain(deck, node,
-                              "insitu.options is a map of at most %d entries, such as {live: on}",
-                              NAK_INSITU_WORDS / 2));
+    PetscCall(NakDeckError(deck, node,
+                           "insitu.options is a map of at most %d entries, such as {live: on}",
+                           NAK_INSITU_WORDS / 2));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt k = 0; k < NakNodeCount(node); k++) {
     NakNode const value = NakNodeItem(node, k, &key);
 
     if (NakNodeKindOf(value) != NAK_NODE_SCALAR)
-      PetscCall(NakDeckComplain(deck, value, "insitu.options.%s must be one text or number", key));
+      PetscCall(NakDeckError(deck, value, "insitu.options.%s must be one text or number", key));
     if (strlen(NakNodeText(value)) >= NAK_TEXT_SIZE)
-      PetscCall(NakDeckComplain(deck, value, "insitu.options.%s is longer than %d bytes", key,
-                                NAK_TEXT_SIZE - 1));
+      PetscCall(NakDeckError(deck, value, "insitu.options.%s is longer than %d bytes", key,
+                             NAK_TEXT_SIZE - 1));
     PetscCall(PetscSNPrintf(p->words[p->n_words++], NAK_TEXT_SIZE, "--%s", key));
     PetscCall(PetscStrncpy(p->words[p->n_words++], NakNodeText(value), NAK_TEXT_SIZE));
   }
@@ -131,11 +123,10 @@ static PetscErrorCode CheckBackend(NakDeck deck, NakNode node, NakInsituParams *
     if (NakInsituNeedsVtkOnly(p->scripts[k])) continue;
     all = PETSC_FALSE;
     if (p->backend == NAK_INSITU_VTK)
-      PetscCall(
-        NakDeckComplain(deck, node,
-                        "insitu.backend=vtk runs scripts that say '# nakfield: vtk' in their "
-                        "first lines, and %s does not: leave the back end away",
-                        p->scripts[k]));
+      PetscCall(NakDeckError(deck, node,
+                             "insitu.backend=vtk runs scripts that say '# nakfield: vtk' in their "
+                             "first lines, and %s does not: leave the back end away",
+                             p->scripts[k]));
   }
   p->vtk = all;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -153,9 +144,9 @@ static PetscErrorCode ReadTrees(NakDeck deck, const char *unit, NakInsituParams 
   if (every != NULL) PetscCall(ReadCadence(deck, every, unit, p));
   if (options != NULL) PetscCall(ReadOptions(deck, options, p));
   if (script == NULL && (every != NULL || options != NULL))
-    PetscCall(NakDeckComplain(deck, NakDeckFind(deck, "insitu"),
-                              "insitu.script is missing: say which script is to run, for example "
-                              "extract.py"));
+    PetscCall(NakDeckError(deck, NakDeckFind(deck, "insitu"),
+                           "insitu.script is missing: say which script is to run, for example "
+                           "extract.py"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

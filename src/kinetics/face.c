@@ -1,76 +1,239 @@
-/* The balance of Na at the electrolyte's face; the contract is in nakfield/kinetics.h. */
+/* Currents and rates at the electrolyte's face; the contract is in nakfield/kinetics.h. */
 #include <nakfield/kinetics.h>
 
-/* A rate at the face with its partial derivatives; w = ln u_face, because u_face falls through more
-   than twenty decades while the voltage runs away. */
+/* A rate at the face with its partial derivatives: to the unknowns of NakFaceState at fixed u_face, and to
+   w = ln u_face, because u_face falls through more than twenty decades while the voltage runs away. */
 typedef struct {
-  PetscReal value, dw, dE, ddeposit, dfilm;
+  PetscReal value, dw;
+  PetscReal d[NAK_FACE_SIZE];
 } Rate;
 
-/* i = theta i0 u { exp[alpha f (E - E_eq)] - exp[-(1 - alpha) f (E - E_eq)] }, f E_eq = -ln a(u) */
+/* From 0 at x = 0 to 1 at x = 1, with its slope. */
+typedef struct {
+  PetscReal value, slope;
+} Ramp;
+
+static Ramp Smooth(PetscReal x)
+{
+  const PetscReal t = PetscMin(PetscMax(x, 0), 1);
+
+  return (Ramp){t * t * (3 - 2 * t), 6 * t * (1 - t)};
+}
+
+/* ---- Charge of the face ---- */
+
+/* q = C E - b q_m Theta,  Theta = K exp(-f E) / (1 + K exp(-f E)) */
+NakFaceCharge NakKineticsCharge(const NakKinetics *k, PetscReal potential, PetscReal open)
+{
+  const PetscReal empty = PetscExpReal(k->f * potential) / k->adlayer_constant; /* over occupied */
+  const PetscReal theta = 1 / (1 + empty);
+  const PetscReal slope = empty < PETSC_MAX_REAL ? k->f * theta * empty * theta : 0;
+
+  return (NakFaceCharge){.value = k->double_layer * potential - open * k->adlayer * theta,
+                         .dE    = k->double_layer + open * k->adlayer * slope,
+                         .dopen = -k->adlayer * theta};
+}
+
+/* q rises with E everywhere; where it is steepest, the adlayer fills within 1 / f.  Beside a full adlayer, the
+   capacitor's charge, and so E, is known to the rounding of the sum only.  A potential that fits stays as it is:
+   a run that goes on from a checkpoint asks once more. */
+PetscReal NakKineticsPotential(const NakKinetics *k, PetscReal charge, PetscReal open,
+                               PetscReal potential)
+{
+  const PetscReal longest = 1 / k->f, ulps = 4 * PETSC_MACHINE_EPSILON;
+  PetscReal       E = potential;
+
+  for (int n = 0; n < 200; n++) {
+    const NakFaceCharge q     = NakKineticsCharge(k, E, open);
+    const PetscReal     lacks = charge - q.value, step = lacks / q.dE;
+    const PetscReal     sum = k->double_layer * PetscAbsReal(E) - open * q.dopen;
+
+    if (PetscAbsReal(step) <= ulps * PetscMax(1 / k->f, PetscAbsReal(E))) return E;
+    if (PetscAbsReal(lacks) <= ulps * sum) return E;
+    E += PetscMin(PetscMax(step, -longest), longest);
+  }
+  return NAN;
+}
+
+/* ---- Currents ---- */
+
+/* i = theta b i0 u { exp[alpha f (E - E_eq)] - exp[-(1 - alpha) f (E - E_eq)] }, f E_eq = -ln a(u) */
 static Rate Reaction(const NakKinetics *k, const NakFaceState *s, PetscReal contact, PetscReal w)
 {
-  const PetscReal theta = contact * (1 - s->film), b = 1 - k->alpha;
+  const PetscReal theta = contact * s->open, beta = 1 - k->alpha;
   const PetscReal r      = k->r_ref * PetscExpReal(w / k->m);
   const NakLiquid alloy  = NakThermoLiquid(&k->alloy, r / (1 + r));
   const PetscReal eta    = k->f * s->potential + alloy.ln_activity; /* f times the overpotential */
   const PetscReal slope  = alloy.factor / (1 + r) / k->m;           /* d ln a / dw */
   const PetscReal anodic = k->i0 * PetscExpReal(w + k->alpha * eta);
-  const PetscReal cathodic = k->i0 * PetscExpReal(w - b * eta);
+  const PetscReal cathodic = k->i0 * PetscExpReal(w - beta * eta);
 
-  return (Rate){.value = theta * (anodic - cathodic),
-                .dw    = theta * (anodic * (1 + k->alpha * slope) - cathodic * (1 - b * slope)),
-                .dE    = theta * k->f * (k->alpha * anodic + b * cathodic),
-                .dfilm = -contact * (anodic - cathodic)};
+  return (Rate){
+    .value = theta * (anodic - cathodic),
+    .dw    = theta * (anodic * (1 + k->alpha * slope) - cathodic * (1 - beta * slope)),
+    .d     = {[NAK_FACE_POTENTIAL] = theta * k->f * (k->alpha * anodic + beta * cathodic),
+              [NAK_FACE_OPEN]      = contact * (anodic - cathodic)}
+  };
 }
 
-/* Na metal: grows fast above saturation, dissolves slowly below it.  As a current [A/m2].  Growth sets in like
-   a square, so that the law is C1: with a corner, a face that settles there has two stiffnesses. */
-static Rate Deposition(const NakKinetics *k, const NakFaceState *s, PetscReal contact, PetscReal w)
+/* i_over = theta b w u_t (E - E_eq(r)) / R, with u_t in equilibrium with the alloy over the face. */
+static Rate OverLimit(const NakKinetics *k, const NakFaceState *s, PetscReal contact)
 {
-  const PetscReal u = PetscExpReal(w), excess = u / k->u_na - 1, width = NAK_DEPOSIT_ONSET;
-  const PetscReal dissolution = NAK_FARADAY * k->deposit_dissolution;
-  const PetscReal growth      = contact * k->deposit_rate;
-  const PetscReal above = PetscMax(excess, 0), slope = PetscMin(above / width, 1);
+  const PetscReal   g = contact * s->wetted * k->over_limit, b = s->open;
+  const NakIsotherm top   = NakKineticsIsotherm(k, s->r);
+  const NakLiquid   alloy = NakThermoLiquid(&k->alloy, s->r / (1 + s->r));
+  const PetscReal   eta   = s->potential + alloy.ln_activity / k->f;
+  const PetscReal   deta  = alloy.factor / (s->r * (1 + s->r)) / k->f;
 
-  return (Rate){.value =
-                  growth * slope * (above - slope * width / 2) + dissolution * s->deposit * excess,
-                .dw       = (growth * slope + dissolution * s->deposit) * u / k->u_na,
-                .ddeposit = dissolution * excess};
+  if (contact * k->over_limit == 0) return (Rate){0};
+  return (Rate){
+    .value = g * b * top.u * eta,
+    .d     = {[NAK_FACE_POTENTIAL] = g * b * top.u,
+              [NAK_FACE_OPEN]      = g * top.u * eta,
+              [NAK_FACE_R]         = g * b * (top.d1 * eta + top.u * deta),
+              [NAK_FACE_WETTED]    = contact * k->over_limit * b * top.u * eta}
+  };
 }
 
-/* Solid K covers the face where the interphase is depleted, and re-alloys where it is not. [1/s] */
+/* min(0, x), rounded by a parabola within the corner; exactly 0 above it. */
+static Ramp Overpotential(PetscReal x)
+{
+  const PetscReal corner = 0.5e-3, t = x - corner; /* [V] */
+
+  if (t >= 0) return (Ramp){0, 0};
+  if (x <= -corner) return (Ramp){x, 1};
+  return (Ramp){-t * t / (4 * corner), -t / (2 * corner)};
+}
+
+/* Whether metal of charge g is more than a trace: from 0 at half a nucleus to 1 at a whole one. */
+static Ramp Nucleus(const NakKinetics *k, PetscReal g)
+{
+  const Ramp whole = Smooth(2 * g / k->deposit_nucleus - 1);
+
+  return (Ramp){whole.value, 2 * whole.slope / k->deposit_nucleus};
+}
+
+/* The part of the face that it covers, none of it by a trace. */
+static Ramp Cover(const NakKinetics *k, PetscReal g)
+{
+  const Ramp      whole = Nucleus(k, g);
+  const PetscReal decay = PetscExpReal(-whole.value * g / k->deposit_cover);
+
+  return (Ramp){1 - decay, decay * (whole.value + g * whole.slope) / k->deposit_cover};
+}
+
+/* A trace dissolves, whatever E is: E < 0 with no metal is an unstable state, and errors of integration must
+   not grow to metal.  As a current [A/m2]. */
+static Ramp Trace(const NakKinetics *k, PetscReal g)
+{
+  const PetscReal lifetime = 10; /* [s] */
+  const Ramp      whole    = Nucleus(k, g);
+
+  return (Ramp){g * (1 - whole.value) / lifetime, (1 - whole.value - g * whole.slope) / lifetime};
+}
+
+/* Na metal: where it is, E = 0 is its equilibrium; elsewhere it nucleates beyond the barrier.
+   i_dep = theta { [sigma E + (1 - sigma) min(0, E + eta_n)] / R + trace } */
+static Rate Deposition(const NakKinetics *k, const NakFaceState *s, PetscReal contact)
+{
+  const PetscReal g = contact > 0 ? NAK_FARADAY * s->deposit / contact : 0;
+  const PetscReal E = s->potential, G = k->deposit_conductance;
+  const Ramp      cover = Cover(k, g), trace = Trace(k, g);
+  const Ramp      nuclei = Overpotential(E + k->deposit_barrier);
+
+  return (Rate){
+    .value = contact * (G * (cover.value * E + (1 - cover.value) * nuclei.value) + trace.value),
+    .d     = {[NAK_FACE_POTENTIAL] = contact * G * (cover.value + (1 - cover.value) * nuclei.slope),
+              [NAK_FACE_DEPOSIT] =
+            contact > 0 ? NAK_FARADAY * (G * cover.slope * (E - nuclei.value) + trace.slope) : 0}
+  };
+}
+
+/* Under a void no alloy takes up the Na of a saturated interphase: solid Na grows into the void, as fast as the
+   interphase delivers; the corner is rounded by a parabola.  As a current [A/m2]. */
+static Rate Precipitation(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
+                          PetscReal contact, PetscReal w)
+{
+  const PetscReal u = PetscExpReal(w), corner = 0.05 * k->u_na, touched = contact > 0 ? 1 : 0;
+  const PetscReal dry    = touched * (1 - s->wetted);
+  const PetscReal excess = PetscMax(u - k->u_na, 0), slope = PetscMin(excess / corner, 1);
+  const PetscReal whole = excess - slope * corner / 2;
+
+  return (Rate){.value = dry * conductance * slope * whole,
+                .dw    = dry * conductance * slope * u,
+                .d     = {[NAK_FACE_WETTED] = -touched * conductance * slope * whole}};
+}
+
+/* ---- K film, filament ---- */
+
+/* Solid K covers the face where the interphase is depleted, and re-alloys where it is not; the change is
+   rounded over the first tenth below saturation. [1/s] */
 static Rate FilmGrowth(const NakKinetics *k, const NakFaceState *s, PetscReal w)
 {
-  const PetscReal ratio = PetscExpReal(w) / k->u_k;
+  const PetscReal width = 0.1, ratio = k->u_k * PetscExpReal(-w); /* u_k over u_face */
 
-  if (ratio < 1) {
-    const PetscReal open = k->film_rate * (1 - s->film);
+  if (ratio > 1) {
+    const Ramp      on    = Smooth((1 - 1 / ratio) / width);
+    const PetscReal open  = s->open - NAK_OPEN_LEAST;
+    const PetscReal slope = -on.slope / ratio / width;
 
-    return (Rate){
-      .value = open * (1 - ratio), .dw = -open * ratio, .dfilm = -k->film_rate * (1 - ratio)};
+    return (Rate){.value = -k->film_rate * open * on.value,
+                  .dw    = -k->film_rate * open * slope,
+                  .d     = {[NAK_FACE_OPEN] = -k->film_rate * on.value}};
   }
-  return (Rate){.value = -k->film_dissolution * s->film * (1 - 1 / ratio),
-                .dw    = -k->film_dissolution * s->film / ratio,
-                .dfilm = -k->film_dissolution * (1 - 1 / ratio)};
+  return (Rate){.value = k->film_dissolution * (1 - s->open) * (1 - ratio),
+                .dw    = k->film_dissolution * (1 - s->open) * ratio,
+                .d     = {[NAK_FACE_OPEN] = -k->film_dissolution * (1 - ratio)}};
 }
 
-/* Filaments grow with the plating current where the deposit beyond its room is thick; the onset is spread over a
-   tenth of the thickness, so that the rate is continuous. [m/s] */
-static Rate FilamentGrowth(const NakKinetics *k, const NakFaceState *s, const Rate *reaction)
+/* What drives the film at x = u_face / u_k, with its slope to ln x. */
+static Ramp FilmDrive(PetscReal x)
 {
-  const PetscReal ramp  = 0.1 * k->filament_onset;
-  const PetscReal over  = (k->deposit_volume * s->deposit - s->room - k->filament_onset) / ramp;
-  const PetscReal on    = PetscMin(PetscMax(over, 0), 1);
-  const PetscReal speed = reaction->value < 0 ? -k->filament_speed : 0;
-
-  return (Rate){.value = speed * on * reaction->value,
-                .dw    = speed * on * reaction->dw,
-                .dE    = speed * on * reaction->dE,
-                .ddeposit =
-                  over > 0 && over < 1 ? speed * reaction->value * k->deposit_volume / ramp : 0,
-                .dfilm = speed * on * reaction->dfilm};
+  return x < 1 ? (Ramp){1 - x, -x} : (Ramp){1 / x - 1, -1 / x};
 }
+
+PetscReal NakKineticsFilmDrive(const NakKinetics *k, PetscReal u)
+{
+  return FilmDrive(u / k->u_k).value;
+}
+
+/* The part of a front that a column sees by itself: a double well, tilted by the drive; above u_k the film
+   dissolves everywhere, too. [1/s] */
+static Rate FilmFront(const NakKinetics *k, const NakFaceState *s, PetscReal w)
+{
+  const PetscReal b = s->open, covered = 1 - b, open = b - NAK_OPEN_FRONT, S = 2 * b - 1;
+  const PetscReal x = PetscExpReal(w) / k->u_k, rest = 1 - k->film_lattice * S * S;
+  const Ramp      d     = FilmDrive(x);
+  const PetscReal tilt  = k->film_well * S / rest - k->film_drive * d.value;
+  const PetscReal dtilt = 2 * k->film_well * (2 - rest) / (rest * rest);
+  const PetscReal melts = x > 1 ? k->film_dissolution : 0;
+
+  return (Rate){
+    .value = open * covered * tilt - melts * covered * d.value,
+    .dw    = -(open * k->film_drive + melts) * covered * d.slope,
+    .d = {[NAK_FACE_OPEN] = (covered - open) * tilt + open * covered * dtilt + melts * d.value}};
+}
+
+/* Filaments grow with the plating current where the metal beyond its room, with that of the alloy, is thick; the onset is spread over a
+   tenth of it, so that the rate is continuous. [m/s] */
+static NakFaceValue FilamentGrowth(const NakKinetics *k, const NakFaceState *s, PetscReal contact,
+                                   const NakFaceValue *current)
+{
+  const PetscReal ramp = 0.1 * k->filament_onset, F = NAK_FARADAY;
+  const PetscReal metal =
+    contact > 0 ? F * (s->deposit - s->void_height / k->deposit_volume) / contact + s->above : 0;
+  const PetscReal over   = (metal - k->filament_onset) / ramp;
+  const PetscReal on     = PetscMin(PetscMax(over, 0), 1);
+  const PetscReal speed  = current->value < 0 ? -k->filament_speed : 0;
+  NakFaceValue    growth = {.value = speed * on * current->value};
+
+  for (int j = 0; j < NAK_FACE_SIZE; j++) growth.d[j] = speed * on * current->d[j];
+  if (over > 0 && over < 1)
+    growth.d[NAK_FACE_DEPOSIT] += speed * current->value * F / (contact * ramp);
+  return growth;
+}
+
+/* ---- The balance of Na at the face ---- */
 
 /* Where a large current draws u_face far below u, i ~ u_face^(1 + alpha / m): start Newton there. */
 static PetscReal Guess(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
@@ -86,16 +249,16 @@ static PetscReal Guess(const NakKinetics *k, const NakFaceState *s, PetscReal co
 static PetscReal Imbalance(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
                            PetscReal contact, PetscReal w, PetscReal *slope)
 {
-  const Rate      i = Reaction(k, s, contact, w), d = Deposition(k, s, contact, w);
+  const Rate i = Reaction(k, s, contact, w), metal = Precipitation(k, s, conductance, contact, w);
   const PetscReal u = PetscExpReal(w);
 
-  *slope = -conductance * u - i.dw - d.dw;
-  return conductance * (s->u - u) - i.value - d.value;
+  *slope = -conductance * u - i.dw - metal.dw;
+  return conductance * (s->u - u) - i.value - metal.value;
 }
 
 /* Newton for w = ln u_face, with steps of at most e^3.  Far into plating the reaction feeds on its own
-   product, i ~ u_face, faster than the interphase carries it off, and u_face climbs until the deposit
-   takes up the rest: where the slope has the wrong sign, climb too.  NaN where there is no balance. */
+   product, i ~ u_face: where the slope has the wrong sign, climb.  NaN where there is no balance, because it
+   grows faster than the interphase can carry off. */
 static PetscReal SolveFace(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
                            PetscReal contact)
 {
@@ -114,36 +277,45 @@ static PetscReal SolveFace(const NakKinetics *k, const NakFaceState *s, PetscRea
 }
 
 /* The total derivative of a rate: what it depends on directly, and through w. */
-static NakFaceValue Total(const Rate *rate, const PetscReal dw[NAK_FACE_SIZE], PetscReal scale)
+static NakFaceValue Total(const Rate *rate, const PetscReal dw[NAK_FACE_SIZE])
 {
-  const PetscReal direct[NAK_FACE_SIZE] = {[NAK_FACE_POTENTIAL] = rate->dE,
-                                           [NAK_FACE_DEPOSIT]   = rate->ddeposit,
-                                           [NAK_FACE_FILM]      = rate->dfilm};
-  NakFaceValue    total                 = {.value = scale * rate->value};
+  NakFaceValue total = {.value = rate->value};
 
-  for (int j = 0; j < NAK_FACE_SIZE; j++) total.d[j] = scale * (direct[j] + rate->dw * dw[j]);
+  for (int j = 0; j < NAK_FACE_SIZE; j++) total.d[j] = rate->d[j] + rate->dw * dw[j];
   return total;
+}
+
+static NakFaceValue Sum(const NakFaceValue *a, PetscReal factor, const NakFaceValue *b)
+{
+  NakFaceValue sum = {.value = a->value + factor * b->value};
+
+  for (int j = 0; j < NAK_FACE_SIZE; j++) sum.d[j] = a->d[j] + factor * b->d[j];
+  return sum;
 }
 
 NakFace NakKineticsFace(const NakKinetics *k, const NakFaceState *state, PetscReal conductance,
                         PetscReal contact)
 {
-  const PetscReal w = SolveFace(k, state, conductance, contact), u = PetscExpReal(w);
-  const Rate      i = Reaction(k, state, contact, w), d = Deposition(k, state, contact, w);
-  const Rate      film = FilmGrowth(k, state, w), filament = FilamentGrowth(k, state, &i);
-  const PetscReal slope             = conductance * u + i.dw + d.dw;
-  const PetscReal dw[NAK_FACE_SIZE] = {[NAK_FACE_POTENTIAL] = -i.dE / slope,
-                                       [NAK_FACE_DEPOSIT]   = -d.ddeposit / slope,
-                                       [NAK_FACE_FILM]      = -i.dfilm / slope,
-                                       [NAK_FACE_U]         = conductance / slope};
-  NakFace         face              = {.u_face   = u,
-                                       .reaction = Total(&i, dw, 1),
-                                       .deposit  = Total(&d, dw, 1 / NAK_FARADAY),
-                                       .film     = Total(&film, dw, 1),
-                                       .filament = Total(&filament, dw, 1)};
+  const PetscReal w    = SolveFace(k, state, conductance, contact);
+  const Rate      i    = Reaction(k, state, contact, w);
+  const Rate      film = k->film_speed > 0 ? FilmFront(k, state, w) : FilmGrowth(k, state, w);
+  const Rate      over = OverLimit(k, state, contact), deposit = Deposition(k, state, contact);
+  const Rate      solid             = Precipitation(k, state, conductance, contact, w);
+  const PetscReal slope             = conductance * PetscExpReal(w) + i.dw + solid.dw;
+  PetscReal       dw[NAK_FACE_SIZE] = {[NAK_FACE_U] = conductance / slope};
+  NakFaceValue    precipitated;
+  NakFace         face = {.u_face = PetscExpReal(w)};
 
-  face.supply.value = i.value + d.value;
-  for (int j = 0; j < NAK_FACE_SIZE; j++)
-    face.supply.d[j] = face.reaction.d[j] + NAK_FARADAY * face.deposit.d[j];
+  for (int j = 0; j < NAK_FACE_SIZE; j++) dw[j] -= (i.d[j] + solid.d[j]) / slope;
+  face.reaction   = Total(&i, dw);
+  face.over_limit = Total(&over, dw);
+  face.deposit    = Total(&deposit, dw);
+  face.open       = Total(&film, dw);
+  precipitated    = Total(&solid, dw);
+  face.supply     = Sum(&face.reaction, 1, &precipitated);
+  face.metal      = Sum(&precipitated, -1, &face.deposit);
+  face.faradaic   = Sum(&face.reaction, 1, &face.over_limit);
+  face.faradaic   = Sum(&face.faradaic, 1, &face.deposit);
+  face.filament   = FilamentGrowth(k, state, contact, &face.faradaic);
   return face;
 }

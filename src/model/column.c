@@ -1,82 +1,36 @@
-/* Residual and Jacobian of one column; equations and signs in docs/model.md.
+/* Residual and Jacobian of one column, region by region; equations and signs in docs/model.md.
 
-   Fluxes are counted downwards, towards the electrolyte: that is where the current flows when Na is
-   stripped. */
+   A flux stands beside its slopes, and the rows of a region beside their entries.  Fluxes are counted
+   downwards, towards the electrolyte: that is where the current flows when Na is stripped. */
 #include "column.h"
-
-static void Link(NakColumn *c, PetscInt first, PetscInt n)
-{
-  const PetscReal *h = c->height;
-
-  for (PetscInt k = first + 1; k < first + n; k++) c->link[k] = 2 / (h[k - 1] + h[k]);
-}
-
-/* A region's end faces lie half a layer from its outermost cells.  Where two regions meet, `link` is
-   the upper one's, and the lower one's is worked out from its height. */
-static void LinkRegions(NakColumn *c)
-{
-  const PetscInt ne = c->ne, nf = c->nf, na = c->na, nz = ne + nf + na;
-
-  Link(c, 0, ne);
-  Link(c, ne, nf);
-  Link(c, ne + nf, na);
-  if (ne > 0) c->link[0] = 2 / c->height[0];
-  c->link[ne]      = 2 / c->height[ne];
-  c->link[ne + nf] = 2 / c->height[ne + nf];
-  c->link[nz]      = 2 / c->height[nz - 1];
-}
-
-PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, PetscReal contact,
-                               NakColumn *column)
-{
-  const NakMaterial *material = &params->material;
-  const NakGrid     *grid     = NakStateGrid(state);
-  const PetscReal    x        = NakThermoMoleFraction(material, params->alloy.potassium);
-  const PetscReal    T        = params->alloy.temperature;
-  const PetscReal    whole    = params->cell.thickness / params->cell.conductivity;
-  const PetscBool    resolved = (PetscBool)(grid->n_electrolyte > 0);
-
-  PetscFunctionBeginUser;
-  *column = (NakColumn){
-    .l           = *NakStateLayout(state),
-    .ne          = grid->n_electrolyte,
-    .nf          = grid->n_interphase,
-    .na          = grid->n_alloy,
-    .start       = x,
-    .kinetics    = NakKineticsCreate(material, T, &params->interphase, &params->reaction, contact),
-    .series      = params->cell.series_resistance + (resolved ? 0 : whole),
-    .electrolyte = resolved ? whole : 0,
-    .sigma       = params->cell.conductivity,
-    .spreading   = 1,
-    .diffusivity = params->alloy.diffusivity,
-    .mixing      = params->alloy.diffusivity,
-    .alloy_content = NAK_FARADAY * (1 - x) * NakThermoDensity(material, x),
-    .reservoir     = grid->reservoir_height};
-  column->diffusivity /= NakThermoLiquid(&column->kinetics.alloy, x).factor;
-  PetscCall(PetscMalloc2(grid->nz, &column->height, grid->nz + 1, &column->link));
-  for (PetscInt k = 0; k < grid->nz; k++) column->height[k] = grid->z[k + 1] - grid->z[k];
-  LinkRegions(column);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakColumnDestroy(NakColumn *column)
-{
-  PetscFunctionBeginUser;
-  PetscCall(PetscFree2(column->height, column->link));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal u[])
 {
   const NakLayout *l  = &c->l;
-  const PetscReal *h  = c->height + c->ne;
   PetscReal        na = u[l->q_faraday] + NAK_FARADAY * u[l->deposit] +
                  c->alloy_content * c->reservoir * u[l->reservoir_na];
 
   for (PetscInt k = 0; k < c->nf; k++)
-    na += NakColumnContent(c, contact) * h[k] * u[l->interphase + k];
-  for (PetscInt k = 0; k < c->na; k++) na += c->alloy_content * h[c->nf + k] * u[l->alloy + k];
+    na += NakColumnContent(c, contact) * c->interphase.height[k] * u[l->interphase + k];
+  for (PetscInt k = 0; k < c->na; k++)
+    na += c->alloy_content * c->alloy.height[k] * u[NakLayoutAlloy(l, k)];
   return na;
+}
+
+/* Of the interphase over its content, as 1 / current. */
+static PetscReal Resistance(const NakColumn *c, const NakCover *over)
+{
+  PetscReal height = 0;
+
+  for (PetscInt k = 0; k < c->nf; k++) height += c->interphase.height[k];
+  return height / (c->kinetics.diffusivity * NakColumnContent(c, over->contact));
+}
+
+NakVoidsDrive NakColumnDrive(const NakColumn *c, const NakCover *over, const NakFace *face)
+{
+  const PetscReal current = face->reaction.value + face->over_limit.value;
+
+  return (NakVoidsDrive){.u = face->u_face, .load = current * Resistance(c, over)};
 }
 
 void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[])
@@ -87,78 +41,139 @@ void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal thet
   for (PetscInt k = 0; k < c->ne; k++) theta[l->phi + k] = c->sigma * c->height[k] * u[l->phi + k];
   for (PetscInt k = 0; k < c->nf; k++)
     theta[l->interphase + k] = c->kinetics.diffusivity * u[l->interphase + k];
-  for (PetscInt k = 0; k < c->na; k++)
-    theta[l->alloy + k] =
-      c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, u[l->alloy + k]).value;
-  theta[l->film]         = c->kinetics.film_spreading * u[l->film];
+  for (PetscInt k = 0; k < c->na; k++) {
+    const PetscInt  j = NakLayoutAlloy(l, k);
+    const PetscReal r =
+      k < l->zone ? NakZoneForces(c, u + j, theta + l->size + (ptrdiff_t)k * l->phases) : u[j];
+
+    theta[j] = c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, r).value;
+    for (PetscInt i = 1; i <= l->phases && k < l->zone; i++) theta[j + i] = c->mobility * u[j + i];
+  }
+  theta[l->open]         = c->kinetics.film_spreading * u[l->open];
   theta[l->reservoir_na] = c->mixing * u[l->reservoir_na];
 }
 
-void NakColumnSlopes(const NakColumn *c, const PetscReal u[], PetscReal slope[])
+/* Slopes of the same potentials. */
+static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
 {
+  const NakColumn *c = ctx;
   const NakLayout *l = &c->l;
 
   for (PetscInt j = 0; j < l->size; j++) slope[j] = 0;
   for (PetscInt k = 0; k < c->ne; k++) slope[l->phi + k] = c->spreading * c->sigma * c->height[k];
   for (PetscInt k = 0; k < c->nf; k++) slope[l->interphase + k] = c->kinetics.diffusivity;
-  for (PetscInt k = 0; k < c->na; k++)
-    slope[l->alloy + k] =
-      c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, u[l->alloy + k]).slope;
-  slope[l->film]         = c->kinetics.film_spreading;
+  for (PetscInt k = 0; k < l->zone; k++) NakZoneAt(c, u + NakLayoutAlloy(l, k), &c->layers[k]);
+  for (PetscInt k = 0; k < c->na; k++) {
+    const PetscInt  j = NakLayoutAlloy(l, k), phases = k < l->zone ? l->phases : 0;
+    const PetscReal r = phases > 0 ? c->layers[k].liquid : u[j];
+
+    slope[j] = c->diffusivity * (phases > 0 ? c->layers[k].slope : 1) *
+               NakThermoDiffusion(&c->kinetics.alloy, r).d1;
+    for (PetscInt i = 1; i <= phases; i++) slope[j + i] = c->mobility;
+  }
+  slope[l->open]         = c->kinetics.film_spreading;
   slope[l->reservoir_na] = c->mixing;
 }
 
-/* Current density through the far face, and its slope to the unknown next to it. */
-static PetscReal FarCurrent(const NakColumn *c, const PetscReal u[], PetscReal *slope)
+/* A flux, and its slopes to the unknowns below and above. */
+typedef struct {
+  PetscReal value, below, above;
+} Flux;
+
+/* Current density through the far face. */
+static Flux FarFlux(const NakColumn *c, const PetscReal u[])
 {
   const PetscReal half       = c->ne > 0 ? 1 / (c->sigma * c->link[0]) : 0;
   const PetscReal potential  = c->ne > 0 ? -u[c->l.phi] : u[c->l.potential];
   const PetscReal resistance = c->series + half;
 
-  if (c->control.hold == NAK_HOLD_CURRENT) {
-    *slope = 0;
-    return c->control.value;
-  }
-  *slope = (c->ne > 0 ? 1 : -1) / resistance;
-  return (c->control.value - potential) / resistance;
+  if (c->control.hold == NAK_HOLD_CURRENT) return (Flux){.value = c->control.value};
+  return (Flux){.value = (c->control.value - potential) / resistance,
+                .above = (c->ne > 0 ? 1 : -1) / resistance};
 }
 
 /* Na current from the alloy into the interphase, with the exchange isotherm at the interface: its
    Na ratio r_s is eliminated to first order in the small drop over the alloy's half cell.  A column
-   that is wetted in part passes that part of its steady limit, whatever the number of layers: the
-   resistance of the whole interphase is divided by the share, at the interface. */
+   that is wetted in part, or open in part, passes that part of its steady limit, whatever the number of
+   layers: for each the resistance of the whole interphase, less itself, is added over the part.  Solid Na
+   holds the interphase at u_Na, without a drop. */
 typedef struct {
-  PetscReal value, du, dr; /* [A/m2] */
+  PetscReal value, du, dr, dopen, dw; /* [A/m2]; to u, r, the open and the wetted part */
 } Exchange;
 
-static Exchange AlloyExchange(const NakColumn *c, const NakCover *over, PetscReal u, PetscReal r)
+static Exchange ExchangeWith(const NakColumn *c, PetscReal content, PetscReal w, PetscReal open,
+                             PetscReal u, NakIsotherm is, PetscReal r)
 {
-  const NakKinetics          *k  = &c->kinetics;
-  const NakIsotherm           is = NakKineticsIsotherm(k, r);
-  const NakDiffusionPotential D  = NakThermoDiffusion(&k->alloy, r);
-  const PetscReal             b  = 1 / (c->alloy_content * c->diffusivity * c->link[c->ne + c->nf]);
-  const PetscReal             h = c->height[c->ne + c->nf - 1], L = h * (PetscReal)c->nf;
-  const PetscReal             w = over->wetted;
-  const PetscReal per_height    = 1 / (NakColumnContent(c, over->contact) * k->diffusivity);
-  const PetscReal dry           = (1 - w) * L * per_height;
-  const PetscReal resistance    = w * (h / 2 * per_height + b * is.du / D.slope) + dry;
-  const PetscReal value         = w * (is.u - u) / resistance;
-  const PetscReal stiffening    = w * b * (is.d2u - is.du * D.second / D.slope) / D.slope;
+  const NakDiffusionPotential D = NakThermoDiffusion(&c->kinetics.alloy, r);
+  const PetscReal             b = 1 / (c->alloy_content * c->diffusivity * c->alloy.link[0]);
+  const PetscReal             h = c->interphase.height[c->nf - 1], L = h * (PetscReal)c->nf;
+  const PetscReal             part       = w * open;
+  const PetscReal             per_height = 1 / (content * c->kinetics.diffusivity);
+  const PetscReal             whole = L * per_height, drop = is.u - u;
+  const PetscReal             resistance = part * (h / 2 * per_height + b * is.d1 / D.d1) +
+                               (w + open - 2 * part) * whole; /* times the part */
+  const PetscReal value      = part * drop / resistance;
+  const PetscReal stiffening = part * b * (is.d2 - is.d1 * D.d2 / D.d1) / D.d1;
 
-  return (Exchange){
-    .value = value, .du = -w / resistance, .dr = (w * is.du - value * stiffening) / resistance};
+  return (Exchange){.value = value,
+                    .du    = -part / resistance,
+                    .dr    = (part * is.d1 - value * stiffening) / resistance,
+                    .dopen = w * w * whole * drop / (resistance * resistance),
+                    .dw    = open * open * whole * drop / (resistance * resistance)};
 }
 
-static void ElectrolyteResidual(const NakColumn *c, const PetscReal u[], PetscReal far,
+/* What stands where regions meet. */
+typedef struct {
+  PetscReal     contact, content; /* the interphase's */
+  NakFoot       foot;
+  NakFace       face;
+  NakFaceCharge charge;
+  Flux          far;
+  Exchange      liquid, metal; /* solid Na, where there can be any */
+  PetscReal     exchange;      /* with both [A/m2] */
+} Interfaces;
+
+static Interfaces InterfacesOf(const NakColumn *c, const NakCover *over, const PetscReal u[])
+{
+  const PetscReal content = NakColumnContent(c, over->contact);
+  const PetscReal open = u[c->l.open], top = u[c->l.alloy - 1];
+  const NakFoot   foot = NakZoneFoot(c, u);
+  Interfaces      at   = {.contact = over->contact,
+                          .content = content,
+                          .foot    = foot,
+                          .face    = NakColumnFace(c, over, &foot, u),
+                          .charge  = NakKineticsCharge(&c->kinetics, u[c->l.potential], open),
+                          .far     = FarFlux(c, u)};
+
+  at.liquid = ExchangeWith(c, content, foot.liquid, open, top,
+                           NakKineticsIsotherm(&c->kinetics, foot.r), foot.r);
+  if (c->mix.used[NAK_BODY_SOLID_A])
+    at.metal =
+      ExchangeWith(c, content, foot.metal, open, top, (NakIsotherm){.u = c->kinetics.u_na}, foot.r);
+  at.exchange = at.liquid.value + at.metal.value;
+  return at;
+}
+
+/* ---- Electrolyte ---- */
+
+/* Current density through face k > 0.  The highest is the face of the interphase: E follows phi, and
+   the potential of the electrolyte there is -E. */
+static Flux ElectrolyteFlux(const NakColumn *c, const PetscReal u[], PetscInt k)
+{
+  const PetscReal *phi = u + c->l.phi + k, h = c->height[k - 1];
+  const PetscReal  g = k < c->ne ? c->sigma * c->link[k] : 2 * c->sigma / h;
+
+  if (k < c->ne) return (Flux){c->sigma * (c->link[k] * (phi[0] - phi[-1])), -g, g};
+  return (Flux){c->sigma * (2 / h * (-phi[0] - phi[-1])), -g, -g};
+}
+
+static void ElectrolyteResidual(const NakColumn *c, const Interfaces *at, const PetscReal u[],
                                 PetscReal f[])
 {
-  const PetscReal *phi   = u + c->l.phi;
-  PetscReal        below = far;
+  PetscReal below = at->far.value;
 
   for (PetscInt k = 0; k < c->ne; k++) {
-    const PetscReal above =
-      c->sigma * (k + 1 < c->ne ? c->link[k + 1] * (phi[k + 1] - phi[k])
-                                : 2 / c->height[k] * (-u[c->l.potential] - phi[k]));
+    const PetscReal above = ElectrolyteFlux(c, u, k + 1).value;
 
     f[c->l.phi + k] = below - above;
     below           = above;
@@ -166,202 +181,315 @@ static void ElectrolyteResidual(const NakColumn *c, const PetscReal u[], PetscRe
   f[c->l.potential] -= below; /* what leaves the face: below the far current where ne = 0 */
 }
 
-static void InterphaseResidual(const NakColumn *c, const PetscReal u[], const PetscReal udot[],
-                               PetscReal content, PetscReal supply, PetscReal exchange,
-                               PetscReal f[])
+static void ElectrolyteJacobian(const NakColumn *c, const Interfaces *at, const PetscReal u[],
+                                NakEntries *e)
 {
-  const PetscInt  first = c->l.interphase, nf = c->nf;
-  const PetscReal g     = content * c->kinetics.diffusivity;
-  PetscReal       below = supply;
+  const PetscInt phi = c->l.phi, ne = c->ne;
 
-  for (PetscInt k = 0; k < nf; k++) {
+  for (PetscInt k = 1; k <= ne; k++) {
+    const Flux flux = ElectrolyteFlux(c, u, k);
+
+    NakPutFlux(e, phi + k - 1, phi + k, 1, k < ne ? 1 : -1, flux.below, flux.above);
+  }
+  NakPut(e, phi, phi, ne > 0 ? at->far.above : -at->far.above);
+  NakPut(e, c->l.q_total, phi, -at->far.above);
+}
+
+/* ---- Interphase ---- */
+
+/* Current density through the face above layer k, with slopes over the content. */
+static Flux InterphaseFlux(const NakColumn *c, const PetscReal u[], PetscReal content, PetscInt k)
+{
+  const PetscReal *v = u + c->l.interphase + k, D = c->kinetics.diffusivity;
+  const PetscReal  link = c->interphase.link[k + 1], g = D * link;
+
+  return (Flux){content * D * link * (v[1] - v[0]), -g, g};
+}
+
+static void InterphaseResidual(const NakColumn *c, const Interfaces *at, const PetscReal u[],
+                               const PetscReal udot[], PetscReal f[])
+{
+  const PetscInt first = c->l.interphase;
+  PetscReal      below = at->face.supply.value;
+
+  for (PetscInt k = 0; k < c->nf; k++) {
     const PetscReal above =
-      k + 1 < nf ? g * c->link[c->ne + k + 1] * (u[first + k + 1] - u[first + k]) : exchange;
+      k + 1 < c->nf ? InterphaseFlux(c, u, at->content, k).value : at->exchange;
 
-    f[first + k] = udot[first + k] - (above - below) / (content * c->height[c->ne + k]);
+    f[first + k] = udot[first + k] - (above - below) / (at->content * c->interphase.height[k]);
     below        = above;
   }
 }
 
-static void AlloyResidual(const NakColumn *c, const PetscReal u[], const PetscReal udot[],
-                          const PetscReal theta[], PetscReal exchange, PetscReal f[])
+static void InterphaseJacobian(const NakColumn *c, const Interfaces *at, const PetscReal u[],
+                               PetscReal shift, NakEntries *e)
+{
+  const PetscInt   first = c->l.interphase;
+  const PetscReal *h     = c->interphase.height;
+
+  for (PetscInt k = 0; k < c->nf; k++) NakPut(e, first + k, first + k, shift);
+  for (PetscInt k = 0; k + 1 < c->nf; k++) {
+    const Flux flux = InterphaseFlux(c, u, at->content, k);
+
+    NakPutFlux(e, first + k, first + k + 1, h[k], h[k + 1], flux.below, flux.above);
+  }
+}
+
+/* ---- Face, and what interphase and alloy exchange ---- */
+
+/* The charge is q = theta q(E, b); the reactions take from it. */
+static void FaceResidual(const NakColumn *c, const Interfaces *at, const PetscReal u[],
+                         const PetscReal udot[], PetscReal f[])
 {
   const NakLayout *l    = &c->l;
-  const PetscReal *link = c->link + c->ne + c->nf, *h = c->height + c->ne + c->nf;
-  const PetscReal  r_reservoir = u[l->reservoir_na] / u[l->reservoir_k];
-  const PetscReal  top = c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, r_reservoir).value;
-  PetscReal        below = exchange / c->alloy_content; /* fluxes over the density of K [m/s] */
+  const NakFace   *face = &at->face;
 
-  for (PetscInt k = 0; k < c->na; k++) {
-    const PetscReal next  = k + 1 < c->na ? theta[l->alloy + k + 1] : top;
-    const PetscReal above = link[k + 1] * (next - theta[l->alloy + k]);
-
-    f[l->alloy + k] = udot[l->alloy + k] - (above - below) / h[k];
-    below           = above;
-  }
-  f[l->reservoir_na] = udot[l->reservoir_na] + below / c->reservoir;
+  f[l->filament]    = udot[l->filament] - face->filament.value;
+  f[l->q_faraday]   = udot[l->q_faraday] - face->faradaic.value;
+  f[l->q_total]     = udot[l->q_total] - at->far.value;
+  f[l->charge]      = u[l->charge] - at->contact * at->charge.value;
+  f[l->potential]   = udot[l->charge] + face->faradaic.value;
+  f[l->deposit]     = udot[l->deposit] - face->metal.value / NAK_FARADAY;
+  f[l->open]        = udot[l->open] - face->open.value;
+  f[l->reservoir_k] = udot[l->reservoir_k] - NakColumnFilmShare(c, at->contact) * udot[l->open];
 }
 
-/* K that the film takes from the reservoir, over the reservoir's K at a whole film [-]. */
-static PetscReal FilmShare(const NakColumn *c, PetscReal contact)
+/* Derivatives to order parameters on the face, times `scale`. */
+static void PutOnFace(const NakColumn *c, NakEntries *e, PetscInt row, PetscReal scale,
+                      const PetscReal d[])
 {
-  return contact * c->kinetics.film_content * NAK_FARADAY / (c->alloy_content * c->reservoir);
-}
-
-void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],
-                       const PetscReal udot[], const PetscReal theta[], PetscReal f[])
-{
-  const NakLayout   *l       = &c->l;
-  const PetscReal    contact = over->contact;
-  const NakFaceState state   = NakColumnFaceState(c, over->room, u);
-  const NakFace      face =
-    NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact);
-  const PetscReal content  = NakColumnContent(c, contact);
-  const PetscReal exchange = AlloyExchange(c, over, u[l->alloy - 1], u[l->alloy]).value;
-  PetscReal       unused;
-  const PetscReal far = FarCurrent(c, u, &unused);
-
-  f[l->filament]    = udot[l->filament] - face.filament.value;
-  f[l->q_faraday]   = udot[l->q_faraday] - face.reaction.value;
-  f[l->q_total]     = udot[l->q_total] - far;
-  f[l->potential]   = contact * c->kinetics.double_layer * udot[l->potential] + face.reaction.value;
-  f[l->deposit]     = udot[l->deposit] - face.deposit.value;
-  f[l->film]        = udot[l->film] - face.film.value;
-  f[l->reservoir_k] = udot[l->reservoir_k] + FilmShare(c, contact) * udot[l->film];
-  ElectrolyteResidual(c, u, far, f);
-  InterphaseResidual(c, u, udot, content, face.supply.value, exchange, f);
-  AlloyResidual(c, u, udot, theta, exchange, f);
-}
-
-static inline void Put(NakEntries *e, PetscInt row, PetscInt col, PetscReal value)
-{
-  e->row[e->n]     = row;
-  e->col[e->n]     = col;
-  e->value[e->n++] = value;
-}
-
-PetscInt NakColumnEntries(const NakColumn *c)
-{
-  return 5 * c->l.size + 10 * NAK_FACE_SIZE;
-}
-
-/* A flux g (theta_b - theta_a) from b down to a: both rows, both columns; `up` and `down` are what
-   the rows of a and of b divide by. */
-static inline void PutFlux(NakEntries *e, PetscInt a, PetscInt b, PetscReal down, PetscReal up,
-                           PetscReal da, PetscReal db)
-{
-  Put(e, a, a, -da / down);
-  Put(e, a, b, -db / down);
-  Put(e, b, a, da / up);
-  Put(e, b, b, db / up);
-}
-
-static void ElectrolyteJacobian(const NakColumn *c, PetscReal far_slope, NakEntries *e)
-{
-  const PetscInt phi = c->l.phi, E = c->l.potential, ne = c->ne;
-
-  for (PetscInt k = 0; k + 1 < ne; k++) {
-    const PetscReal g = c->sigma * c->link[k + 1];
-
-    PutFlux(e, phi + k, phi + k + 1, 1, 1, -g, g);
-  }
-  if (ne > 0) { /* to the face, where the potential of the electrolyte is -E */
-    const PetscReal g = 2 * c->sigma / c->height[ne - 1];
-
-    Put(e, phi + ne - 1, phi + ne - 1, g);
-    Put(e, phi + ne - 1, E, g);
-    Put(e, E, phi + ne - 1, g);
-    Put(e, E, E, g);
-    Put(e, phi, phi, far_slope);
-    Put(e, c->l.q_total, phi, -far_slope);
-  } else {
-    Put(e, E, E, -far_slope);
-    Put(e, c->l.q_total, E, -far_slope);
+  for (PetscInt k = 1; k <= c->l.phases; k++) {
+    NakPut(e, row, c->l.alloy + k, NAK_ZONE_LOW * scale * d[k]);
+    NakPut(e, row, NakLayoutAlloy(&c->l, 1) + k, NAK_ZONE_HIGH * scale * d[k]);
   }
 }
 
 /* Columns of the face's unknowns, in the order of NakFaceState. */
 static void PutFace(const NakColumn *c, NakEntries *e, PetscInt row, const NakFaceValue *rate,
-                    PetscReal scale)
+                    const NakFoot *foot, PetscReal scale)
 {
-  const PetscInt col[NAK_FACE_SIZE] = {c->l.potential, c->l.deposit, c->l.film, c->l.interphase};
+  const PetscInt col[NAK_FACE_WETTED] = {c->l.potential, c->l.deposit, c->l.open, c->l.interphase,
+                                         c->l.alloy};
 
-  for (PetscInt j = 0; j < NAK_FACE_SIZE; j++) Put(e, row, col[j], scale * rate->d[j]);
+  for (PetscInt j = 0; j < NAK_FACE_WETTED; j++)
+    NakPut(e, row, col[j], scale * rate->d[j] * (j == NAK_FACE_R ? foot->dr : 1));
+  PutOnFace(c, e, row, scale * rate->d[NAK_FACE_WETTED], foot->dwetted);
 }
 
-static void FaceJacobian(const NakColumn *c, PetscReal contact, const NakFace *face,
-                         PetscReal shift, NakEntries *e)
+static void FaceJacobian(const NakColumn *c, const Interfaces *at, PetscReal shift, NakEntries *e)
 {
-  const PetscReal  layer = contact * c->kinetics.double_layer;
-  const NakLayout *l     = &c->l;
+  const NakLayout *l        = &c->l;
+  const NakFace   *face     = &at->face;
+  const NakFoot   *foot     = &at->foot;
+  const PetscInt   change[] = {l->filament, l->q_faraday, l->q_total, l->deposit, l->open};
 
-  Put(e, l->filament, l->filament, shift);
-  Put(e, l->q_faraday, l->q_faraday, shift);
-  Put(e, l->q_total, l->q_total, shift);
-  Put(e, l->potential, l->potential, shift * layer);
-  Put(e, l->deposit, l->deposit, shift);
-  Put(e, l->film, l->film, shift);
-  PutFace(c, e, l->filament, &face->filament, -1);
-  PutFace(c, e, l->q_faraday, &face->reaction, -1);
-  PutFace(c, e, l->potential, &face->reaction, 1);
-  PutFace(c, e, l->deposit, &face->deposit, -1);
-  PutFace(c, e, l->film, &face->film, -1);
-  PutFace(c, e, l->interphase, &face->supply,
-          1 / (NakColumnContent(c, contact) * c->height[c->ne]));
-  Put(e, l->reservoir_k, l->film, shift * FilmShare(c, contact));
+  NakPut(e, l->charge, l->charge, 1);
+  NakPut(e, l->charge, l->potential, -at->contact * at->charge.dE);
+  NakPut(e, l->charge, l->open, -at->contact * at->charge.dopen);
+  NakPut(e, l->potential, l->charge, shift);
+  for (size_t j = 0; j < sizeof change / sizeof *change; j++)
+    NakPut(e, change[j], change[j], shift);
+  PutFace(c, e, l->filament, &face->filament, foot, -1);
+  PutFace(c, e, l->q_faraday, &face->faradaic, foot, -1);
+  PutFace(c, e, l->potential, &face->faradaic, foot, 1);
+  PutFace(c, e, l->deposit, &face->metal, foot, -1 / NAK_FARADAY);
+  PutFace(c, e, l->open, &face->open, foot, -1);
+  PutFace(c, e, l->interphase, &face->supply, foot, 1 / (at->content * c->interphase.height[0]));
+  PutFace(c, e, l->alloy, &face->over_limit, foot, 1 / (c->alloy_content * c->alloy.height[0]));
+  NakPut(e, l->reservoir_k, l->open, -shift * NakColumnFilmShare(c, at->contact));
 }
 
-static void InterphaseJacobian(const NakColumn *c, PetscReal shift, NakEntries *e)
+/* Cosine of the liquid's contact angle.  The content at the face follows from what the interphase supplies. */
+static NakFaceValue Cosine(const NakColumn *c, const NakCover *over, const NakFace *face)
 {
-  const PetscInt  first = c->l.interphase;
-  const PetscReal D = c->kinetics.diffusivity, *h = c->height + c->ne;
+  const NakVoidsDrive drive       = NakColumnDrive(c, over, face);
+  const PetscReal     conductance = NakColumnConductance(c, over);
+  NakVoidsDrive       slope;
+  NakFaceValue        cosine = {.value = NakVoidsCosine(&c->wetting, &drive, &slope)};
 
-  for (PetscInt k = 0; k < c->nf; k++) Put(e, first + k, first + k, shift);
-  for (PetscInt k = 0; k + 1 < c->nf; k++) {
-    const PetscReal g = D * c->link[c->ne + k + 1];
+  for (int j = 0; j < NAK_FACE_SIZE; j++) {
+    const PetscReal u = (j == NAK_FACE_U ? 1 : 0) - face->supply.d[j] / conductance;
+    const PetscReal i = face->reaction.d[j] + face->over_limit.d[j];
 
-    PutFlux(e, first + k, first + k + 1, h[k], h[k + 1], -g, g);
+    cosine.d[j] = slope.u * u + slope.load * i * Resistance(c, over);
   }
+  return cosine;
+}
+
+static void AngleJacobian(const NakColumn *c, const Interfaces *at, const NakFaceValue *cosine,
+                          const PetscReal u[], NakEntries *e)
+{
+  PetscReal turn[NAK_MIX_MOST];
+
+  if (c->voids == 0) return;
+  NakZoneTurn(c, u, turn);
+  for (PetscInt k = 1; k <= c->l.phases; k++)
+    PutFace(c, e, c->l.alloy + k, cosine, &at->foot, turn[k]);
+}
+
+static void ExchangeJacobian(const NakColumn *c, const Interfaces *at, NakEntries *e)
+{
+  const PetscInt   low = c->l.alloy - 1, high = c->l.alloy, open = c->l.open;
+  const PetscReal  below      = at->content * c->interphase.height[c->nf - 1];
+  const PetscReal  above      = c->alloy_content * c->alloy.height[0];
+  const Exchange  *exchange[] = {&at->liquid, &at->metal};
+  const PetscReal *dw[]       = {at->foot.dliquid, at->foot.dmetal};
+
+  for (int k = 0; k < (c->mix.used[NAK_BODY_SOLID_A] ? 2 : 1); k++) {
+    const Exchange *ex = exchange[k];
+
+    NakPutFlux(e, low, high, below, above, ex->du, ex->dr * at->foot.dr);
+    NakPut(e, low, open, -ex->dopen / below);
+    NakPut(e, high, open, ex->dopen / above);
+    PutOnFace(c, e, low, -ex->dw / below, dw[k]);
+    PutOnFace(c, e, high, ex->dw / above, dw[k]);
+  }
+}
+
+/* ---- Alloy ---- */
+
+/* Of the liquid that the reservoir shows, with the slope to its mean ratio. */
+static NakDiffusionPotential ReservoirPotential(const NakColumn *c, PetscReal r)
+{
+  const PetscReal       liquid = NakColumnLiquid(c, r);
+  NakDiffusionPotential D      = NakThermoDiffusion(&c->kinetics.alloy, liquid);
+
+  if (liquid != r) D.d1 = 0;
+  return D;
+}
+
+/* A flux from layer to layer is `link` times the difference of their potentials theta. */
+static void AlloyResidual(const NakColumn *c, const Interfaces *at, const PetscReal u[],
+                          const PetscReal udot[], const PetscReal theta[], PetscReal f[])
+{
+  const NakLayout *l    = &c->l;
+  const PetscReal *link = c->alloy.link, r = u[l->reservoir_na] / u[l->reservoir_k];
+  const PetscReal  top = c->diffusivity * ReservoirPotential(c, r).value;
+  /* fluxes over the density of K [m/s] */
+  PetscReal below = (at->exchange + at->face.over_limit.value) / c->alloy_content;
+
+  for (PetscInt k = 0; k < c->na; k++) {
+    const PetscInt  j     = NakLayoutAlloy(l, k);
+    const PetscReal next  = k + 1 < c->na ? theta[NakLayoutAlloy(l, k + 1)] : top;
+    const PetscReal above = link[k + 1] * (next - theta[j]);
+
+    f[j]  = udot[j] - (above - below) / c->alloy.height[k];
+    below = above;
+  }
+  f[l->reservoir_na] = udot[l->reservoir_na] + below / c->reservoir;
 }
 
 static void AlloyJacobian(const NakColumn *c, const PetscReal u[], const PetscReal slope[],
                           PetscReal shift, NakEntries *e)
 {
   const NakLayout *l    = &c->l;
-  const PetscReal *link = c->link + c->ne + c->nf, *h = c->height + c->ne + c->nf;
-  const PetscInt   top = l->alloy + c->na - 1, na = l->reservoir_na, nk = l->reservoir_k;
+  const PetscReal *link = c->alloy.link, *h = c->alloy.height;
+  const PetscInt   top = NakLayoutAlloy(l, c->na - 1), na = l->reservoir_na, nk = l->reservoir_k;
   const PetscReal  r = u[na] / u[nk];
-  const PetscReal  g =
-    link[c->na] * c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, r).slope / u[nk];
+  const PetscReal  g = link[c->na] * c->diffusivity * ReservoirPotential(c, r).d1 / u[nk];
 
-  for (PetscInt j = l->alloy; j < l->size; j++) Put(e, j, j, shift);
+  for (PetscInt j = l->alloy; j < l->size; j++) NakPut(e, j, j, shift);
   for (PetscInt k = 0; k + 1 < c->na; k++) {
-    const PetscInt j = l->alloy + k;
+    const PetscInt j = NakLayoutAlloy(l, k), up = NakLayoutAlloy(l, k + 1);
 
-    PutFlux(e, j, j + 1, h[k], h[k + 1], -link[k + 1] * slope[j], link[k + 1] * slope[j + 1]);
+    NakPutFlux(e, j, up, h[k], h[k + 1], -link[k + 1] * slope[j], link[k + 1] * slope[up]);
   }
-  PutFlux(e, top, na, h[c->na - 1], c->reservoir, -link[c->na] * slope[top], g);
-  Put(e, top, nk, g * r / h[c->na - 1]);
-  Put(e, na, nk, -g * r / c->reservoir);
+  NakPutFlux(e, top, na, h[c->na - 1], c->reservoir, -link[c->na] * slope[top], g);
+  NakPut(e, top, nk, g * r / h[c->na - 1]);
+  NakPut(e, na, nk, -g * r / c->reservoir);
 }
 
-void NakColumnJacobian(const NakColumn *c, const NakCover *over, const PetscReal u[],
-                       const PetscReal slope[], PetscReal shift, NakEntries *e)
-{
-  const NakLayout   *l       = &c->l;
-  const PetscReal    contact = over->contact;
-  const NakFaceState state   = NakColumnFaceState(c, over->room, u);
-  const NakFace      face =
-    NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact);
-  const PetscReal content = NakColumnContent(c, contact);
-  const Exchange  ex      = AlloyExchange(c, over, u[l->alloy - 1], u[l->alloy]);
-  PetscReal       far_slope;
+/* ---- The column ---- */
 
-  (void)FarCurrent(c, u, &far_slope);
-  FaceJacobian(c, contact, &face, shift, e);
-  ElectrolyteJacobian(c, far_slope, e);
-  InterphaseJacobian(c, shift, e);
-  PutFlux(e, l->alloy - 1, l->alloy, content * c->height[c->ne + c->nf - 1],
-          c->alloy_content * c->height[c->ne + c->nf], ex.du, ex.dr);
+void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],
+                       const PetscReal udot[], const PetscReal theta[], PetscReal f[])
+{
+  const Interfaces    at    = InterfacesOf(c, over, u);
+  const NakVoidsDrive drive = NakColumnDrive(c, over, &at.face);
+
+  FaceResidual(c, &at, u, udot, f);
+  ElectrolyteResidual(c, &at, u, f);
+  InterphaseResidual(c, &at, u, udot, f);
+  AlloyResidual(c, &at, u, udot, theta, f);
+  NakZoneResidual(c, over, NakVoidsCosine(&c->wetting, &drive, NULL), u, udot, theta + c->l.size,
+                  f);
+}
+
+static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal slope[],
+                     PetscReal shift, NakEntries *e)
+{
+  const NakColumn   *c      = ctx;
+  const Interfaces   at     = InterfacesOf(c, &c->over[column], u);
+  const NakFaceValue cosine = Cosine(c, &c->over[column], &at.face);
+
+  FaceJacobian(c, &at, shift, e);
+  ElectrolyteJacobian(c, &at, u, e);
+  InterphaseJacobian(c, &at, u, shift, e);
+  ExchangeJacobian(c, &at, e);
   AlloyJacobian(c, u, slope, shift, e);
+  AngleJacobian(c, &at, &cosine, u, e);
+  NakZoneJacobian(c, column, cosine.value, u, shift, e);
+}
+
+/* Whether two layers of one region, one upon the other, are meant; of the alloy their r, or above the
+   lowest layer, which the energy of the face couples to the next, an order parameter. */
+static PetscBool Uniform(const void *ctx, PetscInt row, PetscInt col)
+{
+  const NakLayout *l   = &((const NakColumn *)ctx)->l;
+  const PetscInt   low = PetscMin(row, col), high = PetscMax(row, col);
+  const PetscInt   next = low < l->alloy + l->zone * (1 + l->phases) ? 1 + l->phases : 1;
+
+  if (high < l->alloy)
+    return (PetscBool)(high - low == 1 &&
+                       (low >= l->interphase || (low >= l->phi && high < l->potential)));
+  if (low < l->alloy || high >= l->reservoir_na || high - low != next) return PETSC_FALSE;
+  return (PetscBool)(NakLayoutIsRatio(l, low)
+                       ? NakLayoutIsRatio(l, high)
+                       : low >= NakLayoutAlloy(l, 1) && !NakLayoutIsRatio(l, high));
+}
+
+/* Ones, without any phase. */
+static void Typical(const void *ctx, PetscReal u[])
+{
+  const NakLayout *l = &((const NakColumn *)ctx)->l;
+
+  for (PetscInt j = l->alloy; j < l->reservoir_na; j++) u[j] = NakLayoutIsRatio(l, j) ? 1 : 0;
+}
+
+static PetscInt MostEntries(const NakLayout *l)
+{
+  const PetscInt n = l->phases;
+
+  return 5 * l->size + (10 + n) * NAK_FACE_SIZE + l->zone * n * (n + 6) + 6 * n * n + 30 * n;
+}
+
+static PetscReal Conserved(const void *ctx, PetscInt column, const PetscReal row[])
+{
+  const NakColumn *c = ctx;
+
+  return NakColumnSodium(c, c->over[column].contact, row);
+}
+
+static PetscReal Capacity(const void *ctx, PetscReal shift)
+{
+  const NakColumn *c = ctx;
+
+  return shift * c->alloy_content * c->reservoir;
+}
+
+NakColumnPhysics NakColumnLinear(const NakColumn *c)
+{
+  return (NakColumnPhysics){.ctx          = c,
+                            .most_entries = MostEntries(&c->l),
+                            .slopes       = Slopes,
+                            .typical      = Typical,
+                            .n_leans      = c->l.zone * c->l.phases,
+                            .leans        = c->leans,
+                            .lean         = NakZoneLean,
+                            .jacobian     = Jacobian,
+                            .uniform      = Uniform,
+                            .conserved    = Conserved,
+                            .capacity     = Capacity,
+                            .keeper       = c->l.reservoir_na,
+                            .shared       = c->shared};
 }

@@ -10,15 +10,16 @@
 #include "model_impl.h"
 
 const NakParam NakContactParamRows[] = {
-  {"contact.fraction", NAK_REAL, "1", offsetof(NakContactParams, fraction), 1, 0.001, 1, NULL,
-   "Share of the face where alloy and electrolyte are in contact; changes no voltage in 1D"},
-  {"contact.shape",               NAK_CHOICE, NULL, offsetof(NakContactParams, shape), NAK_CONTACT_PATCHES, 0, 0,
-   "patches|strip|disc", "Random patches, one strip along y, or one disc"},
-  {"contact.patch",         NAK_REAL, "m", offsetof(NakContactParams, patch), 8e-6, 1e-9, 1, NULL,
-   "Typical size of a random patch"},
-  {"contact.seed",             NAK_INT, NULL, offsetof(NakContactParams, seed), 1, 0, 2147483647, NULL,
-   "Which of the random patterns"},
-  {.key = NULL             }
+  NAK_ROW_REAL(
+    "contact.fraction", NakContactParams, fraction, "1", 1, 0.001, 1,
+    "Share of the face where alloy and electrolyte are in contact; changes no voltage in 1D"),
+  NAK_ROW_CHOICE("contact.shape", NakContactParams, shape, NAK_CONTACT_PATCHES,
+                 "patches|strip|disc", "Random patches, one strip along y, or one disc"),
+  NAK_ROW_REAL("contact.patch", NakContactParams, patch, "m", 8e-6, 1e-9, 1,
+               "Typical size of a random patch"),
+  NAK_ROW_INT("contact.seed", NakContactParams, seed, 1, 0, 2147483647,
+              "Which of the random patterns"),
+  NAK_ROW_END,
 };
 
 enum { WAVES = 48 };
@@ -129,7 +130,7 @@ PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, N
   NakBox          box;
 
   PetscFunctionBeginUser;
-  PetscCall(NakOwnedBox(state, &box));
+  PetscCall(NakStateBox(state, &box));
   n = box.xm * box.ym;
   PetscCall(PetscMalloc1(n, over));
   PetscCall(PetscMalloc1(n, &theta));
@@ -140,14 +141,10 @@ PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, N
     PetscCall(Cut(comm, params->fraction * columns, columns, n, theta));
   }
   for (PetscInt k = 0; k < n; k++) {
-    (*over)[k] = (NakCover){.contact = theta[k], .wetted = 1};
+    (*over)[k] = (NakCover){.contact = theta[k]};
     sum += theta[k] / columns;
   }
   PetscCall(PetscFree(theta));
   PetscCallMPI(MPI_Allreduce(&sum, fraction, 1, MPIU_REAL, MPIU_SUM, comm));
-  PetscCheck(*fraction > 0, comm, PETSC_ERR_USER_INPUT,
-             "contact.fraction is %.6g, which leaves no column of the %" PetscInt_FMT
-             " x %" PetscInt_FMT " grid in contact: raise it or refine the grid",
-             (double)params->fraction, grid->nx, grid->ny);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

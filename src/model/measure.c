@@ -8,14 +8,19 @@ enum {
   SUM_CONTACT,
   SUM_OPEN, /* contact less void and film */
   SUM_WETTED,
+  SUM_LIQUID,
+  SUM_FACE_X, /* of the lowest layer of the alloy, where liquid is */
   SUM_FILM,
   SUM_DEPOSIT,
   SUM_RESERVOIR_NA,
   SUM_RESERVOIR_K,
   SUM_NA,
-  SUM_LAYER,
+  SUM_CHARGE,
   SUM_Q_FARADAY,
   SUM_Q_TOTAL,
+  SUM_SOLID_B, /* mean thickness [m] */
+  SUM_SOLID_A,
+  SUM_VOID,
   SUMS
 };
 
@@ -25,31 +30,74 @@ typedef struct {
   PetscReal sum[SUMS], max[MAXIMA];
 } Totals;
 
+enum {
+  FIELD_PHI,
+  FIELD_C,
+  FIELD_POTENTIAL,
+  FIELD_CURRENT,
+  FIELD_U_FACE,
+  FIELD_CONTACT,
+  FIELD_K_FILM,
+  FIELD_DEPOSIT,
+  FIELD_FILAMENT,
+  FIELD_CHARGE,
+  FIELD_WETTED,
+  FIELD_SOLID_B,
+  FIELD_SOLID_A,
+  FIELD_LIQUID,
+  FIELD_VOID,
+  FIELDS
+};
+
+/* One field of the phases in layer k of the alloy of one column. */
+static PetscReal ZoneField(const NakColumn *c, PetscInt field, PetscInt k, const PetscReal u[])
+{
+  PetscReal w[NAK_MIX_MOST], h[NAK_BODIES];
+
+  if (field == FIELD_LIQUID) {
+    const PetscReal r = NakColumnRatio(c, k, u);
+
+    return r / (1 + r);
+  }
+  if (k >= c->l.zone) return 0;
+  for (PetscInt l = 1; l <= c->l.phases; l++) w[l] = u[NakLayoutAlloy(&c->l, k) + l];
+  NakMixShares(&c->mix, w, h);
+  return h[field == FIELD_SOLID_B   ? NAK_BODY_SOLID_B
+           : field == FIELD_SOLID_A ? NAK_BODY_SOLID_A
+                                    : NAK_BODY_VOID];
+}
+
 static void AddColumn(const NakModel model, const NakCover *over, const PetscReal u[], Totals *t)
 {
-  const NakColumn   *c       = &model->column;
-  const PetscReal    contact = over->contact;
-  const NakLayout   *l       = &c->l;
-  const NakFaceState state   = NakColumnFaceState(c, over->room, u);
-  const PetscReal    u_face =
-    NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact).u_face;
-  const PetscReal add[SUMS] = {
-    [SUM_POTENTIAL]    = u[l->potential],
-    [SUM_FACE]         = contact * u_face,
-    [SUM_CONTACT]      = contact,
-    [SUM_OPEN]         = contact * over->wetted * (1 - u[l->film]),
-    [SUM_WETTED]       = over->wetted,
-    [SUM_FILM]         = contact * u[l->film],
-    [SUM_DEPOSIT]      = u[l->deposit],
-    [SUM_RESERVOIR_NA] = u[l->reservoir_na],
-    [SUM_RESERVOIR_K]  = u[l->reservoir_k],
-    [SUM_NA]           = NakColumnSodium(c, contact, u) - u[l->q_faraday],
-    [SUM_LAYER] = contact * c->kinetics.double_layer * (u[l->potential] - model->initial_potential),
-    [SUM_Q_FARADAY] = u[l->q_faraday],
-    [SUM_Q_TOTAL]   = u[l->q_total],
+  const NakColumn *c         = &model->column;
+  const PetscReal  contact   = over->contact;
+  const NakLayout *l         = &c->l;
+  const NakFoot    foot      = NakZoneFoot(c, u);
+  const PetscReal  u_face    = NakColumnFace(c, over, &foot, u).u_face;
+  const PetscReal  add[SUMS] = {
+     [SUM_POTENTIAL]    = u[l->potential],
+     [SUM_FACE]         = contact * u_face,
+     [SUM_CONTACT]      = contact,
+     [SUM_OPEN]         = contact * foot.wetted * u[l->open],
+     [SUM_WETTED]       = foot.wetted,
+     [SUM_LIQUID]       = foot.liquid,
+     [SUM_FACE_X]       = foot.liquid * foot.r / (1 + foot.r),
+     [SUM_FILM]         = contact * (1 - u[l->open]),
+     [SUM_DEPOSIT]      = u[l->deposit],
+     [SUM_RESERVOIR_NA] = u[l->reservoir_na],
+     [SUM_RESERVOIR_K]  = u[l->reservoir_k],
+     [SUM_NA]           = NakColumnSodium(c, contact, u) - u[l->q_faraday],
+     [SUM_CHARGE]       = u[l->charge] - contact * model->initial_charge,
+     [SUM_Q_FARADAY]    = u[l->q_faraday],
+     [SUM_Q_TOTAL]      = u[l->q_total],
   };
 
   for (int k = 0; k < SUMS; k++) t->sum[k] += add[k];
+  for (PetscInt k = 0; k < l->zone; k++) {
+    t->sum[SUM_SOLID_B] += c->alloy.height[k] * ZoneField(c, FIELD_SOLID_B, k, u);
+    t->sum[SUM_SOLID_A] += c->alloy.height[k] * ZoneField(c, FIELD_SOLID_A, k, u);
+    if (c->voids > 0) t->sum[SUM_VOID] += c->alloy.height[k] * ZoneField(c, FIELD_VOID, k, u);
+  }
   t->max[MAX_DEPOSIT]  = PetscMax(t->max[MAX_DEPOSIT], u[l->deposit]);
   t->max[MAX_FILAMENT] = PetscMax(t->max[MAX_FILAMENT], u[l->filament]);
   if (contact > 0) t->max[MAX_DEPLETION] = PetscMax(t->max[MAX_DEPLETION], -u_face);
@@ -61,15 +109,14 @@ static PetscErrorCode Total(NakModel model, Vec U, Totals *t)
   const NakGrid   *grid    = NakStateGrid(model->state);
   const PetscReal  columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
   const PetscReal *u;
-  PetscInt         n;
 
   PetscFunctionBeginUser;
   *t = (Totals){
     .max = {0, 0, -PETSC_MAX_REAL}
   };
-  PetscCall(VecGetLocalSize(U, &n));
   PetscCall(VecGetArrayRead(U, &u));
-  for (ptrdiff_t k = 0; k < n / size; k++) AddColumn(model, &model->over[k], u + k * size, t);
+  for (ptrdiff_t k = 0; k < model->owned; k++)
+    AddColumn(model, &model->column.over[k], u + k * size, t);
   PetscCall(VecRestoreArrayRead(U, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->sum, SUMS, MPIU_REAL, MPIU_SUM, model->comm));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->max, MAXIMA, MPIU_REAL, MPIU_MAX, model->comm));
@@ -83,7 +130,7 @@ static PetscReal PotassiumOf(const NakColumn *c, const Totals *t)
   const PetscReal density = c->alloy_content / NAK_FARADAY;
   PetscReal       height  = c->reservoir * t->sum[SUM_RESERVOIR_K];
 
-  for (PetscInt k = 0; k < c->na; k++) height += c->height[c->ne + c->nf + k];
+  for (PetscInt k = 0; k < c->na; k++) height += c->alloy.height[k];
   return density * height + c->kinetics.film_content * t->sum[SUM_FILM];
 }
 
@@ -122,72 +169,46 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   record->deposit_mean     = volume * t.sum[SUM_DEPOSIT];
   record->deposit_max      = volume * t.max[MAX_DEPOSIT];
   record->filament_max     = t.max[MAX_FILAMENT];
-  record->reservoir_x      = r / (1 + r);
+  record->solid_b          = t.sum[SUM_SOLID_B];
+  record->solid_a          = t.sum[SUM_SOLID_A];
+  record->grains           = model->grains.formed;
+  if (c->voids > 0) {
+    record->void_height = t.sum[SUM_VOID];
+    record->voids       = NakModelVoidsReport(model).count;
+  }
+  record->reservoir_x = r / (1 + r);
+  record->face_x      = t.sum[SUM_LIQUID] > 0 ? t.sum[SUM_FACE_X] / t.sum[SUM_LIQUID] : r / (1 + r);
+  record->liquidus[0] = c->liquidus[0];
+  record->liquidus[1] = c->liquidus[1];
   if (inventory != NULL)
     *inventory = (NakInventory){.na        = t.sum[SUM_NA],
                                 .k         = PotassiumOf(c, &t),
-                                .layer     = t.sum[SUM_LAYER],
+                                .layer     = t.sum[SUM_CHARGE],
                                 .q_faraday = t.sum[SUM_Q_FARADAY],
                                 .q_total   = t.sum[SUM_Q_TOTAL]};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakModelFaces(NakModel model, Vec U, NakFaceSample faces[])
+PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[])
 {
-  const NakColumn *c     = &model->column;
-  const ptrdiff_t  size  = c->l.size;
-  PetscReal        limit = 0; /* resistance of the interphase over its content, as 1 / current */
+  const NakColumn *c    = &model->column;
+  const ptrdiff_t  size = c->l.size;
   const PetscReal *u;
-  PetscInt         n;
 
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < c->nf; k++) limit += c->height[c->ne + k] / c->kinetics.diffusivity;
-  PetscCall(VecGetLocalSize(U, &n));
   PetscCall(VecGetArrayRead(U, &u));
-  for (ptrdiff_t k = 0; k < n / size; k++, u += size) {
-    const NakCover    *over    = &model->over[k];
-    const NakFaceState state   = NakColumnFaceState(c, over->room, u);
-    const NakFace      face    = NakKineticsFace(&c->kinetics, &state,
-                                                 NakColumnFaceConductance(c, over->contact), over->contact);
-    const PetscReal    content = NakColumnContent(c, over->contact);
+  for (ptrdiff_t k = 0; k < model->owned; k++) {
+    const NakCover *over = &model->column.over[k];
+    const NakFoot   foot = NakZoneFoot(c, u + k * size);
+    const NakFace   face = NakColumnFace(c, over, &foot, u + k * size);
 
-    faces[k] = (NakFaceSample){.u = face.u_face, .load = face.reaction.value * limit / content};
+    faces[k] = NakColumnDrive(c, over, &face);
   }
-  u -= n;
   PetscCall(VecRestoreArrayRead(U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakModelWet(NakModel model, const PetscReal wetted[], const PetscReal room[],
-                           const PetscReal voids[])
-{
-  NakBox box;
-
-  PetscFunctionBeginUser;
-  PetscCall(NakOwnedBox(model->state, &box));
-  for (PetscInt k = 0; k < box.xm * box.ym; k++) {
-    model->over[k].wetted = wetted[k];
-    model->over[k].room   = room[k];
-  }
-  model->voids = voids;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-enum {
-  FIELD_PHI,
-  FIELD_C,
-  FIELD_POTENTIAL,
-  FIELD_CURRENT,
-  FIELD_U_FACE,
-  FIELD_CONTACT,
-  FIELD_K_FILM,
-  FIELD_DEPOSIT,
-  FIELD_FILAMENT,
-  FIELD_CHARGE,
-  FIELD_WETTED,
-  FIELD_VOID, /* this and the one before only where there can be voids */
-  FIELDS
-};
+_Static_assert((int)FIELDS <= (int)NAK_MODEL_FIELDS, "room for all fields");
 
 static const NakField fields[FIELDS] = {
   [FIELD_PHI]       = {"phi_e",     "V",       "Electrolyte potential against the metal",            NAK_PLACE_VOLUME},
@@ -201,8 +222,12 @@ static const NakField fields[FIELDS] = {
   [FIELD_K_FILM]    = {"k_film",    "1",       "Share under solid K",                                NAK_PLACE_FACE  },
   [FIELD_DEPOSIT]   = {"deposit",   "m",       "Na metal, equivalent thickness",                     NAK_PLACE_FACE  },
   [FIELD_FILAMENT]  = {"filament",  "m",       "Filament length",                                    NAK_PLACE_FACE  },
-  [FIELD_CHARGE]    = {"charge",    "C/m^2",   "Charge passed by the reaction",                      NAK_PLACE_FACE  },
+  [FIELD_CHARGE]    = {"charge",    "C/m^2",   "Charge passed by all reactions",                     NAK_PLACE_FACE  },
   [FIELD_WETTED]    = {"wetted",    "1",       "Share under liquid",                                 NAK_PLACE_FACE  },
+  [FIELD_SOLID_B]   = {"solid_b",   "1",       "Share of solid rich in K",                           NAK_PLACE_VOLUME},
+  [FIELD_SOLID_A]   = {"solid_a",   "1",       "Share of solid Na",                                  NAK_PLACE_VOLUME},
+  [FIELD_LIQUID]    = {"liquid_x",  "1",       "Mole fraction of Na in the liquid of the alloy",
+                       NAK_PLACE_VOLUME                                                                              },
   [FIELD_VOID]      = {"void",      "1",       "Share of void",                                      NAK_PLACE_VOLUME},
 };
 
@@ -210,41 +235,30 @@ static const NakField fields[FIELDS] = {
 static PetscReal FaceField(const NakColumn *c, PetscInt field, const NakCover *over,
                            const PetscReal u[])
 {
-  const PetscReal    contact = over->contact;
-  const NakLayout   *l       = &c->l;
-  const NakFaceState state   = NakColumnFaceState(c, over->room, u);
-  const NakFace      face =
-    NakKineticsFace(&c->kinetics, &state, NakColumnFaceConductance(c, contact), contact);
+  const NakLayout *l    = &c->l;
+  const NakFoot    foot = NakZoneFoot(c, u);
+  const NakFace    face = NakColumnFace(c, over, &foot, u);
 
   switch (field) {
   case FIELD_POTENTIAL:
     return u[l->potential];
   case FIELD_CURRENT:
-    return face.reaction.value;
+    return face.faradaic.value;
   case FIELD_U_FACE:
     return face.u_face;
   case FIELD_CONTACT:
-    return contact * over->wetted * (1 - u[l->film]);
+    return over->contact * foot.wetted * u[l->open];
   case FIELD_K_FILM:
-    return u[l->film];
+    return 1 - u[l->open];
   case FIELD_DEPOSIT:
     return c->kinetics.deposit_volume * u[l->deposit];
   case FIELD_FILAMENT:
     return u[l->filament];
   case FIELD_WETTED:
-    return over->wetted;
+    return foot.wetted;
   default:
     return u[l->q_faraday];
   }
-}
-
-/* Share of void in layer z of owned column k. */
-static PetscReal VoidField(const NakModel model, PetscInt k, PetscInt z)
-{
-  const NakColumn *c     = &model->column;
-  const PetscInt   layer = z - c->ne - c->nf;
-
-  return layer < 0 ? 0 : model->voids[k * c->na + layer];
 }
 
 /* One volume field of layer k of one column. */
@@ -254,28 +268,25 @@ static PetscReal VolumeField(const NakColumn *c, PetscInt field, PetscInt k, con
 
   if (field == FIELD_PHI) return in_metal < 0 ? u[c->l.phi + k] : 0;
   if (in_metal < 0) return 0;
+  if (field != FIELD_C) return in_alloy < 0 ? 0 : ZoneField(c, field, in_alloy, u);
   if (in_alloy < 0) return c->kinetics.content / NAK_FARADAY * u[c->l.interphase + in_metal];
-  return c->alloy_content / NAK_FARADAY * u[c->l.alloy + in_alloy];
+  return c->alloy_content / NAK_FARADAY * u[NakLayoutAlloy(&c->l, in_alloy)];
 }
 
-static PetscErrorCode Fill(void *ctx, PetscInt field, PetscReal values[])
+static PetscErrorCode Fill(void *ctx, PetscInt shown, PetscReal values[])
 {
   const NakModel   model = (NakModel)ctx;
   const NakColumn *c     = &model->column;
   const ptrdiff_t  size  = c->l.size;
-  const PetscInt   nz    = c->ne + c->nf + c->na;
+  const PetscInt   nz = c->ne + c->nf + c->na, n = model->owned;
+  const PetscInt   field = model->shown.field[shown];
   const PetscReal *u;
-  PetscInt         n;
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetLocalSize(model->frame_state, &n));
-  n /= c->l.size;
   PetscCall(VecGetArrayRead(model->frame_state, &u));
   for (PetscInt k = 0; k < n; k++) {
-    if (field == FIELD_VOID)
-      for (PetscInt z = 0; z < nz; z++) values[z * n + k] = VoidField(model, k, z);
-    else if (fields[field].place == NAK_PLACE_FACE)
-      values[k] = FaceField(c, field, &model->over[k], u + k * size);
+    if (fields[field].place == NAK_PLACE_FACE)
+      values[k] = FaceField(c, field, &model->column.over[k], u + k * size);
     else
       for (PetscInt z = 0; z < nz; z++) values[z * n + k] = VolumeField(c, field, z, u + k * size);
   }
@@ -283,16 +294,34 @@ static PetscErrorCode Fill(void *ctx, PetscInt field, PetscReal values[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The fields of this cell: those of phases only where it can have any. */
+static void Choose(NakModel model)
+{
+  const PetscBool phases = (PetscBool)(model->column.l.phases > 0);
+
+  model->shown.count = 0;
+  for (PetscInt f = 0; f < FIELDS; f++) {
+    const PetscBool shown = f < FIELD_WETTED  ? PETSC_TRUE
+                            : f == FIELD_VOID ? (PetscBool)(model->column.voids > 0)
+                                              : phases;
+
+    if (!shown) continue;
+    model->shown.field[model->shown.count]  = f;
+    model->shown.fields[model->shown.count] = fields[f];
+    model->shown.count++;
+  }
+}
+
 PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame)
 {
-  NakBox box;
+  const NakBox box = model->box;
 
   PetscFunctionBeginUser;
-  PetscCall(NakOwnedBox(model->state, &box));
+  Choose(model);
   model->frame_state = U;
   *frame             = (NakFrame){.grid   = NakStateGrid(model->state),
-                                  .fields = fields,
-                                  .count  = model->voids != NULL ? FIELDS : FIELD_WETTED,
+                                  .fields = model->shown.fields,
+                                  .count  = model->shown.count,
                                   .xs     = box.xs,
                                   .ys     = box.ys,
                                   .xm     = box.xm,

@@ -1,24 +1,75 @@
 /* The cell as a differential-algebraic system; the contract is in nakfield/model.h. */
 #include "model_impl.h"
 
+PetscReal NakModelDensity(const NakModelParams *params)
+{
+  const PetscReal x = NakThermoMoleFraction(&params->material, params->alloy.potassium);
+
+  if (params->grid.phases > 0) return NakMixDensityOfB(&params->microstructure);
+  return (1 - x) * NakThermoDensity(&params->material, x);
+}
+
+PetscReal NakModelHeight(const NakModelParams *params)
+{
+  const PetscReal x     = NakThermoMoleFraction(&params->material, params->alloy.potassium);
+  const PetscReal whole = params->alloy.volume / params->cell.area;
+
+  if (params->grid.phases == 0) return whole;
+  return whole * (1 - x) * NakThermoDensity(&params->material, x) / NakModelDensity(params);
+}
+
+void NakModelComplete(NakModelParams *p)
+{
+  NakMixParams  *m     = &p->microstructure;
+  NakGridParams *g     = &p->grid;
+  PetscReal      layer = m->width / NAK_MIX_CELLS, side[2];
+
+  m->voids  = NakVoidsWanted(&p->voids);
+  g->phases = m->grains_a + m->grains_b + (m->voids ? 1 : 0);
+  if (g->phases == 0) return;
+  m->void_mobility = p->voids.mobility;
+  NakGridSides(g, side);
+  if (g->nx > 1) layer = PetscMin(layer, side[0]);
+  if (g->ny > 1) layer = PetscMin(layer, side[1]);
+  g->zone_height = m->size[2];
+  g->zone_layers =
+    (PetscInt)PetscMax(2, PetscCeilReal(m->size[2] / layer * (1 - PETSC_SQRT_MACHINE_EPSILON)));
+  m->n[0]     = g->nx;
+  m->n[1]     = g->ny;
+  m->n[2]     = g->zone_layers;
+  m->size[0]  = side[0] * (PetscReal)g->nx;
+  m->size[1]  = side[1] * (PetscReal)g->ny;
+  m->alloy    = p->alloy;
+  m->material = p->material;
+}
+
 PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakModel *model)
 {
-  const PetscReal height = params->alloy.volume / params->cell.area;
-  NakModel        m;
+  NakColumnPhysics linear;
+  NakCover        *over;
+  PetscReal        contact;
+  NakModel         m;
+  NakComplaints    list = {.n = 0};
 
   PetscFunctionBeginUser;
+  NakModelCheck(params, &list);
+  PetscCall(NakComplaintsRaise(comm, &list));
   PetscCall(PetscNew(&m));
   *model    = m;
   m->comm   = comm;
   m->params = *params;
   PetscCall(NakStateCreate(comm, &params->grid, params->cell.thickness,
-                           params->interphase.thickness, height, &m->state));
-  PetscCall(NakContactCreate(comm, &params->contact, m->state, &m->over, &m->contact_fraction));
-  PetscCall(NakColumnCreate(params, m->state, m->contact_fraction, &m->column));
-  PetscCall(NakNeighboursCreate(m->state, &m->neighbours));
+                           params->interphase.thickness, NakModelHeight(params), &m->state));
+  PetscCall(NakContactCreate(comm, &params->contact, m->state, &over, &contact));
+  PetscCall(NakColumnCreate(params, m->state, over, contact, &m->column));
+  PetscCall(NakStateBox(m->state, &m->box));
+  m->owned = m->box.xm * m->box.ym;
+  PetscCall(NakModelVoidsCreate(m));
+  linear = NakColumnLinear(&m->column);
+  PetscCall(NakColumnsCreate(m->state, &linear, &m->columns));
   PetscCall(NakPotentialsCreate(m));
-  PetscCall(NakPatternCreate(&m->column, &m->scratch, &m->pattern));
-  PetscCall(NakLevelsCreate(m->state, &m->pattern, &m->levels, &m->n_levels));
+  PetscCall(NakFilmCreate(m));
+  PetscCall(NakGrainsCreate(m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -28,14 +79,12 @@ PetscErrorCode NakModelDestroy(NakModel *model)
 
   PetscFunctionBeginUser;
   if (m == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(MatDestroy(&m->jacobian));
-  PetscCall(NakNeighboursDestroy(&m->neighbours));
-  PetscCall(NakMultigridDestroy(&m->multigrid));
-  PetscCall(NakLevelsDestroy(&m->levels, m->n_levels));
-  PetscCall(NakPatternDestroy(&m->scratch, &m->pattern));
+  PetscCall(NakFilmDestroy(m));
+  PetscCall(PetscFree(m->grains.site));
+  PetscCall(NakModelVoidsDestroy(m));
   PetscCall(PetscFree2(m->rows, m->ghosts));
+  PetscCall(NakColumnsDestroy(&m->columns));
   PetscCall(NakColumnDestroy(&m->column));
-  PetscCall(PetscFree(m->over));
   PetscCall(NakStateDestroy(&m->state));
   PetscCall(PetscFree(*model));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -46,9 +95,34 @@ NakState NakModelState(NakModel model)
   return model->state;
 }
 
-PetscReal NakModelDoubleLayer(NakModel model)
+NakColumns NakModelColumns(NakModel model)
 {
-  return model->params.reaction.double_layer;
+  return model->columns;
+}
+
+PetscInt NakModelDisturbed(NakModel model)
+{
+  return model->disturbed;
+}
+
+PetscReal NakModelFaceCharge(NakModel model)
+{
+  const NakReactionParams *p = &model->params.reaction;
+
+  return p->double_layer * 1.0 + p->adlayer_charge;
+}
+
+PetscErrorCode NakModelSetTemperature(NakModel model, PetscReal temperature)
+{
+  PetscFunctionBeginUser;
+  if (temperature == NakModelTemperature(model)) PetscFunctionReturn(PETSC_SUCCESS);
+  NakColumnSetTemperature(&model->params, temperature, &model->column);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal NakModelTemperature(NakModel model)
+{
+  return model->column.kinetics.alloy.T;
 }
 
 PetscErrorCode NakModelHold(NakModel model, NakControl control)
@@ -77,77 +151,146 @@ NakCircuit NakModelCircuit(NakModel model)
   const NakColumn *c = &model->column;
 
   return (NakCircuit){
-    .series = c->series, .electrolyte = c->electrolyte, .double_layer = c->kinetics.double_layer};
+    .series = c->series, .grain_boundaries = c->grain_boundaries, .electrolyte = c->electrolyte};
 }
 
 PetscErrorCode NakModelInitialise(NakModel model, Vec U)
 {
-  const NakColumn *c = &model->column;
-  const NakLayout *l = &c->l;
-  const PetscReal  x = c->start;
-  const PetscReal  r = x / (1 - x), u = NakKineticsIsotherm(&c->kinetics, r).u;
+  const NakColumn *c     = &model->column;
+  const NakLayout *l     = &c->l;
+  const PetscReal  whole = c->start / (1 - c->start), r = NakColumnLiquid(c, whole);
+  const PetscReal  u = NakKineticsIsotherm(&c->kinetics, r).u;
   const PetscReal  E = NakKineticsOpenCircuit(&c->kinetics, u);
-  PetscInt         n;
   PetscReal       *a;
 
   PetscFunctionBeginUser;
-  model->initial_potential = E;
+  model->initial_charge = NakKineticsCharge(&c->kinetics, E, 1).value;
   PetscCall(VecSet(U, 0));
-  PetscCall(VecGetLocalSize(U, &n));
   PetscCall(VecGetArray(U, &a));
-  for (PetscReal *column = a; column < a + n; column += l->size) {
+  for (PetscInt j = 0; j < model->owned; j++) {
+    PetscReal *column = a + (ptrdiff_t)j * l->size;
+
+    column[l->charge] = model->column.over[j].contact * model->initial_charge;
+    column[l->open]   = 1;
     for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = -E;
     column[l->potential] = E;
     for (PetscInt k = 0; k < c->nf; k++) column[l->interphase + k] = u;
-    for (PetscInt k = 0; k < c->na; k++) column[l->alloy + k] = r;
-    column[l->reservoir_na] = r;
-    column[l->reservoir_k]  = 1;
+    for (PetscInt k = 0; k < c->na; k++) column[NakLayoutAlloy(l, k)] = r;
+    column[l->reservoir_na] = whole;
+    for (PetscInt k = 0; k < c->na; k++) /* it has what the layers lack */
+      column[l->reservoir_na] += (whole - r) * c->alloy.height[k] / c->reservoir;
+    column[l->reservoir_k] = 1;
   }
+  PetscCall(NakModelVoidsPockets(model, a));
   PetscCall(VecRestoreArray(U, &a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Na and K must be left wherever there is alloy or interphase, and everything must be a number. */
+/* Whether unknown j is an order parameter. */
+static int Order(const NakLayout *l, PetscInt j)
+{
+  return j >= l->alloy && j < l->reservoir_na && !NakLayoutIsRatio(l, j);
+}
+
+/* Na and K must be left wherever there is alloy or interphase, something of the face must be open, and
+   everything must be a number; an order parameter must be near its range. */
 static PetscBool ColumnValid(const NakLayout *l, const PetscReal u[])
 {
-  for (PetscInt j = 0; j < l->interphase; j++)
+  const PetscReal least[2] = {0, -0.5}, most[2] = {PETSC_MAX_REAL, 1.5};
+
+  for (PetscInt j = 0; j < l->open; j++)
     if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
-  for (PetscInt j = l->interphase; j < l->size; j++)
-    if (!(u[j] > 0 && u[j] < PETSC_MAX_REAL)) return PETSC_FALSE;
+  for (PetscInt j = l->open; j < l->size; j++)
+    if (!(u[j] > least[Order(l, j)] && u[j] < most[Order(l, j)])) return PETSC_FALSE;
   return PETSC_TRUE;
 }
 
 PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid)
 {
-  const NakLayout *l = &model->column.l;
-  PetscInt         n;
+  const NakLayout *l    = &model->column.l;
   PetscMPIInt      good = 1;
   const PetscReal *u;
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetLocalSize(U, &n));
   PetscCall(VecGetArrayRead(U, &u));
-  for (PetscInt k = 0; k < n && good; k += l->size) good = ColumnValid(l, u + k) ? 1 : 0;
+  for (ptrdiff_t k = 0; k < model->owned && good; k++)
+    good = ColumnValid(l, u + k * l->size) ? 1 : 0;
   PetscCall(VecRestoreArrayRead(U, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &good, 1, MPI_INT, MPI_MIN, model->comm));
   *valid = (PetscBool)good;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakModelScales(NakModel model, Vec scale)
+PetscErrorCode NakModelSettle(NakModel model, Vec U, PetscReal *moved)
 {
-  const NakColumn *c    = &model->column;
-  const NakLayout *l    = &c->l;
-  const ptrdiff_t  size = l->size;
-  const PetscReal  any  = 1e30;
-  PetscInt         n;
+  const NakColumn *c = &model->column;
+  const NakLayout *l = &c->l;
+  PetscReal       *u, most = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArray(U, &u));
+  for (PetscInt k = 0; k < model->owned; k++) {
+    const PetscReal contact = model->column.over[k].contact;
+    PetscReal      *column  = u + (ptrdiff_t)k * l->size;
+    const PetscReal before = column[l->potential], scale = 1 / c->kinetics.f + PetscAbsReal(before);
+
+    if (contact == 0) continue;
+    column[l->potential] =
+      NakKineticsPotential(&c->kinetics, column[l->charge] / contact, column[l->open], before);
+    most = PetscMax(most, PetscAbsReal(column[l->potential] - before) / scale);
+  }
+  PetscCall(VecRestoreArray(U, &u));
+  if (moved == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Allreduce(&most, moved, 1, MPIU_REAL, MPIU_MAX, model->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakModelAdvance(NakModel model, PetscReal time, PetscReal dt, Vec U)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakFilmAdvance(model, time, dt, U));
+  PetscCall(NakGrainsAdvance(model, time, dt, U));
+  PetscCall(NakModelVoidsAdvance(model, time, dt, U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal NakModelUntil(NakModel model)
+{
+  return PetscMin(NakFilmUntil(model), PetscMin(NakGrainsUntil(model), NakModelVoidsUntil(model)));
+}
+
+PetscErrorCode NakModelCheckpoint(NakModel model, NakCheckpoint checkpoint)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakFilmCheckpoint(model, checkpoint));
+  PetscCall(NakGrainsCheckpoint(model, checkpoint));
+  PetscCall(NakModelVoidsCheckpoint(model, checkpoint));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakModelContact(NakModel model, PetscReal contact[])
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < model->owned; k++) contact[k] = model->column.over[k].contact;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakModelScales(NakModel model, Vec U, Vec scale)
+{
+  const NakColumn *c      = &model->column;
+  const NakLayout *l      = &c->l;
+  const ptrdiff_t  size   = l->size;
+  const PetscReal  nuclei = 100; /* so that an error of 1e-3 is no nucleus */
+  const PetscReal  order  = 20;  /* so that it is 2e-3 of an order parameter */
+  const PetscReal  any = 1e30, tiny = 1e-30;
+  const PetscReal *u = NULL;
   PetscReal       *s;
 
   PetscFunctionBeginUser;
   PetscCall(VecSet(scale, 1));
-  PetscCall(VecGetLocalSize(scale, &n));
   PetscCall(VecGetArray(scale, &s));
-  for (ptrdiff_t j = 0; j < n / size; j++) {
+  if (U != NULL) PetscCall(VecGetArrayRead(U, &u));
+  for (ptrdiff_t j = 0; j < model->owned; j++) {
     PetscReal *column = s + j * size;
 
     column[l->filament]  = model->params.cell.pellet_thickness;
@@ -155,9 +298,14 @@ PetscErrorCode NakModelScales(NakModel model, Vec scale)
     column[l->q_total]   = any;
     for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = any;
     column[l->potential] =
-      model->over[j].contact > 0 ? 1 / c->kinetics.f : any; /* no layer, algebraic */
-    column[l->deposit] = c->kinetics.filament_onset / c->kinetics.deposit_volume;
+      model->column.over[j].contact > 0 ? 1 / c->kinetics.f : any; /* no layer, algebraic */
+    for (PetscInt k = l->alloy; k < l->reservoir_na; k++)
+      if (Order(l, k)) column[k] = order;
+    column[l->charge]  = any;
+    column[l->open]    = u != NULL ? u[j * size + l->open] : tiny;
+    column[l->deposit] = nuclei * c->kinetics.deposit_nucleus / NAK_FARADAY;
   }
+  if (U != NULL) PetscCall(VecRestoreArrayRead(U, &u));
   PetscCall(VecRestoreArray(scale, &s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

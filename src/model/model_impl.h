@@ -3,144 +3,97 @@
 
 #include "column.h"
 
-#include <petscsf.h>
-
-/* Where the entries of a column's matrix are stored: the diagonals below, on and above the main one,
-   each as long as the column, then what lies farther off. */
+/* A nucleus of the K film while it is too small for the field. */
 typedef struct {
-  PetscInt  size;      /* of a column */
-  PetscInt  n;         /* stored entries of a column */
-  PetscInt *row, *col; /* of each; the column is -1 where nothing ever stands */
-  PetscInt *place;     /* of each entry that NakColumnJacobian() gives */
-  PetscBool
-    *uniform; /* whether an entry is a constant times the slope of its column's potential: so is a
-                           flux inside a region */
-  PetscReal *scale; /* of the diffusion potential of each unknown, over the unknown; 0 where nothing
-                           moves laterally */
-} NakPattern;
+  PetscInt  column; /* of the whole grid */
+  PetscReal radius; /* [m]; below 0: a place that waits */
+} NakNucleus;
 
-/* One grid of the hierarchy: its linearised columns, and, where asked for, the matrix made of them. */
+/* What a film with a front knows beside the open shares; all but `formed` and `until` empty without one. */
 typedef struct {
-  NakState state;
-  Vec      entries; /* of the columns' own Jacobians, as the pattern has them */
-  Vec      slope;   /* of the diffusion potentials */
-  Mat      restriction, entry_restriction; /* averages of slopes, of entries, for the level below */
-  Mat      interpolation;                  /* from the level below; only with a matrix */
-  Mat      matrix;
-  Vec      ghosts;   /* slopes with ghost columns */
-  PetscReal *values; /* of the matrix, in the order in which it was preallocated */
-} NakLevel;
+  PetscReal  *drive, *rate, *hazard, *due, *born; /* of the owned columns; `born` counts */
+  NakNucleus *nuclei;                             /* the same on every rank */
+  PetscInt    count, room, formed;
+  PetscReal   until; /* no step goes beyond [s] */
+} NakFilm;
 
-/* Where a rank finds the columns beside its own ones. */
-enum { SIDES = 4 };
+/* A place on the face where a grain can begin [m]. */
+typedef struct {
+  PetscReal x, y;
+} NakGrainSite;
 
 typedef struct {
-  PetscBool    alone;  /* whether there is one column */
-  PetscSF      sf;     /* from owned columns to ghosts */
-  MPI_Datatype column; /* what it sends */
-  PetscInt     owned, ghosts;
-  PetscInt (
-    *beside)[SIDES];        /* of each owned column: number of a neighbour, first all owned ones and
-                                  then the ghosts; -1 beyond a boundary */
-  PetscReal  weight[SIDES]; /* 1 / distance^2 */
-  PetscReal *slope, *x;     /* of the ghosts */
-} NakNeighbours;
+  PetscInt      count, formed;
+  NakGrainSite *site;   /* the same on every rank */
+  PetscReal     radius; /* of a nucleus [m] */
+  PetscReal     part;   /* volume of one over the alloy's */
+  PetscReal     excess; /* largest of those that wait, after the last step */
+  PetscReal     until;  /* no step goes beyond [s] */
+  PetscBool     known;  /* `excess` */
+} NakGrains;
 
-typedef struct NakMultigrid_private *NakMultigrid;
+/* Voids as a phase of the zone; `gas` is NULL where they are none. */
+typedef struct {
+  NakGas         gas;
+  PetscReal     *share;  /* of void in the zone of the owned columns */
+  PetscReal     *wetted; /* the same columns, */
+  NakVoidsDrive *drive;  /* and what drives their voids; work */
+  PetscReal     *laid;   /* unknowns while caps are laid upon them, */
+  PetscReal      gain;   /* and what r of the zone has gained by it */
+  PetscReal      until;  /* no step goes beyond [s] */
+} NakModelVoids;
+
+/* The fields of a frame, of those that there are. */
+enum { NAK_MODEL_FIELDS = 16 };
+typedef struct {
+  PetscInt count, field[NAK_MODEL_FIELDS];
+  NakField fields[NAK_MODEL_FIELDS];
+} NakShown;
 
 struct NakModel_private {
-  MPI_Comm         comm;
-  NakModelParams   params;
-  NakState         state; /* that of the finest level */
-  NakColumn        column;
-  NakCover        *over;  /* of the owned columns */
-  const PetscReal *voids; /* order parameter over the owned columns, or NULL; not owned */
-  PetscReal        contact_fraction;
-  PetscReal       *rows, *ghosts; /* potentials: of some rows, of ghost columns */
-  PetscInt         n_levels;
-  NakLevel        *levels; /* [0] is the coarsest */
-  PetscBool        assembled;
-  NakPattern       pattern;
-  NakEntries       scratch; /* of one column */
-  NakNeighbours    neighbours;
-  Mat              jacobian; /* of the finest level, without a stored matrix */
-  NakMultigrid     multigrid;
-  PetscBool        linearised;
-  PetscReal        shift; /* of the last linearisation */
-  PetscReal        initial_potential;
-  Vec              frame_state; /* the state that NakModelFrame() was last asked for; not owned */
+  MPI_Comm       comm;
+  NakModelParams params;
+  NakState       state;
+  NakColumn      column;
+  NakColumns     columns;
+  NakFilm        film;
+  NakGrains      grains;
+  NakModelVoids  bubbles;
+  PetscInt       disturbed;      /* NakModelDisturbed() */
+  NakBox         box;            /* columns of this rank, */
+  PetscInt       owned;          /* and how many */
+  PetscReal     *rows, *ghosts;  /* potentials: of some rows, of ghost columns */
+  PetscReal      initial_charge; /* of the face, per area of contact [C/m2] */
+  NakShown       shown;
+  Vec            frame_state; /* the state that NakModelFrame() was last asked for; not owned */
 };
-
-/* A rank's columns. */
-typedef struct {
-  PetscInt xs, ys, xm, ym;
-} NakBox;
-
-static inline PetscErrorCode NakOwnedBox(NakState state, NakBox *box)
-{
-  PetscFunctionBeginUser;
-  PetscCall(DMDAGetCorners(NakStateDM(state), &box->xs, &box->ys, NULL, &box->xm, &box->ym, NULL));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The same with the ghost columns around them. */
-static inline PetscErrorCode NakGhostedBox(NakState state, NakBox *box)
-{
-  PetscFunctionBeginUser;
-  PetscCall(
-    DMDAGetGhostCorners(NakStateDM(state), &box->xs, &box->ys, NULL, &box->xm, &box->ym, NULL));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 /* contact.c: contact of the owned columns, all wetted, and its mean over all. */
 PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,
                                 NakCover **over, PetscReal *fraction);
 
-/* neighbours.c: who owns column (i, j), and its box. */
-PetscErrorCode NakOwner(NakState state, PetscInt i, PetscInt j, PetscMPIInt *rank, NakBox *box);
+/* film.c: nuclei of the K film.  Each part advances after a step, bounds the next and goes into a checkpoint. */
+PetscErrorCode NakFilmCreate(NakModel model);
+PetscErrorCode NakFilmDestroy(NakModel model);
+PetscErrorCode NakFilmAdvance(NakModel model, PetscReal time, PetscReal dt, Vec U);
+PetscReal      NakFilmUntil(NakModel model);
+PetscErrorCode NakFilmCheckpoint(NakModel model, NakCheckpoint checkpoint);
 
-/* pattern.c */
-PetscErrorCode NakPatternCreate(const NakColumn *column, NakEntries *scratch, NakPattern *pattern);
-PetscErrorCode NakPatternDestroy(NakEntries *scratch, NakPattern *pattern);
+/* grains.c: sites of nuclei; let the reservoir pay for what r has gained in some layers of this rank. */
+PetscErrorCode NakGrainsCreate(NakModel model);
+PetscErrorCode NakGrainsAdvance(NakModel model, PetscReal time, PetscReal dt, Vec U);
+PetscReal      NakGrainsUntil(NakModel model);
+PetscErrorCode NakGrainsCheckpoint(NakModel model, NakCheckpoint checkpoint);
+PetscErrorCode NakZonePay(NakModel model, PetscReal gain, PetscReal u[]);
 
-/* levels.c: the grid of `finest` and all coarser ones; [0] is the coarsest. */
-PetscErrorCode NakLevelsCreate(NakState finest, const NakPattern *pattern, NakLevel **levels,
-                               PetscInt *n);
-PetscErrorCode NakLevelsDestroy(NakLevel **levels, PetscInt n);
-
-/* Average entries and slopes of the finest level onto all coarser ones. */
-PetscErrorCode NakLevelsAverage(NakLevel levels[], PetscInt n);
-
-/* neighbours.c */
-PetscErrorCode NakNeighboursCreate(NakState state, NakNeighbours *neighbours);
-PetscErrorCode NakNeighboursDestroy(NakNeighbours *neighbours);
-
-/* Fetch the ghosts of columns of owned values.  Collective. */
-PetscErrorCode NakNeighboursFetch(NakNeighbours *neighbours, const PetscReal own[],
-                                  PetscReal ghosts[]);
+/* voids.c: before the columns; pockets in the pristine state; pressures at the unknowns of the owned columns. */
+PetscErrorCode NakModelVoidsCreate(NakModel model);
+PetscErrorCode NakModelVoidsDestroy(NakModel model);
+PetscErrorCode NakModelVoidsPockets(NakModel model, PetscReal u[]);
+PetscErrorCode NakModelVoidsFollow(NakModel model, const PetscReal u[]);
+PetscErrorCode NakModelVoidsAdvance(NakModel model, PetscReal time, PetscReal dt, Vec U);
+PetscReal      NakModelVoidsUntil(NakModel model);
+PetscErrorCode NakModelVoidsCheckpoint(NakModel model, NakCheckpoint checkpoint);
 
 /* residual.c: room for the potentials. */
 PetscErrorCode NakPotentialsCreate(NakModel model);
-
-/* operator.c */
-PetscErrorCode NakOperatorRenew(NakModel model);
-
-/* multigrid.c */
-PetscErrorCode NakMultigridCreate(NakModel model, NakMultigrid *multigrid);
-PetscErrorCode NakMultigridDestroy(NakMultigrid *multigrid);
-PetscErrorCode NakMultigridFactor(NakModel model); /* for a new linearisation */
-
-/* transfer.c: in one direction, the two coarse cells between whose centres that of a fine cell lies, and
-   the two that it overlaps, with the shares of these that it is.  Cells beyond a periodic boundary
-   keep their numbers outside the grid. */
-typedef struct {
-  PetscInt  cell[2];
-  PetscReal weight[2];
-} NakPair;
-
-NakPair NakInterpolation(PetscInt fine, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic);
-NakPair NakOverlap(PetscInt fine, PetscInt n_fine, PetscInt n_coarse);
-
-/* scalar cell-centred transfer between a grid and the one with half its columns. */
-PetscErrorCode NakTransferCreate(NakState fine, NakState coarse, Mat *interpolation,
-                                 Mat *restriction);

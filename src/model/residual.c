@@ -8,55 +8,54 @@ enum { FIRST, LAST, ROLLING, ROWS = 5 };
 
 PetscErrorCode NakPotentialsCreate(NakModel model)
 {
-  const ptrdiff_t size = model->column.l.size;
-  NakBox          box;
+  const ptrdiff_t size = NakColumnWidth(&model->column);
+  const NakBox   *box  = &model->box;
 
   PetscFunctionBeginUser;
-  PetscCall(NakOwnedBox(model->state, &box));
-  PetscCall(PetscMalloc2((box.ym > 1 ? ROWS : 1) * box.xm * size, &model->rows,
-                         model->neighbours.ghosts * size, &model->ghosts));
+  PetscCall(PetscMalloc2((box->ym > 1 ? ROWS : 1) * box->xm * size, &model->rows,
+                         NakColumnsNeighbours(model->columns)->ghosts * size, &model->ghosts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 typedef struct {
-  NakModel         model;
-  const PetscReal *u;
-  PetscInt         xm, ym;
+  NakModel             model;
+  const NakNeighbours *near;
+  const PetscReal     *u;
+  NakBox               box;
 } Columns;
 
 static PetscReal *RowPotentials(const Columns *c, PetscInt row)
 {
-  const PetscInt place = row == 0 ? FIRST : row == c->ym - 1 ? LAST : ROLLING + row % 3;
+  const PetscInt place = row == 0 ? FIRST : row == c->box.ym - 1 ? LAST : ROLLING + row % 3;
 
-  return c->model->rows + (ptrdiff_t)place * c->xm * c->model->column.l.size;
+  return c->model->rows + (ptrdiff_t)place * c->box.xm * NakColumnWidth(&c->model->column);
 }
 
 static void FillRow(const Columns *c, PetscInt row)
 {
   const NakColumn *column = &c->model->column;
   const ptrdiff_t  size   = column->l.size;
-  const PetscReal *u      = c->u + (ptrdiff_t)row * c->xm * size;
+  const PetscReal *u      = c->u + (ptrdiff_t)row * c->box.xm * size;
   PetscReal       *theta  = RowPotentials(c, row);
 
-  for (PetscInt k = 0; k < c->xm; k++) NakColumnPotentials(column, u + k * size, theta + k * size);
+  for (PetscInt k = 0; k < c->box.xm; k++)
+    NakColumnPotentials(column, u + k * size, theta + (ptrdiff_t)k * NakColumnWidth(column));
 }
 
 static const PetscReal *PotentialsOf(const Columns *c, PetscInt number)
 {
-  const ptrdiff_t size  = c->model->column.l.size;
-  const PetscInt  owned = c->model->neighbours.owned;
+  const ptrdiff_t size  = NakColumnWidth(&c->model->column);
+  const PetscInt  owned = c->near->owned;
 
   if (number >= owned) return c->model->ghosts + (number - owned) * size;
-  return RowPotentials(c, number / c->xm) + (number % c->xm) * size;
+  return RowPotentials(c, number / c->box.xm) + (number % c->box.xm) * size;
 }
 
 static void Lateral(const Columns *c, PetscInt number, const PetscReal own[], PetscReal f[])
 {
-  const NakNeighbours *nb = &c->model->neighbours;
-
-  for (int s = 0; s < SIDES; s++) {
-    const PetscInt   other  = nb->beside[number][s];
-    const PetscReal  weight = nb->weight[s];
+  for (int s = 0; s < NAK_BESIDE; s++) {
+    const PetscInt   other  = c->near->beside[number][s];
+    const PetscReal  weight = c->near->weight[s];
     const PetscReal *theta;
 
     if (other < 0) continue;
@@ -72,13 +71,13 @@ static void Residual(const Columns *c, const PetscReal udot[], PetscReal f[])
   const ptrdiff_t  size   = column->l.size;
 
   FillRow(c, 0);
-  if (c->ym > 1) FillRow(c, c->ym - 1);
-  for (PetscInt row = 0, n = 0; row < c->ym; row++) {
-    if (row + 1 < c->ym - 1) FillRow(c, row + 1);
-    for (PetscInt i = 0; i < c->xm; i++, n++) {
+  if (c->box.ym > 1) FillRow(c, c->box.ym - 1);
+  for (PetscInt row = 0, n = 0; row < c->box.ym; row++) {
+    if (row + 1 < c->box.ym - 1) FillRow(c, row + 1);
+    for (PetscInt i = 0; i < c->box.xm; i++, n++) {
       const PetscReal *own = PotentialsOf(c, n);
 
-      NakColumnResidual(column, &model->over[n], c->u + n * size, udot + n * size, own,
+      NakColumnResidual(column, &column->over[n], c->u + n * size, udot + n * size, own,
                         f + n * size);
       Lateral(c, n, own, f + n * size);
     }
@@ -88,25 +87,62 @@ static void Residual(const Columns *c, const PetscReal udot[], PetscReal f[])
 PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F)
 {
   const ptrdiff_t  size = model->column.l.size;
-  NakNeighbours   *nb   = &model->neighbours;
-  const PetscReal *udot;
+  const PetscReal *udot, *ghosts;
   PetscReal       *f;
-  Columns          c = {.model = model};
-  NakBox           box;
+  Columns c = {.model = model, .near = NakColumnsNeighbours(model->columns), .box = model->box};
 
   PetscFunctionBeginUser;
-  PetscCall(NakOwnedBox(model->state, &box));
-  c.xm = box.xm;
-  c.ym = box.ym;
   PetscCall(VecGetArrayRead(U, &c.u));
-  PetscCall(NakNeighboursFetch(nb, c.u, nb->x));
-  for (PetscInt k = 0; k < nb->ghosts; k++)
-    NakColumnPotentials(&model->column, nb->x + k * size, model->ghosts + k * size);
+  PetscCall(NakModelVoidsFollow(model, c.u));
+  PetscCall(NakColumnsGhosts(model->columns, c.u, &ghosts));
+  for (PetscInt k = 0; k < c.near->ghosts; k++)
+    NakColumnPotentials(&model->column, ghosts + k * size,
+                        model->ghosts + (ptrdiff_t)k * NakColumnWidth(&model->column));
   PetscCall(VecGetArrayRead(Udot, &udot));
   PetscCall(VecGetArray(F, &f));
   Residual(&c, udot, f);
   PetscCall(VecRestoreArray(F, &f));
   PetscCall(VecRestoreArrayRead(Udot, &udot));
   PetscCall(VecRestoreArrayRead(U, &c.u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Current that the charges of a column take up less what its far face passes: what its rows of charge and
+   potentials lack. */
+static PetscReal ChargeLacking(const NakColumn *c, const PetscReal f[])
+{
+  PetscReal sum = f[c->l.potential];
+
+  for (PetscInt k = 0; k < c->ne; k++) sum -= f[c->l.phi + k];
+  return sum;
+}
+
+PetscErrorCode NakModelBook(NakModel m, Vec F, PetscReal shift, Vec U)
+{
+  const NakColumn       *c     = &m->column;
+  const NakLayout       *l     = &c->l;
+  const NakGrid         *grid  = NakStateGrid(m->state);
+  const NakColumnPhysics ph    = NakColumnLinear(c);
+  const PetscReal        whole = ph.capacity(c, shift) * (PetscReal)grid->nx * (PetscReal)grid->ny;
+  PetscReal              lost  = 0, *u;
+  const PetscReal       *f;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(F, &f));
+  PetscCall(VecGetArray(U, &u));
+  for (PetscInt k = 0; k < m->owned; k++) {
+    const PetscReal *row     = f + (ptrdiff_t)k * l->size;
+    PetscReal       *column  = u + (ptrdiff_t)k * l->size;
+    const PetscReal  reacted = row[l->q_faraday] + ChargeLacking(c, row);
+
+    column[l->q_total] -= row[l->q_total] / shift;
+    column[l->q_faraday] -= reacted / shift;
+    column[l->reservoir_k] -= row[l->reservoir_k] / shift;
+    lost += ph.conserved(c, k, row) - reacted;
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lost, 1, MPIU_REAL, MPIU_SUM, m->comm));
+  for (PetscInt k = 0; k < m->owned; k++) u[(ptrdiff_t)k * l->size + ph.keeper] -= lost / whole;
+  PetscCall(VecRestoreArray(U, &u));
+  PetscCall(VecRestoreArrayRead(F, &f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

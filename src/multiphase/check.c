@@ -1,54 +1,31 @@
 /* What a deck asks of a box and cannot have; the contract is in nakfield/multiphase.h. */
 #include <nakfield/multiphase.h>
 
-#include <stdarg.h>
-#include <stdio.h>
-
-typedef struct {
-  const NakMixParams *p;
-  NakMixFault        *fault;
-  PetscInt            n;
-} List;
-
-PETSC_ATTRIBUTE_FORMAT(3, 4)
-static void Add(List *list, const char *key, const char format[], ...)
-{
-  NakMixFault *const f = &list->fault[list->n];
-  va_list            values;
-
-  if (list->n == NAK_MIX_FAULTS) return;
-  f->key = key;
-  va_start(values, format);
-  (void)vsnprintf(f->text, sizeof f->text, format, values);
-  va_end(values);
-  list->n++;
-}
-
 static const char *const cells_key[] = {"microstructure.nx", "microstructure.ny",
                                         "microstructure.nz"};
 
-static void CheckCells(List *list)
+static void CheckCells(const NakMixParams *p, NakComplaints *list)
 {
-  const NakMixParams *p      = list->p;
-  PetscReal           widest = 0;
-  int                 coarse = 0;
+  PetscReal widest = 0;
+  int       coarse = 0;
 
   for (int d = 0; d < 3; d++) {
     const PetscReal h = p->size[d] / (PetscReal)p->n[d];
 
     if (p->n[d] == 2)
-      Add(list, cells_key[d], "%s is 2: 1 leaves the axis out, otherwise 3 are the least",
-          cells_key[d]);
+      NakComplain(list, cells_key[d], "%s is 2: 1 leaves the axis out, otherwise 3 are the least",
+                  cells_key[d]);
     if (p->n[d] == 1 || h <= widest) continue;
     widest = h;
     coarse = d;
   }
   if (widest > p->width / 2)
-    Add(list, cells_key[coarse],
-        "interfaces of %.4g m (microstructure.interface_width) are %.3g cells of %.4g m wide: at "
-        "least 4 are wanted, less than 2 refused; raise %s to %.0f or widen the interfaces",
-        (double)p->width, (double)(p->width / widest), (double)widest, cells_key[coarse],
-        (double)PetscCeilReal(4 * p->size[coarse] / p->width));
+    NakComplain(
+      list, cells_key[coarse],
+      "interfaces of %.4g m (microstructure.interface_width) are %.3g cells of %.4g m wide: at "
+      "least 4 are wanted, less than 2 refused; raise %s to %.0f or widen the interfaces",
+      (double)p->width, (double)(p->width / widest), (double)widest, cells_key[coarse],
+      (double)PetscCeilReal(4 * p->size[coarse] / p->width));
 }
 
 PetscInt NakMixPhases(const NakMixParams *p)
@@ -56,68 +33,68 @@ PetscInt NakMixPhases(const NakMixParams *p)
   return 1 + p->grains_a + p->grains_b + (p->voids || p->void_radius > 0 ? 1 : 0);
 }
 
-static void CheckPhases(List *list)
+static void CheckPhases(const NakMixParams *p, NakComplaints *list)
 {
-  const NakMixParams *p      = list->p;
-  const PetscInt      voids  = p->voids || p->void_radius > 0 ? 1 : 0;
-  const PetscInt      n      = NakMixPhases(p);
-  const PetscInt      grains = p->nuclei_body == 0 ? p->grains_b : p->grains_a;
+  const PetscInt voids  = p->voids || p->void_radius > 0 ? 1 : 0;
+  const PetscInt n      = NakMixPhases(p);
+  const PetscInt grains = p->nuclei_body == 0 ? p->grains_b : p->grains_a;
 
   if (n > NAK_MIX_MOST)
-    Add(list, "microstructure",
-        "the liquid, %" PetscInt_FMT " + %" PetscInt_FMT " grains and %s are %" PetscInt_FMT
-        " phases, and at most %d are possible: lower microstructure.grains_b or grains_a",
-        p->grains_b, p->grains_a, voids ? "a void" : "no void", n, NAK_MIX_MOST);
+    NakComplain(list, "microstructure",
+                "the liquid, %" PetscInt_FMT " + %" PetscInt_FMT " grains and %s are %" PetscInt_FMT
+                " phases, and at most %d are possible: lower microstructure.grains_b or grains_a",
+                p->grains_b, p->grains_a, voids ? "a void" : "no void", n, NAK_MIX_MOST);
   if (p->nuclei > 0 && grains == 0)
-    Add(list, "nuclei",
-        "nuclei.count is %" PetscInt_FMT " and microstructure.grains_%c is 0: nuclei of that solid "
-        "need an order parameter",
-        p->nuclei, p->nuclei_body == 0 ? 'b' : 'a');
+    NakComplain(list, "nuclei",
+                "nuclei.count is %" PetscInt_FMT
+                " and microstructure.grains_%c is 0: nuclei of that solid "
+                "need an order parameter",
+                p->nuclei, p->nuclei_body == 0 ? 'b' : 'a');
 }
 
 /* Of a box with no bottom nothing can be stripped, and nothing grows there. */
-static void CheckBottom(List *list)
+static void CheckBottom(const NakMixParams *p, NakComplaints *list)
 {
-  const NakMixParams *p    = list->p;
-  const char         *what = p->current != 0     ? "microstructure.current is not 0"
-                             : p->wall_sites > 0 ? "nuclei.wall_sites is not 0"
-                             : p->nuclei_on_wall && p->nuclei > 0 && p->n[2] > 1 ? "nuclei.on_wall is true"
-                                                                                 : NULL;
+  const char *what = p->current != 0     ? "microstructure.current is not 0"
+                     : p->wall_sites > 0 ? "nuclei.wall_sites is not 0"
+                     : p->nuclei_on_wall && p->nuclei > 0 && p->n[2] > 1 ? "nuclei.on_wall is true"
+                                                                         : NULL;
 
   if (what == NULL || (p->n[2] > 1 && p->vertical == NAK_MIX_CLOSED)) return;
-  Add(list, p->n[2] > 1 ? "microstructure.vertical" : cells_key[2],
-      "%s, and the box has no bottom: set microstructure.vertical to closed and "
-      "microstructure.nz to 3 or more",
-      what);
+  NakComplain(list, p->n[2] > 1 ? "microstructure.vertical" : cells_key[2],
+              "%s, and the box has no bottom: set microstructure.vertical to closed and "
+              "microstructure.nz to 3 or more",
+              what);
 }
 
 /* The corner that is farthest from the void must be liquid. */
-static void CheckVoid(List *list)
+static void CheckVoid(const NakMixParams *p, NakComplaints *list)
 {
-  const NakMixParams *p     = list->p;
-  const PetscReal     mid   = p->void_height - p->size[2] / 2;
-  const PetscReal     z     = PetscAbsReal(mid) + p->size[2] / 2;
-  PetscReal           reach = p->n[2] > 1 ? z * z : 0;
+  const PetscReal mid   = p->void_height - p->size[2] / 2;
+  const PetscReal z     = PetscAbsReal(mid) + p->size[2] / 2;
+  PetscReal       reach = p->n[2] > 1 ? z * z : 0;
 
   for (int d = 0; d < 2; d++)
     if (p->n[d] > 1) reach += PetscSqr(p->size[d] / 2);
   if (p->void_radius <= 0 || p->void_radius + p->width < PetscSqrtReal(reach)) return;
-  Add(list, "microstructure.void_radius",
-      "a void of %.4g m leaves no liquid in the box: microstructure.void_radius must be well below "
-      "%.4g m",
-      (double)p->void_radius, (double)PetscSqrtReal(reach));
+  NakComplain(
+    list, "microstructure.void_radius",
+    "a void of %.4g m leaves no liquid in the box: microstructure.void_radius must be well below "
+    "%.4g m",
+    (double)p->void_radius, (double)PetscSqrtReal(reach));
 }
 
 /* Whether there is one liquid at temperature T, that of the start or the end; where its energies end is told of
    the start already. */
-static PetscBool CheckOne(List *list, PetscReal T, const char *when, const char *key)
+static PetscBool CheckOne(const NakMixParams *p, NakComplaints *list, PetscReal T, const char *when,
+                          const char *key)
 {
-  const NakMaterial *m = &list->p->material;
+  const NakMaterial *m = &p->material;
   NakAlloy           alloy;
 
   if (T < m->lowest || T > m->highest) {
-    if (T != list->p->alloy.temperature)
-      Add(
+    if (T != p->alloy.temperature)
+      NakComplain(
         list, key,
         "the temperature at the %s is %.6g K, and the energies of %s hold from %g to %g K: change "
         "microstructure.cooling_rate or march.end",
@@ -126,7 +103,7 @@ static PetscBool CheckOne(List *list, PetscReal T, const char *when, const char 
   }
   alloy = NakThermoAlloy(m, T);
   if (NakThermoBranch(&alloy.liquid, 0, 1).high >= 1) return PETSC_TRUE;
-  Add(
+  NakComplain(
     list, key,
     "at %.6g K, the temperature at the %s, the liquid of %s separates into two, and this model has "
     "one liquid: stay above that temperature",
@@ -134,37 +111,22 @@ static PetscBool CheckOne(List *list, PetscReal T, const char *when, const char 
   return PETSC_FALSE;
 }
 
-static void CheckTemperature(List *list)
+static void CheckTemperature(const NakMixParams *p, NakComplaints *list)
 {
-  const NakMixParams *p = list->p;
-  const PetscReal     T = p->alloy.temperature;
+  const PetscReal T = p->alloy.temperature;
 
-  if (CheckOne(list, T, "start", "alloy.temperature") && p->cooling_rate != 0)
-    (void)CheckOne(list, T - p->cooling_rate * p->end, "end", "microstructure.cooling_rate");
+  if (CheckOne(p, list, T, "start", "alloy.temperature") && p->cooling_rate != 0)
+    (void)CheckOne(p, list, T - p->cooling_rate * p->end, "end", "microstructure.cooling_rate");
 }
 
-static void CheckSteps(List *list)
+void NakMixCheck(const NakMixParams *p, NakComplaints *list)
 {
-  const NakMixParams *p = list->p;
-
-  if (p->shortest_step < p->first_step && p->first_step <= p->longest_step) return;
-  Add(list, "march",
-      "march.first_step is %.6g s: it must be above march.shortest_step, %.6g s, and at most "
-      "march.longest_step, %.6g s",
-      (double)p->first_step, (double)p->shortest_step, (double)p->longest_step);
-}
-
-PetscInt NakMixFaults(const NakMixParams *params, NakMixFault fault[NAK_MIX_FAULTS])
-{
-  List list = {.p = params, .fault = fault};
-
-  CheckCells(&list);
-  CheckPhases(&list);
-  CheckBottom(&list);
-  CheckVoid(&list);
-  CheckTemperature(&list);
-  CheckSteps(&list);
-  return list.n;
+  CheckCells(p, list);
+  CheckPhases(p, list);
+  CheckBottom(p, list);
+  CheckVoid(p, list);
+  CheckTemperature(p, list);
+  NakCheckSteps(list, "march", " s", p->shortest_step, p->first_step, p->longest_step);
 }
 
 /* The matrix and its factors, each entry with its column and once more in the coarser grids together, the

@@ -16,7 +16,7 @@ static void TallyCell(NakMixBox b, const PetscReal u[], PetscReal X, Tally *t)
 
   t->sum[SUM_ENERGY] += p.energy;
   t->sum[SUM_X] += X;
-  for (int k = 0; k < NAK_BODIES; k++) t->sum[SUM_BODY + k] += p.share[k];
+  for (int k = 0; k < NAK_BODIES; k++) t->sum[SUM_BODY + k] += p.h[k];
   for (PetscInt k = 1; k <= b->mix.n; k++) {
     const PetscReal phi = k < b->mix.n ? u[k] : left;
 
@@ -28,7 +28,7 @@ static void TallyCell(NakMixBox b, const PetscReal u[], PetscReal X, Tally *t)
   t->extreme[MU_MIN] = PetscMax(t->extreme[MU_MIN], -u[0]);
 }
 
-/* Gradient energy of the faces above a cell, and of the wall under it [J/m3]. */
+/* Gradient energy of the faces above a cell [J/m3]. */
 static PetscReal FaceEnergy(NakMixBox b, PetscReal ****u, const PetscInt at[3])
 {
   const PetscReal *here = u[at[2]][at[1]][at[0]];
@@ -48,13 +48,18 @@ static PetscReal FaceEnergy(NakMixBox b, PetscReal ****u, const PetscInt at[3])
     }
     sum += 0.75 * b->mix.width * b->mix.share[0] * all * all;
   }
-  if (at[2] > 0 || b->params.n[2] == 1 || b->periodic[2]) return sum;
-  for (PetscInt k = 1; k < b->mix.n; k++) {
-    const PetscReal phi = 1.5 * here[k] - 0.5 * u[1][at[1]][at[0]][k];
-
-    sum += b->mix.wall[k] * phi * phi * (3 - 2 * phi) / b->h[2];
-  }
   return sum;
+}
+
+/* Energy of the wall under a cell [J/m3]. */
+static PetscReal WallEnergy(NakMixBox b, PetscReal ****u, const PetscInt at[3])
+{
+  PetscReal face[NAK_MIX_MOST] = {0}, drive[NAK_MIX_MOST], ddrive[NAK_MIX_MOST][NAK_MIX_MOST];
+
+  if (at[2] > 0 || b->params.n[2] == 1 || b->periodic[2]) return 0;
+  for (PetscInt k = 1; k < b->mix.n; k++)
+    face[k] = 1.5 * u[0][at[1]][at[0]][k] - 0.5 * u[1][at[1]][at[0]][k];
+  return NakMixSumAt(&b->mix, b->mix.wall, face, drive, ddrive) / b->h[2];
 }
 
 /* Anisotropic energy of the vertex at the lower corner of a cell [J/m3]. */
@@ -74,9 +79,9 @@ static PetscReal VertexEnergy(NakMixBox b, PetscReal ****u, const PetscInt at[3]
 
 static PetscErrorCode TallyAll(NakMixBox b, Tally *t)
 {
-  const NakMixPart *p = &b->part;
-  PetscReal     ****u, ***X;
-  PetscInt          i[3];
+  const NakPart *p = &b->part;
+  PetscReal  ****u, ***X;
+  PetscInt       i[3];
 
   PetscFunctionBeginUser;
   *t = (Tally){.sum = {0}};
@@ -84,9 +89,9 @@ static PetscErrorCode TallyAll(NakMixBox b, Tally *t)
   PetscCall(DMGlobalToLocal(b->dm, b->U, INSERT_VALUES, b->local));
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &u));
   PetscCall(DMDAVecGetArrayRead(b->one, b->X, &X));
-  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i)) {
+  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i)) {
     TallyCell(b, u[i[2]][i[1]][i[0]], X[i[2]][i[1]][i[0]], t);
-    t->sum[SUM_ENERGY] += FaceEnergy(b, u, i);
+    t->sum[SUM_ENERGY] += FaceEnergy(b, u, i) + WallEnergy(b, u, i);
     if (b->mix.fourfold != 0) t->sum[SUM_ENERGY] += VertexEnergy(b, u, i);
   }
   PetscCall(DMDAVecRestoreArrayRead(b->one, b->X, &X));
@@ -110,17 +115,18 @@ static void Amounts(NakMixBox b, const Tally *t, PetscReal *a, PetscReal *all)
 
 PetscErrorCode NakMixBegin(NakMixBox b)
 {
-  Tally     t;
-  PetscReal all;
+  NakMixIntegratorState *const i = &b->integrator;
+  Tally                        t;
+  PetscReal                    all;
 
   PetscFunctionBeginUser;
   PetscCall(TallyAll(b, &t));
-  Amounts(b, &t, &b->a_start, &all);
-  b->b_start    = all - b->a_start;
-  b->void_start = t.sum[SUM_BODY + NAK_BODY_VOID];
-  b->drained    = 0;
-  b->last_good  = 0;
-  b->next       = b->params.first_step;
+  Amounts(b, &t, &i->a_start, &all);
+  i->b_start    = all - i->a_start;
+  i->void_start = t.sum[SUM_BODY + NAK_BODY_VOID];
+  i->drained    = 0;
+  i->last_good  = 0;
+  i->next       = b->params.first_step;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -128,29 +134,34 @@ PetscErrorCode NakMixBoxMeasure(NakMixBox b, NakMixRecord *record)
 {
   const PetscReal cells =
     (PetscReal)b->params.n[0] * (PetscReal)b->params.n[1] * (PetscReal)b->params.n[2];
-  const PetscReal moles = b->cell / b->mix.volume;
-  NakMixRecord    r     = b->count;
-  Tally           t;
-  PetscReal       all;
+  const PetscReal              moles = b->cell / b->mix.volume;
+  const NakMixIntegratorState *i     = &b->integrator;
+  NakMixRecord                 r     = {.time     = i->time,
+                                        .dt       = i->dt,
+                                        .steps    = i->steps,
+                                        .rejected = i->rejected,
+                                        .newton   = i->newton,
+                                        .linear   = i->linear,
+                                        .nuclei   = i->nuclei};
+  Tally                        t;
+  PetscReal                    all;
 
   PetscFunctionBeginUser;
   PetscCall(TallyAll(b, &t));
   PetscCall(NakMixContact(b));
   Amounts(b, &t, &r.a, &all);
   r.b           = all - r.a;
-  r.time        = b->time;
-  r.dt          = b->dt;
-  r.temperature = b->warmth;
+  r.temperature = b->branch_temperature;
   r.energy      = b->cell * t.sum[SUM_ENERGY];
-  r.charge      = b->params.current * b->area * b->time;
-  r.a_balance   = (r.a + moles * b->drained - b->a_start) / b->a_start;
-  r.b_balance   = (r.b - moles * b->drained - b->b_start) / b->b_start;
+  r.charge      = b->params.current * b->area * i->time;
+  r.a_balance   = (r.a + moles * i->drained - i->a_start) / i->a_start;
+  r.b_balance   = (r.b - moles * i->drained - i->b_start) / i->b_start;
   for (int k = 0; k < NAK_BODIES; k++) r.share[k] = t.sum[SUM_BODY + k] / cells;
   r.phi_max  = t.extreme[PHI_MAX];
   r.phi_min  = -t.extreme[PHI_MIN];
   r.mu_max   = b->mix.RT * t.extreme[MU_MAX];
   r.mu_min   = -b->mix.RT * t.extreme[MU_MIN];
-  r.pressure = (b->mix.pressure - b->omega_start) / b->mix.volume;
+  r.pressure = (b->mix.pressure - i->omega_start) / b->mix.volume;
   r.contact  = b->wetted;
   *record    = r;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -194,10 +205,10 @@ static PetscReal FieldValue(NakMixBox b, PetscInt field, const PetscReal u[], Pe
     return (X - b->mix.void_x * empty) / (1 - empty);
   }
   if (field >= FIELD_SHARE) {
-    PetscReal share[NAK_BODIES];
+    PetscReal h[NAK_BODIES];
 
-    NakMixShares(&b->mix, u, share);
-    return share[field - FIELD_SHARE];
+    NakMixShares(&b->mix, u, h);
+    return h[field - FIELD_SHARE];
   }
   for (PetscInt k = 1; k < b->mix.n; k++) {
     phi[0] -= u[k];
@@ -215,15 +226,15 @@ static PetscReal FieldValue(NakMixBox b, PetscInt field, const PetscReal u[], Pe
 
 static PetscErrorCode FillField(void *ctx, PetscInt field, PetscReal values[])
 {
-  NakMixBox         b = ctx;
-  const NakMixPart *p = &b->part;
-  PetscReal     ****u, ***X;
-  PetscInt          i[3];
+  NakMixBox      b = ctx;
+  const NakPart *p = &b->part;
+  PetscReal  ****u, ***X;
+  PetscInt       i[3];
 
   PetscFunctionBeginUser;
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
   PetscCall(DMDAVecGetArrayRead(b->one, b->X, &X));
-  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i))
+  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i))
     *values++ = FieldValue(b, field, u[i[2]][i[1]][i[0]], X[i[2]][i[1]][i[0]]);
   PetscCall(DMDAVecRestoreArrayRead(b->one, b->X, &X));
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
@@ -236,10 +247,10 @@ PetscErrorCode NakMixBoxFrame(NakMixBox b, NakFrame *frame)
   *frame = (NakFrame){.grid   = &b->grid,
                       .fields = fields,
                       .count  = FIELDS,
-                      .xs     = b->part.s[0],
-                      .ys     = b->part.s[1],
-                      .xm     = b->part.m[0],
-                      .ym     = b->part.m[1],
+                      .xs     = b->part.start[0],
+                      .ys     = b->part.start[1],
+                      .xm     = b->part.count[0],
+                      .ym     = b->part.count[1],
                       .fill   = FillField,
                       .ctx    = b};
   PetscFunctionReturn(PETSC_SUCCESS);

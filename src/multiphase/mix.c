@@ -1,62 +1,189 @@
 /* The physics at a point; the contract is in nakfield/multiphase.h. */
 #include <nakfield/multiphase.h>
 
+typedef PetscReal Square[NAK_MIX_MOST][NAK_MIX_MOST];
+
 /* A quantity of each phase, mixed with weights h: sum and derivatives to all phi, before phi_0 is
-   eliminated. */
+   eliminated.  Only differences of the derivatives mean something, since the phi sum to 1. */
 typedef struct {
   PetscReal value, d[NAK_MIX_MOST];
 } Mixed;
 
-/* What the weights are made of. */
+/* What the weights are made of: h_i = p_i - sum_j E_ij A_ij with p_i = P(phi_i) / S, S = sum P,
+   E_ij = 15 phi_i^2 phi_j^2 (1 - phi_i - phi_j) and A_ij = p_i - p_j - (s_j - s_i) / (s_i + s_j). */
 typedef struct {
   PetscInt  n;
   PetscReal phi[NAK_MIX_MOST];
-  PetscReal h[NAK_MIX_MOST];
-  PetscReal a[NAK_MIX_MOST]; /* 3 phi^2 / S: dh_i/dphi_j = a_j (delta_ij - h_i) */
-  PetscReal b[NAK_MIX_MOST]; /* 6 phi / S */
+  PetscReal p[NAK_MIX_MOST], h[NAK_MIX_MOST];
+  PetscReal a[NAK_MIX_MOST]; /* P' / S: dp_i/dphi_j = a_j (delta_ij - p_i) */
+  PetscReal b[NAK_MIX_MOST]; /* P'' / S */
+  Square    E, dE;           /* dE_ij: to phi_i, the first index */
+  Square    A;
 } Weights;
 
-/* What is pushed below zero has no share. */
-static PetscReal Cube(PetscReal phi)
+/* P = phi^3 (10 - 15 phi + 6 phi^2) with two derivatives; what is pushed below zero has none. */
+static PetscReal Step(PetscReal phi, PetscReal *first, PetscReal *second)
 {
-  return phi > 0 ? phi * phi * phi : 0;
+  const PetscReal p = PetscMax(phi, 0);
+
+  *first  = 30 * p * p * (1 - p) * (1 - p);
+  *second = 60 * p * (1 - p) * (1 - 2 * p);
+  return p * p * p * (10 - 15 * p + 6 * p * p);
+}
+
+/* 1 - phi_i - phi_j as the sum of the others: exactly 0 where they are. */
+static PetscReal Rest(const Weights *w, PetscInt i, PetscInt j)
+{
+  PetscReal sum = 0;
+
+  for (PetscInt k = 0; k < w->n; k++)
+    if (k != i && k != j) sum += w->phi[k];
+  return sum;
+}
+
+/* What a third phase changes between phases i and j. */
+static void WeighPair(const NakMix *mix, Weights *w, PetscInt i, PetscInt j)
+{
+  const PetscReal x = w->phi[i], y = w->phi[j], rest = Rest(w, i, j);
+  const PetscReal skew =
+    (mix->share[j] - mix->share[i]) / (mix->share[i] + mix->share[j]); /* antisymmetric */
+
+  w->E[i][j] = w->E[j][i] = 15 * x * x * y * y * rest;
+  w->dE[i][j]             = 15 * x * y * y * (2 * rest - x);
+  w->dE[j][i]             = 15 * y * x * x * (2 * rest - y);
+  w->A[i][j]              = w->p[i] - w->p[j] - skew;
+  w->A[j][i]              = -w->A[i][j];
+  w->h[i] -= w->E[i][j] * w->A[i][j];
+  w->h[j] += w->E[i][j] * w->A[i][j];
 }
 
 static Weights Weigh(const NakMix *mix, const PetscReal u[])
 {
-  Weights   w   = {.n = mix->n};
+  Weights   w;
   PetscReal sum = 0, left = 1;
 
+  w.n = mix->n;
   for (PetscInt k = 1; k < w.n; k++) {
     w.phi[k] = u[k];
     left -= u[k];
   }
   w.phi[0] = left;
-  for (PetscInt k = 0; k < w.n; k++) sum += Cube(w.phi[k]);
   for (PetscInt k = 0; k < w.n; k++) {
-    const PetscReal p = PetscMax(w.phi[k], 0);
-
-    w.a[k] = 3 * p * p / sum;
-    w.b[k] = 6 * p / sum;
-    w.h[k] = w.a[k] * p / 3;
+    w.p[k] = Step(w.phi[k], &w.a[k], &w.b[k]);
+    sum += w.p[k];
   }
+  for (PetscInt k = 0; k < w.n; k++) {
+    w.a[k] /= sum;
+    w.b[k] /= sum;
+    w.h[k] = w.p[k] /= sum;
+  }
+  for (PetscInt i = 0; i < w.n; i++)
+    for (PetscInt j = 0; j < i; j++) WeighPair(mix, &w, i, j);
   return w;
+}
+
+/* The factors of dp_k in what is mixed, less their mean: exactly 0 where nothing but phase k is. */
+static void Factors(const Weights *w, const PetscReal q[], PetscReal factor[])
+{
+  PetscReal mean = 0;
+
+  for (PetscInt k = 0; k < w->n; k++) {
+    factor[k] = q[k];
+    for (PetscInt j = 0; j < w->n; j++)
+      if (j != k) factor[k] -= w->E[k][j] * (q[k] - q[j]);
+    mean += w->p[k] * factor[k];
+  }
+  for (PetscInt k = 0; k < w->n; k++) factor[k] -= mean;
 }
 
 static Mixed Mix(const Weights *w, const PetscReal q[])
 {
-  Mixed m = {.value = 0};
+  Mixed     m = {.value = 0};
+  PetscReal factor[NAK_MIX_MOST];
 
-  for (PetscInt k = 0; k < w->n; k++) m.value += w->h[k] * q[k];
-  for (PetscInt k = 0; k < w->n; k++) m.d[k] = w->a[k] * (q[k] - m.value);
+  Factors(w, q, factor);
+  for (PetscInt k = 0; k < w->n; k++) {
+    m.value += w->h[k] * q[k];
+    m.d[k] = w->a[k] * factor[k];
+    for (PetscInt j = 0; j < w->n; j++)
+      if (j != k) m.d[k] -= (q[k] - q[j]) * w->A[k][j] * w->dE[k][j];
+  }
   return m;
 }
 
-/* Each body at mu; a void is alloy of a fixed composition that cannot react, and a trace of vapour. */
+/* sum_j e_kj and sum_j e_kj (p_k - p_j), where e_kj = (q_k - q_j) dE_kj. */
+static void Sums(const Weights *w, const PetscReal q[], PetscReal e[], PetscReal skew[])
+{
+  for (PetscInt k = 0; k < w->n; k++) {
+    e[k] = skew[k] = 0;
+    for (PetscInt j = 0; j < w->n; j++) {
+      if (j == k) continue;
+      e[k] += (q[k] - q[j]) * w->dE[k][j];
+      skew[k] += (q[k] - q[j]) * w->dE[k][j] * (w->p[k] - w->p[j]);
+    }
+  }
+}
+
+/* What the second derivatives of E add to those of what is mixed: pair by pair. */
+static void AddBends(const Weights *w, const PetscReal q[], PetscReal scale, Square dd)
+{
+  for (PetscInt k = 0; k < w->n; k++)
+    for (PetscInt l = 0; l < w->n; l++) {
+      const PetscReal x = w->phi[k], y = w->phi[l];
+      PetscReal       rest, factor;
+
+      if (k == l) continue;
+      rest   = Rest(w, k, l);
+      factor = 15 * scale * (q[k] - q[l]) * w->A[k][l];
+      dd[k][k] -= factor * y * y * (2 * rest - 4 * x);
+      dd[k][l] -= factor * x * y * (4 * rest - 2 * x - 2 * y);
+    }
+}
+
+/* Second derivatives of what is mixed, times `scale`, added to dd. */
+static void AddSecond(const Weights *w, const PetscReal q[], PetscReal scale, Square dd)
+{
+  PetscReal factor[NAK_MIX_MOST], e[NAK_MIX_MOST], skew[NAK_MIX_MOST];
+
+  Factors(w, q, factor);
+  Sums(w, q, e, skew);
+  for (PetscInt k = 0; k < w->n; k++) {
+    for (PetscInt l = 0; l < w->n; l++) {
+      const PetscReal ee = (q[k] - q[l]) * (w->dE[k][l] * w->a[l] - w->dE[l][k] * w->a[k]);
+
+      dd[k][l] -= scale * w->a[k] * w->a[l] * (factor[k] + factor[l]);
+      dd[k][l] += scale * (w->a[l] * skew[k] + w->a[k] * skew[l]);
+      if (k != l) dd[k][l] += scale * ee;
+    }
+    dd[k][k] += scale * (w->b[k] * factor[k] - 2 * w->a[k] * e[k]);
+  }
+  AddBends(w, q, scale, dd);
+}
+
+/* Each body per mole of B at mu_A: a void lifts liquid off, and so does metal A, which brings its own atoms. */
+static void BodiesPerB(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BODIES])
+{
+  const PetscReal      guess  = at[NAK_BODY_SOLID_B].x;
+  const NakBranchPoint liquid = NakBranchPerB(&mix->branch[NAK_BODY_LIQUID], mu, at[0].x);
+
+  for (int b = 0; b < NAK_BODIES; b++) at[b] = liquid;
+  if (mix->used[NAK_BODY_SOLID_B])
+    at[NAK_BODY_SOLID_B] = NakBranchPerB(&mix->branch[NAK_BODY_SOLID_B], mu, guess);
+  at[NAK_BODY_SOLID_A].x += mix->metal;
+  at[NAK_BODY_SOLID_A].omega += mix->metal * (mix->metal_energy - mu);
+  at[NAK_BODY_VOID].omega += mix->pressure;
+}
+
+/* Each body at mu, beginning from what is there, or from nothing at 0; a void is alloy of a fixed composition
+   that cannot react, and a trace of vapour. */
 static void Bodies(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BODIES])
 {
   const PetscReal trace = NAK_MIX_VAPOUR;
 
+  if (mix->frame == NAK_PER_B) {
+    BodiesPerB(mix, mu, at);
+    return;
+  }
   for (int b = 0; b < NAK_BODY_VOID; b++)
     if (mix->used[b]) at[b] = NakBranchAt(&mix->branch[b], mu);
   if (!mix->used[NAK_BODY_VOID]) return;
@@ -69,9 +196,8 @@ static void Bodies(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BODIES
 }
 
 /* The wells over 12 / width, with first and second derivatives to all phi.  A phase that is pushed below
-   zero by two others with far stronger interfaces meets a steep parabola. */
-static PetscReal Wells(const NakMix *mix, const Weights *w, PetscReal d[],
-                       PetscReal dd[NAK_MIX_MOST][NAK_MIX_MOST])
+   zero by two others with far stronger interfaces meets a steep cubic. */
+static PetscReal Wells(const NakMix *mix, const Weights *w, PetscReal d[], Square dd)
 {
   const PetscInt n     = w->n;
   PetscReal      value = 0, q[NAK_MIX_MOST], one = 0, squares = 0, cubes = 0;
@@ -87,50 +213,74 @@ static PetscReal Wells(const NakMix *mix, const Weights *w, PetscReal d[],
     const PetscReal others = one - q[k]; /* sum and pairs of the other squares */
     const PetscReal pairs  = (others * others - (squares - q[k] * q[k])) / 2;
 
-    const PetscReal steep = p < 0 ? 10 * mix->barrier : 0;
+    const PetscReal low = PetscMin(p, 0), steep = -1e4 * mix->barrier * low;
 
     value += s * q[k] * (1 - p) * (1 - p) + steep * q[k];
-    d[k] = 2 * s * p * (1 - p) * (1 - 2 * p) + 2 * mix->barrier * p * pairs + 2 * steep * p;
+    d[k] = 2 * s * p * (1 - p) * (1 - 2 * p) + 2 * mix->barrier * p * pairs + 3 * steep * p;
     for (PetscInt l = 0; l < n; l++)
-      dd[k][l] = l == k ? 2 * s * (1 - 6 * p + 6 * q[k]) + 2 * mix->barrier * pairs + 2 * steep
+      dd[k][l] = l == k ? 2 * s * (1 - 6 * p + 6 * q[k]) + 2 * mix->barrier * pairs + 6 * steep
                         : 4 * mix->barrier * p * w->phi[l] * (others - q[l]);
   }
   return value + mix->barrier * (one * one * one - 3 * one * squares + 2 * cubes) / 6;
 }
 
 /* Derivatives to phi_k where phi_0 makes up for it. */
-static void Reduce(PetscInt n, const PetscReal d[], PetscReal scale, PetscReal out[])
+static void Reduce(PetscInt n, const PetscReal d[], PetscReal out[])
 {
-  for (PetscInt k = 1; k < n; k++) out[k] = scale * (d[k] - d[0]);
+  for (PetscInt k = 1; k < n; k++) out[k] = d[k] - d[0];
+}
+
+static void ReduceSecond(PetscInt n, Square dd, Square out)
+{
+  for (PetscInt k = 1; k < n; k++)
+    for (PetscInt l = 1; l < n; l++) out[k][l] = dd[k][l] - dd[0][l] - dd[k][0] + dd[0][0];
 }
 
 static void Drive(const NakMix *mix, const Weights *w, const PetscReal omega[], const Mixed *grand,
                   NakMixPoint *p)
 {
   const PetscReal bulk = 1 / mix->volume, well = 12 / mix->width;
-  PetscReal       d[NAK_MIX_MOST], dd[NAK_MIX_MOST][NAK_MIX_MOST];
+  PetscReal       d[NAK_MIX_MOST];
+  Square          dd;
 
   p->energy += well * Wells(mix, w, d, dd);
   for (PetscInt k = 0; k < w->n; k++) {
     d[k] = well * d[k] + bulk * grand->d[k];
-    for (PetscInt l = 0; l < w->n; l++)
-      dd[k][l] =
-        well * dd[k][l] - bulk * w->a[k] * w->a[l] * (omega[k] + omega[l] - 2 * grand->value);
-    dd[k][k] += bulk * w->b[k] * (omega[k] - grand->value);
+    for (PetscInt l = 0; l < w->n; l++) dd[k][l] *= well;
   }
-  Reduce(w->n, d, 1, p->drive);
-  for (PetscInt k = 1; k < w->n; k++)
-    for (PetscInt l = 1; l < w->n; l++) p->ddrive[k][l] = dd[k][l] - dd[0][l] - dd[k][0] + dd[0][0];
+  AddSecond(w, omega, bulk, dd);
+  Reduce(w->n, d, p->drive);
+  ReduceSecond(w->n, dd, p->ddrive);
 }
 
-NakMixPoint NakMixAt(const NakMix *mix, const PetscReal u[])
+void NakMixWellsAt(const NakMix *mix, const PetscReal u[], NakMixPoint *p)
+{
+  const PetscReal well = 12 / mix->width;
+  Weights         w    = {.n = mix->n, .phi = {1}};
+  PetscReal       d[NAK_MIX_MOST];
+  Square          dd;
+
+  for (PetscInt k = 1; k < w.n; k++) {
+    w.phi[k] = u[k];
+    w.phi[0] -= u[k];
+  }
+  (void)Wells(mix, &w, d, dd);
+  for (PetscInt k = 0; k < w.n; k++) {
+    d[k] *= well;
+    for (PetscInt l = 0; l < w.n; l++) dd[k][l] *= well;
+  }
+  Reduce(w.n, d, p->drive);
+  ReduceSecond(w.n, dd, p->ddrive);
+}
+
+/* NakMixAt() with bodies to begin from. */
+static NakMixPoint PointAt(const NakMix *mix, const PetscReal u[], NakBranchPoint at[NAK_BODIES])
 {
   const PetscReal mu              = mix->RT * u[0];
   const Weights   w               = Weigh(mix, u);
   PetscReal       x[NAK_MIX_MOST] = {0}, slope[NAK_MIX_MOST] = {0}, bend[NAK_MIX_MOST];
   PetscReal       omega[NAK_MIX_MOST], flow[NAK_MIX_MOST], dflow[NAK_MIX_MOST], gas[NAK_MIX_MOST];
-  NakBranchPoint  at[NAK_BODIES] = {{0}};
-  NakMixPoint     p              = {.voids = 0};
+  NakMixPoint     p = {.voids = 0};
   Mixed           X, grand, mobility, voids;
 
   Bodies(mix, mu, at);
@@ -145,7 +295,7 @@ NakMixPoint NakMixAt(const NakMix *mix, const PetscReal u[])
     flow[k]  = mix->diffusivity[body] * slope[k];
     dflow[k] = mix->diffusivity[body] * bend[k];
     gas[k]   = body == NAK_BODY_VOID;
-    p.share[body] += w.h[k];
+    p.h[body] += w.h[k];
   }
   X           = Mix(&w, x);
   grand       = Mix(&w, omega);
@@ -157,9 +307,9 @@ NakMixPoint NakMixAt(const NakMix *mix, const PetscReal u[])
   p.energy    = (grand.value + mu * X.value - mix->pressure * voids.value) / mix->volume;
   p.x_liquid  = x[0];
   p.dx_liquid = slope[0];
-  Reduce(w.n, X.d, 1, p.dX);
-  Reduce(w.n, mobility.d, 1, p.dmobility);
-  Reduce(w.n, voids.d, 1, p.dvoids);
+  Reduce(w.n, X.d, p.dX);
+  Reduce(w.n, mobility.d, p.dmobility);
+  Reduce(w.n, voids.d, p.dvoids);
   p.dX[0]        = Mix(&w, slope).value;
   p.dmobility[0] = Mix(&w, dflow).value;
   Drive(mix, &w, omega, &grand, &p);
@@ -167,63 +317,120 @@ NakMixPoint NakMixAt(const NakMix *mix, const PetscReal u[])
   return p;
 }
 
+NakMixPoint NakMixAt(const NakMix *mix, const PetscReal u[])
+{
+  NakBranchPoint at[NAK_BODIES] = {{0}};
+
+  return PointAt(mix, u, at);
+}
+
+PetscReal NakMixSumAt(const NakMix *mix, const PetscReal of[], const PetscReal u[], PetscReal d[],
+                      PetscReal dd[NAK_MIX_MOST][NAK_MIX_MOST])
+{
+  const Weights w   = Weigh(mix, u);
+  const Mixed   m   = Mix(&w, of);
+  Square        all = {{0}};
+
+  AddSecond(&w, of, 1, all);
+  Reduce(w.n, m.d, d);
+  ReduceSecond(w.n, all, dd);
+  return m.value;
+}
+
+/* The mobility of a place: the mean of its pairs, of which the slower phase counts; exactly that of the pair
+   where there is one.  0 where there is one phase, and nothing to move. */
+static PetscReal MobilityOf(const NakMix *mix, const PetscReal presence[])
+{
+  PetscReal all = 0, mean = 0;
+
+  for (PetscInt k = 0; k < mix->n; k++)
+    for (PetscInt l = 0; l < k; l++) all += presence[k] * presence[l];
+  for (PetscInt k = 0; k < mix->n && all > 0; k++)
+    for (PetscInt l = 0; l < k; l++)
+      mean += presence[k] * presence[l] / all * PetscMin(mix->mobility[k], mix->mobility[l]);
+  return mean;
+}
+
 void NakMixRates(const NakMix *mix, const PetscReal presence[],
                  PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST])
 {
-  const PetscReal few = 1e-5;
-  PetscReal       g[NAK_MIX_MOST];
+  const PetscReal rate = 2 * MobilityOf(mix, presence) / (3 * mix->width);
+  PetscReal       g[NAK_MIX_MOST], sum = 0;
 
   for (PetscInt k = 0; k < mix->n; k++) {
-    g[k] = presence[k] / (presence[k] + few);
-    for (PetscInt l = 1; l < mix->n; l++) L[k][l] = 0;
+    g[k] = presence[k] > 0 ? 1 / mix->share[k] : 0;
+    sum += g[k];
   }
   for (PetscInt k = 1; k < mix->n; k++)
-    for (PetscInt l = 0; l < k; l++) {
-      const PetscReal rate = 2 * PetscMin(mix->mobility[k], mix->mobility[l]) * g[k] * g[l] /
-                             (3 * mix->width * (mix->share[k] + mix->share[l]));
-
-      L[k][k] += rate;
-      if (l == 0) continue;
-      L[l][l] += rate;
-      L[k][l] -= rate;
-      L[l][k] -= rate;
-    }
+    for (PetscInt l = 1; l < mix->n; l++)
+      L[k][l] = rate * ((k == l ? g[k] : 0) - (sum > 0 ? g[k] * g[l] / sum : 0));
 }
 
-void NakMixShares(const NakMix *mix, const PetscReal u[], PetscReal share[NAK_BODIES])
+PetscReal NakMixShareAt(const NakMix *mix, const PetscReal u[], NakBody body, PetscReal d[])
+{
+  const Weights w                = Weigh(mix, u);
+  PetscReal     is[NAK_MIX_MOST] = {0};
+  Mixed         share;
+
+  for (PetscInt k = 0; k < w.n; k++) is[k] = mix->body[k] == body;
+  share = Mix(&w, is);
+  Reduce(w.n, share.d, d);
+  return share.value;
+}
+
+void NakMixShares(const NakMix *mix, const PetscReal u[], PetscReal h[NAK_BODIES])
 {
   const Weights w = Weigh(mix, u);
 
-  for (int b = 0; b < NAK_BODIES; b++) share[b] = 0;
-  for (PetscInt k = 0; k < w.n; k++) share[mix->body[k]] += w.h[k];
+  for (int b = 0; b < NAK_BODIES; b++) h[b] = 0;
+  for (PetscInt k = 0; k < w.n; k++) h[mix->body[k]] += w.h[k];
 }
 
-PetscReal NakMixComposition(const NakMix *mix, const PetscReal share[NAK_BODIES], PetscReal mu,
-                            PetscReal *slope)
+PetscReal NakMixGain(const NakMix *mix, NakBody body, PetscReal mu)
 {
   NakBranchPoint at[NAK_BODIES] = {{0}};
-  PetscReal      X              = 0;
+
+  Bodies(mix, mu, at);
+  return (at[NAK_BODY_LIQUID].omega - at[body].omega) / mix->volume;
+}
+
+/* X of what is made of the bodies, with its derivative to mu / RT. */
+static PetscReal Compose(const NakMix *mix, const PetscReal h[NAK_BODIES],
+                         const NakBranchPoint at[NAK_BODIES], PetscReal *slope)
+{
+  PetscReal X = 0;
 
   *slope = 0;
-  Bodies(mix, mix->RT * mu, at);
   for (int b = 0; b < NAK_BODIES; b++) {
     if (!mix->used[b]) continue;
-    X += share[b] * at[b].x;
-    *slope += share[b] * mix->RT * at[b].slope;
+    X += h[b] * at[b].x;
+    *slope += h[b] * mix->RT * at[b].slope;
   }
   return X;
 }
 
-PetscReal NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X)
+PetscReal NakMixComposition(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal mu,
+                            PetscReal *slope)
+{
+  NakBranchPoint at[NAK_BODIES] = {{0}};
+
+  Bodies(mix, mix->RT * mu, at);
+  return Compose(mix, h, at, slope);
+}
+
+/* The mu / RT at which bodies in these shares hold X, from a guess; the bodies are those at it. */
+static PetscReal Hold(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal X, PetscReal mu,
+                      NakBranchPoint at[NAK_BODIES])
 {
   const PetscReal end = 200; /* of mu / RT */
-  PetscReal       share[NAK_BODIES], low = -end, high = end, mu = u[0];
+  PetscReal       low = -end, high = end;
 
-  NakMixShares(mix, u, share);
   for (int k = 0; k < 200; k++) {
-    PetscReal       slope;
-    const PetscReal excess = NakMixComposition(mix, share, mu, &slope) - X, step = excess / slope;
+    PetscReal slope, excess, step;
 
+    Bodies(mix, mix->RT * mu, at);
+    excess = Compose(mix, h, at, &slope) - X;
+    step   = excess / slope;
     if (excess > 0)
       high = mu;
     else
@@ -233,6 +440,68 @@ PetscReal NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X)
     if (high - low <= 1e-14 * (1 + PetscAbsReal(mu))) break;
   }
   return PetscAbsReal(mu) < 0.999 * end ? mu : NAN;
+}
+
+PetscReal NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X)
+{
+  NakBranchPoint at[NAK_BODIES] = {{0}};
+  PetscReal      h[NAK_BODIES];
+
+  NakMixShares(mix, u, h);
+  return Hold(mix, h, X, u[0], at);
+}
+
+/* Per mole of B: begin where solid B has so much less of A than the liquid as at its melting. */
+static PetscReal HoldPerB(const NakMix *mix, const PetscReal u[], PetscReal X,
+                          NakBranchPoint at[NAK_BODIES])
+{
+  const PetscReal least = 1e-6; /* of the liquid's ratio */
+  PetscReal       h[NAK_BODIES], liquid, held;
+
+  NakMixShares(mix, u, h);
+  held                   = 1 - h[NAK_BODY_SOLID_B] * (1 - mix->partition);
+  liquid                 = PetscMax((X - h[NAK_BODY_SOLID_A] * mix->metal) / held, least);
+  at[NAK_BODY_LIQUID].x  = liquid;
+  at[NAK_BODY_SOLID_B].x = mix->partition * liquid;
+  return Hold(
+    mix, h, X,
+    NakSolutionMuA(&mix->branch[NAK_BODY_LIQUID].solution, liquid / (1 + liquid)) / mix->RT, at);
+}
+
+NakMixPoint NakMixHolding(const NakMix *mix, const PetscReal u[], PetscReal X)
+{
+  NakBranchPoint at[NAK_BODIES] = {{0}};
+  PetscReal      w[NAK_MIX_MOST];
+
+  for (PetscInt k = 1; k < mix->n; k++) w[k] = u[k];
+  w[0] = HoldPerB(mix, u, X, at);
+  return PointAt(mix, w, at);
+}
+
+PetscReal NakMixForces(const NakMix *mix, const PetscReal u[], PetscReal X, PetscReal force[])
+{
+  const PetscReal bulk = 1 / mix->volume, well = 12 / mix->width;
+  NakBranchPoint  at[NAK_BODIES]      = {{0}};
+  PetscReal       omega[NAK_MIX_MOST] = {0}, d[NAK_MIX_MOST];
+  const Weights   w                   = Weigh(mix, u);
+  Mixed           grand;
+  Square          unused;
+
+  (void)HoldPerB(mix, u, X, at);
+  for (PetscInt k = 0; k < w.n; k++) omega[k] = at[mix->body[k]].omega;
+  grand = Mix(&w, omega);
+  (void)Wells(mix, &w, d, unused);
+  for (PetscInt k = 0; k < w.n; k++) d[k] = well * d[k] + bulk * grand.d[k];
+  Reduce(w.n, d, force);
+  return at[NAK_BODY_LIQUID].x;
+}
+
+PetscReal NakMixLiquid(const NakMix *mix, const PetscReal u[], PetscReal X)
+{
+  NakBranchPoint at[NAK_BODIES] = {{0}};
+
+  (void)HoldPerB(mix, u, X, at);
+  return at[NAK_BODY_LIQUID].x;
 }
 
 /* In a grain's own axes: psi = c (a^2 - 1) |p|^2 with a = 1 + e (4 sum p^4 - 3 |p|^4) / (|p|^4 + d), where d

@@ -4,49 +4,52 @@
 #include <nakfield/multiphase.h>
 #include <petscksp.h>
 
+/* Streams of random numbers of one seed. */
+enum { NAK_STREAM_TILT = 1, NAK_STREAM_START, NAK_STREAM_BULK, NAK_STREAM_WALL, NAK_STREAM_GRAIN };
+
 /* Mobility at a cell, with its derivatives to the cell's unknowns [m2/s]. */
 typedef struct {
   PetscReal mobility, d[NAK_MIX_MOST];
 } NakMixFlow;
 
-/* Whose cells a rank has. */
+/* All that the next step depends on but vectors and what voids stand for; a block of a checkpoint, without
+   padding. */
 typedef struct {
-  PetscInt s[3], m[3];   /* own: first and number */
-  PetscInt gs[3], gm[3]; /* with ghosts */
-} NakMixPart;
+  PetscReal time, dt, next;               /* now; last step; next step wanted [s] */
+  PetscReal last_good;                    /* length of the step from `previous` to `U`; 0: none */
+  PetscReal omega_start;                  /* of the liquid [J/mol] */
+  PetscReal a_start, b_start, void_start; /* amounts [mol], volume of voids [cells] */
+  PetscReal drained;                      /* X taken at the bottom [cells] */
+  PetscInt  slot;                         /* of nucleation: those before it are done */
+  PetscInt  steps, rejected, newton, linear, nuclei; /* since the start */
+} NakMixIntegratorState;
 
 struct NakMixBox_private {
   MPI_Comm     comm;
   NakMixParams params;
   NakMix       mix;
   PetscBool    periodic[3];
-  PetscReal    h[3];    /* of a cell [m] */
-  PetscReal    cell;    /* volume of a cell [m3] */
-  PetscReal    area;    /* of the bottom [m2] */
-  PetscReal    longest; /* step that rounding allows [s] */
-  PetscReal    warmth;  /* temperature of mix.branch [K] */
-  DM           dm, one; /* unknowns; one number a cell */
-  NakMixPart   part;
-  Vec          U, X; /* the state: unknowns, and the amounts that are conserved */
+  PetscReal    h[3];               /* of a cell [m] */
+  PetscReal    cell;               /* volume of a cell [m3] */
+  PetscReal    area;               /* of the bottom [m2] */
+  PetscReal    longest;            /* step that rounding allows [s] */
+  PetscReal    branch_temperature; /* temperature of mix.branch [K] */
+  DM           dm, one;            /* unknowns; one number a cell */
+  NakPart      part, ghosted;      /* own cells, and with ghosts */
+  Vec          U, X;               /* the state: unknowns, and the amounts that are conserved */
   Vec previous, predicted, guess, change, rhs, border, push, answer; /* previous: a step ago */
   Vec X_new;
   Mat J;
   KSP ksp;
-  NakMixFlow  *flow;        /* of own cells and ghosts */
-  PetscReal   *inner;       /* of own cells, NakMixInner() numbers each: see there */
-  PetscReal   *presence;    /* of own cells, each NAK_MIX_MOST numbers: see NakMixRates() */
-  PetscReal   *contact;     /* own columns: h of the liquid on the bottom over its mean */
-  PetscReal    wetted;      /* that mean */
-  PetscReal    speed;       /* at which alloy is used up at the bottom [m/s] */
-  PetscReal    omega_start; /* of the liquid [J/mol] */
-  PetscReal    a_start, b_start, void_start; /* amounts [mol], volume of voids [cells] */
-  PetscReal    drained;                      /* X taken at the bottom [cells] */
-  PetscReal    time, dt, next;               /* now; last step; next step wanted [s] */
-  PetscReal    last_good; /* length of the step from `previous` to `U`; 0: none */
-  PetscInt     slot;      /* of nucleation: those before it are done */
-  NakMixRecord count;     /* steps, rejected, newton, linear, nuclei */
-  NakGrid      grid;      /* for observers */
-  Vec          local;
+  NakMixFlow           *flow;     /* of own cells and ghosts */
+  PetscReal            *inner;    /* of own cells, NakMixInner() numbers each: see there */
+  PetscReal            *presence; /* of own cells, each NAK_MIX_MOST numbers: see NakMixRates() */
+  PetscReal            *contact;  /* own columns: h of the liquid on the bottom over its mean */
+  PetscReal             wetted;   /* that mean */
+  PetscReal             speed;    /* at which alloy is used up at the bottom [m/s] */
+  NakMixIntegratorState integrator;
+  NakGrid               grid; /* for observers */
+  Vec                   local;
 };
 
 /* Rebuild what depends on the temperature, as it is at a time. */
@@ -66,7 +69,7 @@ PetscErrorCode NakMixFindPresence(NakMixBox box);
 PetscErrorCode NakMixContact(NakMixBox box);
 
 /* X := X + dt div(flux) of the state U, `drained` follows.  Collective. */
-PetscErrorCode NakMixBook(NakMixBox box, PetscReal dt, Vec U, Vec X, PetscReal *drained);
+PetscErrorCode NakMixUpdateAmounts(NakMixBox box, PetscReal dt, Vec U, Vec X, PetscReal *drained);
 
 /* mu of every cell from X and the phases; `ok` where all of it is finite.  Collective. */
 PetscErrorCode NakMixSolvePotential(NakMixBox box, Vec X, Vec U, PetscBool *ok);
@@ -93,22 +96,6 @@ PetscBool NakMixMakeVertex(NakMixBox box, const PetscInt v[3], NakMixVertex *ver
 /* The gradient of order parameter k there [1/m]. */
 void NakMixGradient(const NakMixVertex *vertex, PetscInt k, PetscReal ****u, PetscReal p[3]);
 
-/* Own cells one by one, x fastest: for (more = First(); more; more = Next()). */
-static inline PetscBool NakMixFirst(const NakMixPart *p, PetscInt i[3])
-{
-  for (int d = 0; d < 3; d++) i[d] = p->s[d];
-  return PETSC_TRUE;
-}
-
-static inline PetscBool NakMixNext(const NakMixPart *p, PetscInt i[3])
-{
-  for (int d = 0; d < 3; d++) {
-    if (++i[d] < p->s[d] + p->m[d]) return PETSC_TRUE;
-    i[d] = p->s[d];
-  }
-  return PETSC_FALSE;
-}
-
 /* Place of a cell's centre [m]. */
 static inline void NakMixPlace(NakMixBox box, const PetscInt i[3], PetscReal at[3])
 {
@@ -122,27 +109,15 @@ static inline PetscBool NakMixInside(NakMixBox box, int d, PetscInt i)
   return (PetscBool)(box->periodic[d] || (i >= 0 && i < box->params.n[d]));
 }
 
-/* Index among own cells. */
-static inline ptrdiff_t NakMixOwn(const NakMixPart *p, const PetscInt at[3])
-{
-  return ((at[2] - p->s[2]) * p->m[1] + (at[1] - p->s[1])) * p->m[0] + (at[0] - p->s[0]);
-}
-
 /* The presences of an own cell. */
 static inline const PetscReal *NakMixPresent(NakMixBox box, const PetscInt at[3])
 {
-  return box->presence + NakMixOwn(&box->part, at) * NAK_MIX_MOST;
+  return box->presence + (ptrdiff_t)NakPartCell(&box->part, at) * NAK_MIX_MOST;
 }
 
-/* What a cell's rows hold of the cell by itself, at the state of the last NakMixSystem() or NakMixBook(): X and the
-   drives, then their derivatives, row by row; how many numbers that are. */
+/* How many numbers a cell's rows hold of the cell by itself, at the state of the last NakMixSystem() or
+   NakMixUpdateAmounts(): X and the drives, then their derivatives, row by row. */
 static inline PetscInt NakMixInner(NakMixBox box)
 {
   return box->mix.n * (1 + box->mix.n);
-}
-
-/* Index among own cells and ghosts. */
-static inline PetscInt NakMixLocal(const NakMixPart *p, PetscInt i, PetscInt j, PetscInt k)
-{
-  return ((k - p->gs[2]) * p->gm[1] + (j - p->gs[1])) * p->gm[0] + (i - p->gs[0]);
 }

@@ -1,24 +1,7 @@
 /* Nuclei: where they appear, and how they are inserted; the contract is in nakfield/multiphase.h. */
 #include "multiphase_impl.h"
 
-#include <Random123/philox.h>
 #include <math.h>
-
-enum { STREAM_TILT = 1, STREAM_START, STREAM_BULK, STREAM_WALL, STREAM_GRAIN };
-
-PetscReal NakMixRandom(PetscInt seed, PetscInt cell, PetscInt slot, PetscInt stream)
-{
-  const philox4x32_ctr_t counter = {
-    {(uint32_t)cell, (uint32_t)slot, (uint32_t)stream, 0}
-  };
-  const philox4x32_key_t key = {
-    {(uint32_t)seed, 0}
-  };
-  const philox4x32_ctr_t random = philox4x32(counter, key);
-  const uint64_t         bits   = (uint64_t)random.v[0] << 32 | random.v[1];
-
-  return ((PetscReal)(bits >> 11) + 1) / 9007199254740992.0;
-}
 
 /* ---- Inserting ---- */
 
@@ -39,7 +22,7 @@ static PetscReal Distance(NakMixBox b, const PetscInt i[3], const PetscReal cent
 }
 
 /* Let phase k take its share of what is not void. */
-static void Grow(const NakMix *mix, PetscInt k, PetscReal share, PetscReal u[])
+static void GrowPhase(const NakMix *mix, PetscInt k, PetscReal share, PetscReal u[])
 {
   PetscReal room = 1;
 
@@ -63,21 +46,21 @@ static PetscReal Weight(NakMixBox b, const Nucleus *nucleus, PetscReal distance,
   const PetscReal   reach = 2 * nucleus->radius + b->mix.width;
   const NakMixPoint p     = NakMixAt(&b->mix, u);
 
-  return p.share[NAK_BODY_LIQUID] * p.dX[0] * PetscExpReal(-PetscSqr(distance / reach));
+  return p.h[NAK_BODY_LIQUID] * p.dX[0] * PetscExpReal(-PetscSqr(distance / reach));
 }
 
 /* Pass 0 lets the phase grow at constant mu and adds up what X gained and the weights of the liquid
    around; pass 1 takes the gain from there. */
 static PetscErrorCode Pass(NakMixBox b, const Nucleus *nucleus, int pass, PetscReal sum[2])
 {
-  const NakMixPart *p = &b->part;
-  PetscReal     ****u, ***X;
-  PetscInt          i[3];
+  const NakPart *p = &b->part;
+  PetscReal  ****u, ***X;
+  PetscInt       i[3];
 
   PetscFunctionBeginUser;
   PetscCall(DMDAVecGetArrayDOF(b->dm, b->U, &u));
   PetscCall(DMDAVecGetArray(b->one, b->X, &X));
-  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i)) {
+  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i)) {
     PetscReal *const here = u[i[2]][i[1]][i[0]], *const x = &X[i[2]][i[1]][i[0]];
     const PetscReal r = Distance(b, i, nucleus->centre);
 
@@ -85,8 +68,8 @@ static PetscErrorCode Pass(NakMixBox b, const Nucleus *nucleus, int pass, PetscR
       const PetscReal old = NakMixAt(&b->mix, here).X;
       PetscReal       gain;
 
-      Grow(&b->mix, nucleus->phase,
-           0.5 - 0.5 * PetscTanhReal(2 * (r - nucleus->radius) / b->mix.width), here);
+      GrowPhase(&b->mix, nucleus->phase,
+                0.5 - 0.5 * PetscTanhReal(2 * (r - nucleus->radius) / b->mix.width), here);
       gain = NakMixAt(&b->mix, here).X - old;
       *x += gain;
       sum[0] += gain;
@@ -117,9 +100,9 @@ PetscErrorCode NakMixBoxInsert(NakMixBox b, PetscInt phase, const PetscReal cent
              "a nucleus of %.3g m rejects more metal than the liquid around it takes: choose a "
              "smaller one or a larger box",
              (double)radius);
-  b->last_good = 0;
-  b->next      = b->params.first_step;
-  b->count.nuclei++;
+  b->integrator.last_good = 0;
+  b->integrator.next      = b->params.first_step;
+  b->integrator.nuclei++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -128,7 +111,7 @@ static PetscInt Grain(NakMixBox b, NakBody body, PetscInt cell, PetscInt slot)
 {
   const PetscInt  count = body == NAK_BODY_SOLID_B ? b->params.grains_b : b->params.grains_a;
   const PetscInt  first = 1 + (body == NAK_BODY_SOLID_B ? 0 : b->params.grains_b);
-  const PetscReal r     = NakMixRandom(b->params.seed, cell, slot, STREAM_GRAIN);
+  const PetscReal r     = NakRandomOne(b->params.seed, cell, slot, NAK_STREAM_GRAIN);
 
   return first + PetscMin(count - 1, (PetscInt)(r * (PetscReal)count));
 }
@@ -145,7 +128,7 @@ PetscErrorCode NakMixBoxSeed(NakMixBox b)
 
     for (int d = 0; d < 3; d++)
       at[d] =
-        p->size[d] * (p->nuclei == 1 ? 0.5 : NakMixRandom(p->seed, 3 * k + d, 0, STREAM_START));
+        p->size[d] * (p->nuclei == 1 ? 0.5 : NakRandomOne(p->seed, 3 * k + d, 0, NAK_STREAM_START));
     if (p->nuclei_on_wall) at[2] = 0;
     PetscCall(NakMixBoxInsert(b, Grain(b, body, k, -1), at, radius));
   }
@@ -187,10 +170,10 @@ static PetscBool Happens(NakMixBox b, const PetscReal u[], PetscInt cell, PetscI
   const PetscReal     sites = c->wall ? p->wall_sites * b->cell / b->h[2] : p->bulk_sites * b->cell;
   const PetscReal     angle = !c->wall ? 180 : body == NAK_BODY_SOLID_B ? p->angle_b : p->angle_a;
   const PetscInt      stream =
-    2 * (c->wall ? STREAM_WALL : STREAM_BULK) + (body == NAK_BODY_SOLID_A) + 10;
+    2 * (c->wall ? NAK_STREAM_WALL : NAK_STREAM_BULK) + (body == NAK_BODY_SOLID_A) + 10;
   const PetscReal rate = sites > 0 ? sites * Boltzmann(b, body, b->mix.RT * u[0], angle) : 0;
 
-  return (PetscBool)(NakMixRandom(p->seed, cell, slot, stream) <= -expm1(-rate * p->interval));
+  return (PetscBool)(NakRandomOne(p->seed, cell, slot, stream) <= -expm1(-rate * p->interval));
 }
 
 static PetscBool IsLiquid(const NakMix *mix, const PetscReal u[])
@@ -222,15 +205,15 @@ static PetscMPIInt CollectCell(NakMixBox b, const PetscReal u[], PetscInt cell, 
 /* Own candidates: their number, and where `list` is not NULL themselves. */
 static PetscErrorCode Collect(NakMixBox b, PetscInt slot, Candidate list[], PetscMPIInt *count)
 {
-  const NakMixPart *p = &b->part;
-  const PetscInt   *n = b->params.n;
-  PetscReal     ****u;
-  PetscInt          i[3];
+  const NakPart  *p = &b->part;
+  const PetscInt *n = b->params.n;
+  PetscReal   ****u;
+  PetscInt        i[3];
 
   PetscFunctionBeginUser;
   *count = 0;
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
-  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i)) {
+  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i)) {
     const PetscInt  cell = (i[2] * n[1] + i[1]) * n[0] + i[0];
     const PetscBool wall = (PetscBool)(i[2] == 0 && n[2] > 1 && !b->periodic[2]);
 
@@ -242,8 +225,8 @@ static PetscErrorCode Collect(NakMixBox b, PetscInt slot, Candidate list[], Pets
 }
 
 /* All candidates on every rank, in the order of cells. */
-static PetscErrorCode Gather(NakMixBox b, const Candidate mine[], PetscMPIInt count,
-                             Candidate **all, PetscInt *total)
+static PetscErrorCode GatherCandidates(NakMixBox b, const Candidate mine[], PetscMPIInt count,
+                                       Candidate **all, PetscInt *total)
 {
   PetscMPIInt size, *counts, *starts;
 
@@ -275,14 +258,14 @@ static PetscErrorCode Gather(NakMixBox b, const Candidate mine[], PetscMPIInt co
 static PetscErrorCode HasRoom(NakMixBox b, const PetscReal centre[3], PetscReal distance,
                               PetscBool *room)
 {
-  const NakMixPart *p = &b->part;
-  PetscReal     ****u;
-  PetscInt          i[3];
+  const NakPart *p = &b->part;
+  PetscReal  ****u;
+  PetscInt       i[3];
 
   PetscFunctionBeginUser;
   *room = PETSC_TRUE;
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
-  for (PetscBool more = NakMixFirst(p, i); more; more = NakMixNext(p, i))
+  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i))
     if (Distance(b, i, centre) <= distance && !IsLiquid(&b->mix, u[i[2]][i[1]][i[0]]))
       *room = PETSC_FALSE;
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
@@ -302,7 +285,7 @@ PetscErrorCode NakMixNucleate(NakMixBox b, PetscInt slot)
   PetscCall(Collect(b, slot, NULL, &count));
   PetscCall(PetscMalloc1(count + 1, &mine));
   PetscCall(Collect(b, slot, mine, &count));
-  PetscCall(Gather(b, mine, count, &all, &total));
+  PetscCall(GatherCandidates(b, mine, count, &all, &total));
   for (PetscInt k = 0; k < total; k++) {
     const PetscInt cell = all[k].cell;
     const PetscInt i[3] = {cell % p->n[0], cell / p->n[0] % p->n[1], cell / p->n[0] / p->n[1]};

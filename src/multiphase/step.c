@@ -4,7 +4,17 @@
 
 #include <math.h>
 
-static const PetscReal converged = 1e-6; /* largest last change of an unknown in Newton's method */
+#define CONVERGED 1e-6  /* largest last change of an unknown in Newton's method */
+#define MOST_MU   1.5   /* change of mu / RT in an iteration */
+#define MOST_PHI  0.3   /* and of an order parameter */
+#define TURNS     4     /* by which the voids get their volume back */
+#define AGREE     1e-3  /* of the tolerance: how far booked amounts may be from those held */
+#define SAFETY    0.8   /* of the length that the error allows */
+#define ROUNDING  1e-14 /* of a time */
+#define SLACK     1e-10 /* of what is left: a step that comes so near to its end goes to it */
+
+static const NakStepControl control = {
+  .failed = 0.25, .shrink = 0.2, .growth = 2, .whole = 0.99, .easy = 0.5};
 
 /* ---- Voids: a pressure holds their volume ---- */
 
@@ -49,7 +59,7 @@ static PetscErrorCode FollowLiquid(NakMixBox b)
   PetscCall(VecGetArrayRead(b->U, &u));
   for (PetscInt i = 0; i < size; i++) {
     const NakMixPoint p      = NakMixAt(&b->mix, u + (ptrdiff_t)i * n);
-    const PetscReal   weight = PetscMax(0, p.voids * p.share[NAK_BODY_LIQUID]);
+    const PetscReal   weight = PetscMax(0, p.voids * p.h[NAK_BODY_LIQUID]);
 
     sum[0] += weight * p.x_liquid;
     sum[1] += weight;
@@ -100,7 +110,7 @@ static PetscErrorCode SolveLinear(NakMixBox b, Vec right, Vec x, PetscBool *ok)
   PetscCall(KSPSolve(b->ksp, right, x));
   PetscCall(KSPGetConvergedReason(b->ksp, &reason));
   PetscCall(KSPGetIterationNumber(b->ksp, &iterations));
-  b->count.linear += iterations;
+  b->integrator.linear += iterations;
   *ok = (PetscBool)(reason > 0);
   if (!*ok) PetscCall(NakMixCreateSolver(b)); /* parts of one that has failed say so for ever */
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -118,7 +128,7 @@ static PetscErrorCode BorderSolve(NakMixBox b, PetscReal dt, PetscBool *ok)
   if (!*ok) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecDot(b->border, b->change, &from_change));
   PetscCall(VecDot(b->border, b->answer, &from_answer));
-  q = (sum - b->void_start - from_change) / from_answer;
+  q = (sum - b->integrator.void_start - from_change) / from_answer;
   PetscCall(VecAXPY(b->change, q, b->answer));
   b->mix.pressure += q;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -133,7 +143,7 @@ PetscErrorCode NakMixHoldVoids(NakMixBox b, Vec U)
   PetscFunctionBeginUser;
   if (!b->mix.used[NAK_BODY_VOID]) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetLocalSize(U, &size));
-  for (int turn = 0; turn < 4; turn++) {
+  for (int turn = 0; turn < TURNS; turn++) {
     PetscReal shift;
 
     PetscCall(VecGetArray(U, &u));
@@ -145,7 +155,7 @@ PetscErrorCode NakMixHoldVoids(NakMixBox b, Vec U)
       sum[1] += p.dvoids[v] * u[i + v] * (1 - u[i + v]);
     }
     PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPIU_REAL, MPIU_SUM, b->comm));
-    shift = sum[1] > 0 ? (b->void_start - sum[0]) / sum[1] : 0;
+    shift = sum[1] > 0 ? (b->integrator.void_start - sum[0]) / sum[1] : 0;
     for (PetscInt i = 0; i < size; i += n) u[i + v] += shift * u[i + v] * (1 - u[i + v]);
     PetscCall(VecRestoreArray(U, &u));
   }
@@ -158,7 +168,6 @@ PetscErrorCode NakMixHoldVoids(NakMixBox b, Vec U)
    finite. */
 static PetscErrorCode Update(NakMixBox b, PetscReal *largest)
 {
-  const PetscReal  most_mu = 1.5, most_phi = 0.3;
   const PetscInt   n = b->mix.n;
   const PetscReal *change;
   PetscReal       *u;
@@ -170,7 +179,7 @@ static PetscErrorCode Update(NakMixBox b, PetscReal *largest)
   PetscCall(VecGetArrayRead(b->change, &change));
   PetscCall(VecGetArray(b->guess, &u));
   for (PetscInt i = 0; i < size; i++) {
-    const PetscReal most   = i % n == 0 ? most_mu : most_phi;
+    const PetscReal most   = i % n == 0 ? MOST_MU : MOST_PHI;
     const PetscBool absent = (PetscBool)(b->presence[i / n * NAK_MIX_MOST + i % n] == 0);
     const PetscReal c      = i % n > 0 && absent ? 0 : change[i]; /* what a solver leaves over */
 
@@ -185,9 +194,9 @@ static PetscErrorCode Update(NakMixBox b, PetscReal *largest)
 
 /* X booked from the fluxes of `guess`, and whether that agrees with what its phases and mu hold: where
    the step is long, fluxes are small differences of large numbers. */
-static PetscErrorCode Book(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok)
+static PetscErrorCode UpdateAmounts(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok)
 {
-  const PetscReal  most = 1e-3 * b->params.tolerance;
+  const PetscReal  most = AGREE * b->params.tolerance;
   const PetscInt   n    = NakMixInner(b);
   const PetscReal *X;
   PetscReal        worst = 0;
@@ -195,7 +204,7 @@ static PetscErrorCode Book(NakMixBox b, PetscReal dt, PetscReal *drained, PetscB
 
   PetscFunctionBeginUser;
   PetscCall(VecCopy(b->X, b->X_new));
-  PetscCall(NakMixBook(b, dt, b->guess, b->X_new, drained));
+  PetscCall(NakMixUpdateAmounts(b, dt, b->guess, b->X_new, drained));
   PetscCall(VecGetLocalSize(b->X_new, &size));
   PetscCall(VecGetArrayRead(b->X_new, &X));
   for (PetscInt i = 0; i < size; i++) {
@@ -221,13 +230,13 @@ static PetscErrorCode Newton(NakMixBox b, PetscReal dt, PetscReal *drained, Pets
 
     PetscCall(NakMixSystem(b, dt, b->guess, b->rhs, b->J));
     PetscCall(KSPSetOperators(b->ksp, b->J, b->J));
-    b->count.newton++;
+    b->integrator.newton++;
     PetscCall(SolveLinear(b, b->rhs, b->change, &solved));
     if (solved && b->mix.used[NAK_BODY_VOID]) PetscCall(BorderSolve(b, dt, &solved));
     if (!solved) PetscFunctionReturn(PETSC_SUCCESS);
     PetscCall(Update(b, &largest));
     if (PetscIsInfOrNanReal(largest)) PetscFunctionReturn(PETSC_SUCCESS);
-    if (largest < converged) PetscCall(Book(b, dt, drained, ok));
+    if (largest < CONVERGED) PetscCall(UpdateAmounts(b, dt, drained, ok));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -261,7 +270,7 @@ PetscErrorCode NakMixSolvePotential(NakMixBox b, Vec X, Vec U, PetscBool *ok)
 /* Where the last step leads; the present state where there is none. */
 static PetscErrorCode Predict(NakMixBox b, PetscReal dt)
 {
-  const PetscReal ratio = b->last_good > 0 ? dt / b->last_good : 0;
+  const PetscReal ratio = b->integrator.last_good > 0 ? dt / b->integrator.last_good : 0;
 
   PetscFunctionBeginUser;
   PetscCall(VecCopy(b->U, b->predicted));
@@ -275,13 +284,13 @@ static PetscErrorCode Predict(NakMixBox b, PetscReal dt)
 static PetscErrorCode EstimateError(NakMixBox b, PetscReal dt, PetscReal *error)
 {
   const PetscInt   n     = b->mix.n;
-  const PetscReal  share = dt / (dt + b->last_good);
+  const PetscReal  share = dt / (dt + b->integrator.last_good);
   const PetscReal *u, *was;
   PetscInt         size;
 
   PetscFunctionBeginUser;
   *error = 0;
-  if (b->last_good <= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (b->integrator.last_good <= 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetLocalSize(b->guess, &size));
   PetscCall(VecGetArrayRead(b->guess, &u));
   PetscCall(VecGetArrayRead(b->predicted, &was));
@@ -298,84 +307,77 @@ static PetscErrorCode EstimateError(NakMixBox b, PetscReal dt, PetscReal *error)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Try a step of length dt into `guess` and `X_new`. */
-static PetscErrorCode Try(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok,
-                          PetscReal *error)
+/* Try a step of length dt into `guess` and `X_new`; its error, negative where it was not solved. */
+static PetscErrorCode TryStep(NakMixBox b, PetscReal dt, PetscReal *drained, PetscReal *error)
 {
   const PetscReal pressure = b->mix.pressure;
+  PetscBool       ok;
 
   PetscFunctionBeginUser;
-  *error = 0;
-  PetscCall(NakMixSetTemperature(b, b->time + dt));
+  *error = -1;
+  PetscCall(NakMixSetTemperature(b, b->integrator.time + dt));
   PetscCall(Predict(b, dt));
-  PetscCall(Newton(b, dt, drained, ok));
-  if (*ok) {
+  PetscCall(Newton(b, dt, drained, &ok));
+  if (ok) {
     PetscCall(NakMixHoldVoids(b, b->guess));
-    PetscCall(NakMixSolvePotential(b, b->X_new, b->guess, ok));
+    PetscCall(NakMixSolvePotential(b, b->X_new, b->guess, &ok));
   }
-  if (*ok) PetscCall(EstimateError(b, dt, error));
-  if (*ok && *error <= 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (ok) PetscCall(EstimateError(b, dt, error));
+  if (ok && *error <= 1) PetscFunctionReturn(PETSC_SUCCESS);
   b->mix.pressure = pressure;
-  PetscCall(NakMixSetTemperature(b, b->time));
+  PetscCall(NakMixSetTemperature(b, b->integrator.time));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Accept(NakMixBox b, PetscReal dt, PetscReal drained, PetscReal until)
 {
+  NakMixIntegratorState *const i = &b->integrator;
+
   PetscFunctionBeginUser;
   PetscCall(VecCopy(b->U, b->previous));
   PetscCall(VecCopy(b->guess, b->U));
   PetscCall(VecCopy(b->X_new, b->X));
-  b->drained += drained;
-  b->dt        = dt;
-  b->last_good = dt;
-  b->time      = b->time + dt >= until * (1 - 1e-14) ? until : b->time + dt;
-  b->count.steps++;
-  PetscCall(NakMixSetTemperature(b, b->time));
+  i->drained += drained;
+  i->dt        = dt;
+  i->last_good = dt;
+  i->time      = i->time + dt >= until * (1 - ROUNDING) ? until : i->time + dt;
+  i->steps++;
+  PetscCall(NakMixSetTemperature(b, i->time));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Length of the step to try where `left` is to go: two equal ones rather than a long and a tiny one. */
-static PetscReal Length(PetscReal wanted, PetscReal left)
-{
-  if (wanted < left / 2) return wanted;
-  return wanted >= left * (1 - 1e-10) ? left : PetscMin(wanted, left / 2 * (1 + 1e-10));
-}
-
-/* Length wanted after a good step of length dt, which may have been cut short of what was wanted. */
-static PetscReal NextLength(PetscReal dt, PetscReal wanted, PetscReal error)
-{
-  if (dt < 0.99 * wanted && error <= 0.5) return wanted;
-  return dt * (error > 0 ? PetscMin(2, 0.8 / PetscSqrtReal(error)) : 2);
 }
 
 PetscErrorCode NakMixBoxStep(NakMixBox b, PetscReal latest)
 {
   const NakMixParams *p      = &b->params;
   const PetscBool     nuclei = (PetscBool)(p->bulk_sites > 0 || p->wall_sites > 0);
-  const PetscReal     slot   = nuclei ? (PetscReal)(b->slot + 1) * p->interval : PETSC_INFINITY;
-  const PetscReal     until  = PetscMin(latest, slot);
-  const PetscReal     left   = until - b->time;
-  PetscReal           wanted = PetscMin(b->next, b->longest), dt, error, drained;
-  PetscBool           ok     = PETSC_FALSE;
+  const PetscReal     slot =
+    nuclei ? (PetscReal)(b->integrator.slot + 1) * p->interval : PETSC_INFINITY;
+  const PetscReal until  = PetscMin(latest, slot);
+  const PetscReal left   = until - b->integrator.time;
+  PetscReal       wanted = PetscMin(b->integrator.next, b->longest), dt, error, drained = 0;
 
   PetscFunctionBeginUser;
   if (b->speed != 0) PetscCall(NakMixContact(b));
   PetscCall(FollowLiquid(b));
   PetscCall(NakMixFindPresence(b));
   for (;;) {
-    dt = Length(wanted, left);
-    PetscCall(Try(b, dt, &drained, &ok, &error));
-    if (ok && error <= 1) break;
-    b->count.rejected++;
-    wanted = dt * (ok ? PetscMax(0.2, 0.8 / PetscSqrtReal(error)) : 0.25);
+    dt = NakStepLength(wanted, left, SLACK, SLACK);
+    PetscCall(TryStep(b, dt, &drained, &error));
+    wanted = NakStepNext(&control, dt, wanted, error,
+                         SAFETY / PetscSqrtReal(PetscMax(error, PETSC_SMALL)));
+    if (error >= 0 && error <= 1) break;
+    b->integrator.rejected++;
     PetscCheck(wanted >= p->shortest_step, b->comm, PETSC_ERR_NOT_CONVERGED,
                "the step would have to be shorter than %g s at %.9g s: %s",
-               (double)p->shortest_step, (double)b->time,
-               ok ? "its error is too large" : "its equations are not solved");
+               (double)p->shortest_step, (double)b->integrator.time,
+               error >= 0 ? "its error is too large; raise march.tolerance or lower "
+                            "march.shortest_step"
+                          : "its equations are not solved; raise microstructure.interface_width "
+                            "or refine the grid");
   }
   PetscCall(Accept(b, dt, drained, until));
-  b->next = NextLength(dt, wanted, error);
-  if (nuclei && b->time >= slot * (1 - 1e-14)) PetscCall(NakMixNucleate(b, b->slot++));
+  b->integrator.next = wanted;
+  if (nuclei && b->integrator.time >= slot * (1 - ROUNDING))
+    PetscCall(NakMixNucleate(b, b->integrator.slot++));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -102,16 +102,18 @@ static void AddGradient(const NakMix *mix, PetscReal weight, const PetscReal u[]
 static void AddWall(NakMixBox b, const PetscReal u[], const PetscReal v[], PetscReal own,
                     PetscReal other, Rows *rows, int side)
 {
-  const PetscInt  n      = b->mix.n;
-  const PetscReal weight = 1 / b->h[2];
+  const PetscInt  n                  = b->mix.n;
+  const PetscReal weight             = own / b->h[2];
+  PetscReal       face[NAK_MIX_MOST] = {0}, drive[NAK_MIX_MOST], ddrive[NAK_MIX_MOST][NAK_MIX_MOST];
 
+  for (PetscInt k = 1; k < n; k++) face[k] = own * u[k] + other * v[k];
+  (void)NakMixSumAt(&b->mix, b->mix.wall, face, drive, ddrive);
   for (PetscInt k = 1; k < n; k++) {
-    const PetscReal phi = own * u[k] + other * v[k], gamma = weight * b->mix.wall[k];
-
-    rows->R[k] += own * gamma * 6 * phi * (1 - phi);
-    if (rows->own == NULL) continue;
-    rows->own[k * n + k] += own * own * gamma * 6 * (1 - 2 * phi);
-    rows->there[side][k * n + k] += own * other * gamma * 6 * (1 - 2 * phi);
+    rows->R[k] += weight * drive[k];
+    for (PetscInt l = 1; rows->own != NULL && l < n; l++) {
+      rows->own[k * n + l] += weight * own * ddrive[k][l];
+      rows->there[side][k * n + l] += weight * other * ddrive[k][l];
+    }
   }
 }
 
@@ -119,8 +121,8 @@ static void AddWall(NakMixBox b, const PetscReal u[], const PetscReal v[], Petsc
    alloy flows towards the wall as fast as it is used up there, so diffusion brings 1 - x of it. */
 static PetscReal Drain(NakMixBox b, PetscInt column, const PetscReal u[], PetscReal *slope)
 {
-  const PetscReal share[NAK_BODIES] = {1}, rate = b->speed / b->h[2] * b->contact[column];
-  const PetscReal x = NakMixComposition(&b->mix, share, u[0], slope);
+  const PetscReal h[NAK_BODIES] = {1}, rate = b->speed / b->h[2] * b->contact[column];
+  const PetscReal x = NakMixComposition(&b->mix, h, u[0], slope);
 
   *slope *= -rate;
   return rate * (1 - x);
@@ -129,39 +131,32 @@ static PetscReal Drain(NakMixBox b, PetscInt column, const PetscReal u[], PetscR
 static void AddCell(NakMixBox b, PetscReal dt, PetscReal ****u, const PetscInt at[3],
                     const PetscReal old[], PetscReal X_old, Rows *rows)
 {
-  const PetscReal  *here = u[at[2]][at[1]][at[0]];
-  const PetscBool   wall = (PetscBool)(b->params.n[2] > 1 && !b->periodic[2]);
-  const NakMixPart *p    = &b->part;
-  PetscInt          to[3];
+  const PetscReal *here = u[at[2]][at[1]][at[0]];
+  const PetscBool  wall = (PetscBool)(b->params.n[2] > 1 && !b->periodic[2]);
+  const NakPart   *p    = &b->part;
+  PetscInt         to[3];
 
-  AddOwn(b->mix.n, b->inner + NakMixOwn(p, at) * NakMixInner(b), X_old, rows);
+  AddOwn(b->mix.n, b->inner + (ptrdiff_t)NakPartCell(p, at) * NakMixInner(b), X_old, rows);
   for (int side = 0; side < 6; side++) {
     const PetscReal  weight = 1 / PetscSqr(b->h[side / 2]);
     const PetscReal *there;
 
     if (!Neighbour(b, at, side, to)) continue;
     there = u[to[2]][to[1]][to[0]];
-    AddFlow(b->mix.n, dt * weight, here, there, &b->flow[NakMixLocal(p, at[0], at[1], at[2])],
-            &b->flow[NakMixLocal(p, to[0], to[1], to[2])], rows, side);
+    AddFlow(b->mix.n, dt * weight, here, there, &b->flow[NakPartCell(&b->ghosted, at)],
+            &b->flow[NakPartCell(&b->ghosted, to)], rows, side);
     AddGradient(&b->mix, 1.5 * b->mix.width * weight, here, there, rows, side);
   }
   if (wall && at[2] == 0) AddWall(b, here, u[1][at[1]][at[0]], 1.5, -0.5, rows, 5);
   if (wall && at[2] == 1) AddWall(b, here, u[0][at[1]][at[0]], -0.5, 1.5, rows, 4);
   if (wall && at[2] == 0 && b->speed != 0) {
-    const PetscInt column = (at[1] - p->s[1]) * p->m[0] + at[0] - p->s[0];
+    const PetscInt column = NakPartColumn(p, at);
     PetscReal      slope;
 
     rows->R[0] += dt * Drain(b, column, here, &slope);
     if (rows->own != NULL) rows->own[0] += dt * slope;
   }
   Move(b, dt, at, here, old, rows);
-}
-
-static PetscBool Own(const NakMixPart *p, const PetscInt at[3])
-{
-  for (int d = 0; d < 3; d++)
-    if (at[d] < p->s[d] || at[d] >= p->s[d] + p->m[d]) return PETSC_FALSE;
-  return PETSC_TRUE;
 }
 
 static void StoreInner(PetscInt n, const NakMixPoint *p, PetscReal inner[])
@@ -175,28 +170,24 @@ static void StoreInner(PetscInt n, const NakMixPoint *p, PetscReal inner[])
 /* All that the physics at a point gives, once for each cell and ghost. */
 static void Evaluate(NakMixBox b, PetscReal ****u)
 {
-  const NakMixPart *p  = &b->part,
-                   all = {
-                     .s = {p->gs[0], p->gs[1], p->gs[2]},
-                       .m = {p->gm[0], p->gm[1], p->gm[2]}
-  };
-  PetscInt i[3];
+  const NakPart *p = &b->ghosted;
+  PetscInt       i[3];
 
-  for (PetscBool more = NakMixFirst(&all, i); more; more = NakMixNext(&all, i)) {
+  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i)) {
     const NakMixPoint at = NakMixAt(&b->mix, u[i[2]][i[1]][i[0]]);
-    NakMixFlow       *f  = &b->flow[NakMixLocal(p, i[0], i[1], i[2])];
+    NakMixFlow       *f  = &b->flow[NakPartCell(p, i)];
 
     f->mobility = at.mobility;
     for (PetscInt l = 0; l < b->mix.n; l++) f->d[l] = at.dmobility[l];
-    if (Own(p, i)) StoreInner(b->mix.n, &at, b->inner + NakMixOwn(p, i) * NakMixInner(b));
+    if (!NakPartHas(&b->part, i)) continue;
+    StoreInner(b->mix.n, &at, b->inner + (ptrdiff_t)NakPartCell(&b->part, i) * NakMixInner(b));
   }
 }
 
 static PetscErrorCode SetBlocks(NakMixBox b, const PetscInt at[3], Rows *rows, Mat J)
 {
-  const NakMixPart *p   = &b->part;
-  const PetscInt    row = NakMixLocal(p, at[0], at[1], at[2]);
-  PetscInt          to[3];
+  const PetscInt row = NakPartCell(&b->ghosted, at);
+  PetscInt       to[3];
 
   PetscFunctionBeginUser;
   PetscCall(MatSetValuesBlockedLocal(J, 1, &row, 1, &row, rows->own, ADD_VALUES));
@@ -204,7 +195,7 @@ static PetscErrorCode SetBlocks(NakMixBox b, const PetscInt at[3], Rows *rows, M
     PetscInt column;
 
     if (!Neighbour(b, at, side, to)) continue;
-    column = NakMixLocal(p, to[0], to[1], to[2]);
+    column = NakPartCell(&b->ghosted, to);
     PetscCall(MatSetValuesBlockedLocal(J, 1, &row, 1, &column, rows->there[side], ADD_VALUES));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -280,15 +271,15 @@ static PetscErrorCode AddVertex(NakMixBox b, PetscReal dt, const NakMixVertex *v
     PetscFunctionReturn(PETSC_SUCCESS);
   (void)NakMixAnisotropy(&b->mix, k, p, first, second);
   for (int c = 0; c < v->cells; c++) {
-    const PetscInt  *at = v->at[c], row = NakMixLocal(&b->part, at[0], at[1], at[2]);
+    const PetscInt  *at = v->at[c], row = NakPartCell(&b->ghosted, at);
     const PetscReal *w     = v->weight[c];
     const PetscReal  force = w[0] * first[0] + w[1] * first[1] + w[2] * first[2];
 
-    if (!Own(&b->part, at)) continue;
+    if (!NakPartHas(&b->part, at)) continue;
     NakMixRates(&b->mix, NakMixPresent(b, at), L);
     for (PetscInt l = 1; l < n; l++) a->R[at[2]][at[1]][at[0]][l] += dt * L[l][k] * force;
     for (int o = 0; J != NULL && o < v->cells; o++) {
-      const PetscInt  column = NakMixLocal(&b->part, v->at[o][0], v->at[o][1], v->at[o][2]);
+      const PetscInt  column = NakPartCell(&b->ghosted, v->at[o]);
       const PetscReal entry  = Product(w, second, v->weight[o]);
 
       for (PetscInt l = 1; l < n; l++) block[l * n + k] = dt * L[l][k] * entry;
@@ -300,18 +291,16 @@ static PetscErrorCode AddVertex(NakMixBox b, PetscReal dt, const NakMixVertex *v
 
 static PetscErrorCode AddVertices(NakMixBox b, PetscReal dt, const Arrays *a, Mat J)
 {
-  const NakMixPart *p = &b->part;
-  PetscInt          v[3], end[3];
-  NakMixVertex      vertex;
+  NakPart      corners = b->part;
+  PetscInt     v[3];
+  NakMixVertex vertex;
 
   PetscFunctionBeginUser;
-  for (int d = 0; d < 3; d++) end[d] = p->s[d] + p->m[d] + (b->params.n[d] > 1);
-  for (v[2] = p->s[2]; v[2] < end[2]; v[2]++)
-    for (v[1] = p->s[1]; v[1] < end[1]; v[1]++)
-      for (v[0] = p->s[0]; v[0] < end[0]; v[0]++) {
-        if (!NakMixMakeVertex(b, v, &vertex)) continue;
-        for (PetscInt k = 1; k < b->mix.n; k++) PetscCall(AddVertex(b, dt, &vertex, k, a, J));
-      }
+  for (int d = 0; d < 3; d++) corners.count[d] += b->params.n[d] > 1;
+  for (PetscBool more = NakPartFirst(&corners, v); more; more = NakPartNext(&corners, v)) {
+    if (!NakMixMakeVertex(b, v, &vertex)) continue;
+    for (PetscInt k = 1; k < b->mix.n; k++) PetscCall(AddVertex(b, dt, &vertex, k, a, J));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -319,14 +308,14 @@ static PetscErrorCode AddVertices(NakMixBox b, PetscReal dt, const Arrays *a, Ma
 
 static PetscErrorCode AddCells(NakMixBox b, PetscReal dt, const Arrays *a, Mat J)
 {
-  const NakMixPart *p = &b->part;
-  PetscReal         blocks[7][BLOCK];
-  Rows              rows = {.own = J != NULL ? blocks[6] : NULL};
-  PetscInt          at[3];
+  const NakPart *p = &b->part;
+  PetscReal      blocks[7][BLOCK];
+  Rows           rows = {.own = J != NULL ? blocks[6] : NULL};
+  PetscInt       at[3];
 
   PetscFunctionBeginUser;
   for (int side = 0; side < 6; side++) rows.there[side] = blocks[side];
-  for (PetscBool more = NakMixFirst(p, at); more; more = NakMixNext(p, at)) {
+  for (PetscBool more = NakPartFirst(p, at); more; more = NakPartNext(p, at)) {
     rows.R = a->R[at[2]][at[1]][at[0]];
     PetscCall(PetscArrayzero(&blocks[0][0], 7 * BLOCK));
     AddCell(b, dt, a->u, at, a->old[at[2]][at[1]][at[0]], a->X[at[2]][at[1]][at[0]], &rows);
@@ -365,21 +354,21 @@ PetscErrorCode NakMixSystem(NakMixBox b, PetscReal dt, Vec U, Vec R, Mat J)
 static PetscReal Inflow(NakMixBox b, PetscReal dt, PetscReal ****u, const PetscInt at[3],
                         PetscReal *drained)
 {
-  const NakMixPart *p   = &b->part;
-  const PetscReal   own = u[at[2]][at[1]][at[0]][0];
-  PetscReal         sum = 0;
-  PetscInt          to[3];
+  const NakPart  *p   = &b->part;
+  const PetscReal own = u[at[2]][at[1]][at[0]][0];
+  PetscReal       sum = 0;
+  PetscInt        to[3];
 
   for (int side = 0; side < 6; side++) {
-    const NakMixFlow *here = &b->flow[NakMixLocal(p, at[0], at[1], at[2])], *there;
+    const NakMixFlow *here = &b->flow[NakPartCell(&b->ghosted, at)], *there;
 
     if (!Neighbour(b, at, side, to)) continue;
-    there = &b->flow[NakMixLocal(p, to[0], to[1], to[2])];
+    there = &b->flow[NakPartCell(&b->ghosted, to)];
     sum += dt / PetscSqr(b->h[side / 2]) *
            ((here->mobility + there->mobility) / 2 * (u[to[2]][to[1]][to[0]][0] - own));
   }
   if (b->speed != 0 && at[2] == 0) {
-    const PetscInt  column = (at[1] - p->s[1]) * p->m[0] + at[0] - p->s[0];
+    const PetscInt  column = NakPartColumn(p, at);
     PetscReal       slope;
     const PetscReal taken = dt * Drain(b, column, u[at[2]][at[1]][at[0]], &slope);
 
@@ -389,11 +378,11 @@ static PetscReal Inflow(NakMixBox b, PetscReal dt, PetscReal ****u, const PetscI
   return sum;
 }
 
-PetscErrorCode NakMixBook(NakMixBox b, PetscReal dt, Vec U, Vec X, PetscReal *drained)
+PetscErrorCode NakMixUpdateAmounts(NakMixBox b, PetscReal dt, Vec U, Vec X, PetscReal *drained)
 {
-  const NakMixPart *p = &b->part;
-  PetscReal     ****u, ***x;
-  PetscInt          at[3];
+  const NakPart *p = &b->part;
+  PetscReal  ****u, ***x;
+  PetscInt       at[3];
 
   PetscFunctionBeginUser;
   PetscCall(DMGlobalToLocal(b->dm, U, INSERT_VALUES, b->local));
@@ -401,7 +390,7 @@ PetscErrorCode NakMixBook(NakMixBox b, PetscReal dt, Vec U, Vec X, PetscReal *dr
   PetscCall(DMDAVecGetArray(b->one, X, &x));
   Evaluate(b, u);
   *drained = 0;
-  for (PetscBool more = NakMixFirst(p, at); more; more = NakMixNext(p, at))
+  for (PetscBool more = NakPartFirst(p, at); more; more = NakPartNext(p, at))
     x[at[2]][at[1]][at[0]] += Inflow(b, dt, u, at, drained);
   PetscCall(DMDAVecRestoreArray(b->one, X, &x));
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &u));
@@ -411,24 +400,24 @@ PetscErrorCode NakMixBook(NakMixBox b, PetscReal dt, Vec U, Vec X, PetscReal *dr
 
 PetscErrorCode NakMixContact(NakMixBox b)
 {
-  const NakMixPart *p     = &b->part;
-  const PetscReal   cells = (PetscReal)b->params.n[0] * (PetscReal)b->params.n[1];
-  PetscReal     ****u, sum = 0;
+  const NakPart  *p     = &b->part;
+  const PetscReal cells = (PetscReal)b->params.n[0] * (PetscReal)b->params.n[1];
+  PetscReal   ****u, sum = 0;
 
   PetscFunctionBeginUser;
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
-  for (PetscInt j = 0; j < p->m[1]; j++)
-    for (PetscInt i = 0; i < p->m[0]; i++) {
-      PetscReal share[NAK_BODIES];
+  for (PetscInt j = 0; j < p->count[1]; j++)
+    for (PetscInt i = 0; i < p->count[0]; i++) {
+      PetscReal h[NAK_BODIES];
 
-      NakMixShares(&b->mix, u[0][p->s[1] + j][p->s[0] + i], share);
-      b->contact[j * p->m[0] + i] = PetscMax(0, share[NAK_BODY_LIQUID]);
-      sum += b->contact[j * p->m[0] + i];
+      NakMixShares(&b->mix, u[0][p->start[1] + j][p->start[0] + i], h);
+      b->contact[j * p->count[0] + i] = PetscMax(0, h[NAK_BODY_LIQUID]);
+      sum += b->contact[j * p->count[0] + i];
     }
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPIU_SUM, b->comm));
   b->wetted = sum / cells;
-  for (PetscInt i = 0; i < p->m[0] * p->m[1]; i++) b->contact[i] /= b->wetted;
+  for (PetscInt i = 0; i < NakPartColumns(p); i++) b->contact[i] /= b->wetted;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -456,14 +445,14 @@ static void Presence(NakMixBox b, PetscReal ****u, const PetscInt at[3], PetscRe
 
 PetscErrorCode NakMixFindPresence(NakMixBox b)
 {
-  const NakMixPart *p    = &b->part;
-  PetscReal        *next = b->presence, ****u;
-  PetscInt          at[3];
+  const NakPart *p    = &b->part;
+  PetscReal     *next = b->presence, ****u;
+  PetscInt       at[3];
 
   PetscFunctionBeginUser;
   PetscCall(DMGlobalToLocal(b->dm, b->U, INSERT_VALUES, b->local));
   PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &u));
-  for (PetscBool more = NakMixFirst(p, at); more; more = NakMixNext(p, at), next += NAK_MIX_MOST)
+  for (PetscBool more = NakPartFirst(p, at); more; more = NakPartNext(p, at), next += NAK_MIX_MOST)
     Presence(b, u, at, next);
   PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &u));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -41,7 +41,7 @@ static void CheckValues(const NakFrame *frame, const PetscReal values[], NakFaul
       if (!PetscIsInfOrNanReal(values[i])) continue;
       NakFaultNote(fault, PETSC_ERR_FP,
                    "%s is %g in column (%" PetscInt_FMT ", %" PetscInt_FMT "), layer %" PetscInt_FMT
-                   ": a number that is not finite is not written",
+                   ": " NAK_NOT_FINITE,
                    frame->fields[f].name, (double)values[i], frame->xs + column % frame->xm,
                    frame->ys + column / frame->xm, frame->zs + i / (frame->xm * frame->ym));
     }
@@ -175,51 +175,47 @@ static PetscErrorCode WriteIndexIfDue(NakOutput output)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Check(NakOutput output, const NakRecord *record, const NakFrame *frame,
+static PetscErrorCode Check(NakOutput output, const NakNumbers *numbers, const NakFrame *frame,
                             const PetscReal values[])
 {
   NakFault fault = {.code = PETSC_SUCCESS};
 
   PetscFunctionBeginUser;
   if (output->index.field_count > 0) CheckSameFields(&output->index, frame, &fault);
-  if (output->rank == 0) NakRecordCheck(record, &fault);
+  if (output->rank == 0) NakNumbersCheck(numbers, &fault);
   CheckValues(frame, values, &fault);
   PetscCall(NakFaultAgree(output->comm, &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Store(NakOutput output, const NakRecord *record, const NakNumbers *numbers,
-                            const NakFrame *frame, const PetscReal values[])
+static PetscErrorCode Store(NakOutput output, const NakNumbers *numbers, const NakFrame *frame,
+                            const PetscReal values[])
 {
   char           path[PETSC_MAX_PATH_LEN];
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  PetscCall(Check(output, record, frame, values));
+  PetscCall(Check(output, numbers, frame, values));
   if (output->index.field_count == 0) PetscCall(Begin(output, frame));
   PetscCall(NakFramePath(output, output->index.count, path));
-  PetscCall(NakFrameWrite(output->comm, path, record, numbers, frame, values));
-  PetscCall(AppendTime(&output->index, record->time));
+  PetscCall(NakFrameWrite(output->comm, path, numbers, frame, values));
+  PetscCall(AppendTime(&output->index, numbers->items[0].value));
   if (output->rank == 0) code = WriteIndexIfDue(output);
   PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOutputFields(NakOutput output, const NakRecord *record, const NakNumbers *numbers,
-                               const NakFrame *frame)
+PetscErrorCode NakOutputFields(NakOutput output, const NakNumbers *numbers, const NakFrame *frame)
 {
   const NakIndex *const index  = &output->index;
-  NakRecord             shared = *record; /* every rank must hand over the same attributes */
   PetscReal            *values = NULL;
   PetscErrorCode        code;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Bcast(&shared, sizeof(shared), MPI_BYTE, 0, output->comm));
-  if (index->count > 0 && index->times[index->count - 1] == shared.time) {
+  if (index->count > 0 && index->times[index->count - 1] == numbers->items[0].value)
     PetscFunctionReturn(PETSC_SUCCESS);
-  }
   code = NakAgree(output->comm, Compute(frame, &values));
-  if (!code) code = Store(output, &shared, numbers, frame, values);
+  if (!code) code = Store(output, numbers, frame, values);
   PetscCall(PetscFree(values));
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);

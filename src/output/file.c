@@ -11,25 +11,13 @@
 
 /* Everything that a run writes; what else lies in a run directory is left alone. */
 static const char *const owned_files[] = {
-  "timeseries.csv",
-  "impedance.csv",
-  "drt.csv",
-  "summary.json",
-  "summary.json.tmp",
-  "fields.h5",
-  "fields.xmf",
-  "fields.xmf.tmp",
-  "resolved.yaml",
-  "resolved.yaml.tmp",
-  "log.txt",
-  "face.xmf",
-  "face.xmf.tmp",
-  "fields.h5.tmp",
-  "free_energy.csv",
-  "phases.csv",
-  "x_cut_plane.csv",
-  "y_cut_plane.csv",
-  NULL,
+  "timeseries.csv",    "impedance.csv",    "drt.csv",
+  "summary.json",      "summary.json.tmp", "fields.h5",
+  "fields.xmf",        "fields.xmf.tmp",   "resolved.yaml",
+  "resolved.yaml.tmp", "original.yaml",    "original.yaml.tmp",
+  "log.txt",           "face.xmf",         "face.xmf.tmp",
+  "fields.h5.tmp",     "free_energy.csv",  "phases.csv",
+  "x_cut_plane.csv",   "y_cut_plane.csv",  NULL,
 };
 
 static const char *const owned_folders[] = {"fields", "checkpoint", NULL};
@@ -78,6 +66,23 @@ static PetscErrorCode ClearOwned(const char *name, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakOutputTable(MPI_Comm comm, const char *directory, char name[NAK_TEXT_SIZE])
+{
+  char        path[PETSC_MAX_PATH_LEN];
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  memset(name, 0, NAK_TEXT_SIZE);
+  for (const char *const *file = owned_files; rank == 0 && *file != NULL; file++) {
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", directory, *file));
+    if (name[0] == '\0' && strstr(*file, ".csv") != NULL && access(path, F_OK) == 0)
+      PetscCall(PetscStrncpy(name, *file, NAK_TEXT_SIZE));
+  }
+  PetscCallMPI(MPI_Bcast(name, NAK_TEXT_SIZE, MPI_CHAR, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What scripts wrote while the run went on is on a list of theirs. */
 static PetscErrorCode ClearInsitu(const Clearing *clearing)
 {
@@ -112,14 +117,15 @@ static PetscErrorCode CheckFree(const char *directory)
 PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode)
 {
   char     path[PETSC_MAX_PATH_LEN];
-  Clearing clearing = {.directory = directory, .replace = (PetscBool)(mode == NAK_OUTPUT_REPLACE)};
+  Clearing clearing = {.directory = directory, .replace = (PetscBool)(mode != NAK_OUTPUT_NEW)};
 
   PetscFunctionBeginUser;
   PetscCall(NakDirectoryMake(directory));
   PetscCall(CheckFree(directory));
   if (mode == NAK_OUTPUT_CONTINUE) PetscFunctionReturn(PETSC_SUCCESS);
   for (const char *const *name = owned_files; *name != NULL; name++)
-    PetscCall(ClearFile(&clearing, *name));
+    if (mode != NAK_OUTPUT_ANEW || strcmp(*name, "original.yaml") != 0)
+      PetscCall(ClearFile(&clearing, *name));
   for (const char *const *name = owned_folders; *name != NULL; name++) {
     clearing.folder = *name;
     PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", directory, *name));

@@ -6,8 +6,8 @@
 
      fields/grid.h5     x, y, z: faces of the cells [m]; z_face: the layer drawn for the electrolyte's
                         face; region (z, y, x): 0 electrolyte, 1 interphase, 2 alloy
-     fields/000000.h5   attributes: the record, in SI, or the numbers of another kind of run; c, ...
-                        (z, y, x), or (1, y, x) on the face, with attributes unit and long_name
+     fields/000000.h5   attributes: the numbers of the moment, in SI; c, ... (z, y, x), or
+                        (1, y, x) on the face, with attributes unit and long_name
      fields.h5          attributes program, title, units; deck: the resolved one as text; grid, and
                         frames/000000 and so on: links to those files */
 #include "output_impl.h"
@@ -29,24 +29,16 @@ static NakStoreBox Box(const NakFrame *frame, NakPlace place)
   };
 }
 
-static PetscErrorCode WriteRecord(NakStore store, const NakRecord *record)
-{
-  PetscFunctionBeginUser;
-  for (const NakRecordColumn *column = NakRecordColumns; column->name != NULL; column++)
-    PetscCall(NakStoreNumber(store, "/", column->si,
-                             column->digits > 0 ? NAK_STORE_REAL : NAK_STORE_INT,
-                             NakRecordMember(record, column)));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* A record's numbers are in SI, others as their names say. */
 static PetscErrorCode WriteNumbers(NakStore store, const NakNumbers *numbers)
 {
   PetscFunctionBeginUser;
-  PetscCall(NakStoreNumber(store, "/", "time", NAK_STORE_REAL, &numbers->items[0].value));
-  for (PetscInt k = 1; k < numbers->count; k++)
-    PetscCall(
-      NakStoreNumber(store, "/", numbers->items[k].name, NAK_STORE_REAL, &numbers->items[k].value));
+  for (const NakNumber *n = numbers->items; n < numbers->items + numbers->count; n++) {
+    const PetscInt  whole = n->digits > 0 ? 0 : (PetscInt)n->value;
+    const PetscBool real  = (PetscBool)(n->digits > 0);
+
+    PetscCall(NakStoreNumber(store, "/", n->si, real ? NAK_STORE_REAL : NAK_STORE_INT,
+                             real ? (const void *)&n->value : &whole));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -74,16 +66,15 @@ static PetscErrorCode Complete(NakStore *store, PetscErrorCode code)
   PetscFunctionReturn(code);
 }
 
-PetscErrorCode NakFrameWrite(MPI_Comm comm, const char *path, const NakRecord *record,
-                             const NakNumbers *numbers, const NakFrame *frame,
-                             const PetscReal values[])
+PetscErrorCode NakFrameWrite(MPI_Comm comm, const char *path, const NakNumbers *numbers,
+                             const NakFrame *frame, const PetscReal values[])
 {
   NakStore       store;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(NakStoreCreate(comm, path, NULL, &store));
-  code = numbers != NULL ? WriteNumbers(store, numbers) : WriteRecord(store, record);
+  code = WriteNumbers(store, numbers);
   if (!code) code = WriteFields(store, frame, values);
   PetscCall(Complete(&store, code));
   PetscFunctionReturn(PETSC_SUCCESS);

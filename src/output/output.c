@@ -11,35 +11,30 @@
 #define LONGEST 1e12 /* [s] */
 
 const NakParam NakOutputParamRows[] = {
-  {.key    = "output.directory",
-   .type   = NAK_TEXT,
-   .offset = offsetof(NakOutputParams, directory),
-   .text   = "",
-   .doc    = "Where the run's files go; by default runs/<name of the deck>"},
-  {.key = NULL}
+  NAK_ROW_TEXT("output.directory", NakOutputParams, directory, "",
+               "Where the run's files go; by default runs/<name of the deck>"),
+  NAK_ROW_END,
 };
 
 const NakParam NakOutputTimesParamRows[] = {
-  {.key     = "output.fields.every",
-   .type    = NAK_REAL,
-   .unit    = "s",
-   .offset  = offsetof(NakOutputParams, fields_every),
-   .initial = 0,
-   .lower   = 0,
-   .upper   = LONGEST,
-   .doc =
-     "Time between two frames of fields.h5; 0 for the ends of protocol steps, in a repeat those of "
-     "its first turn"},
-  {.key     = "output.timeseries.every",
-   .type    = NAK_REAL,
-   .unit    = "s",
-   .offset  = offsetof(NakOutputParams, timeseries_every),
-   .initial = 0,
-   .lower   = 0,
-   .upper   = LONGEST,
-   .doc     = "Time between two rows of timeseries.csv; 0 for every time step"},
-  {.key = NULL                  }
+  NAK_ROW_REAL("output.fields.every", NakOutputParams, fields_every, "s", 0, 0, LONGEST,
+               "Time between two frames of fields.h5; 0 for the ends of protocol steps, in a "
+               "repeat those of its first turn; of many ends at most 500, or 2 GB in all"),
+  NAK_ROW_REAL("output.timeseries.every", NakOutputParams, timeseries_every, "s", 0, 0, LONGEST,
+               "Time between two rows of timeseries.csv; 0 for every time step"),
+  NAK_ROW_END,
 };
+
+void NakOutputCheck(const NakOutputParams *p, PetscReal span, NakComplaints *list)
+{
+  const PetscReal every = p->fields_every, most = 1e6;
+
+  if (every > 0 && span < PETSC_INFINITY && span / every > most)
+    NakComplain(list, "output.fields.every",
+                "output.fields.every is %.6g s in a run of up to %.6g s: that is %.3g frames, a "
+                "file each, and 1e6 are allowed",
+                (double)every, (double)span, (double)(span / every));
+}
 
 PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN])
 {
@@ -70,6 +65,8 @@ static PetscErrorCode OpenAll(NakOutput output, NakOutputMode mode)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static const char *const always[NAK_TABLE_OTHERS] = {"timeseries", "impedance", "drt"};
+
 PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, const char *name,
                                NakOutputMode mode, NakOutput *output)
 {
@@ -86,6 +83,8 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   } else {
     PetscCall(PetscSNPrintf(o->directory, sizeof(o->directory), "runs/%s", name));
   }
+  for (int t = 0; t < NAK_TABLE_OTHERS; t++)
+    PetscCall(PetscStrncpy(o->tables[t].name, always[t], sizeof(o->tables[t].name)));
   if (o->rank == 0) code = OpenAll(o, mode);
   code = NakAgree(o->comm, code);
   if (code) (void)NakOutputDestroy(&o);
@@ -94,33 +93,17 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const char *const NakGrowing[NAK_GROWING] = {"timeseries.csv", "impedance.csv", "drt.csv",
-                                             "log.txt"};
-
-FILE **NakGrowingFile(NakOutput output, int which)
-{
-  FILE **const files[NAK_GROWING] = {&output->timeseries, &output->spectra, &output->times,
-                                     &output->log};
-
-  return files[which];
-}
-
 /* Every file is closed, whichever fails; the first failure is the one that counts. */
 static PetscErrorCode CloseFiles(NakOutput output)
 {
   char           path[PETSC_MAX_PATH_LEN];
-  PetscErrorCode first = PETSC_SUCCESS;
+  PetscErrorCode tables, log;
 
   PetscFunctionBeginUser;
-  first = NakOutputTablesClose(output);
-  for (int k = 0; k < NAK_GROWING; k++) {
-    PetscErrorCode code;
-
-    PetscCall(NakOutputPath(output, NakGrowing[k], path));
-    code = NakFileClose(NakGrowingFile(output, k), path);
-    if (first == PETSC_SUCCESS) first = code;
-  }
-  PetscFunctionReturn(first);
+  tables = NakTablesClose(output);
+  PetscCall(NakOutputPath(output, "log.txt", path));
+  log = NakFileClose(&output->log, path);
+  PetscFunctionReturn(tables ? tables : log);
 }
 
 PetscErrorCode NakOutputDestroy(NakOutput *output)
@@ -162,6 +145,15 @@ static PetscErrorCode WriteDeck(FILE *file, const void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode WriteOriginal(FILE *file, const void *ctx)
+{
+  const DeckAndSchema *const what = ctx;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDeckWriteOriginal(what->deck, file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The resolved deck as text, of malloc(). */
 static PetscErrorCode DeckText(const DeckAndSchema *what, char **text, size_t *size)
 {
@@ -177,24 +169,25 @@ static PetscErrorCode DeckText(const DeckAndSchema *what, char **text, size_t *s
 
 static PetscErrorCode KeepDeck(NakOutput output, const DeckAndSchema *what)
 {
-  char          path[PETSC_MAX_PATH_LEN];
-  size_t        size  = 0;
-  NakNode const title = NakDeckFind(what->deck, "title");
+  char      path[PETSC_MAX_PATH_LEN];
+  size_t    size = 0;
+  PetscBool own;
 
   PetscFunctionBeginUser;
   PetscCall(NakOutputPath(output, "resolved.yaml", path));
+  own = (PetscBool)(strcmp(NakDeckPath(what->deck), path) == 0);
   PetscCall(NakFileReplace(path, WriteDeck, what));
+  PetscCall(NakOutputPath(output, "original.yaml", path));
+  if (!own) PetscCall(NakFileReplace(path, WriteOriginal, what));
   free(output->deck);
   output->deck = NULL;
   PetscCall(DeckText(what, &output->deck, &size));
   PetscCall(PetscMPIIntCast((PetscInt)size, &output->deck_size));
-  if (title != NULL) {
-    PetscCall(PetscStrncpy(output->title, NakNodeText(title), sizeof(output->title)));
-  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection schema[])
+PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection schema[],
+                             const char *title)
 {
   const DeckAndSchema what = {.deck = deck, .schema = schema};
   PetscErrorCode      code = PETSC_SUCCESS;
@@ -203,7 +196,7 @@ PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection sc
   if (output->rank == 0) code = KeepDeck(output, &what);
   PetscCall(NakAgree(output->comm, code));
   PetscCallMPI(MPI_Bcast(&output->deck_size, 1, MPI_INT, 0, output->comm));
-  PetscCallMPI(MPI_Bcast(output->title, sizeof(output->title), MPI_CHAR, 0, output->comm));
+  PetscCall(PetscStrncpy(output->title, title, sizeof(output->title)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

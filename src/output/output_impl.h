@@ -10,25 +10,20 @@
    be continued. */
 PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode);
 
-/* The tables and the log that grow, by name. */
-enum { NAK_GROWING = 4 };
-extern const char *const NakGrowing[NAK_GROWING];
+/* After the name and the place of a number. */
+#define NAK_NOT_FINITE                                                                             \
+  "a number that is not finite is not written; a lower tolerance or a shorter longest step may "   \
+  "help"
 
-/* The output's handle of each of them. */
-FILE **NakGrowingFile(NakOutput output, int which);
-
-/* ---- The columns of timeseries.csv, and the attributes of a frame: NakRecordColumns ---- */
-
-/* Note a fault where a number of the record is not finite. */
-void NakRecordCheck(const NakRecord *record, NakFault *fault);
+/* Note a fault where a number is not finite. */
+void NakNumbersCheck(const NakNumbers *numbers, NakFault *fault);
 
 /* ---- fields/NNNNNN.h5 ---- */
 
 /* Write the file of a frame: `values` holds the fields of `frame` one after the other; its attributes
-   are `numbers`, or where these are NULL the record.  Collective. */
-PetscErrorCode NakFrameWrite(MPI_Comm comm, const char *path, const NakRecord *record,
-                             const NakNumbers *numbers, const NakFrame *frame,
-                             const PetscReal values[]);
+   are `numbers`.  Collective. */
+PetscErrorCode NakFrameWrite(MPI_Comm comm, const char *path, const NakNumbers *numbers,
+                             const NakFrame *frame, const PetscReal values[]);
 
 /* Write fields/grid.h5.  Collective. */
 PetscErrorCode NakGridWrite(MPI_Comm comm, const char *path, const NakFrame *frame);
@@ -53,7 +48,14 @@ PetscErrorCode NakIndexWriteFace(FILE *file, const void *ctx);
 
 /* ---- The run directory ---- */
 
-#define NAK_OUTPUT_TABLES 4
+/* Tables: those of every run, and others. */
+enum {
+  NAK_TABLE_TIMESERIES,
+  NAK_TABLE_IMPEDANCE,
+  NAK_TABLE_DRT,
+  NAK_TABLE_OTHERS,
+  NAK_TABLES = NAK_TABLE_OTHERS + 4
+};
 
 /* A table of numbers, <name>.csv; rank 0 only. */
 typedef struct {
@@ -67,12 +69,10 @@ struct NakOutput_private {
   PetscMPIInt rank;
   char        directory[NAK_TEXT_SIZE + 8];
   char        title[NAK_TEXT_SIZE];
-  FILE       *timeseries, *log; /* rank 0 only */
-  NakTable    tables[NAK_OUTPUT_TABLES];
-  FILE       *spectra, *times; /* impedance.csv and drt.csv; NULL before the first spectrum */
-  double      flushed;         /* wall time of the last flush of timeseries [s] */
-  int         log_errno;       /* of a write to the log that failed; told by the next collective */
-  char       *deck;            /* as resolved; rank 0 only, of malloc() */
+  FILE       *log;       /* rank 0 only */
+  int         log_errno; /* of a write to the log that failed; told by the next collective */
+  NakTable    tables[NAK_TABLES];
+  char       *deck; /* as resolved; rank 0 only, of malloc() */
   PetscMPIInt deck_size;
   NakIndex    index;
   PetscBool   index_stale; /* fields.h5 and the .xmf files lack the last frames */
@@ -82,11 +82,13 @@ struct NakOutput_private {
 /* Path of a file of the run. */
 PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN]);
 
-/* Close all tables.  Rank 0 only. */
-PetscErrorCode NakOutputTablesClose(NakOutput output);
-
-/* Give timeseries.csv its buffer.  Rank 0 only. */
-void NakOutputRowsBuffer(NakOutput output);
+/* tables.c, all on rank 0 only: path of a table's file; the file with a large buffer, just opened; append a
+   row, and have all rows so far reach the file; close all tables. */
+PetscErrorCode NakTablePath(NakOutput output, const NakTable *table, char path[PETSC_MAX_PATH_LEN]);
+void           NakTableBuffer(NakTable *table);
+PetscErrorCode NakTableAppend(NakOutput output, const char *name, const NakNumbers *row);
+PetscErrorCode NakTableFlush(NakOutput output, NakTable *table);
+PetscErrorCode NakTablesClose(NakOutput output);
 
 /* Have the tables, the log and the frames outlive a kill and a power cut as they are now.  Rank 0 only. */
 PetscErrorCode NakOutputSettle(NakOutput output);

@@ -8,46 +8,56 @@
 #include <unistd.h>
 
 typedef struct {
-  int64_t bytes[NAK_GROWING]; /* of each growing file; -1 where there is none yet */
-  int64_t frames;
+  int64_t bytes[NAK_TABLE_OTHERS]; /* of the tables of every run; -1 where there is none yet */
+  int64_t log, frames;
 } Position;
 
 /* ---- Writing ---- */
 
-/* The same of a table; no name for none. */
+/* The same of another table; no name for none. */
 typedef struct {
   char    name[32];
   int64_t bytes;
 } TablePosition;
 
-static PetscErrorCode TellTables(NakOutput output, TablePosition position[])
-{
-  PetscFunctionBeginUser;
-  for (int t = 0; t < NAK_OUTPUT_TABLES; t++) {
-    const NakTable *const table = &output->tables[t];
-
-    if (table->file == NULL) continue;
-    PetscCall(NakFileSync(table->file, table->name));
-    PetscCall(PetscStrncpy(position[t].name, table->name, sizeof position[t].name));
-    position[t].bytes = (int64_t)ftello(table->file);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Tell(NakOutput output, Position *position)
+/* Where a table ends, once it outlives a power cut. */
+static PetscErrorCode TellTable(NakOutput output, const NakTable *table, int64_t *bytes)
 {
   char path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < NAK_GROWING; k++) {
-    FILE *const file = *NakGrowingFile(output, k);
+  PetscCall(NakTablePath(output, table, path));
+  PetscCall(NakFileSync(table->file, path));
+  *bytes = (int64_t)ftello(table->file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-    position->bytes[k] = -1;
-    if (file == NULL) continue;
-    PetscCall(NakOutputPath(output, NakGrowing[k], path));
-    PetscCall(NakFileSync(file, path));
-    position->bytes[k] = (int64_t)ftello(file);
+static PetscErrorCode TellOthers(NakOutput output, TablePosition position[])
+{
+  PetscFunctionBeginUser;
+  for (int t = NAK_TABLE_OTHERS; t < NAK_TABLES; t++, position++) {
+    const NakTable *const table = &output->tables[t];
+
+    if (table->file == NULL) continue;
+    PetscCall(TellTable(output, table, &position->bytes));
+    PetscCall(PetscStrncpy(position->name, table->name, sizeof position->name));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode TellFiles(NakOutput output, Position *position)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  for (int t = 0; t < NAK_TABLE_OTHERS; t++) {
+    position->bytes[t] = -1;
+    if (output->tables[t].file != NULL)
+      PetscCall(TellTable(output, &output->tables[t], &position->bytes[t]));
+  }
+  PetscCall(NakOutputPath(output, "log.txt", path));
+  PetscCall(NakFileSync(output->log, path));
+  position->log = (int64_t)ftello(output->log);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -71,7 +81,7 @@ static PetscErrorCode SyncFrames(NakOutput output)
 static PetscErrorCode Settle(NakOutput output, Position *position)
 {
   PetscFunctionBeginUser;
-  PetscCall(Tell(output, position));
+  PetscCall(TellFiles(output, position));
   PetscCall(SyncFrames(output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -79,12 +89,12 @@ static PetscErrorCode Settle(NakOutput output, Position *position)
 PetscErrorCode NakOutputSettle(NakOutput output)
 {
   Position      position;
-  TablePosition tables[NAK_OUTPUT_TABLES];
+  TablePosition others[NAK_TABLES - NAK_TABLE_OTHERS];
   char          path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
   PetscCall(Settle(output, &position));
-  PetscCall(TellTables(output, tables));
+  PetscCall(TellOthers(output, others));
   PetscCall(NakOutputPath(output, "fields.h5", path));
   PetscCall(NakPathSync(path));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -112,37 +122,40 @@ static PetscErrorCode CutBack(const char *path, int64_t bytes, FILE **file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CutBackTable(NakOutput output, int64_t bytes, NakTable *table)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakTablePath(output, table, path));
+  PetscCall(CutBack(path, bytes, &table->file));
+  NakTableBuffer(table);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CutBackAll(NakOutput output, const Position *position)
 {
   char path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < NAK_GROWING; k++) {
-    FILE **const file = NakGrowingFile(output, k);
-
-    PetscCall(NakOutputPath(output, NakGrowing[k], path));
-    if (position->bytes[k] >= 0)
-      PetscCall(CutBack(path, position->bytes[k], file));
-    else if (*file == NULL)
-      (void)unlink(path);
+  for (int t = 0; t < NAK_TABLE_OTHERS; t++) {
+    if (position->bytes[t] >= 0)
+      PetscCall(CutBackTable(output, position->bytes[t], &output->tables[t]));
+    PetscCall(NakTablePath(output, &output->tables[t], path));
+    if (position->bytes[t] < 0) (void)unlink(path);
   }
-  if (output->timeseries != NULL) NakOutputRowsBuffer(output);
+  PetscCall(NakOutputPath(output, "log.txt", path));
+  PetscCall(CutBack(path, position->log, &output->log));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Tables that are not named begin anew. */
-static PetscErrorCode CutBackTables(NakOutput output, const TablePosition position[])
+static PetscErrorCode CutBackOthers(NakOutput output, const TablePosition position[])
 {
-  char file[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
-
   PetscFunctionBeginUser;
-  for (int t = 0; t < NAK_OUTPUT_TABLES && position[t].name[0] != '\0'; t++) {
-    NakTable *const table = &output->tables[t];
-
-    PetscCall(PetscSNPrintf(file, sizeof(file), "%s.csv", position[t].name));
-    PetscCall(NakOutputPath(output, file, path));
-    PetscCall(CutBack(path, position[t].bytes, &table->file));
-    PetscCall(PetscStrncpy(table->name, position[t].name, sizeof(table->name)));
+  for (int t = NAK_TABLE_OTHERS; t < NAK_TABLES && position->name[0] != '\0'; t++, position++) {
+    PetscCall(PetscStrncpy(output->tables[t].name, position->name, sizeof position->name));
+    PetscCall(CutBackTable(output, position->bytes, &output->tables[t]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -198,17 +211,17 @@ static PetscErrorCode ExchangeTimes(NakOutput output, NakCheckpoint c, PetscInt 
 /* Where the tables are; a checkpoint of an older program has none. */
 static PetscErrorCode ExchangeTables(NakOutput output, NakCheckpoint c)
 {
-  TablePosition  position[NAK_OUTPUT_TABLES] = {{.bytes = 0}};
+  TablePosition  position[NAK_TABLES - NAK_TABLE_OTHERS] = {{.bytes = 0}};
   PetscBool      has;
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   PetscCall(NakCheckpointHas(c, "output/tables", &has));
   if (!has) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!NakCheckpointReads(c) && output->rank == 0) code = TellTables(output, position);
+  if (!NakCheckpointReads(c) && output->rank == 0) code = TellOthers(output, position);
   PetscCall(NakAgree(output->comm, code));
   PetscCall(NakCheckpointBlock(c, "output/tables", position, sizeof position));
-  if (NakCheckpointReads(c) && output->rank == 0) code = CutBackTables(output, position);
+  if (NakCheckpointReads(c) && output->rank == 0) code = CutBackOthers(output, position);
   PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -235,10 +248,11 @@ PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint)
 /* The summary is ours: its status stands on a line of its own. */
 static void FindStatus(FILE *file, char status[NAK_TEXT_SIZE])
 {
-  char line[2 * NAK_TEXT_SIZE];
+  char line[2 * NAK_TEXT_SIZE], quote;
 
   while (fgets(line, sizeof line, file) != NULL)
-    if (sscanf(line, " \"status\": \"%63[a-z]\"", status) == 1) return;
+    if (sscanf(line, " \"status\": \"%63[a-z]%c", status, &quote) == 2 && quote == '"') return;
+  status[0] = '\0';
 }
 
 PetscErrorCode NakOutputStatus(MPI_Comm comm, const char *directory, char status[NAK_TEXT_SIZE])

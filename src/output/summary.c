@@ -7,11 +7,9 @@
 #define MAH_PER_CM2 (1 / 3.6e4) /* from C/m2 */
 
 typedef struct {
-  NakOutput            output;
-  const NakSummary    *summary;
-  PetscInt             count;
-  const NakStepReport *reports;
-} SummaryAndReports;
+  NakOutput         output;
+  const NakSummary *summary;
+} What;
 
 /* ---- JSON ---- */
 
@@ -83,8 +81,7 @@ static PetscErrorCode RealMember(FILE *file, const char *key, PetscReal value)
 {
   PetscFunctionBeginUser;
   PetscCheck(!PetscIsInfOrNanReal(value), PETSC_COMM_SELF, PETSC_ERR_FP,
-             "%s of the summary is %g: a number that is not finite is not written", key,
-             (double)value);
+             "%s of the summary is %g: " NAK_NOT_FINITE, key, (double)value);
   (void)fprintf(file, "\"%s\": %.15g", key, (double)value);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -122,6 +119,8 @@ static PetscErrorCode WriteStep(FILE *file, const NakStepReport *report)
   (void)fputs(", ", file);
   PetscCall(RealMember(file, current ? "current_mA_cm2" : "hold_voltage_V",
                        report->control.value * (current ? MA_PER_CM2 : 1)));
+  (void)fputs(", ", file);
+  PetscCall(RealMember(file, "temperature_K", report->temperature));
   (void)fputc('}', file);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -133,6 +132,25 @@ static PetscErrorCode WriteSteps(FILE *file, PetscInt count, const NakStepReport
   for (PetscInt i = 0; i < count; i++) {
     (void)fputs(i == 0 ? "\n    " : ",\n    ", file);
     PetscCall(WriteStep(file, &reports[i]));
+  }
+  (void)fputs(count == 0 ? "]" : "\n  ]", file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteEvents(FILE *file, PetscInt count, const NakEvent events[])
+{
+  PetscFunctionBeginUser;
+  (void)fputs("\"events\": [", file);
+  for (PetscInt i = 0; i < count; i++) {
+    (void)fputs(i == 0 ? "\n    {" : ",\n    {", file);
+    PetscCall(RealMember(file, "time_s", events[i].time));
+    (void)fputs(", ", file);
+    WholeMember(file, "step", events[i].step);
+    (void)fputs(", ", file);
+    PetscCall(RealMember(file, "capacity_mAh_cm2", events[i].capacity * MAH_PER_CM2));
+    (void)fputs(", ", file);
+    TextMember(file, "event", NakEventName(events[i].kind));
+    (void)fputc('}', file);
   }
   (void)fputs(count == 0 ? "]" : "\n  ]", file);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -200,24 +218,6 @@ static PetscErrorCode WriteVersions(FILE *file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriteRun(FILE *file, const NakSummary *summary)
-{
-  const NakRecord *const last = &summary->last;
-
-  PetscFunctionBeginUser;
-  TextMember(file, "status", summary->status);
-  Next(file, 1);
-  TextMember(file, "end", summary->end);
-  Next(file, 1);
-  PetscCall(RealMember(file, "time_s", last->time));
-  Next(file, 1);
-  PetscCall(RealMember(file, "capacity_mAh_cm2", last->capacity * MAH_PER_CM2));
-  Next(file, 1);
-  PetscCall(RealMember(file, "voltage_V", last->voltage));
-  Next(file, 1);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode WriteEffort(FILE *file, const NakSummary *summary, MPI_Comm comm)
 {
   PetscMPIInt size;
@@ -235,27 +235,12 @@ static PetscErrorCode WriteEffort(FILE *file, const NakSummary *summary, MPI_Com
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Numbers of a run that is not of a cell. */
-static PetscErrorCode WriteNumbers(FILE *file, const NakSummary *summary)
+static PetscErrorCode WriteProtocol(FILE *file, const NakSummary *summary)
 {
   PetscFunctionBeginUser;
-  TextMember(file, "status", summary->status);
+  PetscCall(WriteSteps(file, summary->n_reports, summary->reports));
   Next(file, 1);
-  TextMember(file, "end", summary->end);
-  Next(file, 1);
-  for (PetscInt k = 0; k < summary->n_numbers; k++) {
-    PetscCall(RealMember(file, summary->numbers[k].name, summary->numbers[k].value));
-    Next(file, 1);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode WriteCell(FILE *file, const NakSummary *summary, PetscInt count,
-                                const NakStepReport *reports)
-{
-  PetscFunctionBeginUser;
-  PetscCall(WriteRun(file, summary));
-  PetscCall(WriteSteps(file, count, reports));
+  PetscCall(WriteEvents(file, summary->n_events, summary->events));
   Next(file, 1);
   PetscCall(WriteBalance(file, summary));
   Next(file, 1);
@@ -266,16 +251,22 @@ static PetscErrorCode WriteCell(FILE *file, const NakSummary *summary, PetscInt 
 
 static PetscErrorCode WriteSummary(FILE *file, const void *ctx)
 {
-  const SummaryAndReports *const what = ctx;
+  const What *const       what    = ctx;
+  const NakNumbers *const numbers = &what->summary->numbers;
 
   PetscFunctionBeginUser;
   (void)fputs("{\n  ", file);
   TextMember(file, "title", what->output->title);
   Next(file, 1);
-  if (what->summary->n_numbers > 0)
-    PetscCall(WriteNumbers(file, what->summary));
-  else
-    PetscCall(WriteCell(file, what->summary, what->count, what->reports));
+  TextMember(file, "status", what->summary->status);
+  Next(file, 1);
+  TextMember(file, "end", what->summary->end);
+  Next(file, 1);
+  for (const NakNumber *n = numbers->items; n < numbers->items + numbers->count; n++) {
+    PetscCall(RealMember(file, n->name, NakNumberShown(n)));
+    Next(file, 1);
+  }
+  if (what->summary->protocol) PetscCall(WriteProtocol(file, what->summary));
   PetscCall(WriteEffort(file, what->summary, what->output->comm));
   WholeMember(file, "frames", what->output->index.count);
   Next(file, 1);
@@ -284,11 +275,9 @@ static PetscErrorCode WriteSummary(FILE *file, const void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOutputSummary(NakOutput output, const NakSummary *summary, PetscInt count,
-                                const NakStepReport reports[])
+PetscErrorCode NakOutputSummary(NakOutput output, const NakSummary *summary)
 {
-  const SummaryAndReports what = {
-    .output = output, .summary = summary, .count = count, .reports = reports};
+  const What     what = {.output = output, .summary = summary};
   char           path[PETSC_MAX_PATH_LEN];
   PetscErrorCode code = PETSC_SUCCESS;
 

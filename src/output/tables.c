@@ -1,4 +1,4 @@
-/* Tables of numbers, opened with their first rows. */
+/* Tables of numbers, opened with their first rows, by way of large buffers. */
 #include "output_impl.h"
 
 #include <errno.h>
@@ -6,87 +6,123 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FLUSH_INTERVAL 0.2 /* [s] of wall time */
+#define BUFFER_SIZE    (1 << 18) /* [B] */
+#define FLUSH_INTERVAL 0.2       /* of wall time [s] */
 
-static PetscErrorCode TablePath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN])
+void NakNumbersCheck(const NakNumbers *numbers, NakFault *fault)
+{
+  const NakNumber *const first = numbers->items;
+
+  for (const NakNumber *n = first; n < first + numbers->count; n++)
+    if (PetscIsInfOrNanReal(n->value))
+      NakFaultNote(fault, PETSC_ERR_FP, "%s is %g at %s %.9g: " NAK_NOT_FINITE, n->si,
+                   (double)n->value, first->si, (double)first->value);
+}
+
+PetscErrorCode NakTablePath(NakOutput output, const NakTable *table, char path[PETSC_MAX_PATH_LEN])
 {
   char file[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(file, sizeof(file), "%s.csv", name));
+  PetscCall(PetscSNPrintf(file, sizeof(file), "%s.csv", table->name));
   PetscCall(NakOutputPath(output, file, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The table of this name, new where there is none. */
-static PetscErrorCode Find(NakOutput output, const char *name, const NakNumbers *row,
-                           NakTable **table)
+void NakTableBuffer(NakTable *table)
+{
+  (void)setvbuf(table->file, NULL, _IOFBF, BUFFER_SIZE); /* without it, slower but right */
+}
+
+static PetscErrorCode Open(NakOutput output, const NakNumbers *row, NakTable *table)
 {
   char path[PETSC_MAX_PATH_LEN];
-  int  t = 0;
 
   PetscFunctionBeginUser;
-  while (t < NAK_OUTPUT_TABLES && output->tables[t].name[0] != '\0' &&
-         strcmp(output->tables[t].name, name) != 0)
-    t++;
-  PetscCheck(t < NAK_OUTPUT_TABLES, PETSC_COMM_SELF, PETSC_ERR_PLIB, "too many tables: %s", name);
-  *table = &output->tables[t];
-  if ((*table)->file != NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(TablePath(output, name, path));
-  (void)unlink(path); /* of behind the checkpoint that this run goes on from, if at all */
-  (*table)->file = fopen(path, "wx");
-  PetscCheck((*table)->file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s",
-             path, strerror(errno));
-  PetscCall(PetscStrncpy((*table)->name, name, sizeof((*table)->name)));
+  PetscCall(NakTablePath(output, table, path));
+  (void)unlink(path); /* of after the checkpoint that this run goes on from, if at all */
+  table->file = fopen(path, "wx");
+  PetscCheck(table->file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
+             strerror(errno));
+  NakTableBuffer(table);
   for (PetscInt k = 0; k < row->count; k++)
-    (void)fprintf((*table)->file, "%s%c", row->items[k].name, k + 1 < row->count ? ',' : '\n');
+    (void)fprintf(table->file, "%s%c", row->items[k].name, k + 1 < row->count ? ',' : '\n');
+  table->flushed = -FLUSH_INTERVAL; /* the first row is due at once, whatever the clock's zero */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Append(NakOutput output, const char *name, const NakNumbers *row)
+PetscErrorCode NakTableFlush(NakOutput output, NakTable *table)
 {
-  NakTable      *table;
-  char           path[PETSC_MAX_PATH_LEN];
-  PetscLogDouble now;
+  char path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  PetscCall(Find(output, name, row, &table));
-  for (PetscInt k = 0; k < row->count; k++)
-    PetscCheck(!PetscIsInfOrNanReal(row->items[k].value), PETSC_COMM_SELF, PETSC_ERR_FP,
-               "%s: %s is %g, and not written", name, row->items[k].name,
-               (double)row->items[k].value);
-  for (PetscInt k = 0; k < row->count; k++)
-    (void)fprintf(table->file, "%.15g%c", (double)row->items[k].value,
-                  k + 1 < row->count ? ',' : '\n');
-  PetscCall(PetscTime(&now));
-  if (now < table->flushed + FLUSH_INTERVAL) PetscFunctionReturn(PETSC_SUCCESS);
-  table->flushed = now;
-  PetscCall(TablePath(output, name, path));
+  PetscCall(NakTablePath(output, table, path));
   PetscCall(NakFileFlush(table->file, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOutputTableRow(NakOutput output, const char *name, const NakNumbers *row)
+/* stdio keeps an error of its own writes in the stream, where the next flush finds it. */
+PetscErrorCode NakTableAppend(NakOutput output, const char *name, const NakNumbers *row)
+{
+  NakTable      *table = output->tables;
+  PetscLogDouble now;
+
+  PetscFunctionBeginUser;
+  while (table < output->tables + NAK_TABLES && table->name[0] != '\0' &&
+         strcmp(table->name, name) != 0)
+    table++;
+  PetscCheck(table < output->tables + NAK_TABLES, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "too many tables: %s", name);
+  PetscCall(PetscStrncpy(table->name, name, sizeof(table->name)));
+  if (table->file == NULL) PetscCall(Open(output, row, table));
+  for (PetscInt k = 0; k < row->count; k++) {
+    const NakNumber *const n = &row->items[k];
+
+    (void)fprintf(table->file, n->digits > 0 ? "%.*g%c" : "%.*f%c", n->digits,
+                  (double)NakNumberShown(n), k + 1 < row->count ? ',' : '\n');
+  }
+  PetscCall(PetscTime(&now));
+  if (now < table->flushed + FLUSH_INTERVAL) PetscFunctionReturn(PETSC_SUCCESS);
+  table->flushed = now;
+  PetscCall(NakTableFlush(output, table));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckAndAppend(NakOutput output, const char *name, const NakNumbers *row)
+{
+  NakFault fault = {.code = PETSC_SUCCESS};
+
+  PetscFunctionBeginUser;
+  NakNumbersCheck(row, &fault);
+  if (output->log_errno != 0)
+    NakFaultNote(&fault, PETSC_ERR_FILE_WRITE, "cannot write %s/log.txt: %s", output->directory,
+                 strerror(output->log_errno));
+  PetscCheck(!fault.code, PETSC_COMM_SELF, fault.code, "%s", fault.text);
+  PetscCall(NakTableAppend(output, name, row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakOutputRow(NakOutput output, const char *name, const NakNumbers *row)
 {
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  if (output->rank == 0) code = Append(output, name, row);
+  if (output->rank == 0) code = CheckAndAppend(output, name, row);
   PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOutputTablesClose(NakOutput output)
+PetscErrorCode NakTablesClose(NakOutput output)
 {
   PetscErrorCode first = PETSC_SUCCESS;
   char           path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  for (int t = 0; t < NAK_OUTPUT_TABLES; t++) {
+  for (NakTable *table = output->tables; table < output->tables + NAK_TABLES; table++) {
     PetscErrorCode code;
 
-    PetscCall(TablePath(output, output->tables[t].name, path));
-    code = NakFileClose(&output->tables[t].file, path);
+    PetscCall(NakTablePath(output, table, path));
+    code = NakFileClose(&table->file, path);
     if (first == PETSC_SUCCESS) first = code;
   }
   PetscFunctionReturn(first);

@@ -7,24 +7,25 @@ static const NakField fields[] = {
   {"eta", "1", "Order parameter", NAK_PLACE_VOLUME},
 };
 
-NAK_INLINE PetscReal Slope(PetscReal eta)
+NAK_INLINE static PetscReal Slope(PetscReal eta)
 {
   return 4 * eta * (eta - 1) * (eta - 0.5);
 }
 
-NAK_INLINE PetscReal Curvature(PetscReal eta)
+NAK_INLINE static PetscReal Curvature(PetscReal eta)
 {
   return 12 * eta * (eta - 1) + 2;
 }
 
-NAK_INLINE void Apply(const NakAllenCahn *p, const NakLine *l, int solid, PetscReal *restrict out)
+NAK_INLINE static void Apply(const NakAllenCahn *p, const NakLine *l, int solid,
+                             PetscReal *restrict out)
 {
 #pragma omp simd
   for (PetscInt k = 0; k < l->n; k++)
     out[k] = l->shift * l->u[0][k] + Slope(l->u[0][k]) - p->kappa * NakLaplacian(l, solid, 0, k);
 }
 
-NAK_INLINE void Smooth(const NakAllenCahn *p, const NakLine *l, int solid)
+NAK_INLINE static void Smooth(const NakAllenCahn *p, const NakLine *l, int solid)
 {
   PetscReal *const eta = l->u[0];
 
@@ -39,7 +40,7 @@ NAK_INLINE void Smooth(const NakAllenCahn *p, const NakLine *l, int solid)
   }
 }
 
-NAK_INLINE PetscReal Energy(const NakAllenCahn *p, const NakLine *l, int solid)
+NAK_INLINE static PetscReal Energy(const NakAllenCahn *p, const NakLine *l, int solid)
 {
   PetscReal sum = 0;
 
@@ -52,32 +53,32 @@ NAK_INLINE PetscReal Energy(const NakAllenCahn *p, const NakLine *l, int solid)
   return sum;
 }
 
-NAK_KERNEL static void Apply2(const void *ctx, const NakLine *l, PetscReal *const out[])
+NAK_VECTORISED static void Apply2(const void *ctx, const NakLine *l, PetscReal *const out[])
 {
   Apply(ctx, l, 0, out[0]);
 }
 
-NAK_KERNEL static void Apply3(const void *ctx, const NakLine *l, PetscReal *const out[])
+NAK_VECTORISED static void Apply3(const void *ctx, const NakLine *l, PetscReal *const out[])
 {
   Apply(ctx, l, 1, out[0]);
 }
 
-NAK_KERNEL static void Smooth2(const void *ctx, const NakLine *l)
+NAK_VECTORISED static void Smooth2(const void *ctx, const NakLine *l)
 {
   Smooth(ctx, l, 0);
 }
 
-NAK_KERNEL static void Smooth3(const void *ctx, const NakLine *l)
+NAK_VECTORISED static void Smooth3(const void *ctx, const NakLine *l)
 {
   Smooth(ctx, l, 1);
 }
 
-NAK_KERNEL static PetscReal Energy2(const void *ctx, const NakLine *l)
+NAK_VECTORISED static PetscReal Energy2(const void *ctx, const NakLine *l)
 {
   return Energy(ctx, l, 0);
 }
 
-NAK_KERNEL static PetscReal Energy3(const void *ctx, const NakLine *l)
+NAK_VECTORISED static PetscReal Energy3(const void *ctx, const NakLine *l)
 {
   return Energy(ctx, l, 1);
 }

@@ -16,17 +16,17 @@ static const NakField fields[FIELDS] = {
 
 /* ---- The double well ---- */
 
-NAK_INLINE PetscReal Well(const NakCahnHilliard *p, PetscReal c)
+NAK_INLINE static PetscReal Well(const NakCahnHilliard *p, PetscReal c)
 {
   return p->rho * PetscSqr((c - p->low) * (p->high - c));
 }
 
-NAK_INLINE PetscReal WellSlope(const NakCahnHilliard *p, PetscReal c)
+NAK_INLINE static PetscReal WellSlope(const NakCahnHilliard *p, PetscReal c)
 {
   return 2 * p->rho * (c - p->low) * (p->high - c) * (p->low + p->high - 2 * c);
 }
 
-NAK_INLINE PetscReal WellCurvature(const NakCahnHilliard *p, PetscReal c)
+NAK_INLINE static PetscReal WellCurvature(const NakCahnHilliard *p, PetscReal c)
 {
   const PetscReal a = c - p->low, b = p->high - c;
 
@@ -40,7 +40,8 @@ typedef struct {
 } Kind;
 
 /* f'(c) - kappa lap c + k phi, which mu is to be. */
-NAK_INLINE PetscReal Potential(const NakCahnHilliard *p, const NakLine *l, Kind a, PetscInt k)
+NAK_INLINE static PetscReal Potential(const NakCahnHilliard *p, const NakLine *l, Kind a,
+                                      PetscInt k)
 {
   const PetscReal c     = l->u[C][k];
   const PetscReal slope = a.coarse ? l->frozen[0][k] * c : WellSlope(p, c);
@@ -48,7 +49,8 @@ NAK_INLINE PetscReal Potential(const NakCahnHilliard *p, const NakLine *l, Kind 
   return slope - p->kappa * NakLaplacian(l, a.solid, C, k) + (a.charged ? p->k * l->u[PHI][k] : 0);
 }
 
-NAK_INLINE void Apply(const NakCahnHilliard *p, const NakLine *l, Kind a, PetscReal *const out[])
+NAK_INLINE static void Apply(const NakCahnHilliard *p, const NakLine *l, Kind a,
+                             PetscReal *const out[])
 {
   PetscReal *restrict const c = out[C], *restrict const mu = out[MU];
   PetscReal *restrict const phi = out[a.charged ? PHI : MU];
@@ -61,14 +63,14 @@ NAK_INLINE void Apply(const NakCahnHilliard *p, const NakLine *l, Kind a, PetscR
   }
 }
 
-NAK_INLINE PetscReal PhiResidual(const NakLine *l, Kind a, PetscReal charge, PetscInt k)
+NAK_INLINE static PetscReal PhiResidual(const NakLine *l, Kind a, PetscReal charge, PetscInt k)
 {
   return l->rhs[PHI][k] + NakLaplacian(l, a.solid, PHI, k) + charge * l->u[C][k];
 }
 
 /* Newton's step of a cell, by elimination: phi and mu follow from c.  A negative curvature would make
    the block of a coarse cell singular at large steps: left out, it costs some convergence. */
-NAK_INLINE void Smooth(const NakCahnHilliard *p, const NakLine *l, Kind a)
+NAK_INLINE static void Smooth(const NakCahnHilliard *p, const NakLine *l, Kind a)
 {
   PetscReal *const c = l->u[C], *const mu = l->u[MU], *const phi = l->u[a.charged ? PHI : MU];
   const PetscReal *const below = l->diagonal[a.charged ? PHI : MU];
@@ -93,7 +95,7 @@ NAK_INLINE void Smooth(const NakCahnHilliard *p, const NakLine *l, Kind a)
   }
 }
 
-NAK_INLINE PetscReal Energy(const NakCahnHilliard *p, const NakLine *l, Kind a)
+NAK_INLINE static PetscReal Energy(const NakCahnHilliard *p, const NakLine *l, Kind a)
 {
   PetscReal sum = 0;
 
@@ -108,16 +110,17 @@ NAK_INLINE PetscReal Energy(const NakCahnHilliard *p, const NakLine *l, Kind a)
 }
 
 #define INSTANCE(name, ...)                                                                        \
-  NAK_KERNEL static void Apply##name(const void *ctx, const NakLine *l, PetscReal *const out[])    \
+  NAK_VECTORISED static void Apply##name(const void *ctx, const NakLine *l,                        \
+                                         PetscReal *const out[])                                   \
   {                                                                                                \
     Apply(ctx, l, (Kind){__VA_ARGS__}, out);                                                       \
   }                                                                                                \
-  NAK_KERNEL static void Smooth##name(const void *ctx, const NakLine *l)                           \
+  NAK_VECTORISED static void Smooth##name(const void *ctx, const NakLine *l)                       \
   {                                                                                                \
     Smooth(ctx, l, (Kind){__VA_ARGS__});                                                           \
   }
 #define ENERGY(name, ...)                                                                          \
-  NAK_KERNEL static PetscReal Energy##name(const void *ctx, const NakLine *l)                      \
+  NAK_VECTORISED static PetscReal Energy##name(const void *ctx, const NakLine *l)                  \
   {                                                                                                \
     return Energy(ctx, l, (Kind){__VA_ARGS__});                                                    \
   }

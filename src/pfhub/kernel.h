@@ -8,24 +8,14 @@
   #pragma GCC optimize("no-tree-pre")
 #endif
 
-/* One instance of a kernel for each set of vector instructions; the right one is chosen when the program is
-   loaded. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-  !defined(__SANITIZE_ADDRESS__)
-  #define NAK_KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-  #define NAK_KERNEL
-#endif
-#define NAK_INLINE static inline __attribute__((always_inline))
-
 /* max(x, 0) without a branch, which would keep the loop around it from being vectorised. */
-NAK_INLINE PetscReal NakPositive(PetscReal x)
+NAK_INLINE static PetscReal NakPositive(PetscReal x)
 {
   return 0.5 * (x + PetscAbsReal(x));
 }
 
 /* Sum of weight times neighbour over all neighbours of cell k. */
-NAK_INLINE PetscReal NakAround(const NakLine *l, int solid, PetscInt f, PetscInt k)
+NAK_INLINE static PetscReal NakAround(const NakLine *l, int solid, PetscInt f, PetscInt k)
 {
   const PetscReal *u = l->u[f] + k;
   PetscReal        sum =
@@ -36,7 +26,7 @@ NAK_INLINE PetscReal NakAround(const NakLine *l, int solid, PetscInt f, PetscInt
 }
 
 /* The Laplacian at cell k. */
-NAK_INLINE PetscReal NakLaplacian(const NakLine *l, int solid, PetscInt f, PetscInt k)
+NAK_INLINE static PetscReal NakLaplacian(const NakLine *l, int solid, PetscInt f, PetscInt k)
 {
   const PetscReal sum = 2 * (l->weight[0] + l->weight[1] + (solid ? l->weight[2] : 0));
 
@@ -44,7 +34,7 @@ NAK_INLINE PetscReal NakLaplacian(const NakLine *l, int solid, PetscInt f, Petsc
 }
 
 /* Half the squared gradient at cell k, each face's shared by its two cells. */
-NAK_INLINE PetscReal NakHalfGradient(const NakLine *l, int solid, PetscInt f, PetscInt k)
+NAK_INLINE static PetscReal NakHalfGradient(const NakLine *l, int solid, PetscInt f, PetscInt k)
 {
   const PetscReal *u = l->u[f] + k;
   PetscReal        sum;

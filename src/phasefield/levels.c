@@ -22,7 +22,7 @@ static PetscBool Shared(PetscInt n, PetscInt ranks)
 }
 
 /* Ranks in y and z with the least surface between them; {0, 0} where they do not fit. */
-void NakPartition(const NakBoxGrid *box, PetscInt ranks, PetscInt split[2])
+void NakPartition(const NakDomain *box, PetscInt ranks, PetscInt split[2])
 {
   PetscReal least = PETSC_MAX_REAL;
 
@@ -40,7 +40,7 @@ void NakPartition(const NakBoxGrid *box, PetscInt ranks, PetscInt split[2])
   }
 }
 
-PetscInt NakPhaseFieldUsefulRanks(const NakBoxGrid *grid, PetscInt ranks)
+PetscInt NakPhaseFieldUsefulRanks(const NakDomain *grid, PetscInt ranks)
 {
   PetscInt split[2];
 
@@ -146,7 +146,7 @@ static PetscErrorCode Diagonals(NakPhaseField e, NakLevel *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Arrays(NakPhaseField e, NakLevel *v)
+static PetscErrorCode CreateArrays(NakPhaseField e, NakLevel *v)
 {
   PetscFunctionBeginUser;
   for (PetscInt f = 0; f < e->model->count; f++) {
@@ -202,7 +202,7 @@ static PetscErrorCode AddLevel(NakPhaseField e, const PetscInt n[3], PetscInt ha
       Share(n[d], e->split[d - 1], e->place[d - 1], halvings, &v->start[d], &v->m[d]);
   }
   LayOut(v);
-  PetscCall(Arrays(e, v));
+  PetscCall(CreateArrays(e, v));
   if (e->n_levels > 0) {
     NakLevel *fine = v - 1;
 

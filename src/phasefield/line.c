@@ -11,7 +11,7 @@ NakLine NakHalfLine(NakPhaseField e, const NakLevel *v, PetscReal *const u[], Pe
             .y      = v->line,
             .z      = e->solid ? v->plane : 0,
             .weight = {1 / (v->h[0] * v->h[0]), 1 / (v->h[1] * v->h[1]), 1 / (v->h[2] * v->h[2])},
-            .shift  = e->shift,
+            .shift  = e->integrator.shift,
             .time   = e->time,
             .x      = ((PetscReal)parity + 0.5) * v->h[0],
             .dx     = 2 * v->h[0],

@@ -32,7 +32,7 @@ static PetscErrorCode History(NakPhaseField e)
 /* Where observers draw the box. */
 static PetscErrorCode FrameGrid(NakPhaseField e)
 {
-  const NakBoxGrid *b = &e->box;
+  const NakDomain *b = &e->box;
 
   PetscFunctionBeginUser;
   e->frame_grid = (NakGrid){.nx      = b->n[0],
@@ -61,7 +61,7 @@ static void Initialise(NakPhaseField e)
 }
 
 PetscErrorCode NakPhaseFieldCreate(MPI_Comm comm, const NakFieldModel *model, const void *ctx,
-                                   const NakBoxGrid *grid, const NakPhaseFieldParams *params,
+                                   const NakDomain *grid, const NakPhaseFieldParams *params,
                                    NakPhaseField *engine)
 {
   NakPhaseField e;
@@ -109,7 +109,7 @@ PetscErrorCode NakPhaseFieldDestroy(NakPhaseField *engine)
 
 NakPhaseFieldCount NakPhaseFieldCounts(NakPhaseField e)
 {
-  return e->count;
+  return e->integrator.count;
 }
 
 static PetscReal CellVolume(const NakPhaseField e)

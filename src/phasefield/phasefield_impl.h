@@ -46,12 +46,21 @@ typedef struct {
 
 enum { NAK_LEVELS_MAX = 24 };
 
+/* All that the next step depends on but arrays; a block of a checkpoint. */
+typedef struct {
+  PetscReal past_time[NAK_HISTORY_MAX], total[NAK_FIELDS_MAX];
+  PetscReal next_step, shift;
+  PetscReal rate;          /* at which cycles converged lately */
+  PetscInt  n_past, order; /* past states; the formula's order, up to which they are kept */
+  NakPhaseFieldCount count;
+} NakPhaseFieldIntegratorState;
+
 struct NakPhaseField_private {
   MPI_Comm             comm;
   PetscMPIInt          rank, size;
   const NakFieldModel *model;
   const void          *ctx;
-  NakBoxGrid           box;
+  NakDomain            box;
   NakPhaseFieldParams  params;
   int                  solid;    /* 1 in 3D: index of kernels */
   PetscInt             split[2]; /* ranks in y and z */
@@ -61,25 +70,20 @@ struct NakPhaseField_private {
   PetscReal           *buffer; /* lines for kernels and transfers */
   ptrdiff_t            buffer_line;
   PetscReal            doubles; /* allocated here */
-  PetscReal            shift, time;
+  PetscReal            time;
   /* time */
   PetscReal *past[NAK_HISTORY_MAX][NAK_FIELDS_MAX]; /* u, newest first, own lines as in level 0 */
   PetscReal *stored[NAK_ORDER_MAX][NAK_FIELDS_MAX]; /* S of the newest, where S is not u */
   PetscReal *last[NAK_FIELDS_MAX]; /* prediction, then what u was before the last cycle */
-  PetscReal  past_time[NAK_HISTORY_MAX];
-  PetscInt   n_past;
-  PetscReal  next_step;
-  PetscReal  rate; /* at which cycles converged lately */
-  PetscReal  total[NAK_FIELDS_MAX];
-  NakPhaseFieldCount count;
-  NakGrid            frame_grid;
+  NakPhaseFieldIntegratorState integrator;
+  NakGrid                      frame_grid;
 };
 
 /* ---- levels.c ---- */
 PetscErrorCode NakHierarchyCreate(NakPhaseField e);
 PetscErrorCode NakHierarchyDestroy(NakPhaseField e);
 PetscErrorCode NakArrayCreate(NakPhaseField e, PetscInt count, PetscReal **array);
-void           NakPartition(const NakBoxGrid *box, PetscInt ranks, PetscInt split[2]);
+void           NakPartition(const NakDomain *box, PetscInt ranks, PetscInt split[2]);
 
 /* ---- line.c: the half line of `parity` (0: even cells) in local line (j, k) ---- */
 

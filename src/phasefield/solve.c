@@ -138,7 +138,7 @@ static PetscErrorCode ShiftCoarsest(NakPhaseField e, NakLevel *v)
   VisitLines(e, v, v->u, AddResiduals, sums);
   for (PetscInt f = 0; f < e->model->count; f++) {
     if (!e->model->conserved[f]) continue;
-    for (PetscInt i = 0; i < v->size; i++) v->u[f][i] += sums[f] / (e->shift * cells);
+    for (PetscInt i = 0; i < v->size; i++) v->u[f][i] += sums[f] / (e->integrator.shift * cells);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,8 +4,7 @@
 #include <math.h>
 
 #define SAFETY      0.9
-#define SHRINK      0.2  /* of a step, at most */
-#define FAILED      0.5  /* of a step that was not solved */
+#define SLACK       1e-9 /* of what is left: a step that comes so near to its end goes to it */
 #define FIXED_START 1e-3 /* of fixed steps: where the formula's order must grow, they do too */
 #define PINNED      1e14 /* shift that holds the fields that evolve where they are */
 #define STALE       1.05 /* growth of the remembered rate of convergence while it is not measured */
@@ -91,19 +90,19 @@ static PetscErrorCode Solve(NakPhaseField e, const PetscBool fields[], PetscReal
 
   PetscFunctionBeginUser;
   *solved = PETSC_FALSE;
-  e->count.solves++;
+  e->integrator.count.solves++;
   for (PetscInt cycle = 0; cycle < e->params.cycles; cycle++) {
     PetscCall(CopyFields(e, v->u, e->last));
     PetscCall(NakCycle(e));
-    e->count.cycles++;
+    e->integrator.count.cycles++;
     PetscCall(Distance(e, v->u, e->last, fields, &change));
     if (cycle == 0) *first = change;
     if (!(change <= limit) || (cycle > 1 && change > last)) break;
-    if (cycle > 0) e->rate = PetscMin(PetscMax(change / last, 0.01), SLOWEST);
+    if (cycle > 0) e->integrator.rate = PetscMin(PetscMax(change / last, 0.01), SLOWEST);
     last = change;
-    if (change * e->rate / (1 - e->rate) > goal) continue;
+    if (change * e->integrator.rate / (1 - e->integrator.rate) > goal) continue;
     *solved = PETSC_TRUE;
-    if (cycle == 0) e->rate = PetscMin(e->rate * STALE, SLOWEST);
+    if (cycle == 0) e->integrator.rate = PetscMin(e->integrator.rate * STALE, SLOWEST);
     break;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -145,41 +144,10 @@ static PetscErrorCode Conserve(NakPhaseField e)
     for (int round = 0; e->model->conserved[f] && round < rounds; round++) {
       PetscCall(NakStoredTotals(e, e->level[0].u, totals));
       PetscCall(Answer(e, f, totals, &answer));
-      if (answer != 0) Shift(e, f, (e->total[f] - totals[f]) / answer);
+      if (answer != 0) Shift(e, f, (e->integrator.total[f] - totals[f]) / answer);
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- The formula ---- */
-
-/* Derivative at x[0] of the polynomial through (x[m], y[m]), m = 0 .. order: the weights of y. */
-static void DerivativeWeights(PetscInt order, const PetscReal x[], PetscReal w[])
-{
-  w[0] = 0;
-  for (PetscInt m = 1; m <= order; m++) w[0] += 1 / (x[0] - x[m]);
-  for (PetscInt m = 1; m <= order; m++) {
-    w[m] = 1 / (x[m] - x[0]);
-    for (PetscInt l = 1; l <= order; l++)
-      if (l != m) w[m] *= (x[0] - x[l]) / (x[m] - x[l]);
-  }
-}
-
-/* Value at x[0] of the polynomial through (x[m], y[m]), m = 1 .. count. */
-static void PredictionWeights(PetscInt count, const PetscReal x[], PetscReal w[])
-{
-  for (PetscInt m = 1; m <= count; m++) {
-    w[m] = 1;
-    for (PetscInt l = 1; l <= count; l++)
-      if (l != m) w[m] *= (x[0] - x[l]) / (x[m] - x[l]);
-  }
-}
-
-/* Share of (u - prediction) that is the error of the formula: both errors are the same derivative
-   times a product of distances in time. */
-static PetscReal ErrorShare(PetscInt order, const PetscReal x[], PetscReal shift)
-{
-  return 1 / (1 + shift * (x[0] - x[order + 1]));
 }
 
 /* ---- A step ---- */
@@ -207,14 +175,14 @@ static PetscErrorCode Begin(NakPhaseField e, PetscInt order, const PetscReal x[]
                             const PetscReal weights[])
 {
   NakLevel *const v                          = &e->level[0];
-  const PetscInt  points                     = PetscMin(e->n_past, order + 1);
+  const PetscInt  points                     = PetscMin(e->integrator.n_past, order + 1);
   PetscReal       ahead[NAK_HISTORY_MAX + 1] = {0}, minus[NAK_ORDER_MAX] = {0};
 
   PetscFunctionBeginUser;
-  PredictionWeights(points, x, ahead);
+  NakPredictionWeights(points, x, ahead);
   for (PetscInt m = 0; m < order; m++) minus[m] = -weights[m + 1];
-  e->shift = weights[0];
-  e->time  = x[0];
+  e->integrator.shift = weights[0];
+  e->time             = x[0];
   for (PetscInt f = 0; f < e->model->count; f++) {
     Combine(points, ahead + 1, e->past, f, v->size, v->u[f]);
     if (!e->model->evolves[f])
@@ -237,12 +205,13 @@ static PetscErrorCode StepError(NakPhaseField e, PetscInt order, const PetscReal
 
   PetscFunctionBeginUser;
   *error = 0;
-  if (e->n_past <= order) PetscFunctionReturn(PETSC_SUCCESS); /* the first step: nothing to go by */
-  PredictionWeights(order + 1, x, ahead);
+  if (e->integrator.n_past <= order)
+    PetscFunctionReturn(PETSC_SUCCESS); /* the first step: nothing to go by */
+  NakPredictionWeights(order + 1, x, ahead);
   for (PetscInt f = 0; f < e->model->count; f++)
     if (e->model->evolves[f]) Combine(order + 1, ahead + 1, e->past, f, v->size, e->last[f]);
   PetscCall(Distance(e, v->u, e->last, e->model->evolves, error));
-  *error *= ErrorShare(order, x, e->shift) / e->params.tolerance;
+  *error *= NakErrorShare(order, x, e->integrator.shift) / e->params.tolerance;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -285,78 +254,74 @@ static PetscErrorCode Accept(NakPhaseField e)
     for (PetscInt m = keep - 1; m > 0; m--) e->past[m][f] = e->past[m - 1][f];
     e->past[0][f] = oldest;
   }
-  for (PetscInt m = keep - 1; m > 0; m--) e->past_time[m] = e->past_time[m - 1];
-  e->past_time[0] = e->time;
-  e->n_past       = PetscMin(e->n_past + 1, keep);
+  for (PetscInt m = keep - 1; m > 0; m--)
+    e->integrator.past_time[m] = e->integrator.past_time[m - 1];
+  e->integrator.past_time[0] = e->time;
+  e->integrator.n_past       = PetscMin(e->integrator.n_past + 1, keep);
   PetscCall(CopyFields(e, v->u, e->past[0]));
   Store(e);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Try a step to `to`; `*factor` is what the next step's length is of this one's. */
-static PetscErrorCode Try(NakPhaseField e, PetscReal to, PetscReal *factor, PetscBool *good)
+/* Try a step of length dt to `to`; its error, negative where it was not solved.  The length of the next one
+   follows. */
+static PetscErrorCode TryStep(NakPhaseField e, PetscReal to, PetscReal dt, PetscReal *error)
 {
-  const PetscInt  ready                  = PetscMax(1, e->n_past - 1);
-  const PetscInt  order                  = PetscMin(e->params.order, ready);
-  const PetscReal goal                   = e->params.solver_tolerance * e->params.tolerance;
-  PetscReal       x[NAK_HISTORY_MAX + 1] = {to}, weights[NAK_ORDER_MAX + 1], first, error;
-  PetscReal       limit                  = PETSC_INFINITY;
-  PetscBool       solved;
+  const PetscInt       ready   = PetscMax(1, e->integrator.n_past - 1);
+  const PetscInt       order   = PetscMin(e->params.order, ready);
+  const NakStepControl control = {.failed = 0.5, .shrink = 0.2, .growth = growth[order]};
+  const PetscReal      goal    = e->params.solver_tolerance * e->params.tolerance;
+  PetscReal            x[NAK_HISTORY_MAX + 1] = {to}, weights[NAK_ORDER_MAX + 1], first;
+  PetscReal            limit = PETSC_INFINITY, allowed = 0;
+  PetscBool            solved;
 
   PetscFunctionBeginUser;
-  for (PetscInt m = 0; m < e->n_past; m++) x[m + 1] = e->past_time[m];
-  DerivativeWeights(order, x, weights);
+  for (PetscInt m = 0; m < e->integrator.n_past; m++) x[m + 1] = e->integrator.past_time[m];
+  NakDerivativeWeights(order, x, weights);
   PetscCall(Begin(e, order, x, weights));
-  if (e->n_past > order && !e->params.fixed)
-    limit = HOPELESS * e->params.tolerance / ErrorShare(order, x, e->shift);
+  if (e->integrator.n_past > order && !e->params.fixed)
+    limit = HOPELESS * e->params.tolerance / NakErrorShare(order, x, e->integrator.shift);
   PetscCall(Solve(e, e->model->evolves, goal, limit, &first, &solved));
-  *good   = PETSC_FALSE;
-  *factor = FAILED;
-  if (!solved) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Conserve(e));
-  PetscCall(StepError(e, order, x, &error));
-  *good = (PetscBool)(error <= 1 || e->params.fixed);
-  if (e->params.fixed) error = 0;
-  *factor = SAFETY * PetscPowReal(PetscMax(error, 1e-10), -1 / (PetscReal)(order + 1));
-  *factor = PetscMin(PetscMax(*factor, SHRINK), growth[order]);
+  *error = -1;
+  if (solved) {
+    PetscCall(Conserve(e));
+    PetscCall(StepError(e, order, x, error));
+    if (e->params.fixed) *error = 0;
+    allowed = SAFETY * PetscPowReal(PetscMax(*error, 1e-10), -1 / (PetscReal)(order + 1));
+  }
+  e->integrator.next_step =
+    PetscMin(NakStepNext(&control, dt, dt, *error, allowed), NakLongestStep(e));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* End of a step of length dt: exactly at `latest` where it comes near, and never just before it. */
-static PetscReal EndOfStep(PetscReal now, PetscReal dt, PetscReal latest)
-{
-  const PetscReal left = latest - now;
-
-  if (dt >= left * (1 - 1e-9)) return latest;
-  return now + (2 * dt > left ? left / 2 : dt);
 }
 
 PetscErrorCode NakPhaseFieldStep(NakPhaseField e, PetscReal latest)
 {
-  const PetscReal now  = e->past_time[0];
-  PetscBool       good = PETSC_FALSE;
+  const PetscReal now = e->integrator.past_time[0], left = latest - now;
 
   PetscFunctionBeginUser;
-  while (!good) {
-    const PetscReal end = EndOfStep(now, e->next_step, latest), dt = end - now;
-    PetscReal       factor;
+  for (;;) {
+    PetscReal       error;
+    const PetscReal length = NakStepLength(e->integrator.next_step, left, SLACK, 0);
+    const PetscReal end = length == left ? latest : now + length, dt = end - now;
 
-    PetscCall(Try(e, end, &factor, &good));
-    e->next_step = PetscMin(dt * factor, NakLongestStep(e));
-    if (good) {
+    PetscCall(TryStep(e, end, dt, &error));
+    if (error >= 0 && error <= 1) {
       PetscCall(Accept(e));
-      e->count.steps++;
-      e->count.dt = dt;
+      e->integrator.count.steps++;
+      e->integrator.count.dt = dt;
       break;
     }
-    e->count.rejected++;
-    if (e->next_step >= e->params.shortest_step) continue;
+    e->integrator.count.rejected++;
+    if (e->integrator.next_step >= e->params.shortest_step) continue;
     PetscCall(CopyFields(e, e->past[0], e->level[0].u));
     e->time = now;
-    SETERRQ(e->comm, PETSC_ERR_NOT_CONVERGED, "%s: no step from time %.9g on, not even one of %.3g",
-            e->model->name, (double)now, (double)dt);
+    SETERRQ(e->comm, PETSC_ERR_NOT_CONVERGED,
+            "%s: no step from time %.9g on, not even one of %.3g: %s", e->model->name, (double)now,
+            (double)dt,
+            error < 0 ? "it is not solved; raise multigrid.cycles"
+                      : "its error is too large; raise time.tolerance or lower time.shortest_step");
   }
-  e->count.time = e->time;
+  e->integrator.count.time = e->time;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -375,17 +340,19 @@ static PetscErrorCode FindOthers(NakPhaseField e)
     any       = (PetscBool)(any || others[f]);
   }
   if (!any) PetscFunctionReturn(PETSC_SUCCESS);
-  e->shift = PINNED;
+  e->integrator.shift = PINNED;
   for (PetscInt f = 0; f < e->model->count; f++) {
     const PetscReal *from = e->model->stored == NULL ? v->u[f] : e->stored[0][f];
 
     for (PetscInt i = 0; i < v->size; i++) v->rhs[f][i] = others[f] ? 0 : PINNED * from[i];
   }
   AddSource(e);
-  e->rate = SLOWEST;
+  e->integrator.rate = SLOWEST;
   PetscCall(Solve(e, others, 1e-10, PETSC_INFINITY, &first, &solved));
   PetscCheck(solved, e->comm, PETSC_ERR_NOT_CONVERGED,
-             "%s: the fields that follow from the initial state are not found", e->model->name);
+             "%s: the fields that follow from the initial state are not found; raise "
+             "multigrid.cycles",
+             e->model->name);
   for (PetscInt f = 0; f < e->model->count; f++)
     if (!others[f]) PetscCall(PetscArraycpy(v->u[f], e->past[0][f], v->size));
   PetscCall(NakGhosts(e, v));
@@ -400,10 +367,11 @@ PetscErrorCode NakStepBegin(NakPhaseField e)
   NakFaces(e);
   PetscCall(NakGhosts(e, &e->level[0]));
   PetscCall(Accept(e));
-  PetscCall(NakStoredTotals(e, e->level[0].u, e->total));
+  PetscCall(NakStoredTotals(e, e->level[0].u, e->integrator.total));
   PetscCall(FindOthers(e));
-  e->next_step = e->params.first_step * (e->params.fixed ? FIXED_START : 1);
-  e->rate      = SLOWEST;
-  e->count     = (NakPhaseFieldCount){.time = 0};
+  e->integrator.next_step = e->params.first_step * (e->params.fixed ? FIXED_START : 1);
+  e->integrator.rate      = SLOWEST;
+  e->integrator.count     = (NakPhaseFieldCount){.time = 0};
+  e->integrator.order     = e->params.order;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

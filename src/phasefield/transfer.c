@@ -212,7 +212,7 @@ static void CopyBox(NakPhaseField e, NakLevel *v, const PetscInt box[4], PetscRe
 }
 
 /* Give every rank the whole of a grid of which each has restricted its part. */
-static PetscErrorCode Gather(NakPhaseField e, NakLevel *v)
+static PetscErrorCode GatherLevel(NakPhaseField e, NakLevel *v)
 {
   PetscFunctionBeginUser;
   CopyBox(e, v, v->boxes + (ptrdiff_t)4 * e->rank, v->own, PETSC_TRUE);
@@ -256,7 +256,7 @@ PetscErrorCode NakRestrict(NakPhaseField e, NakLevel *fine, NakLevel *coarse)
                      NakLineAt(coarse, j + (gather ? box[0] : 0), k + (gather ? box[2] : 0))));
     }
   }
-  if (gather) PetscCall(Gather(e, coarse));
+  if (gather) PetscCall(GatherLevel(e, coarse));
   PetscCall(NakGhosts(e, coarse));
   for (PetscInt f = 0; f < e->model->count; f++)
     PetscCall(PetscArraycpy(coarse->before[f], coarse->u[f], coarse->size));

@@ -7,38 +7,36 @@ typedef struct {
 } Params;
 
 static const NakParam rows[] = {
-  {"temperature", NAK_REAL, "K", offsetof(Params, temperature), 298.15, 1, 5000, NULL,
-   "Of the table of energies"},
-  {"output.directory",          NAK_TEXT, NULL, offsetof(Params, directory), 0, 0, 0, "", "Of the tables"},
-  {.key = NULL}
+  NAK_ROW_REAL("temperature", Params, temperature, "K", 298.15, 1, 5000,
+               "Of the table of energies"),
+  NAK_ROW_TEXT("output.directory", Params, directory, "", "Of the tables"),
+  NAK_ROW_END,
 };
 
 /* Read what the command line says, and the material. */
-static PetscErrorCode Read(NakDeck deck, const char *name, Params *params, NakMaterial *material)
+static PetscErrorCode ReadMaterial(NakDeck deck, const char *name, Params *params,
+                                   NakMaterial *material)
 {
   const NakSection schema[] = {
     {rows,            params, sizeof *params},
     {.rows = NULL}
   };
   PetscMPIInt rank;
-  PetscInt    mistakes, wrong;
+  PetscInt    errors, wrong;
 
   PetscFunctionBeginUser;
   PetscCall(NakDeckFill(deck, schema));
   PetscCall(NakMaterialLoad(deck, NULL, name, material, &wrong));
-  PetscCheck(wrong == 0, NakDeckComm(deck), PETSC_ERR_USER_INPUT,
-             "%" PetscInt_FMT " mistake%s in the material %s", wrong, wrong == 1 ? "" : "s", name);
+  PetscCall(NakRefuseErrors(NakDeckComm(deck), wrong, "the material %s", name));
   PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
   if (rank == 0 &&
       (params->temperature < material->lowest || params->temperature > material->highest))
-    PetscCall(NakDeckComplain(deck, NakDeckFind(deck, "temperature"),
-                              "temperature is %g K: the energies of %s hold between %g K and %g K",
-                              (double)params->temperature, material->name, (double)material->lowest,
-                              (double)material->highest));
-  PetscCall(NakDeckReport(deck, &mistakes));
-  PetscCheck(mistakes == 0, NakDeckComm(deck), PETSC_ERR_USER_INPUT,
-             "%" PetscInt_FMT " mistake%s in %s", mistakes, mistakes == 1 ? "" : "s",
-             NakDeckPath(deck));
+    PetscCall(NakDeckError(deck, NakDeckFind(deck, "temperature"),
+                           "temperature is %g K: the energies of %s hold between %g K and %g K",
+                           (double)params->temperature, material->name, (double)material->lowest,
+                           (double)material->highest));
+  PetscCall(NakDeckReport(deck, &errors));
+  PetscCall(NakRefuseErrors(NakDeckComm(deck), errors, "the command line"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -74,7 +72,7 @@ PetscErrorCode NakPhases(MPI_Comm comm, const char *material, const char *const 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(NakDeckCreate(comm, NULL, overrides, count, &deck));
-  code = Read(deck, material, &params, &read);
+  code = ReadMaterial(deck, material, &params, &read);
   if (code == PETSC_SUCCESS && rank == 0) code = Compute(&params, &read, replace);
   code = NakAgree(comm, code);
   PetscCall(NakDeckDestroy(&deck));

@@ -1,9 +1,8 @@
 /* What is written and printed of a diagram; the contract is in phases_impl.h. */
 #include "phases_impl.h"
 
-#include <errno.h>
 #include <nakfield/store.h>
-#include <string.h>
+#include <unistd.h>
 
 const char *NakPhaseName(const NakMaterial *material, PetscInt phase)
 {
@@ -118,26 +117,32 @@ static void WriteEnergies(const NakDiagram *d, FILE *file)
 
 /* ---- Files ---- */
 
-typedef void (*Table)(const NakDiagram *diagram, FILE *file);
+typedef struct {
+  const NakDiagram *diagram;
+  void (*rows)(const NakDiagram *diagram, FILE *file);
+} Table;
 
-static PetscErrorCode WriteTable(const NakDiagram *diagram, const char *folder, const char *name,
-                                 Table table)
+static PetscErrorCode WriteRows(FILE *file, const void *ctx)
 {
-  char  path[PETSC_MAX_PATH_LEN];
-  FILE *file;
-  int   bad;
+  const Table *const table = ctx;
+
+  PetscFunctionBeginUser;
+  table->rows(table->diagram, file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteTable(const char *folder, const char *name, Table table)
+{
+  char path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
   (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-  file = fopen(path, diagram->replace ? "w" : "wx"); /* x: never over a file that is there */
-  PetscCheck(
-    file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
-    "cannot write %s: %s; choose another folder with output.directory=..., or give --replace", path,
-    strerror(errno));
-  table(diagram, file);
-  bad = ferror(file);
-  bad = fclose(file) != 0 || bad;
-  PetscCheck(!bad, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write all of %s", path);
+  PetscCheck(table.diagram->replace || access(path, F_OK) != 0, PETSC_COMM_SELF,
+             PETSC_ERR_FILE_OPEN,
+             "%s is there already: choose another folder with output.directory=..., or give "
+             "--replace",
+             path);
+  PetscCall(NakFileReplace(path, WriteRows, &table));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,9 +150,9 @@ PetscErrorCode NakDiagramWrite(const NakDiagram *diagram, const char *folder)
 {
   PetscFunctionBeginUser;
   PetscCall(NakDirectoryMake(folder));
-  PetscCall(WriteTable(diagram, folder, "boundaries.csv", WriteBoundaries));
-  PetscCall(WriteTable(diagram, folder, "invariants.csv", WriteInvariants));
-  PetscCall(WriteTable(diagram, folder, "energies.csv", WriteEnergies));
+  PetscCall(WriteTable(folder, "boundaries.csv", (Table){diagram, WriteBoundaries}));
+  PetscCall(WriteTable(folder, "invariants.csv", (Table){diagram, WriteInvariants}));
+  PetscCall(WriteTable(folder, "energies.csv", (Table){diagram, WriteEnergies}));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

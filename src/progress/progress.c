@@ -7,22 +7,25 @@
 #include <unistd.h>
 
 #define REDRAW_INTERVAL 0.2  /* on a terminal [s] */
-#define LINE_INTERVAL   30.0 /* elsewhere [s] */
+#define LINE_INTERVAL   30.0 /* elsewhere at most, [s] */
+#define LINE_FIRST      1.0  /* and at the beginning, from where on it doubles [s] */
 #define MEMORY          20.0 /* of the speed: older wall time than this counts little [s] */
 #define LINE_SIZE       256
 #define WIDTH_UNKNOWN   80
 
 struct NakProgress_private {
   PetscBool      shows, terminal;
-  const char    *unit;      /* of time, where the records are not of a cell */
-  PetscBool      begun;     /* a record has been seen */
+  const char    *unit;      /* of time */
+  PetscBool      begun;     /* a moment has been seen */
   PetscLogDouble drawn;     /* wall time of the last line [s] */
+  PetscLogDouble interval;  /* to the next one [s] */
+  PetscBool      fresh;     /* the last moment is not drawn */
   PetscLogDouble seen;      /* wall time of the last measure of the speed [s] */
   PetscReal      seen_time; /* simulated time then [s] */
   PetscReal      speed;     /* simulated over wall time, smoothed; 0 where unknown */
-  NakRecord      last;
-  PetscReal      left;   /* [s] */
-  PetscBool      closed; /* nothing is to come, and no guess of it */
+  NakNumbers     last;
+  PetscReal      dt, left; /* [s] */
+  PetscBool      closed;   /* nothing is to come, and no guess of it */
 };
 
 PetscErrorCode NakProgressCreate(MPI_Comm comm, PetscBool quiet, const char *unit,
@@ -58,51 +61,58 @@ static void PrintTime(char *text, size_t size, PetscReal seconds)
   }
 }
 
-/* Wall time to go needs no fractions. */
-static void PrintToGo(char *text, size_t size, PetscReal seconds)
+void NakProgressDuration(PetscReal seconds, char *text, size_t size)
 {
   const double minutes = (double)seconds / 60;
 
   if (minutes < 1) {
-    (void)snprintf(text, size, "%.0f s to go", (double)seconds);
+    (void)snprintf(text, size, "%.0f s", (double)seconds);
   } else if (minutes < 60) {
-    (void)snprintf(text, size, "%.0f min to go", minutes);
+    (void)snprintf(text, size, "%.0f min", minutes);
   } else if (minutes < 48 * 60) {
-    (void)snprintf(text, size, "%d h %02d min to go", (int)(minutes / 60), (int)minutes % 60);
+    (void)snprintf(text, size, "%d h %02d min", (int)(minutes / 60), (int)minutes % 60);
+  } else if (minutes < 1000 * 1440.0) {
+    (void)snprintf(text, size, "%.1f days", minutes / 1440);
   } else {
-    (void)snprintf(text, size, "%.1f days to go", minutes / 1440);
+    (void)snprintf(text, size, "%.3g years", minutes / (365.25 * 1440));
   }
 }
 
 /* Time on a box may have no unit. */
-static void PrintBox(NakProgress p, const char *go, char line[LINE_SIZE])
+static void PrintBox(NakProgress p, char line[LINE_SIZE])
 {
-  const NakRecord *const r = &p->last;
+  const PetscReal time = p->last.items[0].value;
 
-  (void)snprintf(line, LINE_SIZE, "%.6g%s of %.6g%s  dt %.3g%s%s%s", (double)r->time, p->unit,
-                 (double)(r->time + p->left), p->unit, (double)r->dt, p->unit,
-                 go[0] == '\0' ? "" : "  ", go);
+  (void)snprintf(line, LINE_SIZE, "%.6g%s of %.6g%s  dt %.3g%s", (double)time, p->unit,
+                 (double)(time + p->left), p->unit, (double)p->dt, p->unit);
+}
+
+static void PrintCell(NakProgress p, const NakNumber *voltage, char line[LINE_SIZE])
+{
+  const NakNumber *const step    = NakNumbersFind(&p->last, "step");
+  const NakNumber *const cycle   = NakNumbersFind(&p->last, "cycle");
+  const NakNumber *const current = NakNumbersFind(&p->last, "current_mA_cm2");
+  char                   time[32], dt[32];
+
+  PrintTime(time, sizeof(time), p->last.items[0].value);
+  PrintTime(dt, sizeof(dt), p->dt);
+  (void)snprintf(line, LINE_SIZE, "%s  step %.0f  cycle %.0f  %.4g mA/cm^2  %.4f V  dt %s", time,
+                 (double)step->value, (double)cycle->value, (double)NakNumberShown(current),
+                 (double)voltage->value, dt);
 }
 
 static void PrintLine(NakProgress p, char line[LINE_SIZE])
 {
-  const NakRecord *const r = &p->last;
-  char                   time[32], step[32], go[32] = "";
+  const NakNumber *const voltage = NakNumbersFind(&p->last, "voltage_V");
+  char                   go[32];
 
-  if (p->speed > 0 && p->left < PETSC_INFINITY && !p->closed) {
-    PrintToGo(go, sizeof(go), PetscMax(p->left, 0) / p->speed);
-  }
-  if (p->unit != NULL) {
-    PrintBox(p, go, line);
-    return;
-  }
-  PrintTime(time, sizeof(time), r->time);
-  PrintTime(step, sizeof(step), r->dt);
-  (void)snprintf(line, LINE_SIZE,
-                 "%s  step %" PetscInt_FMT "  cycle %" PetscInt_FMT
-                 "  %.4g mA/cm^2  %.4f V  dt %s%s%s",
-                 time, r->step, r->cycle, (double)(0.1 * r->current), (double)r->voltage, step,
-                 go[0] == '\0' ? "" : "  ", go);
+  if (voltage != NULL)
+    PrintCell(p, voltage, line);
+  else
+    PrintBox(p, line);
+  if (p->speed <= 0 || p->left >= PETSC_INFINITY || p->closed) return;
+  NakProgressDuration(PetscMax(p->left, 0) / p->speed, go, sizeof(go));
+  (void)snprintf(line + strlen(line), LINE_SIZE - strlen(line), "  %s to go", go);
 }
 
 /* ---- When and where ---- */
@@ -131,6 +141,7 @@ static void Draw(NakProgress p, PetscLogDouble now)
   }
   (void)fflush(stderr);
   p->drawn = now;
+  p->fresh = PETSC_FALSE;
 }
 
 /* Exponential smoothing in wall time, so that fast and slow time steps weigh as long as they last. */
@@ -147,29 +158,36 @@ static void MeasureSpeed(NakProgress p, PetscReal time, PetscLogDouble now)
   p->seen_time = time;
 }
 
-PetscErrorCode NakProgressShow(NakProgress progress, const NakRecord *record, PetscReal time_left)
+PetscErrorCode NakProgressShow(NakProgress progress, const NakNumbers *numbers, PetscReal dt,
+                               PetscReal time_left)
 {
-  NakProgress const p = progress;
+  NakProgress const p    = progress;
+  const PetscReal   time = numbers->items[0].value;
   PetscLogDouble    now;
 
   PetscFunctionBeginUser;
   if (!p->shows) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscTime(&now));
-  p->last = *record;
-  p->left = time_left;
+  p->last  = *numbers;
+  p->dt    = dt;
+  p->left  = time_left;
+  p->fresh = PETSC_TRUE;
   if (!p->begun) {
     p->begun     = PETSC_TRUE;
     p->seen      = now;
-    p->seen_time = record->time;
+    p->seen_time = time;
+    p->interval  = p->terminal ? REDRAW_INTERVAL : LINE_FIRST;
     Draw(p, now);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  MeasureSpeed(p, record->time, now);
-  if (now - p->drawn >= (p->terminal ? REDRAW_INTERVAL : LINE_INTERVAL)) Draw(p, now);
+  MeasureSpeed(p, time, now);
+  if (now - p->drawn < p->interval) PetscFunctionReturn(PETSC_SUCCESS);
+  Draw(p, now);
+  if (!p->terminal) p->interval = PetscMin(2 * p->interval, LINE_INTERVAL);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* On a terminal the last record stays, without a guess of what is left. */
+/* The last line stays, without a guess of what is left. */
 PetscErrorCode NakProgressDestroy(NakProgress *progress)
 {
   NakProgress    p = *progress;
@@ -178,11 +196,11 @@ PetscErrorCode NakProgressDestroy(NakProgress *progress)
   PetscFunctionBeginUser;
   *progress = NULL;
   if (p == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  if (p->terminal && p->begun) {
+  p->closed = PETSC_TRUE;
+  if (p->begun && (p->terminal || p->fresh)) {
     PetscCall(PetscTime(&now));
-    p->closed = PETSC_TRUE;
     Draw(p, now);
-    (void)fputc('\n', stderr);
+    if (p->terminal) (void)fputc('\n', stderr);
   }
   PetscCall(PetscFree(p));
   PetscFunctionReturn(PETSC_SUCCESS);

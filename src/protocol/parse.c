@@ -14,7 +14,7 @@ typedef struct {
   NakDeck          deck;
   const NakLimits *limits;
   NakProgram      *program;
-  PetscInt         op_room, condition_room;
+  PetscInt         op_room, condition_room, profile_room;
 } Parser;
 
 /* A kind of item: what it is called, what may stand beside it, who reads it. */
@@ -29,7 +29,7 @@ static PetscErrorCode ParseList(Parser *parser, NakNode list, const char *owner,
 
 /* ---- Growing the program ---- */
 
-static PetscErrorCode Grow(PetscInt needed, size_t size, PetscInt *room, void *array)
+static PetscErrorCode GrowArray(PetscInt needed, size_t size, PetscInt *room, void *array)
 {
   PetscFunctionBeginUser;
   if (needed <= *room) PetscFunctionReturn(PETSC_SUCCESS);
@@ -46,7 +46,7 @@ static PetscErrorCode AddOp(Parser *parser, PetscInt parent, NakOp op, PetscInt 
 
   PetscFunctionBeginUser;
   *index = program->n_ops;
-  PetscCall(Grow(program->n_ops + 1, sizeof(NakOp), &parser->op_room, &program->ops));
+  PetscCall(GrowArray(program->n_ops + 1, sizeof(NakOp), &parser->op_room, &program->ops));
   op.parent     = parent;
   op.depth      = parent >= 0 ? program->ops[parent].depth + 1 : 0;
   op.end        = *index + 1;
@@ -56,7 +56,7 @@ static PetscErrorCode AddOp(Parser *parser, PetscInt parent, NakOp op, PetscInt 
     if (parent >= 0 && program->ops[parent].kind == NAK_OP_STAIRCASE) {
       levels = program->ops[parent].count;
     }
-    op.leaf          = program->n_leaves++;
+    op.step          = program->n_steps++;
     op.slot          = program->n_slots;
     program->n_slots = PetscMin(program->n_slots + levels, NAK_STEP_REPORTS + 1);
   }
@@ -92,14 +92,14 @@ static PetscErrorCode AddCondition(Parser *parser, NakNode node, PetscInt index)
   PetscBool    ok;
 
   PetscFunctionBeginUser;
-  PetscCall(NakConditionParse(parser->deck, node, &condition, &ok));
+  PetscCall(NakConditionParse(parser->deck, node, parser->limits, &condition, &ok));
   if (!ok) PetscFunctionReturn(PETSC_SUCCESS);
   if (program->ops[index].kind == NAK_OP_HOLD && condition.signal == NAK_SIGNAL_TIME) {
     program->ops[index].duration = PetscMin(program->ops[index].duration, condition.bound);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(Grow(program->n_conditions + 1, sizeof(NakCondition), &parser->condition_room,
-                 &program->conditions));
+  PetscCall(GrowArray(program->n_conditions + 1, sizeof(NakCondition), &parser->condition_room,
+                      &program->conditions));
   program->conditions[program->n_conditions++] = condition;
   program->ops[index].conditions++;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -115,8 +115,8 @@ static PetscErrorCode ParseUntil(Parser *parser, NakNode until, PetscInt index)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (NakNodeCount(until) == 0) {
-    PetscCall(NakDeckComplain(parser->deck, until,
-                              "'until' is empty; give it a condition or leave it out"));
+    PetscCall(
+      NakDeckError(parser->deck, until, "'until' is empty; give it a condition or leave it out"));
   }
   for (PetscInt k = 0; k < NakNodeCount(until); k++) {
     PetscCall(AddCondition(parser, NakNodeItem(until, k, NULL), index));
@@ -126,15 +126,15 @@ static PetscErrorCode ParseUntil(Parser *parser, NakNode until, PetscInt index)
 
 /* ---- Entries of items ---- */
 
-/* The entry `key` of a map that needs it; NULL and a mistake where it is missing. */
+/* The entry `key` of a map that needs it; NULL and an error where it is missing. */
 static PetscErrorCode Need(Parser *parser, NakNode map, const char *owner, const char *key,
                            const char *example, NakNode *node)
 {
   PetscFunctionBeginUser;
   *node = NakNodeFind(map, key);
   if (*node == NULL) {
-    PetscCall(NakDeckComplain(parser->deck, map, "'%s' needs '%s', for instance '%s: %s'", owner,
-                              key, key, example));
+    PetscCall(NakDeckError(parser->deck, map, "'%s' needs '%s', for instance '%s: %s'", owner, key,
+                           key, example));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -179,7 +179,7 @@ static PetscErrorCode NeedMap(Parser *parser, NakNode node, const char *example,
 {
   PetscFunctionBeginUser;
   *ok = (PetscBool)(NakNodeKindOf(node) == NAK_NODE_MAP);
-  if (!*ok) PetscCall(NakDeckComplain(parser->deck, node, "write it as '%s'", example));
+  if (!*ok) PetscCall(NakDeckError(parser->deck, node, "write it as '%s'", example));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -206,6 +206,71 @@ static PetscErrorCode ParseSpectra(Parser *parser, NakNode map, PetscReal *every
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A temperature at which the alloy's energies hold. */
+static PetscErrorCode ParseKelvin(Parser *parser, NakNode node, PetscReal *kelvin)
+{
+  const NakLimits *limits = parser->limits;
+  const PetscBool  known = (PetscBool)(limits->hottest > 0); /* not where the material has errors */
+  const PetscReal  zero  = 273.15;
+  PetscReal        value = 0;
+  PetscBool        ok;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDeckQuantity(parser->deck, node, "K", known ? -PETSC_INFINITY : 1, PETSC_INFINITY,
+                            &value, &ok));
+  if (!ok) PetscFunctionReturn(PETSC_SUCCESS);
+  if (known && (value < limits->coldest || value > limits->hottest))
+    PetscCall(NakDeckError(parser->deck, node,
+                           "a temperature of %g K is outside of what the alloy's energies hold "
+                           "for: %g K to %g K, that is %g degC to %g degC",
+                           (double)value, (double)limits->coldest, (double)limits->hottest,
+                           (double)(limits->coldest - zero), (double)(limits->hottest - zero)));
+  else if (value < limits->solidus)
+    PetscCall(NakDeckError(parser->deck, node,
+                           "at %g K the alloy is all solid, and a cell needs liquid: ask for "
+                           "%.6g K (%.4g degC) or more, or change alloy.potassium, alloy.solids "
+                           "or alloy.compounds",
+                           (double)value, (double)limits->solidus,
+                           (double)(limits->solidus - zero)));
+  else
+    *kelvin = value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The ramp and the hold are equally long where they differ by rounding, and longer ramps are reported. */
+static PetscErrorCode FitRamp(Parser *parser, NakNode node, NakOp *hold)
+{
+  PetscFunctionBeginUser;
+  if (PetscAbsReal(hold->ramp - hold->duration) <= NAK_SAME_TIME * hold->ramp)
+    hold->ramp = hold->duration;
+  if (hold->ramp > hold->duration)
+    PetscCall(NakDeckWarn(parser->deck, node,
+                          "the ramp takes %g s and stands at an item of %g s: the temperature "
+                          "stays where it is then, and does not come to %g K",
+                          (double)hold->ramp, (double)hold->duration, (double)hold->to));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* `temperature: 0 degC` or `temperature: {to: 0 degC, for: 50 min}` beside a hold. */
+static PetscErrorCode ParseTemperature(Parser *parser, NakNode map, NakOp *hold)
+{
+  const NakNode node = NakNodeFind(map, "temperature");
+  NakNode       to;
+
+  PetscFunctionBeginUser;
+  if (node == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  if (NakNodeKindOf(node) != NAK_NODE_MAP) {
+    PetscCall(ParseKelvin(parser, node, &hold->to));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(NakDeckKnownKeys(parser->deck, node, "to|for"));
+  PetscCall(Need(parser, node, "temperature", "to", "0 degC", &to));
+  if (to != NULL) PetscCall(ParseKelvin(parser, to, &hold->to));
+  PetscCall(NeedTime(parser, node, "temperature", "for", &hold->ramp));
+  PetscCall(FitRamp(parser, node, hold));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What ends a hold: the time `time` (NULL for none), and `until`. */
 static PetscErrorCode ParseEnds(Parser *parser, const Kind *kind, NakNode map, NakNode time,
                                 PetscInt index)
@@ -214,14 +279,15 @@ static PetscErrorCode ParseEnds(Parser *parser, const Kind *kind, NakNode map, N
 
   PetscFunctionBeginUser;
   if (time == NULL && until == NULL) {
-    PetscCall(NakDeckComplain(parser->deck, map,
-                              "nothing ends this '%s'; give it 'for: 1 s', 'until: voltage > 3 V', "
-                              "or both",
-                              kind->key));
+    PetscCall(NakDeckError(parser->deck, map,
+                           "nothing ends this '%s'; give it 'for: 1 s', 'until: voltage > 3 V', "
+                           "or both",
+                           kind->key));
   }
   if (time != NULL) PetscCall(ParseTime(parser, time, &parser->program->ops[index].duration));
   PetscCall(ParseUntil(parser, until, index));
   PetscCall(ParseSpectra(parser, map, &parser->program->ops[index].spectra));
+  PetscCall(ParseTemperature(parser, map, &parser->program->ops[index]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -239,10 +305,10 @@ static PetscErrorCode ParseCurrent(Parser *parser, const Kind *kind, NakNode map
   PetscFunctionBeginUser;
   PetscCall(NeedCurrent(parser, map, kind->key, kind->key, &value, &ok));
   if (!has_sign && value < 0) {
-    PetscCall(NakDeckComplain(parser->deck, NakNodeFind(map, kind->key),
-                              "'%s' takes the magnitude of the current; for the other direction "
-                              "write '%s'",
-                              kind->key, plates ? "strip" : "plate"));
+    PetscCall(NakDeckError(parser->deck, NakNodeFind(map, kind->key),
+                           "'%s' takes the magnitude of the current; for the other direction "
+                           "write '%s'",
+                           kind->key, plates ? "strip" : "plate"));
   }
   if (plates) value = -value;
   PetscCall(AddOp(parser, parent,
@@ -260,10 +326,10 @@ static PetscErrorCode CheckVoltage(Parser *parser, NakNode node, PetscReal value
 
   PetscFunctionBeginUser;
   if (!high && value > limit) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakDeckComplain(parser->deck, node,
-                            "%g V cannot be held: limits.voltage_%s is %g V and would end the run "
-                            "at once",
-                            (double)value, high ? "max" : "min", (double)limit));
+  PetscCall(NakDeckError(parser->deck, node,
+                         "%g V cannot be held: limits.voltage_%s is %g V and would end the run "
+                         "at once",
+                         (double)value, high ? "max" : "min", (double)limit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -291,9 +357,9 @@ static PetscErrorCode ParseRest(Parser *parser, const Kind *kind, NakNode map, P
   PetscFunctionBeginUser;
   if (!IsBlank(value)) {
     if (time != NULL) {
-      PetscCall(NakDeckComplain(parser->deck, time,
-                                "'rest: %s' says how long already; leave out 'for'",
-                                NakNodeText(value)));
+      PetscCall(NakDeckError(parser->deck, time,
+                             "'rest: %s' says how long already; leave out 'for'",
+                             NakNodeText(value)));
     }
     time = value;
   }
@@ -315,18 +381,18 @@ static PetscErrorCode ParseLevels(Parser *parser, NakNode node, const char *owne
   PetscCall(NeedCurrent(parser, node, owner, "to", &to, &to_ok));
   PetscCall(NeedCurrent(parser, node, owner, "step", &step, &step_ok));
   if (step_ok && step <= 0) {
-    PetscCall(NakDeckComplain(parser->deck, NakNodeFind(node, "step"),
-                              "the staircase never arrives: 'step' is a magnitude above 0, and the "
-                              "direction follows from 'from' and 'to'"));
+    PetscCall(NakDeckError(parser->deck, NakNodeFind(node, "step"),
+                           "the staircase never arrives: 'step' is a magnitude above 0, and the "
+                           "direction follows from 'from' and 'to'"));
   }
   if (!to_ok || !step_ok || step <= 0) PetscFunctionReturn(PETSC_SUCCESS);
 
   count = PetscFloorReal(PetscAbsReal(to - from) / step * (1 + 1e-9) + 1e-9) + 1;
   if (count > LEVELS_MAX) {
-    PetscCall(NakDeckComplain(parser->deck, NakNodeFind(node, "step"),
-                              "the staircase has %.9g levels, and %d are the most; take a larger "
-                              "'step'",
-                              (double)count, LEVELS_MAX));
+    PetscCall(NakDeckError(parser->deck, NakNodeFind(node, "step"),
+                           "the staircase has %.9g levels, and %d are the most; take a larger "
+                           "'step'",
+                           (double)count, LEVELS_MAX));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   *levels    = (PetscInt)count;
@@ -395,6 +461,231 @@ static PetscErrorCode ParsePulses(Parser *parser, const Kind *kind, NakNode map,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A critical-current test, as its map says it. */
+typedef struct {
+  PetscReal from, to, step, factor; /* currents; step or factor is 0 */
+  PetscReal charge, time;           /* of a half-cycle; one is 0 */
+  PetscReal rest, pause;            /* after a half-cycle, after all at a current; 0 for none */
+  PetscInt  cycles;                 /* at a current */
+  PetscBool spectra;                /* one after each current */
+} Test;
+
+/* One of two entries, which must be there alone. */
+static PetscErrorCode NeedOneOf(Parser *parser, NakNode map, const char *a, const char *b,
+                                NakNode found[2])
+{
+  PetscFunctionBeginUser;
+  found[0] = NakNodeFind(map, a);
+  found[1] = NakNodeFind(map, b);
+  if ((found[0] == NULL) == (found[1] == NULL))
+    PetscCall(NakDeckError(parser->deck, map, "'ccd' takes '%s' or '%s', one of them", a, b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A quantity above 0, where the deck has it. */
+static PetscErrorCode ParseAbove(Parser *parser, NakNode node, const char *unit, PetscReal least,
+                                 PetscReal *value)
+{
+  PetscBool ok;
+
+  PetscFunctionBeginUser;
+  if (node == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakDeckQuantity(parser->deck, node, unit, least, PETSC_INFINITY, value, &ok));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadTest(Parser *parser, NakNode node, Test *t)
+{
+  const PetscReal   least = 1e-9, growth = 1.001;
+  const NakNode     cycles = NakNodeFind(node, "cycles"), spectrum = NakNodeFind(node, "impedance");
+  NakNode           larger[2], half[2];
+  PetscBool         ok;
+  const char *const ends[]     = {"from", "to"};
+  PetscReal *const  currents[] = {&t->from, &t->to};
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDeckKnownKeys(parser->deck, node,
+                             "from|to|step|factor|charge|time|cycles|rest|pause|impedance"));
+  for (int k = 0; k < 2; k++) {
+    NakNode end;
+
+    PetscCall(Need(parser, node, "ccd", ends[k], "0.1 mA/cm^2", &end));
+    PetscCall(ParseAbove(parser, end, "A/m^2", least, currents[k]));
+  }
+  PetscCall(NeedOneOf(parser, node, "step", "factor", larger));
+  PetscCall(ParseAbove(parser, larger[0], "A/m^2", least, &t->step));
+  PetscCall(ParseAbove(parser, larger[1], "1", growth, &t->factor));
+  PetscCall(NeedOneOf(parser, node, "charge", "time", half));
+  PetscCall(ParseAbove(parser, half[0], "C/m^2", least, &t->charge));
+  PetscCall(ParseAbove(parser, half[1], "s", SHORTEST, &t->time));
+  PetscCall(ParseAbove(parser, NakNodeFind(node, "rest"), "s", SHORTEST, &t->rest));
+  PetscCall(ParseAbove(parser, NakNodeFind(node, "pause"), "s", SHORTEST, &t->pause));
+  if (cycles != NULL) PetscCall(NakDeckWhole(parser->deck, cycles, 1, COUNT_MAX, &t->cycles, &ok));
+  t->spectra = (PetscBool)(spectrum != NULL);
+  if (t->spectra && !IsBlank(spectrum))
+    PetscCall(NakDeckError(parser->deck, spectrum,
+                           "'impedance:' in a 'ccd' is bare: a spectrum after each current"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AddRest(Parser *parser, PetscInt block, PetscReal time)
+{
+  NakOp    rest = HoldOf("rest", NAK_HOLD_CURRENT, 0);
+  PetscInt index;
+
+  PetscFunctionBeginUser;
+  rest.duration = time;
+  if (time > 0) PetscCall(AddOp(parser, block, rest, &index));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The cycles at one current, what follows them, and a spectrum. */
+static PetscErrorCode AddCycles(Parser *parser, PetscInt block, const Test *t, PetscReal current)
+{
+  NakOp    spectrum = HoldOf("impedance", NAK_HOLD_CURRENT, 0);
+  PetscInt cycles, index;
+
+  PetscFunctionBeginUser;
+  PetscCall(AddOp(parser, block, BlockOf("ccd", NAK_OP_PULSES, t->cycles), &cycles));
+  for (int sign = 1; sign >= -1; sign -= 2) {
+    NakOp half = HoldOf(sign > 0 ? "strip" : "plate", NAK_HOLD_CURRENT, sign * current);
+
+    half.duration = t->time > 0 ? t->time : t->charge / current;
+    PetscCall(AddOp(parser, cycles, half, &index));
+    PetscCall(AddRest(parser, cycles, t->rest));
+  }
+  parser->program->ops[cycles].end = parser->program->n_ops;
+  PetscCall(AddRest(parser, block, t->pause));
+  spectrum.duration = spectrum.spectra = 0;
+  if (t->spectra) PetscCall(AddOp(parser, block, spectrum, &index));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Blocks like those of pulses, written out: one for the whole, in it one for each current. */
+static PetscErrorCode ParseTest(Parser *parser, const Kind *kind, NakNode map, PetscInt parent)
+{
+  NakProgram     *program = parser->program;
+  const PetscInt  before = NakDeckErrorCount(parser->deck), most = 1000;
+  const PetscReal rounding = 1e-9;
+  NakNode         node     = NakNodeFind(map, kind->key);
+  Test            t        = {.cycles = 1};
+  PetscInt        block, level = 0;
+  PetscBool       ok;
+
+  PetscFunctionBeginUser;
+  PetscCall(NeedMap(parser, node,
+                    "ccd: {from: 0.1 mA/cm^2, to: 1 mA/cm^2, step: 0.1 mA/cm^2, charge: 0.25 "
+                    "mAh/cm^2, cycles: 3}",
+                    &ok));
+  if (ok && parent >= 0 && program->ops[parent].depth + 2 >= NAK_REPEATS_DEEP)
+    PetscCall(NakDeckError(parser->deck, node, "a 'ccd' stands inside of %d repeats, no more",
+                           NAK_REPEATS_DEEP - 2));
+  if (ok) PetscCall(ReadTest(parser, node, &t));
+  if (ok && t.from > t.to)
+    PetscCall(NakDeckError(parser->deck, node,
+                           "'ccd' goes from 'from' up to 'to', and 'to' is "
+                           "the smaller one"));
+  if (!ok || NakDeckErrorCount(parser->deck) > before) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AddOp(parser, parent, BlockOf(kind->key, NAK_OP_PULSES, 1), &block));
+  PetscCall(ParseUntil(parser, NakNodeFind(map, "until"), block));
+  for (PetscReal current = t.from; current <= t.to * (1 + rounding) && level < most; level++) {
+    PetscCall(AddCycles(parser, block, &t, current));
+    current = t.factor > 0 ? current * t.factor : t.from + (PetscReal)(level + 1) * t.step;
+  }
+  if (level == most)
+    PetscCall(NakDeckError(parser->deck, node,
+                           "a 'ccd' has %" PetscInt_FMT " currents or more: take a larger 'step' "
+                           "or 'factor'",
+                           most));
+  program->ops[block].end = program->n_ops;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ParseProfile(Parser *parser, const Kind *kind, NakNode map, PetscInt parent)
+{
+  NakProgram *program = parser->program;
+  NakNode     node    = NakNodeFind(map, kind->key);
+  NakProfile  profile = {0};
+  NakHold     held    = NAK_HOLD_CURRENT;
+  NakOp       block   = BlockOf(kind->key, NAK_OP_PROFILE, 1), hold;
+  PetscInt    index, row;
+  PetscBool   ok;
+
+  PetscFunctionBeginUser;
+  PetscCall(NeedMap(
+    parser, node, "profile: {file: cycler.csv, current: , positive: strips, between: steps}", &ok));
+  if (ok) PetscCall(NakProfileRead(parser->deck, parser->limits, node, &profile, &held, &ok));
+  if (ok) {
+    PetscCall(GrowArray(program->n_profiles + 1, sizeof(NakProfile), &parser->profile_room,
+                        &program->profiles));
+    program->profiles[program->n_profiles++] = profile;
+    block.count                              = profile.rows - 1;
+    block.profile                            = program->n_profiles;
+  }
+  PetscCall(AddOp(parser, parent, block, &index));
+  PetscCall(ParseUntil(parser, NakNodeFind(map, "until"), index));
+  hold          = HoldOf(kind->key, held, 0);
+  hold.duration = 0; /* that of a row */
+  hold.profile  = block.profile;
+  PetscCall(AddOp(parser, index, hold, &row));
+  program->ops[index].end = program->n_ops;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* An end of a ramp: a voltage or a current. */
+static PetscErrorCode NeedEnd(Parser *parser, NakNode map, const char *key, NakHold *hold,
+                              PetscReal *value, PetscBool *ok)
+{
+  char    message[NAK_TEXT_SIZE] = "";
+  NakNode node;
+
+  PetscFunctionBeginUser;
+  *ok = PETSC_FALSE;
+  PetscCall(Need(parser, map, "ramp", key, "1 mA/cm^2", &node));
+  if (node == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakUnitsConvert(NakNodeText(node), "V", value, message, sizeof message));
+  *hold = message[0] == '\0' ? NAK_HOLD_VOLTAGE : NAK_HOLD_CURRENT;
+  if (*hold == NAK_HOLD_CURRENT)
+    PetscCall(NakDeckQuantity(parser->deck, node, "A/m^2", -CURRENT_MAX, CURRENT_MAX, value, ok));
+  else
+    PetscCall(NakDeckQuantity(parser->deck, node, "V", -VOLTAGE_MAX, VOLTAGE_MAX, value, ok));
+  if (*ok && *hold == NAK_HOLD_VOLTAGE) PetscCall(CheckVoltage(parser, node, *value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ParseRamp(Parser *parser, const Kind *kind, NakNode map, PetscInt parent)
+{
+  NakNode   node = NakNodeFind(map, kind->key), time = NakNodeFind(map, "for");
+  NakHold   hold = NAK_HOLD_CURRENT, other = NAK_HOLD_CURRENT;
+  PetscReal from = 0, to = 0;
+  PetscBool ok, both;
+  PetscInt  index;
+  NakOp    *op;
+
+  PetscFunctionBeginUser;
+  PetscCall(NeedMap(parser, node, "ramp: {from: 0 mA/cm^2, to: 1 mA/cm^2}", &ok));
+  if (!ok) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakDeckKnownKeys(parser->deck, node, "from|to"));
+  PetscCall(NeedEnd(parser, node, "from", &hold, &from, &ok));
+  PetscCall(NeedEnd(parser, node, "to", &other, &to, &both));
+  if (ok && both && hold != other)
+    PetscCall(NakDeckError(parser->deck, node,
+                           "a ramp is one of a current or of a voltage, and "
+                           "'from' and 'to' are different things"));
+  PetscCall(AddOp(parser, parent, HoldOf(kind->key, hold, from), &index));
+  op = &parser->program->ops[index];
+  if (time == NULL)
+    PetscCall(NakDeckError(parser->deck, map,
+                           "'ramp' needs beside it how long it takes, for instance 'for: 1 h'"));
+  else
+    PetscCall(ParseTime(parser, time, &op->duration));
+  op->slope = (to - from) / op->duration;
+  PetscCall(ParseUntil(parser, NakNodeFind(map, "until"), index));
+  PetscCall(ParseSpectra(parser, map, &op->spectra));
+  PetscCall(ParseTemperature(parser, map, op));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ParseRepeat(Parser *parser, const Kind *kind, NakNode map, PetscInt parent)
 {
   NakProgram *program = parser->program;
@@ -404,9 +695,9 @@ static PetscErrorCode ParseRepeat(Parser *parser, const Kind *kind, NakNode map,
 
   PetscFunctionBeginUser;
   if (parent >= 0 && program->ops[parent].depth + 1 >= NAK_REPEATS_DEEP) {
-    PetscCall(NakDeckComplain(parser->deck, node,
-                              "repeats stand inside each other to a depth of %d, no deeper",
-                              NAK_REPEATS_DEEP));
+    PetscCall(NakDeckError(parser->deck, node,
+                           "repeats stand inside each other to a depth of %d, no deeper",
+                           NAK_REPEATS_DEEP));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(NakDeckWhole(parser->deck, node, 1, COUNT_MAX, &count, &ok));
@@ -429,31 +720,59 @@ static PetscErrorCode ParseSpectrum(Parser *parser, const Kind *kind, NakNode ma
 
   PetscFunctionBeginUser;
   if (!IsBlank(node))
-    PetscCall(NakDeckComplain(parser->deck, node,
-                              "an item of its own is a bare 'impedance:'; '{every: 35 s}' stands "
-                              "beside what is held meanwhile, and frequencies in the section "
-                              "'impedance' of the deck"));
+    PetscCall(NakDeckError(parser->deck, node,
+                           "an item of its own is a bare 'impedance:'; '{every: 35 s}' stands "
+                           "beside what is held meanwhile, and frequencies in the section "
+                           "'impedance' of the deck"));
   hold.duration = 0;
   hold.spectra  = 0;
   PetscCall(AddOp(parser, parent, hold, &index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* `temperature:` as an item of its own: a hold without length, too. */
+static PetscErrorCode ParseSetting(Parser *parser, const Kind *kind, NakNode map, PetscInt parent)
+{
+  NakNode  node = NakNodeFind(map, kind->key);
+  NakOp    hold = HoldOf(kind->key, NAK_HOLD_CURRENT, 0);
+  PetscInt index;
+
+  PetscFunctionBeginUser;
+  hold.duration = 0;
+  if (NakNodeKindOf(node) == NAK_NODE_MAP)
+    PetscCall(NakDeckError(parser->deck, node,
+                           "a ramp stands beside what is held meanwhile: write '{rest: 50 min, "
+                           "temperature: {to: 0 degC, for: 50 min}}'"));
+  else
+    PetscCall(ParseKelvin(parser, node, &hold.to));
+  PetscCall(AddOp(parser, parent, hold, &index));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const Kind kinds[] = {
-  {"strip",     "strip|for|until|impedance",   ParseCurrent  },
-  {"plate",     "plate|for|until|impedance",   ParseCurrent  },
-  {"current",   "current|for|until|impedance", ParseCurrent  },
-  {"voltage",   "voltage|for|until|impedance", ParseVoltage  },
-  {"rest",      "rest|for|until|impedance",    ParseRest     },
-  {"staircase", "staircase|until|impedance",   ParseStaircase},
-  {"pulses",    "pulses|until",                ParsePulses   },
-  {"repeat",    "repeat|steps|until",          ParseRepeat   },
-  {"impedance", "impedance",                   ParseSpectrum }, /* last: beside another kind it is none */
-  {NULL,        NULL,                          NULL          }
+  {"strip",       "strip|for|until|impedance|temperature",   ParseCurrent  },
+  {"plate",       "plate|for|until|impedance|temperature",   ParseCurrent  },
+  {"current",     "current|for|until|impedance|temperature", ParseCurrent  },
+  {"voltage",     "voltage|for|until|impedance|temperature", ParseVoltage  },
+  {"rest",        "rest|for|until|impedance|temperature",    ParseRest     },
+  {"staircase",   "staircase|until|impedance",               ParseStaircase},
+  {"pulses",      "pulses|until",                            ParsePulses   },
+  {"ccd",         "ccd|until",                               ParseTest     },
+  {"profile",     "profile|until",                           ParseProfile  },
+  {"ramp",        "ramp|for|until|impedance|temperature",    ParseRamp     },
+  {"repeat",      "repeat|steps|until",                      ParseRepeat   },
+  {"impedance",   "impedance",                               ParseSpectrum }, /* these last: beside */
+  {"temperature", "temperature",                             ParseSetting  }, /* another they are none */
+  {NULL,          NULL,                                      NULL          }
 };
 static const char every_key[] =
-  "strip|plate|current|voltage|rest|staircase|pulses|repeat|steps|for|"
-  "until|impedance";
+  "strip|plate|current|voltage|rest|staircase|pulses|ccd|profile|ramp|repeat|steps|for|"
+  "until|impedance|temperature";
+
+static PetscBool StandsBeside(const Kind *kind)
+{
+  return (PetscBool)(kind->parse == ParseSpectrum || kind->parse == ParseSetting);
+}
 
 /* ---- Lists of items ---- */
 
@@ -474,9 +793,10 @@ static PetscErrorCode ComplainOfKind(Parser *parser, NakNode map)
   if (foreign) {
     PetscCall(NakDeckKnownKeys(parser->deck, map, every_key));
   } else {
-    PetscCall(NakDeckComplain(parser->deck, map,
-                              "what is held? an item has one of strip, plate, current, voltage, "
-                              "rest, staircase, pulses, repeat, impedance"));
+    PetscCall(
+      NakDeckError(parser->deck, map,
+                   "what is held? an item has one of strip, plate, current, voltage, "
+                   "rest, staircase, pulses, ccd, profile, ramp, repeat, impedance, temperature"));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -484,20 +804,21 @@ static PetscErrorCode ComplainOfKind(Parser *parser, NakNode map)
 /* A hold whose conditions cannot come true, or may not: stripping ends by a limit once the Na is gone. */
 static PetscErrorCode CheckEnd(Parser *parser, const Kind *kind, NakNode map, PetscInt index)
 {
-  const NakControl  held     = parser->program->ops[index].control;
-  const NakProspect prospect = NakHoldProspect(parser->program, index);
-  const char       *what     = "the current and the direction of the charge stay as they are";
+  const NakOp          *op      = &parser->program->ops[index];
+  const NakControl      held    = op->control;
+  const NakReachability reached = NakHoldReachability(parser->program, index);
+  const char           *what    = "the current and the direction of the charge stay as they are";
 
   PetscFunctionBeginUser;
   if (held.hold == NAK_HOLD_VOLTAGE) what = "the voltage stays as it is";
   if (held.hold == NAK_HOLD_CURRENT && held.value == 0)
     what = "no current flows and the capacity stays as it is";
-  if (prospect == NAK_NEVER)
-    PetscCall(NakDeckComplain(parser->deck, map,
-                              "nothing ends this '%s': while it lasts, %s, and 'until' asks for "
-                              "nothing else; give it 'for: 1 s', too",
-                              kind->key, what));
-  else if (prospect == NAK_PERHAPS && !(held.hold == NAK_HOLD_CURRENT && held.value > 0))
+  if (reached == NAK_NEVER)
+    PetscCall(NakDeckError(parser->deck, map,
+                           "nothing ends this '%s': while it lasts, %s, the temperature %s, and "
+                           "'until' asks for nothing else; give it 'for: 1 s', too",
+                           kind->key, what, op->ramp > 0 ? "goes its ramp" : "stays"));
+  else if (reached == NAK_PERHAPS && !(held.hold == NAK_HOLD_CURRENT && held.value > 0))
     PetscCall(
       NakDeckWarn(parser->deck, map,
                   "this '%s' goes on for ever if none of its conditions comes true; a 'for' "
@@ -509,22 +830,22 @@ static PetscErrorCode CheckEnd(Parser *parser, const Kind *kind, NakNode map, Pe
 static PetscErrorCode ParseItem(Parser *parser, NakNode map, PetscInt parent)
 {
   const Kind    *found  = NULL;
-  const PetscInt before = NakDeckMistakes(parser->deck), index = parser->program->n_ops;
+  const PetscInt before = NakDeckErrorCount(parser->deck), index = parser->program->n_ops;
 
   PetscFunctionBeginUser;
   if (NakNodeKindOf(map) != NAK_NODE_MAP) {
-    PetscCall(NakDeckComplain(parser->deck, map,
-                              "an item of the protocol is a key with a value, for instance "
-                              "'rest: 5 s' or '{strip: 1 mA/cm^2, for: 1 s}'"));
+    PetscCall(NakDeckError(parser->deck, map,
+                           "an item of the protocol is a key with a value, for instance "
+                           "'rest: 5 s' or '{strip: 1 mA/cm^2, for: 1 s}'"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (const Kind *kind = kinds; kind->key != NULL; kind++) {
     if (NakNodeFind(map, kind->key) == NULL) continue;
-    if (found != NULL && kind->parse == ParseSpectrum) continue;
+    if (found != NULL && StandsBeside(kind) && !StandsBeside(found)) continue;
     if (found != NULL) {
-      PetscCall(NakDeckComplain(parser->deck, NakNodeFind(map, kind->key),
-                                "this item is a '%s' already; begin '%s' as an item of its own",
-                                found->key, kind->key));
+      PetscCall(NakDeckError(parser->deck, NakNodeFind(map, kind->key),
+                             "this item is a '%s' already; begin '%s' as an item of its own",
+                             found->key, kind->key));
       PetscFunctionReturn(PETSC_SUCCESS);
     }
     found = kind;
@@ -535,7 +856,7 @@ static PetscErrorCode ParseItem(Parser *parser, NakNode map, PetscInt parent)
   }
   PetscCall(NakDeckKnownKeys(parser->deck, map, found->words));
   PetscCall(found->parse(parser, found, map, parent));
-  if (NakDeckMistakes(parser->deck) == before && parser->program->ops[index].kind == NAK_OP_HOLD)
+  if (NakDeckErrorCount(parser->deck) == before && parser->program->ops[index].kind == NAK_OP_HOLD)
     PetscCall(CheckEnd(parser, found, map, index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -544,8 +865,8 @@ static PetscErrorCode ParseList(Parser *parser, NakNode list, const char *owner,
 {
   PetscFunctionBeginUser;
   if (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) == 0) {
-    PetscCall(NakDeckComplain(
-      parser->deck, list, "'%s' is a list with at least one item: begin each with '- '", owner));
+    PetscCall(NakDeckError(parser->deck, list,
+                           "'%s' is a list with at least one item: begin each with '- '", owner));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt k = 0; k < NakNodeCount(list); k++) {
@@ -562,7 +883,10 @@ static PetscReal LengthOf(const NakProgram *program, const NakOp *op)
   const NakOp *child  = op + 1;
   PetscReal    length = op->duration;
 
-  if (op->kind != NAK_OP_HOLD) length = op->count * (child->length + child->after);
+  if (op->kind == NAK_OP_PROFILE)
+    length = op->profile > 0 ? NakProfileLength(&program->profiles[op->profile - 1]) : 0;
+  else if (op->kind != NAK_OP_HOLD)
+    length = op->count * (child->length + child->after);
   for (PetscInt k = op->condition; k < op->condition + op->conditions; k++) {
     const NakCondition *condition = &program->conditions[k];
 
@@ -603,5 +927,8 @@ PetscErrorCode NakProgramFree(NakProgram *program)
   PetscFunctionBeginUser;
   PetscCall(PetscFree(program->ops));
   PetscCall(PetscFree(program->conditions));
+  for (PetscInt k = 0; k < program->n_profiles; k++)
+    PetscCall(NakProfileFree(&program->profiles[k]));
+  PetscCall(PetscFree(program->profiles));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,27 +4,12 @@
 #include <stdio.h>
 
 const NakParam NakLimitsParamRows[] = {
-  {.key     = "limits.voltage_max",
-   .type    = NAK_REAL,
-   .unit    = "V",
-   .offset  = offsetof(NakLimits, voltage_max),
-   .initial = 5,
-   .lower   = -100,
-   .upper   = 100,
-   .doc     = "Terminal voltage above which the run ends"},
-  {.key     = "limits.voltage_min",
-   .type    = NAK_REAL,
-   .unit    = "V",
-   .offset  = offsetof(NakLimits, voltage_min),
-   .initial = -5,
-   .lower   = -100,
-   .upper   = 100,
-   .doc     = "Terminal voltage below which the run ends"},
-  {.key     = "protocol",
-   .type    = NAK_TREE,
-   .initial = NAK_REQUIRED,
-   .doc     = "What the cycler does, step by step: see docs/protocol.md"},
-  {.key = NULL                }
+  NAK_ROW_REAL("limits.voltage_max", NakLimits, voltage_max, "V", 5, -100, 100,
+               "Terminal voltage above which the run ends"),
+  NAK_ROW_REAL("limits.voltage_min", NakLimits, voltage_min, "V", -5, -100, 100,
+               "Terminal voltage below which the run ends"),
+  NAK_ROW_REQUIRED_TREE("protocol", "What the cycler does, step by step: see docs/protocol.md"),
+  NAK_ROW_END,
 };
 
 /* One item of `size` bytes at a time, so that no count overflows. */
@@ -42,20 +27,25 @@ static PetscErrorCode Broadcast(MPI_Comm comm, size_t size, PetscInt count, void
 
 static PetscErrorCode ShareProgram(MPI_Comm comm, PetscMPIInt rank, NakProgram *program)
 {
-  PetscInt counts[4] = {program->n_ops, program->n_conditions, program->n_leaves, program->n_slots};
+  PetscInt counts[] = {program->n_ops, program->n_conditions, program->n_steps, program->n_slots,
+                       program->n_profiles};
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Bcast(counts, 4, MPIU_INT, 0, comm));
+  PetscCallMPI(MPI_Bcast(counts, 5, MPIU_INT, 0, comm));
   if (rank > 0) {
     program->n_ops        = counts[0];
     program->n_conditions = counts[1];
-    program->n_leaves     = counts[2];
+    program->n_steps      = counts[2];
     program->n_slots      = counts[3];
+    program->n_profiles   = counts[4];
     PetscCall(PetscMalloc1(program->n_ops, &program->ops));
     PetscCall(PetscMalloc1(program->n_conditions, &program->conditions));
+    PetscCall(PetscCalloc1(program->n_profiles, &program->profiles));
   }
   PetscCall(Broadcast(comm, sizeof(NakOp), program->n_ops, program->ops));
   PetscCall(Broadcast(comm, sizeof(NakCondition), program->n_conditions, program->conditions));
+  for (PetscInt k = 0; k < program->n_profiles; k++)
+    PetscCall(NakProfileShare(comm, &program->profiles[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -66,15 +56,15 @@ static PetscErrorCode CheckLimits(NakDeck deck, const NakLimits *limits)
   PetscFunctionBeginUser;
   if (limits->voltage_min < limits->voltage_max) PetscFunctionReturn(PETSC_SUCCESS);
   if (node == NULL) node = NakDeckFind(deck, "limits.voltage_min");
-  PetscCall(NakDeckComplain(deck, node,
-                            "limits.voltage_max is %g V and limits.voltage_min %g V; the first "
-                            "must be the higher one",
-                            (double)limits->voltage_max, (double)limits->voltage_min));
+  PetscCall(NakDeckError(deck, node,
+                         "limits.voltage_max is %g V and limits.voltage_min %g V; the first "
+                         "must be the higher one",
+                         (double)limits->voltage_max, (double)limits->voltage_min));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* What rank 0 does alone. */
-static PetscErrorCode Read(NakDeck deck, const NakLimits *limits, NakProgram *program)
+static PetscErrorCode ReadProtocol(NakDeck deck, const NakLimits *limits, NakProgram *program)
 {
   PetscFunctionBeginUser;
   PetscCall(CheckLimits(deck, limits));
@@ -109,10 +99,12 @@ PetscErrorCode NakProtocolCreate(NakDeck deck, const NakLimits *limits, NakProto
   *protocol = NULL;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(PetscNew(&p));
-  if (rank == 0) code = Read(deck, limits, &p->program);
+  if (rank == 0) code = ReadProtocol(deck, limits, &p->program);
   PetscCall(NakAgree(comm, code));
   PetscCall(ShareProgram(comm, rank, &p->program));
   SetLimits(p, limits);
+  p->start = limits->temperature;
+  for (PetscInt k = 0; k < NAK_EVENTS_WATCHED; k++) p->events[k] = NakEventCondition(k, limits);
 
   slots      = PetscMin(p->program.n_slots, NAK_STEP_REPORTS);
   p->n_slots = slots;

@@ -3,7 +3,8 @@
   Inside the protocol: the compiled program, which is plain data, and the position in it.
 
   An item of the deck is one op, and the ops of a block follow it, depth first.  Pulses are compiled
-  to a block of two holds; a staircase to a block of one hold whose value grows with the turns.
+  to a block of two holds; a staircase to a block of one hold whose value grows with the turns; a profile
+  to one whose value and length are those of a row.
 */
 #pragma once
 
@@ -12,7 +13,11 @@
 #define NAK_REPEATS_DEEP 8                      /* repeats within repeats */
 #define NAK_BLOCKS_DEEP  (NAK_REPEATS_DEEP + 1) /* and a staircase or pulses inside them */
 #define NAK_LIMITS       3
-#define NAK_REASON_SIZE  sizeof(((NakStepReport *)0)->reason)
+
+/** Part of a span within which two ends by time are one: sums of many durations differ by rounding. */
+#define NAK_SAME_TIME 1e-10
+
+#define NAK_REASON_SIZE sizeof(((NakStepReport *)0)->reason)
 
 /** Rows of NakSignals. */
 typedef enum {
@@ -27,7 +32,15 @@ typedef enum {
   NAK_SIGNAL_K_FILM,
   NAK_SIGNAL_DEPOSIT,
   NAK_SIGNAL_FILAMENT,
-  NAK_SIGNAL_RESERVOIR_X
+  NAK_SIGNAL_RESERVOIR_X,
+  NAK_SIGNAL_TEMPERATURE,
+  NAK_SIGNAL_FACE_X,
+  NAK_SIGNAL_VOIDS,
+  NAK_SIGNAL_WETTED,
+  NAK_SIGNAL_SOLID_A,
+  NAK_SIGNAL_SOLID_B,
+  NAK_SIGNAL_BEYOND_A,
+  NAK_SIGNAL_BEYOND_B
 } NakSignalId;
 
 typedef struct {
@@ -38,7 +51,13 @@ typedef struct {
   char        text[64]; /**< as the deck spells it */
 } NakCondition;
 
-typedef enum { NAK_OP_HOLD, NAK_OP_REPEAT, NAK_OP_PULSES, NAK_OP_STAIRCASE } NakOpKind;
+typedef enum {
+  NAK_OP_HOLD,
+  NAK_OP_REPEAT,
+  NAK_OP_PULSES,
+  NAK_OP_STAIRCASE,
+  NAK_OP_PROFILE
+} NakOpKind;
 
 typedef struct {
   NakOpKind  kind;
@@ -49,21 +68,35 @@ typedef struct {
   PetscInt   conditions;
   char       word[16];  /**< for reports */
   PetscInt   count;     /**< blocks: turns; > 0 */
-  PetscInt   leaf;      /**< holds: index among them */
+  PetscInt   step;      /**< holds: index among them */
   PetscInt   slot;      /**< holds: first of its slots for reports */
   NakControl control;   /**< holds: in the first turn of the block around it ... */
   PetscReal  increment; /**< ... and what each further turn adds to it */
+  PetscReal  slope;     /**< holds: change of that with time [1/s] */
+  PetscInt   profile;   /**< holds and blocks of a profile: its number from 1; else 0 */
   PetscReal  spectra;   /**< holds: NakProtocolSpectra() [s] */
+  PetscReal  to;        /**< holds: the temperature that they bring [K]; 0 where they bring none */
+  PetscReal  ramp;      /**< holds: the time that it takes [s]; 0 where it is set at once */
   PetscReal  duration;  /**< holds [s]; PETSC_INFINITY where there is none */
   PetscReal  length;    /**< longest time it can take, if known, else PETSC_INFINITY [s] */
   PetscReal  after;     /**< the same for all that follows it in its block [s] */
 } NakOp;
 
+/** A measured table. */
+typedef struct {
+  PetscInt   rows;
+  PetscReal *time;  /**< since the first row [s] */
+  PetscReal *value; /**< [A/m2] or [V] */
+  PetscBool  lines; /**< from row to row; else each row holds until the next one */
+  char       sha256[65];
+} NakProfile;
+
 typedef struct {
   NakOp        *ops;
   NakCondition *conditions;
-  PetscInt      n_ops, n_conditions, n_leaves;
-  PetscInt      n_slots; /**< of leaves and levels; NAK_STEP_REPORTS + 1 stands for more than fit */
+  NakProfile   *profiles;
+  PetscInt      n_ops, n_conditions, n_steps, n_profiles;
+  PetscInt      n_slots; /**< of steps and levels; NAK_STEP_REPORTS + 1 stands for more than fit */
 } NakProgram;
 
 /** Where an item began. */
@@ -76,20 +109,35 @@ typedef struct {
 typedef struct {
   PetscInt  op; /**< the current hold, or the last one of a protocol that has ended */
   PetscBool entered;
-  NakMark   leaf;     /**< where it was entered */
-  PetscReal end_time; /**< of the hold by time alone [s] */
+  NakMark   step_begin;  /**< where it was entered */
+  PetscReal end_time;    /**< of the hold by time alone [s] */
+  PetscReal temperature; /**< from which the hold's ramp begins; of all of it without a ramp [K] */
   struct {
     NakMark   begin;
-    PetscReal turn_time;     /**< beginning of the turn [s] */
-    PetscInt  turns;         /**< done */
-  } blocks[NAK_BLOCKS_DEEP]; /**< around the hold, the outermost first */
-  PetscReal turn_length;     /**< of the turn that was completed last [s] */
-  PetscReal turn_end;        /**< [s] */
+    PetscReal turn_time;        /**< beginning of the turn [s] */
+    PetscReal turn_temperature; /**< before anything in it was done [K] */
+    PetscInt  turns;            /**< done */
+  } blocks[NAK_BLOCKS_DEEP];    /**< around the hold, the outermost first */
+  PetscReal turn_length;        /**< of the turn that was completed last [s] */
+  PetscReal turn_end;           /**< [s] */
   NakEnd    end;
   char      why[96];
 } NakPosition;
 
-/** A leaf, or a level of a staircase. */
+/** Kinds of events that have a condition; those of the run's end follow them. */
+enum { NAK_EVENTS_WATCHED = 9 };
+
+/** What was seen of the events; plain data. */
+typedef struct {
+  PetscReal time, capacity;           /**< of the record before [s], [C/m2] */
+  PetscReal past[NAK_EVENTS_WATCHED]; /**< its overshoots */
+  PetscBool on[NAK_EVENTS_WATCHED];   /**< happened and not undone */
+  PetscBool begun;                    /**< there is a record before */
+  PetscBool ended;                    /**< the end was noted */
+  PetscInt  count;
+} NakWatch;
+
+/** A protocol step, or a level of a staircase. */
 typedef struct {
   PetscInt  report; /**< -1 until it is executed */
   PetscReal charge; /**< passed in its last execution [C/m2] */
@@ -97,6 +145,7 @@ typedef struct {
 
 struct NakProtocol_private {
   NakProgram     program;
+  PetscReal      start; /**< temperature at the start of the run [K] */
   NakCondition   limits[NAK_LIMITS];
   PetscInt       n_limits;
   NakPosition    at;
@@ -107,6 +156,9 @@ struct NakProtocol_private {
   NakSlot       *saved_slots;
   NakStepReport *saved_reports;
   PetscInt       n_saved_reports;
+  NakCondition   events[NAK_EVENTS_WATCHED];
+  NakWatch       watch; /**< not part of NakProtocolSave(): trials note nothing */
+  NakEvent       noted[NAK_EVENTS];
 };
 
 /* ---- signals.c ---- */
@@ -122,33 +174,75 @@ PetscReal NakConditionOvershoot(const NakCondition *condition, const NakRecord *
 void NakConditionSet(NakSignalId signal, char relation, PetscReal bound, const char *origin,
                      NakCondition *condition);
 
-/** Read `SIGNAL > VALUE`; a mistake is collected and `*ok` is false.  Rank 0 only. */
-PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, NakCondition *condition,
-                                 PetscBool *ok);
+/** Read `SIGNAL > VALUE` or the name of an event; an error is collected and `*ok` is false.  Rank 0
+    only. */
+PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, const NakLimits *limits,
+                                 NakCondition *condition, PetscBool *ok);
+
+/* ---- events.c ---- */
+
+/** The event of that name, -1 for none. */
+PetscInt NakEventFind(const char *name);
+
+/** The condition that stands for an event of those watched. */
+NakCondition NakEventCondition(PetscInt kind, const NakLimits *limits);
+
+/** Write what was noted to a checkpoint, or read it. */
+PetscErrorCode NakEventsCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint);
 
 /* ---- parse.c ---- */
 
-/** Compile the deck's `protocol`; every mistake is collected, and what is compiled nevertheless is
+/** Compile the deck's `protocol`; every error is collected, and what is compiled nevertheless is
     consistent.  Rank 0 only; free with NakProgramFree(). */
 PetscErrorCode NakProgramParse(NakDeck deck, const NakLimits *limits, NakProgram *program);
 
 PetscErrorCode NakProgramFree(NakProgram *program);
 
-/* ---- prospects.c ---- */
+/* ---- profile.c ---- */
 
-typedef enum { NAK_NEVER, NAK_PERHAPS, NAK_SURELY } NakProspect;
+/** Read the map of a `profile`: its table, and what it holds; errors are collected and `*ok` is false.  Rank
+    0 only. */
+PetscErrorCode NakProfileRead(NakDeck deck, const NakLimits *limits, NakNode map,
+                              NakProfile *profile, NakHold *hold, PetscBool *ok);
+
+/** Send a table to all ranks. */
+PetscErrorCode NakProfileShare(MPI_Comm comm, NakProfile *profile);
+
+PetscErrorCode NakProfileFree(NakProfile *profile);
+
+/** Time from its first row to its last [s]. */
+PetscReal NakProfileLength(const NakProfile *profile);
+
+/** The table that the current hold is a row of, and its row, from 0; NULL where it is none. */
+const NakProfile *NakProfileAt(NakProtocol protocol, PetscInt *row);
+
+/* ---- reachability.c ---- */
+
+typedef enum { NAK_NEVER, NAK_PERHAPS, NAK_SURELY } NakReachability;
 
 /** Whether the hold at `index` comes to an end by its time, its conditions or those around it; what is
     true already when it begins does not count. */
-NakProspect NakHoldProspect(const NakProgram *program, PetscInt index);
+NakReachability NakHoldReachability(const NakProgram *program, PetscInt index);
 
 /* ---- run.c ---- */
 
 /** Put the protocol at its beginning. */
 void NakProtocolRewind(NakProtocol protocol);
 
-/** When time alone ends the current hold, which was entered at `at.leaf`. */
+/** When time alone ends the current hold, which was entered at `at.step_begin`. */
 void NakProtocolSetEnd(NakProtocol protocol);
+
+/* ---- temperature.c ---- */
+
+/** Enter the current hold: bring the temperature that it sets at once. */
+void NakTemperatureEnter(NakProtocol protocol);
+
+/** Leave it at `time`: the temperature stays where it is. */
+void NakTemperatureLeave(NakProtocol protocol, PetscReal time);
+
+/** Whether a turn of `block` that has just been completed ended at the temperature that it began with,
+    and holds no ramp. */
+PetscBool NakTemperatureReturns(NakProtocol protocol, PetscInt block);
 
 /* ---- report.c ---- */
 

@@ -1,4 +1,4 @@
-/* One report for each leaf and for each level of a staircase; the room for all of them is there from
+/* One report for each protocol step and for each level of a staircase; the room for all of them is there from
    the start, so that the list never moves. */
 #include "protocol_impl.h"
 #include <stdio.h>
@@ -47,14 +47,15 @@ PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, co
     PetscCall(
       PetscMemzero(report, sizeof *report)); /* what lies between the members goes to checkpoints */
     report->index = slot->report;
-    report->item  = op->leaf;
+    report->item  = op->step;
     report->start = now->time;
     (void)snprintf(report->kind, sizeof(report->kind), "%s", shared ? "others" : op->word);
   }
-  report          = &protocol->reports[slot->report];
-  report->end     = NAK_END_NONE;
-  report->stop    = now->time;
-  report->voltage = now->voltage;
+  report              = &protocol->reports[slot->report];
+  report->end         = NAK_END_NONE;
+  report->stop        = now->time;
+  report->voltage     = now->voltage;
+  report->temperature = NakProtocolTemperature(protocol, now->time);
   Count(report, 1);
   report->reason[0] = '\0';
   NakReportHold(protocol, control);
@@ -70,10 +71,13 @@ PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd
   NakStepReport *report = &protocol->reports[slot->report];
 
   PetscFunctionBeginUser;
-  slot->charge    = now->capacity - protocol->at.leaf.capacity;
-  report->end     = end;
-  report->stop    = now->time;
-  report->voltage = now->voltage;
+  if (NakProtocolSweeps(protocol))
+    report->control.value = NakProtocolHeld(protocol, now->time).value;
+  slot->charge        = now->capacity - protocol->at.step_begin.capacity;
+  report->end         = end;
+  report->stop        = now->time;
+  report->voltage     = now->voltage;
+  report->temperature = NakProtocolTemperature(protocol, now->time);
   report->capacity += slot->charge;
   (void)snprintf(report->reason, sizeof(report->reason), "%s", reason);
   PetscFunctionReturn(PETSC_SUCCESS);

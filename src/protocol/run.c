@@ -2,9 +2,6 @@
 #include "protocol_impl.h"
 #include <stdio.h>
 
-/* Part of a span within which two ends by time are one: sums of many durations differ by rounding. */
-#define SAME_TIME 1e-10
-
 /* What ended what. */
 typedef struct {
   PetscInt            op;        /* the item that ended; -1 for the whole protocol */
@@ -33,7 +30,7 @@ static void Finish(NakProtocol protocol, NakEnd end, const char *why)
 
 void NakProtocolRewind(NakProtocol protocol)
 {
-  protocol->at = (NakPosition){.end = NAK_END_NONE};
+  protocol->at = (NakPosition){.end = NAK_END_NONE, .temperature = protocol->start};
   if (protocol->program.n_ops > 0) {
     Descend(protocol, 0);
   } else {
@@ -86,12 +83,13 @@ static void Mark(NakProtocol protocol, const NakRecord *now)
   const NakOp  *ops = protocol->program.ops, *hold = &ops[protocol->at.op];
   const NakMark mark = {.time = now->time, .capacity = now->capacity};
 
-  protocol->at.leaf = mark;
+  protocol->at.step_begin = mark;
   for (PetscInt block = hold->parent; block >= 0; block = ops[block].parent) {
     const PetscInt depth = ops[block].depth;
 
     if (protocol->at.op - block != hold->depth - depth) break; /* the hold is not its first */
-    protocol->at.blocks[depth].turn_time = now->time;
+    protocol->at.blocks[depth].turn_time        = now->time;
+    protocol->at.blocks[depth].turn_temperature = protocol->at.temperature;
     if (protocol->at.blocks[depth].turns == 0) protocol->at.blocks[depth].begin = mark;
   }
 }
@@ -100,7 +98,7 @@ static void Mark(NakProtocol protocol, const NakRecord *now)
 
 static const NakMark *BeginOf(NakProtocol protocol, PetscInt op)
 {
-  if (op == protocol->at.op) return &protocol->at.leaf;
+  if (op == protocol->at.op) return &protocol->at.step_begin;
   return &protocol->at.blocks[protocol->program.ops[op].depth].begin;
 }
 
@@ -131,7 +129,7 @@ static void WorstOf(NakProtocol protocol, PetscInt op, const NakRecord *now, Pet
 static void WorstLimit(NakProtocol protocol, const NakRecord *now, PetscReal *overshoot,
                        const NakCondition **which)
 {
-  Worst(protocol->limits, protocol->n_limits, now, &protocol->at.leaf, overshoot, which);
+  Worst(protocol->limits, protocol->n_limits, now, &protocol->at.step_begin, overshoot, which);
 }
 
 /* When time alone ends the item, and after how long; `*which` is NULL for a hold's duration. */
@@ -141,10 +139,16 @@ static PetscReal TimeEnd(NakProtocol protocol, PetscInt op, PetscReal *span,
   const NakOp    *item  = &protocol->program.ops[op];
   const PetscReal begin = BeginOf(protocol, op)->time;
   PetscReal       end   = PETSC_INFINITY;
+  PetscInt        row;
 
   *which = NULL;
   *span  = 0;
-  if (item->kind == NAK_OP_HOLD && item->duration < PETSC_INFINITY) {
+  if (item->kind == NAK_OP_HOLD && item->profile > 0) {
+    const NakProfile *profile = NakProfileAt(protocol, &row);
+
+    *span = profile->time[row + 1] - profile->time[row];
+    end   = BeginOf(protocol, item->parent)->time + profile->time[row + 1]; /* no sum of rows */
+  } else if (item->kind == NAK_OP_HOLD && item->duration < PETSC_INFINITY) {
     *span = item->duration;
     end   = begin + item->duration;
   }
@@ -170,7 +174,7 @@ static PetscBool AtEnd(NakProtocol protocol, PetscInt op, const NakRecord *now,
   WorstOf(protocol, op, now, &overshoot, which);
   if (overshoot >= 0) return PETSC_TRUE;
   end = TimeEnd(protocol, op, &span, which);
-  return (PetscBool)(now->time >= end - SAME_TIME * span);
+  return (PetscBool)(now->time >= end - NAK_SAME_TIME * span);
 }
 
 /* What ended the hold: a limit before all else, then the outermost item that is at its end.  Where
@@ -211,7 +215,8 @@ static NakEnd Describe(NakProtocol protocol, Cause cause, char reason[], size_t 
   if (cause.op < 0) {
     return cause.condition->signal == NAK_SIGNAL_FILAMENT ? NAK_END_SHORT : NAK_END_LIMIT;
   }
-  if (item->kind == NAK_OP_HOLD || item->kind == NAK_OP_STAIRCASE) return NAK_END_CONDITION;
+  if (item->kind == NAK_OP_HOLD || item->kind == NAK_OP_STAIRCASE || item->kind == NAK_OP_PROFILE)
+    return NAK_END_CONDITION;
   (void)snprintf(reason, size, "%s (of the %s)", text, item->word);
   return NAK_END_OUTER;
 }
@@ -231,13 +236,56 @@ NakEnd NakProtocolEnd(NakProtocol protocol, const char **why)
 
 static NakControl ControlOf(NakProtocol protocol)
 {
-  const NakOp *hold    = &protocol->program.ops[protocol->at.op];
-  NakControl   control = hold->control;
+  const NakOp      *hold    = &protocol->program.ops[protocol->at.op];
+  NakControl        control = hold->control;
+  PetscInt          row;
+  const NakProfile *profile = NakProfileAt(protocol, &row);
 
-  if (hold->depth > 0) {
+  if (profile != NULL) {
+    control.value = profile->value[row];
+  } else if (hold->depth > 0) {
     control.value += (PetscReal)protocol->at.blocks[hold->depth - 1].turns * hold->increment;
   }
   return control;
+}
+
+/* Change of what is held with time. */
+static PetscReal SlopeOf(NakProtocol protocol)
+{
+  PetscInt                row;
+  const NakProfile *const p = NakProfileAt(protocol, &row);
+
+  if (p == NULL) return protocol->program.ops[protocol->at.op].slope;
+  return p->lines ? (p->value[row + 1] - p->value[row]) / (p->time[row + 1] - p->time[row]) : 0;
+}
+
+PetscBool NakProtocolSweeps(NakProtocol protocol)
+{
+  return (PetscBool)(protocol->at.entered && SlopeOf(protocol) != 0);
+}
+
+NakControl NakProtocolHeld(NakProtocol protocol, PetscReal time)
+{
+  NakControl control = ControlOf(protocol);
+
+  control.value += SlopeOf(protocol) * (time - protocol->at.step_begin.time);
+  return control;
+}
+
+PetscBool NakProtocolContinues(NakProtocol protocol)
+{
+  PetscInt                row;
+  const NakProfile *const profile = NakProfileAt(protocol, &row);
+
+  return (PetscBool)(profile != NULL && profile->lines && row > 0);
+}
+
+PetscBool NakProtocolMidway(NakProtocol protocol)
+{
+  PetscInt                row;
+  const NakProfile *const profile = NakProfileAt(protocol, &row);
+
+  return (PetscBool)(profile != NULL && row + 2 < profile->rows);
 }
 
 void NakProtocolSetEnd(NakProtocol protocol)
@@ -251,7 +299,7 @@ void NakProtocolSetEnd(NakProtocol protocol)
 
     protocol->at.end_time = PetscMin(protocol->at.end_time, TimeEnd(protocol, op, &span, &which));
   }
-  protocol->at.end_time = PetscMax(protocol->at.end_time, protocol->at.leaf.time);
+  protocol->at.end_time = PetscMax(protocol->at.end_time, protocol->at.step_begin.time);
 }
 
 PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now)
@@ -264,6 +312,7 @@ PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now)
              "leave the current step first, or stop: the protocol is done");
   Mark(protocol, now);
   protocol->at.entered = PETSC_TRUE;
+  NakTemperatureEnter(protocol);
   NakProtocolSetEnd(protocol);
   PetscCall(NakReportOpen(protocol, &control, now));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -296,13 +345,14 @@ PetscBool NakProtocolHasSpectra(NakProtocol protocol)
   return PETSC_FALSE;
 }
 
-/* The innermost repeat or pulse train around the hold, -1 without one; a staircase is neither. */
+/* The innermost repeat or pulse train around the hold, -1 without one; staircases and profiles are neither. */
 static PetscInt RepeatAround(NakProtocol protocol)
 {
   const NakOp *ops   = protocol->program.ops;
   PetscInt     block = ops[protocol->at.op].parent;
 
-  if (block >= 0 && ops[block].kind == NAK_OP_STAIRCASE) block = ops[block].parent;
+  if (block >= 0 && (ops[block].kind == NAK_OP_STAIRCASE || ops[block].kind == NAK_OP_PROFILE))
+    block = ops[block].parent;
   return block;
 }
 
@@ -315,7 +365,7 @@ PetscErrorCode NakProtocolWhere(NakProtocol protocol, PetscInt *step, PetscInt *
   *step  = 0;
   *cycle = 0;
   if (protocol->program.n_ops == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  *step = ops[protocol->at.op].leaf;
+  *step = ops[protocol->at.op].step;
   block = RepeatAround(protocol);
   if (block >= 0) *cycle = protocol->at.blocks[ops[block].depth].turns;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -355,6 +405,7 @@ PetscErrorCode NakProtocolLeave(NakProtocol protocol, const NakRecord *now, NakE
     end   = Describe(protocol, cause, reason, sizeof(reason));
   }
   if (protocol->at.entered) PetscCall(NakReportClose(protocol, now, end, reason));
+  NakTemperatureLeave(protocol, now->time);
   protocol->at.entered = PETSC_FALSE;
   if (cause.op < 0) {
     Finish(protocol, end, reason);
@@ -376,7 +427,7 @@ static PetscInt Skippable(NakProtocol protocol)
 
   if (NakProtocolDone(protocol) || protocol->at.entered) return -1;
   block = ops[op].parent;
-  if (block < 0 || op != block + 1 || ops[block].kind == NAK_OP_STAIRCASE) return -1;
+  if (block < 0 || op != block + 1 || block != RepeatAround(protocol)) return -1;
   for (PetscInt k = op; k < ops[block].end; k++) {
     if (ops[k].kind != NAK_OP_HOLD) return -1;
   }
@@ -409,6 +460,7 @@ PetscErrorCode NakProtocolTurns(NakProtocol protocol, PetscInt *turns, PetscInt 
     *turns = protocol->at.blocks[item->depth].turns;
     *left  = item->count - *turns - 1;
     *left  = (PetscInt)PetscMin((PetscReal)*left, PetscMax(TurnsInTime(protocol, block) - 1, 0));
+    if (!NakTemperatureReturns(protocol, block)) *left = 0;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -428,6 +480,16 @@ PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Time that the rows after the current one take. */
+static PetscReal RowsLeft(NakProtocol protocol)
+{
+  PetscInt                row;
+  const NakProfile *const profile = NakProfileAt(protocol, &row);
+
+  if (profile == NULL) return 0; /* in a deck with errors */
+  return NakProfileLength(profile) - profile->time[row + 1];
+}
+
 PetscReal NakProtocolTimeLeft(NakProtocol protocol, PetscReal time)
 {
   const NakOp        *ops = protocol->program.ops, *hold;
@@ -443,7 +505,10 @@ PetscReal NakProtocolTimeLeft(NakProtocol protocol, PetscReal time)
     const NakOp   *item = &ops[block], *child = item + 1;
     const PetscInt turns = item->count - protocol->at.blocks[item->depth].turns - 1;
 
-    left += turns * (child->length + child->after);
+    if (item->kind == NAK_OP_PROFILE)
+      left += RowsLeft(protocol);
+    else
+      left += turns * (child->length + child->after);
     if (protocol->at.entered) {
       left = PetscMin(left, TimeEnd(protocol, block, &span, &which) - time);
     }

@@ -1,6 +1,7 @@
 /* Remembered positions; the contract is in nakfield/protocol.h. */
 #include "protocol_impl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 PetscErrorCode NakProtocolSave(NakProtocol protocol)
@@ -124,16 +125,17 @@ static PetscErrorCode ExchangeItems(NakProtocol protocol, NakCheckpoint c)
   PetscFunctionReturn(code);
 }
 
-enum { ITEM_VALUES = 6, CONDITION_VALUES = 3 };
+enum { ITEM_VALUES = 9, CONDITION_VALUES = 3 };
 
 /* What an item holds, and what ends it, as numbers; how many. */
 static PetscInt ValuesOf(const NakProgram *program, const NakOp *op, PetscReal *values)
 {
-  const PetscReal own[ITEM_VALUES] = {op->control.hold, op->control.value, op->increment,
-                                      op->spectra,      op->duration,      op->count};
-  PetscInt        n                = 0;
+  const PetscReal own[] = {op->control.hold, op->control.value, op->increment, op->spectra,
+                           op->duration,     op->count,         op->to,        op->ramp};
+  PetscInt        n     = 0;
 
-  for (; n < ITEM_VALUES; n++) values[n] = own[n];
+  for (; n < ITEM_VALUES - 1; n++) values[n] = own[n];
+  if (op->slope != 0) values[n++] = op->slope; /* of a ramp */
   for (PetscInt k = op->condition; k < op->condition + op->conditions; k++) {
     values[n++] = program->conditions[k].signal;
     values[n++] = program->conditions[k].sign;
@@ -168,6 +170,30 @@ static PetscErrorCode CheckDone(NakProtocol protocol, NakCheckpoint c, PetscInt 
       "leave it as it was; items under way and those to come may change",
       NumberOf(program, k), program->ops[k].word, NakCheckpointPath(c));
     at += more;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The files of profiles that are done or under way cannot be others. */
+static PetscErrorCode ExchangeProfiles(NakProtocol protocol, NakCheckpoint c)
+{
+  const NakProgram *program = &protocol->program;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < ItemsUnderWay(protocol); k++) {
+    const NakOp *op = &program->ops[k];
+    char         name[64], then[65];
+
+    if (op->kind != NAK_OP_PROFILE) continue;
+    (void)snprintf(name, sizeof name, "protocol/profile_%" PetscInt_FMT, op->profile);
+    PetscCall(PetscStrncpy(then, program->profiles[op->profile - 1].sha256, sizeof then));
+    PetscCall(NakCheckpointBlock(c, name, then, sizeof then));
+    then[sizeof then - 1] = '\0';
+    PetscCheck(strcmp(then, program->profiles[op->profile - 1].sha256) == 0, NakCheckpointComm(c),
+               PETSC_ERR_USER_INPUT,
+               "item %" PetscInt_FMT " of the protocol, a 'profile', has another file than %s was "
+               "written with: its SHA-256 was %s",
+               NumberOf(program, k), NakCheckpointPath(c), then);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -280,6 +306,7 @@ PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpo
   PetscCall(ExchangeItems(protocol, checkpoint));
   PetscCall(ExchangePosition(protocol, checkpoint));
   PetscCall(ExchangeDone(protocol, checkpoint));
+  PetscCall(ExchangeProfiles(protocol, checkpoint));
   PetscCall(ExchangeSlots(protocol, checkpoint));
   PetscCall(NakCheckpointBlock(checkpoint, "protocol/report_count", &protocol->n_reports,
                                sizeof(protocol->n_reports)));
@@ -287,6 +314,7 @@ PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpo
              "the protocol has fewer steps than %s has done", NakCheckpointPath(checkpoint));
   PetscCall(NakCheckpointBlock(checkpoint, "protocol/reports", protocol->reports,
                                (size_t)protocol->n_reports * sizeof(NakStepReport)));
+  PetscCall(NakEventsCheckpoint(protocol, checkpoint));
   if (!NakCheckpointReads(checkpoint)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CheckTurns(protocol, comm));
   NakProtocolSetEnd(protocol);

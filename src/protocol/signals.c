@@ -6,19 +6,27 @@
 #include <string.h>
 
 const NakSignal NakSignals[] = {
-  {"voltage",       "V",     "Terminal voltage against Na metal"                     },
-  {"current",       "A/m^2", "Current per area, positive when Na is stripped"        },
-  {"capacity",      "C/m^2", "Net charge per area since the start of the run"        },
-  {"step_capacity", "C/m^2", "Magnitude of the net charge since the item began"      },
-  {"time",          "s",     "Time since the item began"                             },
-  {"total_time",    "s",     "Time since the start of the run"                       },
-  {"u_face",        "1",     "Least Na content of the interphase at the electrolyte" },
-  {"contact",       "1",     "Part of the face that reacts"                          },
-  {"k_film",        "1",     "Part of the face under solid K"                        },
-  {"deposit",       "m",     "Largest equivalent thickness of Na metal at the face"  },
-  {"filament",      "m",     "Longest filament"                                      },
-  {"reservoir_x",   "1",     "Mole fraction of Na in the alloy away from the contact"},
-  {NULL,            NULL,    NULL                                                    }
+  {"voltage",           "V",     "Terminal voltage against Na metal"                                },
+  {"current",           "A/m^2", "Current per area, positive when Na is stripped"                   },
+  {"capacity",          "C/m^2", "Net charge per area since the start of the run"                   },
+  {"step_capacity",     "C/m^2", "Magnitude of the net charge since the item began"                 },
+  {"time",              "s",     "Time since the item began"                                        },
+  {"total_time",        "s",     "Time since the start of the run"                                  },
+  {"u_face",            "1",     "Least Na content of the interphase at the electrolyte"            },
+  {"contact",           "1",     "Part of the face that reacts"                                     },
+  {"k_film",            "1",     "Part of the face under solid K"                                   },
+  {"deposit",           "m",     "Largest equivalent thickness of Na metal at the face"             },
+  {"filament",          "m",     "Longest filament"                                                 },
+  {"reservoir_x",       "1",     "Mole fraction of Na in the alloy away from the contact"           },
+  {"temperature",       "K",     "Temperature that the protocol asks for"                           },
+  {"face_x",            "1",     "Mole fraction of Na in the alloy over the face"                   },
+  {"voids",             "1",     "Number of voids"                                                  },
+  {"wetted",            "1",     "Part of the face under liquid or solid Na, over that at the start"},
+  {"solid_a",           "m",     "Mean thickness of solid Na in the alloy"                          },
+  {"solid_b",           "m",     "Mean thickness of solid K in the alloy"                           },
+  {"beyond_liquidus_a", "1",     "face_x or reservoir_x less the liquidus towards Na"               },
+  {"beyond_liquidus_b", "1",     "The liquidus towards K less face_x or reservoir_x"                },
+  {NULL,                NULL,    NULL                                                               }
 };
 
 /* Least scale of a distance from a bound: what counts as much of the signal when the bound is 0. */
@@ -26,7 +34,18 @@ static const PetscReal least_scale[] = {
   [NAK_SIGNAL_VOLTAGE] = 1e-2,    [NAK_SIGNAL_CURRENT] = 1e-2,  [NAK_SIGNAL_CAPACITY] = 1,
   [NAK_SIGNAL_STEP_CAPACITY] = 1, [NAK_SIGNAL_TIME] = 1,        [NAK_SIGNAL_TOTAL_TIME] = 1,
   [NAK_SIGNAL_U_FACE] = 1e-2,     [NAK_SIGNAL_CONTACT] = 1e-2,  [NAK_SIGNAL_K_FILM] = 1e-2,
-  [NAK_SIGNAL_DEPOSIT] = 1e-9,    [NAK_SIGNAL_FILAMENT] = 1e-9, [NAK_SIGNAL_RESERVOIR_X] = 1e-2};
+  [NAK_SIGNAL_DEPOSIT] = 1e-9,    [NAK_SIGNAL_FILAMENT] = 1e-9, [NAK_SIGNAL_RESERVOIR_X] = 1e-2,
+  [NAK_SIGNAL_TEMPERATURE] = 1,   [NAK_SIGNAL_FACE_X] = 1e-2,   [NAK_SIGNAL_VOIDS] = 1,
+  [NAK_SIGNAL_SOLID_A] = 1e-9,    [NAK_SIGNAL_SOLID_B] = 1e-9,  [NAK_SIGNAL_WETTED] = 1e-2,
+  [NAK_SIGNAL_BEYOND_A] = 1e-2,   [NAK_SIGNAL_BEYOND_B] = 1e-2};
+
+/* Of the alloy over the face beyond a liquidus; far from one that is not known. */
+static PetscReal Beyond(const NakRecord *now, PetscBool a)
+{
+  if (now->liquidus[1] <= now->liquidus[0]) return -1;
+  return a ? PetscMax(now->face_x, now->reservoir_x) - now->liquidus[1]
+           : now->liquidus[0] - PetscMin(now->face_x, now->reservoir_x);
+}
 
 PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark *since)
 {
@@ -55,6 +74,22 @@ PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark
     return now->filament_max;
   case NAK_SIGNAL_RESERVOIR_X:
     return now->reservoir_x;
+  case NAK_SIGNAL_TEMPERATURE:
+    return now->temperature;
+  case NAK_SIGNAL_FACE_X:
+    return now->face_x;
+  case NAK_SIGNAL_VOIDS:
+    return (PetscReal)now->voids;
+  case NAK_SIGNAL_WETTED:
+    return now->wetted_fraction / (now->wetted_start > 0 ? now->wetted_start : 1);
+  case NAK_SIGNAL_SOLID_A:
+    return now->solid_a;
+  case NAK_SIGNAL_SOLID_B:
+    return now->solid_b;
+  case NAK_SIGNAL_BEYOND_A:
+    return Beyond(now, PETSC_TRUE);
+  case NAK_SIGNAL_BEYOND_B:
+    return Beyond(now, PETSC_FALSE);
   }
   return 0;
 }
@@ -74,10 +109,12 @@ PetscReal NakConditionOvershoot(const NakCondition *condition, const NakRecord *
 
 static void SetBound(NakSignalId signal, char relation, PetscReal bound, NakCondition *condition)
 {
+  const PetscReal size = signal == NAK_SIGNAL_TEMPERATURE ? 0 : PetscAbsReal(bound); /* no ratios */
+
   *condition = (NakCondition){.signal = signal,
                               .sign   = relation == '>' ? 1 : -1,
                               .bound  = bound,
-                              .scale  = PetscMax(PetscAbsReal(bound), least_scale[signal])};
+                              .scale  = PetscMax(size, least_scale[signal])};
 }
 
 void NakConditionSet(NakSignalId signal, char relation, PetscReal bound, const char *origin,
@@ -116,12 +153,42 @@ static PetscErrorCode FindSignal(NakDeck deck, NakNode node, const char *name, N
                              NakSignals[k].name);
   }
   if (!*ok) {
-    PetscCall(NakDeckComplain(deck, node, "unknown signal '%s'; known are %s", name, known));
+    PetscCall(NakDeckError(deck, node, "unknown signal '%s'; known are %s", name, known));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, NakCondition *condition, PetscBool *ok)
+/* A condition without a relation: the name of an event. */
+static PetscErrorCode ParseEvent(NakDeck deck, NakNode node, const NakLimits *limits,
+                                 NakCondition *condition, PetscBool *ok)
+{
+  const char    *text                 = NakNodeText(node);
+  const PetscInt kind                 = NakEventFind(text);
+  char           known[NAK_TEXT_SIZE] = "";
+  size_t         used                 = 0;
+
+  PetscFunctionBeginUser;
+  *ok = (PetscBool)(kind >= 0 && kind < NAK_EVENTS_WATCHED);
+  for (PetscInt k = 0; k < NAK_EVENTS_WATCHED; k++)
+    used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", k > 0 ? ", " : "",
+                             NakEventName(k));
+  if (*ok)
+    *condition = NakEventCondition(kind, limits);
+  else if (kind >= 0)
+    PetscCall(NakDeckError(deck, node,
+                           "'%s' is the end of the run, and nothing comes after it; conditions "
+                           "can name the events %s",
+                           text, known));
+  else
+    PetscCall(NakDeckError(deck, node,
+                           "'%s' is no condition: write 'SIGNAL > VALUE' or 'SIGNAL < VALUE', "
+                           "for instance 'voltage > 3 V', or an event: %s",
+                           text, known));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, const NakLimits *limits,
+                                 NakCondition *condition, PetscBool *ok)
 {
   const char *text = NakNodeText(node), *relation = strpbrk(text, "<>");
   char        name[32], value[NAK_TEXT_SIZE], message[NAK_TEXT_SIZE] = "";
@@ -129,13 +196,9 @@ PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, NakCondition *condi
   PetscReal   bound = 0;
 
   PetscFunctionBeginUser;
-  *ok = PETSC_FALSE;
   if (relation == NULL || strlen(text) >= sizeof(value) || relation[1] == '=' ||
       strpbrk(relation + 1, "<>") != NULL) {
-    PetscCall(NakDeckComplain(deck, node,
-                              "'%s' is no condition: write 'SIGNAL > VALUE' or 'SIGNAL < VALUE', "
-                              "for instance 'voltage > 3 V'",
-                              text));
+    PetscCall(ParseEvent(deck, node, limits, condition, ok));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   CopyTrimmed(text, (size_t)(relation - text), name, sizeof(name));
@@ -150,7 +213,7 @@ PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, NakCondition *condi
   }
   if (message[0] != '\0') {
     *ok = PETSC_FALSE;
-    PetscCall(NakDeckComplain(deck, node, "condition '%s': %s", text, message));
+    PetscCall(NakDeckError(deck, node, "condition '%s': %s", text, message));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   SetBound(signal, *relation, bound, condition);

@@ -1,38 +1,39 @@
 /* Runs of the phases of the alloy on a box, with the deck and the run directory of all runs. */
 #include "sim_impl.h"
 
+#define VECTORS 3    /* of a checkpoint; there are two while one is written */
+#define EMPTY   20   /* -mu / RT of a liquid that holds no A any more */
+#define CONTACT 1e-3 /* of the bottom: less is none */
+
+typedef struct {
+  NakMixBox    box;
+  NakMixRecord record;     /* of the present moment */
+  PetscReal    balance[2]; /* of A and of B, the largest so far */
+} Alloy;
+
 /* ---- Before ---- */
 
-/* What does not fit together.  Rank 0. */
-static PetscErrorCode Complain(NakSim s)
+static void Check(NakSim s, NakComplaints *list)
 {
-  NakMixFault    fault[NAK_MIX_FAULTS];
-  const PetscInt n = NakMixFaults(&s->params.mix, fault);
-
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < n; k++)
-    PetscCall(NakDeckComplain(s->deck, NakDeckFind(s->deck, fault[k].key), "%s", fault[k].text));
-  PetscCall(NakSimCheckFrames(s, s->params.mix.end));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  NakMixCheck(&s->params.mix, list);
+  NakOutputCheck(&s->params.output, s->params.mix.end, list);
 }
 
 static PetscErrorCode Read(NakSim s, PetscInt *wrong)
 {
   NakMixParams *p = &s->params.mix;
-  PetscMPIInt   rank;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
+  s->params.model.alloy.compounds = PETSC_TRUE; /* such a deck has no entry for them */
   PetscCall(NakAlloyComplete(s->deck, &s->params.model.alloy, &s->params.model.material, wrong));
   p->alloy    = s->params.model.alloy;
   p->material = s->params.model.material;
-  if (rank == 0 && *wrong == 0) PetscCall(Complain(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static NakSimSize Size(const NakSimParams *params)
+static NakSimSize Size(NakSim s, PetscInt ranks)
 {
-  const NakMixParams *p     = &params->mix;
+  const NakMixParams *p     = &s->params.mix;
   const PetscReal     n     = (PetscReal)NakMixPhases(p);
   const PetscReal     cells = (PetscReal)p->n[0] * (PetscReal)p->n[1] * (PetscReal)p->n[2];
 
@@ -40,140 +41,115 @@ static NakSimSize Size(const NakSimParams *params)
     .n        = {p->n[0], p->n[1], p->n[2]},
     .what     = "cells",
     .entries  = "microstructure.nx, ny or nz",
+    .ranks    = NakMixUsefulRanks(p, ranks),
     .unknowns = n * cells,
     .longest  = n * cells,
     .bytes    = NakMixMemory(p),
-    .files    = 2 * 8 * 3 * n * cells, /* a checkpoint has three vectors */
+    .files    = 2 * VECTORS * (PetscReal)sizeof(PetscReal) * n * cells,
   };
 }
 
-static PetscInt UsefulRanks(const NakSimParams *p, PetscInt ranks)
+/* What ends a run early, or NULL. */
+static const char *Cut(const NakMixParams *p, const NakMixRecord *r)
 {
-  return NakMixUsefulRanks(&p->mix, ranks);
+  const PetscReal empty = -EMPTY * NAK_GAS_CONSTANT * r->temperature;
+
+  if (p->current != 0 && r->contact < CONTACT) return "the bottom has lost contact with the liquid";
+  return p->current > 0 && r->mu_min < empty ? "the liquid at the bottom is empty" : NULL;
 }
 
-/* Where the box is, for the observers. */
+/* Where the box is. */
 static PetscErrorCode Look(NakSim s)
 {
+  Alloy *const              a = s->data;
+  const NakMixRecord *const r = &a->record;
+
   PetscFunctionBeginUser;
-  PetscCall(NakMixBoxMeasure(s->alloy.box, &s->alloy.record));
-  s->now.time = s->alloy.record.time;
-  s->now.dt   = s->alloy.record.dt;
+  PetscCall(NakMixBoxMeasure(a->box, &a->record));
+  NakSimMarch(s, r->time, r->dt, s->params.mix.end, r->steps, Cut(&s->params.mix, r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Create(NakSim s)
 {
+  Alloy *const a = s->data;
+
   PetscFunctionBeginUser;
-  PetscCall(NakMixBoxCreate(s->comm, &s->params.mix, &s->alloy.box));
-  PetscCall(NakMixBoxSeed(s->alloy.box));
+  PetscCall(NakMixBoxCreate(s->comm, &s->params.mix, &a->box));
+  PetscCall(NakMixBoxSeed(a->box));
   PetscCall(Look(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy(NakSim s)
+{
+  Alloy *const a = s->data;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakMixBoxDestroy(&a->box));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Checkpoint(NakSim s, NakCheckpoint c)
 {
-  PetscReal balance[2] = {s->alloy.a_balance, s->alloy.b_balance};
+  Alloy *const a = s->data;
 
   PetscFunctionBeginUser;
-  PetscCall(NakMixBoxCheckpoint(s->alloy.box, c));
-  PetscCall(NakCheckpointBlock(c, "alloy/balance", balance, sizeof balance));
-  s->alloy.a_balance = balance[0];
-  s->alloy.b_balance = balance[1];
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- While it runs ---- */
-
-/* Whether nothing is left to do, with the reason. */
-static PetscBool Over(NakSim s, NakEnd *end, const char **why)
-{
-  const NakMixParams *p     = &s->params.mix;
-  const NakMixRecord *r     = &s->alloy.record;
-  const PetscReal     least = 1e-3;
-  const PetscReal empty = -20 * NAK_GAS_CONSTANT * r->temperature; /* mu of a liquid without A */
-
-  *end = NAK_END_CONDITION;
-  *why = NULL;
-  if (p->current > 0 && r->mu_min < empty) *why = "the liquid at the bottom is empty";
-  if (p->current != 0 && r->contact < least) *why = "the bottom has lost contact with the liquid";
-  if (r->time < p->end) return (PetscBool)(*why != NULL);
-  *end = NAK_END_DURATION;
-  *why = "march.end is reached";
-  return PETSC_TRUE;
-}
-
-static PetscErrorCode Enter(NakSim s)
-{
-  NakEnd      end;
-  const char *why;
-
-  PetscFunctionBeginUser;
-  PetscCall(Look(s));
-  s->over = Over(s, &end, &why);
+  PetscCall(NakMixBoxCheckpoint(a->box, c));
+  PetscCall(NakCheckpointBlock(c, "alloy/balance", a->balance, sizeof a->balance));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Step(NakSim s, PetscReal latest)
 {
-  const NakMixRecord *r = &s->alloy.record;
+  Alloy *const a = s->data;
 
   PetscFunctionBeginUser;
-  PetscCall(NakMixBoxStep(s->alloy.box, PetscMin(latest, s->params.mix.end)));
-  PetscCall(Enter(s));
-  s->alloy.a_balance = PetscMax(s->alloy.a_balance, PetscAbsReal(r->a_balance));
-  s->alloy.b_balance = PetscMax(s->alloy.b_balance, PetscAbsReal(r->b_balance));
+  PetscCall(NakMixBoxStep(a->box, PetscMin(latest, s->params.mix.end)));
+  PetscCall(Look(s));
+  a->balance[0] = PetscMax(a->balance[0], PetscAbsReal(a->record.a_balance));
+  a->balance[1] = PetscMax(a->balance[1], PetscAbsReal(a->record.b_balance));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Leave(NakSim s, NakEnd end, const char *why)
-{
-  PetscFunctionBeginUser;
-  s->end = end;
-  if (end == NAK_END_NONE) (void)Over(s, &s->end, &why);
-  PetscCall(PetscStrncpy(s->why, why, sizeof s->why));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscReal TimeLeft(NakSim s)
-{
-  return s->params.mix.end - s->now.time;
 }
 
 /* ---- What is shown ---- */
 
 static PetscErrorCode Frame(NakSim s, NakFrame *frame)
 {
+  Alloy *const a = s->data;
+
   PetscFunctionBeginUser;
-  PetscCall(NakMixBoxFrame(s->alloy.box, frame));
+  PetscCall(NakMixBoxFrame(a->box, frame));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Numbers(NakSim s, NakNumbers *numbers)
+static PetscErrorCode Numbers(NakSim s, PetscBool row, NakNumbers *numbers)
 {
-  const NakMixRecord *r       = &s->alloy.record;
+  const Alloy *const  a       = s->data;
+  const NakMixRecord *r       = &a->record;
   const NakNumber     items[] = {
-        {"time_s",           r->time                   },
-        {"dt_s",             r->dt                     },
-        {"temperature_K",    r->temperature            },
-        {"free_energy_J",    r->energy                 },
-        {"liquid",           r->share[NAK_BODY_LIQUID] },
-        {"solid_b",          r->share[NAK_BODY_SOLID_B]},
-        {"solid_a",          r->share[NAK_BODY_SOLID_A]},
-        {"void",             r->share[NAK_BODY_VOID]   },
-        {"phi_min",          r->phi_min                },
-        {"phi_max",          r->phi_max                },
-        {"mu_min_J_mol",     r->mu_min                 },
-        {"mu_max_J_mol",     r->mu_max                 },
-        {"void_pressure_Pa", r->pressure               },
-        {"contact",          r->contact                },
-        {"charge_C",         r->charge                 },
-        {"nuclei",           (PetscReal)r->nuclei      },
-        {"na_balance",       r->a_balance              },
-        {"k_balance",        r->b_balance              },
+        {"time_s", "time", r->time, 1, 15},
+        NAK_NUMBER("dt_s", r->dt),
+        NAK_NUMBER("temperature_K", r->temperature),
+        NAK_NUMBER("free_energy_J", r->energy),
+        NAK_NUMBER("liquid", r->share[NAK_BODY_LIQUID]),
+        NAK_NUMBER("solid_b", r->share[NAK_BODY_SOLID_B]),
+        NAK_NUMBER("solid_a", r->share[NAK_BODY_SOLID_A]),
+        NAK_NUMBER("void", r->share[NAK_BODY_VOID]),
+        NAK_NUMBER("phi_min", r->phi_min),
+        NAK_NUMBER("phi_max", r->phi_max),
+        NAK_NUMBER("mu_min_J_mol", r->mu_min),
+        NAK_NUMBER("mu_max_J_mol", r->mu_max),
+        NAK_NUMBER("void_pressure_Pa", r->pressure),
+        NAK_NUMBER("contact", r->contact),
+        NAK_NUMBER("charge_C", r->charge),
+        NAK_NUMBER("nuclei", (PetscReal)r->nuclei),
+        NAK_NUMBER("na_balance", r->a_balance),
+        NAK_NUMBER("k_balance", r->b_balance),
   };
 
   PetscFunctionBeginUser;
+  (void)row;
   numbers->count = (PetscInt)PETSC_STATIC_ARRAY_LENGTH(items);
   PetscCall(PetscArraycpy(numbers->items, items, numbers->count));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -181,55 +157,43 @@ static PetscErrorCode Numbers(NakSim s, NakNumbers *numbers)
 
 static PetscErrorCode Results(NakSim s, NakSummary *summary)
 {
-  const NakMixRecord *r         = &s->alloy.record;
+  const Alloy *const  a         = s->data;
+  const NakMixRecord *r         = &a->record;
   const NakNumber     numbers[] = {
-        {"time",              s->now.time               },
-        {"nuclei",            (PetscReal)r->nuclei      },
-        {"na_balance",        s->alloy.a_balance        },
-        {"k_balance",         s->alloy.b_balance        },
-        {"newton_iterations", (PetscReal)r->newton      },
-        {"linear_iterations", (PetscReal)r->linear      },
-        {"march_s",           s->marched                },
-        {"free_energy",       r->energy                 },
-        {"liquid",            r->share[NAK_BODY_LIQUID] },
-        {"solid_b",           r->share[NAK_BODY_SOLID_B]},
-        {"solid_a",           r->share[NAK_BODY_SOLID_A]},
+        NAK_NUMBER("time", s->time),
+        NAK_NUMBER("nuclei", (PetscReal)r->nuclei),
+        NAK_NUMBER("na_balance", a->balance[0]),
+        NAK_NUMBER("k_balance", a->balance[1]),
+        NAK_NUMBER("newton_iterations", (PetscReal)r->newton),
+        NAK_NUMBER("linear_iterations", (PetscReal)r->linear),
+        NAK_NUMBER("march_s", s->marched),
+        NAK_NUMBER("free_energy", r->energy),
+        NAK_NUMBER("liquid", r->share[NAK_BODY_LIQUID]),
+        NAK_NUMBER("solid_b", r->share[NAK_BODY_SOLID_B]),
+        NAK_NUMBER("solid_a", r->share[NAK_BODY_SOLID_A]),
   };
 
   PetscFunctionBeginUser;
   summary->time_steps     = r->steps;
   summary->rejected_steps = r->rejected;
-  summary->n_numbers      = s->broken ? 2 : (PetscInt)PETSC_STATIC_ARRAY_LENGTH(numbers);
-  PetscCall(PetscArraycpy(summary->numbers, numbers, summary->n_numbers));
+  summary->numbers.count  = s->broken ? 2 : (PetscInt)PETSC_STATIC_ARRAY_LENGTH(numbers);
+  PetscCall(PetscArraycpy(summary->numbers.items, numbers, summary->numbers.count));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscInt Steps(NakSim s)
-{
-  return s->alloy.record.steps;
-}
-
-static const char *Failure(NakSim s)
-{
-  (void)s;
-  return "not even a step of march.shortest_step leads on";
 }
 
 const NakSimKind NakSimAlloyKind = {.unit         = " s",
                                     .table        = "phases",
+                                    .march        = "march",
+                                    .size_of_data = sizeof(Alloy),
                                     .read         = Read,
+                                    .check        = Check,
                                     .size         = Size,
-                                    .useful_ranks = UsefulRanks,
                                     .create       = Create,
+                                    .destroy      = Destroy,
                                     .checkpoint   = Checkpoint,
-                                    .resume       = Enter,
-                                    .done         = NakSimEnded,
-                                    .enter        = Enter,
+                                    .enter        = Look,
                                     .step         = Step,
-                                    .leave        = Leave,
-                                    .time_left    = TimeLeft,
+                                    .leave        = NakSimMarchLeave,
                                     .frame        = Frame,
                                     .numbers      = Numbers,
-                                    .results      = Results,
-                                    .steps        = Steps,
-                                    .failure      = Failure};
+                                    .results      = Results};

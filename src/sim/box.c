@@ -1,60 +1,71 @@
 /* Runs of a model on a box: the second engine with the deck and the run directory of all runs. */
 #include "sim_impl.h"
 
+typedef struct {
+  NakFieldModel model;
+  const void   *ctx; /* of the model's functions */
+  NakPhaseField engine;
+  PetscReal     total; /* of the first field, at the start */
+} Box;
+
 /* ---- Before ---- */
 
 /* The times at which fields are written beside the start and the end: those of time.frames.  Rank 0. */
 static PetscErrorCode ReadFrames(NakSim s)
 {
-  NakSimBox    *b      = &s->box;
   const NakNode list   = NakDeckFind(s->deck, "time.frames");
   PetscReal     before = 0;
 
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; list != NULL && k < NakNodeCount(list) && k < NAK_BOX_FRAMES; k++) {
+  for (PetscInt k = 0; list != NULL && k < NakNodeCount(list) && k < NAK_SIM_FRAMES; k++) {
     const NakNode node = NakNodeItem(list, k, NULL);
     PetscReal     time;
     PetscBool     ok;
 
     PetscCall(NakDeckQuantity(s->deck, node, "1", 0, PETSC_MAX_REAL, &time, &ok));
     if (ok && time <= before)
-      PetscCall(NakDeckComplain(s->deck, node, "time.frames must grow, and begin above 0"));
-    if (ok) b->frames[b->n_frames++] = before = time;
+      PetscCall(NakDeckError(s->deck, node, "time.frames must grow, and begin above 0"));
+    if (ok) s->frames[s->n_frames++] = before = time;
   }
-  if (list != NULL && (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) > NAK_BOX_FRAMES))
-    PetscCall(NakDeckComplain(s->deck, list, "time.frames must be a list of at most %d times",
-                              NAK_BOX_FRAMES));
+  if (list != NULL && (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) > NAK_SIM_FRAMES))
+    PetscCall(NakDeckError(s->deck, list, "time.frames must be a list of at most %d times",
+                           NAK_SIM_FRAMES));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Read(NakSim s, PetscInt *wrong)
 {
+  Box *const  b = s->data;
   PetscMPIInt rank;
 
   PetscFunctionBeginUser;
   *wrong = 0;
+  NakPfhubFill(&s->params.pfhub, &b->model, &b->ctx);
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   if (rank == 0) PetscCall(ReadFrames(s));
-  PetscCallMPI(MPI_Bcast(&s->box.n_frames, 1, MPIU_INT, 0, s->world));
-  PetscCallMPI(MPI_Bcast(s->box.frames, NAK_BOX_FRAMES, MPIU_REAL, 0, s->world));
-  PetscCall(NakSimCheckBox(s));
+  PetscCallMPI(MPI_Bcast(&s->n_frames, 1, MPIU_INT, 0, s->world));
+  PetscCallMPI(MPI_Bcast(s->frames, NAK_SIM_FRAMES, MPIU_REAL, 0, s->world));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static NakSimSize Size(const NakSimParams *p)
+static void Check(NakSim s, NakComplaints *list)
 {
-  const NakBoxGrid grid   = NakPfhubBox(&p->pfhub);
-  const PetscReal  fields = p->kind == NAK_MODEL_POISSON      ? 3
-                            : p->kind == NAK_MODEL_ALLEN_CAHN ? 1
-                                                              : 2;
+  NakPfhubCheck(&s->params.pfhub, list);
+}
+
+static NakSimSize Size(NakSim s, PetscInt ranks)
+{
+  const Box *const b    = s->data;
+  const NakDomain  grid = NakPfhubBox(&s->params.pfhub);
   const PetscReal  unknowns =
-    fields * (PetscReal)grid.n[0] * (PetscReal)grid.n[1] * (PetscReal)grid.n[2];
+    (PetscReal)b->model.count * (PetscReal)grid.n[0] * (PetscReal)grid.n[1] * (PetscReal)grid.n[2];
   const PetscReal doubles = 10; /* held for each; docs/performance.md */
 
   return (NakSimSize){
     .n        = {grid.n[0], grid.n[1], grid.n[2]},
     .what     = "cells",
     .entries  = "box.nx, box.ny or box.nz",
+    .ranks    = NakPhaseFieldUsefulRanks(&grid, ranks),
     .unknowns = unknowns,
     .longest  = unknowns,
     .bytes    = 8 * doubles * unknowns,
@@ -62,136 +73,102 @@ static NakSimSize Size(const NakSimParams *p)
   };
 }
 
-static PetscInt UsefulRanks(const NakSimParams *p, PetscInt ranks)
+/* Where the engine is. */
+static PetscErrorCode Look(NakSim s)
 {
-  const NakBoxGrid grid = NakPfhubBox(&p->pfhub);
+  const Box *const         b     = s->data;
+  const NakPhaseFieldCount count = NakPhaseFieldCounts(b->engine);
 
-  return NakPhaseFieldUsefulRanks(&grid, ranks);
-}
-
-/* Where the engine is, for the observers. */
-static void Look(NakSim s)
-{
-  const NakPhaseFieldCount count = NakPhaseFieldCounts(s->box.engine);
-
-  s->now.time = count.time;
-  s->now.dt   = count.dt;
-  s->over     = (PetscBool)(count.time >= s->params.pfhub.end);
+  PetscFunctionBeginUser;
+  NakSimMarch(s, count.time, count.dt, s->params.pfhub.end, count.steps, NULL);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Create(NakSim s)
 {
   const NakPfhubParams *p    = &s->params.pfhub;
-  const NakBoxGrid      grid = NakPfhubBox(p);
-  const void           *ctx  = &p->cahn_hilliard;
+  const NakDomain       grid = NakPfhubBox(p);
+  Box *const            b    = s->data;
 
   PetscFunctionBeginUser;
-  switch ((NakModelKind)s->params.kind) {
-  case NAK_MODEL_CAHN_HILLIARD:
-    NakCahnHilliardModel(&p->cahn_hilliard, &s->box.model);
-    break;
-  case NAK_MODEL_POISSON:
-    NakPoissonModel(&p->cahn_hilliard, &s->box.model);
-    break;
-  case NAK_MODEL_ALLEN_CAHN:
-    NakAllenCahnModel(&p->allen_cahn, &s->box.model);
-    ctx = &p->allen_cahn;
-    break;
-  case NAK_MODEL_CELL:
-  case NAK_MODEL_ALLOY:
-  case NAK_MODEL_ANY:
-    SETERRQ(s->comm, PETSC_ERR_PLIB, "not a model on a box");
-  }
-  PetscCall(NakPhaseFieldCreate(s->comm, &s->box.model, ctx, &grid, &p->solver, &s->box.engine));
-  PetscCall(NakPhaseFieldTotal(s->box.engine, 0, &s->box.total));
+  PetscCall(NakPhaseFieldCreate(s->comm, &b->model, b->ctx, &grid, &p->solver, &b->engine));
+  PetscCall(NakPhaseFieldTotal(b->engine, 0, &b->total));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy(NakSim s)
+{
+  Box *const b = s->data;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakPhaseFieldDestroy(&b->engine));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Checkpoint(NakSim s, NakCheckpoint c)
 {
-  PetscFunctionBeginUser;
-  PetscCall(NakPhaseFieldCheckpoint(s->box.engine, c));
-  PetscCall(NakCheckpointBlock(c, "box/total", &s->box.total, sizeof s->box.total));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+  Box *const b = s->data;
 
-/* ---- While it runs ---- */
-
-static PetscErrorCode Enter(NakSim s)
-{
   PetscFunctionBeginUser;
-  Look(s);
+  PetscCall(NakPhaseFieldCheckpoint(b->engine, c));
+  PetscCall(NakCheckpointBlock(c, "box/total", &b->total, sizeof b->total));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Step(NakSim s, PetscReal latest)
 {
+  Box *const b = s->data;
+
   PetscFunctionBeginUser;
-  PetscCall(NakPhaseFieldStep(s->box.engine, PetscMin(latest, s->params.pfhub.end)));
-  Look(s);
+  PetscCall(NakPhaseFieldStep(b->engine, PetscMin(latest, s->params.pfhub.end)));
+  PetscCall(Look(s));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Leave(NakSim s, NakEnd end, const char *why)
-{
-  PetscFunctionBeginUser;
-  s->end = end != NAK_END_NONE ? end : NAK_END_DURATION;
-  PetscCall(PetscStrncpy(s->why, why != NULL ? why : "time.end is reached", sizeof s->why));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscReal TimeLeft(NakSim s)
-{
-  return s->params.pfhub.end - s->now.time;
-}
-
-static PetscReal NextFrame(NakSim s)
-{
-  const NakSimBox *b = &s->box;
-  PetscInt         k = 0;
-
-  while (k < b->n_frames && b->frames[k] <= s->now.time) k++;
-  return k < b->n_frames ? b->frames[k] : PETSC_INFINITY;
 }
 
 /* ---- What is shown ---- */
 
 static PetscErrorCode Frame(NakSim s, NakFrame *frame)
 {
+  Box *const b = s->data;
+
   PetscFunctionBeginUser;
-  PetscCall(NakPhaseFieldFrame(s->box.engine, frame));
+  PetscCall(NakPhaseFieldFrame(b->engine, frame));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Numbers(NakSim s, NakNumbers *numbers)
+static PetscErrorCode Numbers(NakSim s, PetscBool row, NakNumbers *numbers)
 {
+  const Box *const b = s->data;
+
   PetscFunctionBeginUser;
+  (void)row;
   *numbers = (NakNumbers){
-    2, {{"time", s->now.time}, {"free_energy", 0}}
+    2, {NAK_NUMBER("time", s->time), NAK_NUMBER("free_energy", 0)}
   };
-  PetscCall(NakPhaseFieldEnergy(s->box.engine, &numbers->items[1].value));
+  PetscCall(NakPhaseFieldEnergy(b->engine, &numbers->items[1].value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A cut along `axis` through the middle of the box: all fields beside the coordinate. */
 static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
 {
-  const NakBoxGrid grid  = NakPfhubBox(&s->params.pfhub);
-  const PetscInt   count = s->box.model.count, n = grid.n[axis];
+  const Box *const b     = s->data;
+  const NakDomain  grid  = NakPfhubBox(&s->params.pfhub);
+  const PetscInt   count = b->model.count, n = grid.n[axis];
   const PetscReal  at[3] = {grid.size[0] / 2, grid.size[1] / 2, grid.size[2] / 2};
   PetscReal       *values;
-  NakNumbers       row = {count + 1, {{axis == 0 ? "x" : "y", 0}}};
+  NakNumbers       row = {count + 1, {NAK_NUMBER(axis == 0 ? "x" : "y", 0)}};
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(count * n, &values));
   for (PetscInt f = 0; f < count; f++) {
-    row.items[f + 1].name = s->box.model.fields[f].name;
-    PetscCall(NakPhaseFieldCut(s->box.engine, f, axis, at, values + (ptrdiff_t)f * n));
+    row.items[f + 1] = (NakNumber)NAK_NUMBER(b->model.fields[f].name, 0);
+    PetscCall(NakPhaseFieldCut(b->engine, f, axis, at, values + (ptrdiff_t)f * n));
   }
   for (PetscInt i = 0; i < n; i++) {
     row.items[0].value = ((PetscReal)i + 0.5) * grid.size[axis] / (PetscReal)n;
     for (PetscInt f = 0; f < count; f++) row.items[f + 1].value = values[f * n + i];
-    PetscCall(NakOutputTableRow(s->output, name, &row));
+    PetscCall(NakOutputRow(s->output, name, &row));
   }
   PetscCall(PetscFree(values));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -199,13 +176,14 @@ static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
 
 static void Number(NakSummary *summary, const char *name, PetscReal value)
 {
-  summary->numbers[summary->n_numbers++] = (NakNumber){name, value};
+  summary->numbers.items[summary->numbers.count++] = (NakNumber)NAK_NUMBER(name, value);
 }
 
 /* What the fields come to. */
 static PetscErrorCode Sums(NakSim s, NakSummary *summary)
 {
-  NakPhaseField const e = s->box.engine;
+  const Box *const    b = s->data;
+  NakPhaseField const e = b->engine;
   PetscReal           value;
 
   PetscFunctionBeginUser;
@@ -213,8 +191,8 @@ static PetscErrorCode Sums(NakSim s, NakSummary *summary)
   Number(summary, "free_energy", value);
   PetscCall(NakPhaseFieldTotal(e, 0, &value));
   Number(summary, "total", value);
-  Number(summary, "total_change", value - s->box.total);
-  if (s->box.model.exact == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  Number(summary, "total_change", value - b->total);
+  if (b->model.exact == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakPhaseFieldError(e, 0, &value));
   Number(summary, "l2_error", value);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -222,20 +200,21 @@ static PetscErrorCode Sums(NakSim s, NakSummary *summary)
 
 static PetscErrorCode Results(NakSim s, NakSummary *summary)
 {
-  const NakPhaseFieldCount count = NakPhaseFieldCounts(s->box.engine);
+  const Box *const         b     = s->data;
+  const NakPhaseFieldCount count = NakPhaseFieldCounts(b->engine);
   PetscReal                doubles;
 
   PetscFunctionBeginUser;
-  if (!s->broken && s->params.kind == NAK_MODEL_POISSON) {
+  if (!s->broken && s->params.pfhub.model == NAK_PFHUB_POISSON) {
     PetscCall(WriteCut(s, 1, "x_cut_plane"));
     PetscCall(WriteCut(s, 0, "y_cut_plane"));
   }
-  Number(summary, "time", s->now.time);
+  Number(summary, "time", s->time);
   if (!s->broken) PetscCall(Sums(s, summary));
-  Number(summary, "unknowns", Size(&s->params).unknowns);
+  Number(summary, "unknowns", s->size.unknowns);
   Number(summary, "solves", (PetscReal)count.solves);
   Number(summary, "cycles", (PetscReal)count.cycles);
-  PetscCall(NakPhaseFieldMemory(s->box.engine, &doubles));
+  PetscCall(NakPhaseFieldMemory(b->engine, &doubles));
   Number(summary, "doubles_per_unknown", doubles);
   Number(summary, "march_s", s->marched);
   summary->time_steps     = count.steps;
@@ -243,33 +222,19 @@ static PetscErrorCode Results(NakSim s, NakSummary *summary)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscInt Steps(NakSim s)
-{
-  return NakPhaseFieldCounts(s->box.engine).steps;
-}
-
-static const char *Failure(NakSim s)
-{
-  (void)s;
-  return "not even a step of time.shortest_step leads on";
-}
-
 const NakSimKind NakSimBoxKind = {.unit         = "",
                                   .table        = "free_energy",
+                                  .march        = "time",
+                                  .size_of_data = sizeof(Box),
                                   .read         = Read,
+                                  .check        = Check,
                                   .size         = Size,
-                                  .useful_ranks = UsefulRanks,
                                   .create       = Create,
+                                  .destroy      = Destroy,
                                   .checkpoint   = Checkpoint,
-                                  .resume       = Enter,
-                                  .done         = NakSimEnded,
-                                  .enter        = Enter,
+                                  .enter        = Look,
                                   .step         = Step,
-                                  .leave        = Leave,
-                                  .time_left    = TimeLeft,
-                                  .next_frame   = NextFrame,
+                                  .leave        = NakSimMarchLeave,
                                   .frame        = Frame,
                                   .numbers      = Numbers,
-                                  .results      = Results,
-                                  .steps        = Steps,
-                                  .failure      = Failure};
+                                  .results      = Results};

@@ -7,11 +7,33 @@
 
 static PetscErrorCode Read(NakSim s, PetscInt *wrong)
 {
+  NakSimCell *const     c = s->data;
+  NakModelParams *const p = &s->params.model;
+  const PetscBool grains = (PetscBool)(p->microstructure.grains_a + p->microstructure.grains_b > 0);
+
   PetscFunctionBeginUser;
+  if (p->alloy.solids == NAK_SOLIDS_AUTO)
+    p->alloy.solids = grains ? NAK_SOLIDS_SUPERCOOLED : NAK_SOLIDS_EQUILIBRIUM;
+  if (s->params.stepper.integrator == NAK_INTEGRATOR_AUTO) {
+    const PetscBool phases = (PetscBool)(grains || NakVoidsWanted(&p->voids));
+    const PetscBool history =
+      (PetscBool)(!NakKineticsFront(&p->interphase) && !s->params.stepper.jump);
+
+    s->params.stepper.integrator =
+      phases && history ? NAK_INTEGRATOR_BDF : NAK_INTEGRATOR_ROSENBROCK;
+  }
   PetscCall(NakAlloyComplete(s->deck, &s->params.model.alloy, &s->params.model.material, wrong));
-  s->params.limits.filament = s->params.model.cell.pellet_thickness;
-  PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &s->protocol));
-  if (*wrong == 0) PetscCall(NakSimCheckCell(s));
+  s->params.limits.filament    = s->params.model.cell.pellet_thickness;
+  s->params.limits.temperature = s->params.model.alloy.temperature;
+  s->params.limits.area        = s->params.model.cell.area;
+  if (*wrong == 0) {
+    NakModelComplete(p);
+    s->params.limits.metal   = s->params.model.material.a.solid_volume / NAK_FARADAY;
+    s->params.limits.coldest = s->params.model.material.lowest;
+    s->params.limits.hottest = s->params.model.material.highest;
+    s->params.limits.solidus = NakAlloySolidus(&s->params.model.alloy, &s->params.model.material);
+  }
+  PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &c->protocol));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -27,203 +49,295 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
 }
 
 /* Bytes of a file per unknown, twice, as HDF5 has it and as it is written: a checkpoint has the state, and
-   three more of it where cycles are jumped; a frame has three fields. */
+   three more of it where cycles are jumped, or two by backward differentiation; a frame has three fields. */
 #define FILE_BYTES (2 * 4 * 8)
 
-/* The longest vector has the entries of all columns' matrices: three diagonals, and 16 farther off. */
-static NakSimSize Size(const NakSimParams *p)
+/* The longest vector has the entries of all columns' matrices: three diagonals, and 32 farther off. */
+static NakSimSize Size(NakSim s, PetscInt ranks)
 {
-  const NakGridParams *g = &p->model.grid;
-  const PetscReal      column =
-    (PetscReal)(g->electrolyte_layers + g->interphase_layers + g->alloy_layers + 8);
+  const NakGridParams *g      = &s->params.model.grid;
+  const PetscReal      column = (PetscReal)(g->electrolyte_layers + g->interphase_layers +
+                                       g->alloy_layers + g->zone_layers * (1 + g->phases) + 9);
+  const PetscReal      far =
+    (PetscReal)(32 + g->zone_layers * g->phases * (g->phases + 6)); /* entries of the zone, too */
   const PetscReal columns = (PetscReal)g->nx * (PetscReal)g->ny, unknowns = column * columns;
 
   return (NakSimSize){
     .n        = {g->nx, g->ny},
     .what     = "columns",
     .entries  = "grid.nx, grid.ny or the layers",
+    .ranks    = NakStateUsefulRanks(g, ranks),
     .unknowns = unknowns,
-    .longest  = (3 * column + 16) * columns,
+    .longest  = (3 * column + far) * columns,
     .bytes    = unknowns * BytesPerUnknown(g),
     .files    = unknowns * FILE_BYTES,
   };
 }
 
-static PetscInt UsefulRanks(const NakSimParams *p, PetscInt ranks)
+static PetscReal Steps(NakSim s, PetscReal each)
 {
-  return NakStateUsefulRanks(&p->model.grid, ranks);
+  const NakSimCell *c    = s->data;
+  const PetscReal   time = NakProtocolTimeLeft(c->protocol, 0);
+  const PetscReal   held = time < PETSC_INFINITY ? time / s->params.stepper.longest_step : 0;
+
+  return PetscMax(each * NakProtocolStepsInAll(c->protocol), held);
 }
 
 static PetscErrorCode Create(NakSim s)
 {
-  NakInventory start;
+  NakSimCell *const c = s->data;
+  NakInventory      start;
 
   PetscFunctionBeginUser;
-  PetscCall(NakModelCreate(s->comm, &s->params.model, &s->model));
-  PetscCall(NakStepperCreate(s->model, &s->params.stepper, &s->stepper));
-  if (NakProtocolHasSpectra(s->protocol))
-    PetscCall(NakImpedanceCreate(s->model, &s->params.impedance, &s->impedance));
-  PetscCall(NakSimVoidsCreate(s));
-  PetscCall(NakModelMeasure(s->model, NakStepperState(s->stepper), &s->now, &start));
-  s->balance = NakBalanceBegin(&start, NakModelDoubleLayer(s->model));
+  PetscCall(NakModelCreate(s->comm, &s->params.model, &c->model));
+  PetscCall(NakStepperCreate(c->model, &s->params.stepper, &c->stepper));
+  if (NakProtocolHasSpectra(c->protocol))
+    PetscCall(NakImpedanceCreate(c->model, &s->params.impedance, &c->impedance));
+  PetscCall(NakModelMeasure(c->model, NakStepperState(c->stepper), &c->now, &start));
+  c->now.temperature  = NakProtocolTemperature(c->protocol, c->now.time);
+  c->now.wetted_start = c->now.wetted_fraction;
+  c->balance          = NakBalanceBegin(&start, NakModelFaceCharge(c->model));
+  s->ends_in_all      = NakProtocolStepsShown(c->protocol);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Checkpoint(NakSim s, NakCheckpoint c)
+static PetscErrorCode Checkpoint(NakSim s, NakCheckpoint to)
 {
+  NakSimCell *const c = s->data;
+
   PetscFunctionBeginUser;
-  PetscCall(NakProtocolCheckpoint(s->protocol, c));
-  PetscCall(NakStepperCheckpoint(s->stepper, c));
-  PetscCall(NakSimVoidsCheckpoint(s, c));
-  PetscCall(NakCheckpointBlock(c, "cell/balance", &s->balance, sizeof s->balance));
+  PetscCall(NakProtocolCheckpoint(c->protocol, to));
+  PetscCall(NakStepperCheckpoint(c->stepper, to));
+  PetscCall(NakModelCheckpoint(c->model, to));
+  PetscCall(NakCheckpointBlock(to, "cell/balance", &c->balance, sizeof c->balance));
+  PetscCall(NakCheckpointBlock(to, "sim/record", &c->now, sizeof c->now));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Resume(NakSim s)
+static PetscErrorCode Destroy(NakSim s)
 {
+  NakSimCell *const c = s->data;
+
   PetscFunctionBeginUser;
-  PetscCall(NakStepperResume(s->stepper, s->protocol, &s->now, &s->over));
+  PetscCall(NakImpedanceDestroy(&c->impedance));
+  PetscCall(NakStepperDestroy(&c->stepper));
+  PetscCall(NakModelDestroy(&c->model));
+  PetscCall(NakProtocolDestroy(&c->protocol));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- While it runs ---- */
 
-static PetscBool Done(NakSim s)
+/* What is of the moment, beside `over`. */
+static void Look(NakSim s)
 {
-  return NakProtocolDone(s->protocol);
+  const NakSimCell *const c = s->data;
+
+  s->time          = c->now.time;
+  s->dt            = c->now.dt;
+  s->left          = NakProtocolTimeLeft(c->protocol, s->time);
+  s->shown         = (PetscBool)(s->over && c->now.cycle == 0 && !NakProtocolMidway(c->protocol));
+  s->spectra_every = NakProtocolSpectra(c->protocol);
+  s->steps         = NakStepperCounts(c->stepper).steps;
+}
+
+/* Note what has happened in the cell, and log it. */
+static PetscErrorCode NoteEvents(NakSim s)
+{
+  NakSimCell *const c = s->data;
+  const NakEvent   *events;
+  PetscInt          count, fresh;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakProtocolNote(c->protocol, &c->now, &fresh));
+  PetscCall(NakProtocolEvents(c->protocol, &count, &events));
+  for (PetscInt k = count - fresh; k < count; k++)
+    PetscCall(NakOutputLog(s->output, "%.9g s: %s: %s", (double)events[k].time,
+                           NakEventName(events[k].kind), NakEventDoc(events[k].kind)));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Enter(NakSim s)
 {
+  NakSimCell *const c = s->data;
+
   PetscFunctionBeginUser;
-  PetscCall(NakProtocolEnter(s->protocol, &s->now));
-  PetscCall(NakStepperEnter(s->stepper, s->protocol, &s->now, &s->over));
-  s->spectrum_due = s->now.time + NakProtocolSpectra(s->protocol);
-  NakBalanceCheck(&s->balance, NakStepperInventory(s->stepper), &s->now);
+  if (s->resumed) {
+    PetscCall(NakStepperResume(c->stepper, c->protocol, &c->now, &s->over));
+    Look(s);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(NakProtocolEnter(c->protocol, &c->now));
+  PetscCall(NakStepperEnter(c->stepper, c->protocol, &c->now, &s->over));
+  s->spectrum_due = c->now.time + NakProtocolSpectra(c->protocol);
+  NakBalanceCheck(&c->balance, NakStepperInventory(c->stepper), &c->now);
+  PetscCall(NoteEvents(s));
+  Look(s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Say once what holds a run whose steps stay far too short. */
+static PetscErrorCode ReportSlow(NakSim s)
+{
+  NakSimCell *const c   = s->data;
+  const char       *why = NakStepperSlow(c->stepper);
+
+  PetscFunctionBeginUser;
+  if (why[0] == '\0' || c->slow_reported) PetscFunctionReturn(PETSC_SUCCESS);
+  c->slow_reported = PETSC_TRUE;
+  PetscCall(
+    PetscFPrintf(s->comm, stderr, "nakfield: warning: at %.9g s: %s\n", (double)c->now.time, why));
+  PetscCall(NakOutputLog(s->output, "warning: at %.9g s: %s", (double)c->now.time, why));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Let what is not in the unknowns follow a step: nuclei, and the gas of voids. */
+static PetscErrorCode AdvanceNuclei(NakSim s)
+{
+  NakSimCell *const c = s->data;
+  const Vec         U = NakStepperState(c->stepper);
+  PetscReal         overshoot;
+
+  PetscFunctionBeginUser;
+  if (!NakKineticsFront(&s->params.model.interphase) && s->params.model.grid.phases == 0)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakModelAdvance(c->model, c->now.time, c->now.dt, U));
+  PetscCall(NakModelMeasure(c->model, U, &c->now, NULL));
+  PetscCall(NakProtocolJudge(c->protocol, &c->now, &overshoot));
+  if (overshoot >= 0) s->over = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Step(NakSim s, PetscReal latest)
 {
-  const PetscReal reach = s->now.time + NakSimVoidsReach(s);
-  const PetscReal next  = PetscMin(PetscMin(latest, s->spectrum_due), reach);
+  NakSimCell *const c     = s->data;
+  const PetscReal   first = c->now.time + s->params.stepper.first_step;
+  const PetscReal   until = PetscMax(NakModelUntil(c->model), first);
+  const PetscReal   next  = PetscMin(PetscMin(latest, s->spectrum_due), until);
 
   PetscFunctionBeginUser;
-  PetscCall(NakStepperStep(s->stepper, s->protocol, next, &s->now, &s->over));
-  PetscCall(NakSimVoidsAdvance(s, &s->over));
-  NakBalanceCheck(&s->balance, NakStepperInventory(s->stepper), &s->now);
+  c->good = c->now;
+  PetscCall(NakStepperStep(c->stepper, c->protocol, next, &c->now, &s->over));
+  PetscCall(AdvanceNuclei(s));
+  NakBalanceCheck(&c->balance, NakStepperInventory(c->stepper), &c->now);
+  PetscCall(ReportSlow(s));
+  PetscCall(NoteEvents(s));
+  Look(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Note how the leaf ended; where a turn of a repeat begins, skip some, if allowed. */
+/* Note how the protocol step ended; where a turn of a repeat begins, skip some, if allowed. */
 static PetscErrorCode Leave(NakSim s, NakEnd end, const char *why)
 {
-  const char *reason;
-  PetscInt    skipped = 0;
+  NakSimCell *const c = s->data;
+  const char       *reason;
+  PetscInt          skipped = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(NakProtocolLeave(s->protocol, &s->now, end, why));
-  s->end = NakProtocolEnd(s->protocol, &reason);
+  if (end == NAK_END_FAILED && s->broken) c->now = c->good;
+  if (end != NAK_END_FAILED) c->good = c->now;
+  s->time = c->now.time; /* a step may have failed over the film or the voids, after the cell's */
+  PetscCall(NakProtocolLeave(c->protocol, &c->now, end, why));
+  s->end = NakProtocolEnd(c->protocol, &reason);
   PetscCall(PetscStrncpy(s->why, reason, sizeof s->why));
-  if (s->end == NAK_END_SHORT) s->now.voltage = 0; /* the filament carries the current */
+  if (s->end == NAK_END_SHORT) c->now.voltage = 0; /* the filament carries the current */
   if (end != NAK_END_NONE) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakStepperJump(s->stepper, s->protocol, &s->now, &skipped));
+  PetscCall(NoteEvents(s));
+  PetscCall(NakStepperJump(c->stepper, c->protocol, &c->now, &skipped));
   if (skipped > 0)
     PetscCall(NakOutputLog(s->output, "%.9g s: skipped %" PetscInt_FMT " turns",
-                           (double)s->now.time, skipped));
+                           (double)c->now.time, skipped));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscReal TimeLeft(NakSim s)
-{
-  return NakProtocolTimeLeft(s->protocol, s->now.time);
 }
 
 /* ---- What is shown ---- */
 
 static PetscErrorCode Frame(NakSim s, NakFrame *frame)
 {
+  NakSimCell *const c = s->data;
+
   PetscFunctionBeginUser;
-  PetscCall(NakModelFrame(s->model, NakStepperState(s->stepper), frame));
+  PetscCall(NakModelFrame(c->model, NakStepperState(c->stepper), frame));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Row(NakSim s)
+static PetscErrorCode Numbers(NakSim s, PetscBool row, NakNumbers *numbers)
 {
-  PetscFunctionBeginUser;
-  PetscCall(NakOutputRow(s->output, &s->now));
-  s->now.newton_iterations = 0;
-  s->now.linear_iterations = 0;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+  NakSimCell *const c = s->data;
 
-static PetscErrorCode Numbers(NakSim s, NakNumbers *numbers)
-{
   PetscFunctionBeginUser;
-  NakRecordNumbers(&s->now, numbers);
+  NakRecordNumbers(&c->now, numbers);
+  if (row) c->now.newton_iterations = c->now.linear_iterations = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A spectrum where one is due. */
 static PetscErrorCode ObserveSpectrum(NakSim s)
 {
-  const PetscReal    every = NakProtocolSpectra(s->protocol), rounding = 1e-12;
+  NakSimCell *const  c     = s->data;
+  const PetscReal    every = NakProtocolSpectra(c->protocol), rounding = 1e-12;
   const NakSpectrum *spectrum;
   PetscLogDouble     begin, end;
 
   PetscFunctionBeginUser;
-  if (s->now.time < s->spectrum_due * (1 - rounding)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->now.time < s->spectrum_due * (1 - rounding)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscTime(&begin));
-  PetscCall(NakImpedanceSpectrum(s->impedance, NakStepperState(s->stepper), &spectrum));
+  PetscCall(NakImpedanceSpectrum(c->impedance, NakStepperState(c->stepper), &spectrum));
   PetscCall(PetscTime(&end));
-  PetscCall(NakOutputSpectrum(s->output, &s->now, spectrum));
+  PetscCall(NakOutputSpectrum(s->output, c->now.time, c->now.step, spectrum));
   PetscCall(NakOutputLog(s->output, "%.9g s: a spectrum of %" PetscInt_FMT " frequencies in %.3g s",
-                         (double)s->now.time, spectrum->count, end - begin));
+                         (double)c->now.time, spectrum->count, end - begin));
   s->spectrum_due += every > 0 ? every : PETSC_INFINITY;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Results(NakSim s, NakSummary *summary)
 {
-  const NakStepperCount count = NakStepperCounts(s->stepper);
+  static const char *const names[] = {"time_s", "capacity_mAh_cm2", "voltage_V"};
+  NakSimCell *const        c       = s->data;
+  NakNumbers               numbers;
+  const NakStepperCount    count = NakStepperCounts(c->stepper);
 
   PetscFunctionBeginUser;
-  summary->na_balance        = s->balance.na_largest;
-  summary->k_balance         = s->balance.k_largest;
-  summary->charge_balance    = s->balance.charge_largest;
+  NakRecordNumbers(s->broken ? &c->good : &c->now, &numbers);
+  for (int k = 0; k < 3; k++)
+    summary->numbers.items[summary->numbers.count++] = *NakNumbersFind(&numbers, names[k]);
+  summary->protocol          = PETSC_TRUE;
+  summary->na_balance        = c->balance.na_largest;
+  summary->k_balance         = c->balance.k_largest;
+  summary->charge_balance    = c->balance.charge_largest;
   summary->time_steps        = count.steps;
   summary->rejected_steps    = count.rejected;
   summary->linear_iterations = count.linear_iterations;
-  PetscCall(NakSimVoidsLog(s));
+  PetscCall(NakProtocolReports(c->protocol, &summary->n_reports, &summary->reports));
+  PetscCall(NakProtocolEvents(c->protocol, &summary->n_events, &summary->events));
+  if (NakVoidsWanted(&s->params.model.voids)) {
+    const NakGasReport gas = NakModelVoidsReport(c->model);
+
+    PetscCall(NakOutputLog(s->output,
+                           "voids: %" PetscInt_FMT " formed; %.3g %% of their gas has dissolved",
+                           gas.formed, 100 * (double)gas.dissolved));
+  }
+  if (NakKineticsFront(&s->params.model.interphase))
+    PetscCall(NakOutputLog(s->output, "K film: %" PetscInt_FMT " nuclei formed",
+                           NakModelFilmNuclei(c->model)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscInt Steps(NakSim s)
-{
-  return NakStepperCounts(s->stepper).steps;
-}
-
-static const char *Failure(NakSim s)
-{
-  return NakStepperFailure(s->stepper);
-}
-
 const NakSimKind NakSimCellKind = {.unit         = " s",
+                                   .table        = "timeseries",
+                                   .size_of_data = sizeof(NakSimCell),
                                    .read         = Read,
+                                   .check        = NakSimCheckCell,
                                    .size         = Size,
-                                   .useful_ranks = UsefulRanks,
+                                   .steps        = Steps,
                                    .create       = Create,
+                                   .destroy      = Destroy,
                                    .checkpoint   = Checkpoint,
-                                   .resume       = Resume,
-                                   .done         = Done,
                                    .enter        = Enter,
                                    .step         = Step,
                                    .leave        = Leave,
-                                   .time_left    = TimeLeft,
                                    .frame        = Frame,
-                                   .row          = Row,
                                    .numbers      = Numbers,
                                    .observe      = ObserveSpectrum,
-                                   .results      = Results,
-                                   .steps        = Steps,
-                                   .failure      = Failure};
+                                   .results      = Results};

@@ -1,283 +1,248 @@
-/* Entries of a deck that are right by themselves and wrong together.  Each is a mistake at the place
-   of the entry to change, so that the user learns of all of them at once. */
+/* Entries of a cell's deck that are right by themselves and wrong together: what no module can know alone.
+   Each is an error at the place of the entry to change, so that the user learns of all of them at once. */
 #include "sim_impl.h"
 
-#define Complain(s, path, ...) NakDeckComplain((s)->deck, NakDeckFind((s)->deck, path), __VA_ARGS__)
-
-/* Lengths of time steps, in a section of the deck. */
-typedef struct {
-  const char *section, *unit; /* " s", or "" */
-  PetscReal   shortest, first, longest;
-} Steps;
-
-static PetscErrorCode CheckSteps(NakSim s, const Steps *p)
+/* "84.3 % Na2K", "15.7 % liquid (44.2 at% Na)": a phase's share of the atoms. */
+static void DescribeAmount(const NakMaterial *m, const NakAmount *amount, char *text, size_t size)
 {
-  PetscFunctionBeginUser;
-  if (p->shortest < p->first && p->first <= p->longest) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Complain(s, p->section,
-                     "%s.first_step is %.6g%s: it must be above %s.shortest_step, %.6g%s, "
-                     "and at most %s.longest_step, %.6g%s",
-                     p->section, (double)p->first, p->unit, p->section, (double)p->shortest,
-                     p->unit, p->section, (double)p->longest, p->unit));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  const double      share = (double)(100 * amount->share);
+  const char *const metal = amount->x > 0.5 ? m->a.symbol : m->b.symbol;
+
+  if (amount->phase == NAK_PHASE_LIQUID)
+    (void)snprintf(text, size, "%.1f %% liquid (%.1f at%% %.15s)", share, (double)(100 * amount->x),
+                   m->a.symbol);
+  else if (amount->phase == NAK_PHASE_SOLID)
+    (void)snprintf(text, size, "%.1f %% solid %.15s", share, metal);
+  else
+    (void)snprintf(text, size, "%.1f %% %.15s", share,
+                   m->compounds[amount->phase - NAK_PHASE_COMPOUND].name);
 }
 
-static PetscErrorCode CheckAlloy(NakSim s)
+/* "41.7 to 85.7 wt%": a range of mole fractions of A as one of B, in the unit of the deck's own. */
+static void DescribeRange(const NakMaterial *m, const PetscReal x[2], PetscBool by_weight,
+                          char *text, size_t size)
 {
-  const NakModelParams *p      = &s->params.model;
-  const PetscReal       height = p->alloy.volume / p->cell.area;
-  const PetscReal       x      = NakThermoMoleFraction(&p->material, p->alloy.potassium);
-  const PetscReal       sodium = NAK_FARADAY * x * NakThermoDensity(&p->material, x) * height;
-  const PetscReal       held   = p->interphase.limiting_current * p->interphase.diffusion_time;
+  PetscReal share[2];
 
-  PetscFunctionBeginUser;
-  if (p->grid.alloy_height >= height)
-    PetscCall(Complain(s, "grid",
-                       "grid.alloy_height is %.6g m, but the alloy in the cell is only %.6g m high "
-                       "(alloy.volume over cell.area): lower the first or raise alloy.volume",
-                       (double)p->grid.alloy_height, (double)height));
-  if (held >= sodium)
-    PetscCall(Complain(s, "interphase",
-                       "interphase.limiting_current times interphase.diffusion_time, the sodium "
-                       "that the interphase holds, is %.6g C/m^2, and the whole alloy has "
-                       "%.6g C/m^2: lower either",
-                       (double)held, (double)sodium));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (int k = 0; k < 2; k++) {
+    const PetscReal a = x[k] * (by_weight ? m->a.mass : 1);
+    const PetscReal b = (1 - x[k]) * (by_weight ? m->b.mass : 1);
+
+    share[k] = 100 * b / (a + b);
+  }
+  (void)snprintf(text, size, "%.4g to %.4g %s", (double)share[1], (double)share[0],
+                 by_weight ? "wt%" : "mol%");
 }
 
-/* The cell's alloy is one liquid: where it would separate, diffusion runs uphill. */
-static PetscErrorCode CheckMixing(NakSim s)
+/* Solid in equilibrium is no error while there is liquid beside it. */
+static void CheckAmounts(NakSim s, NakComplaints *list, const NakAlloy *alloy, const char *place,
+                         PetscReal x, const char *range)
 {
-  const NakModelParams *p     = &s->params.model;
-  const PetscReal       T     = p->alloy.temperature;
-  const NakAlloy        alloy = NakThermoAlloy(&p->material, T);
+  const NakMaterial *m = &s->params.model.material;
+  NakAmount          amounts[2];
+  char               text[2][64];
+  const PetscInt     n = NakThermoAmounts(alloy, x, s->params.model.alloy.compounds, amounts);
 
-  PetscFunctionBeginUser;
-  if (T < p->material.lowest || T > p->material.highest || NakThermoMixes(&alloy))
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Complain(s, "alloy.temperature",
-                     "at %.6g K the liquid of %s separates into two, and a cell has one liquid: "
-                     "raise alloy.temperature",
-                     (double)T, p->material.name));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (int k = 0; k < 2; k++) DescribeAmount(m, &amounts[k], text[k], sizeof text[k]);
+  if (amounts[0].phase == NAK_PHASE_LIQUID)
+    NakCaution(list, place,
+               "at %.6g K the alloy is partly solid: %s, %s, which stays in the "
+               "reservoir; liquid alone is stable from %s",
+               (double)alloy->T, text[0], text[1], range);
+  else
+    NakComplain(list, "alloy",
+                "at %.6g K the alloy is all solid: %s%s%s; a cell needs liquid, which alone "
+                "is stable from %s: change alloy.potassium, raise alloy.temperature or set "
+                "alloy.solids to supercooled",
+                (double)alloy->T, text[0], n > 1 ? ", " : "", n > 1 ? text[1] : "", range);
 }
 
-/* No mistake, since a supercooled liquid may be meant. */
-static PetscErrorCode TellSolid(NakSim s)
+/* Below the eutectic of compounds, which a supercooled alloy does not form. */
+static void TellNoLiquid(NakSim s, NakComplaints *list, const NakAlloy *alloy, const char *place)
+{
+  const NakModelParams *p = &s->params.model;
+  PetscReal             range[2];
+
+  if (p->alloy.solids == NAK_SOLIDS_SUPERCOOLED && NakThermoLiquidRange(alloy, PETSC_FALSE, range))
+    NakCaution(list, place,
+               "at %.6g K no liquid %s is stable; this cell's is taken for a "
+               "supercooled liquid",
+               (double)alloy->T, p->material.name);
+}
+
+/* An alloy that at temperature T, which `place` of the deck asks for, liquid alone is not the equilibrium of. */
+static void CheckSolid(NakSim s, NakComplaints *list, PetscReal T, const char *place)
 {
   const NakAlloyParams *p     = &s->params.model.alloy;
   const NakMaterial    *m     = &s->params.model.material;
   const PetscReal       x     = NakThermoMoleFraction(m, p->potassium);
-  const NakAlloy        alloy = NakThermoAlloy(m, p->temperature);
-  PetscReal             range[2], share[2];
+  const NakAlloy        alloy = NakThermoAlloy(m, T);
+  PetscReal             range[2];
+  char                  text[64];
 
-  PetscFunctionBeginUser;
-  if (!NakThermoLiquidRange(&alloy, range) || (x >= range[0] && x <= range[1]))
-    PetscFunctionReturn(PETSC_SUCCESS);
-  for (int k = 0; k < 2; k++) {
-    const PetscReal a = range[k] * (p->potassium.by_weight ? m->a.mass : 1);
-    const PetscReal b = (1 - range[k]) * (p->potassium.by_weight ? m->b.mass : 1);
-
-    share[k] = 100 * b / (a + b);
+  if (!NakThermoLiquidRange(&alloy, p->compounds, range)) {
+    TellNoLiquid(s, list, &alloy, place);
+    return;
   }
-  PetscCall(NakDeckWarn(s->deck, NakDeckFind(s->deck, "alloy"),
-                        "at %.6g K liquid %s is stable from %.4g to %.4g %s only; this cell's is "
-                        "taken for a supercooled liquid",
-                        (double)p->temperature, m->name, (double)share[1], (double)share[0],
-                        p->potassium.by_weight ? "wt%" : "mol%"));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (x >= range[0] && x <= range[1]) return;
+  DescribeRange(m, range, p->potassium.by_weight, text, sizeof text);
+  if (p->solids == NAK_SOLIDS_EQUILIBRIUM)
+    CheckAmounts(s, list, &alloy, place, x, text);
+  else
+    NakCaution(list, place,
+               "at %.6g K liquid %s is stable from %s only; this cell's is taken for a "
+               "supercooled liquid",
+               (double)T, m->name, text);
 }
 
-/* How far the cell spreads a current sideways: some times its resolved thickness, or where the series
-   resistance is as large as that along the face. */
-static PetscReal Spread(const NakCellParams *cell)
+static void CheckPhases(NakSim s, NakComplaints *list)
 {
-  const PetscReal thick = 5 * cell->thickness;
-  const PetscReal along =
-    2 * PetscSqrtReal(cell->series_resistance * cell->conductivity * cell->thickness);
-
-  return PetscMax(thick, along);
+  if (s->params.model.grid.phases > 0 && s->params.stepper.jump)
+    NakComplain(list, "solver",
+                "solver.jump is true and there are grains or voids, which no cycle may be skipped "
+                "with: set solver.jump to false");
 }
 
-/* A held current enters every column alike, and a held voltage does not: docs/model.md. */
-static PetscErrorCode TellCoarse(NakSim s)
+/* The pellet's resistance comes from its thickness: a deck that gives a series resistance may mean the same. */
+static void TellPellet(NakSim s, NakComplaints *list)
+{
+  const NakCellParams *p      = &s->params.model.cell;
+  const NakPellet      pellet = NakPelletAt(p, NAK_REFERENCE_TEMPERATURE);
+  const NakNode        series = NakDeckFind(s->deck, "cell.series_resistance");
+  const PetscBool      given =
+    (PetscBool)(NakDeckFind(s->deck, "electrolyte.pellet_thickness") != NULL ||
+                NakDeckFind(s->deck, "electrolyte.conductivity") != NULL ||
+                NakDeckFind(s->deck, "electrolyte.grain_boundary_resistivity") != NULL);
+
+  if (series != NULL && p->series_resistance > 0 && !given)
+    NakCaution(list, "cell.series_resistance",
+               "cell.series_resistance adds %.4g ohm.cm^2 to the %.4g ohm.cm^2 of the pellet, "
+               "which follow from electrolyte.pellet_thickness, .conductivity and "
+               ".grain_boundary_resistivity; give one of these to say that this is meant",
+               1e4 * (double)p->series_resistance,
+               1e4 * (double)(pellet.series + pellet.resolved - p->series_resistance));
+}
+
+/* A supercooled alloy past the liquidus of solid K lets the film cover the face, at rest too: in so many times
+   1 / rate the open share comes to its least. */
+static void TellFilm(NakSim s, NakComplaints *list, PetscReal T, const char *place)
 {
   const NakModelParams *p     = &s->params.model;
-  const PetscReal       depth = p->grid.ny > 1 ? p->grid.depth : 0;
-  const PetscReal       half =
-    p->contact.shape == NAK_CONTACT_PATCHES ? p->contact.patch : PetscMax(p->grid.width, depth) / 2;
+  const NakAlloy        alloy = NakThermoAlloy(&p->material, T);
+  const PetscReal       x     = NakThermoMoleFraction(&p->material, p->alloy.potassium);
+  const PetscReal rate = p->interphase.film_rate * NakArrhenius(p->interphase.activation_energy, T);
 
-  PetscFunctionBeginUser;
-  if (half <= Spread(&p->cell)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(
-    NakDeckWarn(s->deck, NakDeckFind(s->deck, "contact"),
-                "contact and its gaps are about %.3g m wide, and the resolved electrolyte of "
-                "%.3g m does not spread a current so far: under a held current the voltage "
-                "comes out too high; raise electrolyte.thickness, and lower "
-                "cell.series_resistance by what is then resolved",
-                (double)half, (double)p->cell.thickness));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (p->alloy.solids == NAK_SOLIDS_EQUILIBRIUM || rate == 0 || NakKineticsFront(&p->interphase) ||
+      x >= NakThermoLiquidus(&alloy, PETSC_FALSE))
+    return;
+  NakCaution(
+    list, place,
+    "at %.6g K the supercooled alloy is past the liquidus of solid K: its film covers half of "
+    "the face after %.3g h even at rest, and all but %.0e of it after %.3g h; "
+    "alloy.solids: equilibrium lets K freeze in the reservoir instead",
+    (double)T, (double)(PetscLogReal(2) / rate / 3600), NAK_OPEN_LEAST,
+    (double)(-PetscLogReal(NAK_OPEN_LEAST) / rate / 3600));
 }
 
-/* Patches of a column or two follow the grid, not their size. */
-static PetscErrorCode TellPatches(NakSim s)
+/* Solids and film, where the run begins and where it is coldest; that there is liquid then the protocol has
+   seen to. */
+static void CheckCold(NakSim s, NakComplaints *list)
 {
-  const NakGridParams *g     = &s->params.model.grid;
-  const PetscReal      patch = s->params.model.contact.patch;
-  PetscReal            sides[2], side;
+  const NakSimCell     *c       = s->data;
+  const NakAlloyParams *p       = &s->params.model.alloy;
+  const PetscReal       coldest = NakProtocolColdest(c->protocol);
 
-  PetscFunctionBeginUser;
-  NakGridSides(g, sides);
-  side = PetscMax(g->nx > 1 ? sides[0] : 0, g->ny > 1 ? sides[1] : 0);
-  if (s->params.model.contact.shape == NAK_CONTACT_PATCHES && 2 * side > (1 + 1e-9) * patch)
-    PetscCall(NakDeckWarn(s->deck, NakDeckFind(s->deck, "contact"),
-                          "patches of contact are about %.3g m wide and columns %.3g m: the grid "
-                          "decides on their shapes; use columns of half a patch or less, or raise "
-                          "contact.patch",
-                          (double)patch, (double)side));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  CheckSolid(s, list, p->temperature, "alloy");
+  TellFilm(s, list, p->temperature, "alloy");
+  if (coldest >= p->temperature) return;
+  CheckSolid(s, list, coldest, "protocol");
+  TellFilm(s, list, coldest, "protocol");
 }
 
-static PetscErrorCode CheckContact(NakSim s)
+/* Entries of a uniform film that do nothing where there are nuclei. */
+static void TellIdle(NakSim s, NakComplaints *list)
 {
-  const NakGridParams *g        = &s->params.model.grid;
-  const PetscReal      fraction = s->params.model.contact.fraction;
+  static const char *const idle[] = {"interphase.film_rate", "interphase.film_spreading"};
 
-  PetscFunctionBeginUser;
-  if (fraction == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  if (g->nx == 1 && g->ny == 1) {
-    PetscCall(NakDeckWarn(s->deck, NakDeckFind(s->deck, "contact"),
-                          "contact.fraction is %.6g and the grid has one column: in 1D a partial "
-                          "contact changes no voltage; raise grid.nx",
-                          (double)fraction));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(TellPatches(s));
-  if (g->electrolyte_layers > 0) {
-    PetscCall(TellCoarse(s));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(
-    Complain(s, "contact",
-             "contact.fraction is %.6g with grid.electrolyte_layers: 0: nothing then "
-             "carries the current from where there is no contact to where there is; resolve "
-             "the electrolyte",
-             (double)fraction));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (int k = 0; k < 2; k++)
+    if (NakDeckFind(s->deck, idle[k]) != NULL)
+      NakCaution(list, idle[k],
+                 "%s has no effect with interphase.film_nuclei or .film_nucleation: "
+                 "interphase.film_speed and .film_width take its place",
+                 idle[k]);
 }
 
-static PetscErrorCode CheckVoids(NakSim s)
+/* A film that grows within the shortest step cannot be followed. */
+static void CheckFilm(NakSim s, NakComplaints *list)
 {
-  const NakGridParams *g          = &s->params.model.grid;
-  const PetscInt       columns[2] = {g->nx, g->ny};
-  PetscReal            side[2];
-  char                 why[NAK_VOIDS_MISFIT];
+  const NakInterphaseParams *p    = &s->params.model.interphase;
+  const PetscReal            rate = p->film_rate;
 
-  PetscFunctionBeginUser;
-  NakGridSides(g, side);
-  if (!NakVoidsWanted(&s->params.voids)) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!NakVoidsFit(&s->params.voids, columns, side, NakGridHighestLayer(g), why))
-    PetscCall(Complain(s, "voids", "%s", why));
-  if (g->electrolyte_layers == 0)
-    PetscCall(Complain(s, "voids",
-                       "there are voids and grid.electrolyte_layers is 0: nothing then carries the "
-                       "current from under a void to where there is contact; resolve the "
-                       "electrolyte"));
-  if (s->params.stepper.jump)
-    PetscCall(Complain(s, "solver",
-                       "solver.jump is true and there are voids, which no cycle may be skipped "
-                       "with: set solver.jump to false"));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (NakKineticsFront(p)) {
+    if (p->film_speed * s->params.stepper.shortest_step > p->film_width)
+      NakComplain(list, "interphase.film_speed",
+                  "interphase.film_speed is %.6g m/s: the K film crosses its own width within "
+                  "solver.shortest_step, %.6g s; lower either",
+                  (double)p->film_speed, (double)s->params.stepper.shortest_step);
+    if (s->params.stepper.jump)
+      NakComplain(list, "solver",
+                  "solver.jump is true and the K film has nuclei, which no cycle may be skipped "
+                  "with: set solver.jump to false");
+    TellIdle(s, list);
+  } else if (rate * s->params.stepper.shortest_step > 1)
+    NakComplain(list, "interphase.film_rate",
+                "interphase.film_rate is %.6g 1/s: the K film grows faster than "
+                "solver.shortest_step, %.6g s; lower either",
+                (double)rate, (double)s->params.stepper.shortest_step);
 }
 
-static PetscErrorCode CheckImpedance(NakSim s)
+static void CheckProtocol(NakSim s, NakComplaints *list)
 {
-  const NakImpedanceParams *p     = &s->params.impedance;
-  const NakCellParams      *cell  = &s->params.model.cell;
-  const PetscReal           whole = cell->series_resistance + cell->thickness / cell->conductivity;
+  const NakSimCell *c    = s->data;
+  const PetscReal   most = 1e6, spectra = NakProtocolSpectraInAll(c->protocol);
+  const PetscReal   longest = 1e12, steps = NakProtocolStepsInAll(c->protocol);
 
-  PetscFunctionBeginUser;
-  if (p->frequency_max < p->frequency_min)
-    PetscCall(
-      Complain(s, "impedance",
-               "impedance.frequency_max is %.6g Hz and impedance.frequency_min %.6g Hz; the "
-               "first must be the higher one",
-               (double)p->frequency_max, (double)p->frequency_min));
-  if (p->grain_boundary_resistance > whole && NakProtocolHasSpectra(s->protocol))
-    PetscCall(Complain(s, "impedance",
-                       "impedance.grain_boundary_resistance is %.6g ohm.m^2, part of what is in "
-                       "series, and that is %.6g ohm.m^2 in all: lower it or raise "
-                       "cell.series_resistance",
-                       (double)p->grain_boundary_resistance, (double)whole));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (steps > longest)
+    NakComplain(list, "protocol",
+                "the protocol goes through up to %.3g steps, and 1e12 are allowed: lower 'repeat' "
+                "or 'count'",
+                (double)steps);
+  if (spectra < PETSC_INFINITY && spectra > most)
+    NakComplain(list, "protocol",
+                "the protocol takes up to %.3g spectra, and 1e6 are allowed: raise 'every' of "
+                "impedance, or take them in fewer turns",
+                (double)spectra);
 }
 
-PetscErrorCode NakSimCheckCell(NakSim s)
+/* A jump extrapolates the state, but not the past steps that the formula goes on from. */
+static void CheckIntegrator(NakSim s, NakComplaints *list)
 {
   const NakStepperParams *p = &s->params.stepper;
-  const Steps steps         = {"solver", " s", p->shortest_step, p->first_step, p->longest_step};
-  PetscMPIInt rank;
 
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
-  if (rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakSimCheckFrames(s, NakProtocolTimeLeft(s->protocol, 0)));
-  PetscCall(NakSimCheckSpectra(s));
-  PetscCall(CheckSteps(s, &steps));
-  PetscCall(CheckAlloy(s));
-  PetscCall(CheckMixing(s));
-  PetscCall(TellSolid(s));
-  PetscCall(CheckContact(s));
-  PetscCall(CheckImpedance(s));
-  PetscCall(CheckVoids(s));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (p->integrator == NAK_INTEGRATOR_BDF && NakKineticsFront(&s->params.model.interphase))
+    NakComplain(list, "solver.integrator",
+                "solver.integrator is bdf and the K film has nuclei, which it would begin anew "
+                "after every step with, as long as they are small: set it to rosenbrock or auto");
+  if (p->jump && p->integrator == NAK_INTEGRATOR_BDF)
+    NakComplain(list, "solver",
+                "solver.jump is true and solver.integrator is bdf, whose steps go on from those "
+                "before, and a jump has none: set solver.jump to false or solver.integrator to "
+                "rosenbrock");
 }
 
-/* A flat interface is tanh(x / half), so it is 2 half wide; one narrower than a cell sticks to the grid, and
-   the steps of time become ever shorter.  Allen-Cahn's well is Cahn-Hilliard's with rho = 1 from 0 to 1. */
-static PetscErrorCode TellNarrow(NakSim s)
+void NakSimCheckCell(NakSim s, NakComplaints *list)
 {
-  const NakPfhubParams  *p    = &s->params.pfhub;
-  const NakCahnHilliard *c    = &p->cahn_hilliard;
-  const PetscBool        flip = (PetscBool)(s->params.kind == NAK_MODEL_ALLEN_CAHN);
-  const PetscReal        half = flip ? PetscSqrtReal(2 * p->allen_cahn.kappa)
-                                     : PetscSqrtReal(2 * c->kappa / c->rho) / (c->high - c->low);
-  const NakBoxGrid       grid = NakPfhubBox(p);
-  PetscReal              side = 0;
+  const NakSimCell       *c = s->data;
+  const NakStepperParams *p = &s->params.stepper;
 
-  PetscFunctionBeginUser;
-  for (int d = 0; d < 3; d++)
-    if (grid.n[d] > 1) side = PetscMax(side, grid.size[d] / (PetscReal)grid.n[d]);
-  if (side > 2 * half)
-    PetscCall(
-      NakDeckWarn(s->deck, NakDeckFind(s->deck, "box"),
-                  "interfaces are %.3g wide and a cell %.3g: they stick to the grid, and the "
-                  "steps of time become very short; use smaller cells or raise kappa",
-                  (double)(2 * half), (double)side));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakSimCheckBox(NakSim s)
-{
-  const NakPhaseFieldParams *p     = &s->params.pfhub.solver;
-  const NakCahnHilliard     *c     = &s->params.pfhub.cahn_hilliard;
-  const Steps                steps = {"time", "", p->shortest_step, p->first_step, p->longest_step};
-  PetscMPIInt                rank;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
-  if (rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(CheckSteps(s, &steps));
-  if (c->low >= c->high)
-    PetscCall(Complain(s, "cahn_hilliard",
-                       "cahn_hilliard.low is %.6g and cahn_hilliard.high %.6g; the second must be "
-                       "the higher one",
-                       (double)c->low, (double)c->high));
-  else
-    PetscCall(TellNarrow(s));
-  if (p->before + p->after == 0)
-    PetscCall(Complain(s, "multigrid",
-                       "multigrid.before and multigrid.after are 0: nothing would be smoothed; "
-                       "set one of them to 1"));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  NakOutputCheck(&s->params.output, NakProtocolTimeLeft(c->protocol, 0), list);
+  CheckProtocol(s, list);
+  NakCheckSteps(list, "solver", " s", p->shortest_step, p->first_step, p->longest_step);
+  CheckIntegrator(s, list);
+  NakModelCheck(&s->params.model, list);
+  CheckCold(s, list);
+  TellPellet(s, list);
+  CheckFilm(s, list);
+  NakImpedanceCheck(&s->params.impedance, list);
+  CheckPhases(s, list);
 }

@@ -4,25 +4,41 @@
 #include <petsctime.h>
 #include <string.h>
 
+/* Ranks that do not pay: from docs/performance.md, "Ranks". */
+static PetscErrorCode TellFewColumns(NakSim sim)
+{
+  const PetscInt few = 500, columns = sim->size.n[0] * sim->size.n[1] / sim->size.ranks;
+
+  PetscFunctionBeginUser;
+  if (sim->kind != &NakSimCellKind || sim->size.ranks == 1 || columns >= few)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFPrintf(sim->world, stderr,
+                         "nakfield: warning: %" PetscInt_FMT
+                         " columns a rank are few: ranks pay from "
+                         "about %" PetscInt_FMT " on, and fewer ranks may be faster\n",
+                         columns, few));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The ranks that the grid can use. */
 static PetscErrorCode SplitRanks(NakSim sim)
 {
   PetscMPIInt rank, size;
-  PetscInt    useful;
   char        shape[NAK_TEXT_SIZE];
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(sim->world, &rank));
   PetscCallMPI(MPI_Comm_size(sim->world, &size));
-  useful = sim->kind->useful_ranks(&sim->params, size);
+  sim->size = sim->kind->size(sim, size);
   NakSimShape(sim, shape);
-  PetscCallMPI(
-    MPI_Comm_split(sim->world, (PetscInt)rank < useful ? 0 : MPI_UNDEFINED, rank, &sim->comm));
-  if (useful < (PetscInt)size)
+  PetscCallMPI(MPI_Comm_split(sim->world, (PetscInt)rank < sim->size.ranks ? 0 : MPI_UNDEFINED,
+                              rank, &sim->comm));
+  if (sim->size.ranks < (PetscInt)size)
     PetscCall(PetscFPrintf(sim->world, stderr,
                            "nakfield: %" PetscInt_FMT
                            " of %d ranks compute, the others wait: the grid has %s\n",
-                           useful, size, shape));
+                           sim->size.ranks, size, shape));
+  PetscCall(TellFewColumns(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -41,10 +57,10 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
       PetscBool good;
 
       PetscCall(NakSimCheckOption(sim, NakNodeItem(list, k, NULL), &good));
-      if (!good) continue; /* a mistake: it must not even act at the end of the program */
+      if (!good) continue; /* an error: it must not even act at the end of the program */
       if (strlen(text) + strlen(NakNodeText(NakNodeItem(list, k, NULL))) + 2 > sizeof text) {
-        PetscCall(NakDeckComplain(sim->deck, list, "petsc has more than %d bytes of options",
-                                  (int)sizeof text - 1));
+        PetscCall(NakDeckError(sim->deck, list, "petsc has more than %d bytes of options",
+                               (int)sizeof text - 1));
         break;
       }
       PetscCall(PetscStrlcat(text, NakNodeText(NakNodeItem(list, k, NULL)), sizeof text));
@@ -52,7 +68,7 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
     }
     if (list != NULL && NakNodeKindOf(list) != NAK_NODE_LIST)
       PetscCall(
-        NakDeckComplain(sim->deck, list, "petsc must be a list, for example [-ts_adapt_monitor]"));
+        NakDeckError(sim->deck, list, "petsc must be a list, for example [-ts_adapt_monitor]"));
   }
   PetscCallMPI(MPI_Bcast(text, (int)sizeof text, MPI_CHAR, 0, sim->world));
   PetscCall(PetscOptionsInsertString(NULL, text));
@@ -64,59 +80,62 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const char *const kind_words[] = {"cell", "cahn_hilliard", "cahn_hilliard_poisson",
-                                         "allen_cahn", "alloy"};
-
-/* What the deck is of, which decides the entries that it may have; a word that is none is reported
-   with the others. */
-static PetscErrorCode ReadKind(NakSim s, NakModelKind *kind)
+/* What the tables and the kind find wrong with the deck. */
+static PetscErrorCode Check(NakSim s)
 {
-  PetscMPIInt rank;
-  int         found = NAK_MODEL_CELL;
+  NakComplaints list = {.n = 0};
+  PetscInt      errors, wrong = 0;
+  PetscMPIInt   rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
-  if (rank == 0) {
-    const NakNode node = NakDeckFind(s->deck, "model");
-
-    if (node != NULL) found = NAK_MODEL_ANY;
-    for (int k = 0; node != NULL && k < NAK_MODEL_ANY; k++)
-      if (strcmp(NakNodeText(node), kind_words[k]) == 0) found = k;
-  }
-  PetscCallMPI(MPI_Bcast(&found, 1, MPI_INT, 0, s->world));
-  *kind = (NakModelKind)found;
+  PetscCall(s->kind->read(s, &wrong));
+  if (rank == 0 && wrong == 0) s->kind->check(s, &list);
+  if (rank == 0) PetscCall(NakDeckComplaints(s->deck, &list));
+  PetscCall(NakInsituRead(s->deck, s->kind->unit[0] == '\0' ? "1" : "s", &s->params.insitu));
+  PetscCall(NakDeckReport(s->deck, &errors));
+  PetscCall(NakRefuseErrors(s->world, errors, "%s", NakDeckPath(s->deck)));
+  PetscCall(NakRefuseErrors(s->world, wrong, "the material %s", s->params.model.alloy.system));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The parameters, from the entries that a deck of the kind may have. */
-static PetscErrorCode Fill(NakSim s, NakModelKind kind)
+/* Whether an override changes what is computed, and can stand in a title. */
+static PetscBool Counts(const char *override)
 {
-  NakSection every[NAK_SIM_SECTIONS];
-  char       text[NAK_TEXT_SIZE];
+  static const char *const others[] = {"title=", "output.", "checkpoint.", "insitu."};
 
-  PetscFunctionBeginUser;
-  NakSimSchema(&s->params, kind, s->schema);
-  NakSimSchema(&s->params, NAK_MODEL_ANY, every);
-  if (kind != NAK_MODEL_ANY) {
-    (void)snprintf(text, sizeof text, "model: %s", kind_words[kind]);
-    NakDeckSetOthers(s->deck, every, text);
-  }
-  PetscCall(NakDeckFill(s->deck, s->schema));
-  NakDeckSetOthers(s->deck, NULL, NULL);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+    if (strncmp(override, others[k], strlen(others[k])) == 0) return PETSC_FALSE;
+  for (const char *c = override; *c != '\0'; c++)
+    if ((unsigned char)*c < ' ' || *c == '\x7f') return PETSC_FALSE;
+  return PETSC_TRUE;
 }
 
-static const NakSimKind *KindOf(NakModelKind kind)
+/* A run that is not its deck's says so: "a title, with grid.nx=4, cell.area=1 cm^2". */
+static void CompleteTitle(NakSim s)
 {
-  if (kind == NAK_MODEL_CELL) return &NakSimCellKind;
-  return kind == NAK_MODEL_ALLOY ? &NakSimAlloyKind : &NakSimBoxKind;
+  char *const  title = s->params.title;
+  const size_t room  = sizeof s->params.title - sizeof ", ...";
+  PetscBool    begun = PETSC_FALSE;
+
+  for (PetscInt k = 0; k < s->options.n_overrides; k++) {
+    const char *const override = s->options.overrides[k], *link = begun ? ", " : ", with ";
+    const size_t      length = strlen(title);
+
+    if (!Counts(override)) continue;
+    if (length == 0) link += 2;
+    begun = PETSC_TRUE;
+    if (length + strlen(link) + strlen(override) > room) {
+      (void)snprintf(title + length, sizeof s->params.title - length, ", ...");
+      return;
+    }
+    (void)snprintf(title + length, sizeof s->params.title - length, "%s%s", link, override);
+  }
 }
 
 PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim)
 {
-  NakSim       s;
-  NakModelKind kind;
-  PetscInt     mistakes, wrong = 0;
+  NakSim s;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
@@ -133,8 +152,8 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   }
   PetscCall(
     NakDeckCreate(comm, s->options.deck, options->overrides, options->n_overrides, &s->deck));
-  PetscCall(ReadKind(s, &kind));
-  PetscCall(Fill(s, kind));
+  PetscCall(NakSimFill(s));
+  if (options->restart == NULL) CompleteTitle(s);
   if (options->restart != NULL) { /* its files are there already, wherever that is */
     PetscCheck(strlen(options->restart) < NAK_TEXT_SIZE, comm, PETSC_ERR_USER_INPUT,
                "the path of the run to restart has more than %d bytes", NAK_TEXT_SIZE - 1);
@@ -142,15 +161,7 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   }
   PetscCall(InsertPetscOptions(s));
   PetscCall(NakSimCheckDirectory(s));
-  s->kind = KindOf(kind);
-  PetscCall(s->kind->read(s, &wrong));
-  PetscCall(NakInsituRead(s->deck, s->kind->unit[0] == '\0' ? "1" : "s", &s->params.insitu));
-  PetscCall(NakDeckReport(s->deck, &mistakes));
-  PetscCheck(mistakes == 0, comm, PETSC_ERR_USER_INPUT, "%" PetscInt_FMT " mistake%s in %s",
-             mistakes, mistakes == 1 ? "" : "s", NakDeckPath(s->deck));
-  PetscCheck(wrong == 0, comm, PETSC_ERR_USER_INPUT,
-             "%" PetscInt_FMT " mistake%s in the material %s", wrong, wrong == 1 ? "" : "s",
-             s->params.model.alloy.system);
+  PetscCall(Check(s));
   PetscCall(SplitRanks(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -164,13 +175,8 @@ PetscErrorCode NakSimDestroy(NakSim *sim)
   PetscCall(NakInsituDestroy(&s->insitu));
   PetscCall(NakProgressDestroy(&s->progress));
   PetscCall(NakOutputDestroy(&s->output));
-  PetscCall(NakPhaseFieldDestroy(&s->box.engine));
-  PetscCall(NakMixBoxDestroy(&s->alloy.box));
-  PetscCall(NakSimVoidsDestroy(s));
-  PetscCall(NakImpedanceDestroy(&s->impedance));
-  PetscCall(NakStepperDestroy(&s->stepper));
-  PetscCall(NakModelDestroy(&s->model));
-  PetscCall(NakProtocolDestroy(&s->protocol));
+  if (s->data != NULL) PetscCall(s->kind->destroy(s));
+  PetscCall(PetscFree(s->data));
   PetscCall(NakDeckDestroy(&s->deck));
   if (s->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&s->comm));
   PetscCall(PetscFree(*sim));

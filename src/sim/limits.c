@@ -75,7 +75,7 @@ static PetscErrorCode TightestNode(MPI_Comm world, const NakSimSize *size, Memor
 
 PetscErrorCode NakSimCheckSize(NakSim s)
 {
-  const NakSimSize size = s->kind->size(&s->params);
+  const NakSimSize size = s->size;
   char             shape[NAK_TEXT_SIZE];
   Memory           node;
 
@@ -99,9 +99,9 @@ PetscErrorCode NakSimCheckSize(NakSim s)
 
 PetscErrorCode NakSimCheckOption(NakSim s, NakNode option, PetscBool *good)
 {
-  static const char *const solvers[] = {"-ts_",        "-ksp_", "-pc_",   "-snes_", "-mg_",
-                                        "-sub_",       "-mat_", "-vec_",  "-dm_",   "-voids_",
-                                        "-impedance_", "-mix_", "-lines_"};
+  static const char *const solvers[] = {"-ts_", "-ksp_",       "-pc_",  "-snes_",
+                                        "-mg_", "-sub_",       "-mat_", "-vec_",
+                                        "-dm_", "-impedance_", "-mix_", "-lines_"};
   const char *const        text      = NakNodeText(option);
   PetscBool known = (PetscBool)(text[0] != '-' || (text[1] >= '0' && text[1] <= '9'));
 
@@ -110,10 +110,10 @@ PetscErrorCode NakSimCheckOption(NakSim s, NakNode option, PetscBool *good)
     if (strncmp(text, solvers[k], strlen(solvers[k])) == 0) known = PETSC_TRUE;
   *good = (PetscBool)(known && strpbrk(text, "/:@\\") == NULL && strstr(text, " -") == NULL);
   if (!*good)
-    PetscCall(NakDeckComplain(s->deck, option,
-                              "petsc: '%.100s' is not an option of a solver, one to an item and "
-                              "without files; others stand on the command line, behind --",
-                              text));
+    PetscCall(NakDeckError(s->deck, option,
+                           "petsc: '%.100s' is not an option of a solver, one to an item and "
+                           "without files; others stand on the command line, behind --",
+                           text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -143,37 +143,9 @@ PetscErrorCode NakSimCheckDirectory(NakSim s)
   begin = length;
   while (begin > 0 && directory[begin - 1] != '/') begin--;
   if (directory[0] != '\0' && (length == 0 || strspn(directory + begin, ".") >= length - begin))
-    PetscCall(NakDeckComplain(s->deck, NakDeckFind(s->deck, "output.directory"),
-                              "output.directory is '%s': name a directory for this run alone, such "
-                              "as runs/first",
-                              directory));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Files and rows without end fill any disk. */
-PetscErrorCode NakSimCheckFrames(NakSim s, PetscReal span)
-{
-  const PetscReal every = s->params.output.fields_every, most = 1e6;
-
-  PetscFunctionBeginUser;
-  if (every <= 0 || span >= PETSC_INFINITY || span / every <= most)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakDeckComplain(s->deck, NakDeckFind(s->deck, "output.fields.every"),
-                            "output.fields.every is %.6g s in a run of up to %.6g s: that is "
-                            "%.3g frames, a file each, and 1e6 are allowed",
-                            (double)every, (double)span, (double)(span / every)));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakSimCheckSpectra(NakSim s)
-{
-  const PetscReal most = 1e6, spectra = NakProtocolSpectraInAll(s->protocol);
-
-  PetscFunctionBeginUser;
-  if (spectra >= PETSC_INFINITY || spectra <= most) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakDeckComplain(s->deck, NakDeckFind(s->deck, "protocol"),
-                            "the protocol takes up to %.3g spectra, and 1e6 are allowed: raise "
-                            "'every' of impedance, or take them in fewer turns",
-                            (double)spectra));
+    PetscCall(NakDeckError(s->deck, NakDeckFind(s->deck, "output.directory"),
+                           "output.directory is '%s': name a directory for this run alone, such "
+                           "as runs/first",
+                           directory));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -62,7 +62,7 @@ static PetscErrorCode PhysicsText(NakSim s, char **text, size_t *size)
 
   PetscFunctionBeginUser;
   PetscCheck(file != NULL, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the deck's entries");
-  NakSimPhysics(s->schema, physics);
+  NakSimPhysics(&s->params, physics);
   code = NakSchemaWriteValues(physics, file);
   WriteMaterial(&s->params.model.material, file);
   PetscCheck(fclose(file) == 0, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the deck's entries");

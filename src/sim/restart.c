@@ -21,32 +21,35 @@ static Due DueOf(NakSim s)
                .spectrum_due     = s->spectrum_due,
                .timeseries_every = s->params.output.timeseries_every,
                .fields_every     = s->params.output.fields_every,
-               .spectra_every    = s->protocol != NULL ? NakProtocolSpectra(s->protocol) : 0};
+               .spectra_every    = s->spectra_every};
 }
 
 /* Output that was asked for otherwise before the restart begins its rhythm anew. */
 static void SetDue(NakSim s, const Due *due)
 {
   const Due       deck = DueOf(s);
-  const PetscReal now  = s->now.time;
+  const PetscReal now  = s->time;
 
   s->row          = due->row;
   s->row_due      = due->row_due;
   s->fields_due   = due->fields_due;
   s->spectrum_due = due->spectrum_due;
   if (deck.timeseries_every != due->timeseries_every) s->row_due = NakSimNextRow(s);
-  if (deck.fields_every != due->fields_every || s->kind->next_frame != NULL)
+  if (deck.fields_every != due->fields_every || deck.fields_every <= 0)
     s->fields_due = NakSimNextFrame(s);
   if (deck.spectra_every != due->spectra_every) s->spectrum_due = now + deck.spectra_every;
 }
 
 static PetscErrorCode TransferDue(NakSim s, NakCheckpoint c)
 {
-  Due due = DueOf(s);
+  Due       due = DueOf(s);
+  PetscBool has; /* not in a checkpoint of an older program */
 
   PetscFunctionBeginUser;
   PetscCall(NakCheckpointBlock(c, "sim/due", &due, sizeof due));
   if (NakCheckpointReads(c)) SetDue(s, &due);
+  PetscCall(NakCheckpointHas(c, "sim/ends", &has));
+  if (has) PetscCall(NakCheckpointBlock(c, "sim/ends", &s->ends, sizeof s->ends));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -63,8 +66,6 @@ static PetscErrorCode Transfer(NakSim s, NakCheckpoint c)
   spent[0] = clock - s->began;
   spent[1] = clock - s->march;
   PetscCall(NakCheckpointBlock(c, "sim/spent", spent, sizeof spent));
-  PetscCall(NakCheckpointBlock(c, "sim/record", &s->now, sizeof s->now));
-  PetscCall(TransferDue(s, c));
   if (!NakCheckpointReads(c)) PetscFunctionReturn(PETSC_SUCCESS);
   s->began   = clock - spent[0];
   s->marched = spent[1];
@@ -85,6 +86,7 @@ static PetscErrorCode Write(NakSim s, NakCheckpoint c)
   PetscFunctionBeginUser;
   PetscCall(NakSimPhysicsCheckpoint(s, c));
   PetscCall(Transfer(s, c));
+  PetscCall(TransferDue(s, c));
   PetscCall(NakOutputCheckpoint(s->output, c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -102,7 +104,7 @@ PetscErrorCode NakSimCheckpoint(NakSim s)
   if (!code) code = NakCheckpointCommit(&c, s->params.checkpoint.keep);
   PetscCall(NakCheckpointDestroy(&c));
   PetscCall(PetscTime(&s->pause.written));
-  s->pause.steps = s->kind->steps(s);
+  s->pause.steps = s->steps;
   PetscFunctionReturn(code);
 }
 
@@ -110,11 +112,15 @@ PetscErrorCode NakSimCheckpoint(NakSim s)
 
 enum { WRITE = 1, STOP = 2 };
 
+#define FIRST 60.0 /* wall time after which there is a checkpoint, unless there never is one [s] */
+
 /* What the clock and the deck want, by one rank's clock. */
 static PetscErrorCode Wish(NakSim s, int *wish)
 {
   const NakCheckpointParams *p     = &s->params.checkpoint;
-  const PetscInt             steps = s->kind->steps(s) - s->pause.steps;
+  const PetscBool            first = (PetscBool)(s->pause.written == s->pause.launched);
+  const PetscReal            every = first ? PetscMin(p->every, FIRST) : p->every;
+  const PetscInt             steps = s->steps - s->pause.steps;
   PetscLogDouble             now;
 
   PetscFunctionBeginUser;
@@ -122,7 +128,7 @@ static PetscErrorCode Wish(NakSim s, int *wish)
   s->pause.longest = PetscMax(s->pause.longest, now - s->pause.last);
   s->pause.last    = now;
   *wish            = 0;
-  if (p->every > 0 && now - s->pause.written >= p->every) *wish = WRITE;
+  if (every > 0 && now - s->pause.written >= every) *wish = WRITE;
   if (p->steps > 0 && steps >= p->steps) *wish = WRITE;
   if (s->options.wall_time > 0 &&
       now + s->pause.longest - s->pause.launched >= s->options.wall_time)
@@ -160,28 +166,41 @@ PetscErrorCode NakSimOver(NakSim s, PetscBool *over)
 
   PetscFunctionBeginUser;
   PetscCall(NakOutputStatus(s->comm, directory, status));
-  *over = (PetscBool)(status[0] != '\0' && strcmp(status, "interrupted") != 0 &&
-                      strcmp(status, "failed") != 0);
+  *over = (PetscBool)(strcmp(status, "completed") == 0 || strcmp(status, "cutoff") == 0 ||
+                      strcmp(status, "short") == 0);
   if (*over)
     PetscCall(
       PetscPrintf(s->comm, "%s is complete (%s): nothing is left to do\n", directory, status));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakSimFind(NakSim s, NakCheckpoint *c)
+/* Nothing to go on from. */
+static PetscErrorCode BeginAnew(NakSim s)
 {
   const char *const run = s->params.output.directory;
-  char              directory[PETSC_MAX_PATH_LEN];
-  PetscErrorCode    code = PETSC_SUCCESS;
+  char              table[NAK_TEXT_SIZE];
 
   PetscFunctionBeginUser;
-  PetscCall(Directory(run, directory));
+  PetscCall(NakOutputTable(s->comm, run, table));
+  PetscCheck(
+    table[0] == '\0' || s->options.replace, s->comm, PETSC_ERR_FILE_UNEXPECTED,
+    "%s holds no checkpoint to go on from, but results (%s): give --replace to remove them "
+    "and begin anew",
+    run, table);
+  PetscCall(
+    PetscFPrintf(s->comm, stderr, "nakfield: %s holds no checkpoint: the run begins anew\n", run));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakSimFind(NakSim s, NakCheckpoint *c)
+{
+  char           directory[PETSC_MAX_PATH_LEN];
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(Directory(s->params.output.directory, directory));
   PetscCall(NakCheckpointOpen(s->comm, directory, c));
-  if (*c == NULL)
-    PetscCall(PetscFPrintf(s->comm, stderr,
-                           "nakfield: %s holds no checkpoint: the run begins anew\n", run));
-  else
-    code = NakSimPhysicsCheckpoint(s, *c);
+  code = *c == NULL ? BeginAnew(s) : NakSimPhysicsCheckpoint(s, *c);
   if (code) PetscCall(NakCheckpointDestroy(c));
   PetscFunctionReturn(code);
 }
@@ -190,12 +209,13 @@ PetscErrorCode NakSimResume(NakSim s, NakCheckpoint c)
 {
   PetscFunctionBeginUser;
   PetscCall(Transfer(s, c));
+  s->resumed = PETSC_TRUE;
+  PetscCall(s->kind->enter(s));
+  PetscCall(TransferDue(s, c));
   PetscCall(NakOutputCheckpoint(s->output, c)); /* the files last: nothing is cut back in vain */
   PetscCall(NakOutputForgetSummary(s->output));
-  PetscCall(s->kind->resume(s));
-  s->resumed = PETSC_TRUE;
   PetscCall(
-    NakOutputLog(s->output, "%.9g s: goes on from %s", (double)s->now.time, NakCheckpointPath(c)));
+    NakOutputLog(s->output, "%.9g s: goes on from %s", (double)s->time, NakCheckpointPath(c)));
   if (s->options.deck != s->deck_path)
     PetscCall(NakOutputLog(s->output, "  with the deck %s", s->options.deck));
   for (PetscInt k = 0; k < s->options.n_overrides; k++)

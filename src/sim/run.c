@@ -4,6 +4,8 @@
 #include <petsctime.h>
 #include <string.h>
 
+#define GAVE_UP "the solver gave up"
+
 /* ---- Before ---- */
 
 /* Name of the deck without folder and suffix, for a folder. */
@@ -35,13 +37,13 @@ static PetscErrorCode OpenOutput(NakSim s)
   if (s->options.deck != NULL) PetscCall(DeckName(s->options.deck, name));
   if (s->options.restart != NULL) {
     PetscCall(NakSimFind(s, &c));
-    mode = c != NULL ? NAK_OUTPUT_CONTINUE : NAK_OUTPUT_REPLACE;
+    mode = c != NULL ? NAK_OUTPUT_CONTINUE : NAK_OUTPUT_ANEW;
   }
   PetscCall(NakOutputCreate(s->comm, &s->params.output, name, mode, &s->output));
   if (c != NULL) code = NakSimResume(s, c);
   PetscCall(NakCheckpointDestroy(&c));
   PetscCall(code);
-  PetscCall(NakOutputDeck(s->output, s->deck, s->schema));
+  PetscCall(NakOutputDeck(s->output, s->deck, s->schema, s->params.title));
   PetscCall(NakOutputLog(s->output, "%s", NakVersion()));
   if (warnings[0] != '\0')
     PetscCall(NakOutputLog(s->output, "%.*s", (int)strlen(warnings) - 1, warnings));
@@ -55,9 +57,9 @@ static PetscErrorCode SetUp(NakSim s)
   PetscCall(s->kind->create(s));
   PetscCall(NakInsituCreate(s->comm, &s->params.insitu, &s->insitu));
   PetscCall(OpenOutput(s));
-  PetscCall(NakInsituStart(s->insitu, NakOutputDirectory(s->output), s->now.time));
-  PetscCall(NakProgressCreate(s->comm, s->options.quiet,
-                              s->kind->table != NULL ? s->kind->unit : NULL, &s->progress));
+  PetscCall(NakSimBoundFrames(s));
+  PetscCall(NakInsituStart(s->insitu, NakOutputDirectory(s->output), s->time));
+  PetscCall(NakProgressCreate(s->comm, s->options.quiet, s->kind->unit, &s->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -66,16 +68,18 @@ static PetscErrorCode SetUp(NakSim s)
 PetscReal NakSimNextFrame(NakSim s)
 {
   const PetscReal every = s->params.output.fields_every;
+  PetscInt        k     = 0;
 
-  if (s->kind->next_frame != NULL) return s->kind->next_frame(s);
-  return every > 0 ? NakNextMultiple(every, s->now.time) : PETSC_INFINITY;
+  if (every > 0) return NakNextMultiple(every, s->time);
+  while (k < s->n_frames && s->frames[k] <= s->time) k++;
+  return k < s->n_frames ? s->frames[k] : PETSC_INFINITY;
 }
 
 PetscReal NakSimNextRow(NakSim s)
 {
   const PetscReal every = s->params.output.timeseries_every;
 
-  return every > 0 ? NakNextMultiple(every, s->now.time) : 0;
+  return every > 0 ? NakNextMultiple(every, s->time) : 0;
 }
 
 static PetscErrorCode WriteFields(NakSim s)
@@ -84,10 +88,11 @@ static PetscErrorCode WriteFields(NakSim s)
   NakNumbers numbers;
 
   PetscFunctionBeginUser;
-  PetscCall(s->kind->frame(s, &frame));
-  if (s->kind->table != NULL) PetscCall(s->kind->numbers(s, &numbers));
-  PetscCall(NakOutputFields(s->output, &s->now, s->kind->table != NULL ? &numbers : NULL, &frame));
   s->fields_due = NakSimNextFrame(s);
+  if (s->options.light) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(s->kind->frame(s, &frame));
+  PetscCall(s->kind->numbers(s, PETSC_FALSE, &numbers));
+  PetscCall(NakOutputFields(s->output, &numbers, &frame));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -100,49 +105,45 @@ static PetscErrorCode ShowInsitu(NakSim s, PetscBool last)
   PetscFunctionBeginUser;
   if (s->insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(s->kind->frame(s, &frame));
-  PetscCall(s->kind->numbers(s, &numbers));
-  PetscCall(NakInsituShow(s->insitu, s->now.time, &numbers, &frame, last));
+  PetscCall(s->kind->numbers(s, PETSC_FALSE, &numbers));
+  PetscCall(NakInsituShow(s->insitu, &numbers, &frame, last));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriteRow(NakSim s)
+static PetscErrorCode WriteRow(NakSim s, const NakNumbers *numbers)
 {
-  NakNumbers numbers;
-
   PetscFunctionBeginUser;
-  if (s->kind->table != NULL) {
-    PetscCall(s->kind->numbers(s, &numbers));
-    PetscCall(NakOutputTableRow(s->output, s->kind->table, &numbers));
-  } else {
-    PetscCall(s->kind->row(s));
-  }
+  PetscCall(NakOutputRow(s->output, s->kind->table, numbers));
   s->row_due = NakSimNextRow(s);
-  s->row     = s->now.time;
+  s->row     = s->time;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Show the moment to every observer that is due; a checkpoint comes last. */
 static PetscErrorCode Observe(NakSim s)
 {
-  const PetscBool ends =
-    (PetscBool)(s->params.output.fields_every <= 0 && s->over && s->now.cycle == 0);
-  const PetscBool fields = (PetscBool)(s->now.time >= s->fields_due || ends);
-  const PetscBool event  = s->protocol != NULL ? s->over : fields;
+  const PetscBool row    = (PetscBool)(s->time >= s->row_due);
+  const PetscBool chosen = (PetscBool)(s->shown && ++s->ends % s->stride == 0);
+  const PetscBool ends   = (PetscBool)(s->params.output.fields_every <= 0 && chosen);
+  const PetscBool fields = (PetscBool)(s->time >= s->fields_due || ends);
+  const PetscBool event  = s->kind->march == NULL ? s->shown : fields;
+  NakNumbers      numbers;
 
   PetscFunctionBeginUser;
-  if (s->now.time >= s->row_due) PetscCall(WriteRow(s));
+  PetscCall(s->kind->numbers(s, row, &numbers));
+  if (row) PetscCall(WriteRow(s, &numbers));
   if (fields) PetscCall(WriteFields(s));
-  if (NakInsituDue(s->insitu, &s->now, event)) PetscCall(ShowInsitu(s, PETSC_FALSE));
+  if (NakInsituDue(s->insitu, s->time, event)) PetscCall(ShowInsitu(s, PETSC_FALSE));
   if (s->kind->observe != NULL) PetscCall(s->kind->observe(s));
-  PetscCall(NakProgressShow(s->progress, &s->now, s->kind->time_left(s)));
+  PetscCall(NakProgressShow(s->progress, &numbers, s->dt, s->left));
   PetscCall(NakSimPause(s));
-  s->good = s->now;
+  s->good = s->time;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- While it runs ---- */
 
-/* One leaf of a cell's protocol, or all that a box goes through, from its start to what ends it. */
+/* One step of a cell's protocol, or all that a box goes through, from its start to what ends it. */
 static PetscErrorCode RunLeaf(NakSim s)
 {
   PetscFunctionBeginUser;
@@ -161,11 +162,6 @@ static PetscErrorCode RunLeaf(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool NakSimEnded(NakSim s)
-{
-  return (PetscBool)(s->end != NAK_END_NONE);
-}
-
 static PetscErrorCode RunAll(NakSim s)
 {
   PetscLogDouble clock;
@@ -175,7 +171,7 @@ static PetscErrorCode RunAll(NakSim s)
   s->march = clock - s->marched;
   if (!s->resumed) PetscCall(WriteFields(s));
   if (!s->resumed) PetscCall(ShowInsitu(s, PETSC_FALSE));
-  while (!s->kind->done(s)) PetscCall(RunLeaf(s));
+  while (s->end == NAK_END_NONE) PetscCall(RunLeaf(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -223,61 +219,80 @@ static PetscErrorCode FinishInsitu(NakSim s)
 /* The last fields, pictures and row, `row` in any case. */
 static PetscErrorCode ShowLast(NakSim s, PetscBool row)
 {
+  NakNumbers numbers;
+
   PetscFunctionBeginUser;
   PetscCall(WriteFields(s));
   PetscCall(FinishInsitu(s));
-  if (row || s->now.time > s->row) PetscCall(WriteRow(s));
+  if (!row && s->time <= s->row) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(s->kind->numbers(s, PETSC_TRUE, &numbers));
+  PetscCall(WriteRow(s, &numbers));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The end of a run that could not go on, by the last error.  What is not finite is not to be trusted: the summary
+   keeps to the last good moment. */
+static PetscErrorCode Fail(NakSim s)
+{
+  const int longest = (int)(sizeof s->why - sizeof GAVE_UP - 2);
+
+  PetscFunctionBeginUser;
+  PetscCall(NakFaultShare(s->comm, &s->fault));
+  (void)snprintf(s->why, sizeof s->why, GAVE_UP ": %.*s", longest, s->fault.text);
+  s->end = NAK_END_FAILED;
+  if (s->broken) s->time = s->good;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The last fields and the summary, whatever ended the run. */
 static PetscErrorCode Finish(NakSim s)
 {
-  const PetscBool      shorted = (PetscBool)(s->end == NAK_END_SHORT);
-  NakSummary           summary = {.status = Status(s->end), .end = s->why};
-  const NakStepReport *reports = NULL;
-  PetscInt             n       = 0;
-  PetscLogDouble       clock;
-  PetscErrorCode       code;
+  const PetscBool shorted = (PetscBool)(s->end == NAK_END_SHORT);
+  NakSummary      summary = {.end = s->why};
+  PetscLogDouble  clock;
+  PetscErrorCode  code;
 
   PetscFunctionBeginUser;
   PetscCall(PetscTime(&clock));
   s->marched = clock - s->march;
   code       = s->broken ? PETSC_SUCCESS : ShowLast(s, shorted);
-  if (code == PETSC_ERR_FP) { /* told; the summary keeps to the last good record */
+  if (code == PETSC_ERR_FP) {
     s->broken = PETSC_TRUE;
-    s->now    = s->good;
-    code      = PETSC_SUCCESS;
+    code      = Fail(s);
   }
   PetscCall(code);
+  summary.status = Status(s->end);
   PetscCall(s->kind->results(s, &summary));
-  if (s->protocol != NULL) PetscCall(NakProtocolReports(s->protocol, &n, &reports));
-  summary.last = s->now;
   PetscCall(PetscTime(&clock));
   summary.wall_seconds = clock - s->began;
-  PetscCall(NakOutputSummary(s->output, &summary, n, reports));
+  PetscCall(NakOutputSummary(s->output, &summary));
   PetscCall(NakProgressDestroy(&s->progress));
   PetscCall(NakOutputLog(s->output, "%s: %s", summary.status, s->why));
-  if (!s->options.quiet)
+  if (!s->options.quiet && s->end == NAK_END_FAILED)
+    PetscCall(PetscPrintf(s->comm, "failed at %.6g%s; results up to there in %s\n", (double)s->time,
+                          s->kind->unit, NakOutputDirectory(s->output)));
+  else if (!s->options.quiet)
     PetscCall(PetscPrintf(s->comm, "%s: %s at %.6g%s; results in %s\n", summary.status, s->why,
-                          (double)s->now.time, s->kind->unit, NakOutputDirectory(s->output)));
+                          (double)s->time, s->kind->unit, NakOutputDirectory(s->output)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The end of a run that could not go on: the last good state stays, with the reason. */
 static PetscErrorCode GiveUp(NakSim s, PetscErrorCode code)
 {
-  char why[NAK_TEXT_SIZE] = "a number was not finite";
-
   PetscFunctionBeginUser;
-  if (code == PETSC_ERR_FP) { /* told already; what is in memory is not to be trusted */
-    s->broken = PETSC_TRUE;
-    s->now    = s->good;
-  } else {
-    PetscCall(NakSimCheckpoint(s)); /* for other settings of the solver */
-    PetscCall(PetscSNPrintf(why, sizeof why, "the solver gave up: %s", s->kind->failure(s)));
-  }
-  PetscCall(s->kind->leave(s, NAK_END_FAILED, why));
+  s->broken = (PetscBool)(code == PETSC_ERR_FP);
+  if (!s->broken) PetscCall(NakSimCheckpoint(s)); /* for other settings of the solver */
+  PetscCall(s->kind->leave(s, NAK_END_FAILED, GAVE_UP));
+  PetscCall(Fail(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All ranks agree on an error of files: the log may have room for it. */
+static PetscErrorCode LogError(NakSim s)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakFaultShare(s->comm, &s->fault));
+  PetscCall(NakOutputLog(s->output, "ended by an error: %s", s->fault.text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -291,10 +306,11 @@ static PetscErrorCode RunHere(NakSim s)
   if (over) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SetUp(s));
   code = RunAll(s);
+  if (NakExitStatus(code) == NAK_EXIT_OUTPUT) PetscCall(LogError(s));
   if (code != PETSC_SUCCESS && NakExitStatus(code) != NAK_EXIT_SOLVER) PetscFunctionReturn(code);
   if (code != PETSC_SUCCESS) PetscCall(GiveUp(s, code));
   PetscCall(Finish(s));
-  PetscFunctionReturn(code);
+  PetscFunctionReturn(code == PETSC_SUCCESS && s->broken ? PETSC_ERR_FP : code);
 }
 
 PetscErrorCode NakSimRun(NakSim sim)
@@ -304,7 +320,9 @@ PetscErrorCode NakSimRun(NakSim sim)
   PetscFunctionBeginUser;
   PetscCall(NakSignalsInstall()); /* on ranks that wait as well: launchers signal all of them */
   PetscCall(NakSimCheckSize(sim));
+  PetscCall(NakErrorsInstall(&sim->fault));
   if (sim->comm != MPI_COMM_NULL) code = RunHere(sim);
+  PetscCall(PetscPopErrorHandler());
   if (NakExitStatus(code) == NAK_EXIT_BUG) /* perhaps of this rank alone: let none wait for it */
     PetscCallMPI(MPI_Abort(sim->world, NAK_EXIT_BUG));
   code = NakAgree(sim->world, code);

@@ -3,14 +3,6 @@
 
 #include <nakfield/sim.h>
 
-/* The voids, where the deck asks for any, and what drives them. */
-typedef struct {
-  NakVoids       field; /* NULL where there are none */
-  PetscInt       n;     /* owned columns */
-  NakVoidsDrive *drive; /* of each of them; work */
-  NakFaceSample *faces; /* the same as the model has it */
-} NakSimVoids;
-
 /* When checkpoints were written, and what a step takes; wall clock [s]. */
 typedef struct {
   PetscReal launched, last; /* the program, the last pause */
@@ -19,28 +11,11 @@ typedef struct {
   PetscInt  steps;          /* done by then */
 } NakPause;
 
-/* A model on a box, where the deck is of one. */
-enum { NAK_BOX_FRAMES = 64 };
-
-typedef struct {
-  NakFieldModel model;
-  NakPhaseField engine;
-  PetscInt      n_frames;
-  PetscReal     frames[NAK_BOX_FRAMES]; /* times of fields beside the first and the last */
-  PetscReal     total;                  /* of the first field, at the start */
-} NakSimBox;
-
-/* The phases of the alloy, where the deck is of them. */
-typedef struct {
-  NakMixBox    box;
-  NakMixRecord record;               /* of the present moment */
-  PetscReal    a_balance, b_balance; /* the largest so far */
-} NakSimAlloy;
-
 /* How large a run is, with estimates of its memory [B]. */
 typedef struct {
   PetscInt    n[3];           /* of `what`; 0 for an axis that does not count */
   const char *what, *entries; /* "columns"; the entries of the deck to lower */
+  PetscInt    ranks;          /* of those there are, how many can share it */
   PetscReal   unknowns;
   PetscReal   longest; /* vector, which PETSc must be able to count; at least the unknowns */
   PetscReal   bytes;   /* of all ranks together */
@@ -49,88 +24,108 @@ typedef struct {
 } NakSimSize;
 
 /* What the main loop (run.c) wants from a kind of model: a cell, a model on a box, the phases of the
-   alloy.  `read`, `size` and `useful_ranks` are called before there are ranks that compute; the others
-   only on these, and all that return an error code are collective. */
+   alloy.  `read`, `size` and `destroy` are called on all ranks, `size` before there are ranks that compute;
+   the others on these only, and all that return an error code are collective.  What a kind holds, it keeps
+   in NakSim.data. */
 typedef struct {
-  const char *unit;  /* of time, behind a number */
-  const char *table; /* of the course of time, for what is not of a cell */
-  PetscErrorCode (*read)(NakSim,
-                         PetscInt *wrong); /* what the tables do not; mistakes of the material */
-  NakSimSize (*size)(const NakSimParams *);
-  PetscInt (*useful_ranks)(const NakSimParams *, PetscInt ranks);
-  PetscErrorCode (*create)(NakSim);                    /* what computes, at its start; sets `now` */
+  const char *unit;  /* of time, after a number */
+  const char *table; /* of the course of time, <table>.csv */
+  const char *march; /* section with the end and the steps of a run without a protocol, or NULL */
+  size_t      size_of_data;
+  /* What the tables do not read; `wrong` counts the errors of the material. */
+  PetscErrorCode (*read)(NakSim, PetscInt *wrong);
+  void (*check)(NakSim, NakComplaints *); /* of a deck with a good material; rank 0 */
+  NakSimSize (*size)(NakSim, PetscInt ranks);
+  PetscReal (*steps)(NakSim,
+                     PetscReal each); /* of time, with `each` in one of the protocol; or NULL */
+  PetscErrorCode (*create)(NakSim);   /* what computes, at its start; sets `time` */
+  PetscErrorCode (*destroy)(NakSim);
   PetscErrorCode (*checkpoint)(NakSim, NakCheckpoint); /* its state, both ways */
-  PetscErrorCode (*resume)(NakSim);                 /* behind reading a checkpoint; sets `over` */
-  PetscBool (*done)(NakSim);                        /* nothing is left to enter */
-  PetscErrorCode (*enter)(NakSim);                  /* begin the next leaf; sets `now` and `over` */
-  PetscErrorCode (*step)(NakSim, PetscReal latest); /* one accepted step; sets `now` and `over` */
-  PetscErrorCode (*leave)(NakSim, NakEnd forced, const char *why); /* sets `end` and `why` */
-  PetscReal (*time_left)(NakSim);                                  /* at most [s] */
-  PetscReal (*next_frame)(NakSim); /* NULL: at multiples of output.fields.every */
+  /* Begin the next protocol step, or go on in it where `resumed`; take one accepted step of time.  Both
+     set what is of the moment. */
+  PetscErrorCode (*enter)(NakSim);
+  PetscErrorCode (*step)(NakSim, PetscReal latest);
+  /* Set `end` and `why`; both are given where the run is to end. */
+  PetscErrorCode (*leave)(NakSim, NakEnd forced, const char *why);
   PetscErrorCode (*frame)(NakSim, NakFrame *);
-  PetscErrorCode (*row)(NakSim); /* of timeseries.csv; NULL: `numbers` to the `table` */
-  PetscErrorCode (*numbers)(NakSim, NakNumbers *); /* for pictures and `table` */
-  PetscErrorCode (*observe)(NakSim);               /* what it alone shows, where due; or NULL */
-  PetscErrorCode (*results)(NakSim,
-                            NakSummary *); /* its last tables, and its part of the summary */
-  PetscInt (*steps)(NakSim);               /* done so far */
-  const char *(*failure)(NakSim);          /* why no step could be taken */
+  /* The moment; where `row` is true, for a row of the table, after which its counts begin anew. */
+  PetscErrorCode (*numbers)(NakSim, PetscBool row, NakNumbers *);
+  PetscErrorCode (*observe)(NakSim); /* what it alone shows, where due; or NULL */
+  /* Write the last tables, and fill in the kind's part of the summary. */
+  PetscErrorCode (*results)(NakSim, NakSummary *);
 } NakSimKind;
 
 extern const NakSimKind NakSimCellKind, NakSimBoxKind, NakSimAlloyKind; /* cell.c, box.c, alloy.c */
+
+enum { NAK_SIM_FRAMES = 64 };
 
 struct NakSim_private {
   MPI_Comm          world, comm; /* all ranks; those that compute, MPI_COMM_NULL on the others */
   NakSimOptions     options;
   NakSimParams      params;
-  const NakSimKind *kind; /* by params.kind */
+  const NakSimKind *kind;
+  void             *data; /* the kind's */
+  NakSimSize        size;
   NakSection        schema[NAK_SIM_SECTIONS];
   NakDeck           deck;
-  NakProtocol       protocol; /* NULL where the deck is not of a cell; so are the next three */
-  NakModel          model;
-  NakStepper        stepper;
-  NakImpedance      impedance; /* NULL where no spectrum is asked for */
-  NakSimBox         box;
-  NakSimAlloy       alloy;
-  NakSimVoids       voids;
-  NakBalance        balance;
   NakOutput         output;
   NakProgress       progress;
-  NakInsitu         insitu;           /* NULL where there is no script */
-  NakRecord         now, good;        /* the last that every observer accepted */
-  PetscBool         broken;           /* the state is not to be written */
-  PetscReal row, row_due, fields_due; /* time of the last row; of the next row and frame [s] */
-  PetscReal spectrum_due;             /* PETSC_INFINITY for none [s] */
+  NakInsitu         insitu; /* NULL where there is no script */
+  PetscReal         good;   /* time of the last moment that every observer accepted [s] */
+  /* Of the moment: */
+  PetscReal   time, dt; /* dt: of the step that led here [s] */
+  PetscReal   left;     /* time to the end, at most [s] */
+  PetscInt    steps;    /* done so far */
+  PetscBool   over;     /* the protocol step is at its end, */
+  PetscBool   shown;    /* which is to be shown: in a repeat, that of the first turn */
+  const char *cut;      /* what ends a run without a protocol early, or NULL */
+  PetscInt    ends,
+    stride; /* of protocol steps that were shown; a frame at each `stride`-th of them */
+  PetscReal ends_in_all; /* at most; 0 where there are none */
+  PetscInt  n_frames;
+  PetscReal frames[NAK_SIM_FRAMES];      /* times of frames that the deck lists */
+  PetscBool broken;                      /* the state is not to be written */
+  PetscReal row, row_due, fields_due;    /* time of the last row; of the next row and frame [s] */
+  PetscReal spectrum_due, spectra_every; /* PETSC_INFINITY for none [s] */
   PetscReal began,
     march; /* wall clock at the start of all and of the steps, less what was spent before
                                  a restart [s] */
-  PetscReal   marched; /* spent on steps, once they are behind; or before a restart [s] */
+  PetscReal   marched; /* spent on steps, once they are done; or before a restart [s] */
   NakEnd      end;     /* of the run; NAK_END_NONE while it goes on */
-  char        why[NAK_TEXT_SIZE]; /* it ended */
-  PetscBool   over;               /* the leaf is at its end */
-  PetscBool   resumed;            /* the leaf was entered before the restart */
-  const char *stop;               /* why the run is to end early; NULL while it is not */
+  NakFault    fault;   /* the last error of this rank */
+  char        why[2 * NAK_TEXT_SIZE]; /* it ended */
+  PetscBool   resumed;                /* the protocol step was entered before the restart */
+  const char *stop;                   /* why the run is to end early; NULL while it is not */
   NakPause    pause;
   char        deck_path[PETSC_MAX_PATH_LEN]; /* of the deck in a run directory */
 };
 
-/* contact.c: the voids, where the deck asks for any, and what they do to the cell's contact.
-   NakSimVoidsAdvance() follows the cell's step that has led to `now`, and completes the record; `over`
-   where something in it ends the leaf.  NakSimVoidsReach() is how far the cell may go next [s]. */
-PetscErrorCode NakSimVoidsCreate(NakSim sim);
-PetscErrorCode NakSimVoidsDestroy(NakSim sim);
-PetscErrorCode NakSimVoidsAdvance(NakSim sim, PetscBool *over);
-PetscReal      NakSimVoidsReach(NakSim sim);
-PetscErrorCode NakSimVoidsLog(NakSim sim); /* what they cost, at the end */
-PetscErrorCode NakSimVoidsCheckpoint(NakSim        sim,
-                                     NakCheckpoint checkpoint); /* behind the stepper's */
+/* A cell: the data of NakSimCellKind. */
+typedef struct {
+  NakProtocol  protocol;
+  NakModel     model;
+  NakStepper   stepper;
+  NakImpedance impedance; /* NULL where no spectrum is asked for */
+  NakBalance   balance;
+  NakRecord    now, good;     /* of the moment; the last that every observer accepted */
+  PetscBool    slow_reported; /* what holds the steps */
+} NakSimCell;
 
-/* checks.c: complain of entries that contradict each other.  Collective. */
-PetscErrorCode NakSimCheckCell(NakSim sim);
-PetscErrorCode NakSimCheckBox(NakSim sim);
+/* march.c: a run without a protocol, which is one protocol step: what is of the moment, for `enter` and
+   `step`; and `leave`. */
+void           NakSimMarch(NakSim sim, PetscReal time, PetscReal dt, PetscReal end, PetscInt steps,
+                           const char *cut);
+PetscErrorCode NakSimMarchLeave(NakSim sim, NakEnd end, const char *why);
 
-/* schema.c: the sections of a schema that define the cell. */
-void NakSimPhysics(const NakSection schema[], NakSection physics[NAK_SIM_SECTIONS]);
+/* checks.c: complain of entries of a cell's deck that contradict each other.  Rank 0. */
+void NakSimCheckCell(NakSim sim, NakComplaints *list);
+
+/* kinds.c: find out what the deck is of, and fill the parameters from the entries that it then may have.
+   Collective. */
+PetscErrorCode NakSimFill(NakSim sim);
+
+/* kinds.c: the sections that define what is computed. */
+void NakSimPhysics(NakSimParams *params, NakSection physics[NAK_SIM_SECTIONS]);
 
 /* physics.c: write the entries that define the cell, or refuse a deck in which they differ from those that
    are read, unless the options allow it.  Collective on the ranks that compute. */
@@ -148,17 +143,19 @@ PetscErrorCode NakSimPause(NakSim sim);
 /* Whether the run that is to be continued is over; says so. */
 PetscErrorCode NakSimOver(NakSim sim, PetscBool *over);
 
-/* The checkpoint to go on from, NULL for none; refuses another cell's. */
+/* The checkpoint to go on from, NULL for none, which is refused where results would be lost unless the options
+   allow it; refuses another cell's. */
 PetscErrorCode NakSimFind(NakSim sim, NakCheckpoint *checkpoint);
 
 /* Go where a checkpoint says, with the files of the run. */
 PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);
 
-/* run.c: when the next frame and row are due, behind the present moment [s]; whether the run has ended, for
-   a kind without leaves. */
+/* frames.c: where frames come at the ends of protocol steps, choose how many of the ends; the log says so. */
+PetscErrorCode NakSimBoundFrames(NakSim sim);
+
+/* run.c: when the next frame and row are due, after the present moment [s]. */
 PetscReal NakSimNextFrame(NakSim sim);
 PetscReal NakSimNextRow(NakSim sim);
-PetscBool NakSimEnded(NakSim sim);
 
 /* describe.c: the size of a run in words, "64 x 64 columns". */
 void NakSimShape(NakSim sim, char text[NAK_TEXT_SIZE]);
@@ -167,10 +164,7 @@ void NakSimShape(NakSim sim, char text[NAK_TEXT_SIZE]);
    Collective on `world`. */
 PetscErrorCode NakSimCheckSize(NakSim sim);
 
-/* limits.c: complain of an item of the deck's PETSc options that is not for solvers or names a file; of frames
-   in a time of `span` and of spectra without end (all on rank 0 only); of a directory that is not the run's
-   own (on any rank). */
+/* limits.c: complain of an item of the deck's PETSc options that is not for solvers or names a file (rank 0
+   only); of a directory that is not the run's own (any rank). */
 PetscErrorCode NakSimCheckOption(NakSim sim, NakNode option, PetscBool *good);
 PetscErrorCode NakSimCheckDirectory(NakSim sim);
-PetscErrorCode NakSimCheckFrames(NakSim sim, PetscReal span);
-PetscErrorCode NakSimCheckSpectra(NakSim sim);

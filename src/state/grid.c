@@ -52,30 +52,32 @@ void NakGridSides(const NakGridParams *p, PetscReal side[2])
   side[1] = p->depth > 0 ? p->depth / (PetscReal)p->ny : side[0];
 }
 
-PetscReal NakGridHighestLayer(const NakGridParams *p)
+/* Height of the alloy over the zone, and of its lowest layer: above a zone, that of the zone's. */
+static PetscReal OverZone(const NakGridParams *p, PetscReal *finest)
 {
-  const PetscReal q = GrowthRatio(p->alloy_layers, p->finest_alloy, p->alloy_height);
-
-  return p->alloy_height / StackHeight(p->alloy_layers, q) *
-         PetscPowReal(q, (PetscReal)(p->alloy_layers - 1));
+  *finest = p->zone_layers > 0 ? p->zone_height / (PetscReal)p->zone_layers : p->finest_alloy;
+  return p->zone_layers > 0 ? p->alloy_height - p->zone_height : p->alloy_height;
 }
 
 PetscErrorCode NakGridFaces(const NakGridParams *params, PetscReal electrolyte_height,
                             PetscReal interphase_height, NakGrid *grid)
 {
-  const PetscInt ne = params->electrolyte_layers, nf = params->interphase_layers;
-  const PetscInt na = params->alloy_layers;
-  PetscReal     *z, *below;
+  const PetscInt  ne = params->electrolyte_layers, nf = params->interphase_layers;
+  const PetscInt  na = params->alloy_layers, nz = params->zone_layers, zone = ne + nf + nz;
+  PetscReal      *z, *below, finest;
+  const PetscReal height = OverZone(params, &finest), bottom = params->alloy_height - height;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(ne + nf + na + 1, &z));
+  PetscCall(PetscMalloc1(zone + na + 1, &z));
   PetscCall(PetscMalloc1(ne + 1, &below));
   GradedFaces(ne, params->finest_electrolyte, ne > 0 ? electrolyte_height : 0, below);
   for (PetscInt k = 0; k <= ne; k++) z[k] = -below[ne - k];
   PetscCall(PetscFree(below));
   z[ne] = 0;
-  GradedFaces(na, params->finest_alloy, params->alloy_height, z + ne + nf);
-  for (PetscInt k = 0; k <= na; k++) z[ne + nf + k] += interphase_height;
+  GradedFaces(na, finest, height, z + zone);
+  for (PetscInt k = 0; k <= na; k++) z[zone + k] += interphase_height + bottom;
+  for (PetscInt k = 0; k < nz; k++)
+    z[ne + nf + k] = interphase_height + bottom * (PetscReal)k / (PetscReal)nz;
   for (PetscInt k = 1; k <= nf; k++) z[ne + k] = interphase_height * (PetscReal)k / (PetscReal)nf;
   grid->z = z;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -3,17 +3,43 @@
 
 static NakLayout LayOut(const NakGrid *grid)
 {
-  NakLayout l = {.filament = 0, .q_faraday = 1, .q_total = 2, .phi = 3};
+  NakLayout l = {.filament = 0, .q_faraday = 1, .q_total = 2, .charge = 3, .phi = 4};
 
   l.potential    = l.phi + grid->n_electrolyte;
   l.deposit      = l.potential + 1;
-  l.film         = l.deposit + 1;
-  l.interphase   = l.film + 1;
+  l.open         = l.deposit + 1;
+  l.interphase   = l.open + 1;
   l.alloy        = l.interphase + grid->n_interphase;
-  l.reservoir_na = l.alloy + grid->n_alloy;
+  l.phases       = grid->phases;
+  l.zone         = grid->n_zone;
+  l.reservoir_na = NakLayoutAlloy(&l, grid->n_alloy);
   l.reservoir_k  = l.reservoir_na + 1;
   l.size         = l.reservoir_k + 1;
   return l;
+}
+
+const char *NakLayoutName(const NakLayout *l, PetscInt j)
+{
+  const struct {
+    PetscInt    first;
+    const char *name;
+  } parts[] = {
+    {l->reservoir_k,  "the K of the reservoir"                  },
+    {l->reservoir_na, "the Na of the reservoir"                 },
+    {l->alloy,        "the Na content of the alloy"             },
+    {l->interphase,   "the Na content of the interphase"        },
+    {l->open,         "the share of the face free of the K film"},
+    {l->deposit,      "the Na metal at the face"                },
+    {l->potential,    "the potential of the face"               },
+    {l->phi,          "the potential of the electrolyte"        },
+    {l->filament,     "the filament or a charge passed"         }
+  };
+  int k = 0;
+
+  while (parts[k].first > j) k++;
+  if (parts[k].first == l->alloy && !NakLayoutIsRatio(l, j))
+    return "an order parameter of the alloy";
+  return parts[k].name;
 }
 
 static PetscErrorCode CreateGrid(NakState s)
@@ -30,16 +56,19 @@ static PetscErrorCode CreateGrid(NakState s)
     "grid.alloy_height is %.6g m, but the alloy in the cell is only %.6g m high (alloy.volume over "
     "cell.area): lower grid.alloy_height or raise alloy.volume",
     (double)p->alloy_height, (double)s->total_height);
-  *g = (NakGrid){.nx               = p->nx,
-                 .ny               = p->ny,
-                 .n_electrolyte    = p->electrolyte_layers,
-                 .n_interphase     = p->interphase_layers,
-                 .n_alloy          = p->alloy_layers,
-                 .nz               = p->electrolyte_layers + p->interphase_layers + p->alloy_layers,
-                 .dx               = side[0],
-                 .dy               = side[1],
-                 .reservoir_height = reservoir,
-                 .lateral          = (NakLateral)p->lateral};
+  *g =
+    (NakGrid){.nx            = p->nx,
+              .ny            = p->ny,
+              .n_electrolyte = p->electrolyte_layers,
+              .n_interphase  = p->interphase_layers,
+              .n_alloy       = p->zone_layers + p->alloy_layers,
+              .n_zone        = p->zone_layers,
+              .phases        = p->phases,
+              .nz = p->electrolyte_layers + p->interphase_layers + p->zone_layers + p->alloy_layers,
+              .dx = side[0],
+              .dy = side[1],
+              .reservoir_height = reservoir,
+              .lateral          = (NakLateral)p->lateral};
   PetscCall(NakGridFaces(p, s->electrolyte_height, s->interphase_height, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -225,4 +254,22 @@ const NakLayout *NakStateLayout(NakState state)
 DM NakStateDM(NakState state)
 {
   return state->dm;
+}
+
+PetscErrorCode NakStateBox(NakState state, NakBox *box)
+{
+  PetscFunctionBeginUser;
+  PetscCall(DMDAGetCorners(state->dm, &box->xs, &box->ys, NULL, &box->xm, &box->ym, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakPartOf(DM dm, PetscBool ghosts, NakPart *p)
+{
+  PetscErrorCode (*const corners)(DM, PetscInt *, PetscInt *, PetscInt *, PetscInt *, PetscInt *,
+                                  PetscInt *) = ghosts ? DMDAGetGhostCorners : DMDAGetCorners;
+
+  PetscFunctionBeginUser;
+  PetscCall(corners(dm, &p->start[0], &p->start[1], &p->start[2], &p->count[0], &p->count[1],
+                    &p->count[2]));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -24,7 +24,6 @@ PetscErrorCode NakJumpCreate(NakStepper s)
   PetscCall(VecDuplicate(s->U, &j->older));
   PetscCall(VecDuplicate(s->U, &j->before));
   PetscCall(VecDuplicate(s->U, &j->scale));
-  PetscCall(NakModelScales(s->model, j->scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -95,6 +94,7 @@ static PetscErrorCode Plan(NakStepper s, Vec change, PetscInt left, PetscInt *tu
   PetscReal bend, slope, most;
 
   PetscFunctionBeginUser;
+  PetscCall(NakModelScales(s->model, s->U, j->scale));
   PetscCall(VecWAXPY(change, -1, j->older, j->drift));
   PetscCall(VecScale(change, 1 / (PetscReal)j->distance));
   PetscCall(VecDuplicate(change, &work));
@@ -147,14 +147,16 @@ static PetscErrorCode TrialTurn(NakStepper s, NakProtocol protocol, NakRecord *n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the trial turns; good where nothing ended one and the drift is the expected one. */
+/* Compute the trial turns; good where nothing ended one and the drift is the expected one.  The error of the
+   jump over its tolerance; infinite where a turn was ended. */
 static PetscErrorCode Try(NakStepper s, NakProtocol protocol, NakRecord *now, Vec change,
-                          PetscInt turns, PetscBool *good)
+                          PetscInt turns, PetscBool *good, PetscReal *error)
 {
   NakJump  *j = &s->jump;
   PetscReal miss;
 
   PetscFunctionBeginUser;
+  *error = PETSC_INFINITY;
   PetscCall(NakModelValid(s->model, s->U, good));
   for (int k = 0; k < TRIAL && *good; k++) {
     j->last_time = now->time;
@@ -166,8 +168,19 @@ static PetscErrorCode Try(NakStepper s, NakProtocol protocol, NakRecord *now, Ve
   PetscCall(VecAXPY(j->last, 1, j->drift));              /* the drift before */
   PetscCall(VecAXPY(j->last, (PetscReal)turns, change)); /* and how it should have changed */
   PetscCall(Size(j, j->last, &miss));
-  *good = (PetscBool)(miss * (PetscReal)turns / 2 <= s->params.jump_tolerance);
+  *error = miss * (PetscReal)turns / 2 / s->params.jump_tolerance;
+  *good  = (PetscBool)(*error <= 1);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The longest jump to allow next: the error grows like the third power of a jump. */
+static PetscInt NextLongest(PetscInt skip, PetscReal error)
+{
+  const PetscReal safety = 0.8, third = 1.0 / 3;
+  const PetscReal factor = safety * PetscPowReal(PetscMax(error, 1e-6), -third);
+  const PetscReal least = error <= 1 ? 1 : 0.125, most = error <= 1 ? 8 : 0.5;
+
+  return (PetscInt)((PetscReal)skip * PetscMin(PetscMax(factor, least), most));
 }
 
 static PetscErrorCode Jump(NakStepper s, NakProtocol protocol, NakRecord *now, Vec change,
@@ -178,6 +191,7 @@ static PetscErrorCode Jump(NakStepper s, NakProtocol protocol, NakRecord *now, V
   const PetscInt  skip         = *turns;
   const PetscReal M            = (PetscReal)skip;
   NakRecord       extrapolated = *now;
+  PetscReal       error;
   PetscBool       good;
 
   PetscFunctionBeginUser;
@@ -188,13 +202,13 @@ static PetscErrorCode Jump(NakStepper s, NakProtocol protocol, NakRecord *now, V
   PetscCall(NakProtocolSkip(protocol, skip, extrapolated.capacity - before.capacity));
   *now = extrapolated; /* the trial's holds begin with the charge behind the jump */
   now->time += M * period;
-  PetscCall(Try(s, protocol, now, change, skip, &good));
+  PetscCall(Try(s, protocol, now, change, skip, &good, &error));
+  j->longest = NextLongest(skip, error);
   if (good) {
     PetscCall(VecCopy(j->drift, j->older));
     PetscCall(VecCopy(s->U, j->last));
     j->last_time = now->time;
     j->distance  = skip + TRIAL;
-    j->longest   = 8 * skip;
     *turns       = skip + TRIAL;
   } else {
     PetscCall(NakProtocolRestore(protocol));
@@ -204,7 +218,6 @@ static PetscErrorCode Jump(NakStepper s, NakProtocol protocol, NakRecord *now, V
     before.linear_iterations = now->linear_iterations;
     *now                     = before;
     j->last_time             = now->time;
-    j->longest               = skip / 4;
     *turns                   = 0;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -220,12 +233,12 @@ PetscErrorCode NakStepperJump(NakStepper s, NakProtocol protocol, NakRecord *now
   PetscFunctionBeginUser;
   *turns = 0;
   PetscCall(NakProtocolTurns(protocol, &done, &left));
-  if (!s->params.jump || left == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  if (done <= 1) {
+  if (done == 1) { /* even where none may be skipped yet: the next turns learn from here on */
     j->turns    = 0;
     j->distance = 0;
     j->longest  = 1000;
   }
+  if (!s->params.jump || left == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(Learn(s, now, &period));
   if (j->turns < 4 || j->distance == 0) PetscFunctionReturn(PETSC_SUCCESS);
   if (j->longest < SHORTEST) { /* rest, then begin afresh */

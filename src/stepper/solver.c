@@ -1,34 +1,51 @@
-/* The linear solver of the stages: in 1D the LU of the one column, in 2D and 3D GMRES with the model's
+/* The linear solver of the stages: in 1D the LU of the one column, in 2D and 3D GMRES with the columns'
    multigrid. */
 #include "stepper_impl.h"
+
+static PetscErrorCode Restore(KSP ksp, Vec b, Vec x, void *ctx)
+{
+  PetscFunctionBeginUser;
+  (void)ksp;
+  (void)b;
+  PetscCall(NakColumnsRestore(((NakStepper)ctx)->columns, x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* What GMRES leaves over would add up in the balance of Na, step by step. */
 static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
 {
   PetscFunctionBeginUser;
-  (void)ksp;
-  PetscCall(NakModelConserve(((NakStepper)ctx)->model, b, x));
+  PetscCall(NakColumnsConserve(((NakStepper)ctx)->columns, b, x));
+  PetscCall(Restore(ksp, b, x, ctx));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* In 1D, where a matrix is asked for, and where each rank has one column: there is nothing to coarsen. */
 static PetscBool Assembled(NakStepper stepper)
 {
-  return (PetscBool)(NakModelLevels(stepper->model) == 1 ||
+  return (PetscBool)(NakColumnsLevels(stepper->columns) == 1 ||
                      stepper->params.linear_solver == NAK_SOLVER_ILU);
 }
 
-PetscErrorCode NakSolverMatrix(NakStepper stepper, Mat *matrix)
+PetscErrorCode NakSolverMatrices(NakStepper stepper, Mat *matrix, Mat *preconditioning)
 {
-  NakModel model = stepper->model;
+  const NakColumns columns = stepper->columns;
 
   PetscFunctionBeginUser;
-  if (Assembled(stepper)) {
-    PetscCall(NakModelAssemble(model));
-    *matrix = NakModelMatrix(model, NakModelLevels(model) - 1);
-  } else
-    PetscCall(NakModelOperator(model, matrix));
+  *matrix = *preconditioning = NakColumnsOperator(columns);
+  if (!Assembled(stepper)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakColumnsAssemble(columns));
+  *preconditioning = NakColumnsMatrix(columns, NakColumnsLevels(columns) - 1);
+  if (!NakColumnsShare(columns)) *matrix = *preconditioning;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Newton's method squares what is left of its equations, so that the root of the tolerance is enough for it. */
+static PetscReal Tolerance(NakStepper stepper)
+{
+  const PetscReal asked = stepper->params.linear_tolerance;
+
+  return stepper->params.integrator == NAK_INTEGRATOR_BDF ? PetscSqrtReal(asked) : asked;
 }
 
 static PetscErrorCode SetUpGmres(NakStepper stepper, KSP ksp)
@@ -39,8 +56,7 @@ static PetscErrorCode SetUpGmres(NakStepper stepper, KSP ksp)
   PetscCall(KSPSetType(ksp, KSPGMRES));
   if (grid->nx > 1 && grid->ny > 1) /* hardly more iterations than 30, at a third less memory */
     PetscCall(KSPGMRESSetRestart(ksp, 6));
-  PetscCall(
-    KSPSetTolerances(ksp, stepper->params.linear_tolerance, PETSC_DEFAULT, PETSC_DEFAULT, 200));
+  PetscCall(KSPSetTolerances(ksp, Tolerance(stepper), PETSC_DEFAULT, PETSC_DEFAULT, 200));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -51,7 +67,7 @@ static PetscErrorCode SetUpLines(NakStepper stepper, KSP ksp, PC pc)
   KSP            inner;
 
   PetscFunctionBeginUser;
-  PetscCall(NakModelSolver(stepper->model, stepper->params.linear_tolerance, pc, &inner));
+  PetscCall(NakColumnsSolver(stepper->columns, Tolerance(stepper), pc, &inner));
   if (inner == NULL) {
     PetscCall(SetUpGmres(stepper, ksp));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -79,13 +95,14 @@ PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
     PetscCall(KSPSetPostSolve(ksp, Conserve, stepper));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(NakModelAssembledPreconditioner(stepper->model, pc));
+  PetscCall(NakColumnsAssembledPreconditioner(stepper->columns, pc));
   if (grid->nx * grid->ny == 1) {
     PetscCall(KSPSetType(ksp, KSPPREONLY));
+    PetscCall(KSPSetPostSolve(ksp, Restore, stepper));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(SetUpGmres(stepper, ksp));
-  if (NakModelLevels(stepper->model) == 1)
+  if (NakColumnsLevels(stepper->columns) == 1)
     PetscCall(KSPSetPCSide(ksp, PC_RIGHT)); /* ILU misleads */
   PetscCall(KSPSetPostSolve(ksp, Conserve, stepper));
   PetscFunctionReturn(PETSC_SUCCESS);

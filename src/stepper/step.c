@@ -2,78 +2,236 @@
    nakfield/stepper.h. */
 #include "stepper_impl.h"
 
-static PetscErrorCode Measure(NakStepper s, NakProtocol protocol, NakRecord *now)
+/* The one place where the temperature of the cell is set.  A step has that of its middle from beginning to
+   end, since TSROSW is for systems that do not depend on time.  Every face keeps its charge. */
+static PetscErrorCode SetTemperature(NakStepper s, PetscReal temperature)
 {
   PetscFunctionBeginUser;
-  PetscCall(NakModelMeasure(s->model, s->U, now, &s->inventory));
-  PetscCall(NakProtocolWhere(protocol, &now->step, &now->cycle));
+  s->temperature = temperature;
+  PetscCall(NakModelSetTemperature(s->model, temperature));
+  PetscCall(NakModelSettle(s->model, s->U, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One step of TS that ends at `end` at the latest; whether its result has physical meaning. */
-static PetscErrorCode Attempt(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
-                              PetscBool *good)
+/* Hold what a current or a voltage that changes with time is at `time`. */
+static PetscErrorCode Sweep(NakStepper s, PetscReal time)
 {
-  TSConvergedReason reason;
-  PetscReal         reached;
+  PetscFunctionBeginUser;
+  if (s->protocol == NULL || !NakProtocolSweeps(s->protocol)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakModelHold(s->model, NakProtocolHeld(s->protocol, time)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What depends on time is one more unknown of a system that does not.  Its row adds the time derivative, times
+   the sum of the stage's row of gammas and the length of the step, to the stage; where it is constant, that is
+   the value at a later time.  (Of ra34pw2: J. Rang, L. Angermann, BIT 45 (2005) 761.) */
+static PetscErrorCode SweepStage(NakStepper s, TS ts, PetscReal stage_time, PetscReal dt)
+{
+  static const PetscReal later[] = {0.43586652150845967, -0.43586652150845967, -0.41333337623319889,
+                                    0};
+  TSRosWType             type;
+  PetscBool              known;
 
   PetscFunctionBeginUser;
-  s->too_short = PETSC_FALSE;
+  if (s->protocol == NULL || !NakProtocolSweeps(s->protocol)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSRosWGetType(ts, &type));
+  PetscCall(PetscStrcmp(type, TSROSWRA34PW2, &known));
+  PetscCheck(known, s->comm, PETSC_ERR_USER_INPUT,
+             "-ts_rosw_type %s cannot follow ramps and lines of profiles: leave it out", type);
+  PetscCall(Sweep(s, stage_time + later[PetscMin(s->stage, 3)] * dt));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStepStage(TS ts, PetscReal stage_time)
+{
+  NakStepper s;
+  PetscReal  time, dt;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetApplicationContext(ts, &s));
+  PetscCall(TSGetTime(ts, &time));
+  PetscCall(
+    TSGetTimeStep(ts, &dt)); /* of this attempt: it may be shorter than what was asked for */
+  NakModelAge(s->model, dt / 2);
+  s->stage = stage_time <= time ? 0 : s->stage + 1;
+  PetscCall(SweepStage(s, ts, stage_time, dt));
+  if (s->stage == 0 && s->protocol != NULL)
+    PetscCall(SetTemperature(s, NakProtocolTemperature(s->protocol, time + dt / 2)));
+  PetscCall(NakRenewJacobian(ts, stage_time));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* On a ramp, bound the length of steps, and have them end where it ends at the latest. */
+static PetscErrorCode HeedRamp(NakStepper s, NakProtocol protocol, PetscReal time,
+                               PetscReal *latest)
+{
+  const PetscReal stretch = 1.01; /* what TS may add to a step to meet an end */
+  PetscReal       rate, end, least, most, longest = s->longest;
+  TSAdapt         adapt;
+
+  PetscFunctionBeginUser;
+  if (NakProtocolRamping(protocol, time, &rate, &end) && rate != 0)
+    longest = PetscMin(longest, NAK_TEMPERATURE_STEP / (stretch * PetscAbsReal(rate)));
+  *latest = PetscMin(*latest, end);
+  s->next = PetscMin(s->next, longest);
+  s->most = longest;
+  if (s->ts == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TSGetAdapt(s->ts, &adapt));
+  PetscCall(TSAdaptGetStepLimits(adapt, &least, &most));
+  PetscCall(TSAdaptSetStepLimits(adapt, least, longest));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Measure(NakStepper s, NakProtocol protocol, NakRecord *now)
+{
+  PetscFunctionBeginUser;
+  PetscCall(Sweep(s, now->time));
+  PetscCall(NakModelMeasure(s->model, s->U, now, &s->inventory));
+  PetscCall(NakProtocolWhere(protocol, &now->step, &now->cycle));
+  now->temperature = NakProtocolTemperature(protocol, now->time);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One step of TS that ends at `end` at the latest: where it ends. */
+static PetscErrorCode TryRosenbrock(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
+                                    PetscReal *reached)
+{
+  TSConvergedReason reason;
+
+  PetscFunctionBeginUser;
   PetscCall(TSSetConvergedReason(s->ts, TS_CONVERGED_ITERATING));
   PetscCall(TSSetTime(s->ts, begin));
   PetscCall(TSSetMaxTime(s->ts, end));
   PetscCall(TSSetTimeStep(s->ts, PetscMin(first, end - begin)));
   PetscCall(TSStep(s->ts));
   PetscCall(TSGetConvergedReason(s->ts, &reason));
-  *good = PETSC_FALSE;
-  if (reason < 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(TSGetTime(s->ts, &reached));
-  s->too_short = (PetscBool)(reached < end && reached - begin < s->params.shortest_step);
-  if (!s->too_short) PetscCall(NakModelValid(s->model, s->U, good));
+  PetscCall(TSGetTime(s->ts, reached));
+  PetscCall(TSGetTimeStep(s->ts, &s->proposed));
+  s->solved = (PetscBool)(reason >= 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Work done by TS since its beginning. */
+/* The same of the backward differentiation, but one length only: `first`, cut to the end. */
+static PetscErrorCode TryBdf(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
+                             PetscReal *reached)
+{
+  const PetscReal slack = 1e-9, left = end - begin;
+  const PetscReal dt = NakStepLength(first, left, slack, 0);
+
+  PetscFunctionBeginUser;
+  *reached = dt == left ? end : begin + dt;
+  NakModelAge(s->model, dt);
+  if (s->protocol != NULL)
+    PetscCall(SetTemperature(s, NakProtocolTemperature(s->protocol, *reached)));
+  PetscCall(Sweep(s, *reached));
+  PetscCall(NakBdfAttempt(s, dt, first, &s->solved, &s->proposed));
+  s->proposed = PetscMin(s->proposed, s->most);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One step that ends at `end` at the latest; whether its result has physical meaning, and else the length
+   to try next.  What the embedded solution does not see is how far a potential is from where its charge wants
+   it: that may be some tolerances, and goes with the square of the step. */
+static PetscErrorCode Attempt(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
+                              PetscBool *good, PetscReal *reached, PetscReal *again)
+{
+  const PetscReal allowed = 3 * s->params.tolerance, safety = 0.8, least = 0.2;
+  PetscReal       moved;
+
+  PetscFunctionBeginUser;
+  s->too_short = PETSC_FALSE;
+  if (s->ts != NULL)
+    PetscCall(TryRosenbrock(s, begin, end, first, reached));
+  else
+    PetscCall(TryBdf(s, begin, end, first, reached));
+  *again = s->ts == NULL && !s->solved ? s->proposed : first / 10;
+  *good  = PETSC_FALSE;
+  if (!s->solved) PetscFunctionReturn(PETSC_SUCCESS);
+  s->too_short = (PetscBool)(*reached < end && *reached - begin < s->params.shortest_step);
+  if (s->too_short) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakModelSettle(s->model, s->U, &moved));
+  PetscCall(NakModelValid(s->model, s->U, good));
+  if (!*good || moved <= allowed) PetscFunctionReturn(PETSC_SUCCESS);
+  *good  = PETSC_FALSE;
+  *again = (*reached - begin) * PetscMax(safety * PetscSqrtReal(allowed / moved), least);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Work done by the integrator since its beginning. */
 static PetscErrorCode Work(NakStepper s, PetscInt work[3])
 {
   PetscFunctionBeginUser;
   PetscCall(KSPGetTotalIterations(s->krylov, &work[0]));
+  work[1] = s->bdf.newton;
+  work[2] = s->bdf.rejected;
+  if (s->ts == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetSNESIterations(s->ts, &work[1]));
   PetscCall(TSGetStepRejections(s->ts, &work[2]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What stands in the way of a step: the last attempt tells, where there was one. */
-static PetscErrorCode Diagnose(NakStepper s, PetscBool tried)
+PetscErrorCode NakStepperSnes(NakStepper s, SNES *snes)
 {
+  PetscFunctionBeginUser;
+  *snes = s->bdf.snes;
+  if (s->ts != NULL) PetscCall(TSGetSNES(s->ts, snes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStepperError(NakStepper s, Vec error)
+{
+  PetscInt order = 2; /* of the embedded solution */
+
+  PetscFunctionBeginUser;
+  if (s->ts != NULL) {
+    PetscCall(TSEvaluateStep(s->ts, order, error, NULL));
+    PetscCall(VecAXPY(error, -1, s->U));
+  } else {
+    PetscCall(VecWAXPY(error, -1, s->bdf.predicted, s->U));
+    PetscCall(VecScale(error, s->bdf.share));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What stands in the way of a step and what may help: the last attempt tells, where there was one. */
+typedef struct {
+  char        cause[128];
+  const char *remedy;
+} Diagnosis;
+
+static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
+{
+  const char *const earlier =
+    "let a condition end the item earlier, such as until: voltage > 1 V, or lower its current";
   SNES                snes;
   KSP                 ksp;
   SNESConvergedReason solve;
   KSPConvergedReason  linear;
-  TSConvergedReason   step;
 
   PetscFunctionBeginUser;
-  PetscCall(TSGetSNES(s->ts, &snes));
+  PetscCall(NakStepperSnes(s, &snes));
   PetscCall(SNESGetKSP(snes, &ksp));
   PetscCall(SNESGetConvergedReason(snes, &solve));
   PetscCall(KSPGetConvergedReason(ksp, &linear));
-  PetscCall(TSGetConvergedReason(s->ts, &step));
   tried = (PetscBool)(tried && !s->too_short);
-  if (tried && !s->stage_valid)
-    PetscCall(PetscStrncpy(s->failure,
+  *d    = (Diagnosis){.remedy = earlier};
+  if (tried && !s->stage_valid) {
+    PetscCall(PetscStrncpy(d->cause,
                            "within a step the state has no meaning (no Na left somewhere, or a "
                            "number that is not finite)",
-                           sizeof s->failure));
-  else if (tried && (linear < 0 || solve < 0))
+                           sizeof d->cause));
+  } else if (tried && (linear < 0 || solve < 0)) {
     PetscCall(
-      PetscSNPrintf(s->failure, sizeof s->failure, "the linear solver fails (%s)",
+      PetscSNPrintf(d->cause, sizeof d->cause, "the linear solver fails (%s)",
                     linear < 0 ? KSPConvergedReasons[linear] : SNESConvergedReasons[solve]));
-  else if (tried && step >= 0)
+    d->remedy = "try the other solver.linear_solver";
+  } else if (tried && s->solved) {
+    PetscCall(PetscStrncpy(d->cause, "after a step the state has no meaning", sizeof d->cause));
+  } else {
     PetscCall(
-      PetscStrncpy(s->failure, "behind a step the state has no meaning", sizeof s->failure));
-  else
-    PetscCall(
-      PetscStrncpy(s->failure, "the error of a step is above solver.tolerance", sizeof s->failure));
+      PetscStrncpy(d->cause, "the error of a step is above solver.tolerance", sizeof d->cause));
+    d->remedy = "raise solver.tolerance, or lower solver.shortest_step";
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -81,14 +239,15 @@ PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRec
 {
   PetscInt  before[3], after[3];
   PetscBool good = PETSC_FALSE;
-  PetscReal time, dt = first;
+  PetscReal time = now->time, again = first, dt = first;
+  Diagnosis d = {.remedy = NULL};
 
   PetscFunctionBeginUser;
   PetscCall(VecCopy(s->U, s->U_before));
   PetscCall(Work(s, before));
   while (!good && dt > s->params.shortest_step) {
-    PetscCall(Attempt(s, now->time, end, dt, &good));
-    dt /= 10;
+    PetscCall(Attempt(s, now->time, end, dt, &good, &time, &again));
+    dt = again;
     if (!good) PetscCall(VecCopy(s->U_before, s->U));
   }
   PetscCall(Work(s, after));
@@ -96,16 +255,20 @@ PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRec
   now->newton_iterations += after[1] - before[1];
   s->count.linear_iterations += after[0] - before[0];
   s->count.rejected += after[2] - before[2];
-  if (!good) PetscCall(Diagnose(s, (PetscBool)(first > s->params.shortest_step)));
+  if (!good) {
+    PetscCall(Diagnose(s, (PetscBool)(first > s->params.shortest_step), &d));
+    NakBdfForget(s);
+  }
   PetscCheck(good, s->comm, PETSC_ERR_NOT_CONVERGED,
              "%s: the time step at %.9g s would have to be shorter than solver.shortest_step = "
-             "%.6g s",
-             s->failure, (double)now->time, (double)s->params.shortest_step);
+             "%.6g s; %s",
+             d.cause, (double)now->time, (double)s->params.shortest_step, d.remedy);
   s->count.steps++;
-  PetscCall(TSGetTime(s->ts, &time));
   if (PetscAbsReal(end - time) <= 4 * PETSC_MACHINE_EPSILON * end) time = end;
-  now->dt   = time - now->time;
-  now->time = time;
+  PetscCall(NakSlowWatch(s, PetscMin(end - now->time, s->params.longest_step), time - now->time));
+  now->dt             = time - now->time;
+  s->bdf.history.last = now->dt;
+  now->time           = time;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -183,7 +346,8 @@ static PetscErrorCode Locate(NakStepper s, NakProtocol protocol, const NakRecord
 }
 
 /* Hold what the protocol wants and measure behind the switch; the first step is short where the control
-   is another one than before, or `anew`. */
+   is another one than before, or `anew`.  A protocol step that goes on has the temperature of its last step, and its
+   potentials as they are: once more settled, they could differ in their last bits. */
 static PetscErrorCode Hold(NakStepper s, NakProtocol protocol, PetscBool anew, NakRecord *now,
                            PetscBool *over)
 {
@@ -192,10 +356,18 @@ static PetscErrorCode Hold(NakStepper s, NakProtocol protocol, PetscBool anew, N
 
   PetscFunctionBeginUser;
   PetscCall(NakProtocolControl(protocol, &control, &end));
+  control = NakProtocolHeld(protocol, now->time);
   PetscCall(NakModelHold(s->model, control));
-  PetscCall(TSRestartStep(s->ts));
-  if (anew || control.hold != s->held.hold || control.value != s->held.value)
+  s->protocol = protocol;
+  if (anew)
+    PetscCall(SetTemperature(s, NakProtocolTemperature(protocol, now->time)));
+  else
+    PetscCall(NakModelSetTemperature(s->model, s->temperature));
+  if (s->ts != NULL) PetscCall(TSRestartStep(s->ts));
+  if (anew || control.hold != s->held.hold || control.value != s->held.value) {
     s->next = s->params.first_step;
+    NakBdfForget(s);
+  }
   PetscCall(Measure(s, protocol, now));
   PetscCall(NakProtocolJudge(protocol, now, &overshoot));
   *over = (PetscBool)(overshoot >= 0 || end <= now->time);
@@ -204,8 +376,12 @@ static PetscErrorCode Hold(NakStepper s, NakProtocol protocol, PetscBool anew, N
 
 PetscErrorCode NakStepperEnter(NakStepper s, NakProtocol protocol, NakRecord *now, PetscBool *over)
 {
+  const PetscBool continues = NakProtocolContinues(protocol);
+  PetscReal       end;
+
   PetscFunctionBeginUser;
-  PetscCall(Hold(s, protocol, PETSC_TRUE, now, over));
+  if (continues) PetscCall(NakProtocolControl(protocol, &s->held, &end));
+  PetscCall(Hold(s, protocol, (PetscBool)!continues, now, over));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -228,10 +404,12 @@ PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal late
              "a step from %.9g s cannot end at %.9g s", (double)now->time, (double)latest);
   PetscCall(NakProtocolControl(protocol, &control, &end));
   PetscCall(NakProtocolJudge(protocol, now, &g_before));
+  PetscCall(HeedRamp(s, protocol, now->time, &latest));
+  PetscCall(NakBdfMoveOn(s));
   PetscCall(NakStepTaken(s, PetscMin(end, latest), s->next, now));
-  PetscCall(TSGetTimeStep(s->ts, &next));
-  /* TS proposes what is left to `latest`, which by rounding may be next to nothing */
-  if (now->time == latest) next = PetscMax(next, PetscMax(now->dt, s->next));
+  next = s->proposed;
+  /* TS proposes what is left to the end, which by rounding may be next to nothing */
+  if (now->time == PetscMin(end, latest)) next = PetscMax(next, PetscMax(now->dt, s->next));
   s->next = next;
   PetscCall(Measure(s, protocol, now));
   PetscCall(NakProtocolJudge(protocol, now, &g_now));

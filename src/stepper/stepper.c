@@ -2,39 +2,58 @@
 #include "stepper_impl.h"
 
 const NakParam NakStepperParamRows[] = {
-  {"solver.tolerance",         NAK_REAL, "1", offsetof(NakStepperParams, tolerance), 1e-4, 1e-12, 0.1, NULL,
-   "Error of a time step, relative and over each unknown's scale"},
-  {"solver.linear_tolerance",                       NAK_REAL, "1", offsetof(NakStepperParams, linear_tolerance), 1e-11,
-   1e-14, 1e-2, NULL, "Relative residual of the linear solves in 2D and 3D"},
-  {"solver.linear_solver",                NAK_CHOICE, NULL, offsetof(NakStepperParams, linear_solver),
-   NAK_SOLVER_LINES, 0, 0, "lines|ilu",
-   "In 2D and 3D, multigrid with z lines and no stored matrix, or PETSc's with ILU(0) on stored "
-   "ones"},
-  {"solver.first_step",                     NAK_REAL, "s", offsetof(NakStepperParams, first_step), 1e-3, 1e-12, 1e6,
-   NULL, "First time step after a switch"},
-  {"solver.shortest_step",                      NAK_REAL, "s", offsetof(NakStepperParams, shortest_step), 1e-10, 1e-15,
-   1e3, NULL, "Time step below which the solver gives up"},
-  {"solver.longest_step",                          NAK_REAL, "s", offsetof(NakStepperParams, longest_step), 3600, 1e-9, 1e9,
-   NULL, "Longest time step"},
-  {"solver.jump",NAK_BOOL, NULL, offsetof(NakStepperParams, jump), 0, 0, 1, NULL,
-   "Skip cycles of long pulse trains where the state drifts slowly"},
-  {"solver.jump_tolerance", NAK_REAL, "1", offsetof(NakStepperParams, jump_tolerance), 1e-3, 1e-8,
-   0.1, NULL, "Error of a jump over each unknown's scale"},
-  {.key = NULL                    }
+  NAK_ROW_CHOICE(
+    "solver.integrator", NakStepperParams, integrator, NAK_INTEGRATOR_AUTO, "auto|rosenbrock|bdf",
+    "Linearly implicit, order 3; or backward differentiation, order 2, with Newton's method; auto: "
+    "bdf where there are grains or voids and the K film has no nuclei"),
+  NAK_ROW_REAL("solver.tolerance", NakStepperParams, tolerance, "1", 1e-4, 1e-12, 0.1,
+               "Error of a time step, relative and over each unknown's scale"),
+  NAK_ROW_REAL("solver.linear_tolerance", NakStepperParams, linear_tolerance, "1", 1e-11, 1e-14,
+               1e-2, "Relative residual of the linear solves in 2D and 3D"),
+  NAK_ROW_CHOICE("solver.linear_solver", NakStepperParams, linear_solver, NAK_SOLVER_LINES,
+                 "lines|ilu",
+                 "In 2D and 3D, multigrid with z lines and no stored matrix, or PETSc's with "
+                 "ILU(0) on stored ones"),
+  NAK_ROW_REAL("solver.first_step", NakStepperParams, first_step, "s", 1e-3, 1e-12, 1e6,
+               "First time step after a switch"),
+  NAK_ROW_REAL("solver.shortest_step", NakStepperParams, shortest_step, "s", 1e-10, 1e-15, 1e3,
+               "Time step below which the solver gives up"),
+  NAK_ROW_REAL("solver.longest_step", NakStepperParams, longest_step, "s", 3600, 1e-9, 1e9,
+               "Longest time step"),
+  NAK_ROW_BOOL("solver.jump", NakStepperParams, jump, PETSC_FALSE,
+               "Skip cycles of long pulse trains where the state drifts slowly"),
+  NAK_ROW_REAL("solver.jump_tolerance", NakStepperParams, jump_tolerance, "1", 1e-3, 1e-8, 0.1,
+               "Error of a jump over each unknown's scale"),
+  NAK_ROW_END,
 };
 
-static PetscErrorCode IFunction(TS ts, PetscReal t, Vec U, Vec Udot, Vec F, void *ctx)
+PetscErrorCode NakStepperResidual(NakStepper s, Vec U, Vec Udot, Vec F)
 {
-  NakStepper s = (NakStepper)ctx;
-
   PetscFunctionBeginUser;
-  (void)ts;
-  (void)t;
   PetscCall(NakModelValid(s->model, U, &s->stage_valid));
   if (s->stage_valid)
     PetscCall(NakModelResidual(s->model, U, Udot, F));
   else
     PetscCall(VecSet(F, 0)); /* the stage is thrown away */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStepperOptions(NakStepper s, PetscErrorCode refused)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(
+    refused == PETSC_SUCCESS, s->comm, PETSC_ERR_USER_INPUT,
+    "PETSc refuses its options (behind -- or in the deck's petsc list): an unknown type, or a "
+    "value of the wrong kind");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode IFunction(TS ts, PetscReal t, Vec U, Vec Udot, Vec F, void *ctx)
+{
+  PetscFunctionBeginUser;
+  (void)ts;
+  (void)t;
+  PetscCall(NakStepperResidual((NakStepper)ctx, U, Udot, F));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -46,8 +65,8 @@ static PetscErrorCode IJacobian(TS ts, PetscReal t, Vec U, Vec Udot, PetscReal s
   (void)t;
   (void)Udot;
   (void)J;
-  (void)P; /* the model fills its own */
-  PetscCall(NakModelLinearise(((NakStepper)ctx)->model, U, shift));
+  (void)P; /* the columns fill their own */
+  PetscCall(NakColumnsLinearise(((NakStepper)ctx)->columns, U, shift));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -75,7 +94,7 @@ static PetscErrorCode SetTolerances(NakStepper s)
 
   PetscFunctionBeginUser;
   PetscCall(VecDuplicate(s->U, &scale));
-  PetscCall(NakModelScales(s->model, scale));
+  PetscCall(NakModelScales(s->model, NULL, scale));
   PetscCall(VecScale(scale, s->params.tolerance));
   PetscCall(TSSetTolerances(s->ts, PETSC_DECIDE, scale, s->params.tolerance, NULL));
   PetscCall(VecDestroy(&scale));
@@ -89,13 +108,15 @@ static PetscErrorCode SetTolerances(NakStepper s)
 static PetscErrorCode CreateIntegrator(NakStepper s)
 {
   const PetscInt rejections = 60;
-  Mat            J;
+  Mat            J, P;
   SNES           snes;
   KSP            ksp;
+  TSAdapt        adapt;
+  PetscReal      least;
   PetscErrorCode refused;
 
   PetscFunctionBeginUser;
-  PetscCall(NakSolverMatrix(s, &J));
+  PetscCall(NakSolverMatrices(s, &J, &P));
   PetscCall(TSCreate(s->comm, &s->ts));
   PetscCall(TSSetApplicationContext(s->ts, s));
   PetscCall(TSSetDM(s->ts, NakStateDM(NakModelState(s->model))));
@@ -103,9 +124,9 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscCall(TSSetType(s->ts, TSROSW));
   PetscCall(TSRosWSetType(s->ts, TSROSWRA34PW2));
   PetscCall(TSSetIFunction(s->ts, NULL, IFunction, s));
-  PetscCall(TSSetIJacobian(s->ts, J, J, IJacobian, s));
+  PetscCall(TSSetIJacobian(s->ts, J, P, IJacobian, s));
   PetscCall(TSSetFunctionDomainError(s->ts, StageValid));
-  PetscCall(TSSetPreStage(s->ts, NakRenewJacobian));
+  PetscCall(TSSetPreStage(s->ts, NakStepStage));
   PetscCall(TSSetExactFinalTime(s->ts, TS_EXACTFINALTIME_MATCHSTEP));
   PetscCall(TSSetMaxSteps(s->ts, PETSC_INT_MAX));
   PetscCall(TSSetMaxStepRejections(s->ts, rejections));
@@ -119,11 +140,10 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   refused = TSSetFromOptions(s->ts);
   PetscCall(PetscPopErrorHandler());
-  PetscCheck(
-    refused == PETSC_SUCCESS, s->comm, PETSC_ERR_USER_INPUT,
-    "PETSc refuses its options (behind -- or in the deck's petsc list): an unknown type, or a "
-    "value of the wrong kind");
+  PetscCall(NakStepperOptions(s, refused));
   PetscCall(TSSetSolution(s->ts, s->U));
+  PetscCall(TSGetAdapt(s->ts, &adapt));
+  PetscCall(TSAdaptGetStepLimits(adapt, &least, &s->longest));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -134,14 +154,18 @@ PetscErrorCode NakStepperCreate(NakModel model, const NakStepperParams *params, 
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
-  *stepper  = s;
-  s->comm   = PetscObjectComm((PetscObject)dm);
-  s->model  = model;
-  s->params = *params;
+  *stepper   = s;
+  s->comm    = PetscObjectComm((PetscObject)dm);
+  s->model   = model;
+  s->columns = NakModelColumns(model);
+  s->params  = *params;
   PetscCall(DMCreateGlobalVector(dm, &s->U));
   PetscCall(VecDuplicate(s->U, &s->U_before));
   PetscCall(NakModelInitialise(model, s->U));
-  PetscCall(CreateIntegrator(s));
+  if (s->params.integrator == NAK_INTEGRATOR_BDF)
+    PetscCall(NakBdfCreate(s));
+  else
+    PetscCall(CreateIntegrator(s));
   PetscCall(NakJumpCreate(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -153,6 +177,7 @@ PetscErrorCode NakStepperDestroy(NakStepper *stepper)
   PetscFunctionBeginUser;
   if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakJumpDestroy(s));
+  PetscCall(NakBdfDestroy(s));
   PetscCall(TSDestroy(&s->ts));
   PetscCall(VecDestroy(&s->U));
   PetscCall(VecDestroy(&s->U_before));
@@ -164,8 +189,10 @@ PetscErrorCode NakStepperCheckpoint(NakStepper s, NakCheckpoint c)
 {
   PetscFunctionBeginUser;
   s->held = NakModelHeld(s->model);
+  PetscCall(NakBdfCheckpoint(s, c)); /* first: it may cut the next step */
   PetscCall(NakCheckpointVec(c, "stepper/U", s->U));
   PetscCall(NakCheckpointBlock(c, "stepper/next", &s->next, sizeof(s->next)));
+  PetscCall(NakCheckpointBlock(c, "stepper/temperature", &s->temperature, sizeof(s->temperature)));
   PetscCall(NakCheckpointBlock(c, "stepper/held", &s->held, sizeof(s->held)));
   PetscCall(NakCheckpointBlock(c, "stepper/count", &s->count, sizeof(s->count)));
   PetscCall(NakJumpCheckpoint(s, c));
@@ -175,11 +202,6 @@ PetscErrorCode NakStepperCheckpoint(NakStepper s, NakCheckpoint c)
 Vec NakStepperState(NakStepper stepper)
 {
   return stepper->U;
-}
-
-const char *NakStepperFailure(NakStepper stepper)
-{
-  return stepper->failure[0] != '\0' ? stepper->failure : "see the message";
 }
 
 const NakInventory *NakStepperInventory(NakStepper stepper)

@@ -53,7 +53,7 @@ PetscErrorCode NakSealPut(const char *seal, size_t bytes, char file[])
 /* ---- Checking, by one rank ---- */
 
 /* 0, or the reason why a part of a file cannot be read. */
-static int Read(int file, size_t size, size_t begin, char *part)
+static int ReadPart(int file, size_t size, size_t begin, char *part)
 {
   for (size_t got = 0; got < size;) {
     const ssize_t n = pread(file, part + got, size - got, (off_t)(begin + got));
@@ -66,7 +66,7 @@ static int Read(int file, size_t size, size_t begin, char *part)
   return 0;
 }
 
-/* The checksum of a file in which it stands at `mark`; `*reason` as Read(). */
+/* The checksum of a file in which it stands at `mark`; `*reason` as ReadPart(). */
 static PetscErrorCode Sum(int file, size_t bytes, int mark, uint64_t *sum, int *reason)
 {
   const size_t pieces = Pieces(bytes);
@@ -77,7 +77,7 @@ static PetscErrorCode Sum(int file, size_t bytes, int mark, uint64_t *sum, int *
   PetscCall(PetscCalloc1(pieces, &sums));
   PetscCall(PetscMalloc1(PetscMin(bytes, PIECE), &piece));
   for (size_t k = 0; k < pieces; k++) {
-    *reason = Read(file, Length(bytes, k), k * PIECE, piece);
+    *reason = ReadPart(file, Length(bytes, k), k * PIECE, piece);
     if (*reason != 0) break;
     if (k == 0) memset(piece + mark, 0, DIGITS);
     sums[k] = XXH3_64bits(piece, Length(bytes, k));
@@ -100,7 +100,7 @@ static PetscErrorCode Compare(int file, char seal[NAK_SEAL_TEXT], PetscBool *sam
   PetscFunctionBeginUser;
   *reason = fstat(file, &about) == 0 ? 0 : errno;
   bytes   = *reason == 0 ? (size_t)about.st_size : 0;
-  if (bytes > NAK_SEAL_SIZE) *reason = Read(file, NAK_SEAL_SIZE, 0, found);
+  if (bytes > NAK_SEAL_SIZE) *reason = ReadPart(file, NAK_SEAL_SIZE, 0, found);
   words = PetscMin(strcspn(found, "\n"), (size_t)NAK_SEAL_TEXT - 1);
   memcpy(seal, found, words);
   seal[words] = '\0';

@@ -77,27 +77,23 @@ static NakBranchPoint Beyond(const Place *end, PetscReal omega, PetscReal mu)
                           .bend  = 0};
 }
 
-/* Newton's method in the logit, kept within bounds that close in. */
-static Place Find(const NakBranch *b, PetscReal mu)
+/* Newton's method in the logit, kept within bounds that close in: where dG/dx is `mu`, or else where the
+   chemical potential of A is. */
+static Place Search(const NakSolution *s, PetscBool of_a, PetscReal mu, PetscReal low,
+                    PetscReal high, PetscReal logit)
 {
-  const NakSolution *s    = &b->solution;
-  const PetscReal    mean = (mu - s->g_a + s->g_b) / s->RT;
-  PetscReal          low = mean - b->reach / s->RT, high = mean + b->reach / s->RT;
-  PetscReal          logit;
-  Place              at;
+  Place at;
 
-  if (b->low > 0) low = PetscMax(low, Logit(b->low));
-  if (b->high < 1) high = PetscMin(high, Logit(b->high));
-  logit = (low + high) / 2;
   for (int k = 0; k < 200; k++) {
-    PetscReal next;
+    PetscReal next, excess;
 
-    at = At(s, logit);
-    if (at.mu > mu)
+    at     = At(s, logit);
+    excess = at.mu - mu + (of_a ? Omega(s, &at) : 0);
+    if (excess > 0)
       high = logit;
     else
       low = logit;
-    next = logit - (at.mu - mu) / at.bend;
+    next = logit - excess / (of_a ? at.bend * at.y : at.bend);
     if (PetscAbsReal(next - logit) <= 4e-16 * (1 + PetscAbsReal(logit))) break;
     logit = next > low && next < high ? next : (low + high) / 2;
     if (high - low <= 4e-16 * (1 + PetscAbsReal(low))) break;
@@ -105,19 +101,84 @@ static Place Find(const NakBranch *b, PetscReal mu)
   return at;
 }
 
+static Place Find(const NakBranch *b, PetscReal mu)
+{
+  const NakSolution *s    = &b->solution;
+  const PetscReal    mean = (mu - s->g_a + s->g_b) / s->RT;
+  PetscReal          low = mean - b->reach / s->RT, high = mean + b->reach / s->RT;
+
+  if (b->low > 0) low = PetscMax(low, Logit(b->low));
+  if (b->high < 1) high = PetscMin(high, Logit(b->high));
+  return Search(s, PETSC_FALSE, mu, low, high, (low + high) / 2);
+}
+
+static NakBranchPoint Point(const NakSolution *s, const Place *at)
+{
+  const PetscReal slope = at->x * at->y / at->bend;
+
+  return (NakBranchPoint){.x     = at->x,
+                          .omega = Omega(s, at),
+                          .slope = slope,
+                          .bend  = -at->third * at->x * at->y / (at->bend * at->bend * at->bend)};
+}
+
 NakBranchPoint NakBranchAt(const NakBranch *b, PetscReal mu)
 {
-  Place     at;
-  PetscReal slope;
+  Place at;
 
   if (mu <= b->mu_low || mu >= b->mu_high) {
     at = At(&b->solution, Logit(mu <= b->mu_low ? b->low : b->high));
     return Beyond(&at, Omega(&b->solution, &at), mu);
   }
-  at    = Find(b, mu);
-  slope = at.x * at.y / at.bend;
-  return (NakBranchPoint){.x     = at.x,
-                          .omega = Omega(&b->solution, &at),
-                          .slope = slope,
-                          .bend  = -at.third * at.x * at.y / (at.bend * at.bend * at.bend)};
+  at = Find(b, mu);
+  return Point(&b->solution, &at);
+}
+
+/* From mole fractions at dG/dx to ratios at mu_A = omega + dG/dx, whose derivative to dG/dx is 1 - x. */
+static NakBranchPoint PerB(const NakBranchPoint *at)
+{
+  const PetscReal y = 1 - at->x, y3 = y * y * y;
+
+  return (NakBranchPoint){.x     = at->x / y,
+                          .omega = at->omega,
+                          .slope = at->slope / y3,
+                          .bend  = (at->bend + 3 * at->slope * at->slope / y) / (y3 * y)};
+}
+
+/* Beyond an end, where mu_A is a parabola in the distance of dG/dx from its value at the end. */
+static NakBranchPoint BeyondPerB(const Place *end, PetscReal omega, PetscReal mu_a)
+{
+  const PetscReal slope = end->x * end->y / end->bend, ahead = mu_a - omega - end->mu;
+  const PetscReal root = PetscSqrtReal(end->y * end->y - 2 * slope * ahead);
+  NakBranchPoint  at   = Beyond(end, omega, end->mu + 2 * ahead / (end->y + root));
+
+  return PerB(&at);
+}
+
+NakBranchPoint NakBranchPerB(const NakBranch *b, PetscReal mu_a, PetscReal guess)
+{
+  const NakSolution *s   = &b->solution;
+  const PetscReal    far = 200; /* of a logit */
+  PetscReal          low = -far, high = far, start;
+  NakBranchPoint     point;
+  Place              at;
+
+  for (int end = 0; end < 2; end++) {
+    const PetscReal x = end == 0 ? b->low : b->high;
+    PetscReal       omega;
+
+    if (x <= 0 || x >= 1) continue;
+    at    = At(s, Logit(x));
+    omega = Omega(s, &at);
+    if (end == 0 ? mu_a <= omega + at.mu : mu_a >= omega + at.mu)
+      return BeyondPerB(&at, omega, mu_a);
+    if (end == 0)
+      low = Logit(x);
+    else
+      high = Logit(x);
+  }
+  start = guess > 0 ? PetscLogReal(guess) : (mu_a - s->g_a) / s->RT; /* that of a dilute one */
+  at    = Search(s, PETSC_TRUE, mu_a, low, high, PetscMin(PetscMax(start, low), high));
+  point = Point(s, &at);
+  return PerB(&point);
 }

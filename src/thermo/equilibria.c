@@ -158,18 +158,47 @@ NakEquilibria NakThermoEquilibria(const NakAlloy *alloy, PetscBool compounds)
   return all;
 }
 
-PetscBool NakThermoLiquidRange(const NakAlloy *alloy, PetscReal x[2])
+/* The phase between ties `k - 1` and `k`. */
+static PetscInt Field(const NakEquilibria *all, PetscInt k)
 {
-  const NakEquilibria all = NakThermoEquilibria(alloy, PETSC_TRUE);
+  return k > 0 ? all->tie[k - 1].phase[1] : all->at_b;
+}
+
+PetscBool NakThermoLiquidRange(const NakAlloy *alloy, PetscBool compounds, PetscReal x[2])
+{
+  const NakEquilibria all = NakThermoEquilibria(alloy, compounds);
 
   x[0] = 1;
   x[1] = 0;
   for (PetscInt k = 0; k <= all.n; k++) {
-    if ((k > 0 ? all.tie[k - 1].phase[1] : all.at_b) != NAK_PHASE_LIQUID) continue;
+    if (Field(&all, k) != NAK_PHASE_LIQUID) continue;
     x[0] = PetscMin(x[0], k > 0 ? all.tie[k - 1].x[1] : 0);
     x[1] = PetscMax(x[1], k < all.n ? all.tie[k].x[0] : 1);
   }
   return (PetscBool)(x[0] <= x[1]);
+}
+
+PetscInt NakThermoAmounts(const NakAlloy *alloy, PetscReal x, PetscBool compounds,
+                          NakAmount amounts[2])
+{
+  const NakEquilibria all = NakThermoEquilibria(alloy, compounds);
+  const NakTie       *tie = all.tie;
+  PetscInt            k   = 0;
+
+  while (k < all.n && x >= tie[k].x[1]) k++;
+  if (k == all.n || x <= tie[k].x[0]) {
+    amounts[0] = (NakAmount){Field(&all, k), x, 1};
+    amounts[1] = (NakAmount){0};
+    return 1;
+  }
+  for (int end = 0; end < 2; end++) {
+    const int       at    = tie[k].phase[1] == NAK_PHASE_LIQUID ? 1 - end : end;
+    const PetscReal width = tie[k].x[1] - tie[k].x[0];
+
+    amounts[at] =
+      (NakAmount){tie[k].phase[end], tie[k].x[end], PetscAbsReal(tie[k].x[1 - end] - x) / width};
+  }
+  return 2;
 }
 
 PetscReal NakThermoLiquidus(const NakAlloy *alloy, PetscBool rich_in_a)

@@ -51,16 +51,45 @@ static PetscBool Try(const char *folder, const char *name, char *path, size_t si
   return PETSC_FALSE;
 }
 
-PetscErrorCode NakMaterialFind(const char *deck, const char *name, char *path, size_t size,
-                               PetscBool *own, char *folders, size_t folders_size)
+static PetscBool SameFile(const char *one, const char *other)
 {
-  const char *const given = getenv("NAKFIELD_MATERIALS");
-  char              beside[PETSC_MAX_PATH_LEN], installed[PETSC_MAX_PATH_LEN + 64];
-  const char *const places[] = {given != NULL ? given : "", installed, NAK_MATERIALS};
+  struct stat a, b;
+
+  return (PetscBool)(stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+                     a.st_ino == b.st_ino);
+}
+
+/* The same beside the deck, where other decks lie, too: a material has an entry A. */
+static PetscErrorCode TryBeside(NakDeck deck, NakNode named, const char *name, char *path,
+                                size_t size, PetscBool *found)
+{
+  char    folder[PETSC_MAX_PATH_LEN];
+  NakDeck file;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscStrncpy(beside, deck, sizeof beside));
-  ToFolder(beside);
+  PetscCall(PetscStrncpy(folder, NakDeckPath(deck), sizeof folder));
+  ToFolder(folder);
+  *found = Try(folder, name, path, size);
+  if (!*found) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakDeckCreate(PETSC_COMM_SELF, path, NULL, 0, &file));
+  *found = (PetscBool)(NakDeckFind(file, "A") != NULL);
+  PetscCall(NakDeckDestroy(&file));
+  if (!*found && !SameFile(path, NakDeckPath(deck)))
+    PetscCall(NakDeckWarn(deck, named, "%s is not taken for the material %s: it has no entry A",
+                          path, name));
+  if (!*found) path[0] = '\0';
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakMaterialFind(NakDeck deck, NakNode named, const char *name, char *path,
+                               size_t size, PetscBool *own, char *folders, size_t folders_size)
+{
+  const char *const given = getenv("NAKFIELD_MATERIALS");
+  char              installed[PETSC_MAX_PATH_LEN + 64];
+  const char *const places[] = {given != NULL ? given : "", installed, NAK_MATERIALS};
+  PetscBool         found    = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
   Installed(installed, sizeof installed);
   path[0] = '\0';
   *own    = PETSC_TRUE;
@@ -68,7 +97,8 @@ PetscErrorCode NakMaterialFind(const char *deck, const char *name, char *path, s
                  given != NULL ? given : "NAKFIELD_MATERIALS (not set)", NAK_MATERIALS);
   if (name[0] == '\0') PetscFunctionReturn(PETSC_SUCCESS);
   if (strchr(name, '/') != NULL && Try("", name, path, size)) PetscFunctionReturn(PETSC_SUCCESS);
-  if (name[0] == '/' || Try(beside, name, path, size)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (name[0] != '/') PetscCall(TryBeside(deck, named, name, path, size, &found));
+  if (name[0] == '/' || found) PetscFunctionReturn(PETSC_SUCCESS);
   *own = PETSC_FALSE;
   for (int k = 0; k < 3; k++)
     if (places[k][0] != '\0' && Try(places[k], name, path, size)) break;

@@ -36,6 +36,6 @@ NakDiffusionPotential NakThermoDiffusion(const NakAlloy *alloy, PetscReal r)
   }
   return (NakDiffusionPotential){.value =
                                    r + x * integral + alloy->integral_log * PetscLogReal(1 + r),
-                                 .slope  = 1 + x * y * bend,
-                                 .second = y * y * ((1 - 2 * x) * bend + x * y * bend_slope)};
+                                 .d1 = 1 + x * y * bend,
+                                 .d2 = y * y * ((1 - 2 * x) * bend + x * y * bend_slope)};
 }

@@ -4,53 +4,44 @@
 
 #include "thermo_impl.h"
 
+/* The rows of one of the two metals, "A" or "B"; a member's name takes no parentheses. */
+// NOLINTBEGIN(bugprone-macro-parentheses)
+#define METAL_ROWS(letter, metal)                                                                  \
+  NAK_ROW_REQUIRED_TEXT(letter ".symbol", NakMaterial, metal.symbol, "Symbol of metal " letter),   \
+    NAK_ROW_REAL(letter ".molar_mass", NakMaterial, metal.mass, "kg/mol", NAK_REQUIRED, 1e-3, 1,   \
+                 "Molar mass of metal " letter),                                                   \
+    NAK_ROW_REAL(letter ".liquid_volume", NakMaterial, metal.volume, "m^3/mol", NAK_REQUIRED,      \
+                 1e-7, 1e-3, "Molar volume of liquid " letter),                                    \
+    NAK_ROW_REAL(letter ".solid_volume", NakMaterial, metal.solid_volume, "m^3/mol", NAK_REQUIRED, \
+                 1e-7, 1e-3, "Molar volume of solid " letter),                                     \
+    NAK_ROW_REAL(letter ".solid_liquid_energy", NakMaterial, metal.solid_liquid_energy, "J/m^2",   \
+                 NAK_REQUIRED, 0, 10, "Interfacial energy of solid " letter " and the liquid")
+// NOLINTEND(bugprone-macro-parentheses)
+
 static const NakParam material_rows[] = {
-  {"name",                                          NAK_TEXT, NULL, offsetof(NakMaterial, name), NAK_REQUIRED, 0, 0, NULL,
-   "What the alloy is called"},
-  {"temperature.lowest",                                           NAK_REAL, "K", offsetof(NakMaterial, lowest), NAK_REQUIRED, 1, 5000, NULL,
-   "Lowest temperature at which the energies hold"},
-  {"temperature.highest",                                          NAK_REAL, "K", offsetof(NakMaterial, highest), NAK_REQUIRED, 1, 5000,
-   NULL, "Highest temperature at which the energies hold"},
-  {"A.symbol",                                              NAK_TEXT, NULL, offsetof(NakMaterial, a.symbol), NAK_REQUIRED, 0, 0, NULL,
-   "Symbol of metal A"},
-  {"A.molar_mass",                                           NAK_REAL, "kg/mol", offsetof(NakMaterial, a.mass), NAK_REQUIRED, 1e-3, 1, NULL,
-   "Molar mass of metal A"},
-  {"A.liquid_volume",                                               NAK_REAL, "m^3/mol", offsetof(NakMaterial, a.volume), NAK_REQUIRED, 1e-7,
-   1e-3, NULL, "Molar volume of liquid A"},
-  {"A.solid_volume",NAK_REAL, "m^3/mol", offsetof(NakMaterial, a.solid_volume), NAK_REQUIRED, 1e-7,
-   1e-3, NULL, "Molar volume of solid A"},
-  {"A.solid_liquid_energy",                           NAK_REAL, "J/m^2", offsetof(NakMaterial, a.solid_liquid_energy),
-   NAK_REQUIRED, 0, 10, NULL, "Interfacial energy of solid A and the liquid"},
-  {"B.symbol",                                   NAK_TEXT, NULL, offsetof(NakMaterial, b.symbol), NAK_REQUIRED, 0, 0, NULL,
-   "Symbol of metal B"},
-  {"B.molar_mass",                                           NAK_REAL, "kg/mol", offsetof(NakMaterial, b.mass), NAK_REQUIRED, 1e-3, 1, NULL,
-   "Molar mass of metal B"},
-  {"B.liquid_volume", NAK_REAL, "m^3/mol", offsetof(NakMaterial, b.volume), NAK_REQUIRED, 1e-7,
-   1e-3, NULL, "Molar volume of liquid B"},
-  {"B.solid_volume",                           NAK_REAL, "m^3/mol", offsetof(NakMaterial, b.solid_volume), NAK_REQUIRED, 1e-7,
-   1e-3, NULL, "Molar volume of solid B"},
-  {"B.solid_liquid_energy",                                            NAK_REAL, "J/m^2", offsetof(NakMaterial, b.solid_liquid_energy),
-   NAK_REQUIRED, 0, 10, NULL, "Interfacial energy of solid B and the liquid"},
-  {"liquid.excess_volume",                                       NAK_REAL, "m^3/mol", offsetof(NakMaterial, volume_excess), 0, -1e-3,
-   1e-3, NULL, "Excess volume of the liquid, times x (1 - x)"},
-  {"liquid.surface_tension",                                              NAK_REAL, "N/m", offsetof(NakMaterial, surface_tension), NAK_REQUIRED,
-   0, 10, NULL, "Surface tension of the liquid"},
-  {"liquid.diffusivity",                                            NAK_REAL, "m^2/s", offsetof(NakMaterial, diffusivity), NAK_REQUIRED, 1e-14,
-   1e-6, NULL, "Interdiffusion in the liquid"},
-  {"liquid.A",                                               NAK_TREE, NULL, 0, NAK_REQUIRED, 0, 0, NULL, "Energy of pure liquid A"},
-  {"liquid.B",NAK_TREE, NULL, 0, NAK_REQUIRED, 0, 0, NULL, "Energy of pure liquid B"},
-  {"liquid.mixing",                           NAK_TREE, NULL, 0, NAK_REQUIRED, 0, 0, NULL,
-   "Redlich-Kister terms of the liquid"},
-  {"solid.solute_limit",                                   NAK_REAL, "1", offsetof(NakMaterial, solute_limit), 0.5, 1e-6, 0.5, NULL,
-   "Share of the other metal up to which driving forces trust the solid"},
-  {"solid.A",                                              NAK_TREE, NULL, 0, 0, 0, 0, NULL,
-   "Energy of pure A in the structure of the solution"},
-  {"solid.B",                             NAK_TREE, NULL, 0, 0, 0, 0, NULL,
-   "Energy of pure B in the structure of the solution"},
-  {"solid.mixing",                                  NAK_TREE, NULL, 0, NAK_REQUIRED, 0, 0, NULL,
-   "Redlich-Kister terms of the solid solution"},
-  {"compounds",                                       NAK_TREE, NULL, 0, 0, 0, 0, NULL, "Line compounds"},
-  {.key = NULL                                       }
+  NAK_ROW_REQUIRED_TEXT("name", NakMaterial, name, "What the alloy is called"),
+  NAK_ROW_REAL("temperature.lowest", NakMaterial, lowest, "K", NAK_REQUIRED, 1, 5000,
+               "Lowest temperature at which the energies hold"),
+  NAK_ROW_REAL("temperature.highest", NakMaterial, highest, "K", NAK_REQUIRED, 1, 5000,
+               "Highest temperature at which the energies hold"),
+  METAL_ROWS("A", a),
+  METAL_ROWS("B", b),
+  NAK_ROW_REAL("liquid.excess_volume", NakMaterial, volume_excess, "m^3/mol", 0, -1e-3, 1e-3,
+               "Excess volume of the liquid, times x (1 - x)"),
+  NAK_ROW_REAL("liquid.surface_tension", NakMaterial, surface_tension, "N/m", NAK_REQUIRED, 0, 10,
+               "Surface tension of the liquid"),
+  NAK_ROW_REAL("liquid.diffusivity", NakMaterial, diffusivity, "m^2/s", NAK_REQUIRED, 1e-14, 1e-6,
+               "Interdiffusion in the liquid"),
+  NAK_ROW_REQUIRED_TREE("liquid.A", "Energy of pure liquid A"),
+  NAK_ROW_REQUIRED_TREE("liquid.B", "Energy of pure liquid B"),
+  NAK_ROW_REQUIRED_TREE("liquid.mixing", "Redlich-Kister terms of the liquid"),
+  NAK_ROW_REAL("solid.solute_limit", NakMaterial, solute_limit, "1", 0.5, 1e-6, 0.5,
+               "Share of the other metal up to which driving forces trust the solid"),
+  NAK_ROW_TREE("solid.A", "Energy of pure A in the structure of the solution"),
+  NAK_ROW_TREE("solid.B", "Energy of pure B in the structure of the solution"),
+  NAK_ROW_REQUIRED_TREE("solid.mixing", "Redlich-Kister terms of the solid solution"),
+  NAK_ROW_TREE("compounds", "Line compounds"),
+  NAK_ROW_END,
 };
 /* ---- Energies ---- */
 
@@ -85,10 +76,10 @@ static PetscErrorCode ReadEnergy(NakDeck deck, NakNode node, NakEnergy *energy)
 
   PetscFunctionBeginUser;
   if (NakNodeKindOf(node) != NAK_NODE_MAP || n > NAK_ENERGY_TERMS) {
-    PetscCall(NakDeckComplain(deck, node,
-                              "an energy must be a sum of at most %d terms in T, for example "
-                              "{1: 2581, T: -6.95}",
-                              NAK_ENERGY_TERMS));
+    PetscCall(NakDeckError(deck, node,
+                           "an energy must be a sum of at most %d terms in T, for example "
+                           "{1: 2581, T: -6.95}",
+                           NAK_ENERGY_TERMS));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt i = 0; i < n; i++) {
@@ -98,10 +89,10 @@ static PetscErrorCode ReadEnergy(NakDeck deck, NakNode node, NakEnergy *energy)
 
     energy->n = i + 1;
     if (!ParseTerm(key, &energy->power[i], &energy->log[i]))
-      PetscCall(NakDeckComplain(deck, item,
-                                "'%.40s' is no term of an energy: it must be like 1, T, T^2, T^-1 "
-                                "or T*ln(T)",
-                                key));
+      PetscCall(NakDeckError(deck, item,
+                             "'%.40s' is no term of an energy: it must be like 1, T, T^2, T^-1 "
+                             "or T*ln(T)",
+                             key));
     PetscCall(NakDeckQuantity(deck, item, "1", -1e30, 1e30, &energy->value[i], &ok));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -125,9 +116,9 @@ static PetscErrorCode ReadMixing(NakDeck deck, const char *key, NakSolutionData 
   PetscFunctionBeginUser;
   if (list == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   if (NakNodeKindOf(list) != NAK_NODE_LIST || n > NAK_ORDERS) {
-    PetscCall(NakDeckComplain(deck, list,
-                              "%s must be a list of at most %d energies, the Redlich-Kister terms",
-                              key, NAK_ORDERS));
+    PetscCall(NakDeckError(deck, list,
+                           "%s must be a list of at most %d energies, the Redlich-Kister terms",
+                           key, NAK_ORDERS));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   solution->orders = n;
@@ -154,9 +145,8 @@ static PetscErrorCode ReadCompoundName(NakDeck deck, NakNode node, NakCompoundDa
 
   PetscFunctionBeginUser;
   if (!IsName(text))
-    PetscCall(NakDeckComplain(deck, node,
-                              "the name of a compound must have 1 to %d letters or digits",
-                              NAK_SYMBOL_SIZE - 1));
+    PetscCall(NakDeckError(deck, node, "the name of a compound must have 1 to %d letters or digits",
+                           NAK_SYMBOL_SIZE - 1));
   else
     PetscCall(PetscStrncpy(compound->name, text, sizeof compound->name));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -174,10 +164,10 @@ static PetscErrorCode ReadCompound(NakDeck deck, NakNode node, NakCompoundData *
   for (int k = 0; k < 4; k++) {
     entry[k] = NakNodeKindOf(node) == NAK_NODE_MAP ? NakNodeFind(node, keys[k]) : NULL;
     if (entry[k] != NULL) continue;
-    PetscCall(NakDeckComplain(deck, node,
-                              "a compound needs %s, as in {name: Na2K, A: 2, B: 1, "
-                              "energy: {1: -51}}",
-                              keys[k]));
+    PetscCall(NakDeckError(deck, node,
+                           "a compound needs %s, as in {name: Na2K, A: 2, B: 1, "
+                           "energy: {1: -51}}",
+                           keys[k]));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(ReadCompoundName(deck, entry[0], compound));
@@ -195,7 +185,7 @@ static PetscErrorCode ReadCompounds(NakDeck deck, NakMaterial *material)
   PetscFunctionBeginUser;
   if (list == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   if (NakNodeKindOf(list) != NAK_NODE_LIST || n > NAK_COMPOUNDS) {
-    PetscCall(NakDeckComplain(deck, list, "compounds must be a list of at most %d", NAK_COMPOUNDS));
+    PetscCall(NakDeckError(deck, list, "compounds must be a list of at most %d", NAK_COMPOUNDS));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   material->n_compounds = n;
@@ -213,8 +203,8 @@ static PetscErrorCode CheckName(NakDeck deck, const char *key, const char *name)
 
   PetscFunctionBeginUser;
   if (node != NULL && !IsName(name))
-    PetscCall(NakDeckComplain(deck, node, "%s is %.40s: it must have 1 to %d letters or digits",
-                              key, name, NAK_SYMBOL_SIZE - 1));
+    PetscCall(NakDeckError(deck, node, "%s is %.40s: it must have 1 to %d letters or digits", key,
+                           name, NAK_SYMBOL_SIZE - 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -233,13 +223,12 @@ static PetscErrorCode ReadTrees(NakDeck deck, NakMaterial *material)
   PetscCall(ReadMixing(deck, "solid.mixing", &material->solid));
   PetscCall(ReadCompounds(deck, material));
   if (material->lowest > material->highest)
-    PetscCall(NakDeckComplain(deck, NakDeckFind(deck, "temperature"),
-                              "temperature.lowest is above temperature.highest"));
+    PetscCall(NakDeckError(deck, NakDeckFind(deck, "temperature"),
+                           "temperature.lowest is above temperature.highest"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Read(MPI_Comm comm, const char *path, NakMaterial *material,
-                           PetscInt *mistakes)
+static PetscErrorCode Read(MPI_Comm comm, const char *path, NakMaterial *material, PetscInt *errors)
 {
   const NakSection schema[] = {
     {material_rows,     material, sizeof *material},
@@ -255,27 +244,27 @@ static PetscErrorCode Read(MPI_Comm comm, const char *path, NakMaterial *materia
   code = NakDeckFill(file, schema);
   if (code == PETSC_SUCCESS && rank == 0) code = ReadTrees(file, material);
   code = NakAgree(comm, code);
-  if (code == PETSC_SUCCESS) code = NakDeckReport(file, mistakes);
+  if (code == PETSC_SUCCESS) code = NakDeckReport(file, errors);
   PetscCall(NakDeckDestroy(&file));
   PetscCall(code);
   PetscCallMPI(MPI_Bcast(material, (int)sizeof *material, MPI_BYTE, 0, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The absolute path of a user's own file; "" for one that does not fit. */
-static PetscErrorCode NoteFile(const char *path, PetscBool own, char file[NAK_TEXT_SIZE])
+/* The absolute path of a file; "" for one that does not fit. */
+static PetscErrorCode NoteFile(const char *path, char file[NAK_TEXT_SIZE])
 {
   char absolute[PETSC_MAX_PATH_LEN] = "";
 
   PetscFunctionBeginUser;
   file[0] = '\0';
-  if (own && path[0] != '\0') PetscCall(PetscGetRealPath(path, absolute));
+  if (path[0] != '\0') PetscCall(PetscGetRealPath(path, absolute));
   if (strlen(absolute) < NAK_TEXT_SIZE) PetscCall(PetscStrncpy(file, absolute, NAK_TEXT_SIZE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakMaterialLoad(NakDeck deck, const char *key, const char *name,
-                               NakMaterial *material, PetscInt *mistakes)
+                               NakMaterial *material, PetscInt *errors)
 {
   const MPI_Comm comm = NakDeckComm(deck);
   char path[PETSC_MAX_PATH_LEN], folders[3 * NAK_TEXT_SIZE] = "", file[NAK_TEXT_SIZE] = "";
@@ -285,22 +274,24 @@ PetscErrorCode NakMaterialLoad(NakDeck deck, const char *key, const char *name,
 
   PetscFunctionBeginUser;
   *material = (NakMaterial){.name = ""};
-  *mistakes = 0;
+  *errors   = 0;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0)
-    code =
-      NakMaterialFind(NakDeckPath(deck), name, path, sizeof path, &own, folders, sizeof folders);
-  if (rank == 0 && code == PETSC_SUCCESS) code = NoteFile(path, own, file);
+    code = NakMaterialFind(deck, key != NULL ? NakDeckFind(deck, key) : NULL, name, path,
+                           sizeof path, &own, folders, sizeof folders);
+  if (rank == 0 && code == PETSC_SUCCESS) code = NoteFile(path, file);
   if (code == PETSC_SUCCESS && rank == 0 && path[0] == '\0' && key != NULL)
-    code = NakDeckComplain(deck, NakDeckFind(deck, key),
-                           "%s is %.100s: there is no such material in %s", key, name, folders);
+    code = NakDeckError(deck, NakDeckFind(deck, key),
+                        "%s is %.100s: there is no such material in %s", key, name, folders);
   PetscCall(NakAgree(comm, code));
   PetscCallMPI(MPI_Bcast(path, (int)sizeof path, MPI_CHAR, 0, comm));
   PetscCallMPI(MPI_Bcast(folders, (int)sizeof folders, MPI_CHAR, 0, comm));
   PetscCallMPI(MPI_Bcast(file, (int)sizeof file, MPI_CHAR, 0, comm));
+  PetscCallMPI(MPI_Bcast(&own, 1, MPIU_BOOL, 0, comm));
   PetscCheck(path[0] != '\0' || key != NULL, comm, PETSC_ERR_FILE_OPEN,
              "there is no material %.100s in %s", name, folders);
-  if (path[0] != '\0') PetscCall(Read(comm, path, material, mistakes));
+  if (path[0] != '\0') PetscCall(Read(comm, path, material, errors));
   PetscCall(PetscStrncpy(material->file, file, sizeof material->file));
+  material->own = own;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -2,88 +2,109 @@
 #include <nakfield/thermo.h>
 
 const NakParam NakAlloyParamRows[] = {
-  {.key    = "alloy.system",
-   .type   = NAK_TEXT,
-   .offset = offsetof(NakAlloyParams, system),
-   .text   = "NaK",
-   .doc    = "Material: a name such as NaK, or a file; see docs/materials.md"},
-  {.key     = "alloy.potassium",
-   .type    = NAK_FRACTION,
-   .offset  = offsetof(NakAlloyParams, potassium),
-   .initial = 0.5,
-   .lower   = 0.01,
-   .upper   = 0.99,
-   .doc = "Potassium (the material's metal B) in the alloy at the start, by weight or by amount"},
-  {.key     = "alloy.temperature",
-   .type    = NAK_REAL,
-   .unit    = "K",
-   .offset  = offsetof(NakAlloyParams, temperature),
-   .initial = 298.15,
-   .lower   = 1,
-   .upper   = 5000,
-   .doc =
-     "Temperature, constant in a cell; energies and RT/F follow it, rates and resistances do not"},
-  {.key     = "alloy.volume",
-   .type    = NAK_REAL,
-   .unit    = "m^3",
-   .offset  = offsetof(NakAlloyParams, volume),
-   .initial = 40e-9,
-   .lower   = 1e-12,
-   .upper   = 1e-3,
-   .doc     = "Liquid alloy in the cell at the start"},
-  {.key     = "alloy.diffusivity",
-   .type    = NAK_REAL,
-   .unit    = "m^2/s",
-   .offset  = offsetof(NakAlloyParams, diffusivity),
-   .initial = 0,
-   .lower   = 0,
-   .upper   = 1e-6,
-   .doc     = "Interdiffusion in the liquid at the starting composition; 0 for the material's"},
-  {.key = NULL                      }
+  NAK_ROW_TEXT("alloy.system", NakAlloyParams, system, "NaK",
+               "Material: a name such as NaK, or a file; see docs/materials.md"),
+  NAK_ROW_FRACTION(
+    "alloy.potassium", NakAlloyParams, potassium, 0.5, 0.01, 0.99,
+    "Potassium (the material's metal B) in the alloy at the start, by weight or by amount"),
+  NAK_ROW_REAL("alloy.temperature", NakAlloyParams, temperature, "K", 298.15, 1, 5000,
+               "Temperature at the start; energies, rates and resistances follow it, and the "
+               "protocol changes it"),
+  NAK_ROW_REAL("alloy.volume", NakAlloyParams, volume, "m^3", 40e-9, 1e-12, 1e-3,
+               "Liquid alloy in the cell at the start"),
+  NAK_ROW_REAL("alloy.diffusivity", NakAlloyParams, diffusivity, "m^2/s", 0, 0, 1e-6,
+               "Interdiffusion in the liquid at the starting composition; 0 for the material's"),
+  NAK_ROW_END,
 };
 
-static PetscBool HasLiquid(const NakMaterial *material, PetscReal T)
+/* Apart, since the phases of the alloy on a box have no use for them. */
+const NakParam NakAlloySolidParamRows[] = {
+  NAK_ROW_REAL("alloy.activation_energy", NakAlloyParams, activation_energy, "eV", 0.106, 0, 2,
+               "Of the liquid's diffusivity D*, the interdiffusion over its thermodynamic factor"),
+  NAK_ROW_CHOICE(
+    "alloy.solids", NakAlloyParams, solids, NAK_SOLIDS_AUTO, "equilibrium|supercooled|auto",
+    "What alloy below its liquidus does beside the grains: frees solid by the lever rule, or stays "
+    "liquid; auto: the latter where there are grains"),
+  NAK_ROW_BOOL("alloy.compounds", NakAlloyParams, compounds, PETSC_TRUE,
+               "Whether compounds such as Na2K form"),
+  NAK_ROW_END,
+};
+
+static PetscBool HasLiquid(const NakMaterial *material, PetscBool compounds, PetscReal T)
 {
   const NakAlloy alloy = NakThermoAlloy(material, T);
   PetscReal      x[2];
 
-  return NakThermoLiquidRange(&alloy, x);
+  return NakThermoLiquidRange(&alloy, compounds, x);
+}
+
+/* What a cell needs: an alloy in equilibrium may be all solid where others are liquid. */
+static PetscBool CellHasLiquid(const NakMaterial *material, const NakAlloyParams *params,
+                               PetscReal T)
+{
+  const NakAlloy  alloy = NakThermoAlloy(material, T);
+  const PetscReal x     = NakThermoMoleFraction(material, params->potassium);
+  NakAmount       amounts[2];
+
+  if (!HasLiquid(material, NakAlloyCompounds(params), T)) return PETSC_FALSE;
+  if (params->solids == NAK_SOLIDS_SUPERCOOLED) return PETSC_TRUE;
+  (void)NakThermoAmounts(&alloy, x, params->compounds, amounts);
+  return (PetscBool)(amounts[0].phase == NAK_PHASE_LIQUID);
+}
+
+PetscReal NakAlloySolidus(const NakAlloyParams *params, const NakMaterial *material)
+{
+  const PetscReal close = 1e-3; /* [K] */
+  PetscReal       solid = material->lowest, liquid = material->highest;
+
+  if (CellHasLiquid(material, params, solid)) return solid;
+  while (liquid - solid > close) {
+    const PetscReal T = (solid + liquid) / 2;
+
+    if (CellHasLiquid(material, params, T))
+      liquid = T;
+    else
+      solid = T;
+  }
+  return liquid;
 }
 
 /* On rank 0. */
-static PetscErrorCode CheckTemperature(NakDeck deck, const NakMaterial *material, PetscReal T)
+static PetscErrorCode CheckTemperature(NakDeck deck, const NakMaterial *material,
+                                       const NakAlloyParams *params)
 {
-  NakNode const node = NakDeckFind(deck, "alloy.temperature");
+  NakNode const   node = NakDeckFind(deck, "alloy.temperature");
+  const PetscReal T    = params->temperature;
 
   PetscFunctionBeginUser;
   if (T < material->lowest || T > material->highest)
-    PetscCall(NakDeckComplain(deck, node,
-                              "alloy.temperature is %g K: the energies of %s hold between %g K and "
-                              "%g K",
-                              (double)T, material->name, (double)material->lowest,
-                              (double)material->highest));
-  else if (!HasLiquid(material, T))
-    PetscCall(NakDeckComplain(deck, node,
-                              "alloy.temperature is %g K: no liquid %s is stable there; see "
-                              "nakfield phases %s",
-                              (double)T, material->name, material->name));
+    PetscCall(NakDeckError(deck, node,
+                           "alloy.temperature is %g K: the energies of %s hold between %g K and "
+                           "%g K",
+                           (double)T, material->name, (double)material->lowest,
+                           (double)material->highest));
+  else if (!HasLiquid(material, NakAlloyCompounds(params), T))
+    PetscCall(NakDeckError(deck, node,
+                           "alloy.temperature is %g K: no liquid %s is stable there; raise it, "
+                           "and see nakfield phases %s",
+                           (double)T, material->name, params->system));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakAlloyComplete(NakDeck deck, NakAlloyParams *params, NakMaterial *material,
-                                PetscInt *mistakes)
+                                PetscInt *errors)
 {
   PetscErrorCode code = PETSC_SUCCESS;
   PetscMPIInt    rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
-  PetscCall(NakMaterialLoad(deck, "alloy.system", params->system, material, mistakes));
-  if (material->file[0] != '\0')
+  PetscCall(NakMaterialLoad(deck, "alloy.system", params->system, material, errors));
+  if (material->own && material->file[0] != '\0')
     PetscCall(PetscStrncpy(params->system, material->file, sizeof params->system));
   if (params->diffusivity <= 0) params->diffusivity = material->diffusivity;
-  if (rank == 0 && *mistakes == 0 && material->name[0] != '\0')
-    code = CheckTemperature(deck, material, params->temperature);
+  if (rank == 0 && *errors == 0 && material->name[0] != '\0')
+    code = CheckTemperature(deck, material, params);
   PetscCall(NakAgree(NakDeckComm(deck), code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

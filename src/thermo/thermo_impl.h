@@ -6,9 +6,10 @@
 /**
   Find the file of a material: the search of NakMaterialLoad().  One rank only.
 
+  @param[in]  named    the entry that names it, or NULL
   @param[out] path     of the file; empty where there is none
   @param[out] own      whether it is named by a path or lies beside the deck
   @param[out] folders  where it was looked for, for a message
 */
-PetscErrorCode NakMaterialFind(const char *deck, const char *name, char *path, size_t size,
-                               PetscBool *own, char *folders, size_t folders_size);
+PetscErrorCode NakMaterialFind(NakDeck deck, NakNode named, const char *name, char *path,
+                               size_t size, PetscBool *own, char *folders, size_t folders_size);

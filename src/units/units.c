@@ -315,6 +315,8 @@ static void ConvertParts(const char *number, const char *rest, const char *unit,
     (void)snprintf(message, size, "it needs a unit, for example %.32s %s", number, Customary(unit));
   } else if (rest[0] == ',' && isdigit((unsigned char)rest[1])) {
     (void)snprintf(message, size, "write a decimal point, not a comma");
+  } else if (isdigit((unsigned char)rest[0]) && !WellFormed(rest)) {
+    (void)snprintf(message, size, "write the number without a blank in it");
   } else {
     to = ParseWanted(unit);
     if (to != NULL)

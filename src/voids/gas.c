@@ -1,68 +1,111 @@
 /* The gas of the voids: who owns which column, volumes, pressures, and voids that touch. */
-#include "voids_impl.h"
+#include "gas_impl.h"
 
-PetscErrorCode NakGasDestroy(NakGas *gas)
+static PetscErrorCode FreePlaces(NakGas s)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscFree7(gas->x, gas->y, gas->amount, gas->volume, gas->sum, gas->root, gas->gone));
+  PetscCall(PetscFree7(s->x, s->y, s->amount, s->volume, s->sum, s->root, s->gone));
+  PetscCall(PetscFree(s->escape));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Grow(NakGas *gas)
+PetscErrorCode NakGasCreate(NakState state, const NakVoidsParams *params, const NakGasField *field,
+                            NakGas *gas)
 {
-  const PetscInt n     = gas->n;
-  NakGas         wider = *gas;
+  const NakGrid *grid = NakStateGrid(state);
+  NakGas         s;
+  PetscInt       n;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  *gas      = s;
+  s->comm   = PetscObjectComm((PetscObject)NakStateDM(state));
+  s->state  = state;
+  s->params = *params;
+  s->field  = *field;
+  s->area   = grid->dx * grid->dy;
+  s->wait   = PETSC_MAX_REAL;
+  NakGasSetTemperature(s, NAK_REFERENCE_TEMPERATURE);
+  PetscCall(NakPartOf(NakStateDM(state), PETSC_FALSE, &s->part));
+  n = NakPartColumns(&s->part);
+  PetscCall(PetscCalloc4(n, &s->owner, n, &s->hazard, n, &s->due, n, &s->born));
+  NakNucleiCreate(s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakGasDestroy(NakGas *gas)
+{
+  NakGas s = *gas;
+
+  PetscFunctionBeginUser;
+  if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(FreePlaces(s));
+  PetscCall(PetscFree4(s->owner, s->hazard, s->due, s->born));
+  PetscCall(PetscFree(*gas));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void NakGasSetTemperature(NakGas s, PetscReal temperature)
+{
+  s->dissolution = s->params.dissolution * NakArrhenius(s->params.energy, temperature);
+}
+
+static PetscErrorCode GrowPlaces(NakGas s)
+{
+  const PetscInt        n     = s->n;
+  struct NakGas_private wider = *s;
 
   PetscFunctionBeginUser;
   wider.room = 2 * n + 8;
   PetscCall(PetscCalloc7(wider.room, &wider.x, wider.room, &wider.y, wider.room, &wider.amount,
                          wider.room, &wider.volume, wider.room, &wider.sum, wider.room, &wider.root,
                          wider.room, &wider.gone));
-  PetscCall(PetscArraycpy(wider.x, gas->x, n));
-  PetscCall(PetscArraycpy(wider.y, gas->y, n));
-  PetscCall(PetscArraycpy(wider.amount, gas->amount, n));
-  PetscCall(PetscArraycpy(wider.volume, gas->volume, n));
-  PetscCall(PetscArraycpy(wider.root, gas->root, n));
-  PetscCall(PetscArraycpy(wider.gone, gas->gone, n));
-  PetscCall(NakGasDestroy(gas));
-  *gas = wider;
+  PetscCall(PetscCalloc1(wider.room, &wider.escape));
+  PetscCall(PetscArraycpy(wider.escape, s->escape, n));
+  PetscCall(PetscArraycpy(wider.x, s->x, n));
+  PetscCall(PetscArraycpy(wider.y, s->y, n));
+  PetscCall(PetscArraycpy(wider.amount, s->amount, n));
+  PetscCall(PetscArraycpy(wider.volume, s->volume, n));
+  PetscCall(PetscArraycpy(wider.root, s->root, n));
+  PetscCall(PetscArraycpy(wider.gone, s->gone, n));
+  PetscCall(FreePlaces(s));
+  *s = wider;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A place more, without gas as yet. */
-PetscErrorCode NakGasAdd(NakVoids s, PetscReal x, PetscReal y)
+PetscErrorCode NakGasAdd(NakGas s, PetscReal x, PetscReal y)
 {
-  NakGas *gas = &s->gas;
-
   PetscFunctionBeginUser;
-  if (gas->n == gas->room) PetscCall(Grow(gas));
-  gas->x[gas->n]      = x;
-  gas->y[gas->n]      = y;
-  gas->amount[gas->n] = 0;
-  gas->volume[gas->n] = 0;
-  gas->root[gas->n]   = gas->n;
-  gas->gone[gas->n]   = 0;
-  gas->n++;
+  if (s->n == s->room) PetscCall(GrowPlaces(s));
+  s->x[s->n]      = x;
+  s->y[s->n]      = y;
+  s->amount[s->n] = 0;
+  s->volume[s->n] = 0;
+  s->root[s->n]   = s->n;
+  s->gone[s->n]   = 0;
+  s->escape[s->n] = 0;
+  s->n++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Every column belongs to the place nearest to it that has not lost its gas. */
-PetscErrorCode NakGasOwners(NakVoids s)
+PetscErrorCode NakGasOwners(NakGas s)
 {
-  const NakGrid  *g = NakStateGrid(s->state);
-  const NakBlock *b = &s->block;
-  PetscInt        n = 0;
+  const NakGrid *g = NakStateGrid(s->state);
+  const NakPart *p = &s->part;
+  PetscInt       n = 0;
 
   PetscFunctionBeginUser;
-  for (PetscInt j = b->ys; j < b->ys + b->ym; j++)
-    for (PetscInt i = b->xs; i < b->xs + b->xm; i++, n++) {
+  for (PetscInt j = p->start[1]; j < p->start[1] + p->count[1]; j++)
+    for (PetscInt i = p->start[0]; i < p->start[0] + p->count[0]; i++, n++) {
       PetscReal nearest = PETSC_MAX_REAL;
 
       s->owner[n] = 0;
-      for (PetscInt k = 0; k < s->gas.n; k++) {
-        const PetscReal d = NakVoidsDistance(g, i, j, s->gas.x[k], s->gas.y[k]);
+      for (PetscInt k = 0; k < s->n; k++) {
+        const PetscReal d = NakVoidsDistance(g, i, j, s->x[k], s->y[k]);
 
-        if (s->gas.gone[k]) continue;
+        if (s->gone[k]) continue;
         if (d < nearest * (1 - 1e-9)) { /* a tie must not hang on rounding */
           nearest     = d;
           s->owner[n] = k;
@@ -73,45 +116,67 @@ PetscErrorCode NakGasOwners(NakVoids s)
 }
 
 /* Add up `sum` over the ranks, every void. */
-PetscErrorCode NakGasSum(NakVoids s, PetscReal *sum)
+static PetscErrorCode Sum(NakGas s, PetscReal *sum)
 {
   PetscFunctionBeginUser;
-  PetscCallMPI(
-    MPI_Allreduce(MPI_IN_PLACE, sum, (PetscMPIInt)s->gas.n, MPIU_REAL, MPIU_SUM, s->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, (PetscMPIInt)s->n, MPIU_REAL, MPIU_SUM, s->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Volume over the columns of each void, or of each group of voids under its first one. */
-static PetscErrorCode Volumes(NakVoids s, Vec v, PetscBool grouped)
+static PetscErrorCode Volumes(NakGas s, const PetscReal share[], PetscBool grouped)
 {
-  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
-  const PetscReal *a;
-
   PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(s->gas.volume, s->gas.n));
-  PetscCall(VecGetArrayRead(v, &a));
-  for (PetscInt c = 0; c < n; c++) {
+  PetscCall(PetscArrayzero(s->volume, s->n));
+  for (PetscInt c = 0; c < NakPartColumns(&s->part) && s->n > 0; c++) {
     const PetscInt owner  = s->owner[c];
-    PetscReal     *volume = &s->gas.volume[grouped ? s->gas.root[owner] : owner];
+    PetscReal     *volume = &s->volume[grouped ? s->root[owner] : owner];
 
-    for (PetscInt k = 0; k < nz; k++)
-      *volume += s->area * s->height[k] * NakVoidsShare(a[c * nz + k]).value;
+    for (PetscInt k = 0; k < s->field.layers; k++, share++)
+      *volume += s->area * s->field.height[k] * *share;
   }
-  PetscCall(VecRestoreArrayRead(v, &a));
-  PetscCall(NakGasSum(s, s->gas.volume));
+  PetscCall(Sum(s, s->volume));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakGasVolumes(NakVoids s, Vec v)
+PetscErrorCode NakGasVolumes(NakGas s, const PetscReal share[])
 {
   PetscFunctionBeginUser;
-  PetscCall(Volumes(s, v, PETSC_TRUE));
+  PetscCall(Volumes(s, share, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscReal NakGasPressure(const NakGas *gas, PetscInt root)
+static PetscReal Pressure(const NakGas s, PetscInt root)
 {
-  return gas->amount[root] > 0 ? gas->amount[root] / gas->volume[root] : 0;
+  if (s->amount[root] == 0) return 0;
+  return s->amount[root] * PetscExpReal(-s->escape[root] * s->since) / s->volume[root];
+}
+
+void NakGasAge(NakGas s, PetscReal since)
+{
+  s->since = since;
+}
+
+PetscReal NakGasExcess(NakGas s, PetscInt column)
+{
+  return s->n > 0 ? Pressure(s, s->root[s->owner[column]]) - s->params.pressure : 0;
+}
+
+PetscErrorCode NakGasAnswer(NakGas s, PetscReal change[])
+{
+  const PetscInt n = NakPartColumns(&s->part);
+
+  PetscFunctionBeginUser;
+  if (s->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscArrayzero(s->sum, s->n));
+  for (PetscInt c = 0; c < n; c++) s->sum[s->root[s->owner[c]]] += change[c];
+  PetscCall(Sum(s, s->sum));
+  for (PetscInt c = 0; c < n; c++) {
+    const PetscInt root = s->root[s->owner[c]];
+
+    change[c] = s->volume[root] > 0 ? Pressure(s, root) / s->volume[root] * s->sum[root] : 0;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- Gas that dissolves ---- */
@@ -119,7 +184,7 @@ PetscReal NakGasPressure(const NakGas *gas, PetscInt root)
 /* Epstein and Plesset, J. Chem. Phys. 18 (1950) 1505, quasi-stationary: what a half ball of this volume on a
    tight wall passes into the liquid, over D times its excess of concentration [m].  In 2D half a cylinder,
    from which diffusion has to reach the top of the alloy. */
-static PetscReal Passage(const NakVoids s, PetscReal volume)
+static PetscReal Passage(const NakGas s, PetscReal volume)
 {
   const NakGrid  *g        = NakStateGrid(s->state);
   const PetscReal R        = PetscPowReal(3 * volume / (2 * PETSC_PI), 1. / 3);
@@ -132,125 +197,122 @@ static PetscReal Passage(const NakVoids s, PetscReal volume)
 
 /* Part of a void's gas that leaves it per time [1/s]; none where it is too small for the phase field: less
    than a cell, or not much larger than its interface is wide. */
-static PetscReal Escape(const NakVoids s, PetscInt k)
+static PetscReal Escape(const NakGas s, PetscInt k)
 {
-  const PetscReal V = s->gas.volume[k], N = s->gas.amount[k];
-  const PetscReal highest = s->params.pressure + NakVoidsHighest(&s->energy);
+  const PetscReal V = s->volume[k], N = s->amount[k];
+  const PetscReal highest = s->params.pressure + NakGasHighest(&s->field);
 
-  if (N == 0 || V <= s->area * s->height[0] || N > highest * V) return 0;
-  return s->params.dissolution * Passage(s, V) / V;
+  if (N == 0 || V <= s->area * s->field.height[0] || N > highest * V) return 0;
+  return s->dissolution * Passage(s, V) / V;
 }
 
 /* The void of a place has lost its gas: neither it nor those that had merged with it own columns any more. */
-static void Retire(NakGas *gas, PetscInt place)
+static void Retire(NakGas s, PetscInt place)
 {
-  for (PetscInt k = 0; k < gas->n; k++)
-    if (gas->root[k] == place) {
-      gas->gone[k] = 1;
-      gas->root[k] = k;
+  for (PetscInt k = 0; k < s->n; k++)
+    if (s->root[k] == place) {
+      s->gone[k] = 1;
+      s->root[k] = k;
     }
 }
 
 /* Exponentially as long as its volume stays, which is exact for that.  A void that is too small loses all. */
-PetscErrorCode NakGasDissolve(NakVoids s, PetscReal dt)
+PetscErrorCode NakGasDissolve(NakGas s, const PetscReal share[], PetscReal dt)
 {
-  NakGas   *gas     = &s->gas;
   PetscBool retired = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  if (s->params.dissolution == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakGasVolumes(s, s->v));
-  for (PetscInt k = 0; k < gas->n; k++) {
-    const PetscReal N = gas->amount[k], escape = Escape(s, k);
+  s->since = 0;
+  if (s->params.dissolution == 0 || s->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakGasVolumes(s, share));
+  for (PetscInt k = 0; k < s->n; k++) {
+    const PetscReal N = s->amount[k];
 
     if (N == 0) continue;
-    gas->amount[k] = escape > 0 ? N * PetscExpReal(-escape * dt) : 0;
-    gas->dissolved += N - gas->amount[k];
-    if (gas->amount[k] > 0) continue;
-    Retire(gas, k);
+    s->amount[k] *= PetscExpReal(-s->escape[k] * dt);
+    if (Escape(s, k) == 0) s->amount[k] = 0;
+    s->dissolved += N - s->amount[k];
+    if (s->amount[k] > 0) continue;
+    Retire(s, k);
     retired = PETSC_TRUE;
   }
   if (retired) PetscCall(NakGasOwners(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscReal NakGasReach(const NakVoids s)
+PetscReal NakGasMaxStep(NakGas s)
 {
   const PetscReal part    = 0.05;
   PetscReal       fastest = 0;
 
-  for (PetscInt k = 0; k < s->gas.n; k++) fastest = PetscMax(fastest, Escape(s, k));
-  return fastest > 0 ? part / fastest : PETSC_MAX_REAL;
+  for (PetscInt k = 0; k < s->n; k++) fastest = PetscMax(fastest, s->escape[k]);
+  return PetscMin(s->wait, fastest > 0 ? part / fastest : PETSC_MAX_REAL);
 }
 
 /* ---- Voids that touch ---- */
 
-static PetscInt Root(const NakGas *gas, PetscInt k)
+static PetscInt Root(const NakGas s, PetscInt k)
 {
-  while (gas->root[k] != k) k = gas->root[k];
+  while (s->root[k] != k) k = s->root[k];
   return k;
 }
 
 /* Whether two neighbours have a void in them, and which is the first of theirs. */
-static PetscBool Unite(NakGas *gas, const PetscReal *a, const PetscReal *b)
+static PetscBool Unite(NakGas s, const PetscReal *a, const PetscReal *b)
 {
-  const PetscInt one = Root(gas, (PetscInt)a[1]), two = Root(gas, (PetscInt)b[1]);
+  const PetscInt one = Root(s, (PetscInt)a[1]), two = Root(s, (PetscInt)b[1]);
 
   if (one == two || a[0] < 0.5 || b[0] < 0.5) return PETSC_FALSE;
-  gas->root[PetscMax(one, two)] = PetscMin(one, two);
+  s->root[PetscMax(one, two)] = PetscMin(one, two);
   return PETSC_TRUE;
 }
 
-/* Highest v and owner of every column, with ghosts: a vector of the plane with two values a column. */
-static PetscErrorCode FillPlane(NakVoids s, DM plane, Vec ghosted)
+/* Highest share and owner of every column, with ghosts: a vector of the plane with two values a column. */
+static PetscErrorCode FillPlane(NakGas s, const PetscReal share[], DM plane, Vec ghosted)
 {
-  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
-  const PetscReal *a;
-  PetscReal       *out;
-  Vec              owned;
+  const PetscInt n = NakPartColumns(&s->part);
+  PetscReal     *out;
+  Vec            owned;
 
   PetscFunctionBeginUser;
   PetscCall(DMGetGlobalVector(plane, &owned));
-  PetscCall(VecGetArrayRead(s->v, &a));
   PetscCall(VecGetArray(owned, &out));
   for (PetscInt c = 0; c < n; c++) {
     PetscReal highest = 0;
 
-    for (PetscInt k = 0; k < nz; k++) highest = PetscMax(highest, a[c * nz + k]);
+    for (PetscInt k = 0; k < s->field.layers; k++, share++) highest = PetscMax(highest, *share);
     *out++ = highest;
     *out++ = (PetscReal)s->owner[c];
   }
   out -= (ptrdiff_t)2 * n;
   PetscCall(VecRestoreArray(owned, &out));
-  PetscCall(VecRestoreArrayRead(s->v, &a));
   PetscCall(DMGlobalToLocal(plane, owned, INSERT_VALUES, ghosted));
   PetscCall(DMRestoreGlobalVector(plane, &owned));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Unite what touches within this rank's columns and the ghosts around them. */
-static PetscErrorCode UniteHere(NakVoids s, DM plane, Vec ghosted, PetscBool *changed)
+static PetscErrorCode UniteHere(NakGas s, DM plane, Vec ghosted, PetscBool *changed)
 {
-  const NakBlock *b = &s->block;
-  PetscInt        gx, gy, gw, gh;
-  PetscReal    ***a;
+  const NakPart *p = &s->part;
+  PetscInt       gx, gy, gw, gh;
+  PetscReal   ***a;
 
   PetscFunctionBeginUser;
   PetscCall(DMDAGetGhostCorners(plane, &gx, &gy, NULL, &gw, &gh, NULL));
   PetscCall(DMDAVecGetArrayDOFRead(plane, ghosted, (void *)&a));
-  for (PetscInt j = b->ys; j < b->ys + b->ym; j++)
-    for (PetscInt i = b->xs; i < b->xs + b->xm; i++) {
-      if (i + 1 < gx + gw && Unite(&s->gas, a[j][i], a[j][i + 1])) *changed = PETSC_TRUE;
-      if (j + 1 < gy + gh && Unite(&s->gas, a[j][i], a[j + 1][i])) *changed = PETSC_TRUE;
+  for (PetscInt j = p->start[1]; j < p->start[1] + p->count[1]; j++)
+    for (PetscInt i = p->start[0]; i < p->start[0] + p->count[0]; i++) {
+      if (i + 1 < gx + gw && Unite(s, a[j][i], a[j][i + 1])) *changed = PETSC_TRUE;
+      if (j + 1 < gy + gh && Unite(s, a[j][i], a[j + 1][i])) *changed = PETSC_TRUE;
     }
   PetscCall(DMDAVecRestoreArrayDOFRead(plane, ghosted, (void *)&a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Roots are agreed by taking the least of all ranks, again and again until nothing changes. */
-static PetscErrorCode UniteEverywhere(NakVoids s, DM plane, Vec ghosted)
+static PetscErrorCode UniteEverywhere(NakGas s, DM plane, Vec ghosted)
 {
-  NakGas     *gas   = &s->gas;
   PetscMPIInt again = 1;
 
   PetscFunctionBeginUser;
@@ -261,79 +323,102 @@ static PetscErrorCode UniteEverywhere(NakVoids s, DM plane, Vec ghosted)
     again = changed ? 1 : 0;
     PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &again, 1, MPI_INT, MPI_MAX, s->comm));
     PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, gas->root, (PetscMPIInt)gas->n, MPIU_INT, MPI_MIN, s->comm));
-    for (PetscInt k = 0; k < gas->n; k++) gas->root[k] = Root(gas, k);
+      MPI_Allreduce(MPI_IN_PLACE, s->root, (PetscMPIInt)s->n, MPIU_INT, MPI_MIN, s->comm));
+    for (PetscInt k = 0; k < s->n; k++) s->root[k] = Root(s, k);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* How many cells with a void each place has, in `sum`. */
-static PetscErrorCode CountCells(NakVoids s)
+static PetscErrorCode CountCells(NakGas s, const PetscReal share[])
 {
-  const PetscInt   nz = s->block.nz, n = s->block.xm * s->block.ym;
-  const PetscReal *a;
-
   PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(s->gas.sum, s->gas.n));
-  PetscCall(VecGetArrayRead(s->v, &a));
-  for (PetscInt c = 0; c < n; c++)
-    for (PetscInt k = 0; k < nz; k++)
-      if (a[c * nz + k] >= 0.5) s->gas.sum[s->owner[c]] += 1;
-  PetscCall(VecRestoreArrayRead(s->v, &a));
-  PetscCall(NakGasSum(s, s->gas.sum));
+  PetscCall(PetscArrayzero(s->sum, s->n));
+  for (PetscInt c = 0; c < NakPartColumns(&s->part); c++)
+    for (PetscInt k = 0; k < s->field.layers; k++)
+      if (*share++ >= 0.5) s->sum[s->owner[c]] += 1;
+  PetscCall(Sum(s, s->sum));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Part the groups: every void takes the gas over its own columns.  A place whose columns hold no void
    any more, only the tail of another's, goes with the first of its group that has one. */
-static PetscErrorCode Part(NakVoids s)
+static PetscErrorCode Part(NakGas s, const PetscReal share[])
 {
-  NakGas   *gas = &s->gas;
   PetscInt *before, *first;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc2(gas->n, &before, gas->n, &first));
-  PetscCall(PetscArraycpy(before, gas->root, gas->n));
-  PetscCall(NakGasVolumes(s, s->v));
-  for (PetscInt k = 0; k < gas->n; k++) gas->sum[k] = NakGasPressure(gas, before[k]);
-  PetscCall(Volumes(s, s->v, PETSC_FALSE));
-  for (PetscInt k = 0; k < gas->n; k++) gas->amount[k] = gas->sum[k] * gas->volume[k];
-  PetscCall(CountCells(s));
-  for (PetscInt k = 0; k < gas->n; k++) first[k] = -1;
-  for (PetscInt k = gas->n - 1; k >= 0; k--)
-    if (gas->sum[k] > 0) first[before[k]] = k;
-  for (PetscInt k = 0; k < gas->n; k++) {
+  PetscCall(PetscMalloc2(s->n, &before, s->n, &first));
+  PetscCall(PetscArraycpy(before, s->root, s->n));
+  PetscCall(NakGasVolumes(s, share));
+  for (PetscInt k = 0; k < s->n; k++) s->sum[k] = Pressure(s, before[k]);
+  PetscCall(Volumes(s, share, PETSC_FALSE));
+  for (PetscInt k = 0; k < s->n; k++) s->amount[k] = s->sum[k] * s->volume[k];
+  PetscCall(CountCells(s, share));
+  for (PetscInt k = 0; k < s->n; k++) first[k] = -1;
+  for (PetscInt k = s->n - 1; k >= 0; k--)
+    if (s->sum[k] > 0) first[before[k]] = k;
+  for (PetscInt k = 0; k < s->n; k++) {
     const PetscInt leader = first[before[k]] >= 0 ? first[before[k]] : before[k];
 
-    gas->root[k] = gas->sum[k] > 0 ? k : leader;
+    s->root[k] = s->sum[k] > 0 ? k : leader;
   }
   PetscCall(PetscFree2(before, first));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Voids that have come to touch share their gas from now on, those that have come apart no longer do. */
-PetscErrorCode NakGasRegroup(NakVoids s)
+/* Unite what touches, by the plane of the columns with their ghosts; the gas of a group is its first void's. */
+static PetscErrorCode Unify(NakGas s, const PetscReal share[])
 {
-  NakGas *gas = &s->gas;
-  DM      plane;
-  Vec     ghosted;
+  DM  plane;
+  Vec ghosted;
 
   PetscFunctionBeginUser;
-  if (gas->n < 2) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Part(s));
   PetscCall(DMDACreateCompatibleDMDA(NakStateDM(s->state), 2, &plane));
   PetscCall(DMGetLocalVector(plane, &ghosted));
-  PetscCall(FillPlane(s, plane, ghosted));
+  PetscCall(FillPlane(s, share, plane, ghosted));
   PetscCall(UniteEverywhere(s, plane, ghosted));
   PetscCall(DMRestoreLocalVector(plane, &ghosted));
   PetscCall(DMDestroy(&plane));
-  for (PetscInt k = 0; k < gas->n; k++) {
-    const PetscInt root = gas->root[k];
+  for (PetscInt k = 0; k < s->n; k++) {
+    const PetscInt root = s->root[k];
 
     if (root == k) continue;
-    gas->amount[root] += gas->amount[k];
-    gas->amount[k] = 0;
+    s->amount[root] += s->amount[k];
+    s->amount[k] = 0;
   }
-  PetscCall(NakGasVolumes(s, s->v));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakGasRegroup(NakGas s, const PetscReal share[])
+{
+  PetscFunctionBeginUser;
+  if (s->n > 1) {
+    PetscCall(Part(s, share));
+    PetscCall(Unify(s, share));
+  }
+  PetscCall(NakGasVolumes(s, share));
+  for (PetscInt k = 0; k < s->n; k++) s->escape[k] = Escape(s, k);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void NakGasMeasure(NakGas s, NakGasReport *report)
+{
+  const NakGrid  *g    = NakStateGrid(s->state);
+  const PetscReal face = s->area * (PetscReal)g->nx * (PetscReal)g->ny;
+  const PetscReal cell = s->area * s->field.height[0];
+  PetscReal       left = 0;
+
+  *report = (NakGasReport){.formed = s->formed};
+  for (PetscInt k = 0; k < s->n; k++) {
+    const PetscReal V = s->volume[k];
+
+    report->height += V / face;
+    left += s->amount[k];
+    if (s->root[k] == k && V > cell) report->count++;
+  }
+  report->amount = left;
+  if (s->filled == 0) return;
+  report->dissolved = s->dissolved / s->filled;
+  report->balance   = left / s->filled + report->dissolved - 1;
 }

@@ -3,12 +3,12 @@
    A column forms a nucleus when the integral of its rate reaches the next of a series of numbers whose
    distances are exponentially distributed: a Poisson process for any course of the rate.  The numbers
    belong to (seed, column, how many nuclei it has had), so neither ranks nor time steps change them. */
-#include "voids_impl.h"
+#include "gas_impl.h"
 
 /* Streams of random numbers of one seed. */
 enum { STREAM_PLACES = 1, STREAM_NUCLEI };
 
-static void Random(const NakVoids s, PetscInt stream, PetscInt a, PetscInt b, PetscReal out[2])
+static void Random(const NakGas s, PetscInt stream, PetscInt a, PetscInt b, PetscReal out[2])
 {
   NakRandom((uint64_t)s->params.seed << 8 | (uint64_t)stream, (uint64_t)a, (uint64_t)b, out);
 }
@@ -16,49 +16,45 @@ static void Random(const NakVoids s, PetscInt stream, PetscInt a, PetscInt b, Pe
 /* ---- Caps ---- */
 
 /* v of a cap of the deck's radius around a place, at `z` over the wall. */
-static PetscReal CapAt(const NakVoids s, PetscReal distance, PetscReal z)
+static PetscReal CapAt(const NakGas s, PetscReal distance, PetscReal z)
 {
   const PetscReal R = s->params.radius, centre = R * PetscCosReal(s->params.contact_angle);
   const PetscReal r = PetscSqrtReal(distance * distance + (z - centre) * (z - centre));
 
-  return 1 / (1 + PetscExpReal(s->energy.steepness * (r - R)));
+  return 1 / (1 + PetscExpReal(s->field.steepness * (r - R)));
 }
 
 /* Put a cap on a place, and fill it with gas at the pressure that bears it. */
-static PetscErrorCode Blow(NakVoids s, PetscInt place)
+static PetscErrorCode InsertBubble(NakGas s, PetscInt place)
 {
-  const NakGrid  *g       = NakStateGrid(s->state);
-  const NakBlock *b       = &s->block;
-  const PetscReal curved  = NakVoidsFlat(g) ? 1 : 2;
-  const PetscReal laplace = curved * s->energy.tension / s->params.radius;
-  PetscReal      *v, volume = 0, gas;
+  const NakGrid     *g       = NakStateGrid(s->state);
+  const NakPart     *p       = &s->part;
+  const NakGasField *f       = &s->field;
+  const PetscReal    curved  = NakVoidsFlat(g) ? 1 : 2;
+  const PetscReal    laplace = curved * f->tension / s->params.radius;
+  PetscReal          volume  = 0, gas;
+  PetscInt           c       = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetArray(s->v, &v));
-  for (PetscInt j = b->ys; j < b->ys + b->ym; j++)
-    for (PetscInt i = b->xs; i < b->xs + b->xm; i++) {
-      const PetscReal d = NakVoidsDistance(g, i, j, s->gas.x[place], s->gas.y[place]);
+  for (PetscInt j = p->start[1]; j < p->start[1] + p->count[1]; j++)
+    for (PetscInt i = p->start[0]; i < p->start[0] + p->count[0]; i++, c++) {
+      const PetscReal d = NakVoidsDistance(g, i, j, s->x[place], s->y[place]);
       PetscReal       z = 0;
 
-      for (PetscInt k = 0; k < b->nz; z += s->height[k], k++, v++) {
-        const PetscReal cap = CapAt(s, d, z + s->height[k] / 2);
-
-        volume += s->area * s->height[k] * NakVoidsShare(cap).value;
-        *v = PetscMax(*v, cap);
-      }
+      for (PetscInt k = 0; k < f->layers; z += f->height[k], k++)
+        volume += s->area * f->height[k] * f->lay(f->ctx, c, k, CapAt(s, d, z + f->height[k] / 2));
     }
-  PetscCall(VecRestoreArray(s->v, &v));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &volume, 1, MPIU_REAL, MPIU_SUM, s->comm));
   gas = s->params.pressure > 0 ? (s->params.pressure + laplace) * volume : 0;
-  s->gas.amount[s->gas.root[place]] += gas;
-  s->gas.filled += gas;
-  s->gas.formed++;
-  s->gas.gone[place] = 0;
+  s->amount[s->root[place]] += gas;
+  s->filled += gas;
+  s->formed++;
+  s->gone[place] = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The k-th place of a lattice as nearly square as its number allows, as parts of the box. */
-static void LatticePlace(const NakVoids s, PetscInt k, PetscReal at[2])
+static void LatticePlace(const NakGas s, PetscInt k, PetscReal at[2])
 {
   const NakGrid *g    = NakStateGrid(s->state);
   const PetscInt n    = s->params.pockets;
@@ -73,7 +69,7 @@ static void LatticePlace(const NakVoids s, PetscInt k, PetscReal at[2])
 }
 
 /* A random place: of some candidates the one that is farthest from the pockets already there. */
-static void RandomPlace(const NakVoids s, PetscInt k, PetscReal place[2])
+static void RandomPlace(const NakGas s, PetscInt k, PetscReal place[2])
 {
   enum { CANDIDATES = 8 };
   const NakGrid  *g     = NakStateGrid(s->state);
@@ -84,9 +80,9 @@ static void RandomPlace(const NakVoids s, PetscInt k, PetscReal place[2])
     PetscReal at[2], nearest = PETSC_MAX_REAL;
 
     Random(s, STREAM_PLACES, k, m, at);
-    for (PetscInt other = 0; other < s->gas.n; other++)
-      nearest = PetscMin(nearest, NakVoidsApart(g, at[0] * width - s->gas.x[other],
-                                                at[1] * depth - s->gas.y[other]));
+    for (PetscInt other = 0; other < s->n; other++)
+      nearest = PetscMin(
+        nearest, NakVoidsApart(g, at[0] * width - s->x[other], at[1] * depth - s->y[other]));
     if (nearest <= best) continue;
     best     = nearest;
     place[0] = at[0];
@@ -94,7 +90,7 @@ static void RandomPlace(const NakVoids s, PetscInt k, PetscReal place[2])
   }
 }
 
-PetscErrorCode NakPocketsCreate(NakVoids s)
+PetscErrorCode NakGasPockets(NakGas s)
 {
   const NakGrid *g = NakStateGrid(s->state);
 
@@ -107,24 +103,24 @@ PetscErrorCode NakPocketsCreate(NakVoids s)
     else
       RandomPlace(s, k, at);
     PetscCall(NakGasAdd(s, at[0] * g->dx * (PetscReal)g->nx, at[1] * g->dy * (PetscReal)g->ny));
-    PetscCall(Blow(s, k));
+    PetscCall(InsertBubble(s, k));
   }
   PetscCall(NakGasOwners(s));
-  PetscCall(NakGasRegroup(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- Nuclei ---- */
 
-static PetscInt GlobalColumn(const NakVoids s, PetscInt n)
+static PetscInt GlobalColumn(const NakGas s, PetscInt n)
 {
-  const NakBlock *b = &s->block;
+  const NakPart *p = &s->part;
 
-  return (b->ys + n / b->xm) * NakStateGrid(s->state)->nx + b->xs + n % b->xm;
+  return (p->start[1] + n / p->count[0]) * NakStateGrid(s->state)->nx + p->start[0] +
+         n % p->count[0];
 }
 
 /* How much more of the integral of the rate it takes to the next nucleus of a column. */
-static void Wait(NakVoids s, PetscInt n)
+static void Wait(NakGas s, PetscInt n)
 {
   PetscReal uniform[2];
 
@@ -132,27 +128,15 @@ static void Wait(NakVoids s, PetscInt n)
   s->due[n] -= PetscLogReal(uniform[0]);
 }
 
-PetscErrorCode NakNucleiCreate(NakVoids s)
+void NakNucleiCreate(NakGas s)
 {
-  const PetscInt n = s->block.xm * s->block.ym;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscCalloc3(n, &s->hazard, n, &s->due, n, &s->born));
-  for (PetscInt c = 0; c < n; c++) Wait(s, c);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakNucleiDestroy(NakVoids s)
-{
-  PetscFunctionBeginUser;
-  PetscCall(PetscFree3(s->hazard, s->due, s->born));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt c = 0; c < NakPartColumns(&s->part); c++) Wait(s, c);
 }
 
 /* The first column in the order of the grid whose nucleus is due, or -1; the same on every rank. */
-static PetscErrorCode NextDue(NakVoids s, PetscInt *column)
+static PetscErrorCode NextDue(NakGas s, PetscInt *column)
 {
-  const PetscInt n     = s->block.xm * s->block.ym;
+  const PetscInt n     = NakPartColumns(&s->part);
   PetscInt       first = PETSC_INT_MAX;
 
   PetscFunctionBeginUser;
@@ -165,10 +149,10 @@ static PetscErrorCode NextDue(NakVoids s, PetscInt *column)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Form(NakVoids s, PetscInt column)
+static PetscErrorCode Form(NakGas s, PetscInt column)
 {
   const NakGrid *g = NakStateGrid(s->state);
-  const PetscInt i = column % g->nx, j = column / g->nx, n = s->block.xm * s->block.ym;
+  const PetscInt i = column % g->nx, j = column / g->nx, n = NakPartColumns(&s->part);
   PetscInt       place = 0;
 
   PetscFunctionBeginUser;
@@ -177,45 +161,54 @@ static PetscErrorCode Form(NakVoids s, PetscInt column)
       s->born[c]++;
       Wait(s, c);
     }
-  while (place < s->gas.n &&
-         NakVoidsDistance(g, i, j, s->gas.x[place], s->gas.y[place]) > 1e-6 * g->dx)
+  while (place < s->n && NakVoidsDistance(g, i, j, s->x[place], s->y[place]) > 1e-6 * g->dx)
     place++; /* one there may be from a void that has gone or moved */
-  if (place == s->gas.n)
+  if (place == s->n)
     PetscCall(NakGasAdd(s, ((PetscReal)i + 0.5) * g->dx, ((PetscReal)j + 0.5) * g->dy));
-  PetscCall(Blow(s, place));
+  PetscCall(InsertBubble(s, place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakNucleiAdvance(NakVoids s, PetscReal dt, const NakVoidsDrive drive[])
+/* Nuclei per time in a column [1/s]. */
+static PetscReal Rate(const NakGas s, const PetscReal wetted[], const NakVoidsDrive drive[],
+                      PetscInt c)
 {
-  const PetscInt n    = s->block.xm * s->block.ym;
-  PetscBool      more = PETSC_FALSE;
+  return s->area * s->params.nucleation * wetted[c] *
+         NakVoidsDepletion(&s->params, &drive[c], NULL);
+}
+
+PetscErrorCode NakGasNucleate(NakGas s, PetscReal dt, const PetscReal wetted[],
+                              const NakVoidsDrive drive[], PetscBool *formed)
+{
+  const PetscInt n = NakPartColumns(&s->part);
   PetscInt       column;
-  PetscReal      wait = PETSC_MAX_REAL;
 
   PetscFunctionBeginUser;
+  *formed = PETSC_FALSE;
   if (s->params.nucleation == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt c = 0; c < n; c++)
-    s->hazard[c] +=
-      dt * s->area * s->params.nucleation * s->wetted[c] * NakVoidsDepletion(&s->params, &drive[c]);
+  for (PetscInt c = 0; c < n; c++) s->hazard[c] += dt * Rate(s, wetted, drive, c);
   PetscCall(NextDue(s, &column));
   while (column >= 0) {
-    more = PETSC_TRUE;
+    *formed = PETSC_TRUE;
     PetscCall(Form(s, column));
     PetscCall(NextDue(s, &column));
   }
-  if (more) {
-    PetscCall(NakGasOwners(s));
-    PetscCall(NakGasRegroup(s));
-    PetscCall(NakVoidsCover(s));
-  }
-  for (PetscInt c = 0; c < n; c++) {
-    const PetscReal rate =
-      s->area * s->params.nucleation * s->wetted[c] * NakVoidsDepletion(&s->params, &drive[c]);
+  if (*formed) PetscCall(NakGasOwners(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakGasWait(NakGas s, const PetscReal wetted[], const NakVoidsDrive drive[])
+{
+  PetscReal wait = PETSC_MAX_REAL;
+
+  PetscFunctionBeginUser;
+  if (s->params.nucleation == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt c = 0; c < NakPartColumns(&s->part); c++) {
+    const PetscReal rate = Rate(s, wetted, drive, c);
 
     if (rate > 0) wait = PetscMin(wait, (s->due[c] - s->hazard[c]) / rate);
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &wait, 1, MPIU_REAL, MPI_MIN, s->comm));
-  s->reach = PetscMin(s->reach, wait * (1 + 1e-9));
+  s->wait = wait * (1 + 1e-9);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

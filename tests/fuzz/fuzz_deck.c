@@ -19,61 +19,18 @@ typedef struct {
 } Params;
 
 static const NakParam rows[] = {
-  {.key = "title",               .type = NAK_TEXT, .offset = offsetof(Params, title), .doc = "Title"},
-  {.key     = "alloy.potassium",
-   .type    = NAK_FRACTION,
-   .offset  = offsetof(Params, share),
-   .initial = 0.5,
-   .lower   = 0,
-   .upper   = 1,
-   .doc     = "Share"},
-  {.key     = "alloy.temperature",
-   .type    = NAK_REAL,
-   .unit    = "K",
-   .offset  = offsetof(Params, temperature),
-   .initial = 298.15,
-   .lower   = 200,
-   .upper   = 500,
-   .doc     = "Temperature"},
-  {.key     = "contact.angle",
-   .type    = NAK_REAL,
-   .unit    = "rad",
-   .offset  = offsetof(Params, angle),
-   .initial = 1,
-   .lower   = 0,
-   .upper   = 4,
-   .doc     = "Angle"},
-  {.key     = "contact.deep.length",
-   .type    = NAK_REAL,
-   .unit    = "m",
-   .offset  = offsetof(Params, length),
-   .initial = 1,
-   .lower   = -PETSC_INFINITY,
-   .upper   = PETSC_INFINITY,
-   .doc     = "Length"},
-  {.key     = "grid.number",
-   .type    = NAK_REAL,
-   .unit    = "1",
-   .offset  = offsetof(Params, number),
-   .initial = 1,
-   .lower   = -10,
-   .upper   = PETSC_INFINITY,
-   .doc     = "Number"},
-  {.key     = "grid.nx",
-   .type    = NAK_INT,
-   .offset  = offsetof(Params, count),
-   .initial = 1,
-   .lower   = -PETSC_INFINITY,
-   .upper   = PETSC_INFINITY,
-   .doc     = "Cells"},
-  {.key    = "grid.lateral",
-   .type   = NAK_CHOICE,
-   .offset = offsetof(Params, choice),
-   .text   = "periodic|symmetric",
-   .doc    = "Boundaries"},
-  {.key = "grid.uniform",          .type = NAK_BOOL, .offset = offsetof(Params, truth), .doc = "Uniform"},
-  {.key = "protocol",   .type = NAK_TREE, .doc = "Protocol"},
-  {.key = NULL           }
+  NAK_ROW_TEXT("title", Params, title, "", "Title"),
+  NAK_ROW_FRACTION("alloy.potassium", Params, share, 0.5, 0, 1, "Share"),
+  NAK_ROW_REAL("alloy.temperature", Params, temperature, "K", 298.15, 200, 500, "Temperature"),
+  NAK_ROW_REAL("contact.angle", Params, angle, "rad", 1, 0, 4, "Angle"),
+  NAK_ROW_REAL("contact.deep.length", Params, length, "m", 1, -PETSC_INFINITY, PETSC_INFINITY,
+               "Length"),
+  NAK_ROW_REAL("grid.number", Params, number, "1", 1, -10, PETSC_INFINITY, "Number"),
+  NAK_ROW_INT("grid.nx", Params, count, 1, -PETSC_INFINITY, PETSC_INFINITY, "Cells"),
+  NAK_ROW_CHOICE("grid.lateral", Params, choice, 0, "periodic|symmetric", "Boundaries"),
+  NAK_ROW_BOOL("grid.uniform", Params, truth, PETSC_FALSE, "Uniform"),
+  NAK_ROW_TREE("protocol", "Protocol"),
+  NAK_ROW_END,
 };
 
 #define OVERRIDES 16
@@ -101,7 +58,7 @@ static PetscInt Lines(char *text, const char *lines[])
   return count;
 }
 
-/* Read, check, report, resolve; `*count` mistakes, and the resolved deck, which free() frees. */
+/* Read, check, report, resolve; `*count` errors, and the resolved deck, which free() frees. */
 static PetscErrorCode Resolve(const char *text, size_t length, const char *const overrides[],
                               PetscInt lines, PetscInt *count, char **resolved, size_t *size)
 {
@@ -119,7 +76,7 @@ static PetscErrorCode Resolve(const char *text, size_t length, const char *const
   PetscCall(NakDeckCreateFromText("fuzz", text, length, overrides, lines, &deck));
   PetscCall(NakDeckFill(deck, schema));
   *count = deck->found;
-  PetscCall(NakDeckPrintMistakes(deck, report));
+  PetscCall(NakDeckPrintErrors(deck, report));
   PetscCall(NakDeckWriteResolved(deck, schema, file));
   PetscCall(NakDeckDestroy(&deck));
   fclose(report);
@@ -127,7 +84,7 @@ static PetscErrorCode Resolve(const char *text, size_t length, const char *const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A deck without mistakes must resolve to one without mistakes that resolves to itself. */
+/* A deck without errors must resolve to one without errors that resolves to itself. */
 static PetscErrorCode Check(const char *text, size_t length, const char *const overrides[],
                             PetscInt lines)
 {
@@ -140,7 +97,7 @@ static PetscErrorCode Check(const char *text, size_t length, const char *const o
   if (count == 0) {
     PetscCall(Resolve(first, first_size, NULL, 0, &count, &second, &second_size));
     if (count > 0 || strcmp(first, second) != 0) {
-      fprintf(stderr, "%" PetscInt_FMT " mistakes in\n%s----\n%s", count, first, second);
+      fprintf(stderr, "%" PetscInt_FMT " errors in\n%s----\n%s", count, first, second);
       abort();
     }
   }

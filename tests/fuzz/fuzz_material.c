@@ -1,4 +1,4 @@
-/* Any bytes as the file of a material: read, check, report; one without mistakes makes an alloy whose numbers
+/* Any bytes as the file of a material: read, check, report; one without errors makes an alloy whose numbers
    are finite in the middle of its range. */
 #include "fuzz.h"
 
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   FILE             *file;
   NakDeck           deck;
   NakMaterial       material;
-  PetscInt          mistakes;
+  PetscInt          errors;
   PetscErrorCode    code;
 
   (void)snprintf(path, sizeof path, "/dev/shm/fuzz-%d.yaml", (int)getpid());
@@ -39,8 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (file == NULL || (size > 0 && fwrite(data, 1, size, file) != size) || fclose(file) != 0)
     abort();
   if (NakDeckCreate(PETSC_COMM_SELF, NULL, none, 1, &deck) != 0) abort();
-  code = NakMaterialLoad(deck, NULL, path, &material, &mistakes);
-  if (code == 0 && mistakes == 0) Use(&material);
+  code = NakMaterialLoad(deck, NULL, path, &material, &errors);
+  if (code == 0 && errors == 0) Use(&material);
   if (NakDeckDestroy(&deck) != 0) abort();
   (void)unlink(path);
   return 0;

@@ -4,6 +4,7 @@
 usage: test_decks.py [--long] [unittest arguments]; --long runs the decks of inputs/wu2025 to their ends.
 """
 import json
+import re
 import sys
 import tempfile
 import unittest
@@ -29,6 +30,17 @@ SHORT_PHASES = {"solidification_2d": ("march.end=40 ms", "output.fields.every=10
                 "solidification_3d": ("march.end=10 ms", "output.fields.every=4 ms"),
                 "depletion_2d": ("alloy.potassium=88 wt%", "microstructure.angle_b=20 degree", "march.end=0.2 s",
                                  "output.fields.every=0.06 s")}
+# A small alloy just above its liquidus, and a current that brings it beyond within seconds.
+THIN = ("alloy.volume=4 mm^3", "interphase.limiting_current=10 A/cm^2", "interphase.diffusion_time=1 ms",
+        "kinetics.charge_transfer_resistance=0.01 ohm.cm^2")
+SHORT_GRAINS = {"grains_2d": (*THIN, "alloy.potassium=91.05 wt%",
+                              *(f"protocol.{i}.strip=1 mA/cm^2" for i in range(4))),
+                "phases_2d": (*THIN, "alloy.potassium=91.05 wt%",
+                              *(f"protocol.{i}.strip=1 mA/cm^2" for i in range(3))),
+                "grains_3d": (*THIN, "alloy.potassium=91.05 wt%", "grid.nx=16", "grid.ny=16", "grid.width=4 um",
+                              *(f"protocol.{i}.strip=2 mA/cm^2" for i in range(3))),
+                "grains_plating_2d": (*THIN, "alloy.potassium=41.75 wt%",
+                                      *(f"protocol.{i}.plate=8 mA/cm^2" for i in range(3)))}
 
 
 def seconds(text):
@@ -55,7 +67,9 @@ def shortened(items, path="protocol"):
 
 def shorten(path):
     deck = yaml.safe_load(path.read_text())
-    return list(shortened(deck["protocol"])) if "protocol" in deck else list(SHORT_PHASES[path.stem])
+    if "protocol" not in deck:
+        return list(SHORT_PHASES[path.stem])
+    return [*shortened(deck["protocol"]), *SHORT_GRAINS.get(path.stem, ())]
 
 
 def coarsen(path):
@@ -63,7 +77,7 @@ def coarsen(path):
     each axis."""
     deck = yaml.safe_load(path.read_text())
     box = deck.get("microstructure", {})
-    if box:
+    if "nx" in box:
         return [f"microstructure.{n}={box[n] // 2}" for n in ("nx", "ny", "nz") if n in box]
     grid = deck.get("grid", {})
     if grid.get("ny", 1) == 1:
@@ -93,6 +107,7 @@ class Alloy(unittest.TestCase):
 
 class Decks(unittest.TestCase):
     def balances(self, run, note):
+        self.assertEqual(sorted(run.summary["balance"]), ["charge", "k", "na"], note)
         self.assertLess(run.balance, BALANCE, f"{note}: balances {run.summary['balance']}")
 
     def finite(self, run, note):
@@ -140,6 +155,8 @@ class Decks(unittest.TestCase):
                 self.balances(run, path.stem)
                 self.finite(run, path.stem)
                 self.fields(run, path.stem)
+                if path.stem in SHORT_GRAINS:
+                    self.assertGreater(max(run.series["solid_a_um"] + run.series["solid_b_um"]), 1e-2, path.stem)
 
     def test_ranks(self):
         for path in SHIPPED:
@@ -177,34 +194,57 @@ class Decks(unittest.TestCase):
                         folder=scratch).demand(nakrun.DONE, r"unknowns")
             self.assertEqual(list(Path(scratch).iterdir()), [])
 
+    def test_dry_run_estimates_steps(self):
+        """Within a factor of 4 of those that the run takes; years for 1e11 of them."""
+        deck = nakrun.DECKS / "wu2025" / "pulses_rest_5s.yaml"
+        count = "protocol.0.pulses.count=100"
+        words = nakrun.call("run", "--dry-run", deck, count, ranks=0).demand(nakrun.DONE, r"time steps and 1 s,").out
+        estimate = float(re.search(r"# roughly (\S+) time steps", words)[1])
+        steps = nakrun.run(deck, count, "solver.jump=false", ranks=0).summary["time_steps"]
+        self.assertLess(max(estimate / steps, steps / estimate), 4)
+        many = "protocol=[{repeat: 1000000, steps: [{repeat: 100000, steps: [{rest: 1 s}]}]}]"
+        nakrun.call("run", "--dry-run", deck, many, ranks=0).demand(nakrun.DONE, r" 3e\+12 time steps and .* years,")
+
+    def test_few_columns_a_rank_are_reported(self):
+        deck = nakrun.DECKS / "tutorial" / "stripping_2d.yaml"
+        self.assertIn("warning: 32 columns a rank are few",
+                      nakrun.call("check", deck, ranks=2).demand(nakrun.DONE).err)
+        for more, ranks in ((("grid.ny=16",), 2), ((), 1)):
+            self.assertNotIn("a rank are few", nakrun.call("check", deck, *more, ranks=ranks).demand(nakrun.DONE).err)
+
     @unittest.skipUnless(LONG, "with --long only")
     def test_to_the_end(self):
-        """Capacities [mAh/cm2] and ends of the published experiment, as the model gives them."""
-        expected = {"staircase_nak50": 0.267, "staircase_nak65": 0.0200, "continuous_1mA": 0.00113,
-                    "continuous_0p25mA": 21.06, "pulses_rest_1s": 2.63, "pulses_rest_2s": 7.46,
-                    "pulses_rest_5s": 12.54, "pulses_rest_10s": 14.56, "plating_0p4": -4.0}
+        """Capacities [mAh/cm2] of tests/reference/nak1d.py in the published protocols."""
+        expected = {"staircase_nak50": 0.5600, "staircase_nak65": 0.03778, "continuous_1mA": 0.3502,
+                    "continuous_0p25mA": 20.795, "pulses_rest_1s": 5.010, "pulses_rest_2s": 8.430,
+                    "pulses_rest_5s": 11.991, "pulses_rest_10s": 13.229, "plating_0p4": -4.0}
         for name, capacity in expected.items():
             with self.subTest(name):
                 run = nakrun.run(nakrun.DECKS / "wu2025" / f"{name}.yaml", timeout=3000)
                 print(f"{name}: {run.summary['capacity_mAh_cm2']:.5g} mAh/cm2, {run.summary['end']}, "
                       f"{run.summary['wall_s']:.3g} s")
                 self.balances(run, name)
-                self.assertLess(nakrun.relative(run.summary["capacity_mAh_cm2"], capacity), 0.02)
+                self.assertLess(nakrun.relative(run.summary["capacity_mAh_cm2"], capacity), 0.01)
 
     @unittest.skipUnless(LONG, "with --long only")
     def test_plating_shorts_the_cell(self):
         run = nakrun.run(nakrun.DECKS / "wu2025" / "plating_0p7.yaml")
         self.assertEqual(run.summary["status"], "short")
-        self.assertLess(abs(run.summary["capacity_mAh_cm2"]), 1.5)
+        self.balances(run, "plating_0p7")
+        self.assertLess(nakrun.relative(run.summary["capacity_mAh_cm2"], -0.4664), 0.01)  # as above
 
     @unittest.skipUnless(LONG, "with --long only")
     def test_voids_end_the_runs(self):
-        """The figures of docs/validation.md for seed 1: collapse of the staircase, short while plating at 0.4."""
+        """3 V in the staircase, which the contact that is left decides; a short while plating at 0.4."""
         run = nakrun.run(nakrun.DECKS / "wu2025" / "staircase_nak50_2d.yaml", timeout=1500)
         current = max(run.series["current_mA_cm2"])
-        print(f"staircase with voids: {current:.2f} mA/cm2, contact {min(run.series['contact_fraction']):.2f}")
+        share = run.series["contact_fraction"][int(np.argmax(run.series["voltage_V"]))]
+        # each contact carries its limit and, at 3 V less 250 ohm cm2, what goes over 7 kohm cm2 beyond it
+        expected = share * (0.73 + (3 - 0.25 * current) / 7)
+        print(f"staircase with voids: {current:.2f} mA/cm2, contact {share:.2f}, which gives {expected:.2f}")
         self.balances(run, "staircase_nak50_2d")
-        self.assertAlmostEqual(current, 0.57, delta=0.015)
+        self.assertLess(share, 0.8)
+        self.assertLess(nakrun.relative(current, expected), 0.1)
         run = nakrun.run(nakrun.DECKS / "wu2025" / "critical_current_2d.yaml", timeout=1500)
         self.balances(run, "critical_current_2d")
         self.assertEqual(run.summary["status"], "short")

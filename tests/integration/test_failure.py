@@ -1,8 +1,12 @@
 """A solver that gives up says so, and leaves the last good state behind."""
+import json
+import re
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import nakrun
@@ -15,6 +19,11 @@ protocol:
 """
 
 
+def reported(text):
+    """The last error on standard error."""
+    return re.findall("^nakfield: (.*)$", text, re.MULTILINE)[-1]
+
+
 class Failure(unittest.TestCase):
     def give_up(self, *overrides, ranks):
         with tempfile.TemporaryDirectory() as folder:
@@ -23,8 +32,10 @@ class Failure(unittest.TestCase):
                                      r"step at .* solver.shortest_step = 0.1 s")
             log = (run.folder / "log.txt").read_text()
         self.assertEqual(run.summary["status"], "failed")
-        self.assertIn("gave up", run.summary["end"])
-        self.assertIn("gave up", log)
+        reason = "the solver gave up: " + reported(run.output.err)
+        self.assertRegex(reason, "; raise solver.tolerance, or lower solver.shortest_step$")
+        self.assertEqual(run.summary["end"], reason)
+        self.assertIn(f"failed: {reason}\n", log)
         self.assertLess(run.balance, 1e-10)
         self.assertEqual(run.series["time_s"][-1], run.summary["time_s"])
         print(f"gave up at {run.summary['time_s']:g} s after {run.summary['time_steps']} steps")
@@ -34,6 +45,74 @@ class Failure(unittest.TestCase):
 
     def test_two_dimensions(self):
         self.give_up("grid.nx=4", "contact.fraction=0.5", "contact.shape=strip", ranks=2)
+
+
+    def test_other_solvers(self):
+        """Each names a cause and a remedy, in all three places."""
+        alloy = (nakrun.DECKS / "tutorial/solidification_2d.yaml").read_text()
+        box = (nakrun.TOP / "benchmarks/pfhub/bm1a.yaml").read_text()
+        for deck, overrides, reason in (
+                (alloy, ("microstructure.nx=40", "microstructure.nz=40", "march.first_step=20 us",
+                         "march.shortest_step=19 us", "march.tolerance=1e-6"),
+                 "its error is too large; raise march.tolerance"),
+                (box, ("box.nx=32", "box.ny=32", "time.first_step=10", "time.shortest_step=9"),
+                 "it is not solved; raise multigrid.cycles")):
+            with self.subTest(reason), tempfile.TemporaryDirectory() as folder:
+                Path(folder, "deck.yaml").write_text(deck)
+                output = nakrun.call("run", "deck.yaml", "output.directory=run", *overrides, "--quiet", folder=folder)
+                output.demand(nakrun.SOLVER, reason)
+                summary = json.loads(Path(folder, "run/summary.json").read_text())
+                self.assertEqual(summary["end"], "the solver gave up: " + reported(output.err))
+                self.assertIn(f"failed: {summary['end']}\n", Path(folder, "run/log.txt").read_text())
+
+
+class Full(unittest.TestCase):
+    def test_what_is_kept_free_is_said(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "deck.yaml").write_text(DECK)
+            output = nakrun.shell('ulimit -f 8192; "$@"', "run", "deck.yaml", "--quiet", folder=folder)
+            output.demand(
+                nakrun.OUTPUT, r"cannot write runs/deck/fields/grid.h5: it needs [0-9.]+ MB and leaves 4.19 MB to the "
+                               r"other files of the run, and 4.19 MB are free: make room")
+            self.assertIn(f"ended by an error: {reported(output.err)}\n",
+                          Path(folder, "runs/deck/log.txt").read_text())
+
+
+class Slow(unittest.TestCase):
+    """A run whose steps stay far too short says what holds it: once, on standard error and in the log."""
+    DECK = """
+title: as accurate as no one needs it, in steps as long as no one takes them
+solver: {tolerance: TOLERANCE, longest_step: 1000 h}
+protocol:
+  - {strip: 0.9 mA/cm^2, for: 100 h, until: capacity > 0.0003 mAh/cm^2}
+"""
+    REPORT = re.compile(r"warning: at (\S+) s: 1000 time steps in a row were below 1e-06 of the (\S+) s asked for, "
+                        r"held by the error of the \w.* in column \((\d+), (\d+)\): a higher solver.tolerance may help")
+
+    def reports(self, tolerance, *overrides, ranks=1):
+        with tempfile.TemporaryDirectory() as folder:
+            run = nakrun.run(self.DECK.replace("TOLERANCE", str(tolerance)), *overrides, ranks=ranks, folder=folder)
+            log = (run.folder / "log.txt").read_text()
+        self.assertEqual(run.summary["status"], "cutoff")
+        said, logged = self.REPORT.findall(run.output.err), self.REPORT.findall(log)
+        self.assertEqual(said, logged)
+        return said, run
+
+    def test_reported_once(self):
+        for overrides, ranks in (((), 1), (("grid.nx=3", "contact.fraction=0.7", "contact.shape=strip"), 2)):
+            found, run = self.reports(1e-9, *overrides, ranks=ranks)
+            self.assertEqual(len(found), 1)
+            time, asked, x, y = found[0]
+            print(f"on {ranks} ranks reported at {time} s, column {x}, {y}")
+            at = np.searchsorted(run.series["time_s"], float(time) * (1 - 1e-8))
+            self.assertGreaterEqual(at, 1000)
+            self.assertLess(np.diff(run.series["time_s"][1:at]).max(), 1e-6 * float(asked))
+            self.assertLess(float(asked), 360000.1)  # what the item has left, which is less than the longest step
+            self.assertEqual(y, "0")
+            self.assertLess(int(x), 3)
+
+    def test_a_usual_run_says_nothing(self):
+        self.assertEqual(self.reports(1e-4)[0], [])
 
 
 class Warned(unittest.TestCase):
@@ -59,7 +138,7 @@ class Refused(unittest.TestCase):
     def test_grids(self):
         self.refuse("needs about [0-9.e+]+ GB of memory on one node, and there are", "grid.nx=2500", "grid.ny=4000",
                     "solver.shortest_step=1e-9 s")
-        self.refuse("a vector of 2.698e.09 numbers", "grid.nx=4096", "grid.ny=3700")
+        self.refuse("a vector of 2.986e.09 numbers", "grid.nx=4096", "grid.ny=3700")
         self.refuse("unknowns in 65536 x 65536 columns", "grid.nx=65536", "grid.ny=65536",
                     "solver.shortest_step=1e-9 s")
 

@@ -86,9 +86,8 @@ def at(run, column, times):
 
 VOIDS = """
 title: a pocket spreads while stripping empties the interphase and K comes out
-grid: {nx: 24, width: 6 um, alloy_height: 3 um, alloy_layers: 12, finest_alloy: 0 m,
-       electrolyte_layers: 4, interphase_layers: 4}
-voids: {pockets: 1, radius: 0.5 um, width: 1 um}
+grid: {nx: 24, width: 6 um, alloy_height: 6 um, alloy_layers: 4, electrolyte_layers: 4, interphase_layers: 4}
+microstructure: {height: 3 um, pockets: 1, pocket_radius: 0.5 um}
 protocol:
   - {strip: 0.8 mA/cm^2, for: 20 s, until: voltage > 1 V}
   - {rest: 5 s}
@@ -387,7 +386,7 @@ simple.CreateExtractor("VTPD", cells)""",
         nakrun.call("check", DECK_2D, "insitu.script=nowhere.py", ranks=0).demand(
             nakrun.INPUT, r"there is no script 'nowhere\.py'")
 
-    def test_mistakes_in_the_deck(self):
+    def test_errors_in_the_deck(self):
         for override, message in (("insitu.every=3 parsec", r"a time such as 30 s"),
                                   ("insitu.every=0 steps", r"at least 1 step"),
                                   ("insitu.options=[live]", r"a map of at most"),

@@ -20,7 +20,7 @@ import torture  # noqa: E402
 import test_decks  # noqa: E402
 
 ITEMS = ("{strip: 0.5 mA/cm^2, for: 20 s}", "{pulses: {current: 1 mA/cm^2, on: 1 s, off: 2 s, count: 2}}",
-         "{rest: 20 s}")
+         "{rest: 20 s, temperature: {to: 5 degC, for: 15 s}}")
 
 
 def protocol(*items):
@@ -57,6 +57,7 @@ class Restart(unittest.TestCase):
         self.assertEqual(torture.differences(place, self.reference), [])
 
     def test_it_goes_on_as_if_nothing_had_happened(self):
+        self.assertIn("liquidus_a", self.reference["summary.json"])  # within the ramp of the rest
         for share in (0, 0.3, 0.6, 0.99):
             with self.subTest(share=share):
                 place = self.cut(share)
@@ -86,10 +87,32 @@ class Restart(unittest.TestCase):
         self.assertFalse([path for path in place.glob("checkpoint/*.damaged") if path.stem != newest.stem])
 
     def test_without_a_checkpoint_it_begins_anew(self):
+        """But over no rows, unless that is allowed: those of a run that was killed, or whose summary is damaged."""
         place = self.cut()
         shutil.rmtree(place / "checkpoint")
+        for damage in (None, "{}", '{\n  "status": "comp'):
+            if damage is not None:
+                (place / "summary.json").write_text(damage)
+            rows = (place / "timeseries.csv").read_bytes()
+            nakrun.call("run", "--restart", place, ranks=0).demand(
+                nakrun.OUTPUT, r"holds no checkpoint .* results \(timeseries.csv\): give --replace")
+            self.assertEqual((place / "timeseries.csv").read_bytes(), rows)
         self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE, "holds no checkpoint: the run begins anew")
         self.same(place)
+
+    def test_the_deck_as_it_was_written(self):
+        """It stays beside the resolved one, and the title names the overrides that count."""
+        place, deck = self.folder.path / "titled", self.folder.path / "titled.yaml"
+        deck.write_bytes(b"# mine\r\ntitle: 'a: title'\nprotocol: [rest: 1 s]")
+        nakrun.call("run", deck, f"output.directory={place}", "alloy.potassium=65 wt%", "cell.area=1 cm^2", "--quiet",
+                    ranks=0).demand(nakrun.DONE)
+        title = "a: title, with alloy.potassium=65 wt%, cell.area=1 cm^2"
+        for again in (("--restart", place, "--replace"), ("--restart", place, "--replace", "protocol.0.rest=2 s")):
+            self.assertEqual((place / "original.yaml").read_bytes(), deck.read_bytes())
+            self.assertEqual(nakrun.Run(place, None).summary["title"], title)
+            (place / "summary.json").unlink()
+            shutil.rmtree(place / "checkpoint", ignore_errors=True)
+            nakrun.call("run", *again, "--quiet", ranks=0).demand(nakrun.DONE, "begins anew")
 
     def test_what_follows_may_change(self):
         place = self.cut(0.05)  # within the first item
@@ -211,13 +234,12 @@ class Restart(unittest.TestCase):
         (place / "fields" / "000001.h5").unlink()
         self.folder.again("run", "checkpoint.steps=50").demand(nakrun.OUTPUT, "000001.h5 is gone")
 
-    def test_mistakes(self):
+    def test_errors(self):
         for words, message in ((("--restart", "nowhere"), "cannot open the deck nowhere/resolved.yaml"),
                                (("--restart",), "a value must follow"),
                                (("deck.yaml", "--new-physics"), "--restart"),
                                (("deck.yaml", "--walltime", "soon"), "a wall time is like"),
-                               (("deck.yaml", "--walltime", "00:00:00"), "a wall time is like"),
-                               (("--restart", "run", "--replace"), "--replace")):
+                               (("deck.yaml", "--walltime", "00:00:00"), "a wall time is like")):
             output = nakrun.call("run", *words, ranks=0, folder=self.folder.path)
             self.assertIn(output.status, (nakrun.INPUT, nakrun.OUTPUT))
             self.assertRegex(output.err, message)
@@ -236,6 +258,24 @@ class Restart(unittest.TestCase):
             self.assertEqual(status, "interrupted")
             output = self.folder.again("pieces", "--walltime=1s")
         self.same(place)
+
+
+class Frames(unittest.TestCase):
+    DECK = "protocol: [" + ", ".join(["rest: 1 s"] * 1100) + "]\n" \
+           "output: {timeseries: {every: 100 s}}\ncheckpoint: {every: 0 s, steps: 500, keep: 1000}\n"
+
+    def test_of_many_steps_some_ends_get_one(self):
+        with torture.Folder(deck=self.DECK, columns=()) as folder:
+            place = folder.path / "run"
+            folder.new("run").demand(nakrun.DONE)
+            self.assertIn("up to 1100 protocol steps end, and one end in 3 gets a frame", (place / "log.txt").read_text())
+            self.assertEqual(nakrun.Run(place, None).summary["frames"], 1 + 1100 // 3 + 1)  # the start and the end, too
+            reference, points = torture.fingerprint(place), torture.checkpoints(place)
+            (place / "summary.json").unlink()
+            for path in points[len(points) // 2:]:
+                path.unlink()
+            folder.again("run").demand(nakrun.DONE)
+            self.assertEqual(torture.differences(place, reference), [])
 
 
 class Spectra(unittest.TestCase):
@@ -260,10 +300,10 @@ impedance: {per_decade: 1}
 class Voids(unittest.TestCase):
     DECK = """
 title: voids and nuclei across a restart
-grid:   {nx: 32, width: 16 um, depth: 1 um, alloy_height: 4 um, alloy_layers: 8, finest_alloy: 0 m,
-         electrolyte_layers: 4, interphase_layers: 4, finest_electrolyte: 2 um}
-voids:  {pockets: 1, radius: 1 um, width: 2 um, nucleation: 8e10 m^-2.s^-1, depleted_angle: 80 deg,
-         dissolution: 2e-15 m^2/s}
+grid:   {nx: 32, width: 16 um, depth: 1 um, alloy_height: 12 um, alloy_layers: 4, electrolyte_layers: 4,
+         interphase_layers: 4, finest_electrolyte: 2 um}
+microstructure: {height: 6 um, interface_width: 2 um, pockets: 1, pocket_radius: 1 um, angle_depleted: 80 deg,
+                 void_nucleation: 8e10 m^-2.s^-1, gas_dissolution: 2e-15 m^2/s}
 solver: {tolerance: 1e-3}
 protocol: [{strip: 0.4 mA/cm^2, for: 8 s}, {rest: 2 s}]
 checkpoint: {every: 0 s, steps: 4, keep: 1000}

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Balances of Na, K and charge over some 10^5 time steps, half of them behind a restart."""
+"""Balances of Na, K and charge over some 10^5 time steps, half of them after a restart, with K film,
+adlayer and over-limit path at work."""
 import sys
 import time
 
@@ -9,7 +10,7 @@ from torture import nakrun
 DECK = """
 title: many steps
 protocol:
-  - pulses: {current: 0.2 mA/cm^2, on: 1 s, off: 1 s, count: 1000000}
+  - pulses: {current: 1 mA/cm^2, on: 1 s, off: 1 s, count: 1000000}
 output: {timeseries: {every: 1 h}}
 checkpoint: {every: 0 s}
 limits: {voltage_max: 5 V}
@@ -21,7 +22,7 @@ def main():
     given = torture.arguments(4000, __doc__)
     began, failures = time.time(), []
     with torture.Folder(given.keep, DECK) as folder:
-        turns = max(given.count // 36, 2)  # some 36 steps a turn
+        turns = max(given.count // 100, 2)  # some 100 steps a turn
         half = f"protocol.0.pulses.count={turns // 2}"
         folder.new("run", half, "checkpoint.steps=10", timeout=7200).demand(nakrun.DONE)
         place = folder.path / "run"

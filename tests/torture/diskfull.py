@@ -48,7 +48,7 @@ def case(folder, size, ranks, reference):
             wrong.append(f"{name}: status {output.status}: {output.err[-300:]}")
         wrong += [f"{name}: stray {stray}" for stray in torture.strays(place)]
         disk.grow()
-        again = nakrun.call("run", "--restart", place, "--quiet", ranks=ranks if ranks > 1 else 0)
+        again = nakrun.call("run", "--restart", place, "--quiet", "--replace", ranks=ranks if ranks > 1 else 0)
         if "damaged" in again.err:
             wrong.append(f"{name}: {again.err}")
         if again.status == 0:

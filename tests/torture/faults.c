@@ -9,6 +9,7 @@
      FAULT=sync:N:M    the same for fsync()
      FAULT=read:N:M    the same for reads of files in a directory called checkpoint
      FAULT=kill:N      SIGKILL where the N-th file was to get its name
+     FAULT=clock:N     the wall clock goes N times as fast
 
    N counts from 1, in each process; FAULT_RANK=R keeps to one rank. */
 #define _GNU_SOURCE
@@ -111,6 +112,15 @@ int fflush(FILE *file)
   if (next == NULL) *(void **)&next = Next("fflush");
   if (file == NULL || file == stdout || file == stderr) return next(file);
   return Fails("disk") ? Broken() : next(file);
+}
+
+double MPI_Wtime(void)
+{
+  static double (*next)(void);
+
+  if (next == NULL) *(void **)&next = Next("MPI_Wtime");
+  Read();
+  return next() * (strcmp(kind, "clock") == 0 ? (double)at : 1);
 }
 
 int rename(const char *from, const char *to)

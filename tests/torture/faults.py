@@ -104,6 +104,14 @@ def case(folder, injector, kind, ranks, reference):
     return status, wrong
 
 
+def first_checkpoint(folder, injector):
+    """However seldom checkpoints are to be, the first is there after a minute."""
+    folder.start("minute", "checkpoint.steps=0", "checkpoint.every=1e7 s", environment={
+        "FAULT": "clock:10000", "LD_PRELOAD": injector}).communicate(timeout=60)
+    found = torture.checkpoints(folder.path / "minute")
+    return [] if len(found) == 1 else [f"{len(found)} checkpoints after the first minute, not 1"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("injector")
@@ -117,6 +125,7 @@ def main():
     with torture.Folder() as folder:
         folder.new("whole", "checkpoint.steps=10", ranks=given.ranks).demand(nakrun.DONE)
         reference = torture.fingerprint(folder.path / "whole")
+        failures += first_checkpoint(folder, given.injector)
         for kind in given.kinds:
             for _ in range(given.count):
                 status, wrong = case(folder, given.injector, kind, given.ranks, reference)

@@ -75,7 +75,7 @@ class Folder:
                            "--replace", "--quiet", ranks=ranks if ranks > 1 else 0, **keywords)
 
     def again(self, name="run", *extra, ranks=1, **keywords):
-        return nakrun.call("run", "--restart", self.path / name, *extra, "--quiet",
+        return nakrun.call("run", "--restart", self.path / name, *extra, "--quiet", "--replace",
                            ranks=ranks if ranks > 1 else 0, **keywords)
 
     def start(self, name="run", *extra, ranks=1, environment=None):
@@ -87,7 +87,8 @@ class Folder:
 
     def resume(self, name="run", *extra, ranks=1, environment=None):
         launcher = os.environ.get("MPIEXEC", shutil.which("mpirun") or "mpiexec")
-        command = [nakrun.program(), "run", "--restart", self.path / name, *extra, "--quiet"]
+        command = [nakrun.program(), "run", "--restart", self.path / name, *extra, "--quiet",
+                   "--replace"]
         return self.launch(command, launcher, ranks, environment)
 
     @staticmethod

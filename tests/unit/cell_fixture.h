@@ -3,37 +3,28 @@
 
 #include <nakfield/model.h>
 
+#include "face_fixture.h"
 #include "material_fixture.h"
 
 static inline NakModelParams NaK50Cell(PetscInt nx, PetscInt ny)
 {
-  return (NakModelParams){
+  NakModelParams cell = {
     .material   = *NaK(),
-    .alloy      = {.potassium   = {.value = 0.5, .by_weight = PETSC_TRUE},
-                   .temperature = 298.15,
-                   .volume      = 40e-9,
-                   .diffusivity = 1.2e-9},
-    .cell       = {.area              = 0.385e-4,
-                   .series_resistance = 250e-4,
-                   .conductivity      = 0.1,
-                   .thickness         = 20e-6,
-                   .pellet_thickness  = 1.5e-3},
-    .interphase = {.limiting_current      = 7,
-                   .diffusion_time        = 10,
-                   .exponent              = 2.1,
-                   .thickness             = 37e-9,
-                   .reference             = {.value = 0.5, .by_weight = PETSC_TRUE},
-                   .film_rate             = 1e-3,
-                   .film_dissolution_time = 3600,
-                   .film_thickness        = 37e-9,
-                   .film_spreading        = 1e-15},
-    .reaction   = {.charge_transfer_resistance = 50e-4,
-                   .symmetry                   = 0.5,
-                   .double_layer               = 7,
-                   .deposit_rate               = 1e4,
-                   .deposit_dissolution_time   = 7200,
-                   .filament_onset             = 20e-9,
-                   .filament_speed             = 2e-7},
+    .alloy      = {.potassium         = {.value = 0.5, .by_weight = PETSC_TRUE},
+                   .temperature       = 298.15,
+                   .volume            = 40e-9,
+                   .diffusivity       = 1.2e-9,
+                   .activation_energy = 0.106,
+                   .compounds         = PETSC_TRUE},
+    .cell       = {.area                  = 0.385e-4,
+                   .series_resistance     = 100e-4,
+                   .conductivity          = 0.1,
+                   .thickness             = 20e-6,
+                   .pellet_thickness      = 1.5e-3,
+                   .grain_energy          = 0.30,
+                   .grain_boundary_energy = 0.40},
+    .interphase = face_interphase,
+    .reaction   = face_reaction,
     .grid       = {.nx                 = nx,
                    .ny                 = ny,
                    .width              = 64e-6,
@@ -44,6 +35,13 @@ static inline NakModelParams NaK50Cell(PetscInt nx, PetscInt ny)
                    .finest_electrolyte = 0.5e-6,
                    .finest_alloy       = 50e-9,
                    .lateral            = NAK_LATERAL_SYMMETRIC},
-    .contact    = {.fraction = 1,                                                      .patch = 16e-6, .seed = 3}
+    .contact    = {.fraction = 1,                                .patch = 16e-6,   .seed = 3  }
   };
+
+  cell.interphase.film_spreading    = 1e-15;
+  cell.interphase.activation_energy = 0.15;
+  cell.interphase.over_limit_energy = 0.40;
+  cell.interphase.realloying_energy = 0.30;
+  cell.reaction.activation_energy   = 0.40;
+  return cell;
 }

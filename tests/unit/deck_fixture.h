@@ -2,15 +2,12 @@
 #pragma once
 
 #include <nakfield/deck.h>
-#include <nakfield/units.h>
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
+#include "nak_test.h"
+#include "units_fixture.h"
 
 enum { LATERAL_PERIODIC, LATERAL_SYMMETRIC };
 
@@ -27,82 +24,26 @@ typedef struct {
 } Cell;
 
 static const NakParam alloy_rows[] = {
-  {.key    = "title",
-   .type   = NAK_TEXT,
-   .offset = offsetof(Alloy, title),
-   .text   = "untitled",
-   .doc    = "Title of the run"},
-  {.key     = "alloy.potassium",
-   .type    = NAK_FRACTION,
-   .offset  = offsetof(Alloy, potassium),
-   .initial = 0.5,
-   .lower   = 0.01,
-   .upper   = 0.99,
-   .doc     = "Share of potassium"},
-  {.key     = "alloy.temperature",
-   .type    = NAK_REAL,
-   .unit    = "K",
-   .offset  = offsetof(Alloy, temperature),
-   .initial = 298.15,
-   .lower   = 273.15,
-   .upper   = 473.15,
-   .doc     = "Temperature"},
-  {.key = NULL                       }
+  NAK_ROW_TEXT("title", Alloy, title, "untitled", "Title of the run"),
+  NAK_ROW_FRACTION("alloy.potassium", Alloy, potassium, 0.5, 0.01, 0.99, "Share of potassium"),
+  NAK_ROW_REAL("alloy.temperature", Alloy, temperature, "K", 298.15, 273.15, 473.15, "Temperature"),
+  NAK_ROW_END,
 };
 
 static const NakParam cell_rows[] = {
-  {.key     = "grid.nx",
-   .type    = NAK_INT,
-   .offset  = offsetof(Cell, nx),
-   .initial = 1,
-   .lower   = 1,
-   .upper   = 4096,
-   .doc     = "Cells in x"},
-  {.key     = "grid.lateral",
-   .type    = NAK_CHOICE,
-   .offset  = offsetof(Cell, lateral),
-   .initial = LATERAL_SYMMETRIC,
-   .text    = "periodic|symmetric",
-   .doc     = "Lateral boundaries"},
-  {.key     = "grid.uniform",
-   .type    = NAK_BOOL,
-   .offset  = offsetof(Cell, uniform),
-   .initial = 0,
-   .doc     = "Whether all layers are equal"},
-  {.key     = "interphase.thickness",
-   .type    = NAK_REAL,
-   .unit    = "m",
-   .offset  = offsetof(Cell, thickness),
-   .initial = 37e-9,
-   .lower   = 1e-9,
-   .upper   = 1e-6,
-   .doc     = "Thickness"},
-  {.key     = "interphase.limiting_current",
-   .type    = NAK_REAL,
-   .unit    = "A/m^2",
-   .offset  = offsetof(Cell, current),
-   .initial = NAK_REQUIRED,
-   .lower   = 0,
-   .upper   = PETSC_INFINITY,
-   .doc     = "Limiting current"},
-  {.key     = "interphase.exponent",
-   .type    = NAK_REAL,
-   .unit    = "1",
-   .offset  = offsetof(Cell, exponent),
-   .initial = 2.1,
-   .lower   = -PETSC_INFINITY,
-   .upper   = 10,
-   .doc     = "Exponent of the isotherm"},
-  {.key     = "output.fields.every",
-   .type    = NAK_REAL,
-   .unit    = "s",
-   .offset  = offsetof(Cell, every),
-   .initial = 60,
-   .lower   = 0,
-   .upper   = PETSC_INFINITY,
-   .doc     = "Time between fields"},
-  {.key = "protocol", .type = NAK_TREE, .doc = "What the cycler does"},
-  {.key = NULL                              }
+  NAK_ROW_INT("grid.nx", Cell, nx, 1, 1, 4096, "Cells in x"),
+  NAK_ROW_CHOICE("grid.lateral", Cell, lateral, LATERAL_SYMMETRIC, "periodic|symmetric",
+                 "Lateral boundaries"),
+  NAK_ROW_BOOL("grid.uniform", Cell, uniform, PETSC_FALSE, "Whether all layers are equal"),
+  NAK_ROW_REAL("interphase.thickness", Cell, thickness, "m", 37e-9, 1e-9, 1e-6, "Thickness"),
+  NAK_ROW_REAL("interphase.limiting_current", Cell, current, "A/m^2", NAK_REQUIRED, 0,
+               PETSC_INFINITY, "Limiting current"),
+  NAK_ROW_REAL("interphase.exponent", Cell, exponent, "1", 2.1, -PETSC_INFINITY, 10,
+               "Exponent of the isotherm"),
+  NAK_ROW_REAL("output.fields.every", Cell, every, "s", 60, 0, PETSC_INFINITY,
+               "Time between fields"),
+  NAK_ROW_TREE("protocol", "What the cycler does"),
+  NAK_ROW_END,
 };
 
 /* A run of a deck. */
@@ -111,29 +52,11 @@ typedef struct {
   Cell        cell;
   NakSection  schema[3];
   NakDeck     deck;
-  PetscInt    count;      /* of mistakes */
+  PetscInt    count;      /* of errors */
   char        path[64];   /* of the deck's file */
   char        text[8192]; /* rank 0: the report, without the file's name */
   PetscMPIInt rank;
 } Run;
-
-static inline void Check(PetscErrorCode code)
-{
-  assert_int_equal(code, 0);
-}
-
-/* The database of units is read once for all tests of a group, not for every deck. */
-static inline int OpenGroup(void **state)
-{
-  (void)state;
-  return (int)NakUnitsOpen();
-}
-
-static inline int CloseGroup(void **state)
-{
-  (void)state;
-  return (int)NakUnitsClose();
-}
 
 /* The ranks write one file, and all know its name. */
 static inline void WriteDeckFile(Run *run, const char *text, size_t length)
@@ -168,7 +91,7 @@ static inline void ReportRun(Run *run)
   assert_non_null(file);
   fflush(stderr);
   dup2(fileno(file), STDERR_FILENO);
-  Check(NakDeckReport(run->deck, &run->count));
+  MUST(NakDeckReport(run->deck, &run->count));
   dup2(saved, STDERR_FILENO);
   close(saved);
   rewind(file);
@@ -190,9 +113,9 @@ static inline void RunBytes(Run *run, const char *text, size_t length,
 {
   OpenRun(run);
   if (text != NULL) WriteDeckFile(run, text, length);
-  Check(
+  MUST(
     NakDeckCreate(PETSC_COMM_WORLD, text != NULL ? run->path : NULL, overrides, count, &run->deck));
-  Check(NakDeckFill(run->deck, run->schema));
+  MUST(NakDeckFill(run->deck, run->schema));
   ReportRun(run);
 }
 
@@ -203,7 +126,7 @@ static inline void RunDeck(Run *run, const char *text)
 
 static inline void CloseRun(Run *run)
 {
-  Check(NakDeckDestroy(&run->deck));
+  MUST(NakDeckDestroy(&run->deck));
   assert_null(run->deck);
   if (run->rank == 0 && run->path[0] != '\0') unlink(run->path);
 }

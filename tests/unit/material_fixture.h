@@ -3,16 +3,16 @@
 
 #include <nakfield/thermo.h>
 
-/* A material by its name, on this rank alone; NULL where it has mistakes. */
+/* A material by its name, on this rank alone; NULL where it has errors. */
 static inline const NakMaterial *LoadMaterial(const char *name, NakMaterial *material)
 {
-  PetscInt       mistakes = 0;
+  PetscInt       errors = 0;
   NakDeck        none;
   PetscErrorCode code = NakDeckCreate(PETSC_COMM_SELF, NULL, NULL, 0, &none);
 
-  if (code == 0) code = NakMaterialLoad(none, NULL, name, material, &mistakes);
+  if (code == 0) code = NakMaterialLoad(none, NULL, name, material, &errors);
   if (code == 0) code = NakDeckDestroy(&none);
-  return code == 0 && mistakes == 0 ? material : NULL;
+  return code == 0 && errors == 0 ? material : NULL;
 }
 
 /* Na-K */

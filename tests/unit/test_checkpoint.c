@@ -1,31 +1,19 @@
 /* Checkpoints: what is written is read, on any number of ranks; damage is found and the one before is
    taken. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include <nakfield/checkpoint.h>
+
 #include <nakfield/store.h>
 #include <petscdmda.h>
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "nak_test.h"
 
 typedef struct {
   PetscInt  turns;
   PetscReal time;
 } Block;
-
-static PetscMPIInt Rank(void)
-{
-  PetscMPIInt rank;
-
-  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
-  return rank;
-}
 
 /* A vector on a grid of nx x ny, in two dimensions or three. */
 static Vec MakeVec(PetscInt nx, PetscInt ny, PetscInt nz, PetscInt dof)
@@ -35,17 +23,14 @@ static Vec MakeVec(PetscInt nx, PetscInt ny, PetscInt nz, PetscInt dof)
   Vec                  v;
 
   if (nz == 1)
-    assert_int_equal(DMDACreate2d(PETSC_COMM_WORLD, none, none, DMDA_STENCIL_STAR, nx, ny,
-                                  PETSC_DECIDE, PETSC_DECIDE, dof, 1, NULL, NULL, &dm),
-                     0);
+    MUST(DMDACreate2d(PETSC_COMM_WORLD, none, none, DMDA_STENCIL_STAR, nx, ny, PETSC_DECIDE,
+                      PETSC_DECIDE, dof, 1, NULL, NULL, &dm));
   else
-    assert_int_equal(DMDACreate3d(PETSC_COMM_WORLD, none, none, none, DMDA_STENCIL_STAR, nx, ny, nz,
-                                  PETSC_DECIDE, PETSC_DECIDE, PETSC_DECIDE, dof, 1, NULL, NULL,
-                                  NULL, &dm),
-                     0);
-  assert_int_equal(DMSetUp(dm), 0);
-  assert_int_equal(DMCreateGlobalVector(dm, &v), 0);
-  assert_int_equal(DMDestroy(&dm), 0);
+    MUST(DMDACreate3d(PETSC_COMM_WORLD, none, none, none, DMDA_STENCIL_STAR, nx, ny, nz,
+                      PETSC_DECIDE, PETSC_DECIDE, PETSC_DECIDE, dof, 1, NULL, NULL, NULL, &dm));
+  MUST(DMSetUp(dm));
+  MUST(DMCreateGlobalVector(dm, &v));
+  MUST(DMDestroy(&dm));
   return v;
 }
 
@@ -56,18 +41,18 @@ static void Fill(Vec v, PetscReal shift)
   PetscScalar *values;
   PetscInt     nx, ny, dof, xs, ys, zs, xm, ym, zm;
 
-  assert_int_equal(VecGetDM(v, &dm), 0);
+  MUST(VecGetDM(v, &dm));
   assert_int_equal(
     DMDAGetInfo(dm, NULL, &nx, &ny, NULL, NULL, NULL, NULL, &dof, NULL, NULL, NULL, NULL, NULL), 0);
-  assert_int_equal(DMDAGetCorners(dm, &xs, &ys, &zs, &xm, &ym, &zm), 0);
-  assert_int_equal(VecGetArrayWrite(v, &values), 0);
+  MUST(DMDAGetCorners(dm, &xs, &ys, &zs, &xm, &ym, &zm));
+  MUST(VecGetArrayWrite(v, &values));
   for (PetscInt k = 0; k < zm * ym * xm; k++) {
     const PetscInt z = zs + k / (ym * xm), y = ys + k / xm % ym, x = xs + k % xm;
 
     for (PetscInt d = 0; d < dof; d++)
       values[k * dof + d] = shift + (PetscReal)(((z * ny + y) * nx + x) * dof + d) / 7;
   }
-  assert_int_equal(VecRestoreArrayWrite(v, &values), 0);
+  MUST(VecRestoreArrayWrite(v, &values));
 }
 
 static PetscErrorCode Exchange(NakCheckpoint c, Vec v, Vec w, Block *block)
@@ -88,13 +73,13 @@ static void Write(const char *directory, PetscInt turn, PetscInt keep)
 
   Fill(v, (PetscReal)turn);
   Fill(w, (PetscReal)-turn);
-  assert_int_equal(NakCheckpointCreate(PETSC_COMM_WORLD, directory, &c), 0);
+  MUST(NakCheckpointCreate(PETSC_COMM_WORLD, directory, &c));
   assert_false(NakCheckpointReads(c));
-  assert_int_equal(Exchange(c, v, w, &block), 0);
-  assert_int_equal(NakCheckpointCommit(&c, keep), 0);
+  MUST(Exchange(c, v, w, &block));
+  MUST(NakCheckpointCommit(&c, keep));
   assert_null(c);
-  assert_int_equal(VecDestroy(&v), 0);
-  assert_int_equal(VecDestroy(&w), 0);
+  MUST(VecDestroy(&v));
+  MUST(VecDestroy(&w));
 }
 
 /* Read the newest and see that it is that of `turn`; -1: that there is none. */
@@ -105,25 +90,25 @@ static void Read(const char *directory, PetscInt turn)
   Vec           v = MakeVec(6, 5, 1, 4), w = MakeVec(3, 4, 5, 2), expected[2];
   NakCheckpoint c;
 
-  assert_int_equal(VecDuplicate(v, &expected[0]), 0);
-  assert_int_equal(VecDuplicate(w, &expected[1]), 0);
+  MUST(VecDuplicate(v, &expected[0]));
+  MUST(VecDuplicate(w, &expected[1]));
   Fill(expected[0], (PetscReal)turn);
   Fill(expected[1], (PetscReal)-turn);
-  assert_int_equal(NakCheckpointOpen(PETSC_COMM_WORLD, directory, &c), 0);
+  MUST(NakCheckpointOpen(PETSC_COMM_WORLD, directory, &c));
   assert_int_equal(c == NULL, turn < 0);
   if (c != NULL) {
     assert_true(NakCheckpointReads(c));
-    assert_int_equal(Exchange(c, v, w, &block), 0);
+    MUST(Exchange(c, v, w, &block));
     assert_true(block.turns == turn && block.time == 1.0 / 3);
-    assert_int_equal(VecEqual(v, expected[0], &same), 0);
+    MUST(VecEqual(v, expected[0], &same));
     assert_true(same);
-    assert_int_equal(VecEqual(w, expected[1], &same), 0);
+    MUST(VecEqual(w, expected[1], &same));
     assert_true(same);
   }
-  assert_int_equal(NakCheckpointDestroy(&c), 0);
-  for (int k = 0; k < 2; k++) assert_int_equal(VecDestroy(&expected[k]), 0);
-  assert_int_equal(VecDestroy(&v), 0);
-  assert_int_equal(VecDestroy(&w), 0);
+  MUST(NakCheckpointDestroy(&c));
+  for (int k = 0; k < 2; k++) MUST(VecDestroy(&expected[k]));
+  MUST(VecDestroy(&v));
+  MUST(VecDestroy(&w));
 }
 
 static void TheNewestIsRead(void **state)
@@ -140,7 +125,7 @@ static void OnlySomeAreKept(void **state)
 {
   (void)state;
   for (PetscInt turn = 0; turn < 5; turn++) Write("kept", turn, 2);
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
   assert_int_not_equal(access("kept/000002.h5", F_OK), 0);
   assert_int_equal(access("kept/000003.h5", F_OK), 0);
   assert_int_equal(access("kept/000004.h5", F_OK), 0);
@@ -152,7 +137,7 @@ static void Damage(const char *path)
   FILE *file;
   int   byte;
 
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
   if (Rank() == 0) {
     file = fopen(path, "r+b");
     assert_non_null(file);
@@ -162,7 +147,7 @@ static void Damage(const char *path)
     assert_int_not_equal(fputc(byte ^ 4, file), EOF);
     assert_int_equal(fclose(file), 0);
   }
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
 }
 
 static void ADamagedOneGivesWayToTheOneBefore(void **state)
@@ -188,9 +173,9 @@ static PetscErrorCode Quietly(PetscErrorCode (*call)(void *), void *ctx)
 {
   PetscErrorCode code;
 
-  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   code = call(ctx);
-  assert_int_equal(PetscPopErrorHandler(), 0);
+  MUST(PetscPopErrorHandler());
   return code;
 }
 
@@ -215,7 +200,7 @@ static void OneThatCannotBeOpenedStays(void **state)
   (void)state;
   Write(directory, 0, 3);
   if (Rank() == 0) assert_int_equal(symlink("000001.h5", "closed/000001.h5"), 0); /* ELOOP */
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
   assert_int_equal(Quietly(OpenOnly, directory), PETSC_ERR_FILE_OPEN);
   assert_int_not_equal(access("closed/000001.damaged", F_OK), 0);
 }
@@ -262,11 +247,11 @@ static void WhatCannotBeReadIsRefused(void **state)
   Write(directory, 3, 2);
   assert_int_equal(Quietly(ReadOtherGrid, directory), PETSC_ERR_FILE_UNEXPECTED);
   if (Rank() == 0) (void)mkdir(later, 0777);
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
   assert_int_equal(
     NakStoreCreate(PETSC_COMM_WORLD, "later/000000.h5", "nakfield checkpoint 999", &store), 0);
-  assert_int_equal(NakStoreWrite(store, "x", NAK_STORE_REAL, 1, &number), 0);
-  assert_int_equal(NakStoreCommit(&store, PETSC_TRUE), 0);
+  MUST(NakStoreWrite(store, "x", NAK_STORE_REAL, 1, &number));
+  MUST(NakStoreCommit(&store, PETSC_TRUE));
   assert_int_equal(Quietly(OpenOnly, later), PETSC_ERR_USER_INPUT);
   assert_int_equal(access("later/000000.h5", F_OK), 0); /* it is not damaged, and stays */
 }
@@ -278,34 +263,20 @@ static void WhatIsNotFiniteIsNotWritten(void **state)
   (void)state;
   Write(directory, 3, 2);
   assert_int_equal(Quietly(WriteNaN, directory), PETSC_ERR_FP);
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
   assert_int_not_equal(access("finite/000001.h5", F_OK), 0);
   assert_int_not_equal(access("finite/000001.h5.tmp", F_OK), 0);
   Read(directory, 3);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(TheNewestIsRead),
-    cmocka_unit_test(OnlySomeAreKept),
-    cmocka_unit_test(ADamagedOneGivesWayToTheOneBefore),
-    cmocka_unit_test(AllDamagedIsAnError),
-    cmocka_unit_test(OneThatCannotBeOpenedStays),
-    cmocka_unit_test(WhatCannotBeReadIsRefused),
-    cmocka_unit_test(WhatIsNotFiniteIsNotWritten),
-  };
-  char        folder[128];
-  PetscMPIInt ranks;
-  int         failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(TheNewestIsRead),
+  cmocka_unit_test(OnlySomeAreKept),
+  cmocka_unit_test(ADamagedOneGivesWayToTheOneBefore),
+  cmocka_unit_test(AllDamagedIsAnError),
+  cmocka_unit_test(OneThatCannotBeOpenedStays),
+  cmocka_unit_test(WhatCannotBeReadIsRefused),
+  cmocka_unit_test(WhatIsNotFiniteIsNotWritten),
+};
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  if (MPI_Comm_size(PETSC_COMM_WORLD, &ranks) != 0) return 1;
-  (void)snprintf(folder, sizeof folder, "rm -rf test-checkpoint-np%d; mkdir test-checkpoint-np%d",
-                 ranks, ranks);
-  if (Rank() == 0 && system(folder) != 0) return 1;
-  (void)snprintf(folder, sizeof folder, "test-checkpoint-np%d", ranks);
-  if (MPI_Barrier(PETSC_COMM_WORLD) != 0 || chdir(folder) != 0) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  return PetscFinalize() != 0 || failed != 0;
-}
+NAK_TEST_MAIN_OF(EnterFolder("test-checkpoint") || cmocka_run_group_tests(tests, NULL, NULL))

@@ -185,7 +185,7 @@ static void BuildDeck(PetscInt bad, const char *key, const char *value, char *te
   for (const char *c = key; *c != '\0'; c++) *column += *c == '.' ? 2 : 0;
 }
 
-static void AssertMistake(PetscInt bad, const char *key, const char *value, const char *message)
+static void AssertError(PetscInt bad, const char *key, const char *value, const char *message)
 {
   const char *const dot = strrchr(key, '.');
   char              text[2048], expected[1024];
@@ -203,7 +203,7 @@ static void EveryMisuseIsExplained(void **state)
   (void)state;
   for (PetscInt i = 0; i < MISUSES; i++)
     for (PetscInt j = 0; j < 6 && misuses[i].wrong[j] != NULL; j++)
-      AssertMistake(i, misuses[i].key, misuses[i].wrong[j], misuses[i].remedy[j]);
+      AssertError(i, misuses[i].key, misuses[i].wrong[j], misuses[i].remedy[j]);
 }
 
 /* One letter too many, and two swapped, in every key but the required one. */
@@ -218,13 +218,13 @@ static void EveryMisspeltKeyIsExplained(void **state)
     if (strcmp(right, "interphase.limiting_current") == 0) continue;
     (void)snprintf(key, sizeof key, "%sx", right);
     (void)snprintf(message, sizeof message, "unknown key '%s'; did you mean '%s'?", key, right);
-    AssertMistake(i, key, misuses[i].right, message);
+    AssertError(i, key, misuses[i].right, message);
     if (right[length - 2] == right[length - 1]) continue;
     (void)snprintf(key, sizeof key, "%s", right);
     key[length - 2] = right[length - 1];
     key[length - 1] = right[length - 2];
     (void)snprintf(message, sizeof message, "unknown key '%s'; did you mean '%s'?", key, right);
-    AssertMistake(i, key, misuses[i].right, message);
+    AssertError(i, key, misuses[i].right, message);
   }
 }
 
@@ -244,7 +244,7 @@ static void EveryRowIsMisused(void **state)
     }
 }
 
-static void AllMistakesInOnePass(void **state)
+static void AllErrorsInOnePass(void **state)
 {
   (void)state;
   AssertReport("titel: x\n"
@@ -254,20 +254,26 @@ static void AllMistakesInOnePass(void **state)
                "exponent: 2\n"
                "alloy.potassium: 50 wt%\n"
                "zebra: 1\n"
-               "output: {fields: {evry: 3 s}}\n",
+               "output: {fields: {evry: 3 s}, grid: {nx: 4}}\n",
                "1:1: unknown key 'titel'; did you mean 'title'?\n"
-               "2:7: grid is a section; it must have entries beneath it, not a value\n"
+               "2:7: grid is a section, not a value: write entries beneath it, such as 'nx: ...', "
+               "with a blank "
+               "after the colon\n"
                "3:1: interphase.limiting_current is missing: Limiting current\n"
-               "3:13: interphase is a section; it must have entries beneath it, not a list\n"
+               "3:13: interphase is a section, not a list: write entries beneath it, such as "
+               "'thickness: ...', with a "
+               "blank after the colon\n"
                "4:1: unknown key 'interphas'; did you mean 'interphase'?\n"
                "5:1: unknown key 'exponent'; did you mean 'interphase.exponent'?\n"
                "6:1: unknown key 'alloy.potassium'; dots are for the command line, in a deck write "
                "one section within the other\n"
-               "7:1: unknown key 'zebra'\n"
-               "8:19: unknown key 'output.fields.evry'; did you mean 'output.fields.every'?\n");
+               "7:1: unknown key 'zebra'; nakfield --help-deck lists those there are\n"
+               "8:19: unknown key 'output.fields.evry'; did you mean 'output.fields.every'?\n"
+               "8:31: unknown key 'output.grid'; 'grid' is a section by itself: begin it in the "
+               "first column\n");
 }
 
-static void ManyMistakesAreCutShort(void **state)
+static void ManyErrorsAreCutShort(void **state)
 {
   char text[8192] = "interphase: {limiting_current: 7 A/m^2}\n";
   Run  run;
@@ -276,7 +282,7 @@ static void ManyMistakesAreCutShort(void **state)
   for (int i = 0; i < 130; i++) (void)sprintf(text + strlen(text), "zebra%d: 1\n", i);
   RunDeck(&run, text);
   assert_int_equal(run.count, 130);
-  if (run.rank == 0) assert_non_null(strstr(run.text, " 30 more mistakes are not shown\n"));
+  if (run.rank == 0) assert_non_null(strstr(run.text, " 30 more errors are not shown\n"));
   CloseRun(&run);
 }
 
@@ -378,14 +384,14 @@ static void Resolve(Run *run, char *text, size_t size)
   FILE *const file = tmpfile();
 
   assert_non_null(file);
-  if (run->rank == 0) Check(NakDeckWriteResolved(run->deck, run->schema, file));
+  if (run->rank == 0) MUST(NakDeckWriteResolved(run->deck, run->schema, file));
   rewind(file);
   text[fread(text, 1, size - 1, file)] = '\0';
   fclose(file);
   MPI_Bcast(text, (int)size, MPI_CHAR, 0, PETSC_COMM_WORLD);
 }
 
-/* A deck resolves to a deck without mistakes, with the same values bit by bit, that resolves to
+/* A deck resolves to a deck without errors, with the same values bit by bit, that resolves to
    itself. */
 static void AssertResolves(const char *text, const char *const overrides[], PetscInt count)
 {
@@ -467,7 +473,7 @@ static void ManualNamesEveryRow(void **state)
     FILE *const file = tmpfile();
 
     assert_non_null(file);
-    Check(NakDeckWriteHelp(run.schema, formats[i], file));
+    MUST(NakDeckWriteHelp(run.schema, formats[i], file));
     rewind(file);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
@@ -502,11 +508,11 @@ static void BadSchemaIsABug(void **state)
     };
     NakDeck deck;
 
-    Check(NakDeckCreate(PETSC_COMM_WORLD, NULL, NULL, 0, &deck));
-    Check(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+    MUST(NakDeckCreate(PETSC_COMM_WORLD, NULL, NULL, 0, &deck));
+    MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
     assert_int_equal(NakDeckFill(deck, schema), PETSC_ERR_PLIB);
-    Check(PetscPopErrorHandler());
-    Check(NakDeckDestroy(&deck));
+    MUST(PetscPopErrorHandler());
+    MUST(NakDeckDestroy(&deck));
   }
 }
 
@@ -541,19 +547,19 @@ static void NodesCanBeWalked(void **state)
     assert_null(NakNodeFind(list, "0"));
     assert_null(NakDeckFind(run.deck, "protocol.2"));
     assert_null(NakDeckFind(run.deck, "protocol.0.for.x"));
-    Check(NakDeckQuantity(run.deck, NakNodeFind(first, "strip"), "A/m^2", 0, 100, &real, &ok));
+    MUST(NakDeckQuantity(run.deck, NakNodeFind(first, "strip"), "A/m^2", 0, 100, &real, &ok));
     assert_true(ok && fabs(real - 10) < 1e-12);
-    Check(NakDeckWhole(run.deck, NakNodeFind(first, "for"), 1, 5, &whole, &ok));
+    MUST(NakDeckWhole(run.deck, NakNodeFind(first, "for"), 1, 5, &whole, &ok));
     assert_true(ok && whole == 3);
-    Check(NakDeckWhole(run.deck, NakNodeFind(first, "for"), 4, 5, &whole, &ok));
+    MUST(NakDeckWhole(run.deck, NakNodeFind(first, "for"), 4, 5, &whole, &ok));
     assert_false(ok);
-    Check(NakDeckQuantity(run.deck, NakNodeFind(first, "for"), "s", 0, 5, &real, &ok));
+    MUST(NakDeckQuantity(run.deck, NakNodeFind(first, "for"), "s", 0, 5, &real, &ok));
     assert_false(ok);
-    Check(NakDeckQuantity(run.deck, first, "s", 0, 5, &real, &ok));
+    MUST(NakDeckQuantity(run.deck, first, "s", 0, 5, &real, &ok));
     assert_false(ok);
-    Check(NakDeckKnownKeys(run.deck, first, "strip|until|rest"));
-    Check(NakDeckComplain(run.deck, list, "too %s", "short"));
-    Check(NakDeckComplain(run.deck, NULL, "never %d", 1));
+    MUST(NakDeckKnownKeys(run.deck, first, "strip|until|rest"));
+    MUST(NakDeckError(run.deck, list, "too %s", "short"));
+    MUST(NakDeckError(run.deck, NULL, "never %d", 1));
   }
   ReportRun(&run);
   assert_int_equal(run.count, 6);
@@ -594,7 +600,7 @@ static void LongPathsAreCut(void **state)
 
     node = NakDeckFind(run.deck, "protocol");
     while (NakNodeKindOf(node) == NAK_NODE_MAP) node = NakNodeItem(node, 0, NULL);
-    Check(NakDeckQuantity(run.deck, node, "s", 0, 1, &value, &ok));
+    MUST(NakDeckQuantity(run.deck, node, "s", 0, 1, &value, &ok));
     assert_false(ok);
   }
   ReportRun(&run);
@@ -607,31 +613,24 @@ static void LongPathsAreCut(void **state)
   CloseRun(&run);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(FillsEveryRank),
-    cmocka_unit_test(SilentDeckTakesDefaults),
-    cmocka_unit_test(EveryMisuseIsExplained),
-    cmocka_unit_test(EveryMisspeltKeyIsExplained),
-    cmocka_unit_test(EveryRowIsMisused),
-    cmocka_unit_test(AllMistakesInOnePass),
-    cmocka_unit_test(ManyMistakesAreCutShort),
-    cmocka_unit_test(OverridesWin),
-    cmocka_unit_test(OverridesAloneAreADeck),
-    cmocka_unit_test(BadOverridesAreExplained),
-    cmocka_unit_test(ResolvedDeckResolvesToItself),
-    cmocka_unit_test(TreesSurviveResolving),
-    cmocka_unit_test(NumbersSurviveResolving),
-    cmocka_unit_test(ManualNamesEveryRow),
-    cmocka_unit_test(BadSchemaIsABug),
-    cmocka_unit_test(NodesCanBeWalked),
-    cmocka_unit_test(LongPathsAreCut),
-  };
-  int failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(FillsEveryRank),
+  cmocka_unit_test(SilentDeckTakesDefaults),
+  cmocka_unit_test(EveryMisuseIsExplained),
+  cmocka_unit_test(EveryMisspeltKeyIsExplained),
+  cmocka_unit_test(EveryRowIsMisused),
+  cmocka_unit_test(AllErrorsInOnePass),
+  cmocka_unit_test(ManyErrorsAreCutShort),
+  cmocka_unit_test(OverridesWin),
+  cmocka_unit_test(OverridesAloneAreADeck),
+  cmocka_unit_test(BadOverridesAreExplained),
+  cmocka_unit_test(ResolvedDeckResolvesToItself),
+  cmocka_unit_test(TreesSurviveResolving),
+  cmocka_unit_test(NumbersSurviveResolving),
+  cmocka_unit_test(ManualNamesEveryRow),
+  cmocka_unit_test(BadSchemaIsABug),
+  cmocka_unit_test(NodesCanBeWalked),
+  cmocka_unit_test(LongPathsAreCut),
+};
 
-  PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
-  failed = cmocka_run_group_tests(tests, OpenGroup, CloseGroup);
-  PetscCall(PetscFinalize());
-  return failed;
-}
+NAK_TEST_MAIN_OF(cmocka_run_group_tests(tests, OpenUnits, CloseUnits))

@@ -2,19 +2,10 @@
    circuits.  Run on 1, 2 and 3 ranks. */
 #include <nakfield/impedance.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
 #include <complex.h>
 
-#include <cmocka.h>
-
 #include "cell_fixture.h"
-
-#define MUST(call) assert_int_equal((call), 0)
+#include "nak_test.h"
 
 typedef double _Complex Number;
 
@@ -81,12 +72,34 @@ static void Compare(const char *name, const NakModelParams *cell, const NakImped
 
 static Number Ohmic(const NakModelParams *cell)
 {
-  return (double)(cell->cell.series_resistance + cell->cell.thickness / cell->cell.conductivity);
+  const NakCellParams *p = &cell->cell;
+
+  return (double)(p->series_resistance +
+                  p->pellet_thickness * (1 / p->conductivity + p->grain_boundaries));
+}
+
+/* Capacitance of the pristine face: the capacitor, and the adlayer by the slope of its charge
+   q_m / (1 + exp(f E) / K). */
+static double Capacitance(const NakModelParams *cell)
+{
+  const NakReactionParams *p = &cell->reaction;
+  const NakKinetics k = NakKineticsCreate(NaK(), cell->alloy.temperature, &cell->interphase, p, 1);
+  const double      f = 96485.33212 / (8.314462618 * cell->alloy.temperature);
+  const double      occupied = p->adlayer_constant * exp(-f * NakKineticsOpenCircuit(&k, 1));
+
+  return p->double_layer + p->adlayer_charge * f * occupied / ((1 + occupied) * (1 + occupied));
+}
+
+/* The over-limit path lies beside charge transfer. */
+static double Resistance(const NakModelParams *cell)
+{
+  return 1 / (1 / cell->reaction.charge_transfer_resistance +
+              1 / cell->interphase.over_limit_resistance);
 }
 
 static Number OneArc(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
 {
-  const double R = cell->reaction.charge_transfer_resistance, C = cell->reaction.double_layer;
+  const double R = Resistance(cell), C = Capacitance(cell);
 
   (void)params;
   return Ohmic(cell) + R / (1 + i_unit * (double)w * R * C);
@@ -94,10 +107,11 @@ static Number OneArc(const NakModelParams *cell, const NakImpedanceParams *param
 
 static void OneArcOfTheInterface(void **unused)
 {
-  const NakImpedanceParams params = Bare();
-  NakModelParams           cell   = Cell(4, 1);
+  NakImpedanceParams params = Bare();
+  NakModelParams     cell   = Cell(4, 1);
 
   (void)unused;
+  params.frequency_min = 0.05; /* the adlayer's arc is at 0.08 s */
   Compare("one arc, 2D", &cell, &params, OneArc);
   cell = Cell(4, 4);
   Compare("one arc, 3D", &cell, &params, OneArc);
@@ -107,7 +121,8 @@ static void OneArcOfTheInterface(void **unused)
 
 static Number TwoArcs(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
 {
-  const double R = params->grain_boundary_resistance, C = params->grain_boundary_capacitance;
+  const double R = cell->cell.grain_boundaries * cell->cell.pellet_thickness;
+  const double C = params->grain_boundary_capacitance;
 
   return OneArc(cell, params, w) - R + R / (1 + i_unit * (double)w * R * C);
 }
@@ -119,7 +134,8 @@ static void TwoArcsADecadeApart(void **unused)
 
   (void)unused;
   cell.reaction.double_layer        = 2e-3; /* 1e-5 s */
-  params.grain_boundary_resistance  = 100e-4;
+  cell.reaction.adlayer_charge      = 0;
+  cell.cell.grain_boundaries        = 100e-4 / cell.cell.pellet_thickness;
   params.grain_boundary_capacitance = 10e-5; /* 1e-6 s */
   Compare("two arcs", &cell, &params, TwoArcs);
 }
@@ -130,7 +146,7 @@ static Number Resistor(const NakModelParams *cell, const NakImpedanceParams *par
 {
   (void)params;
   (void)w;
-  return Ohmic(cell) + (double)cell->reaction.charge_transfer_resistance;
+  return Ohmic(cell) + Resistance(cell);
 }
 
 static void NoDoubleLayer(void **unused)
@@ -161,8 +177,7 @@ static void NoConstriction(void **unused)
    add up. */
 static Number HalfVoid(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
 {
-  const double R = cell->reaction.charge_transfer_resistance;
-  const double C = cell->reaction.double_layer + params->void_capacitance / 2;
+  const double R = Resistance(cell), C = Capacitance(cell) + params->void_capacitance / 2;
 
   return Ohmic(cell) + R / (1 + i_unit * (double)w * R * C);
 }
@@ -194,11 +209,13 @@ static Number Warburg(const NakModelParams *cell, const NakImpedanceParams *para
     (NakKineticsOpenCircuit(&k, 1 - h) - NakKineticsOpenCircuit(&k, 1 + h)) / (2 * h);
   const Number s = csqrt(i_unit * (double)(w * cell->interphase.diffusion_time));
 
-  const double R = cell->reaction.charge_transfer_resistance, C = cell->reaction.double_layer;
+  const double R = cell->reaction.charge_transfer_resistance, C = Capacitance(cell);
+  const double over =
+    1 / cell->interphase.over_limit_resistance; /* the alloy's potential is held */
   const Number face = R + slope / cell->interphase.limiting_current * ctanh(s) / s;
 
   (void)params;
-  return Ohmic(cell) + 1 / (1 / face + i_unit * (double)w * C);
+  return Ohmic(cell) + 1 / (1 / face + over + i_unit * (double)w * C);
 }
 
 static void FiniteLengthWarburg(void **unused)
@@ -267,6 +284,27 @@ static Arc FindPeak(const NakSpectrum *s, double low, double high)
   return peak;
 }
 
+/* From a decade before the highest frequency to one after the lowest, in whatever order they come. */
+static void TimesCoverTheFrequencies(void **state)
+{
+  PetscReal   frequency[] = {1000, 1, 100};
+  NakSpectrum s           = {.count = 3, .frequency = frequency};
+
+  (void)state;
+  for (int turn = 0; turn < 3; turn++) {
+    const PetscReal first = frequency[0];
+
+    MUST(NakRelaxationGrid(4, &s));
+    assert_int_equal(s.n_tau, 5 * 4 + 1);
+    AssertRelative("first", s.tau[0], 0.1 / (2 * PETSC_PI * 1000), 1e-14);
+    AssertRelative("last", s.tau[s.n_tau - 1], 10 / (2 * PETSC_PI), 1e-12);
+    MUST(PetscFree2(s.tau, s.gamma));
+    frequency[0] = frequency[1];
+    frequency[1] = frequency[2];
+    frequency[2] = first;
+  }
+}
+
 static void PeaksOfKnownCircuits(void **unused)
 {
   const NakImpedanceParams params = Bare();
@@ -296,16 +334,75 @@ static void PeaksOfKnownCircuits(void **unused)
   MUST(PetscFree2(s.tau, s.gamma));
 }
 
-int main(int argc, char **argv)
+/* Normal noise of a standard deviation of `noise` of each |Z|, by Box and Muller. */
+static void AddNoise(uint64_t seed, PetscReal noise, NakSpectrum *s)
 {
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(OneArcOfTheInterface), cmocka_unit_test(TwoArcsADecadeApart),
-    cmocka_unit_test(NoDoubleLayer),        cmocka_unit_test(NoConstriction),
-    cmocka_unit_test(VoidsStoreCharge),     cmocka_unit_test(FiniteLengthWarburg),
-    cmocka_unit_test(PeaksOfKnownCircuits)};
-  int failed;
+  for (PetscInt k = 0; k < s->count; k++) {
+    const PetscReal size = noise * PetscSqrtReal(PetscSqr(s->re[k]) + PetscSqr(s->im[k]));
+    PetscReal       u[2];
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  return PetscFinalize() != 0 || failed != 0;
+    NakRandom(seed, 0, (uint64_t)k, u);
+    s->re[k] += size * PetscSqrtReal(-2 * PetscLogReal(u[0])) * PetscCosReal(2 * PETSC_PI * u[1]);
+    s->im[k] += size * PetscSqrtReal(-2 * PetscLogReal(u[0])) * PetscSinReal(2 * PETSC_PI * u[1]);
+  }
 }
+
+/* Of at least 3 % of the highest, between the relaxation times that the frequencies measure. */
+static int CountPeaks(const NakSpectrum *s)
+{
+  const double low   = 1 / (2 * PETSC_PI * s->frequency[0]);
+  const double high  = 1 / (2 * PETSC_PI * s->frequency[s->count - 1]);
+  double       most  = 0;
+  int          peaks = 0;
+
+  for (PetscInt j = 0; j < s->n_tau; j++) most = fmax(most, s->gamma[j]);
+  for (PetscInt j = 1; j + 1 < s->n_tau; j++)
+    if (s->tau[j] > low && s->tau[j] < high && s->gamma[j] > 0.03 * most &&
+        s->gamma[j] > s->gamma[j - 1] && s->gamma[j] >= s->gamma[j + 1])
+      peaks++;
+  return peaks;
+}
+
+/* Two processes under noise have two peaks. */
+static void NoiseHasNoPeaks(void **unused)
+{
+  const PetscReal    noise[] = {3e-3, 1e-2};
+  NakImpedanceParams params  = Bare();
+  const Arc          arc[]   = {
+               {100, 1e-6},
+               {50,  1e-2}
+  };
+
+  (void)unused;
+  params.lambda_choice = NAK_LAMBDA_GCV;
+  for (uint64_t seed = 1; seed <= 6; seed++)
+    for (int k = 0; k < 2; k++) {
+      NakSpectrum s = {0};
+
+      CreateCircuit(2, arc, &s);
+      AddNoise(seed, noise[k], &s);
+      MUST(NakRelaxationTimes(&params, &s));
+      MUST(PetscPrintf(PETSC_COMM_WORLD, "noise %g, seed %d: %d peaks, %.4g and %.4g ohm cm2\n",
+                       noise[k], (int)seed, CountPeaks(&s), FindPeak(&s, 1e-8, 1e-4).R,
+                       FindPeak(&s, 1e-4, 1).R));
+      assert_int_equal(CountPeaks(&s), 2);
+      assert_true(fabs(FindPeak(&s, 1e-8, 1e-4).R / 100 - 1) < 10 * noise[k]);
+      assert_true(fabs(FindPeak(&s, 1e-4, 1).R / 50 - 1) < 10 * noise[k]);
+      MUST(PetscFree3(s.frequency, s.re, s.im));
+      MUST(PetscFree2(s.tau, s.gamma));
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(OneArcOfTheInterface),
+  cmocka_unit_test(TwoArcsADecadeApart),
+  cmocka_unit_test(NoDoubleLayer),
+  cmocka_unit_test(NoConstriction),
+  cmocka_unit_test(VoidsStoreCharge),
+  cmocka_unit_test(FiniteLengthWarburg),
+  cmocka_unit_test(TimesCoverTheFrequencies),
+  cmocka_unit_test(PeaksOfKnownCircuits),
+  cmocka_unit_test(NoiseHasNoPeaks),
+};
+
+NAK_TEST_MAIN(tests)

@@ -2,16 +2,8 @@
 #include <nakfield/pfhub.h>
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#define MUST(call) assert_int_equal((call), 0)
+#include "nak_test.h"
 
 static const NakCahnHilliard binary = {.kappa        = 2,
                                        .rho          = 5,
@@ -25,11 +17,6 @@ static const NakCahnHilliard binary = {.kappa        = 2,
                                        .periodic     = PETSC_TRUE};
 static const NakAllenCahn    front  = {
       .kappa = 4e-4, .a1 = 0.0075, .b1 = 25, .a2 = 0.03, .b2 = 69, .c2 = 0.2};
-
-static void AssertNear(PetscReal a, PetscReal b, PetscReal tolerance)
-{
-  if (!(PetscAbsReal(a - b) <= tolerance)) fail_msg("%.15g is not %.15g", (double)a, (double)b);
-}
 
 /* ---- Kernels on one patch: three lines in y and z, two cells of each colour ---- */
 
@@ -124,7 +111,7 @@ static void CheckBlock(const NakFieldModel *m, const void *ctx, PetscReal well, 
     BlockTimes(apply, ctx, &before, m->count, k, du, product);
     for (PetscInt f = 0; f < m->count; f++) {
       assert_true(PetscAbsReal(du[f]) > 1e-6);
-      AssertNear(product[f], before.rhs[f][k] - image[f][k], 1e-8);
+      AssertNear("product", product[f], before.rhs[f][k] - image[f][k], 1e-8);
     }
   }
 }
@@ -160,7 +147,7 @@ static void FrozenIsTheSlope(void **unused)
   model.freeze(&binary, &p.line, out);
   for (PetscInt k = 0; k < CELLS; k++) {
     BlockTimes(model.apply[1], &binary, &p, model.count, k, du, product);
-    AssertNear(product[1], slope[k] + binary.kappa * p.diagonal[k], 1e-8);
+    AssertNear("product with the slope", product[1], slope[k] + binary.kappa * p.diagonal[k], 1e-8);
   }
 }
 
@@ -178,7 +165,7 @@ static NakPhaseFieldParams Tight(void)
 static NakPhaseField Start(MPI_Comm comm, const NakFieldModel *model, const void *ctx,
                            const PetscInt n[3], const NakPhaseFieldParams *params)
 {
-  NakBoxGrid    grid;
+  NakDomain     grid;
   NakPhaseField e;
 
   for (int d = 0; d < 3; d++) {
@@ -224,11 +211,12 @@ static void RanksDoNotMatter(void **unused)
 
         MUST(NakPhaseFieldCut(one, f, 1, at, a));
         MUST(NakPhaseFieldCut(all, f, 1, at, b));
-        for (PetscInt j = 0; j < grids[g][1]; j++) AssertNear(a[j], b[j], 1e-9);
+        for (PetscInt j = 0; j < grids[g][1]; j++)
+          AssertNear("value on any ranks", a[j], b[j], 1e-9);
       }
       MUST(NakPhaseFieldEnergy(one, &mine));
       MUST(NakPhaseFieldEnergy(all, &ours));
-      AssertNear(mine, ours, 1e-8 * mine);
+      AssertNear("energy on any ranks", mine, ours, 1e-8 * mine);
       MUST(NakPhaseFieldDestroy(&one));
       MUST(NakPhaseFieldDestroy(&all));
     }
@@ -257,7 +245,7 @@ static void ConservesAndDecays(void **unused)
       MUST(NakPhaseFieldStep(e, 400));
       MUST(NakPhaseFieldTotal(e, 0, &total));
       MUST(NakPhaseFieldEnergy(e, &energy));
-      AssertNear(total, start, 1e-13 * start);
+      AssertNear("total", total, start, 1e-13 * start);
       assert_true(energy < before + 1e-5 * before);
       before = energy;
     }
@@ -290,7 +278,7 @@ static void SolvesToTheEnd(void **unused)
     Go(e, 1);
     for (PetscInt f = 0; f < model.count; f++) {
       MUST(NakPhaseFieldResidual(e, f, &residual));
-      AssertNear(residual, 0, 1e-11);
+      AssertNear("residual", residual, 0, 1e-11);
     }
     MUST(NakPhaseFieldDestroy(&e));
   }
@@ -361,8 +349,8 @@ static void AxesAreAlike(void **unused)
     MUST(NakPhaseFieldEnergy(e, &energy[c]));
     MUST(NakPhaseFieldDestroy(&e));
   }
-  AssertNear(energy[1] / 12, energy[0], 1e-7 * energy[0]);
-  AssertNear(energy[2], energy[1], 1e-7 * energy[1]);
+  AssertNear("energy in x and y", energy[1] / 12, energy[0], 1e-7 * energy[0]);
+  AssertNear("energy in y and z", energy[2], energy[1], 1e-7 * energy[1]);
 }
 
 /* ---- A model of the test's own: d/dt (u + a u^3) = lap u, for what the benchmarks do not use ---- */
@@ -465,7 +453,7 @@ static void SlopesOnTheSides(void **unused)
   Go(e, 50);
   MUST(NakPhaseFieldCut(e, 0, 0, at, values));
   for (PetscInt i = 0; i < plate[0]; i++)
-    AssertNear(values[i], 0.1 * ((PetscReal)i + 0.5) + 0.2 * 4.5, 1e-7);
+    AssertNear("value", values[i], 0.1 * ((PetscReal)i + 0.5) + 0.2 * 4.5, 1e-7);
   MUST(NakPhaseFieldDestroy(&e));
 }
 
@@ -485,7 +473,7 @@ static void SidesThatFollow(void **unused)
   e                  = Start(PETSC_COMM_WORLD, &model, &p, plate, &params);
   Go(e, 3000);
   MUST(NakPhaseFieldCut(e, 0, 0, at, values));
-  for (PetscInt i = 0; i < plate[0]; i++) AssertNear(values[i], 2, 1e-5);
+  for (PetscInt i = 0; i < plate[0]; i++) AssertNear("value", values[i], 2, 1e-5);
   MUST(NakPhaseFieldDestroy(&e));
 }
 
@@ -505,7 +493,7 @@ static void KeepsWhatIsStored(void **unused)
   while (NakPhaseFieldCounts(e).time < 100) {
     MUST(NakPhaseFieldStep(e, 100));
     MUST(NakPhaseFieldTotal(e, 0, &total));
-    AssertNear(total, start, 1e-12 * start);
+    AssertNear("total", total, start, 1e-12 * start);
   }
   MUST(NakPhaseFieldDestroy(&e));
 }
@@ -520,10 +508,9 @@ static void GoesOnFromACheckpoint(void **unused)
   PetscReal                 values[2][22 * 16];
   NakPhaseField             e[2];
   NakCheckpoint             c;
-  PetscMPIInt               rank;
+  const PetscMPIInt         rank = Rank();
 
   (void)unused;
-  MUST(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (rank == 0) assert_non_null(mkdtemp(folder));
   MUST(MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, PETSC_COMM_WORLD));
   for (int k = 0; k < 2; k++) e[k] = Start(PETSC_COMM_WORLD, &model, &p, plate, &params);
@@ -615,21 +602,14 @@ static void EndsAtOnceWithoutNumbers(void **unused)
   MUST(NakPhaseFieldDestroy(&e));
 }
 
-int main(int argc, char *argv[])
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(SmootherIsNewton),  cmocka_unit_test(FrozenIsTheSlope),
-    cmocka_unit_test(RanksDoNotMatter),  cmocka_unit_test(ConservesAndDecays),
-    cmocka_unit_test(SolvesToTheEnd),    cmocka_unit_test(CyclesDoNotGrow),
-    cmocka_unit_test(AxesAreAlike),      cmocka_unit_test(StepsEndWhereTold),
-    cmocka_unit_test(SlopesOnTheSides),  cmocka_unit_test(SidesThatFollow),
-    cmocka_unit_test(KeepsWhatIsStored), cmocka_unit_test(GoesOnFromACheckpoint),
-    cmocka_unit_test(GivesUp),           cmocka_unit_test(EndsAtOnceWithoutNumbers),
-  };
-  int failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(SmootherIsNewton),  cmocka_unit_test(FrozenIsTheSlope),
+  cmocka_unit_test(RanksDoNotMatter),  cmocka_unit_test(ConservesAndDecays),
+  cmocka_unit_test(SolvesToTheEnd),    cmocka_unit_test(CyclesDoNotGrow),
+  cmocka_unit_test(AxesAreAlike),      cmocka_unit_test(StepsEndWhereTold),
+  cmocka_unit_test(SlopesOnTheSides),  cmocka_unit_test(SidesThatFollow),
+  cmocka_unit_test(KeepsWhatIsStored), cmocka_unit_test(GoesOnFromACheckpoint),
+  cmocka_unit_test(GivesUp),           cmocka_unit_test(EndsAtOnceWithoutNumbers),
+};
 
-  MUST(PetscInitialize(&argc, &argv, NULL, NULL));
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  MUST(PetscFinalize());
-  return failed;
-}
+NAK_TEST_MAIN(tests)

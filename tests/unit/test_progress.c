@@ -1,20 +1,14 @@
 /* Progress: what is printed, how often, and where.  Standard error is sent to a file, or to a
    pseudo-terminal, while the module is at work. */
 #define _XOPEN_SOURCE 600 /* for posix_openpt() */
+#include <nakfield/progress.h>
+
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include <nakfield/progress.h>
+#include "nak_test.h"
 
 #define TEXT_SIZE 16384
 
@@ -97,16 +91,19 @@ static void Wait(double seconds)
 
 static PetscBool OnRankZero(void)
 {
-  PetscMPIInt rank;
+  const PetscMPIInt rank = Rank();
 
-  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
   return rank == 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-static NakRecord At(PetscReal time)
+static NakNumbers At(PetscReal time)
 {
-  return (NakRecord){
+  const NakRecord record = {
     .time = time, .step = 4, .cycle = 17, .current = 5, .voltage = 0.125, .dt = 0.5};
+  NakNumbers numbers;
+
+  NakRecordNumbers(&record, &numbers);
+  return numbers;
 }
 
 /* Ten records, 0.05 s apart, at 100 s of simulated time a record. */
@@ -114,19 +111,19 @@ static void ShowTen(PetscBool quiet)
 {
   NakProgress progress;
 
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, quiet, NULL, &progress), 0);
+  MUST(NakProgressCreate(PETSC_COMM_WORLD, quiet, " s", &progress));
   for (int i = 0; i < 10; i++) {
-    const NakRecord record = At(100 * i);
+    const NakNumbers numbers = At(100 * i);
 
-    assert_int_equal(NakProgressShow(progress, &record, 3600), 0);
+    MUST(NakProgressShow(progress, &numbers, 0.5, 3600));
     Wait(0.05);
   }
-  assert_int_equal(NakProgressDestroy(&progress), 0);
+  MUST(NakProgressDestroy(&progress));
   assert_null(progress);
-  assert_int_equal(NakProgressDestroy(&progress), 0);
+  MUST(NakProgressDestroy(&progress));
 }
 
-static void AFileGetsTheFirstLineOnly(void **state)
+static void AFileGetsTheFirstLineAndTheLast(void **state)
 {
   const Capture capture = CaptureInFile();
   char          text[TEXT_SIZE];
@@ -134,8 +131,31 @@ static void AFileGetsTheFirstLineOnly(void **state)
   (void)state;
   ShowTen(PETSC_FALSE);
   Release(capture, text);
-  assert_string_equal(
-    text, OnRankZero() ? "0 s  step 4  cycle 17  0.5 mA/cm^2  0.1250 V  dt 0.5 s\n" : "");
+  assert_string_equal(text, OnRankZero()
+                              ? "0 s  step 4  cycle 17  0.5 mA/cm^2  0.1250 V  dt 0.5 s\n"
+                                "15.00 min  step 4  cycle 17  0.5 mA/cm^2  0.1250 V  dt 0.5 s\n"
+                              : "");
+}
+
+/* In 3.2 s there are lines after 1 and 3 s, with what is to go, beside the first and the last. */
+static void AFileOfAShortRunHasItsCourse(void **state)
+{
+  const Capture capture = CaptureInFile();
+  NakProgress   progress;
+  char          text[TEXT_SIZE];
+
+  (void)state;
+  MUST(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, " s", &progress));
+  for (int i = 0; i <= 16; i++) {
+    const NakNumbers numbers = At(100 * i);
+
+    MUST(NakProgressShow(progress, &numbers, 0.5, 3600));
+    Wait(0.2);
+  }
+  MUST(NakProgressDestroy(&progress));
+  Release(capture, text);
+  assert_int_equal(CountOf(text, '\n'), OnRankZero() ? 4 : 0);
+  if (OnRankZero()) assert_non_null(strstr(text, " s to go\n"));
 }
 
 static void QuietIsQuiet(void **state)
@@ -190,14 +210,14 @@ static void AnUnknownEndShowsNoTimeToGo(void **state)
   char          text[TEXT_SIZE];
 
   (void)state;
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, NULL, &progress), 0);
+  MUST(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, " s", &progress));
   for (int i = 0; i < 3; i++) {
-    const NakRecord record = At(7200.0 * i);
+    const NakNumbers numbers = At(7200.0 * i);
 
-    assert_int_equal(NakProgressShow(progress, &record, PETSC_INFINITY), 0);
+    MUST(NakProgressShow(progress, &numbers, 0.5, PETSC_INFINITY));
     Wait(0.25);
   }
-  assert_int_equal(NakProgressDestroy(&progress), 0);
+  MUST(NakProgressDestroy(&progress));
   Release(capture, text);
   assert_null(strstr(text, "to go"));
   if (OnRankZero()) assert_non_null(strstr(text, "\r4.000 h  step"));
@@ -211,8 +231,8 @@ static void NothingShownNothingPrinted(void **state)
   char          text[TEXT_SIZE];
 
   (void)state;
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, NULL, &progress), 0);
-  assert_int_equal(NakProgressDestroy(&progress), 0);
+  MUST(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, " s", &progress));
+  MUST(NakProgressDestroy(&progress));
   Release(capture, text);
   assert_string_equal(text, "");
 }
@@ -220,31 +240,28 @@ static void NothingShownNothingPrinted(void **state)
 /* Time on a box has the unit that it is given, and there is neither current nor voltage. */
 static void ABoxShowsItsTimeAlone(void **state)
 {
-  const Capture   capture = CaptureInFile();
-  const NakRecord record  = At(30);
-  NakProgress     progress;
-  char            text[TEXT_SIZE];
+  const Capture    capture = CaptureInFile();
+  const NakNumbers numbers = {1, {NAK_NUMBER("time_s", 30)}};
+  NakProgress      progress;
+  char             text[TEXT_SIZE];
 
   (void)state;
-  assert_int_equal(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, " s", &progress), 0);
-  assert_int_equal(NakProgressShow(progress, &record, 70), 0);
-  assert_int_equal(NakProgressDestroy(&progress), 0);
+  MUST(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, " s", &progress));
+  MUST(NakProgressShow(progress, &numbers, 0.5, 70));
+  MUST(NakProgressDestroy(&progress));
   Release(capture, text);
   assert_string_equal(text, OnRankZero() ? "30 s of 100 s  dt 0.5 s\n" : "");
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(AFileGetsTheFirstLineOnly),   cmocka_unit_test(QuietIsQuiet),
-    cmocka_unit_test(ATerminalLineRewritesItself), cmocka_unit_test(ALineIsNotWiderThanItsTerminal),
-    cmocka_unit_test(AnUnknownEndShowsNoTimeToGo), cmocka_unit_test(NothingShownNothingPrinted),
-    cmocka_unit_test(ABoxShowsItsTimeAlone),
-  };
-  int failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(AFileGetsTheFirstLineAndTheLast),
+  cmocka_unit_test(AFileOfAShortRunHasItsCourse),
+  cmocka_unit_test(QuietIsQuiet),
+  cmocka_unit_test(ATerminalLineRewritesItself),
+  cmocka_unit_test(ALineIsNotWiderThanItsTerminal),
+  cmocka_unit_test(AnUnknownEndShowsNoTimeToGo),
+  cmocka_unit_test(NothingShownNothingPrinted),
+  cmocka_unit_test(ABoxShowsItsTimeAlone),
+};
 
-  PetscCall(PetscInitialize(&argc, &argv, NULL, "Unit tests of the progress line\n"));
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  PetscCall(PetscFinalize());
-  return failed;
-}
+NAK_TEST_MAIN(tests)

@@ -1,28 +1,13 @@
-/* Mistakes in a protocol: each is found, at its place, with a remedy, beside all the others. */
+/* Errors in a protocol: each is found, at its place, with a remedy, beside all the others. */
 #include <nakfield/protocol.h>
-#include <nakfield/units.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
+#include "nak_test.h"
+#include "units_fixture.h"
 
-static const NakLimits wide = {.voltage_max = 100, .voltage_min = -100};
-
-static void Ok(PetscErrorCode code)
-{
-  assert_int_equal(code, 0);
-}
-
-static PetscMPIInt Rank(void)
-{
-  PetscMPIInt rank;
-
-  Ok(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  return rank;
-}
+static const NakLimits wide = {
+  .voltage_max = 100, .voltage_min = -100, .temperature = 298.15, .coldest = 240, .hottest = 420};
 
 /* What NakDeckReport() prints, read back on rank 0; other ranks get an empty text. */
 static PetscInt ReadReport(NakDeck deck, char *said, size_t size)
@@ -35,7 +20,7 @@ static PetscInt ReadReport(NakDeck deck, char *said, size_t size)
   assert_non_null(file);
   (void)fflush(stderr);
   assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
-  Ok(NakDeckReport(deck, &count));
+  MUST(NakDeckReport(deck, &count));
   (void)fflush(stderr);
   assert_true(dup2(saved, STDERR_FILENO) >= 0);
   (void)close(saved);
@@ -47,7 +32,7 @@ static PetscInt ReadReport(NakDeck deck, char *said, size_t size)
 }
 
 /* Read `text` as a file "deck.yaml" of its own folder and give back what is said about it. */
-static PetscInt Mistakes(const char *text, const NakLimits *limits, char *said, size_t size)
+static PetscInt Errors(const char *text, const NakLimits *limits, char *said, size_t size)
 {
   char        folder[] = "/tmp/nakfield-test-XXXXXX", path[64] = "deck.yaml";
   NakDeck     deck;
@@ -64,12 +49,12 @@ static PetscInt Mistakes(const char *text, const NakLimits *limits, char *said, 
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
   }
-  Ok(MPI_Bcast(path, sizeof(path), MPI_CHAR, 0, PETSC_COMM_WORLD));
-  Ok(NakDeckCreate(PETSC_COMM_WORLD, path, NULL, 0, &deck));
-  Ok(NakProtocolCreate(deck, limits, &protocol));
+  MUST(MPI_Bcast(path, sizeof(path), MPI_CHAR, 0, PETSC_COMM_WORLD));
+  MUST(NakDeckCreate(PETSC_COMM_WORLD, path, NULL, 0, &deck));
+  MUST(NakProtocolCreate(deck, limits, &protocol));
   count = ReadReport(deck, said, size);
-  Ok(NakProtocolDestroy(&protocol));
-  Ok(NakDeckDestroy(&deck));
+  MUST(NakProtocolDestroy(&protocol));
+  MUST(NakDeckDestroy(&deck));
   if (Rank() == 0) {
     (void)unlink(path);
     (void)rmdir(folder);
@@ -142,12 +127,33 @@ static const struct {
   {"{strip: 1 A/m^2, until: current > 2 A/m^2}",                         5,  "stay as they are"              },
   {"{plate: 1 A/m^2, until: capacity > 1 C/m^2}",                        5,  "stay as they are"              },
   {"{voltage: 1 V, until: [voltage > 2 V, voltage < 0 V]}",              5,  "the voltage stays"             },
+  {"{rest: , until: na_metall}",                                         21, "or an event: liquidus_a"       },
+  {"{rest: , until: [k_film, short]}",                                   30, "is the end of the run"         },
+  {"temperature: 0 K",                                                   18, "240 K to 420 K"                },
+  {"temperature: -40 degC",                                              18, "233.15 K is outside"           },
+  {"temperature: 150 degC",                                              18, "-33.15 degC to 146.85 degC"    },
+  {"temperature: 300",                                                   18, "unit"                          },
+  {"temperature: 25 C",                                                  18, "degC"                          },
+  {"temperature: 3 V",                                                   18, "K"                             },
+  {"temperature:",                                                       17, "is empty"                      },
+  {"temperature: {to: 0 degC, for: 50 min}",                             18, "beside what is held meanwhile" },
+  {"{temperature: 0 degC, for: 1 s}",                                    27, "unknown key"                   },
+  {"{temperature: 0 degC, impedance: }",                                 19, "is a 'impedance' already"      },
+  {"{rest: 5 s, temperature: {to: 0 degC}}",                             30, "needs 'for'"                   },
+  {"{rest: 5 s, temperature: {for: 5 s}}",                               30, "needs 'to'"                    },
+  {"{rest: 5 s, temperature: {to: 0 degC, for: 0 s}}",                   48, "at least"                      },
+  {"{rest: 5 s, temperature: {to: 500 K, for: 5 s}}",                    35, "500 K is outside"              },
+  {"{rest: 5 s, temperature: {to: 0 degC, fro: 5 s, for: 5 s}}",         43, "did you mean 'for'"            },
+  {"{repeat: 2, steps: [rest: 1 s], temperature: 0 degC}",               37, "unknown key"                   },
+  {"{rest: , until: temperature < 0 degC}",                              5,  "the temperature stays"         },
+  {"{rest: , until: temperature < 0 degC, "
+   "temperature: {to: 1 degC, for: 1 h}}",                            5,  "nothing ends this 'rest'"      },
 };
 
-static void TestFindsEveryMistake(void **state)
+static void TestFindsEveryError(void **state)
 {
   const size_t rows = sizeof(wrong) / sizeof(wrong[0]);
-  char         text[8192], said[16384], place[32];
+  char         text[16384], said[32768], place[32];
   size_t       used = (size_t)snprintf(text, sizeof(text), "protocol:\n");
 
   (void)state;
@@ -155,7 +161,7 @@ static void TestFindsEveryMistake(void **state)
     used += (size_t)snprintf(text + used, sizeof(text) - used, "  - %s\n", wrong[k].item);
     assert_true(used < sizeof(text));
   }
-  assert_int_equal(Mistakes(text, &wide, said, sizeof(said)),
+  assert_int_equal(Errors(text, &wide, said, sizeof(said)),
                    rows + 2); /* fro and stop: for and step are missing, too */
   for (size_t k = 0; k < rows && Rank() == 0; k++) {
     const char *found;
@@ -188,7 +194,7 @@ static void TestFindsThemInBlocks(void **state)
   const char              *at = said;
 
   (void)state;
-  assert_int_equal(Mistakes(text, &wide, said, sizeof(said)), 10);
+  assert_int_equal(Errors(text, &wide, said, sizeof(said)), 10);
   for (size_t k = 0; k < 10 && Rank() == 0; k++) {
     at = strstr(at, places[k]);
     if (at == NULL) fail_msg("no %s in its order in %s", places[k], said);
@@ -209,7 +215,7 @@ static void TestRefusesNineRepeats(void **state)
   memmove(text + strlen("protocol: ["), text, strlen(text) + 1);
   memcpy(text, "protocol: [", strlen("protocol: ["));
   strcat(text, "]");
-  assert_int_equal(Mistakes(text, &wide, said, sizeof(said)), 1);
+  assert_int_equal(Errors(text, &wide, said, sizeof(said)), 1);
   if (Rank() == 0) assert_non_null(strstr(said, "to a depth of 8, no deeper"));
 }
 
@@ -218,10 +224,10 @@ static void TestRefusesLists(void **state)
   char said[4096];
 
   (void)state;
-  assert_int_equal(Mistakes("protocol: []", &wide, said, sizeof(said)), 1);
-  assert_int_equal(Mistakes("protocol: {rest: 1 s}", &wide, said, sizeof(said)), 1);
+  assert_int_equal(Errors("protocol: []", &wide, said, sizeof(said)), 1);
+  assert_int_equal(Errors("protocol: {rest: 1 s}", &wide, said, sizeof(said)), 1);
   if (Rank() == 0) assert_non_null(strstr(said, "deck.yaml:1:11: 'protocol' is a list"));
-  assert_int_equal(Mistakes("protocol: 5 s", &wide, said, sizeof(said)), 1);
+  assert_int_equal(Errors("protocol: 5 s", &wide, said, sizeof(said)), 1);
 }
 
 static void TestRefusesCrossedLimits(void **state)
@@ -231,7 +237,7 @@ static void TestRefusesCrossedLimits(void **state)
 
   (void)state;
   assert_int_equal(
-    Mistakes("limits: {voltage_min: 2 V}\nprotocol: [rest: 1 s]", &limits, said, sizeof(said)), 1);
+    Errors("limits: {voltage_min: 2 V}\nprotocol: [rest: 1 s]", &limits, said, sizeof(said)), 1);
   if (Rank() == 0) assert_non_null(strstr(said, "deck.yaml:1:23: limits.voltage_max is 1 V"));
 }
 
@@ -242,14 +248,40 @@ static void TestRefusesVoltagesBeyondTheLimits(void **state)
 
   (void)state;
   assert_int_equal(
-    Mistakes("protocol:\n  - {voltage: 5 V, for: 1 s}\n  - {voltage: -1.5 V, for: 1 s}\n"
-             "  - {voltage: 4.9 V, for: 1 s}\n",
-             &limits, said, sizeof(said)),
+    Errors("protocol:\n  - {voltage: 5 V, for: 1 s}\n  - {voltage: -1.5 V, for: 1 s}\n"
+           "  - {voltage: 4.9 V, for: 1 s}\n",
+           &limits, said, sizeof(said)),
     2);
   if (Rank() > 0) return;
   assert_non_null(strstr(said, "deck.yaml:2:15: 5 V cannot be held: limits.voltage_max is 5 V"));
   assert_non_null(
     strstr(said, "deck.yaml:3:15: -1.5 V cannot be held: limits.voltage_min is -1 V"));
+}
+
+/* A ramp that its item does not wait for is no error, and one that is as long but for rounding fits. */
+static void TestWarnsOfLongRamps(void **state)
+{
+  static const char *const overrides[] = {
+    "protocol=[{rest: 30 min, temperature: {to: 0 degC, for: 50 min}},"
+    " {rest: 0.1 min, temperature: {to: 1 degC, for: 6 s}},"
+    " {rest: 7 s, temperature: {to: 2 degC, for: 6 s}}]"};
+  NakDeck     deck;
+  NakProtocol protocol;
+  const char *said;
+  PetscInt    errors;
+
+  (void)state;
+  MUST(NakDeckCreate(PETSC_COMM_WORLD, NULL, overrides, 1, &deck));
+  MUST(NakProtocolCreate(deck, &wide, &protocol));
+  MUST(NakDeckReport(deck, &errors));
+  assert_int_equal(errors, 0);
+  said = NakDeckWarnings(deck);
+  if (Rank() == 0) {
+    assert_non_null(strstr(said, "the ramp takes 3000 s and stands at an item of 1800 s"));
+    assert_true(strchr(said, '\n') == said + strlen(said) - 1); /* there is no other */
+  }
+  MUST(NakProtocolDestroy(&protocol));
+  MUST(NakDeckDestroy(&deck));
 }
 
 /* The deck itself says so, from the row. */
@@ -266,16 +298,16 @@ static void TestMissesTheProtocol(void **state)
   char        said[4096];
 
   (void)state;
-  Ok(NakDeckCreate(PETSC_COMM_WORLD, NULL, NULL, 0, &deck));
-  Ok(NakDeckFill(deck, schema));
+  MUST(NakDeckCreate(PETSC_COMM_WORLD, NULL, NULL, 0, &deck));
+  MUST(NakDeckFill(deck, schema));
   assert_true(limits.voltage_max == 5 && limits.voltage_min == -5);
-  Ok(NakProtocolCreate(deck, &limits, &protocol));
+  MUST(NakProtocolCreate(deck, &limits, &protocol));
   assert_int_equal(ReadReport(deck, said, sizeof(said)), 1);
   if (Rank() == 0) assert_non_null(strstr(said, "protocol is missing"));
   assert_true(NakProtocolDone(protocol));
   assert_int_equal(NakProtocolEnd(protocol, &why), NAK_END_DURATION);
-  Ok(NakProtocolDestroy(&protocol));
-  Ok(NakDeckDestroy(&deck));
+  MUST(NakProtocolDestroy(&protocol));
+  MUST(NakDeckDestroy(&deck));
 }
 
 static void TestAcceptsADeck(void **state)
@@ -295,29 +327,18 @@ static void TestAcceptsADeck(void **state)
                            "  - {pulses: {current: -1 mA/cm^2, on: 1 s, off: 5 s, count: 100}}\n"
                            "  - {voltage: 10 mV, until: current < 1 uA/cm^2}\n";
   char              said[4096];
-  PetscInt          count = Mistakes(text, &wide, said, sizeof(said));
+  PetscInt          count = Errors(text, &wide, said, sizeof(said));
 
   (void)state;
   if (count > 0) fail_msg("%s", said);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(TestFindsEveryMistake),
-    cmocka_unit_test(TestFindsThemInBlocks),
-    cmocka_unit_test(TestRefusesNineRepeats),
-    cmocka_unit_test(TestRefusesLists),
-    cmocka_unit_test(TestRefusesCrossedLimits),
-    cmocka_unit_test(TestRefusesVoltagesBeyondTheLimits),
-    cmocka_unit_test(TestMissesTheProtocol),
-    cmocka_unit_test(TestAcceptsADeck),
-  };
-  int failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(TestFindsEveryError),      cmocka_unit_test(TestFindsThemInBlocks),
+  cmocka_unit_test(TestRefusesNineRepeats),   cmocka_unit_test(TestRefusesLists),
+  cmocka_unit_test(TestRefusesCrossedLimits), cmocka_unit_test(TestRefusesVoltagesBeyondTheLimits),
+  cmocka_unit_test(TestWarnsOfLongRamps),     cmocka_unit_test(TestMissesTheProtocol),
+  cmocka_unit_test(TestAcceptsADeck),
+};
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  if (NakUnitsOpen() != 0) return 1; /* so that not every deck reads the database anew */
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  if (NakUnitsClose() != 0) return 1;
-  return PetscFinalize() != 0 ? 1 : failed;
-}
+NAK_TEST_MAIN_OF(cmocka_run_group_tests(tests, OpenUnits, CloseUnits))

@@ -1,14 +1,7 @@
 /* Grid, layout and partition of a state. */
 #include <nakfield/state.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define MUST(call) assert_int_equal((call), 0)
+#include "nak_test.h"
 
 static const PetscReal thickness = 20e-6, interphase = 37e-9, total = 1.04e-3;
 
@@ -34,20 +27,6 @@ static NakState Create(const NakGridParams *params)
   return state;
 }
 
-static PetscInt Ranks(void)
-{
-  PetscMPIInt size;
-
-  MUST(MPI_Comm_size(PETSC_COMM_WORLD, &size));
-  return size;
-}
-
-static void AssertNear(PetscReal a, PetscReal b, PetscReal tolerance)
-{
-  if (!(PetscAbsReal(a - b) <= tolerance * PetscAbsReal(b)))
-    fail_msg("%.12g is not %.12g", (double)a, (double)b);
-}
-
 static PetscReal Height(const NakGrid *g, PetscInt k)
 {
   return g->z[k + 1] - g->z[k];
@@ -67,18 +46,21 @@ static void FacesAreGraded(void **unused)
   assert_true(g->z[0] == -thickness);
   assert_true(g->z[ne] == 0);
   assert_true(g->z[ne + nf] == interphase);
-  AssertNear(g->z[g->nz], interphase + 40e-6, 1e-15);
+  AssertRelative("top", g->z[g->nz], interphase + 40e-6, 1e-15);
   for (PetscInt k = 0; k < g->nz; k++) assert_true(Height(g, k) > 0);
-  AssertNear(Height(g, ne - 1), 0.25e-6, 1e-9);
-  AssertNear(Height(g, ne + nf), 50e-9, 1e-6);
-  for (PetscInt k = 0; k < nf; k++) AssertNear(Height(g, ne + k), interphase / 10, 1e-12);
+  AssertRelative("finest of the electrolyte", Height(g, ne - 1), 0.25e-6, 1e-9);
+  AssertRelative("finest of the alloy", Height(g, ne + nf), 50e-9, 1e-6);
+  for (PetscInt k = 0; k < nf; k++)
+    AssertRelative("height of the interphase", Height(g, ne + k), interphase / 10, 1e-12);
   for (PetscInt k = 1; k + 1 < ne; k++)
-    AssertNear(Height(g, k - 1) / Height(g, k), Height(g, k) / Height(g, k + 1), 1e-9);
+    AssertRelative("growth downwards", Height(g, k - 1) / Height(g, k),
+                   Height(g, k) / Height(g, k + 1), 1e-9);
   for (PetscInt k = ne + nf + 1; k + 1 < ne + nf + na; k++)
-    AssertNear(Height(g, k + 1) / Height(g, k), Height(g, k) / Height(g, k - 1), 1e-6);
-  AssertNear(g->reservoir_height, total - 40e-6, 1e-12);
-  AssertNear(g->dx, 16e-6, 1e-12);
-  AssertNear(g->dy, 16e-6, 1e-12);
+    AssertRelative("growth upwards", Height(g, k + 1) / Height(g, k),
+                   Height(g, k) / Height(g, k - 1), 1e-6);
+  AssertRelative("reservoir", g->reservoir_height, total - 40e-6, 1e-12);
+  AssertRelative("dx", g->dx, 16e-6, 1e-12);
+  AssertRelative("dy", g->dy, 16e-6, 1e-12);
   MUST(NakStateDestroy(&state));
   assert_null(state);
   MUST(NakStateDestroy(&state));
@@ -96,9 +78,9 @@ static void EqualLayers(void **unused)
   params.depth              = 8e-6;
   state                     = Create(&params);
   g                         = NakStateGrid(state);
-  for (PetscInt k = 0; k < 12; k++) AssertNear(Height(g, k), thickness / 12, 1e-9);
-  for (PetscInt k = 22; k < 46; k++) AssertNear(Height(g, k), 40e-6 / 24, 1e-9);
-  AssertNear(g->dy, 8e-6, 1e-12);
+  for (PetscInt k = 0; k < 12; k++) AssertRelative("height", Height(g, k), thickness / 12, 1e-9);
+  for (PetscInt k = 22; k < 46; k++) AssertRelative("height", Height(g, k), 40e-6 / 24, 1e-9);
+  AssertRelative("dy", g->dy, 8e-6, 1e-12);
   MUST(NakStateDestroy(&state));
 }
 
@@ -122,15 +104,16 @@ static void ColumnIsPacked(void **unused)
     assert_int_equal(l->filament, 0);
     assert_int_equal(l->q_faraday, 1);
     assert_int_equal(l->q_total, 2);
-    assert_int_equal(l->phi, 3);
-    assert_int_equal(l->potential, 3 + electrolyte[n]);
+    assert_int_equal(l->charge, 3);
+    assert_int_equal(l->phi, 4);
+    assert_int_equal(l->potential, 4 + electrolyte[n]);
     assert_int_equal(l->deposit, l->potential + 1);
-    assert_int_equal(l->film, l->deposit + 1);
-    assert_int_equal(l->interphase, l->film + 1);
+    assert_int_equal(l->open, l->deposit + 1);
+    assert_int_equal(l->interphase, l->open + 1);
     assert_int_equal(l->alloy, l->interphase + 3);
     assert_int_equal(l->reservoir_na, l->alloy + 1);
     assert_int_equal(l->reservoir_k, l->reservoir_na + 1);
-    assert_int_equal(l->size, electrolyte[n] + 3 + 1 + 8);
+    assert_int_equal(l->size, electrolyte[n] + 3 + 1 + 9);
     MUST(DMDAGetInfo(NakStateDM(state), NULL, NULL, NULL, NULL, NULL, NULL, NULL, &dof, &width,
                      NULL, NULL, NULL, NULL));
     assert_int_equal(dof, l->size);
@@ -178,8 +161,8 @@ static void Coarsening(void **unused)
     c = NakStateGrid(coarse);
     assert_int_equal(c->nx, nx[k]);
     assert_int_equal(c->ny, ny[k]);
-    AssertNear(c->dx * (PetscReal)c->nx, 64e-6, 1e-12);
-    AssertNear(c->dy * (PetscReal)c->ny, f->dy * (PetscReal)f->ny, 1e-12);
+    AssertRelative("width", c->dx * (PetscReal)c->nx, 64e-6, 1e-12);
+    AssertRelative("depth", c->dy * (PetscReal)c->ny, f->dy * (PetscReal)f->ny, 1e-12);
     assert_int_equal(c->nz, f->nz);
     for (PetscInt z = 0; z <= f->nz; z++) assert_true(c->z[z] == f->z[z]);
     MUST(NakStateDestroy(&fine));
@@ -193,9 +176,9 @@ static void Multiples(void **unused)
 {
   (void)unused;
   assert_true(NakNextMultiple(0.1, 0) == 0.1);
-  AssertNear(NakNextMultiple(0.1, 0.1 + 0.2), 0.4, 1e-15);
-  AssertNear(NakNextMultiple(0.1, 0.3 * (1 - 1e-15)), 0.4, 1e-15);
-  AssertNear(NakNextMultiple(0.1, 0.3 * (1 - 1e-9)), 0.3, 1e-15);
+  AssertRelative("above a multiple", NakNextMultiple(0.1, 0.1 + 0.2), 0.4, 1e-15);
+  AssertRelative("within rounding", NakNextMultiple(0.1, 0.3 * (1 - 1e-15)), 0.4, 1e-15);
+  AssertRelative("below a multiple", NakNextMultiple(0.1, 0.3 * (1 - 1e-9)), 0.3, 1e-15);
   assert_true(NakNextMultiple(7, 1e9) > 1e9);
 }
 
@@ -234,7 +217,7 @@ static void CoarsestGrid(void **unused)
 }
 
 /* What the deck can get wrong is the user's error, and leaves something that can be destroyed. */
-static void Mistakes(void **unused)
+static void Errors(void **unused)
 {
   NakGridParams high = Params(4, 1), narrow = Params(1, 1);
   NakState      state;
@@ -254,18 +237,12 @@ static void Mistakes(void **unused)
   MUST(PetscPopErrorHandler());
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(FacesAreGraded), cmocka_unit_test(EqualLayers),
-    cmocka_unit_test(ColumnIsPacked), cmocka_unit_test(UsefulRanks),
-    cmocka_unit_test(Multiples),      cmocka_unit_test(Coarsening),
-    cmocka_unit_test(LargestGrid),    cmocka_unit_test(CoarsestGrid),
-    cmocka_unit_test(Mistakes),
-  };
-  int failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(FacesAreGraded), cmocka_unit_test(EqualLayers),
+  cmocka_unit_test(ColumnIsPacked), cmocka_unit_test(UsefulRanks),
+  cmocka_unit_test(Multiples),      cmocka_unit_test(Coarsening),
+  cmocka_unit_test(LargestGrid),    cmocka_unit_test(CoarsestGrid),
+  cmocka_unit_test(Errors),
+};
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  return PetscFinalize() != 0 || failed != 0;
-}
+NAK_TEST_MAIN(tests)

@@ -1,16 +1,11 @@
 /* Stores: whole or not there, the same on any number of ranks, and every damage is found. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include <nakfield/store.h>
+
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include <nakfield/store.h>
+#include "nak_test.h"
 
 #define SEAL "test of seals 7"
 
@@ -19,11 +14,9 @@ enum { ROWS = 7, COLUMNS = 5 };
 /* Rows are dealt out to the ranks in blocks. */
 static NakStoreBox Rows(void)
 {
-  PetscMPIInt rank, ranks;
-  PetscInt    first, next;
+  const PetscMPIInt rank = Rank(), ranks = Ranks();
+  PetscInt          first, next;
 
-  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
-  assert_int_equal(MPI_Comm_size(PETSC_COMM_WORLD, &ranks), 0);
   first = ROWS * rank / ranks;
   next  = ROWS * (rank + 1) / ranks;
   return (NakStoreBox){
@@ -69,44 +62,42 @@ static void WhatIsWrittenIsRead(void **state)
   NakStore          store;
 
   (void)state;
-  assert_int_equal(WriteSome("some.h5", NULL), 0);
-  assert_int_equal(NakStoreOpen(PETSC_COMM_WORLD, "some.h5", &store), 0);
-  assert_int_equal(NakStoreReadArray(store, "deep/inside/array", NAK_STORE_REAL, &box, values), 0);
+  MUST(WriteSome("some.h5", NULL));
+  MUST(NakStoreOpen(PETSC_COMM_WORLD, "some.h5", &store));
+  MUST(NakStoreReadArray(store, "deep/inside/array", NAK_STORE_REAL, &box, values));
   Fill(&box, expected);
   assert_memory_equal(values, expected, (size_t)(box.count[0] * COLUMNS) * sizeof *values);
-  assert_int_equal(NakStoreCount(store, "small", &count, &there), 0);
+  MUST(NakStoreCount(store, "small", &count, &there));
   assert_true(there && count == 3);
-  assert_int_equal(NakStoreCount(store, "deep/outside/array", &count, &there), 0);
+  MUST(NakStoreCount(store, "deep/outside/array", &count, &there));
   assert_false(there);
-  assert_int_equal(NakStoreRead(store, "small", NAK_STORE_REAL, 3, small), 0);
+  MUST(NakStoreRead(store, "small", NAK_STORE_REAL, 3, small));
   assert_true(small[0] == 1 && small[1] == 2.5 && small[2] == -1e300);
-  assert_int_equal(NakStoreDestroy(&store), 0);
+  MUST(NakStoreDestroy(&store));
 }
 
 /* Ranks without a part of an array take part all the same. */
 static void APartMayBeEmpty(void **state)
 {
-  PetscReal   values[ROWS * COLUMNS] = {0}, expected[ROWS * COLUMNS];
-  PetscMPIInt rank;
-  NakStoreBox box = {
-    .rank = 2, .size = {ROWS, COLUMNS},
-         .count = {0,    COLUMNS}
+  PetscReal         values[ROWS * COLUMNS] = {0}, expected[ROWS * COLUMNS];
+  const PetscMPIInt rank                   = Rank();
+  NakStoreBox       box                    = {
+                             .rank = 2, .size = {ROWS, COLUMNS},
+                                  .count = {0,    COLUMNS}
   };
   NakStore store;
 
   (void)state;
-  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
   if (rank == 0) box.count[0] = ROWS;
   Fill(&box, expected);
-  assert_int_equal(NakStoreCreate(PETSC_COMM_WORLD, "empty.h5", NULL, &store), 0);
+  MUST(NakStoreCreate(PETSC_COMM_WORLD, "empty.h5", NULL, &store));
   assert_int_equal(
     NakStoreWriteArray(store, "all", NAK_STORE_REAL, &box, rank == 0 ? expected : NULL), 0);
-  assert_int_equal(NakStoreCommit(&store, PETSC_FALSE), 0);
-  assert_int_equal(NakStoreOpen(PETSC_COMM_WORLD, "empty.h5", &store), 0);
-  assert_int_equal(NakStoreReadArray(store, "all", NAK_STORE_REAL, &box, rank == 0 ? values : NULL),
-                   0);
+  MUST(NakStoreCommit(&store, PETSC_FALSE));
+  MUST(NakStoreOpen(PETSC_COMM_WORLD, "empty.h5", &store));
+  MUST(NakStoreReadArray(store, "all", NAK_STORE_REAL, &box, rank == 0 ? values : NULL));
   if (rank == 0) assert_memory_equal(values, expected, sizeof expected);
-  assert_int_equal(NakStoreDestroy(&store), 0);
+  MUST(NakStoreDestroy(&store));
 }
 
 static PetscErrorCode OpenOnly(const char *path)
@@ -120,10 +111,10 @@ static PetscErrorCode OpenOnly(const char *path)
 static void WhatCannotBeOpenedIsAnError(void **state)
 {
   (void)state;
-  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   assert_int_equal(OpenOnly("no-such-file.h5"), PETSC_ERR_FILE_OPEN);
   assert_int_equal(OpenOnly("/proc/version"), PETSC_ERR_FILE_OPEN);
-  assert_int_equal(PetscPopErrorHandler(), 0);
+  MUST(PetscPopErrorHandler());
 }
 
 typedef PetscErrorCode (*Reader)(NakStore store);
@@ -157,12 +148,12 @@ static void AnotherSizeIsAnError(void **state)
   NakStore     store;
 
   (void)state;
-  assert_int_equal(WriteSome("other.h5", NULL), 0);
-  assert_int_equal(NakStoreOpen(PETSC_COMM_WORLD, "other.h5", &store), 0);
-  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  MUST(WriteSome("other.h5", NULL));
+  MUST(NakStoreOpen(PETSC_COMM_WORLD, "other.h5", &store));
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   for (int k = 0; k < 3; k++) assert_int_equal(readers[k](store), PETSC_ERR_FILE_UNEXPECTED);
-  assert_int_equal(PetscPopErrorHandler(), 0);
-  assert_int_equal(NakStoreDestroy(&store), 0);
+  MUST(PetscPopErrorHandler());
+  MUST(NakStoreDestroy(&store));
 }
 
 /* What is given up leaves the file of before. */
@@ -175,12 +166,12 @@ static void HalfAFileIsNotThere(void **state)
 
   (void)state;
   Fill(&box, values);
-  assert_int_equal(WriteSome("whole.h5", NULL), 0);
+  MUST(WriteSome("whole.h5", NULL));
   assert_int_equal(stat("whole.h5", &before), 0);
-  assert_int_equal(NakStoreCreate(PETSC_COMM_WORLD, "whole.h5", NULL, &store), 0);
-  assert_int_equal(NakStoreWriteArray(store, "array", NAK_STORE_REAL, &box, values), 0);
-  assert_int_equal(NakStoreDestroy(&store), 0);
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  MUST(NakStoreCreate(PETSC_COMM_WORLD, "whole.h5", NULL, &store));
+  MUST(NakStoreWriteArray(store, "array", NAK_STORE_REAL, &box, values));
+  MUST(NakStoreDestroy(&store));
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
   assert_int_equal(stat("whole.h5", &after), 0);
   assert_true(before.st_ino == after.st_ino && before.st_size == after.st_size);
   assert_int_not_equal(access("whole.h5.tmp", F_OK), 0);
@@ -192,14 +183,14 @@ static void LinksLeadToOtherFiles(void **state)
   NakStore  store;
 
   (void)state;
-  assert_int_equal(WriteSome("target.h5", NULL), 0);
-  assert_int_equal(NakStoreCreate(PETSC_COMM_WORLD, "links.h5", NULL, &store), 0);
-  assert_int_equal(NakStoreLink(store, "to/target", "target.h5", "/"), 0);
-  assert_int_equal(NakStoreCommit(&store, PETSC_FALSE), 0);
-  assert_int_equal(NakStoreOpen(PETSC_COMM_WORLD, "links.h5", &store), 0);
-  assert_int_equal(NakStoreRead(store, "to/target/small", NAK_STORE_REAL, 3, small), 0);
+  MUST(WriteSome("target.h5", NULL));
+  MUST(NakStoreCreate(PETSC_COMM_WORLD, "links.h5", NULL, &store));
+  MUST(NakStoreLink(store, "to/target", "target.h5", "/"));
+  MUST(NakStoreCommit(&store, PETSC_FALSE));
+  MUST(NakStoreOpen(PETSC_COMM_WORLD, "links.h5", &store));
+  MUST(NakStoreRead(store, "to/target/small", NAK_STORE_REAL, 3, small));
   assert_true(small[1] == 2.5);
-  assert_int_equal(NakStoreDestroy(&store), 0);
+  MUST(NakStoreDestroy(&store));
 }
 
 /* ---- Seals ---- */
@@ -208,10 +199,10 @@ static PetscBool IsGood(const char *path)
 {
   char seal[NAK_SEAL_TEXT], damage[128];
 
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
-  assert_int_equal(NakSealCheck(PETSC_COMM_WORLD, path, seal, sizeof damage, damage), 0);
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
+  MUST(NakSealCheck(PETSC_COMM_WORLD, path, seal, sizeof damage, damage));
   if (damage[0] == '\0') assert_string_equal(seal, SEAL);
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
   return (PetscBool)(damage[0] == '\0');
 }
 
@@ -232,12 +223,11 @@ static int Change(const char *path, long at, int mask)
 
 static void EveryByteIsSealed(void **state)
 {
-  struct stat about;
-  PetscMPIInt rank;
+  struct stat       about;
+  const PetscMPIInt rank = Rank();
 
   (void)state;
-  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
-  assert_int_equal(WriteSome("sealed.h5", SEAL), 0);
+  MUST(WriteSome("sealed.h5", SEAL));
   assert_true(IsGood("sealed.h5"));
   assert_int_equal(stat("sealed.h5", &about), 0);
   for (long at = 0; at < (long)about.st_size; at += at < 600 ? 1 : 37) {
@@ -251,33 +241,31 @@ static void EveryByteIsSealed(void **state)
 /* A file of more than one piece, of which the second is damaged. */
 static void LargeFilesAreSealed(void **state)
 {
-  const size_t size = (size_t)17 << 20;
-  char        *bytes;
-  NakStore     store;
-  PetscMPIInt  rank;
+  const size_t      size = (size_t)17 << 20;
+  char             *bytes;
+  NakStore          store;
+  const PetscMPIInt rank = Rank();
 
   (void)state;
-  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
-  assert_int_equal(PetscCalloc1(size, &bytes), 0);
-  assert_int_equal(NakStoreCreate(PETSC_COMM_WORLD, "large.h5", SEAL, &store), 0);
-  assert_int_equal(NakStoreWrite(store, "bytes", NAK_STORE_BYTE, size, bytes), 0);
-  assert_int_equal(NakStoreCommit(&store, PETSC_FALSE), 0);
-  assert_int_equal(PetscFree(bytes), 0);
+  MUST(PetscCalloc1(size, &bytes));
+  MUST(NakStoreCreate(PETSC_COMM_WORLD, "large.h5", SEAL, &store));
+  MUST(NakStoreWrite(store, "bytes", NAK_STORE_BYTE, size, bytes));
+  MUST(NakStoreCommit(&store, PETSC_FALSE));
+  MUST(PetscFree(bytes));
   assert_true(IsGood("large.h5"));
   if (rank == 0) (void)Change("large.h5", (long)size - 5, 1);
   assert_false(IsGood("large.h5"));
-  assert_int_equal(MPI_Barrier(PETSC_COMM_WORLD), 0);
+  MUST(MPI_Barrier(PETSC_COMM_WORLD));
   if (rank == 0) assert_int_equal(unlink("large.h5"), 0);
 }
 
 static void AMissingOrAnAddedEndIsFound(void **state)
 {
-  struct stat about;
-  PetscMPIInt rank;
+  struct stat       about;
+  const PetscMPIInt rank = Rank();
 
   (void)state;
-  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
-  assert_int_equal(WriteSome("cut.h5", SEAL), 0);
+  MUST(WriteSome("cut.h5", SEAL));
   assert_int_equal(stat("cut.h5", &about), 0);
   if (rank == 0) assert_int_equal(truncate("cut.h5", about.st_size + 1), 0);
   assert_false(IsGood("cut.h5"));
@@ -295,10 +283,10 @@ static void WhatCannotBeOpenedHasNoSeal(void **state)
   char seal[NAK_SEAL_TEXT], damage[128];
 
   (void)state;
-  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   assert_int_equal(NakSealCheck(PETSC_COMM_WORLD, "no-such-file.h5", seal, sizeof damage, damage),
                    PETSC_ERR_FILE_OPEN);
-  assert_int_equal(PetscPopErrorHandler(), 0);
+  MUST(PetscPopErrorHandler());
 }
 
 static void Touch(const char *path)
@@ -315,37 +303,36 @@ static void OnlyWhatIsOnTheListIsRemoved(void **state)
   const struct timespec moment = {.tv_nsec = 20000000}; /* clocks of file systems are coarse */
   NakFolder             folder;
   PetscInt              next;
-  PetscMPIInt           rank;
+  const PetscMPIInt     rank = Rank();
 
   (void)state;
-  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
   if (rank != 0) return;
-  assert_int_equal(NakFolderOpen("written", &next, &folder), 0);
+  MUST(NakFolderOpen("written", &next, &folder));
   assert_int_equal(next, 0);
   Touch("written/mine");
   (void)nanosleep(&moment, NULL);
   for (PetscInt number = 0; number < 3; number++) {
     const char *const names[] = {"written/a", "written/b", "written/table"};
 
-    assert_int_equal(NakFolderBegin(folder), 0);
+    MUST(NakFolderBegin(folder));
     Touch("written/table");
     if (number < 2) Touch(names[number]);
     if (number == 2) assert_int_equal(mkdir("written/pieces", 0777), 0);
     if (number == 2) Touch("written/pieces/0");
-    assert_int_equal(NakFolderNote(folder, number), 0);
+    MUST(NakFolderNote(folder, number));
     (void)nanosleep(&moment, NULL);
   }
   Touch("written/late");
-  assert_int_equal(NakFolderClose(&folder), 0);
+  MUST(NakFolderClose(&folder));
   assert_null(folder);
-  assert_int_equal(NakFolderRemove("written", 1), 0); /* b and pieces; table and a are older */
+  MUST(NakFolderRemove("written", 1)); /* b and pieces; table and a are older */
   assert_int_equal(access("written/table", F_OK) | access("written/a", F_OK), 0);
   assert_int_not_equal(access("written/b", F_OK), 0);
   assert_int_not_equal(access("written/pieces", F_OK), 0);
-  assert_int_equal(NakFolderOpen("written", &next, &folder), 0);
+  MUST(NakFolderOpen("written", &next, &folder));
   assert_int_equal(next, 1);
-  assert_int_equal(NakFolderClose(&folder), 0);
-  assert_int_equal(NakFolderRemove("written", 0), 0);
+  MUST(NakFolderClose(&folder));
+  MUST(NakFolderRemove("written", 0));
   assert_int_not_equal(access("written/table", F_OK), 0);
   assert_int_not_equal(access("written/written.txt", F_OK), 0);
   assert_int_equal(access("written/mine", F_OK) | access("written/late", F_OK), 0);
@@ -356,50 +343,36 @@ static void OnlyWhatIsOnTheListIsRemoved(void **state)
 /* A list that somebody edited leads nowhere else. */
 static void AListNamesNothingOutside(void **state)
 {
-  FILE       *list;
-  PetscMPIInt rank;
+  FILE             *list;
+  const PetscMPIInt rank = Rank();
 
   (void)state;
-  assert_int_equal(MPI_Comm_rank(PETSC_COMM_WORLD, &rank), 0);
   if (rank != 0) return;
-  assert_int_equal(NakDirectoryMake("written"), 0);
+  MUST(NakDirectoryMake("written"));
   Touch("outside");
   list = fopen("written/written.txt", "w");
   assert_non_null(list);
   (void)fputs("0\t../outside\n0\t..\n0\t.\n0\t\nnothing\n", list);
   assert_int_equal(fclose(list), 0);
-  assert_int_equal(NakFolderRemove("written", 0), 0);
+  MUST(NakFolderRemove("written", 0));
   assert_int_equal(access("outside", F_OK), 0);
   assert_int_equal(unlink("outside"), 0);
   assert_int_not_equal(access("written", F_OK), 0);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(WhatIsWrittenIsRead),
-    cmocka_unit_test(AnotherSizeIsAnError),
-    cmocka_unit_test(APartMayBeEmpty),
-    cmocka_unit_test(WhatCannotBeOpenedIsAnError),
-    cmocka_unit_test(LargeFilesAreSealed),
-    cmocka_unit_test(HalfAFileIsNotThere),
-    cmocka_unit_test(LinksLeadToOtherFiles),
-    cmocka_unit_test(EveryByteIsSealed),
-    cmocka_unit_test(AMissingOrAnAddedEndIsFound),
-    cmocka_unit_test(WhatCannotBeOpenedHasNoSeal),
-    cmocka_unit_test(OnlyWhatIsOnTheListIsRemoved),
-    cmocka_unit_test(AListNamesNothingOutside),
-  };
-  char        folder[64];
-  PetscMPIInt rank, ranks;
-  int         failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(WhatIsWrittenIsRead),
+  cmocka_unit_test(AnotherSizeIsAnError),
+  cmocka_unit_test(APartMayBeEmpty),
+  cmocka_unit_test(WhatCannotBeOpenedIsAnError),
+  cmocka_unit_test(LargeFilesAreSealed),
+  cmocka_unit_test(HalfAFileIsNotThere),
+  cmocka_unit_test(LinksLeadToOtherFiles),
+  cmocka_unit_test(EveryByteIsSealed),
+  cmocka_unit_test(AMissingOrAnAddedEndIsFound),
+  cmocka_unit_test(WhatCannotBeOpenedHasNoSeal),
+  cmocka_unit_test(OnlyWhatIsOnTheListIsRemoved),
+  cmocka_unit_test(AListNamesNothingOutside),
+};
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  if (MPI_Comm_rank(PETSC_COMM_WORLD, &rank) != 0) return 1;
-  if (MPI_Comm_size(PETSC_COMM_WORLD, &ranks) != 0) return 1;
-  (void)snprintf(folder, sizeof folder, "test-store-np%d", ranks);
-  if (rank == 0) (void)mkdir(folder, 0777);
-  if (MPI_Barrier(PETSC_COMM_WORLD) != 0 || chdir(folder) != 0) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  return PetscFinalize() != 0 || failed != 0;
-}
+NAK_TEST_MAIN_OF(EnterFolder("test-store") || cmocka_run_group_tests(tests, NULL, NULL))

@@ -2,23 +2,10 @@
    by numbers, and against the phase diagram that the parameters were fitted to. */
 #include <nakfield/thermo.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "material_fixture.h"
+#include "nak_test.h"
 
 static const PetscReal room = 298.15, eutectic = 260.53; /* [K] */
-
-/* |a - b| <= tolerance, with both in the message. */
-static void AssertNear(const char *what, PetscReal a, PetscReal b, PetscReal tolerance)
-{
-  if (!(PetscAbsReal(a - b) <= tolerance))
-    fail_msg("%s: %.12g is not %.12g within %g", what, (double)a, (double)b, (double)tolerance);
-}
 
 /* ---- The Gibbs energies per mole of atoms, against bcc metals [J/mol] ---- */
 
@@ -151,8 +138,8 @@ static void DiffusionPotential(void **unused)
                              (12 * h);
 
       AssertNear("integral", high.value - low.value, Simpson(T, r[k - 1], r[k]), 1e-6 * r[k]);
-      AssertNear("slope", high.slope, FactorAt(T, r[k]), 1e-7);
-      AssertNear("second", high.second, bend, 1e-4 * (PetscAbsReal(bend) + 1));
+      AssertNear("d1", high.d1, FactorAt(T, r[k]), 1e-7);
+      AssertNear("d2", high.d2, bend, 1e-4 * (PetscAbsReal(bend) + 1));
       assert_true(high.value > low.value);
     }
   }
@@ -244,20 +231,32 @@ static void Composition(void **unused)
   AssertNear("K in the liquid", NakThermoDensity(NaK(), 0), 1 / 46.8e-6, 1e-6);
 }
 
-int main(int argc, char **argv)
+/* Factors between 25 and 0 C of 0.106, 0.30 and 0.40 eV, computed apart with k = 8.617333e-5 eV/K. */
+static void RatesFollowArrhenius(void **unused)
 {
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(ActivityAndFactor),
-    cmocka_unit_test(ValuesAtRoomTemperature),
-    cmocka_unit_test(DiffusionPotential),
-    cmocka_unit_test(LiquidusIsAnEquilibrium),
-    cmocka_unit_test(PhaseDiagram),
-    cmocka_unit_test(Composition),
-    cmocka_unit_test(MixesAboveItsCriticalPoint),
-  };
-  int failed;
+  const PetscReal energy[] = {0.106, 0.30, 0.40}, factor[] = {0.6855, 0.3435, 0.2406};
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  return PetscFinalize() != 0 || failed != 0;
+  (void)unused;
+  for (int n = 0; n < 3; n++) {
+    const PetscReal cold = NakArrhenius(energy[n], 273.15), warm = NakArrhenius(energy[n], 320);
+    const PetscReal h = 0.01, slope = PetscLogReal(NakArrhenius(energy[n], 320 + h) / warm) / h;
+
+    AssertNear("factor at 0 C", cold, factor[n], 1e-4);
+    assert_true(NakArrhenius(energy[n], NAK_REFERENCE_TEMPERATURE) == 1);
+    AssertNear("van 't Hoff", slope * 8.617333262e-5 * 320 * 320, energy[n], 1e-4 * energy[n]);
+  }
+  assert_true(NakArrhenius(0, 250) == 1);
 }
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(ActivityAndFactor),
+  cmocka_unit_test(ValuesAtRoomTemperature),
+  cmocka_unit_test(DiffusionPotential),
+  cmocka_unit_test(LiquidusIsAnEquilibrium),
+  cmocka_unit_test(PhaseDiagram),
+  cmocka_unit_test(Composition),
+  cmocka_unit_test(MixesAboveItsCriticalPoint),
+  cmocka_unit_test(RatesFollowArrhenius),
+};
+
+NAK_TEST_MAIN(tests)

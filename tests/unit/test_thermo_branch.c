@@ -2,20 +2,8 @@
    derivatives by differences, and the common tangent of the phase diagram. */
 #include <nakfield/thermo.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "material_fixture.h"
-
-static void AssertNear(const char *what, PetscReal a, PetscReal b, PetscReal tolerance)
-{
-  if (!(PetscAbsReal(a - b) <= tolerance))
-    fail_msg("%s: %.14g is not %.14g within %g", what, (double)a, (double)b, (double)tolerance);
-}
+#include "nak_test.h"
 
 static PetscReal Mu(const NakSolution *s, PetscReal x)
 {
@@ -48,6 +36,37 @@ static void InverseOfTheSlope(void **unused)
       AssertNear("x", at.x / x[p][k], 1, 1e-8);
       AssertNear("omega", at.omega, NakSolutionEnergy(s, x[p][k]) - mu * x[p][k], 1e-5);
       AssertNear("slope", at.slope * NakSolutionCurvature(s, x[p][k]), 1, 1e-7);
+    }
+}
+
+/* Per mole of B: the two chemical potentials of the solution itself, and Gibbs and Duhem's law with its
+   derivatives, in the liquid and along a solid and beyond its ends. */
+static void PerMoleOfB(void **unused)
+{
+  const NakAlloy  alloy     = NaKAt(290);
+  const NakBranch liquid    = NakThermoBranch(&alloy.liquid, 0, 1);
+  const NakBranch solids[2] = {NakThermoBranch(&alloy.solid, 0, 0.1),
+                               NakThermoBranch(&alloy.solid, 0, 0.02)};
+  const PetscReal h = 1e-2, RT = alloy.solid.RT;
+
+  (void)unused;
+  for (PetscReal x = 0.01; x < 1; x += 0.07) {
+    const NakBranchPoint at = NakBranchPerB(&liquid, NakSolutionMuA(&alloy.liquid, x), 0);
+
+    AssertNear("ratio", at.x * (1 - x) / x, 1, 1e-12);
+    AssertNear("mu_B", at.omega, NakSolutionMuB(&alloy.liquid, x), 1e-8);
+  }
+  for (int p = 0; p < 2; p++)
+    for (PetscReal mu = -20000; mu < 4000; mu += 300) {
+      const NakBranchPoint at   = NakBranchPerB(&solids[p], mu, 0),
+                           up   = NakBranchPerB(&solids[p], mu + h, 0),
+                           down = NakBranchPerB(&solids[p], mu - h, 0);
+
+      if (PetscIsInfOrNanReal(up.x)) continue; /* beyond pure A */
+      AssertNear("Gibbs-Duhem", -(up.omega - down.omega) / (2 * h), at.x, 1e-8 * (1 + at.x));
+      AssertNear("slope", (up.x - down.x) / (2 * h) / at.slope, 1, 1e-5);
+      AssertNear("bend", (up.slope - down.slope) / (2 * h) * RT / at.slope, at.bend * RT / at.slope,
+                 1e-4 * (1 + PetscAbsReal(at.bend * RT / at.slope)));
     }
 }
 
@@ -110,14 +129,10 @@ static void EndsBeforeAGap(void **unused)
   assert_true(NakBranchAt(&liquid, 1e5).x <= 1 && NakBranchAt(&liquid, -1e5).x >= 0);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(InverseOfTheSlope), cmocka_unit_test(DerivativesInMu),
-    cmocka_unit_test(CommonTangent), cmocka_unit_test(EndsBeforeAGap)};
-  int failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(InverseOfTheSlope), cmocka_unit_test(PerMoleOfB),
+  cmocka_unit_test(DerivativesInMu),   cmocka_unit_test(CommonTangent),
+  cmocka_unit_test(EndsBeforeAGap),
+};
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  return PetscFinalize() != 0 || failed != 0;
-}
+NAK_TEST_MAIN(tests)

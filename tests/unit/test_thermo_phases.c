@@ -2,20 +2,8 @@
    conditions that every equilibrium meets: equal potentials, and no phase below the common tangent. */
 #include <nakfield/thermo.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "material_fixture.h"
-
-static void AssertNear(const char *what, PetscReal a, PetscReal b, PetscReal tolerance)
-{
-  if (!(PetscAbsReal(a - b) <= tolerance))
-    fail_msg("%s: %.12g is not %.12g within %g", what, (double)a, (double)b, (double)tolerance);
-}
+#include "nak_test.h"
 
 /* ---- Alloys that are known ---- */
 
@@ -26,6 +14,14 @@ static void AssertPoint(const NakInvariant *p, NakInvariantKind kind, PetscReal 
   assert_int_equal(p->n, n);
   AssertNear("temperature", p->T, T, 0.2);
   for (PetscInt k = 0; k < n; k++) AssertNear("composition", p->x[k], x[k], 2e-3);
+}
+
+/* Of a point of three phases, from B to A. */
+static void AssertPhases(const NakInvariant *p, PetscInt first, PetscInt second, PetscInt third)
+{
+  assert_int_equal(p->phase[0], first);
+  assert_int_equal(p->phase[1], second);
+  assert_int_equal(p->phase[2], third);
 }
 
 static void PointsOfNaK(void **unused)
@@ -40,6 +36,8 @@ static void PointsOfNaK(void **unused)
   AssertPoint(&p[1], NAK_INVARIANT_PERITECTIC, 280.1, 3, (PetscReal[]){0.5769, 2.0 / 3, 0.9855});
   AssertPoint(&p[2], NAK_INVARIANT_MELTING, 336.5, 2, (PetscReal[]){0, 0});
   AssertPoint(&p[3], NAK_INVARIANT_MELTING, 370.9, 2, (PetscReal[]){1, 1});
+  AssertPhases(&p[0], NAK_PHASE_SOLID, NAK_PHASE_LIQUID, NAK_PHASE_COMPOUND);
+  AssertPhases(&p[1], NAK_PHASE_LIQUID, NAK_PHASE_COMPOUND, NAK_PHASE_SOLID);
 }
 
 static void DrivingForcesOfNaK(void **unused)
@@ -75,6 +73,154 @@ static void PointsOfKRb(void **unused)
   AssertPoint(&p[0], NAK_INVARIANT_CONGRUENT, 307.0, 2, (PetscReal[]){0.333, 0.333});
   AssertPoint(&p[1], NAK_INVARIANT_MELTING, 312.46, 2, (PetscReal[]){0, 0});
   AssertPoint(&p[2], NAK_INVARIANT_MELTING, 336.53, 2, (PetscReal[]){1, 1});
+}
+
+/* ---- Partly solid NaK ---- */
+
+static NakAmount Liquid(PetscReal x, PetscReal share)
+{
+  return (NakAmount){NAK_PHASE_LIQUID, x, share};
+}
+
+static NakAmount Solid(PetscReal x, PetscReal share)
+{
+  return (NakAmount){NAK_PHASE_SOLID, x, share};
+}
+
+static NakAmount Na2K(PetscReal share)
+{
+  return (NakAmount){NAK_PHASE_COMPOUND, 2.0 / 3, share};
+}
+
+/* Found apart, among 200001 samples of the formulas, by the slope of the line that supports them from
+   below at x: to 5e-6 in a composition and 5e-5 in a share, and rounded to as much.  A second amount of
+   share 0 for one phase. */
+static void LeverRuleOfNaK(void **unused)
+{
+  const struct {
+    PetscReal weight, celsius;
+    PetscBool compounds;
+    NakAmount amounts[2];
+  } rows[] = {
+    {0.50, 10,  PETSC_TRUE,  {Liquid(0.5993, 0.9213), Solid(0.9854, 0.0787)}},
+    {0.50, 10,  PETSC_FALSE, {Liquid(0.5993, 0.9213), Solid(0.9854, 0.0787)}},
+    {0.50, 0,   PETSC_TRUE,  {Liquid(0.4418, 0.1643), Na2K(0.8357)}         },
+    {0.50, 0,   PETSC_FALSE, {Liquid(0.5266, 0.7754), Solid(0.9858, 0.2246)}},
+    {0.50, -10, PETSC_TRUE,  {Liquid(0.3441, 0.1145), Na2K(0.8855)}         },
+    {0.50, -10, PETSC_FALSE, {Liquid(0.4578, 0.6749), Solid(0.9866, 0.3251)}},
+    {0.50, -14, PETSC_TRUE,  {Solid(0.0701, 0.0619), Na2K(0.9381)}          },
+    {0.50, -14, PETSC_FALSE, {Liquid(0.4322, 0.6439), Solid(0.9870, 0.3561)}},
+    {0.65, 10,  PETSC_TRUE,  {Liquid(0.4780, 1)}                            },
+    {0.65, 10,  PETSC_FALSE, {Liquid(0.4780, 1)}                            },
+    {0.65, 0,   PETSC_TRUE,  {Liquid(0.4418, 0.8388), Na2K(0.1612)}         },
+    {0.65, 0,   PETSC_FALSE, {Liquid(0.4780, 1)}                            },
+    {0.65, -10, PETSC_TRUE,  {Liquid(0.3441, 0.5848), Na2K(0.4152)}         },
+    {0.65, -10, PETSC_FALSE, {Liquid(0.4578, 0.9618), Solid(0.9866, 0.0382)}},
+    {0.65, -14, PETSC_TRUE,  {Solid(0.0701, 0.3162), Na2K(0.6838)}          },
+    {0.65, -14, PETSC_FALSE, {Liquid(0.4322, 0.9174), Solid(0.9870, 0.0826)}},
+    {0.80, 10,  PETSC_TRUE,  {Liquid(0.2983, 1)}                            },
+    {0.80, 10,  PETSC_FALSE, {Liquid(0.2983, 1)}                            },
+    {0.80, 0,   PETSC_TRUE,  {Liquid(0.2983, 1)}                            },
+    {0.80, 0,   PETSC_FALSE, {Liquid(0.2983, 1)}                            },
+    {0.80, -10, PETSC_TRUE,  {Liquid(0.3095, 0.9537), Solid(0.0694, 0.0463)}},
+    {0.80, -10, PETSC_FALSE, {Liquid(0.3095, 0.9537), Solid(0.0694, 0.0463)}},
+    {0.80, -14, PETSC_TRUE,  {Solid(0.0701, 0.6174), Na2K(0.3826)}          },
+    {0.80, -14, PETSC_FALSE, {Liquid(0.3333, 0.8661), Solid(0.0723, 0.1339)}},
+  };
+
+  (void)unused;
+  for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
+    const NakAlloy  alloy = NaKAt(273.15 + rows[n].celsius);
+    const PetscReal x     = NakThermoMoleFraction(NaK(), (NakFraction){rows[n].weight, PETSC_TRUE});
+    NakAmount       found[2];
+    const PetscInt  count = NakThermoAmounts(&alloy, x, rows[n].compounds, found);
+
+    assert_int_equal(count, rows[n].amounts[1].share > 0 ? 2 : 1);
+    for (int i = 0; i < 2; i++) {
+      assert_int_equal(found[i].phase, rows[n].amounts[i].phase);
+      AssertNear("composition", found[i].x, rows[n].amounts[i].x, 2e-4);
+      AssertNear("share", found[i].share, rows[n].amounts[i].share, 2e-4);
+    }
+    AssertNear("atoms", found[0].share + found[1].share, 1, 1e-15);
+    AssertNear("Na", found[0].share * found[0].x + found[1].share * found[1].x, x, 1e-15);
+  }
+}
+
+/* The temperature at which the first solid forms, between two that are below and above. */
+static PetscReal Liquidus(PetscReal weight, PetscBool compounds)
+{
+  const PetscReal x   = NakThermoMoleFraction(NaK(), (NakFraction){weight, PETSC_TRUE});
+  PetscReal       low = 262, high = 310;
+
+  while (high - low > 1e-3) {
+    const PetscReal middle = (low + high) / 2;
+    const NakAlloy  alloy  = NaKAt(middle);
+    NakAmount       amounts[2];
+    const PetscBool solid = (PetscBool)(NakThermoAmounts(&alloy, x, compounds, amounts) > 1);
+
+    *(solid ? &low : &high) = middle;
+  }
+  return low - 273.15;
+}
+
+static void AllLiquidAbove(void **unused)
+{
+  (void)unused;
+  AssertNear("NaK50", Liquidus(0.50, PETSC_TRUE), 14.2, 0.1);
+  AssertNear("NaK50", Liquidus(0.50, PETSC_FALSE), 14.2, 0.1);
+  AssertNear("NaK65", Liquidus(0.65, PETSC_TRUE), 2.5, 0.1);
+  AssertNear("NaK65 without Na2K", Liquidus(0.65, PETSC_FALSE), -7.0, 0.1);
+  AssertNear("NaK80", Liquidus(0.80, PETSC_TRUE), -8.0, 0.1);
+}
+
+/* The greatest gain by any solid [J/mol], by a search that shares nothing with the hull. */
+static PetscReal MostDriving(const NakAlloy *alloy, PetscReal x, PetscBool compounds)
+{
+  PetscReal most = PetscMax(NakThermoDriving(alloy, x, PETSC_TRUE, NULL),
+                            NakThermoDriving(alloy, x, PETSC_FALSE, NULL));
+
+  return compounds ? PetscMax(most, NakThermoDrivingCompound(alloy, x, 0)) : most;
+}
+
+/* At the ends of the liquid no solid gains anything; this gain is a continuous function of T and x, so
+   the ends are, too.  1e-3 J/mol: where Na2K takes the place of Na, samples of the hull decide, which
+   know a tangent to RT h^2 / (8 x (1 - x)) = 3e-4 J/mol, with h = 1/2000 apart. */
+static void EndsOfTheLiquid(void **unused)
+{
+  (void)unused;
+  for (int n = 0; n < 600; n++) {
+    const PetscReal T         = n < 400 ? 260.6 + 0.19 * n : 280.0 + 1e-3 * (n - 400);
+    const PetscBool compounds = (PetscBool)(n % 2 == 0);
+    const NakAlloy  alloy     = NaKAt(T);
+    PetscReal       x[2];
+
+    assert_true(NakThermoLiquidRange(&alloy, compounds, x));
+    assert_true(x[0] < x[1]);
+    AssertNear("K end", MostDriving(&alloy, x[0], compounds), 0, 1e-3);
+    AssertNear("Na end", MostDriving(&alloy, x[1], compounds), 0, 1e-3);
+    assert_true(MostDriving(&alloy, (x[0] + x[1]) / 2, compounds) < 0);
+  }
+}
+
+/* What compounds do to it: nothing above the peritectic of Na2K, less towards Na below it, all of it
+   below the eutectic. */
+static void LiquidWithoutCompounds(void **unused)
+{
+  const NakAlloy warm = NaKAt(280.3), cool = NaKAt(273.15), cold = NaKAt(259.15);
+  PetscReal      with[2], without[2];
+
+  (void)unused;
+  assert_true(NakThermoLiquidRange(&warm, PETSC_TRUE, with));
+  assert_true(NakThermoLiquidRange(&warm, PETSC_FALSE, without));
+  for (int i = 0; i < 2; i++) AssertNear("warm", with[i], without[i], 1e-12);
+  assert_true(NakThermoLiquidRange(&cool, PETSC_TRUE, with));
+  assert_true(NakThermoLiquidRange(&cool, PETSC_FALSE, without));
+  AssertNear("K end", with[0], without[0], 1e-12);
+  AssertNear("Na end", with[1], 0.442, 1e-3);
+  AssertNear("Na end without Na2K", without[1], 0.527, 1e-3);
+  AssertNear("that is the liquidus", without[1], NakThermoLiquidus(&cool, PETSC_TRUE), 1e-15);
+  assert_false(NakThermoLiquidRange(&cold, PETSC_TRUE, with));
+  assert_true(NakThermoLiquidRange(&cold, PETSC_FALSE, without));
 }
 
 /* ---- Alloys that nobody has made ---- */
@@ -182,6 +328,37 @@ static void EquilibriaOfAnything(void **unused)
   assert_true(ties > 200 && points > 10);
 }
 
+/* The lever rule finds no state of less energy than a mixture of any two others, and keeps the atoms. */
+static void AmountsOfAnything(void **unused)
+{
+  PetscInt mixed = 0;
+
+  (void)unused;
+  for (int n = 0; n < 200; n++) {
+    const NakMaterial material = RandomMaterial();
+    const NakAlloy    alloy    = NakThermoAlloy(&material, Random(200, 500));
+    const PetscReal   x        = Random(0.01, 0.99);
+    NakAmount         a[2];
+    const PetscInt    count = NakThermoAmounts(&alloy, x, PETSC_TRUE, a);
+    PetscReal         G     = a[0].share * EnergyOf(&alloy, a[0].phase, a[0].x);
+
+    if (count > 1) G += a[1].share * EnergyOf(&alloy, a[1].phase, a[1].x);
+    mixed += count - 1;
+    AssertNear("atoms", a[0].share + a[1].share, 1, 1e-14);
+    AssertNear("A", a[0].share * a[0].x + a[1].share * a[1].x, x, 1e-14);
+    assert_true(a[0].share > 0 && a[1].share >= 0);
+    for (int i = 0; i < 1000; i++) {
+      const PetscReal left = Random(0, x), right = Random(x, 1);
+      const PetscReal share = (right - x) / (right - left);
+      const PetscInt  l = (PetscInt)Random(0, 1.99), r = (PetscInt)Random(0, 1.99);
+
+      assert_true(G < share * EnergyOf(&alloy, l, left) + (1 - share) * EnergyOf(&alloy, r, right) +
+                        1e-2);
+    }
+  }
+  assert_true(mixed > 50 && mixed < 200);
+}
+
 /* ---- The liquid's polynomials, of any order ---- */
 
 static void PolynomialsOfAnyOrder(void **unused)
@@ -200,9 +377,9 @@ static void PolynomialsOfAnyOrder(void **unused)
     AssertNear("ln a", liquid.ln_activity, NakSolutionMuA(&alloy.liquid, x) / alloy.liquid.RT,
                1e-9);
     AssertNear("factor", liquid.factor, factor, 1e-9);
-    AssertNear("slope", D.slope, factor, 1e-9);
-    AssertNear("value", (up.value - down.value) / (2 * h), D.slope, 1e-4);
-    AssertNear("second", (up.slope - down.slope) / (2 * h), D.second, 1e-4 / r);
+    AssertNear("d1", D.d1, factor, 1e-9);
+    AssertNear("value", (up.value - down.value) / (2 * h), D.d1, 1e-4);
+    AssertNear("d2", (up.d1 - down.d1) / (2 * h), D.d2, 1e-4 / r);
     AssertNear("from 0", NakThermoDiffusion(&alloy, 1e-9).value, 1e-9, 1e-13);
   }
 }
@@ -223,16 +400,18 @@ static void TermsOfT(void **unused)
              3 - 2 * T * PetscLogReal(T) + 5e-3 * T * T + 7 / T, 1e-9);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(PointsOfNaK),           cmocka_unit_test(DrivingForcesOfNaK),
-    cmocka_unit_test(PointsOfKRb),           cmocka_unit_test(EquilibriaOfAnything),
-    cmocka_unit_test(PolynomialsOfAnyOrder), cmocka_unit_test(TermsOfT),
-  };
-  int failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(PointsOfNaK),
+  cmocka_unit_test(DrivingForcesOfNaK),
+  cmocka_unit_test(LeverRuleOfNaK),
+  cmocka_unit_test(AllLiquidAbove),
+  cmocka_unit_test(EndsOfTheLiquid),
+  cmocka_unit_test(LiquidWithoutCompounds),
+  cmocka_unit_test(AmountsOfAnything),
+  cmocka_unit_test(PointsOfKRb),
+  cmocka_unit_test(EquilibriaOfAnything),
+  cmocka_unit_test(PolynomialsOfAnyOrder),
+  cmocka_unit_test(TermsOfT),
+};
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  return PetscFinalize() != 0 || failed != 0;
-}
+NAK_TEST_MAIN(tests)

@@ -2,12 +2,10 @@
 #include <nakfield/units.h>
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "nak_test.h"
+#include "units_fixture.h"
 
 typedef struct {
   const char *text, *unit;
@@ -65,8 +63,7 @@ static void UnderstandsQuantities(void **state)
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     PetscReal value = NAN;
 
-    assert_int_equal(NakUnitsConvert(good[i].text, good[i].unit, &value, message, sizeof message),
-                     0);
+    MUST(NakUnitsConvert(good[i].text, good[i].unit, &value, message, sizeof message));
     if (message[0] != '\0') fail_msg("%s: %s", good[i].text, message);
     if (!(fabs(value - good[i].value) <= 1e-14 * fabs(good[i].value)))
       fail_msg("%s is %.17g %s", good[i].text, value, good[i].unit);
@@ -115,7 +112,7 @@ static const Bad bad[] = {
   {"5 (m",           "m",     "(m is not a unit; it must be a quantity in m"          },
   {"5 )m(",          "m",     ")m( is not a unit; it must be a quantity in m"         },
   {"5 m 3",          "m",     "m 3 is not a unit; it must be a quantity in m"         },
-  {"5 10 m",         "m",     "10 m is not a unit; it must be a quantity in m"        },
+  {"5 10 m",         "m",     "write the number without a blank in it"                },
   {"5 m^0.5",        "m",     "m^0.5 is not a unit; it must be a quantity in m"       },
   {"5 m;",           "m",     "m; is not a unit; it must be a quantity in m"          },
   {"5 m @ 3",        "m",     "m @ 3 is not a unit; it must be a quantity in m"       },
@@ -125,7 +122,8 @@ static const Bad bad[] = {
   {"5 lg( re mW)",   "W",     "lg( re mW) is not a unit; it must be a quantity in W"  },
   {"5 m/0",          "m",     "m/0 is not a unit; it must be a quantity in m"         },
   {"5 m-",           "m",     "m- is not a unit; it must be a quantity in m"          },
-  {"0.5 1",          "1",     "1 is not a unit; it must be a plain number"            },
+  {"0.5 1",          "1",     "write the number without a blank in it"                },
+  {"1 000 s",        "s",     "write the number without a blank in it"                },
   {"5 \xff",         "m",     "\xff is not a unit; it must be a quantity in m"        },
   {"5 wt%/s",        "1/s",   "wt%/s is not a unit; it must be a quantity in 1/s"     },
   {"1.2.3 m",        "m",     ".3 m is not a unit; it must be a quantity in m"        },
@@ -139,7 +137,7 @@ static void RefusesWithARemedy(void **state)
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     PetscReal value = -77;
 
-    assert_int_equal(NakUnitsConvert(bad[i].text, bad[i].unit, &value, message, sizeof message), 0);
+    MUST(NakUnitsConvert(bad[i].text, bad[i].unit, &value, message, sizeof message));
     if (strcmp(message, bad[i].message) != 0)
       fail_msg("'%s': '%s' instead of '%s'", bad[i].text, message, bad[i].message);
     if (value != -77) fail_msg("'%s' changed the value", bad[i].text);
@@ -155,10 +153,10 @@ static void RefusesLongTexts(void **state)
   memset(text, 'm', sizeof text);
   text[0]               = '1';
   text[sizeof text - 1] = '\0';
-  assert_int_equal(NakUnitsConvert(text, "m", &value, message, sizeof message), 0);
+  MUST(NakUnitsConvert(text, "m", &value, message, sizeof message));
   assert_string_equal(message, "it is too long for a quantity");
   text[200] = '\0';
-  assert_int_equal(NakUnitsConvert(text, "m", &value, message, sizeof message), 0);
+  MUST(NakUnitsConvert(text, "m", &value, message, sizeof message));
   assert_non_null(strstr(message, "is not a unit"));
   assert_true(value == -77);
 }
@@ -170,41 +168,22 @@ static void OpensAndClosesInPairs(void **state)
   PetscReal value = 0;
 
   (void)state;
-  assert_int_equal(NakUnitsOpen(), 0);
-  assert_int_equal(NakUnitsClose(), 0);
-  assert_int_equal(NakUnitsConvert("1 mm", "m", &value, message, sizeof message), 0);
-  assert_int_equal(NakUnitsClose(), 0);
-  assert_int_equal(NakUnitsClose(), 0);
-  assert_int_equal(PetscPushErrorHandler(PetscReturnErrorHandler, NULL), 0);
+  MUST(NakUnitsOpen());
+  MUST(NakUnitsClose());
+  MUST(NakUnitsConvert("1 mm", "m", &value, message, sizeof message));
+  MUST(NakUnitsClose());
+  MUST(NakUnitsClose());
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   assert_int_equal(NakUnitsConvert("1 mm", "m", &value, message, sizeof message), PETSC_ERR_ORDER);
-  assert_int_equal(PetscPopErrorHandler(), 0);
-  assert_int_equal(NakUnitsOpen(), 0);
+  MUST(PetscPopErrorHandler());
+  MUST(NakUnitsOpen());
 }
 
-static int Open(void **state)
-{
-  (void)state;
-  return (int)NakUnitsOpen();
-}
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(UnderstandsQuantities),
+  cmocka_unit_test(RefusesWithARemedy),
+  cmocka_unit_test(RefusesLongTexts),
+  cmocka_unit_test(OpensAndClosesInPairs),
+};
 
-static int Close(void **state)
-{
-  (void)state;
-  return (int)NakUnitsClose();
-}
-
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(UnderstandsQuantities),
-    cmocka_unit_test(RefusesWithARemedy),
-    cmocka_unit_test(RefusesLongTexts),
-    cmocka_unit_test(OpensAndClosesInPairs),
-  };
-  int failed;
-
-  PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
-  failed = cmocka_run_group_tests(tests, Open, Close);
-  PetscCall(PetscFinalize());
-  return failed;
-}
+NAK_TEST_MAIN_OF(cmocka_run_group_tests(tests, OpenUnits, CloseUnits))

@@ -1,18 +1,12 @@
 /* Interfaces of the multi-phase box against what is known exactly: energy and width, Gibbs and Thomson,
-   contact angles, the similarity solution of a moving interface; and the decay of the free energy. */
+   contact angles, the similarity solution of a moving interface, three phases that meet; and the decay of
+   the free energy. */
 #include <nakfield/multiphase.h>
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
-#include "../unit/material_fixture.h"
-
-#define MUST(call) assert_int_equal((call), 0)
+#include "material_fixture.h"
+#include "nak_test.h"
 
 static const PetscReal T = 285, w = 0.5e-6; /* temperature [K], width of interfaces [m] */
 
@@ -495,15 +489,227 @@ static void FreeEnergy(void **unused)
   Demand("greatest order parameter", high, 1, 1.01);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {cmocka_unit_test(FreeEnergy), cmocka_unit_test(FlatInterface),
-                                     cmocka_unit_test(MovingInterface),
-                                     cmocka_unit_test(GibbsThomson),
-                                     cmocka_unit_test(ContactAngle)};
-  int                     failed;
+/* ---- Three phases that meet: a grain of K beside a void on the wall ---- */
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  return PetscFinalize() != 0 || failed != 0;
+/* Lengths in widths: caps of one radius about the two lower corners of a box, whose sides are mirrors.  At
+   equilibrium the grain's arc in the liquid has a radius of 5.5. */
+#define RADIUS 8.9
+#define LENGTH 11.25
+#define HEIGHT 13.0
+enum { CELLS = 4, LIQUID = 0, GRAIN = 1, VOID = 2 };
+
+static void FillMeeting(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  const PetscReal *mu = ctx;
+
+  u[0]     = *mu;
+  u[VOID]  = Profile(hypot(LENGTH * w - at[0], at[2]) - RADIUS * w, w);
+  u[GRAIN] = (1 - u[VOID]) * Profile(hypot(at[0], at[2]) - RADIUS * w, w);
 }
+
+/* Sums for the circle x^2 + z^2 = c[0] + c[1] x + c[2] z. */
+typedef struct {
+  PetscReal M[3][3], right[3], c[3];
+} Arc;
+
+static void AddToArc(Arc *arc, PetscReal x, PetscReal z)
+{
+  const PetscReal q[3] = {1, x, z};
+
+  for (int i = 0; i < 3; i++) {
+    for (int j = 0; j < 3; j++) arc->M[i][j] += q[i] * q[j];
+    arc->right[i] += q[i] * (x * x + z * z);
+  }
+}
+
+static PetscReal Determinant(PetscReal M[3][3])
+{
+  PetscReal sum = 0;
+
+  for (int i = 0; i < 3; i++)
+    sum +=
+      M[0][i] * (M[1][(i + 1) % 3] * M[2][(i + 2) % 3] - M[1][(i + 2) % 3] * M[2][(i + 1) % 3]);
+  return sum;
+}
+
+static void FitArc(Arc *arc)
+{
+  for (int k = 0; k < 3; k++) {
+    PetscReal M[3][3];
+
+    for (int i = 0; i < 3; i++)
+      for (int j = 0; j < 3; j++) M[i][j] = j == k ? arc->right[i] : arc->M[i][j];
+    arc->c[k] = Determinant(M) / Determinant(arc->M);
+  }
+}
+
+static PetscReal Phase(PetscReal ****u, PetscInt i, PetscInt k, int phase)
+{
+  const PetscReal *here = u[k][0][i];
+
+  return phase == LIQUID ? 1 - here[GRAIN] - here[VOID] : here[phase];
+}
+
+/* The arc on which phases a and b are equal, where the third is below 0.5 % (1.3 w from the triple line)
+   and the wall 1.5 w away.  One that meets a mirror, x = 0 or LENGTH, is fitted with its image. */
+static Arc ArcOf(PetscReal ****u, int a, int b, PetscReal mirror)
+{
+  const PetscReal h   = 1.0 / CELLS;
+  Arc             arc = {.c = {0}};
+
+  for (PetscInt k = 1; k < (PetscInt)(HEIGHT * CELLS); k++)
+    for (PetscInt i = 1; i < (PetscInt)(LENGTH * CELLS); i++)
+      for (int way = 0; way < 2; way++) {
+        const PetscInt  j = i - (way == 0), l = k - (way == 1);
+        const PetscReal here  = Phase(u, i, k, a) - Phase(u, i, k, b);
+        const PetscReal there = Phase(u, j, l, a) - Phase(u, j, l, b);
+        const PetscReal back =
+          here / (here - there) * h; /* from the cell to where they are equal */
+        const PetscReal x = ((PetscReal)i + 0.5) * h - (way == 0 ? back : 0);
+        const PetscReal z = ((PetscReal)k + 0.5) * h - (way == 1 ? back : 0);
+
+        if (here * there >= 0 || z < 1.5 || fabs(Phase(u, i, k, 3 - a - b)) > 0.005 ||
+            Phase(u, i, k, a) + Phase(u, j, l, a) < 0.1)
+          continue;
+        AddToArc(&arc, x, z);
+        if (mirror >= 0) AddToArc(&arc, 2 * mirror - x, z);
+      }
+  FitArc(&arc);
+  return arc;
+}
+
+/* Where two arcs meet between the two mirrors: Newton's method from the start's place. */
+static void Meet(const Arc *a, const Arc *b, PetscReal at[2])
+{
+  at[0] = LENGTH / 2;
+  at[1] = sqrt(RADIUS * RADIUS - LENGTH * LENGTH / 4);
+  for (int turn = 0; turn < 50; turn++) {
+    PetscReal r[2], J[2][2], D;
+
+    for (int k = 0; k < 2; k++) {
+      const PetscReal *c = k == 0 ? a->c : b->c;
+
+      r[k]    = at[0] * at[0] + at[1] * at[1] - c[0] - c[1] * at[0] - c[2] * at[1];
+      J[k][0] = 2 * at[0] - c[1];
+      J[k][1] = 2 * at[1] - c[2];
+    }
+    D = J[0][0] * J[1][1] - J[0][1] * J[1][0];
+    at[0] -= (r[0] * J[1][1] - r[1] * J[0][1]) / D;
+    at[1] -= (r[1] * J[0][0] - r[0] * J[1][0]) / D;
+  }
+}
+
+/* The direction [degree, 0 to 360] in which an arc leaves a point, the one nearer to `toward`. */
+static PetscReal Leaves(const Arc *arc, const PetscReal at[2], PetscReal toward)
+{
+  const PetscReal angle = 180 / PETSC_PI * atan2(at[0] - arc->c[1] / 2, arc->c[2] / 2 - at[1]);
+
+  return fmod((cos((angle - toward) * PETSC_PI / 180) > 0 ? angle : angle + 180) + 720, 360);
+}
+
+/* The angle [degree] of a phase where interfaces of energies opposite, left and right balance. */
+static PetscReal Neumann(PetscReal opposite, PetscReal left, PetscReal right)
+{
+  return 180 / PETSC_PI *
+         acos((opposite * opposite - left * left - right * right) / (2 * left * right));
+}
+
+/* What of a third phase, or less, there is farther than 3 w from the triple line. */
+static PetscReal ThirdFarAway(PetscReal ****u, const PetscReal at[2])
+{
+  PetscReal most = 0;
+
+  for (PetscInt k = 0; k < (PetscInt)(HEIGHT * CELLS); k++)
+    for (PetscInt i = 0; i < (PetscInt)(LENGTH * CELLS); i++) {
+      const PetscReal away =
+        hypot(((PetscReal)i + 0.5) / CELLS - at[0], ((PetscReal)k + 0.5) / CELLS - at[1]);
+      PetscReal least = 1;
+
+      for (int phase = 0; phase < 3; phase++) least = PetscMin(least, Phase(u, i, k, phase));
+      if (away > 3) most = PetscMax(most, least);
+    }
+  return most;
+}
+
+/* What is found, against what the energies of interfaces and wall ask for. */
+static void DemandAngle(const char *what, PetscReal found, PetscReal wanted)
+{
+  Demand(what, fmod(found + 360, 360), wanted - 3, wanted + 3);
+}
+
+static void DemandAngles(NakMixBox box)
+{
+  const NakMix   *mix  = NakMixBoxMix(box);
+  const PetscReal KL   = mix->share[LIQUID] + mix->share[GRAIN];
+  const PetscReal VL   = mix->share[LIQUID] + mix->share[VOID];
+  const PetscReal KV   = mix->share[GRAIN] + mix->share[VOID];
+  const PetscReal wall = 180 / PETSC_PI * acos((mix->wall[GRAIN] - mix->wall[VOID]) / KV);
+  PetscReal       at[2], foot[2] = {0, 0}, left, right, down, third, ****u;
+  Arc             grain, voids, between;
+  DM              dm;
+  Vec             U;
+
+  MUST(NakMixBoxState(box, &dm, &U));
+  MUST(DMDAVecGetArrayDOFRead(dm, U, &u));
+  grain   = ArcOf(u, LIQUID, GRAIN, 0);
+  voids   = ArcOf(u, LIQUID, VOID, LENGTH);
+  between = ArcOf(u, GRAIN, VOID, -1);
+  Meet(&grain, &voids, at);
+  third = ThirdFarAway(u, at);
+  MUST(DMDAVecRestoreArrayDOFRead(dm, U, &u));
+  left    = Leaves(&grain, at, 180);
+  right   = Leaves(&voids, at, 0);
+  down    = Leaves(&between, at, 270);
+  foot[0] = between.c[1] / 2 - sqrt(between.c[0] + PetscSqr(between.c[1] / 2));
+  Demand("radius of the grain over w", sqrt(grain.c[0] + PetscSqr(grain.c[2] / 2)), 5.2, 5.8);
+  Demand("a third phase farther than 3 w", third, 0, 1e-3);
+  DemandAngle("angle of the liquid at the triple line", left - right, Neumann(KV, KL, VL));
+  DemandAngle("angle of the grain", down - left, Neumann(VL, KL, KV));
+  DemandAngle("angle of the void", right - down, Neumann(KL, VL, KV));
+  DemandAngle("angle of the void, on the wall by the grain", Leaves(&between, foot, 90), wall);
+}
+
+/* With the energies of K and of the surface, 4 cells a width: the energy falls in every step but for what
+   Newton's method leaves over, no third phase comes between two, and the angles are Neumann's and Young's. */
+static void ThreePhases(void **unused)
+{
+  const PetscReal end = 300, sigma = NaK()->b.solid_liquid_energy * w * w; /* w of them deep */
+  NakMixParams    p = Params();
+  NakMixBox       box;
+  NakMixRecord    r;
+  PetscReal       rise = -1, low = 0, last, start, mu;
+
+  (void)unused;
+  p.n[0]    = (PetscInt)(LENGTH * CELLS);
+  p.n[2]    = (PetscInt)(HEIGHT * CELLS);
+  p.size[0] = LENGTH * w;
+  p.size[1] = w;
+  p.size[2] = HEIGHT * w;
+  p.voids   = PETSC_TRUE;
+  p.angle_b = 60;
+  MUST(NakMixBoxCreate(PETSC_COMM_SELF, &p, &box));
+  mu = TieOf(PETSC_FALSE).mu / NakMixBoxMix(box)->RT;
+  MUST(NakMixBoxFill(box, FillMeeting, &mu));
+  MUST(NakMixBoxMeasure(box, &r));
+  start = r.energy;
+  while (r.time < end) {
+    last = r.energy;
+    MUST(NakMixBoxStep(box, end));
+    MUST(NakMixBoxMeasure(box, &r));
+    rise = PetscMax(rise, (r.energy - last) / sigma);
+    low  = PetscMin(low, r.phi_min);
+  }
+  Demand("fall of the energy over sigma w", (start - r.energy) / sigma, 0.1, 10);
+  Demand("its largest rise in a step", rise, -1, 1e-6);
+  Demand("least order parameter", low, -1e-6, 0);
+  DemandAngles(box);
+  MUST(NakMixBoxDestroy(&box));
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(FreeEnergy),      cmocka_unit_test(FlatInterface),
+  cmocka_unit_test(MovingInterface), cmocka_unit_test(GibbsThomson),
+  cmocka_unit_test(ThreePhases),     cmocka_unit_test(ContactAngle),
+};
+
+NAK_TEST_MAIN(tests)

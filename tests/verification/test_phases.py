@@ -192,7 +192,7 @@ class Phases(unittest.TestCase):
                     message="cannot make directory mine.yaml: a file of that name is in the way")
         self.phases("NaK", ranks=2)
         again = nakrun.call("phases", "NaK", "output.directory=out", ranks=0, folder=self.folder)
-        again.demand(nakrun.OUTPUT, "File exists; .* --replace")
+        again.demand(nakrun.OUTPUT, "boundaries.csv is there already: .* --replace")
 
     def spoil(self, old, new, message):
         text = (MATERIALS / "NaK.yaml").read_text()
@@ -202,7 +202,7 @@ class Phases(unittest.TestCase):
         with self.subTest(new):
             output = self.phases("bad", status=nakrun.INPUT, message=message)
             self.assertRegex(output.err, r"bad\.yaml:\d+:\d+: ")
-            self.assertRegex(output.err, "mistakes? in the material bad")
+            self.assertRegex(output.err, "errors? in the material bad")
 
     def test_bad_files(self):
         for case in (
@@ -229,7 +229,7 @@ class Phases(unittest.TestCase):
     def test_decks(self):
         """A deck names its material; one that is wrong, cold, hot, or not there is refused."""
         protocol = "protocol: [{strip: 0.1 mA/cm^2, for: 1 min}]\n"
-        run = nakrun.run("alloy: {system: KRb, temperature: 40 degC}\n" + protocol)
+        run = nakrun.run("alloy: {system: KRb, temperature: 40 degC, solids: supercooled}\n" + protocol)
         self.assertLess(run.balance, 1e-10)
         for alloy, message in (
                 ("{system: Nak}", r"deck\.yaml:1:17: alloy.system is Nak: there is no such material"),
@@ -243,6 +243,18 @@ class Phases(unittest.TestCase):
             with self.subTest(alloy):
                 nakrun.call("check", "deck.yaml", ranks=0, folder=self.folder).demand(
                     nakrun.INPUT, message)
+
+    def test_a_deck_is_no_material(self):
+        """Neither the deck itself nor another one of the material's name beside it."""
+        for name in ("NaK.yaml", "other.yaml"):
+            (self.folder / name).write_text("protocol: [{rest: 1 s}]\n")
+        nakrun.call("check", "NaK.yaml", ranks=0, folder=self.folder).demand(
+            nakrun.DONE, r"\ANaK.yaml: no errors\s*\Z")
+        nakrun.call("check", "other.yaml", ranks=0, folder=self.folder).demand(
+            nakrun.DONE, "warning: NaK.yaml is not taken for the material NaK: it has no entry A")
+        self.phases("NaK", message="NaK: Na and K")
+        nakrun.call("check", "other.yaml", "alloy.system=./NaK.yaml", ranks=0,
+                    folder=self.folder).demand(nakrun.INPUT, "errors in the material .*/NaK.yaml")
 
     def test_a_resolved_deck_finds_its_material(self):
         deck = self.folder / "decks"

@@ -67,6 +67,9 @@ class Ranks(unittest.TestCase):
                 print(f"{case} {overrides}: {ranks} ranks differ from 1 by "
                       f"{distances[worst]:.1e} ({worst})")
                 self.assertLess(distances[worst], bound)
+                events = [[(e["event"], e["step"], round(e["time_s"], 5)) for e in r.run.summary["events"]]
+                          for r in (several, alone)]
+                self.assertEqual(*events)
                 for name in ("time_s", "voltage_V"):  # the steps' lengths follow small differences
                     mine, theirs = (np.array(r.run.series[name]) for r in (several, alone))
                     self.assertEqual(mine.size, theirs.size)

@@ -10,22 +10,16 @@
 #include <nakfield/model.h>
 #include <petscksp.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "../unit/material_fixture.h"
-
-#define MUST(call) assert_int_equal((call), 0)
+#include "material_fixture.h"
+#include "nak_test.h"
 
 static const PetscReal F = 96485.33212, f = 96485.33212 / (8.314462618 * 298.15);
 static const PetscReal width = 40e-6, depth = 50e-6, electrolyte = 20e-6, interphase = 15e-6;
 static const PetscReal alloy = 30e-6, reservoir = 25e-6; /* heights [m] */
-static const PetscReal sigma = 0.1, series = 4e-4, double_layer = 40;
+static const PetscReal sigma = 0.1, series = 4e-4, double_layer = 40,
+                       adlayer = 2; /* [F/m2], [C/m2] */
 static const PetscReal i_lim = 100, tau = 10, m = 2.1, R_ct = 5e-4, film_time = 20;
+static const PetscReal R_over  = 0.05;  /* of the over-limit path [ohm m2] */
 static const PetscReal mixing  = 3e-11; /* interdiffusion in the alloy at the start [m2/s] */
 static const PetscReal lambda  = 0.3;   /* of dU/dt = lambda U [1/s] */
 static const PetscReal stretch = 6;     /* highest layer over the lowest, about */
@@ -54,21 +48,25 @@ static NakModelParams Params(PetscInt nx, PetscInt ny, PetscInt layers, NakLater
                    .series_resistance = series,
                    .conductivity      = sigma,
                    .thickness         = electrolyte,
-                   .pellet_thickness  = 1.5e-3},
+                   .pellet_thickness  = electrolyte},
     .interphase = {.limiting_current      = i_lim,
                    .diffusion_time        = tau,
                    .exponent              = m,
                    .thickness             = interphase,
                    .reference             = {.value = 0.5, .by_weight = PETSC_TRUE},
+                   .over_limit_resistance = R_over,
                    .film_rate             = 1e-3,
                    .film_dissolution_time = film_time,
                    .film_thickness        = 37e-9},
     .reaction   = {.charge_transfer_resistance = R_ct,
                    .symmetry                   = 0.5,
                    .double_layer               = double_layer,
-                   .deposit_rate               = 1e4,
-                   .deposit_dissolution_time   = 7200,
-                   .filament_onset             = 20e-9,
+                   .adlayer_charge             = adlayer,
+                   .adlayer_constant           = 1,
+                   .deposit_barrier            = 18e-3,
+                   .deposit_resistance         = 5e-4,
+                   .deposit_cover              = 3600,
+                   .filament_onset             = 4320,
                    .filament_speed             = 2e-7},
     .grid       = {.nx                 = nx,
                    .ny                 = ny,
@@ -81,7 +79,7 @@ static NakModelParams Params(PetscInt nx, PetscInt ny, PetscInt layers, NakLater
                    .finest_electrolyte = electrolyte * (q - 1) / (stretch - 1),
                    .finest_alloy       = alloy * (q - 1) / (stretch - 1),
                    .lateral            = (PetscInt)lateral},
-    .contact    = {.fraction = 1, .patch = 1e-6}
+    .contact    = {.fraction = 1, .patch = 1e-6   }
   };
 }
 
@@ -192,26 +190,51 @@ static PetscReal Film(const Cell *c, Point p)
   return 0.2 + 0.08 * WaveX(c, p) - 0.05 * WaveY(c, p);
 }
 
-/* u in the interphase: a cubic with value and slope of both ends, and a bump that changes neither. */
-static PetscReal Content(const Cell *c, Point p)
-{
-  const Point     top = {p.x, p.y, interphase};
-  const PetscReal s = p.z / interphase, b = 1 - s;
-  const PetscReal high = PetscPowReal(Ratio(c, top) / c->k.r_ref, m);
-  const PetscReal from_alloy =
-    c->alloy_content * c->D_alloy * Slope(c, AlloyPotential, top); /* current [A/m2] */
-
-  return FaceContent(c, p) * b * b * (1 + 2 * s) + high * s * s * (3 - 2 * s) +
-         FaceCurrent(c, p) / i_lim * s * b * b - from_alloy / i_lim * s * s * b +
-         0.4 * (1 + WaveX(c, p)) * s * s * b * b * PetscSinReal(3 * s);
-}
-
 /* E of the metal, by charge transfer with equal coefficients */
 static PetscReal Potential(const Cell *c, Point p)
 {
   const PetscReal u = FaceContent(c, p), i0 = (1 - Film(c, p)) * u / (f * R_ct);
 
   return NakKineticsOpenCircuit(&c->k, u) + 2 / f * PetscAsinhReal(FaceCurrent(c, p) / (2 * i0));
+}
+
+/* Charge of the face [C/m2] */
+static PetscReal Charge(const Cell *c, Point p)
+{
+  const PetscReal E = Potential(c, p);
+
+  return double_layer * E - (1 - Film(c, p)) * adlayer / (1 + PetscExpReal(f * E));
+}
+
+/* u in equilibrium with the alloy over the interphase */
+static PetscReal TopContent(const Cell *c, Point p)
+{
+  const Point top = {p.x, p.y, interphase};
+
+  return PetscPowReal(Ratio(c, top) / c->k.r_ref, m);
+}
+
+/* Current of the second path, out of the alloy [A/m2] */
+static PetscReal OverLimit(const Cell *c, Point p)
+{
+  const PetscReal u = TopContent(c, p), eta = Potential(c, p) - NakKineticsOpenCircuit(&c->k, u);
+
+  return (1 - Film(c, p)) * u * eta / R_over;
+}
+
+/* u in the interphase: a cubic with value and slope of both ends, and a bump that changes neither.  The film
+   takes supply on top. */
+static PetscReal Content(const Cell *c, Point p)
+{
+  const Point     top = {p.x, p.y, interphase};
+  const PetscReal s = p.z / interphase, b = 1 - s, film = Film(c, p);
+  const PetscReal from_alloy =
+    c->alloy_content * c->D_alloy * Slope(c, AlloyPotential, top) - OverLimit(c, p); /* [A/m2] */
+  const PetscReal high = TopContent(c, p) - film / (1 - film) * from_alloy / i_lim;
+
+  return FaceContent(c, p) * b * b * (1 + 2 * s) + high * s * s * (3 - 2 * s) +
+         FaceCurrent(c, p) / i_lim * s * b * b - from_alloy / i_lim * s * s * b +
+         0.4 * (1 + WaveX(c, p)) * s * s * b * b * PetscSinReal(3 * s);
 }
 
 /* phi in the electrolyte: a parabola that meets the face and the cycler, and a bump that changes
@@ -245,7 +268,8 @@ static void FillExact(const Cell *c, const NakGrid *g, const NakLayout *l, Point
       u[l->alloy + k - ne - nf] = Ratio(c, p);
   }
   u[l->potential]    = Potential(c, p);
-  u[l->film]         = Film(c, p);
+  u[l->open]         = 1 - Film(c, p);
+  u[l->charge]       = Charge(c, p);
   p.z                = g->z[g->nz];
   u[l->reservoir_na] = Ratio(c, p);
   u[l->reservoir_k]  = 1;
@@ -271,12 +295,12 @@ static void FillSource(const Cell *c, const NakGrid *g, const NakLayout *l, Poin
       s[l->alloy + k - ne - nf] =
         lambda * Ratio(c, p) - c->D_alloy * Laplacian(c, AlloyPotential, p);
   }
-  s[l->potential]    = lambda * double_layer * Potential(c, p);
-  s[l->film]         = lambda * film + film / film_time * (1 - c->k.u_k / FaceContent(c, p));
+  s[l->potential]    = lambda * Charge(c, p) + OverLimit(c, p);
+  s[l->open]         = lambda * (1 - film) - film / film_time * (1 - c->k.u_k / FaceContent(c, p));
   p.z                = interphase + alloy;
   s[l->reservoir_na] = lambda * Ratio(c, p) + c->D_alloy * Slope(c, AlloyPotential, p) / reservoir -
                        mixing * LateralLaplacian(c, Ratio, p);
-  s[l->reservoir_k] = lambda * (1 + share * film);
+  s[l->reservoir_k] = lambda * (1 - share * (1 - film));
 }
 
 typedef void (*Filler)(const Cell *c, const NakGrid *g, const NakLayout *l, Point p, PetscReal u[]);
@@ -304,7 +328,7 @@ static void FillAll(const Cell *c, NakModel model, Filler fill, Vec V)
 
 static void SetUpMultigrid(NakModel model, KSP ksp)
 {
-  const PetscInt levels = NakModelLevels(model);
+  const PetscInt levels = NakColumnsLevels(NakModelColumns(model));
   PC             pc;
 
   MUST(KSPSetType(ksp, KSPGMRES));
@@ -314,7 +338,7 @@ static void SetUpMultigrid(NakModel model, KSP ksp)
   if (levels == 1) return;
   MUST(PCMGSetLevels(pc, levels, NULL));
   for (PetscInt k = 0; k < levels; k++) {
-    Mat P, R, A = NakModelMatrix(model, k);
+    Mat P, R, A = NakColumnsMatrix(NakModelColumns(model), k);
     KSP smoother;
 
     MUST(PCMGGetSmoother(pc, k, &smoother));
@@ -324,7 +348,7 @@ static void SetUpMultigrid(NakModel model, KSP ksp)
     MUST(KSPGetPC(smoother, &pc));
     MUST(PCSetType(pc, PCBJACOBI));
     MUST(KSPGetPC(ksp, &pc));
-    MUST(NakModelTransfer(model, k, &P, &R));
+    MUST(NakColumnsTransfer(NakModelColumns(model), k, &P, &R));
     MUST(PCMGSetInterpolation(pc, k, P));
     MUST(PCMGSetRestriction(pc, k, R));
   }
@@ -338,8 +362,8 @@ static void Solve(NakModel model, Vec S, Vec U)
   Mat       A;
   KSP       ksp;
 
-  MUST(NakModelAssemble(model));
-  A = NakModelMatrix(model, NakModelLevels(model) - 1);
+  MUST(NakColumnsAssemble(NakModelColumns(model)));
+  A = NakColumnsMatrix(NakModelColumns(model), NakColumnsLevels(NakModelColumns(model)) - 1);
   MUST(VecDuplicate(U, &Udot));
   MUST(VecDuplicate(U, &residual));
   MUST(VecDuplicate(U, &change));
@@ -353,7 +377,7 @@ static void Solve(NakModel model, Vec S, Vec U)
     MUST(VecScale(Udot, lambda));
     MUST(NakModelResidual(model, U, Udot, residual));
     MUST(VecAXPY(residual, -1, S));
-    MUST(NakModelLinearise(model, U, lambda));
+    MUST(NakColumnsLinearise(NakModelColumns(model), U, lambda));
     MUST(KSPSolve(ksp, residual, change));
     MUST(KSPGetConvergedReason(ksp, &reason));
     assert_true(reason > 0);
@@ -487,14 +511,10 @@ static void ThreeDimensions(void **unused)
   CheckOrder("3D symmetric, voltage", 3, NAK_LATERAL_SYMMETRIC, voltage, 4, 4);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {cmocka_unit_test(OneDimension),
-                                     cmocka_unit_test(TwoDimensions),
-                                     cmocka_unit_test(ThreeDimensions)};
-  int                     failed;
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(OneDimension),
+  cmocka_unit_test(TwoDimensions),
+  cmocka_unit_test(ThreeDimensions),
+};
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) != 0) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  return PetscFinalize() != 0 || failed != 0;
-}
+NAK_TEST_MAIN(tests)

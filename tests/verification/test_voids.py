@@ -12,6 +12,7 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -19,15 +20,16 @@ import nakrun  # noqa: E402
 
 os.environ.setdefault("OMPI_MCA_mpi_yield_when_idle", "1")  # ranks may share a core
 
-BOX, RADIUS, LIMIT = 16e-6, 1e-6, 0.70
+BOX, RADIUS, LIMIT = 16e-6, 1e-6, 0.73
+ONSET_NM = 0.12 * 36e3 / 96485.332 * 23.8e-6 * 1e9  # of a filament: 0.12 mAh/cm2 of Na
 TENSION, PRESSURE, ONSET = 0.13, 1e5, 0.75
 REST, EMPTY = math.radians(60), math.radians(150)
 
 CELL = """
 title: a pocket of gas
-grid:  {nx: 64, width: 16 um, depth: 0.25 um, alloy_height: 4 um, alloy_layers: 16, finest_alloy: 0 m,
-        electrolyte_layers: 6, finest_electrolyte: 1 um, interphase_layers: 5}
-voids: {pockets: 1, arrangement: even, radius: 1 um, width: 1 um}
+grid: {nx: 64, width: 16 um, depth: 0.25 um, alloy_height: 8 um, alloy_layers: 4,
+       electrolyte_layers: 6, finest_electrolyte: 1 um, interphase_layers: 5}
+microstructure: {height: 4 um, pockets: 1, pocket_arrangement: even, pocket_radius: 1 um}
 """
 
 
@@ -62,13 +64,87 @@ def at(run, name, time):
     return np.interp(time, run.series["time_s"], run.series[name])
 
 
+def ends(run, name):
+    return run.series[name][0], run.series[name][-1]
+
+
+class Capillarity(unittest.TestCase):
+    """Voids at rest, against geometry and closed forms."""
+
+    def rest(self, time, *overrides):
+        return nakrun.run(CELL + f"protocol: [{{rest: {time}}}]\noutput: {{timeseries: {{every: 0 s}}}}\n",
+                          "microstructure.pocket_radius=2 um", "microstructure.height=6 um", "grid.alloy_height=12 um",
+                          "grid.depth=1 um", *overrides)
+
+    def test_contact_angle(self):
+        """A cylinder's cap, by its area and its base; the rest is the grid's, four, six and eight cells an interface."""
+        for degrees, bound in ((60, 1.0), (120, 1.0)):
+            found = []
+            for n in (64, 96, 128):
+                run = self.rest("60 s", f"grid.nx={n}", f"microstructure.angle_void={degrees} degree",
+                                f"microstructure.angle_depleted={degrees} degree")
+                area = 1e-9 * run.series["void_nm_mean"][-1] * BOX
+                half = (1 - run.series["wetted_fraction"][-1]) * BOX / 2
+                shape = area / half**2
+                found.append(math.degrees(brentq(lambda t: section(t) / math.sin(t)**2 - shape, 0.1, 3.0)))
+                self.assertLess(run.balance, 1e-12)
+            print(f"contact angle {degrees}: {[f'{x:.2f}' for x in found]} degrees")
+            self.assertLess(abs(found[-1] - degrees), bound)
+            self.assertLess(abs(found[-1] - degrees), abs(found[0] - degrees) + 0.3)
+
+    def test_pressure_of_the_gas(self):
+        """At rest it is the liquid's and the tension over the radius of that area."""
+        run = self.rest("60 s")
+        first, last = (1e-9 * v * BOX for v in ends(run, "void_nm_mean"))
+        radius = math.sqrt(last / section(REST))
+        pressure = (PRESSURE + TENSION / 2e-6) * first / last
+        print(f"gas at {pressure:.0f} Pa, by Laplace {PRESSURE + TENSION / radius:.0f} Pa")
+        self.assertLess(abs(pressure - PRESSURE - TENSION / radius), 0.02 * TENSION / radius)
+
+    def test_empty_voids_close(self):
+        """R dR/dt = -M of half an empty cylinder, and twice that of half a ball.  The width of the interface adds some: 3 %
+        of the rate at half the radius, 1 % at a quarter."""
+        right = ("microstructure.angle_void=90 degree", "microstructure.angle_depleted=90 degree",
+                 "microstructure.pressure=0 Pa")
+        run = self.rest("1.2 s", *right, "grid.nx=128", "microstructure.interface_width=0.5 um")
+        time, area = np.array(run.series["time_s"]), 1e-9 * BOX * np.array(run.series["void_nm_mean"])
+        seen = time > 0.2
+        slope = np.polyfit(time[seen], area[seen], 1)[0]
+        print(f"half a cylinder loses {-slope:.4g} m2/s, by the formula {math.pi * 1e-12:.4g}")
+        self.assertLess(abs(slope / (math.pi * 1e-12) + 1), 0.02)
+        run = self.rest("0.6 s", *right, "grid.ny=32", "grid.nx=32", "grid.width=8 um", "grid.depth=8 um")
+        time = np.array(run.series["time_s"])
+        square = (3 / (2 * math.pi) * 64e-12 * 1e-9 * np.array(run.series["void_nm_mean"])) ** (2 / 3)
+        seen = time > 0.1
+        slope = np.polyfit(time[seen], square[seen], 1)[0]
+        print(f"half a ball: d(R^2)/dt = {slope:.4g} m2/s, by the formula {-4e-12:.4g}")
+        self.assertLess(abs(slope / 4e-12 + 1), 0.05)
+
+    def test_gas_dissolves(self):
+        """Half a ball's gas by Epstein and Plesset with the tension's pressure, quasi-stationary."""
+        run = self.rest("20 s", "microstructure.angle_void=90 degree", "microstructure.angle_depleted=90 degree",
+                        "grid.ny=32", "grid.nx=32", "grid.width=8 um", "grid.depth=8 um",
+                        "microstructure.gas_dissolution=1e-14 m^2/s", "microstructure.pocket_radius=1.5 um")
+        volume = 64e-12 * 1e-9 * np.array(run.series["void_nm_mean"])
+        time = np.array(run.series["time_s"])
+        start = int(np.argmax(time > 1))
+        radius = (3 / (2 * math.pi) * volume) ** (1 / 3)
+        # d[(p + 2 s/R) 2/3 pi R^3]/dt = -2 pi R D (p + 2 s/R)
+        ode = solve_ivp(lambda t, r: -1e-14 * (PRESSURE + 2 * TENSION / r) / (PRESSURE * r + 4 / 3 * TENSION),
+                        (time[start], time[-1]), [radius[start]], rtol=1e-8)
+        lost, expected = radius[start] - radius[-1], radius[start] - ode.y[0, -1]
+        print(f"half a ball's radius falls by {1e9 * lost:.2f} nm, by the formula {1e9 * expected:.2f}")
+        self.assertGreater(expected, 20e-9)
+        self.assertLess(abs(lost / expected - 1), 0.03)
+
+
 class Collapse(unittest.TestCase):
     def collapse(self, *overrides):
         deck = CELL + """
-interphase: {film_rate: 0 1/s}
+interphase: {film_rate: 0 1/s, over_limit_resistance: 0 ohm.m^2}
 protocol:
   - {strip: 0.30 mA/cm^2, for: 60 s}
-  - staircase: {from: 0.36 mA/cm^2, to: 0.72 mA/cm^2, step: 0.01 mA/cm^2, hold: 60 s}
+  - staircase: {from: 0.36 mA/cm^2, to: 0.75 mA/cm^2, step: 0.01 mA/cm^2, hold: 60 s}
     until: voltage > 3 V
   - rest: 35 s
 output: {timeseries: {every: 1 s}}
@@ -80,10 +156,11 @@ output: {timeseries: {every: 1 s}}
         return run, currents[-1]
 
     def test_against_geometry(self):
-        """With voids the contact goes earlier, where a sharp interface of the same gas has no balance."""
+        """With voids the contact goes earlier, where a sharp interface of the same gas has no balance.  There is no path
+        beyond the limit here, so that the voltage runs away with the contact."""
         expected = max(i for i in np.arange(0.3, LIMIT, 0.002) if stationary(i) is not None)
         run, found = self.collapse()
-        frozen, without = self.collapse("voids.depleted_angle=60 deg")
+        frozen, without = self.collapse("microstructure.angle_depleted=60 deg")
         share = 1 - base(REST) / BOX
         print(f"collapse at {found:.2f} mA/cm2, by geometry at {expected:.3f}; voids that keep their angle "
               f"{without:.2f}, by their share {LIMIT * share:.3f}")
@@ -104,7 +181,7 @@ output: {timeseries: {every: 1 s}}
         with_voids, current = self.collapse("contact.fraction=0.6", "contact.patch=2 um")
         deck = CELL.replace("pockets: 1", "pockets: 0") + """
 contact: {fraction: 0.6, patch: 2 um}
-interphase: {film_rate: 0 1/s}
+interphase: {film_rate: 0 1/s, over_limit_resistance: 0 ohm.m^2}
 protocol:
   - {strip: 0.6 mA/cm^2, for: 60 s}
   - staircase: {from: 0.65 mA/cm^2, to: 0.8 mA/cm^2, step: 0.01 mA/cm^2, hold: 60 s}
@@ -138,34 +215,32 @@ protocol:
         for ratio in ratios:
             self.assertGreater(ratio[0], order, title)
 
-    def test_splitting(self):
-        """The voids and the cell step in turn: an error of first order in the bound of the change."""
-        self.table("splitting", [self.history(f"voids.change={c}", "solver.tolerance=1e-4",
-                                              "voids.tolerance=2e-4")
-                                 for c in (2e-3, 1e-3, 5e-4)], 1.5)
+    def test_tolerances(self):
+        """Voids and cell are solved together: nothing is left over but the error of the steps."""
+        self.table("tolerances", [self.history(f"solver.tolerance={t}") for t in (3e-3, 3e-4, 3e-5)], 2.5)
 
     def test_grid(self):
         """Three grids that resolve the same interface."""
-        self.table("grid", [self.history("voids.width=1.6 um", f"grid.nx={n}", f"grid.alloy_layers={n // 4}",
-                                         "solver.tolerance=1e-6", "voids.tolerance=2e-4",
-                                         "voids.change=1e-3")
+        self.table("grid", [self.history("microstructure.interface_width=1.6 um", f"grid.nx={n}", "solver.tolerance=1e-5")
                             for n in (40, 60, 90)], 1.6)
 
 
 class ThreeGrids(unittest.TestCase):
-    """The law of the decks, with K film and a void whose gas dissolves, stripped to its collapse and at a held voltage."""
+    """A fast K film and a void whose gas dissolves, stripped to its collapse and at a held voltage.  The collapse is that
+    without a path beyond the limit: with one, the voltage passes any bound at a step of the current."""
     DECK = """
 title: three grids
-grid:  {nx: 40, width: 16 um, depth: 1 um, alloy_height: 6.4 um, alloy_layers: 16, finest_alloy: 0 m,
-        electrolyte_layers: 6, interphase_layers: 8}
-voids: {pockets: 1, arrangement: even, radius: 1.5 um, width: 1.6 um, onset: 0.7, depleted_angle: 120 deg,
-        dissolution: 2e-15 m^2/s, change: 1e-3}
+grid:  {nx: 40, width: 16 um, depth: 1 um, alloy_height: 10 um, alloy_layers: 4, electrolyte_layers: 6,
+        interphase_layers: 8}
+interphase: {film_rate: 1e-3 1/s, over_limit_resistance: 0 ohm.m^2}
+microstructure: {height: 6.4 um, interface_width: 1.6 um, pockets: 1, pocket_arrangement: even, pocket_radius: 1.5 um,
+                 depletion_onset: 0.7, angle_depleted: 120 deg, gas_dissolution: 2e-15 m^2/s}
 output: {timeseries: {every: 0.2 s}}
 """
-    COLUMNS = (40, 60, 90)
+    COLUMNS = (60, 90, 135)
 
     def runs(self, protocol):
-        return [nakrun.run(self.DECK + protocol, f"grid.nx={n}", f"grid.alloy_layers={2 * n // 5}") for n in self.COLUMNS]
+        return [nakrun.run(self.DECK + protocol, f"grid.nx={n}") for n in self.COLUMNS]
 
     def differences(self, runs, name, times):
         histories = [np.interp(times, run.series["time_s"], run.series[name]) for run in runs]
@@ -175,7 +250,7 @@ output: {timeseries: {every: 0.2 s}}
         runs = self.runs("""
 protocol:
   - {strip: 0.3 mA/cm^2, for: 60 s}
-  - staircase: {from: 0.4 mA/cm^2, to: 0.6 mA/cm^2, step: 0.02 mA/cm^2, hold: 40 s}
+  - staircase: {from: 0.4 mA/cm^2, to: 0.7 mA/cm^2, step: 0.02 mA/cm^2, hold: 40 s}
     until: voltage > 3 V
 """)
         ends = [run.series["time_s"][-1] for run in runs]
@@ -188,9 +263,9 @@ protocol:
         self.assertGreater(max(runs[-1].series["k_film_fraction"]), 0.01)
         self.assertLess(abs(ends[2] - ends[1]), abs(ends[1] - ends[0]) / 1.6)
         self.assertLess(abs(ends[2] - ends[1]), 3e-3 * ends[2])
-        for name in ("contact_fraction", "k_film_fraction"):
-            self.assertLess(table[name][1], table[name][0] / 1.3, name)
-            self.assertLess(table[name][1], 2e-3, name)
+        self.assertLess(table["contact_fraction"][1], table["contact_fraction"][0] / 1.3)
+        for name in ("contact_fraction", "k_film_fraction"):  # the film's differences are too small to show an order
+            self.assertLess(max(table[name]), 2e-3, name)
         self.assertLess(max(table["voltage_V"]), 5e-3)  # rows lie between the steps of the current
 
     def test_held_voltage(self):
@@ -217,6 +292,7 @@ protocol:
 """
 
     def test_deposit_fills_the_void_first(self):
+        """It grows beneath it without a barrier, where the interphase is saturated."""
         run = nakrun.run(self.DECK)
         deposit = np.array(run.series["deposit_nm_max"])
         filament = np.array(run.series["filament_um_max"])
@@ -225,23 +301,23 @@ protocol:
         print(f"filament from {started:.0f} nm of Na on, the void is {height:.0f} nm high; "
               f"{run.summary['end']} after {abs(run.summary['capacity_mAh_cm2']):.3f} mAh/cm2")
         self.assertEqual(run.summary["status"], "short")
-        self.assertGreater(started, 0.6 * height)
-        self.assertLess(started, 1.4 * height)
+        # Na that fills the void does not count for the onset
+        self.assertLess(abs(started - height - ONSET_NM), 0.15 * height)
 
     def test_without_voids_there_is_no_deposit(self):
-        run = nakrun.run(self.DECK, "voids.pockets=0", "protocol.0.for=2 h", "grid.nx=8")
+        run = nakrun.run(self.DECK, "microstructure.pockets=0", "protocol.0.for=2 h", "grid.nx=8")
         self.assertEqual(max(run.series["deposit_nm_max"]), 0)
 
 
 class Ranks(unittest.TestCase):
     def test_same_nuclei_and_history(self):
         """Nuclei and what follows from them on 1, 2 and 3 ranks, in two and three dimensions."""
-        grids = {"2D": ["grid.nx=48", "grid.width=24 um", "voids.nucleation=1e11 m^-2.s^-1"],
+        grids = {"2D": ["grid.nx=48", "grid.width=24 um", "microstructure.void_nucleation=1e11 m^-2.s^-1"],
                  "3D": ["grid.nx=16", "grid.ny=14", "grid.width=8 um", "grid.depth=7 um",
-                        "grid.alloy_layers=8", "voids.nucleation=2e10 m^-2.s^-1"]}
+                        "microstructure.void_nucleation=2e10 m^-2.s^-1"]}
         deck = CELL + "protocol: [{strip: 0.5 mA/cm^2, for: 10 s}, {rest: 2 s}]\n"
         for name, grid in grids.items():
-            settings = [*grid, "voids.width=2 um", "voids.pockets=0"]
+            settings = [*grid, "microstructure.interface_width=2 um", "microstructure.pockets=0"]
             one = nakrun.run(deck, *settings)
             count = max(one.series["void_nm_mean"])
             self.assertGreater(count, 0)

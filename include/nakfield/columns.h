@@ -1,0 +1,179 @@
+/**
+  @file
+  Columns side by side, linearised, and their solvers.
+
+  The matrix is that of an equation F(t, U, dU/dt) = 0 whose unknowns stand in columns, as NakState lays them
+  out.  Inside a column anything may depend on anything.  Columns exchange by fluxes that are differences of
+  potentials of their own unknowns.  Solvers need entries and slopes only, no
+  physics; that is handed over as functions.
+*/
+#pragma once
+
+#include <nakfield/state.h>
+#include <petscksp.h>
+
+/** Sparse matrix of a column in the making. */
+typedef struct {
+  PetscInt   n;
+  PetscInt  *row, *col;
+  PetscReal *value;
+} NakEntries;
+
+static inline void NakPut(NakEntries *e, PetscInt row, PetscInt col, PetscReal value)
+{
+  e->row[e->n]     = row;
+  e->col[e->n]     = col;
+  e->value[e->n++] = value;
+}
+
+/** A flux from unknown b down to a, of slopes da and db to them: both rows, both columns; `down` and `up` are
+    what the rows of a and of b divide by. */
+static inline void NakPutFlux(NakEntries *e, PetscInt a, PetscInt b, PetscReal down, PetscReal up,
+                              PetscReal da, PetscReal db)
+{
+  NakPut(e, a, a, -da / down);
+  NakPut(e, a, b, -db / down);
+  NakPut(e, b, a, da / up);
+  NakPut(e, b, b, db / up);
+}
+
+/** A potential that depends on another unknown `by`, too: what is solved for in the place of unknown `of` is
+
+      v_of = x_of - sum over by of lean x_by,
+
+    so that the change of its potential is slope v_of. */
+typedef struct {
+  PetscInt of, by;
+} NakLean;
+
+/** What columns have in common wherever they stand, as the columns under a void its gas.  Row unknown[k] of each
+    holds, beside its entries, push_k times what `answer` makes of the sums over k of pull_k v of all columns.  The
+    conserved sum has nothing of these rows. */
+typedef struct {
+  PetscInt        n; /**< 0: nothing */
+  const PetscInt *unknown;
+  PetscReal      *pull, *push; /**< n of each owned column, at the last linearisation */
+  void           *ctx;
+  /** Called with all unknowns before a linearisation; collective. */
+  PetscErrorCode (*prepare)(void *ctx, const PetscReal u[]);
+  /** From the sum of each owned column to the answer there, linear; collective. */
+  PetscErrorCode (*answer)(void *ctx, PetscReal sum[]);
+} NakColumnShared;
+
+/** The physics of a column: pure functions and their context; of a column, `slopes` is called first.
+    `column` counts the owned columns of this rank, from 0; `u` holds the unknowns of one. */
+typedef struct {
+  const void *ctx;
+  PetscInt    most_entries; /**< upper bound of the entries of a column */
+
+  /** Slopes of the potentials, 0 for what never moves laterally and for nothing else.  Those of a typical
+      column are taken as scales. */
+  void (*slopes)(const void *ctx, const PetscReal u[], PetscReal slope[]);
+  void (*typical)(const void *ctx, PetscReal u[]); /**< NULL: a column of ones */
+
+  PetscInt       n_leans; /**< pairs of unknowns that lean on each other */
+  const NakLean *leans;   /**< all of one `of` after each other; no `by` is an `of` */
+  void (*lean)(const void *ctx, const PetscReal u[], PetscReal lean[]); /**< of each pair */
+
+  /** Append dF/dv + shift dF/d(dv/dt) without lateral exchange, where v is the unknowns, leaned on as above.
+      Entries come in the same order for every column and state; those of one place add up. */
+  void (*jacobian)(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal slope[],
+                   PetscReal shift, NakEntries *entries);
+
+  /** Whether an entry is, in all columns, the same constant times the slope of its unknown `col`, as that of
+      a flux between two layers is. */
+  PetscBool (*uniform)(const void *ctx, PetscInt row, PetscInt col);
+
+  /** The sum over the rows of a column in which all fluxes cancel. */
+  PetscReal (*conserved)(const void *ctx, PetscInt column, const PetscReal row[]);
+  /** What of that sum a unit of unknown `keeper` makes.  The keeper takes up what a solution lacks. */
+  PetscReal (*capacity)(const void *ctx, PetscReal shift);
+  PetscInt keeper;
+
+  NakColumnShared shared; /**< the preconditioners know nothing of it */
+} NakColumnPhysics;
+
+typedef struct NakColumns_private *NakColumns; /**< opaque */
+
+/** Create the columns of `state`, which outlives them, as `physics->ctx` does.  Collective. */
+PetscErrorCode NakColumnsCreate(NakState state, const NakColumnPhysics *physics,
+                                NakColumns *columns);
+
+/** Free the columns and set `*columns` to NULL; NULL is accepted.  Collective. */
+PetscErrorCode NakColumnsDestroy(NakColumns *columns);
+
+enum { NAK_BESIDE = 4 };
+
+/** A rank's columns and those beside them, numbered: first all owned ones, then the ghosts. */
+typedef struct {
+  PetscInt owned, ghosts;
+  PetscInt (*beside)[NAK_BESIDE]; /**< neighbours of each owned column; -1 beyond a boundary */
+  PetscReal weight[NAK_BESIDE];   /**< 1 / distance^2 [1/m2] */
+} NakNeighbours;
+
+/** Owned by the columns. */
+const NakNeighbours *NakColumnsNeighbours(NakColumns columns);
+
+/** Fetch the ghosts of columns of which `own` holds the owned ones; valid until the next call and the next
+    product.  Collective. */
+PetscErrorCode NakColumnsGhosts(NakColumns columns, const PetscReal own[],
+                                const PetscReal **ghosts);
+
+/** Linearise: fill the operator, the matrices if there are any, and what preconditions them.
+    Collective. */
+PetscErrorCode NakColumnsLinearise(NakColumns columns, Vec U, PetscReal shift);
+
+/** The linearised system as an operator that multiplies v; owned by the columns.  It follows every
+    NakColumnsLinearise(). */
+Mat NakColumnsOperator(NakColumns columns);
+
+/** Add to `y` what is shared, of v in `x`: an assembled matrix lacks it.  Collective. */
+PetscErrorCode NakColumnsAddShared(NakColumns columns, Vec x, Vec y);
+
+/** Whether there is any. */
+PetscBool NakColumnsShare(NakColumns columns);
+
+/** From a solution v of the linearised system to that in the unknowns.  Not collective. */
+PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution);
+
+/** Make an approximate solution v of the linearised system conserve to rounding: what its residual holds of the
+    conserved sum goes into the keepers, to each the same.  Collective. */
+PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution);
+
+/** Levels of the hierarchy: 1 in 1D; level 0 is the coarsest, the last one that of the state. */
+PetscInt NakColumnsLevels(NakColumns columns);
+
+/** Make matrices (AIJ) of all levels, which every NakColumnsLinearise() fills from now on.  Collective. */
+PetscErrorCode NakColumnsAssemble(NakColumns columns);
+
+/** Grid and layout of a level, and its matrix, after NakColumnsAssemble(); owned by the columns. */
+NakState NakColumnsLevelState(NakColumns columns, PetscInt level);
+Mat      NakColumnsMatrix(NakColumns columns, PetscInt level);
+
+/** Interpolation to `level` > 0 from the one below, and the restriction (cell average) back; owned by the
+    columns. */
+PetscErrorCode NakColumnsTransfer(NakColumns columns, PetscInt level, Mat *interpolation,
+                                  Mat *restriction);
+
+/**
+  Set up `pc` to approximate the inverse of the operator, by multigrid that coarsens in x and y alone and
+  smooths by solving z lines, in red-black order; no matrix is stored.  2D and 3D.  It follows every
+  NakColumnsLinearise().  Collective.
+*/
+PetscErrorCode NakColumnsPreconditioner(NakColumns columns, PC pc);
+
+/**
+  Set up `pc` to solve: GMRES for every other column, preconditioned by the same multigrid, and from these
+  all others.  2D and 3D.  It follows every NakColumnsLinearise(), and keeps solutions until the next one.
+  Where it does not converge, it says so by PCSetFailedReason().  Collective.
+
+  @param[in]  tolerance  norm of the residual over that of the right-hand side, both preconditioned
+  @param[out] inner      that GMRES, for its options and counts; owned by `pc`.  NULL where columns of one
+                         colour meet, as an odd number of columns is periodic, and where anything is shared:
+                         there `pc` only preconditions
+*/
+PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PC pc, KSP *inner);
+
+/** The same as NakColumnsPreconditioner() for the assembled matrix: LU in 1D; in 2D and 3D PETSc's multigrid,
+    smoothed by ILU(0). */
+PetscErrorCode NakColumnsAssembledPreconditioner(NakColumns columns, PC pc);

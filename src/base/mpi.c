@@ -1,0 +1,45 @@
+/* What Open MPI is asked for before it starts; the contract is in nakfield/base.h. */
+#define _DEFAULT_SOURCE /* for getloadavg() */ // NOLINT(bugprone-reserved-identifier)
+#include <nakfield/base.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static void Prefer(const char *parameter, const char *value)
+{
+  (void)setenv(parameter, value, 0);
+}
+
+static int Launched(void)
+{
+  static const char *const signs[]  = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_FD",
+                                       "SLURM_PROCID"};
+  int                      launched = 0;
+
+  for (size_t k = 0; k < sizeof signs / sizeof signs[0]; k++)
+    if (getenv(signs[k]) != NULL) launched = 1;
+  return launched;
+}
+
+/* Among its own ranks and few others, a rank that yields helps the one that it waits for; among many others it
+   loses its turn to them (docs/performance.md, "Ranks"). */
+static int Yield(double ranks, double cores, double load)
+{
+  return ranks > cores - (double)(long)load && load < 2 * cores;
+}
+
+void NakMpiPrepare(void)
+{
+  const char *const ranks = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  const double      cores = (double)sysconf(_SC_NPROCESSORS_ONLN);
+  double            load  = 0;
+
+  if (!Launched()) {
+    Prefer("OMPI_MCA_ess_singleton_isolated", "1");
+    Prefer("OMPI_MCA_pml", "ob1");
+    Prefer("OMPI_MCA_btl", "self");
+  } else if (ranks != NULL && getloadavg(&load, 1) == 1 &&
+             Yield(strtod(ranks, NULL), cores, load)) {
+    Prefer("OMPI_MCA_mpi_yield_when_idle", "1");
+  }
+}

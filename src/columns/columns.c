@@ -1,0 +1,228 @@
+/* The columns as a whole; the contract is in nakfield/columns.h. */
+#include "columns_impl.h"
+#include "multigrid.h"
+
+struct NakColumns_private {
+  NakColumnPhysics physics;
+  NakPattern       pattern;
+  NakGrids         grids;
+  Mat              product;
+  NakMultigrid     multigrid; /* NULL until something is preconditioned */
+  PetscReal       *lean;      /* of the owned columns, at the last linearisation */
+  PetscBool        assembled, linearised;
+  PetscReal        shift; /* of the last linearisation */
+};
+
+PetscErrorCode NakColumnsCreate(NakState state, const NakColumnPhysics *physics,
+                                NakColumns *columns)
+{
+  NakColumns c;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&c));
+  *columns   = c;
+  c->physics = *physics;
+  PetscCall(NakPatternCreate(physics, NakStateLayout(state)->size, &c->pattern));
+  PetscCall(NakGridsCreate(state, &c->pattern, &c->grids));
+  c->grids.shared = physics->shared;
+  PetscCall(NakOperatorCreate(&c->grids, &c->product));
+  PetscCall(
+    PetscCalloc1((ptrdiff_t)NakFinest(&c->grids)->halo.near.owned * physics->n_leans, &c->lean));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnsDestroy(NakColumns *columns)
+{
+  NakColumns c = *columns;
+
+  PetscFunctionBeginUser;
+  if (c == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakMultigridDestroy(&c->multigrid));
+  PetscCall(MatDestroy(&c->product));
+  PetscCall(NakGridsDestroy(&c->grids));
+  PetscCall(NakPatternDestroy(&c->pattern));
+  PetscCall(PetscFree(c->lean));
+  PetscCall(PetscFree(*columns));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const NakNeighbours *NakColumnsNeighbours(NakColumns columns)
+{
+  return &NakFinest(&columns->grids)->halo.near;
+}
+
+PetscErrorCode NakColumnsGhosts(NakColumns columns, const PetscReal own[], const PetscReal **ghosts)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakHaloFetch(&NakFinest(&columns->grids)->halo, own, columns->grids.x));
+  *ghosts = columns->grids.x;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The columns of the finest level. */
+static PetscErrorCode LineariseFinest(NakColumns c, Vec U)
+{
+  const NakColumnPhysics *ph   = &c->physics;
+  const NakGridLevel     *top  = NakFinest(&c->grids);
+  const ptrdiff_t         size = c->pattern.size, per_column = c->pattern.n;
+  const PetscReal        *u;
+  PetscReal              *entries, *slope;
+  NakEntries             *e = &c->pattern.scratch;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(U, &u));
+  if (ph->shared.n > 0) PetscCall(ph->shared.prepare(ph->shared.ctx, u));
+  PetscCall(VecGetArrayWrite(top->entries, &entries));
+  PetscCall(VecGetArrayWrite(top->slope, &slope));
+  for (PetscInt k = 0; k < top->halo.near.owned; k++) {
+    PetscReal *own = entries + k * per_column;
+
+    e->n = 0;
+    ph->slopes(ph->ctx, u + k * size, slope + k * size);
+    ph->jacobian(ph->ctx, k, u + k * size, slope + k * size, c->shift, e);
+    if (ph->n_leans > 0) ph->lean(ph->ctx, u + k * size, c->lean + (ptrdiff_t)k * ph->n_leans);
+    for (ptrdiff_t j = 0; j < per_column; j++) own[j] = 0;
+    for (PetscInt j = 0; j < e->n; j++) own[c->pattern.place[j]] += e->value[j];
+  }
+  PetscCall(VecRestoreArrayWrite(top->slope, &slope));
+  PetscCall(VecRestoreArrayWrite(top->entries, &entries));
+  PetscCall(VecRestoreArrayRead(U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnsLinearise(NakColumns columns, Vec U, PetscReal shift)
+{
+  const NakGrids *grids = &columns->grids;
+
+  PetscFunctionBeginUser;
+  columns->shift      = shift;
+  columns->linearised = PETSC_TRUE;
+  PetscCall(LineariseFinest(columns, U));
+  PetscCall(NakGridsAverage(grids));
+  PetscCall(NakGridsGhosts(NakFinest(grids)));
+  PetscCall(MatAssemblyBegin(columns->product, MAT_FINAL_ASSEMBLY)); /* it has changed */
+  PetscCall(MatAssemblyEnd(columns->product, MAT_FINAL_ASSEMBLY));
+  if (columns->multigrid != NULL) PetscCall(NakMultigridFactor(columns->multigrid));
+  for (PetscInt k = 0; k < grids->n && columns->assembled; k++)
+    PetscCall(NakMatrixFill(&grids->level[k], grids->pattern));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+Mat NakColumnsOperator(NakColumns columns)
+{
+  return columns->product;
+}
+
+PetscErrorCode NakColumnsAddShared(NakColumns columns, Vec x, Vec y)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakOperatorAddShared(&columns->grids, x, y));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool NakColumnsShare(NakColumns columns)
+{
+  return (PetscBool)(columns->physics.shared.n > 0);
+}
+
+PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution)
+{
+  const NakColumnPhysics *ph   = &columns->physics;
+  const PetscReal        *lean = columns->lean;
+  PetscReal              *x;
+
+  PetscFunctionBeginUser;
+  if (ph->n_leans == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArray(solution, &x));
+  for (PetscInt k = 0; k < NakFinest(&columns->grids)->halo.near.owned; k++) {
+    PetscReal *own = x + (ptrdiff_t)k * columns->pattern.size;
+
+    for (PetscInt j = 0; j < ph->n_leans; j++, lean++)
+      own[ph->leans[j].of] += *lean * own[ph->leans[j].by];
+  }
+  PetscCall(VecRestoreArray(solution, &x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution)
+{
+  const NakColumnPhysics *ph   = &columns->physics;
+  const NakState          top  = NakFinest(&columns->grids)->state;
+  const NakGrid          *grid = NakStateGrid(top);
+  const MPI_Comm          comm = PetscObjectComm((PetscObject)NakStateDM(top));
+  PetscReal              *x, lost, whole;
+  PetscInt                n;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOperatorLost(&columns->grids, ph, right, solution, &lost));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lost, 1, MPIU_REAL, MPIU_SUM, comm));
+  whole = ph->capacity(ph->ctx, columns->shift) * ((PetscReal)grid->nx * (PetscReal)grid->ny);
+  PetscCall(VecGetLocalSize(solution, &n));
+  PetscCall(VecGetArray(solution, &x));
+  for (ptrdiff_t k = ph->keeper; k < n; k += columns->pattern.size) x[k] += lost / whole;
+  PetscCall(VecRestoreArray(solution, &x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt NakColumnsLevels(NakColumns columns)
+{
+  return columns->grids.n;
+}
+
+NakState NakColumnsLevelState(NakColumns columns, PetscInt level)
+{
+  return columns->grids.level[level].state;
+}
+
+PetscErrorCode NakColumnsAssemble(NakColumns columns)
+{
+  const NakGrids *grids = &columns->grids;
+
+  PetscFunctionBeginUser;
+  if (columns->assembled) PetscFunctionReturn(PETSC_SUCCESS);
+  columns->assembled = PETSC_TRUE;
+  for (PetscInt k = 0; k < grids->n; k++)
+    PetscCall(NakMatrixCreate(&grids->level[k], grids->pattern));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+Mat NakColumnsMatrix(NakColumns columns, PetscInt level)
+{
+  return columns->grids.level[level].matrix;
+}
+
+PetscErrorCode NakColumnsTransfer(NakColumns columns, PetscInt level, Mat *interpolation,
+                                  Mat *restriction)
+{
+  PetscFunctionBeginUser;
+  *interpolation = columns->grids.level[level].interpolation;
+  *restriction   = columns->grids.level[level].restriction;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode NeedMultigrid(NakColumns c)
+{
+  PetscFunctionBeginUser;
+  if (c->multigrid != NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakMultigridCreate(&c->grids, &c->multigrid));
+  if (c->linearised) PetscCall(NakMultigridFactor(c->multigrid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnsPreconditioner(NakColumns columns, PC pc)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NeedMultigrid(columns));
+  PetscCall(NakMultigridPrecondition(columns->multigrid, pc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PC pc, KSP *inner)
+{
+  PetscFunctionBeginUser;
+  *inner = NULL;
+  PetscCall(NakColumnsPreconditioner(columns, pc));
+  if (NakColumnsShare(columns)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakReducedSolver(columns->multigrid, tolerance, pc, inner));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,114 @@
+/* What the rooms of the columns share.  Only columns.c sees the columns as a whole. */
+#pragma once
+
+#include <nakfield/columns.h>
+
+#include <petscsf.h>
+
+/* Where the entries of a column's matrix are stored: the diagonals below, on and above the main one,
+   each as long as the column, then what lies farther off. */
+typedef struct {
+  PetscInt   size;      /* of a column */
+  PetscInt   n;         /* stored entries of a column */
+  PetscInt  *row, *col; /* of each; the column is -1 where nothing ever stands */
+  PetscInt  *place;     /* of each entry that the physics gives */
+  PetscBool *uniform;   /* of each stored entry, as the physics says */
+  PetscReal *scale; /* of the potential of each unknown, over it; 0 where nothing moves laterally */
+  NakEntries scratch; /* of one column */
+} NakPattern;
+
+PetscErrorCode NakPatternCreate(const NakColumnPhysics *physics, PetscInt size,
+                                NakPattern *pattern);
+PetscErrorCode NakPatternDestroy(NakPattern *pattern);
+
+/* neighbours.c: who owns column (i, j), and its box. */
+PetscErrorCode NakOwner(NakState state, PetscInt i, PetscInt j, PetscMPIInt *rank, NakBox *box);
+
+/* From roots to leaves. */
+static inline PetscErrorCode NakBroadcast(PetscSF sf, MPI_Datatype unit, const void *from, void *to)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscSFBcastBegin(sf, unit, from, to, MPI_REPLACE));
+  PetscCall(PetscSFBcastEnd(sf, unit, from, to, MPI_REPLACE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where a rank finds the columns beside its own ones. */
+typedef struct {
+  NakNeighbours near;
+  PetscBool     alone;  /* whether there is one column */
+  PetscSF       sf;     /* from owned columns to ghosts */
+  MPI_Datatype  column; /* what it sends */
+} NakHalo;
+
+PetscErrorCode NakHaloCreate(NakState state, NakHalo *halo);
+PetscErrorCode NakHaloDestroy(NakHalo *halo);
+
+/* Fetch the ghosts of columns of owned values.  Collective. */
+PetscErrorCode NakHaloFetch(const NakHalo *halo, const PetscReal own[], PetscReal ghosts[]);
+
+/* One grid of the hierarchy: its linearised columns, and, where asked for, the matrix made of them. */
+typedef struct {
+  NakState   state;
+  Vec        entries; /* of the columns' own Jacobians, as the pattern has them */
+  Vec        slope;   /* of the potentials */
+  NakHalo    halo;
+  PetscReal *ghosts;                  /* slopes of the ghosts */
+  Mat restriction, entry_restriction; /* averages of slopes, of entries, for the level below */
+  Mat interpolation;                  /* from the level below */
+  Mat matrix;
+  PetscReal *values; /* of the matrix, in the order in which it was preallocated */
+} NakGridLevel;
+
+typedef struct {
+  const NakPattern *pattern;
+  PetscInt          n;
+  NakGridLevel     *level; /* [0] is the coarsest */
+  PetscReal        *x;     /* work: a vector's ghosts on the finest, */
+  PetscReal        *sum;   /* and sums of what its columns share */
+  NakColumnShared   shared;
+} NakGrids;
+
+static inline NakGridLevel *NakFinest(const NakGrids *grids)
+{
+  return &grids->level[grids->n - 1];
+}
+
+/* levels.c: the grid of `finest` and all coarser ones. */
+PetscErrorCode NakGridsCreate(NakState finest, const NakPattern *pattern, NakGrids *grids);
+PetscErrorCode NakGridsDestroy(NakGrids *grids);
+
+/* Average entries and slopes of the finest level onto all coarser ones. */
+PetscErrorCode NakGridsAverage(const NakGrids *grids);
+
+/* The slopes of the ghosts of one level. */
+PetscErrorCode NakGridsGhosts(const NakGridLevel *level);
+
+/* assembled.c: the matrix of a level, and its values. */
+PetscErrorCode NakMatrixCreate(NakGridLevel *level, const NakPattern *pattern);
+PetscErrorCode NakMatrixFill(const NakGridLevel *level, const NakPattern *pattern);
+
+/* transfer.c: in one direction, the two coarse cells between whose centres that of a fine cell lies, and
+   the two that it overlaps, with the shares of these that it is.  Cells beyond a periodic boundary
+   keep their numbers outside the grid. */
+typedef struct {
+  PetscInt  cell[2];
+  PetscReal weight[2];
+} NakPair;
+
+NakPair NakInterpolation(PetscInt fine, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic);
+NakPair NakOverlap(PetscInt fine, PetscInt n_fine, PetscInt n_coarse);
+
+/* scalar cell-centred transfer between a grid and the one with half its columns. */
+PetscErrorCode NakTransferCreate(NakState fine, NakState coarse, Mat *interpolation,
+                                 Mat *restriction);
+
+/* operator.c: the finest level as an operator. */
+PetscErrorCode NakOperatorCreate(const NakGrids *grids, Mat *mat);
+
+/* y += what is shared of x. */
+PetscErrorCode NakOperatorAddShared(const NakGrids *grids, Vec x, Vec y);
+
+/* What the residual b - A x holds of the conserved sum, of the columns of this rank. */
+PetscErrorCode NakOperatorLost(const NakGrids *grids, const NakColumnPhysics *physics, Vec b, Vec x,
+                               PetscReal *lost);

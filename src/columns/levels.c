@@ -1,0 +1,106 @@
+/* Linearised columns on a hierarchy of grids.
+
+   Lateral exchange is a Laplacian of the diffusion potentials; all else happens inside a column.  A
+   coarse matrix therefore needs no state of its own: the entries of its columns are the averages of
+   those of the finer columns inside, and the lateral exchange is that of the averaged slopes over
+   the coarser distance. */
+#include "columns_impl.h"
+
+PetscErrorCode NakGridsAverage(const NakGrids *grids)
+{
+  PetscFunctionBeginUser;
+  for (const NakGridLevel *fine = NakFinest(grids); fine > grids->level; fine--) {
+    PetscCall(MatMult(fine->entry_restriction, fine->entries, fine[-1].entries));
+    PetscCall(MatMult(fine->restriction, fine->slope, fine[-1].slope));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakGridsGhosts(const NakGridLevel *level)
+{
+  const PetscReal *slope;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(level->slope, &slope));
+  PetscCall(NakHaloFetch(&level->halo, slope, level->ghosts));
+  PetscCall(VecRestoreArrayRead(level->slope, &slope));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateLevel(NakGridLevel *level, const NakPattern *pattern)
+{
+  DM             dm   = NakStateDM(level->state);
+  NakNeighbours *near = &level->halo.near;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakHaloCreate(level->state, &level->halo));
+  PetscCall(PetscMalloc1((ptrdiff_t)near->ghosts * pattern->size, &level->ghosts));
+  PetscCall(DMCreateGlobalVector(dm, &level->slope));
+  PetscCall(VecCreate(PetscObjectComm((PetscObject)dm), &level->entries));
+  PetscCall(VecSetSizes(level->entries, near->owned * pattern->n, PETSC_DETERMINE));
+  PetscCall(VecSetType(level->entries, VECSTANDARD));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The average acts on all unknowns of a column alike, and on all entries of its matrix. */
+static PetscErrorCode CreateTransfer(NakGridLevel *fine, const NakGridLevel *coarse,
+                                     const NakPattern *pattern)
+{
+  Mat interpolation, restriction;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakTransferCreate(fine->state, coarse->state, &interpolation, &restriction));
+  PetscCall(MatCreateMAIJ(interpolation, pattern->size, &fine->interpolation));
+  PetscCall(MatCreateMAIJ(restriction, pattern->size, &fine->restriction));
+  PetscCall(MatCreateMAIJ(restriction, pattern->n, &fine->entry_restriction));
+  PetscCall(MatDestroy(&interpolation));
+  PetscCall(MatDestroy(&restriction));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakGridsCreate(NakState finest, const NakPattern *pattern, NakGrids *grids)
+{
+  enum { MOST = 32 };
+  NakState states[MOST];
+  PetscInt n = 0;
+
+  PetscFunctionBeginUser;
+  states[0] = finest;
+  while (states[n] != NULL && n + 1 < MOST) {
+    PetscCall(NakStateCoarsen(states[n], &states[n + 1]));
+    n++;
+  }
+  *grids = (NakGrids){.pattern = pattern, .n = n};
+  PetscCall(PetscCalloc1(n, &grids->level));
+  for (PetscInt k = 0; k < n; k++) {
+    grids->level[k].state = states[n - 1 - k];
+    PetscCall(CreateLevel(&grids->level[k], pattern));
+    if (k > 0) PetscCall(CreateTransfer(&grids->level[k], &grids->level[k - 1], pattern));
+  }
+  PetscCall(PetscMalloc2((ptrdiff_t)NakFinest(grids)->halo.near.ghosts * pattern->size, &grids->x,
+                         NakFinest(grids)->halo.near.owned, &grids->sum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The state of the finest level is its maker's. */
+PetscErrorCode NakGridsDestroy(NakGrids *grids)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < grids->n; k++) {
+    NakGridLevel *level = &grids->level[k];
+
+    PetscCall(VecDestroy(&level->entries));
+    PetscCall(VecDestroy(&level->slope));
+    PetscCall(NakHaloDestroy(&level->halo));
+    PetscCall(PetscFree(level->ghosts));
+    PetscCall(PetscFree(level->values));
+    PetscCall(MatDestroy(&level->matrix));
+    PetscCall(MatDestroy(&level->interpolation));
+    PetscCall(MatDestroy(&level->restriction));
+    PetscCall(MatDestroy(&level->entry_restriction));
+    if (k + 1 < grids->n) PetscCall(NakStateDestroy(&level->state));
+  }
+  PetscCall(PetscFree(grids->level));
+  PetscCall(PetscFree2(grids->x, grids->sum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,192 @@
+/* The red-black reduced system: solving for the black columns.
+
+   A cycle begins by solving the red columns from the black ones, so its result depends on a guess of the
+   black ones alone, and of these on the unknowns that move: x_b -> E x_b + c, with c what it makes of 0.
+   As its lines are solved exactly, its fixed point is the solution, and GMRES finds it:
+
+       (I - E) x_b = c.
+
+   That is GMRES preconditioned by the cycle, from the left, with vectors of half the length and without
+   a product with the whole matrix: a cycle without right-hand side multiplies.  A sweep of red and
+   black columns then finds all the others.
+
+   The stages of a step are solved with one matrix, and their c are nearly alike.  So each keeps its
+   solution, and the next one solves only for what of its c is not in their span.  What the solutions that it
+   takes over lack is part of its own residual, and counts against the tolerance. */
+#include "multigrid.h"
+
+enum { KEPT = 3 };
+
+typedef struct {
+  NakMultigrid mg;
+  KSP          ksp;
+  PetscReal    tolerance;
+  PetscInt     linearisation; /* for which pairs are kept, */
+  PetscInt     n;             /* how many, */
+  Vec         *c, *x;         /* (I - E) x = c, c orthonormal; the last pair is at work */
+  PetscReal    error[KEPT];   /* norm of the residual of each */
+} Black;
+
+/* y = (I - E) x */
+static PetscErrorCode Multiply(Mat A, Vec X, Vec Y)
+{
+  NakMultigrid mg;
+  NakInOut     io = {.minus = PETSC_TRUE};
+
+  PetscFunctionBeginUser;
+  PetscCall(MatShellGetContext(A, &mg));
+  PetscCall(VecGetArrayRead(X, &io.guess));
+  PetscCall(VecGetArrayWrite(Y, &io.black));
+  PetscCall(NakMultigridCycle(mg, &io));
+  PetscCall(VecRestoreArrayWrite(Y, &io.black));
+  PetscCall(VecRestoreArrayRead(X, &io.guess));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* c loses so much of each pair, as far as their residuals do not add up to more than `bound`; to what
+   they do. */
+static PetscErrorCode TakeOver(Black *b, Vec c, PetscReal bound, PetscScalar weight[],
+                               PetscReal *error)
+{
+  PetscScalar minus[KEPT];
+
+  PetscFunctionBeginUser;
+  *error = 0;
+  PetscCall(VecMDot(c, b->n, b->c, weight));
+  for (PetscInt k = 0; k < b->n; k++) {
+    const PetscReal more = PetscAbsScalar(weight[k]) * b->error[k];
+
+    if (*error + more > bound)
+      weight[k] = 0;
+    else
+      *error += more;
+    minus[k] = -weight[k];
+  }
+  PetscCall(VecMAXPY(c, b->n, minus, b->c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The pair at work becomes one of those kept, of which a solution has so much. */
+static PetscErrorCode Keep(Black *b, PetscReal norm, PetscScalar weight[])
+{
+  const PetscInt n = b->n;
+  const Vec      c = b->c[KEPT], x = b->x[KEPT];
+
+  PetscFunctionBeginUser;
+  if (n == KEPT || norm == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(KSPGetResidualNorm(b->ksp, &b->error[n]));
+  b->error[n] /= norm;
+  PetscCall(VecScale(c, 1 / norm));
+  PetscCall(VecScale(x, 1 / norm));
+  b->c[KEPT] = b->c[n];
+  b->x[KEPT] = b->x[n];
+  b->c[n]    = c;
+  b->x[n]    = x;
+  weight[n]  = norm;
+  b->n       = n + 1;
+  PetscCall(VecSet(b->x[KEPT], 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The last x = (I - E)^-1 of the last c. */
+static PetscErrorCode SolveBlack(Black *b, PetscBool *solved)
+{
+  const PetscReal    taken = 0.9; /* of the tolerance, at most, is the earlier solutions' */
+  PetscReal          whole, rest, error;
+  PetscScalar        weight[KEPT];
+  KSPConvergedReason reason;
+
+  PetscFunctionBeginUser;
+  *solved = PETSC_FALSE;
+  if (b->linearisation != b->mg->linearisation) b->n = 0;
+  b->linearisation = b->mg->linearisation;
+  PetscCall(VecNorm(b->c[KEPT], NORM_2, &whole));
+  if (PetscIsInfOrNanReal(whole)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TakeOver(b, b->c[KEPT], taken * b->tolerance * whole, weight, &error));
+  PetscCall(VecNorm(b->c[KEPT], NORM_2, &rest));
+  PetscCall(
+    KSPSetTolerances(b->ksp, 0, b->tolerance * whole - error, PETSC_DEFAULT, PETSC_DEFAULT));
+  PetscCall(KSPSolve(b->ksp, b->c[KEPT], b->x[KEPT]));
+  PetscCall(KSPGetConvergedReason(b->ksp, &reason));
+  if (reason < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  *solved = PETSC_TRUE;
+  PetscCall(Keep(b, rest, weight));
+  PetscCall(VecMAXPY(b->x[KEPT], b->n, weight, b->x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Solve(PC pc, Vec right, Vec solution)
+{
+  Black           *b;
+  PetscBool        solved;
+  const PetscReal *black;
+  NakInOut         io = {.r = NULL}; /* from a right-hand side to c */
+
+  PetscFunctionBeginUser;
+  PetscCall(PCShellGetContext(pc, &b));
+  PetscCall(VecGetArrayRead(right, &io.r));
+  PetscCall(VecGetArrayWrite(b->c[KEPT], &io.black));
+  PetscCall(NakMultigridCycle(b->mg, &io));
+  PetscCall(VecRestoreArrayWrite(b->c[KEPT], &io.black));
+  PetscCall(VecRestoreArrayRead(right, &io.r));
+  PetscCall(SolveBlack(b, &solved));
+  PetscCall(PCSetFailedReason(pc, solved ? PC_NOERROR : PC_SUBPC_ERROR));
+  PetscCall(VecGetArrayRead(b->x[KEPT], &black));
+  PetscCall(NakMultigridTurn(b->mg, NakMultigridSweep, right, black, solution));
+  PetscCall(VecRestoreArrayRead(b->x[KEPT], &black));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy(PC pc)
+{
+  Black *b;
+
+  PetscFunctionBeginUser;
+  PetscCall(PCShellGetContext(pc, &b));
+  PetscCall(KSPDestroy(&b->ksp));
+  PetscCall(VecDestroyVecs(KEPT + 1, &b->c));
+  PetscCall(VecDestroyVecs(KEPT + 1, &b->x));
+  PetscCall(PetscFree(b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateInner(MPI_Comm comm, Black *b)
+{
+  const PetscInt n = NakBlackSize(b->mg);
+  Mat            A;
+  Vec            v;
+  PC             none;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatCreateShell(comm, n, n, PETSC_DETERMINE, PETSC_DETERMINE, (void *)b->mg, &A));
+  PetscCall(MatShellSetOperation(A, MATOP_MULT, (void (*)(void))Multiply));
+  PetscCall(MatCreateVecs(A, &v, NULL));
+  PetscCall(VecDuplicateVecs(v, KEPT + 1, &b->c));
+  PetscCall(VecDuplicateVecs(v, KEPT + 1, &b->x));
+  PetscCall(VecDestroy(&v));
+  PetscCall(KSPCreate(comm, &b->ksp));
+  PetscCall(KSPSetOperators(b->ksp, A, A));
+  PetscCall(KSPSetType(b->ksp, KSPGMRES));
+  PetscCall(KSPGetPC(b->ksp, &none));
+  PetscCall(PCSetType(none, PCNONE));
+  PetscCall(MatDestroy(&A));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakReducedSolver(NakMultigrid mg, PetscReal tolerance, PC pc, KSP *inner)
+{
+  Black *b;
+
+  PetscFunctionBeginUser;
+  if (mg->lines[mg->n - 1].seam) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscNew(&b));
+  b->mg        = mg;
+  b->tolerance = tolerance;
+  PetscCall(CreateInner(PetscObjectComm((PetscObject)pc), b));
+  PetscCall(PCShellSetContext(pc, (void *)b));
+  PetscCall(PCShellSetApply(pc, Solve));
+  PetscCall(PCShellSetDestroy(pc, Destroy));
+  PetscCall(PCShellSetName(pc, "GMRES for every other column"));
+  *inner = b->ksp;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,65 @@
+/* What the checks of the modules find; the contract is in nakfield/deck.h. */
+#include <nakfield/deck.h>
+
+#include <stdarg.h>
+
+static void Add(NakComplaints *list, const char *key, PetscBool caution, const char format[],
+                va_list values)
+{
+  if (list->n == NAK_COMPLAINTS) return;
+  list->items[list->n].key     = key;
+  list->items[list->n].caution = caution;
+  (void)vsnprintf(list->items[list->n].text, sizeof list->items[0].text, format, values);
+  list->n++;
+}
+
+void NakComplain(NakComplaints *list, const char *key, const char format[], ...)
+{
+  va_list values;
+
+  va_start(values, format);
+  Add(list, key, PETSC_FALSE, format, values);
+  va_end(values);
+}
+
+void NakCaution(NakComplaints *list, const char *key, const char format[], ...)
+{
+  va_list values;
+
+  va_start(values, format);
+  Add(list, key, PETSC_TRUE, format, values);
+  va_end(values);
+}
+
+void NakCheckSteps(NakComplaints *list, const char *section, const char *unit, PetscReal shortest,
+                   PetscReal first, PetscReal longest)
+{
+  if (shortest < first && first <= longest) return;
+  NakComplain(list, section,
+              "%s.first_step is %.6g%s: it must be above %s.shortest_step, %.6g%s, and at most "
+              "%s.longest_step, %.6g%s",
+              section, (double)first, unit, section, (double)shortest, unit, section,
+              (double)longest, unit);
+}
+
+PetscErrorCode NakComplaintsRaise(MPI_Comm comm, const NakComplaints *list)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < list->n; k++)
+    PetscCheck(list->items[k].caution, comm, PETSC_ERR_USER_INPUT, "%s", list->items[k].text);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakDeckComplaints(NakDeck deck, const NakComplaints *list)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < list->n; k++) {
+    const NakNode node = NakDeckFind(deck, list->items[k].key);
+
+    if (list->items[k].caution)
+      PetscCall(NakDeckWarn(deck, node, "%s", list->items[k].text));
+    else
+      PetscCall(NakDeckError(deck, node, "%s", list->items[k].text));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,271 @@
+/* Entries of a cell that are right by themselves and wrong together. */
+#include "model_impl.h"
+
+static void CheckAlloy(const NakModelParams *p, NakComplaints *list)
+{
+  const PetscReal height = NakModelHeight(p), highest = 0.1; /* of what is a cell */
+
+  if (p->grid.alloy_height >= height)
+    NakComplain(list, "grid",
+                "grid.alloy_height is %.6g m, but the alloy in the cell is only %.6g m high "
+                "(alloy.volume over cell.area): lower the first or raise alloy.volume",
+                (double)p->grid.alloy_height, (double)height);
+  if (height > highest)
+    NakCaution(list, "alloy",
+               "the alloy in the cell is %.6g m high (alloy.volume over cell.area): if that is not "
+               "meant, lower alloy.volume or raise cell.area",
+               (double)height);
+}
+
+/* What the face takes out of the alloy. */
+static void CheckContent(const NakModelParams *p, NakComplaints *list)
+{
+  const PetscReal x      = NakThermoMoleFraction(&p->material, p->alloy.potassium);
+  const PetscReal whole  = NakThermoDensity(&p->material, x) * p->alloy.volume / p->cell.area;
+  const PetscReal sodium = NAK_FARADAY * x * whole, adlayer = p->reaction.adlayer_charge;
+  const PetscReal held = p->interphase.limiting_current * p->interphase.diffusion_time;
+  const PetscReal film = p->interphase.film_thickness;
+  const PetscReal most = (1 - x) * whole * p->material.b.solid_volume;
+
+  if (held >= sodium)
+    NakComplain(list, "interphase",
+                "interphase.limiting_current times interphase.diffusion_time, the sodium "
+                "that the interphase holds, is %.6g C/m^2, and the whole alloy has "
+                "%.6g C/m^2: lower either",
+                (double)held, (double)sodium);
+  if (adlayer >= sodium)
+    NakComplain(list, "kinetics.adlayer_charge",
+                "kinetics.adlayer_charge is %.6g C/m^2, and all sodium of the alloy is "
+                "%.6g C/m^2: lower it or raise alloy.volume",
+                (double)adlayer, (double)sodium);
+  if (film >= most)
+    NakComplain(list, "interphase.film_thickness",
+                "interphase.film_thickness is %.6g m, and all %s of the alloy is a layer of "
+                "%.6g m: lower it (a film is tens of nm thick) or raise alloy.volume",
+                (double)film, p->material.b.symbol, (double)most);
+}
+
+/* The cell's alloy is one liquid: where it would separate, diffusion runs uphill. */
+static void CheckMixing(const NakModelParams *p, NakComplaints *list)
+{
+  const PetscReal T     = p->alloy.temperature;
+  const NakAlloy  alloy = NakThermoAlloy(&p->material, T);
+
+  if (T < p->material.lowest || T > p->material.highest || NakThermoMixes(&alloy)) return;
+  NakComplain(list, "alloy.temperature",
+              "at %.6g K the liquid of %s separates into two, and a cell has one liquid: "
+              "raise alloy.temperature",
+              (double)T, p->material.name);
+}
+
+/* How far the cell spreads a current sideways: some times its resolved thickness, or where the series
+   resistance is as large as that along the face. */
+static PetscReal Spread(const NakCellParams *cell)
+{
+  const PetscReal thick  = 5 * cell->thickness;
+  const PetscReal series = NakPelletAt(cell, NAK_REFERENCE_TEMPERATURE).series;
+  const PetscReal along  = 2 * PetscSqrtReal(series * cell->conductivity * cell->thickness);
+
+  return PetscMax(thick, along);
+}
+
+/* A held current enters every column alike, and a held voltage does not: docs/model.md. */
+static void TellCoarse(const NakModelParams *p, NakComplaints *list)
+{
+  const PetscReal depth = p->grid.ny > 1 ? p->grid.depth : 0;
+  const PetscReal half =
+    p->contact.shape == NAK_CONTACT_PATCHES ? p->contact.patch : PetscMax(p->grid.width, depth) / 2;
+
+  if (half <= Spread(&p->cell)) return;
+  NakCaution(list, "contact",
+             "contact and its gaps are about %.3g m wide, and the resolved electrolyte of "
+             "%.3g m does not spread a current so far: under a held current the voltage "
+             "comes out too high; raise electrolyte.thickness",
+             (double)half, (double)p->cell.thickness);
+}
+
+/* Patches of a column or two follow the grid, not their size. */
+static void TellPatches(const NakModelParams *p, NakComplaints *list)
+{
+  const NakGridParams *g     = &p->grid;
+  const PetscReal      patch = p->contact.patch;
+  PetscReal            sides[2], side;
+
+  NakGridSides(g, sides);
+  side = PetscMax(g->nx > 1 ? sides[0] : 0, g->ny > 1 ? sides[1] : 0);
+  if (p->contact.shape == NAK_CONTACT_PATCHES && 2 * side > (1 + 1e-9) * patch)
+    NakCaution(list, "contact",
+               "patches of contact are about %.3g m wide and columns %.3g m: the grid "
+               "decides on their shapes; use columns of half a patch or less, or raise "
+               "contact.patch",
+               (double)patch, (double)side);
+}
+
+static void CheckContact(const NakModelParams *p, NakComplaints *list)
+{
+  const NakGridParams *g        = &p->grid;
+  const PetscReal      fraction = p->contact.fraction;
+
+  if (fraction == 1) return;
+  if (g->nx == 1 && g->ny == 1) {
+    NakCaution(list, "contact",
+               "contact.fraction is %.6g and the grid has one column: in 1D a partial "
+               "contact changes no voltage; raise grid.nx",
+               (double)fraction);
+    return;
+  }
+  if (fraction * (PetscReal)g->nx * (PetscReal)g->ny < 0.5)
+    NakComplain(list, "contact",
+                "contact.fraction is %.6g, which leaves no column of the %" PetscInt_FMT
+                " x %" PetscInt_FMT " grid in contact: raise it or refine the grid",
+                (double)fraction, g->nx, g->ny);
+  TellPatches(p, list);
+  if (g->electrolyte_layers > 0) {
+    TellCoarse(p, list);
+    return;
+  }
+  NakComplain(list, "contact",
+              "contact.fraction is %.6g with grid.electrolyte_layers: 0: nothing then "
+              "carries the current from where there is no contact to where there is; resolve "
+              "the electrolyte",
+              (double)fraction);
+}
+
+/* The temperatures at which a solid forms from some liquid. */
+static void CheckFreezes(const NakModelParams *p, NakComplaints *list)
+{
+  const NakAlloy alloy = NakThermoAlloy(&p->material, p->alloy.temperature);
+
+  for (int a = 0; a < 2; a++) {
+    const PetscReal x = NakThermoLiquidus(&alloy, (PetscBool)a);
+
+    if ((a == 0 ? p->microstructure.grains_b : p->microstructure.grains_a) == 0) continue;
+    if (x > 0 && x < 1) continue;
+    NakComplain(list, a == 0 ? "microstructure.grains_b" : "microstructure.grains_a",
+                "at %.6g K no liquid of %s is in equilibrium with solid %s: lower "
+                "alloy.temperature or leave these grains out",
+                (double)alloy.T, p->material.name,
+                a == 0 ? p->material.b.symbol : p->material.a.symbol);
+  }
+}
+
+static void CheckZone(const NakModelParams *p, NakComplaints *list)
+{
+  const NakGridParams *g = &p->grid;
+  const NakMixParams  *m = &p->microstructure;
+  PetscReal            side[2], widest;
+
+  NakGridSides(g, side);
+  widest = PetscMax(g->nx > 1 ? side[0] : 0, g->ny > 1 ? side[1] : 0);
+  if (NAK_MIX_CELLS * widest > m->width * (1 + 1e-9))
+    NakComplain(list, "microstructure",
+                "microstructure.interface_width is %.6g m and columns are %.6g m wide: an "
+                "interface must be %d columns wide; raise grid.nx and grid.ny, or widen it",
+                (double)m->width, (double)widest, NAK_MIX_CELLS);
+  if (m->size[2] >= g->alloy_height)
+    NakComplain(list, "microstructure",
+                "microstructure.height is %.6g m, and only %.6g m of the alloy are resolved "
+                "(grid.alloy_height): lower the first or raise the second",
+                (double)m->size[2], (double)g->alloy_height);
+}
+
+static void CheckVoids(const NakModelParams *p, NakComplaints *list)
+{
+  const NakGridParams *g  = &p->grid;
+  NakVoidsPlace        at = {
+           .columns   = {g->nx, g->ny},
+           .height    = p->microstructure.size[2],
+           .tension   = p->material.surface_tension,
+           .steepness = 4 / p->microstructure.width
+  };
+
+  if (!p->microstructure.voids) return;
+  NakGridSides(g, at.side);
+  NakVoidsCheck(&p->voids, &at, list);
+}
+
+static void CheckPhases(const NakModelParams *p, NakComplaints *list)
+{
+  const NakGridParams *g     = &p->grid;
+  const NakMixParams  *m     = &p->microstructure;
+  const PetscInt       likes = m->nuclei_body == 0 ? m->grains_b : m->grains_a;
+
+  if (g->phases == 0) return;
+  if (g->phases >= NAK_MIX_MOST)
+    NakComplain(list, "microstructure",
+                "microstructure.grains_a and grains_b are %" PetscInt_FMT
+                " together, and at most %d are possible: lower them",
+                m->grains_a + m->grains_b, NAK_MIX_MOST - 1 - (m->voids ? 1 : 0));
+  if (m->grains_a + m->grains_b > 0 && m->nuclei > 0 && likes == 0)
+    NakComplain(list, "nuclei",
+                "nuclei.solid is %s, and microstructure.grains_%s is 0: raise it, choose "
+                "the other solid or set nuclei.count to 0",
+                m->nuclei_body == 0 ? "b" : "a", m->nuclei_body == 0 ? "b" : "a");
+  if (g->electrolyte_layers == 0 && g->nx * g->ny > 1)
+    NakComplain(list, "microstructure",
+                "there are grains or voids and grid.electrolyte_layers is 0: nothing then "
+                "carries the current from under them to where there is liquid; resolve the "
+                "electrolyte");
+  CheckZone(p, list);
+  CheckFreezes(p, list);
+  CheckVoids(p, list);
+}
+
+/* What a front of the K film needs of the grid. */
+static void CheckFront(const NakModelParams *params, NakComplaints *list)
+{
+  const NakInterphaseParams *p      = &params->interphase;
+  const NakGridParams       *g      = &params->grid;
+  const PetscReal            fewest = 4;
+  PetscReal                  side[2], widest;
+
+  NakGridSides(g, side);
+  widest = PetscMax(g->nx > 1 ? side[0] : 0, g->ny > 1 ? side[1] : 0);
+  if (widest == 0)
+    NakComplain(list, "interphase",
+                "interphase.film_nuclei and .film_nucleation need a face of several columns: "
+                "raise grid.nx, or leave them out for a film that grows alike everywhere "
+                "(interphase.film_rate)");
+  else if (p->film_width < fewest * widest * (1 - 1e-9))
+    NakComplain(list, "interphase.film_width",
+                "interphase.film_width is %.6g m and a column %.6g m wide; the front of the "
+                "K film needs %g columns: raise interphase.film_width to %.6g m or grid.nx "
+                "and grid.ny",
+                (double)p->film_width, (double)widest, (double)fewest, (double)(fewest * widest));
+  else if (p->film_nuclei > 0 && NakModelFilmPlaces(params) == 0)
+    NakComplain(list, "interphase.film_nuclei",
+                "interphase.film_nuclei is %.6g 1/m^2, less than one on the face of %.6g m by "
+                "%.6g m: raise it, grid.width or grid.depth",
+                (double)p->film_nuclei, (double)(side[0] * (PetscReal)g->nx),
+                (double)(side[1] * (PetscReal)g->ny));
+  if (NakModelFilmPlaces(params) > g->nx * g->ny)
+    NakComplain(list, "interphase.film_nuclei",
+                "interphase.film_nuclei is %.6g 1/m^2, more than one a column: such a film grows "
+                "alike everywhere (interphase.film_rate); lower it or use more columns",
+                (double)p->film_nuclei);
+  if (widest > 0 && g->electrolyte_layers == 0)
+    NakComplain(list, "interphase",
+                "the K film has nuclei and grid.electrolyte_layers is 0: nothing then carries "
+                "the current from under the film to where the face is open; resolve the "
+                "electrolyte");
+}
+
+static void CheckPellet(const NakCellParams *p, NakComplaints *list)
+{
+  if (p->thickness > p->pellet_thickness)
+    NakComplain(list, "electrolyte",
+                "electrolyte.thickness, the resolved part, is %.6g m, and the whole pellet "
+                "has %.6g m: lower it or raise electrolyte.pellet_thickness",
+                (double)p->thickness, (double)p->pellet_thickness);
+}
+
+void NakModelCheck(const NakModelParams *params, NakComplaints *list)
+{
+  CheckAlloy(params, list);
+  CheckContent(params, list);
+  CheckMixing(params, list);
+  CheckContact(params, list);
+  CheckPellet(&params->cell, list);
+  if (NakKineticsFront(&params->interphase)) CheckFront(params, list);
+  CheckPhases(params, list);
+}

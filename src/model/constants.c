@@ -1,0 +1,102 @@
+/* Constants of every column: its geometry and what depends on the temperature. */
+#include "column.h"
+
+/* A region's end faces lie half a layer from its outermost cells.  Where two regions meet, `link` is
+   the upper one's, and the lower one's is worked out from its height. */
+static void SetLinks(NakColumn *c)
+{
+  const PetscInt nz = c->ne + c->nf + c->na;
+
+  for (PetscInt k = 0; k <= nz; k++) {
+    const PetscBool first = (PetscBool)(k == 0 || k == c->ne || k == c->ne + c->nf);
+
+    c->link[k] = 2 / ((first ? 0 : c->height[k - 1]) + (k < nz ? c->height[k] : 0));
+  }
+}
+
+/* Distance of columns that stands for all directions of a front: the error of differences goes with
+   dx^2 cos^4 + dy^2 sin^4, whose mean this is. */
+static PetscReal Spacing(const NakGrid *g)
+{
+  if (g->nx > 1 && g->ny > 1) return PetscSqrtReal(3.0 / 8 * (PetscSqr(g->dx) + PetscSqr(g->dy)));
+  return g->nx > 1 ? g->dx : g->dy;
+}
+
+/* Where the liquid ends, and the ratios that the reservoir shows: all of them where the alloy stays liquid. */
+static void SetLiquid(const NakAlloyParams *p, NakColumn *c)
+{
+  const PetscBool found = NakThermoLiquidRange(&c->kinetics.alloy, p->compounds, c->liquidus);
+  const PetscBool all   = (PetscBool)(!found || p->solids == NAK_SOLIDS_SUPERCOOLED);
+
+  if (!found) c->liquidus[0] = c->liquidus[1] = 0;
+  for (int end = 0; end < 2; end++) {
+    const PetscReal x = all ? end : c->liquidus[end];
+
+    c->liquid[end] = x < 1 ? x / (1 - x) : PETSC_MAX_REAL;
+  }
+}
+
+void NakColumnSetTemperature(const NakModelParams *params, PetscReal T, NakColumn *c)
+{
+  const NakPellet pellet   = NakPelletAt(&params->cell, T);
+  const NakAlloy  at_start = NakThermoAlloy(&params->material, NAK_REFERENCE_TEMPERATURE);
+  const PetscReal liquid   = NakArrhenius(params->alloy.activation_energy, T);
+
+  c->kinetics = NakKineticsCreate(&params->material, T, &params->interphase, &params->reaction,
+                                  c->contact_fraction);
+  NakKineticsFitFront(&c->kinetics, params->interphase.film_width, c->spacing);
+  c->sigma            = pellet.conductivity;
+  c->series           = pellet.series + (c->ne > 0 ? 0 : pellet.resolved);
+  c->grain_boundaries = pellet.grain_boundaries;
+  c->electrolyte      = c->ne > 0 ? pellet.resolved : 0;
+  c->mixing           = params->alloy.diffusivity * liquid;
+  c->diffusivity      = c->mixing / NakThermoLiquid(&at_start, c->start).factor;
+  if (c->l.phases > 0) NakMixBranches(&params->microstructure, T, &c->mix);
+  SetLiquid(&params->alloy, c);
+}
+
+PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, NakCover *over,
+                               PetscReal contact, NakColumn *column)
+{
+  const NakGrid  *grid = NakStateGrid(state);
+  const PetscReal x    = NakThermoMoleFraction(&params->material, params->alloy.potassium);
+  PetscInt        owned;
+  NakPart         part;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakPartOf(NakStateDM(state), PETSC_FALSE, &part));
+  owned   = NakPartColumns(&part);
+  *column = (NakColumn){.l                = *NakStateLayout(state),
+                        .over             = over,
+                        .ne               = grid->n_electrolyte,
+                        .nf               = grid->n_interphase,
+                        .na               = grid->n_alloy,
+                        .start            = x,
+                        .contact_fraction = contact,
+                        .spreading        = 1,
+                        .spacing          = Spacing(grid),
+                        .alloy_content    = NAK_FARADAY * NakModelDensity(params),
+                        .reservoir        = grid->reservoir_height,
+                        .area             = grid->dx * grid->dy,
+                        .wetting          = params->voids,
+                        .tension          = params->material.surface_tension};
+  PetscCall(NakZoneCreate(&params->microstructure, owned, column));
+  NakColumnSetTemperature(params, params->alloy.temperature, column);
+  PetscCall(PetscMalloc2(grid->nz, &column->height, grid->nz + 1, &column->link));
+  column->interphase = (NakRegion){column->height + column->ne, column->link + column->ne};
+  column->alloy =
+    (NakRegion){column->interphase.height + column->nf, column->interphase.link + column->nf};
+  for (PetscInt k = 0; k < grid->nz; k++) column->height[k] = grid->z[k + 1] - grid->z[k];
+  SetLinks(column);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnDestroy(NakColumn *column)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree2(column->height, column->link));
+  PetscCall(PetscFree3(column->leans, column->layers, column->orders));
+  PetscCall(PetscFree2(column->shared.pull, column->shared.push));
+  PetscCall(PetscFree(column->over));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

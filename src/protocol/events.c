@@ -1,0 +1,163 @@
+/* Events: conditions known beforehand, whose coming true is noted; the contract is in
+   nakfield/protocol.h. */
+#include "protocol_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { EVENT_NA_METAL = 3, EVENT_SHORT = NAK_EVENTS_WATCHED, EVENT_CUTOFF, EVENT_KINDS };
+
+/* What an event is: a signal that passes a bound.  That of Na metal is a charge [C/m2]. */
+typedef struct {
+  const char *name, *doc;
+  NakSignalId signal;
+  char        relation;
+  PetscReal   bound;
+} Kind;
+
+static const Kind kinds[] = {
+  {"liquidus_a",   "alloy at the face beyond the liquidus to Na", NAK_SIGNAL_BEYOND_A, '>', 0    },
+  {"liquidus_b",   "alloy at the face beyond the liquidus to K",  NAK_SIGNAL_BEYOND_B, '>', 0    },
+  {"k_film",       "solid K on more than 1e-3 of the face",       NAK_SIGNAL_K_FILM,   '>', 1e-3 },
+  {"na_metal",     "more than 1e-4 mAh/cm^2 of Na metal",         NAK_SIGNAL_DEPOSIT,  '>', 3.6  },
+  {"void",         "a void over the face",                        NAK_SIGNAL_VOIDS,    '>', 0.5  },
+  {"grain_a",      "solid Na in the alloy",                       NAK_SIGNAL_SOLID_A,  '>', 1e-12},
+  {"grain_b",      "solid K in the alloy",                        NAK_SIGNAL_SOLID_B,  '>', 1e-12},
+  {"contact_half", "half of the wetted face is lost",             NAK_SIGNAL_WETTED,   '<', 0.5  },
+  {"filament",     "a filament has begun",                        NAK_SIGNAL_FILAMENT, '>', 1e-10},
+  {"short",        "a filament crossed the electrolyte",          0,                   0,   0    },
+  {"cutoff",       "a condition or a limit ended the run",        0,                   0,   0    },
+};
+
+const char *NakEventName(PetscInt kind)
+{
+  return kind < EVENT_KINDS ? kinds[kind].name : NULL;
+}
+
+const char *NakEventDoc(PetscInt kind)
+{
+  return kind < EVENT_KINDS ? kinds[kind].doc : NULL;
+}
+
+PetscInt NakEventFind(const char *name)
+{
+  for (PetscInt k = 0; k < EVENT_KINDS; k++)
+    if (strcmp(name, kinds[k].name) == 0) return k;
+  return -1;
+}
+
+NakCondition NakEventCondition(PetscInt kind, const NakLimits *limits)
+{
+  const Kind     *event = &kinds[kind];
+  const PetscReal bound = event->bound * (kind == EVENT_NA_METAL ? limits->metal : 1);
+  NakCondition    condition;
+
+  NakConditionSet(event->signal, event->relation, bound, "", &condition);
+  if (bound > 0) condition.scale = bound;
+  (void)snprintf(condition.text, sizeof(condition.text), "%s", event->name);
+  return condition;
+}
+
+/* Keep the events in the order of time after the first `old`. */
+static void Keep(NakProtocol protocol, PetscInt old, const NakEvent *event)
+{
+  NakWatch      *watch = &protocol->watch;
+  const PetscInt room  = event->kind < NAK_EVENTS_WATCHED ? NAK_EVENTS - 1 : NAK_EVENTS;
+  PetscInt       at    = watch->count;
+
+  if (watch->count >= room) return;
+  for (; at > old && protocol->noted[at - 1].time > event->time; at--)
+    protocol->noted[at] = protocol->noted[at - 1];
+  protocol->noted[at] = *event;
+  watch->count++;
+}
+
+/* Part of the way from the record before to this one at which an overshoot came to 0; what was located is as
+   near as can be. */
+static PetscReal PartOf(const NakWatch *watch, PetscReal before, PetscReal now)
+{
+  const PetscReal located = 1e-6;
+
+  if (!watch->begun || now <= located || before >= 0) return 1;
+  return -before / (now - before);
+}
+
+static void Watch(NakProtocol protocol, PetscInt kind, PetscInt old, const NakRecord *now)
+{
+  const PetscReal undone = -0.1;
+  const NakMark   none   = {0};
+  NakWatch       *watch  = &protocol->watch;
+  const PetscReal past   = NakConditionOvershoot(&protocol->events[kind], now, &none);
+
+  if (past >= 0 && !watch->on[kind]) {
+    const PetscReal part  = PartOf(watch, watch->past[kind], past);
+    const NakEvent  event = {.time = now->time - (1 - part) * (now->time - watch->time),
+                             .capacity =
+                               now->capacity - (1 - part) * (now->capacity - watch->capacity),
+                             .kind = kind,
+                             .step = now->step};
+
+    Keep(protocol, old, &event);
+    watch->on[kind] = PETSC_TRUE;
+  }
+  if (past < undone) watch->on[kind] = PETSC_FALSE;
+  watch->past[kind] = past;
+}
+
+/* The event that the end of the run is, if any. */
+static PetscInt EndOf(NakProtocol protocol)
+{
+  const NakEnd end = protocol->at.end;
+
+  if (end == NAK_END_SHORT) return EVENT_SHORT;
+  if (end == NAK_END_CONDITION || end == NAK_END_OUTER || end == NAK_END_LIMIT) return EVENT_CUTOFF;
+  return -1;
+}
+
+PetscErrorCode NakProtocolNote(NakProtocol protocol, const NakRecord *now, PetscInt *fresh)
+{
+  NakWatch      *watch = &protocol->watch;
+  const PetscInt old = watch->count, end = EndOf(protocol);
+
+  PetscFunctionBeginUser;
+  for (PetscInt kind = 0; kind < NAK_EVENTS_WATCHED; kind++) Watch(protocol, kind, old, now);
+  watch->time     = now->time;
+  watch->capacity = now->capacity;
+  watch->begun    = PETSC_TRUE;
+  if (end >= 0 && !watch->ended) {
+    const NakEvent event = {
+      .time = now->time, .capacity = now->capacity, .kind = end, .step = now->step};
+
+    Keep(protocol, old, &event);
+    watch->ended = PETSC_TRUE;
+  }
+  *fresh = watch->count - old;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakProtocolEvents(NakProtocol protocol, PetscInt *count, const NakEvent **events)
+{
+  PetscFunctionBeginUser;
+  *count  = protocol->watch.count;
+  *events = protocol->noted;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakEventsCheckpoint(NakProtocol protocol, NakCheckpoint c)
+{
+  NakWatch *watch = &protocol->watch;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointBlock(c, "protocol/watch", watch, sizeof *watch));
+  PetscCheck(watch->count >= 0 && watch->count <= NAK_EVENTS, NakCheckpointComm(c),
+             PETSC_ERR_FILE_UNEXPECTED, "%s has %" PetscInt_FMT " events", NakCheckpointPath(c),
+             watch->count);
+  if (watch->count == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakCheckpointBlock(c, "protocol/events", protocol->noted,
+                               (size_t)watch->count * sizeof(NakEvent)));
+  for (PetscInt k = 0; k < watch->count; k++)
+    PetscCheck(protocol->noted[k].kind >= 0 && protocol->noted[k].kind < EVENT_KINDS,
+               NakCheckpointComm(c), PETSC_ERR_FILE_UNEXPECTED, "%s has an event of no kind",
+               NakCheckpointPath(c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

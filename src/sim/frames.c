@@ -1,0 +1,41 @@
+/* How many frames a deck that does not say gets. */
+#include "sim_impl.h"
+
+#define MOST   500 /* frames */
+#define FEWEST 20  /* that there may be, however large one is */
+#define BYTES  2e9 /* of all together [B] */
+#define HEADS  1e4 /* of a file [B] */
+
+/* Size of a frame [B]. */
+static PetscReal FrameBytes(const NakFrame *frame)
+{
+  const PetscReal columns = (PetscReal)frame->grid->nx * (PetscReal)frame->grid->ny;
+  PetscReal       layers  = 0;
+
+  for (PetscInt f = 0; f < frame->count; f++)
+    layers += frame->fields[f].place == NAK_PLACE_VOLUME ? (PetscReal)frame->grid->nz : 1;
+  return HEADS + (PetscReal)sizeof(PetscReal) * columns * layers;
+}
+
+PetscErrorCode NakSimBoundFrames(NakSim s)
+{
+  PetscReal bytes, most, stride;
+  NakFrame  frame;
+
+  PetscFunctionBeginUser;
+  s->stride = 1;
+  if (s->params.output.fields_every > 0 || s->ends_in_all <= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(s->kind->frame(s, &frame));
+  bytes  = FrameBytes(&frame);
+  most   = PetscMin(PetscMax(PetscFloorReal(BYTES / bytes), FEWEST), MOST);
+  stride = PetscMin(PetscCeilReal(s->ends_in_all / most), 1e9);
+  if (stride <= 1) PetscFunctionReturn(PETSC_SUCCESS);
+  s->stride = (PetscInt)stride;
+  PetscCall(NakOutputLog(s->output,
+                         "frames: up to %.0f protocol steps end, and one end in %" PetscInt_FMT
+                         " gets a frame, about %.0f of %.2g MB; output.fields.every gives them "
+                         "another rhythm",
+                         (double)s->ends_in_all, s->stride, (double)(s->ends_in_all / stride),
+                         (double)(1e-6 * bytes)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

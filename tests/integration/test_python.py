@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""The package for Python against the files themselves, read by csv and h5py."""
+import csv
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import nakrun  # noqa: E402
+from nakrun import nakfield  # noqa: E402
+
+DECK = """
+output: {fields: {every: 2 s}}
+impedance: {frequency_max: 1 kHz, frequency_min: 10 Hz}
+protocol:
+  - strip: 0.3 mA/cm^2
+    for: 5 s
+  - impedance:
+  - strip: 0.1 mA/cm^2
+    for: 1 s
+  - impedance:
+"""
+
+
+def columns(path):
+    with open(path, newline="", encoding="ascii") as file:
+        rows = list(csv.DictReader(file))
+    return {name: [float(row[name]) for row in rows] for name in rows[0]}
+
+
+class Reader(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        place = Path(cls.folder.name)
+        (place / "deck.yaml").write_text(DECK)
+        nakrun.call(
+            "run", "deck.yaml", "output.directory=run", "--quiet", ranks=0, folder=place
+        ).demand(nakrun.DONE)
+        cls.path = place / "run"
+
+    def setUp(self):
+        self.run_ = nakfield.Run(self.path)
+
+    def test_table_and_steps(self):
+        table = self.run_.table
+        for name, values in columns(self.path / "timeseries.csv").items():
+            self.assertEqual(values, table[name].tolist(), name)
+        summary = json.loads((self.path / "summary.json").read_text(encoding="utf-8"))
+        self.assertEqual((self.run_.steps, self.run_.events), (summary["steps"], summary["events"]))
+        self.assertEqual([s["kind"] for s in self.run_.steps], ["strip", "impedance"] * 2)
+        self.assertEqual(table.rows()[0]["time_s"], 0)
+
+    def test_spectra(self):
+        file = columns(self.path / "impedance.csv")
+        spectra = self.run_.spectra
+        self.assertEqual(
+            [(s.time, s.frequency.size) for s in spectra],
+            [(t, file["time_s"].count(t)) for t in (5, 6)],
+        )
+        z = [complex(*pair) for pair in zip(file["z_re_ohm_cm2"], file["z_im_ohm_cm2"])]
+        self.assertEqual(np.concatenate([s.z for s in spectra]).tolist(), z)
+        self.assertEqual(
+            np.concatenate([s.gamma for s in spectra]).tolist(),
+            columns(self.path / "drt.csv")["gamma_ohm_cm2"],
+        )
+        first = spectra[0]
+        middle = math.sqrt(first.frequency[3] * first.frequency[4])
+        self.assertAlmostEqual(first.at(middle), (first.z[3] + first.z[4]) / 2, 9)
+        with self.assertRaisesRegex(nakfield.ReadError, "2000 Hz is not within .* 10 to 1000 Hz"):
+            first.at(2000)
+
+    def test_frames(self):
+        self.assertEqual(self.run_.times[-1], 6)
+        last = self.run_.frame(-1)
+        with h5py.File(self.path / "fields.h5") as file:
+            stored = file["frames"][sorted(file["frames"])[-1]]
+            self.assertEqual(set(last), set(stored))
+            for name in stored:
+                self.assertTrue(np.array_equal(last[name], stored[name][:]), name)
+            self.assertEqual(last.numbers["voltage"], stored.attrs["voltage"])
+            self.assertEqual(last.units["c"], "mol/m^3")
+            self.assertTrue(np.array_equal(last.grid["z"], file["grid/z"][:]))
+        self.assertEqual(list(self.run_.frame(0, ["c"])), ["c"])
+        with self.assertRaisesRegex(nakfield.ReadError, "there is no frame 99"):
+            self.run_.frame(99)
+
+    def test_a_frame_that_is_cut(self):
+        """The message names the file, of the package and of the script."""
+        with tempfile.TemporaryDirectory() as folder:
+            run = Path(folder, "run")
+            shutil.copytree(self.path, run)
+            os.truncate(run / "fields" / "000001.h5", 3000)
+            with self.assertRaisesRegex(nakfield.ReadError, "cannot read .*fields/000001.h5"):
+                nakfield.Run(run).frame(1)
+            self.assertEqual(draw("plot.py", run), (1, "plot.py: cannot read", "'fields/000001.h5'"))
+
+    def test_run_that_goes_on(self):
+        """No summary yet, and a row half written."""
+        with tempfile.TemporaryDirectory() as folder:
+            table = Path(folder, "timeseries.csv")
+            table.write_text("time_s,voltage_V\n0,1\n2,1.5\n3,")
+            run = nakfield.Run(folder)
+            self.assertEqual((run.steps, run.spectra, run.times), ([], [], []))
+            self.assertEqual(run.table["voltage_V"].tolist(), [1, 1.5])
+            for text, message in (
+                ("time_s,voltage_V\n", "no rows"),
+                ("time_s\n1\nx\n", "timeseries.csv: .*'x'"),
+                ("time_s\n1,2\n", "rows of 2 numbers under 1 names"),
+            ):
+                table.write_text(text)
+                with self.assertRaisesRegex(nakfield.ReadError, message):
+                    print(nakfield.Run(folder).table)
+        with self.assertRaisesRegex(nakfield.ReadError, "no directory"):
+            nakfield.Run(folder)
+
+
+def draw(script, run):
+    """Exit status of a script; first words and last word of what it says on standard error."""
+    done = subprocess.run([sys.executable, nakrun.TOP / "scripts" / script, run], capture_output=True, text=True,
+                          timeout=100, check=False)
+    words = done.stderr.strip("()\n").split()
+    return done.returncode, " ".join(words[:3]), "".join(words[-1:])
+
+
+class Pictures(unittest.TestCase):
+    def healing(self, currents):
+        """Exit status and words of plot_healing.py for rows of a second each; whether there is a picture."""
+        with tempfile.TemporaryDirectory() as folder:
+            rows = [f"{k},{i},0.5,0.5\n" for k, i in enumerate(currents)]
+            Path(folder, "timeseries.csv").write_text(
+                "time_s,current_mA_cm2,contact_fraction,wetted_fraction\n" + "".join(rows))
+            return draw("plot_healing.py", folder)[::2], Path(folder, "healing.png").is_file()
+
+    def test_healing_needs_a_rest_after_a_current(self):
+        self.assertEqual(self.healing([0, 1, 0, 0]), ((0, ""), True))
+        self.assertEqual(self.healing([0, 0]), ((1, "back"), False))  # no current
+        self.assertEqual(self.healing([0, 1]), ((1, "it"), False))  # no rest
+        self.assertFalse(Path("healing.png").exists())
+
+    def test_map_of_relaxation_times(self):
+        """Spectra at 0, 10 and 20 s and, after a pause, at 100 s, of which the last has 1e4 times the others' height:
+        drawn at no time without one, at no relaxation time beyond the frequencies, and not flat."""
+        sys.path.insert(0, str(nakrun.TOP / "scripts"))
+        import plot_impedance
+        import matplotlib
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        tau, frequency = np.logspace(-6, 1, 71), np.logspace(1, 5, 20)
+        gamma = np.exp(-np.log(tau / 1e-3) ** 2)
+        spectra = [nakfield.Spectrum(t, 0, frequency, frequency + 0j, tau, gamma * high)
+                   for t, high in ((0, 1), (10, 1), (20, 1), (100, 1e4))]
+        figure, axis = pyplot.subplots()
+        plot_impedance.draw_map(figure, axis, {"spectra": spectra})
+        drawn = [mesh.get_coordinates()[0, :, 0].tolist() for mesh in axis.collections]
+        self.assertEqual(drawn, [[0, 5], [5, 15], [15, 25], [60, 100]])
+        self.assertTrue(np.allclose(axis.get_ylim(), [1 / (2e5 * np.pi), 1 / (2e1 * np.pi)]))
+        last = axis.collections[-1]
+        self.assertGreaterEqual(last.norm.vmax, 1e4)
+        self.assertEqual(tau[np.argmax(last.get_array())], tau[np.argmax(gamma)])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,78 @@
+/* The second engine's tables between two grids; all else of it is tested with its models, in
+   test_pfhub.c. */
+#include "phasefield_impl.h"
+
+#include "nak_test.h"
+
+static const PetscInt pairs[][2] = {
+  {8,  4 },
+  {12, 7 },
+  {9,  5 },
+  {10, 10}
+};
+
+/* Tables of a cube of `fine` cells a side on one rank. */
+static NakLevel Create(PetscInt fine, PetscInt coarse)
+{
+  NakLevel v = {.index = 0}, w = {.index = 1};
+
+  for (int d = 0; d < 3; d++) {
+    v.n[d] = v.m[d] = fine;
+    w.n[d] = w.m[d] = coarse;
+  }
+  MUST(NakTransferTablesCreate(&v, &w));
+  return v;
+}
+
+/* The interpolation takes the place of a coarse cell to that of a fine one. */
+static void InterpolationKeepsLinearFunctions(void **unused)
+{
+  (void)unused;
+  for (size_t pair = 0; pair < sizeof pairs / sizeof pairs[0]; pair++) {
+    const PetscReal fine = (PetscReal)pairs[pair][0], coarse = (PetscReal)pairs[pair][1];
+    NakLevel        v = Create(pairs[pair][0], pairs[pair][1]);
+
+    for (PetscInt i = 0; i < pairs[pair][0]; i++) {
+      const NakTransfer *t  = &v.coarser[i % 3];
+      const PetscReal    at = (PetscReal)t->home[i] + 0.5 + t->theta[i] * (PetscReal)t->side[i];
+
+      AssertNear("place in the box", at / coarse, ((PetscReal)i + 0.5) / fine, 1e-14);
+      assert_true(t->theta[i] >= 0 && t->theta[i] <= 0.5 && PetscAbsInt(t->side[i]) == 1);
+    }
+    MUST(NakTransferTablesDestroy(&v));
+  }
+}
+
+/* The average keeps constants, and gives the whole of every fine cell away. */
+static void AverageConserves(void **unused)
+{
+  (void)unused;
+  for (size_t pair = 0; pair < sizeof pairs / sizeof pairs[0]; pair++) {
+    const PetscReal    ratio     = (PetscReal)pairs[pair][0] / (PetscReal)pairs[pair][1];
+    NakLevel           v         = Create(pairs[pair][0], pairs[pair][1]);
+    const NakTransfer *t         = &v.coarser[pair % 3];
+    PetscReal          given[16] = {0};
+
+    for (PetscInt i = 0; i < pairs[pair][1]; i++) {
+      PetscReal sum = 0;
+
+      for (PetscInt k = 0; k < NAK_WIDE; k++) {
+        const PetscReal share = t->share[NAK_WIDE * i + k];
+
+        assert_true(share >= 0);
+        sum += share;
+        given[t->from[i] + k] += ratio * share;
+      }
+      AssertNear("shares of a coarse cell", sum, 1, 1e-14);
+    }
+    for (PetscInt i = 0; i < pairs[pair][0]; i++) AssertNear("a fine cell", given[i], 1, 1e-14);
+    MUST(NakTransferTablesDestroy(&v));
+  }
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(InterpolationKeepsLinearFunctions),
+  cmocka_unit_test(AverageConserves),
+};
+
+NAK_TEST_MAIN(tests)
