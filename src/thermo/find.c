@@ -59,7 +59,8 @@ static PetscBool SameFile(const char *one, const char *other)
                      a.st_ino == b.st_ino);
 }
 
-/* The same beside the deck, where other decks lie, too: a material has an entry A. */
+/* The same beside the deck, where other decks lie, too: a material has an entry A.  A file that YAML refuses is
+   taken for one, so that its errors are reported. */
 static PetscErrorCode TryBeside(NakDeck deck, NakNode named, const char *name, char *path,
                                 size_t size, PetscBool *found)
 {
@@ -72,7 +73,8 @@ static PetscErrorCode TryBeside(NakDeck deck, NakNode named, const char *name, c
   *found = Try(folder, name, path, size);
   if (!*found) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakDeckCreate(PETSC_COMM_SELF, path, NULL, 0, &file));
-  *found = (PetscBool)(NakDeckFind(file, "A") != NULL);
+  *found = (PetscBool)(NakDeckFind(file, "A") != NULL ||
+                       (NakDeckErrorCount(file) > 0 && !SameFile(path, NakDeckPath(deck))));
   PetscCall(NakDeckDestroy(&file));
   if (!*found && !SameFile(path, NakDeckPath(deck)))
     PetscCall(NakDeckWarn(deck, named, "%s is not taken for the material %s: it has no entry A",

@@ -48,7 +48,7 @@ static NakModelParams Params(const Shape *s, PetscInt grains_b, PetscInt grains_
   p.reaction.filament_onset             = 1e9;
   p.grid.width                          = s->width;
   p.grid.alloy_height                   = s->resolved;
-  p.grid.electrolyte_layers             = 0;
+  p.grid.electrolyte_layers             = s->nx > 1 ? 4 : 0;
   p.grid.interphase_layers              = 2;
   p.grid.alloy_layers                   = 4;
   p.grid.finest_alloy                   = 0;
