@@ -75,6 +75,7 @@ class Studies(Folder):
             [row["interphase.diffusion_time"] for row in rows], ["3.75 s"] * 4 + ["7.5 s"] * 4
         )
         self.assertEqual({row["status"] for row in rows}, {"completed", "cutoff", "failed"})
+        self.assertEqual((self.place / "out" / "original.yaml").read_text(), DECK)
         with open(self.place / "out" / "samples.csv", newline="", encoding="utf-8") as file:
             names = [row["name"] for row in csv.DictReader(file)]
         for row, name in zip(rows, names):

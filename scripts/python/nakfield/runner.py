@@ -258,7 +258,8 @@ class Runner:
             encoding="utf-8",
         )
         if status == 0:
-            (place / "log.txt").unlink()
+            for needless in ("log.txt", "original.yaml"):  # thousands of times the same deck
+                (place / needless).unlink(missing_ok=True)
         else:
             self.failed += 1
             (place / "error.txt").write_text(

@@ -275,6 +275,7 @@ def carry_out_study(args, runner):
     study.output.mkdir(parents=True, exist_ok=True)
     fix(study, runner, samples, rows, more)
     shutil.copyfile(study.path, study.output / "study.yaml")
+    shutil.copyfile(study.deck, study.output / "original.yaml")
     store = runner.store = Store(study.output)
     try:
         if args.retry:
