@@ -47,7 +47,7 @@
 
 /** What the shell sees. */
 typedef enum {
-  NAK_EXIT_DONE    = 0, /**< done, a cut-off or a short of the cell included */
+  NAK_EXIT_DONE    = 0, /**< done, a limit or a short of the cell included */
   NAK_EXIT_BUG     = 1, /**< an error in the program */
   NAK_EXIT_INPUT   = 2, /**< bad deck or command line */
   NAK_EXIT_SOLVER  = 3, /**< the solver gave up, or a number was not finite */

@@ -117,7 +117,7 @@ PetscErrorCode NakOutputSpectrum(NakOutput output, PetscReal time, PetscInt step
 
 /** What summary.json says. */
 typedef struct {
-  const char          *status;  /**< completed, cutoff, short, failed, interrupted */
+  const char          *status;  /**< completed, condition, limit, short, failed, interrupted */
   const char          *end;     /**< the reason in words */
   NakNumbers           numbers; /**< of the end and of the whole run */
   PetscInt             time_steps, rejected_steps;
@@ -126,6 +126,7 @@ typedef struct {
   PetscInt             n_reports, n_events;
   const NakStepReport *reports; /**< of its steps; owned by the caller */
   const NakEvent      *events;  /**< owned by the caller */
+  const NakAnswers    *answers; /**< or NULL; owned by the caller */
   PetscReal            na_balance, k_balance, charge_balance; /**< largest over the run */
   PetscInt             linear_iterations;
 } NakSummary;

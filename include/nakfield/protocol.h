@@ -11,8 +11,8 @@
     staircase: {from, to, step, hold, until}   constant currents from `from` up or down to the last
                            level that does not pass `to`
     pulses: {current, on, off, count, until}   count times `on` at the current and `off` at rest
-    ccd: {from, to, step or factor, charge or time, cycles, rest, pause, impedance}   cycles of
-                           stripping and plating at currents that grow
+    ccd: {from, to, step or factor, charge or time, cycles, rest, pause, impedance, drop}   cycles of
+                           stripping and plating at currents that grow, until the voltage drops
     ramp: {from, to}       a current or a voltage that changes linearly, `for` a time
     profile: {file, current or voltage, positive, between}   a measured table, row by row, as steps or
                            as lines; see NakMeasuredRead()
@@ -53,7 +53,7 @@ typedef struct {
 /** voltage, current, capacity (net since the start of the run), step_capacity (|net charge| of the
     item at which the condition stands), time (since that item began), total_time, u_face (least), contact, k_film, deposit
     (largest), filament, reservoir_x, temperature, face_x, voids, wetted,
-    beyond_liquidus_a, beyond_liquidus_b; ends with a NULL name. */
+    beyond_liquidus_a, beyond_liquidus_b, voltage_drop; ends with a NULL name. */
 extern const NakSignal NakSignals[];
 
 /** Safety limits of the cycler: beyond them the run ends, whatever the protocol says.  And what the
@@ -211,6 +211,31 @@ NakEnd NakProtocolEnd(NakProtocol protocol, const char **why);
 PetscErrorCode NakProtocolReports(NakProtocol protocol, PetscInt *count,
                                   const NakStepReport **reports);
 
+/* ---- Answers ---- */
+
+/** Half-cycles kept at most; later ones are forgotten. */
+#define NAK_HALF_CYCLES 1000
+
+/** What passed between two changes of the current's direction; rests do not end it. */
+typedef struct {
+  PetscReal start, stop; /**< of its first and its last step [s] */
+  PetscReal charge;      /**< positive where it stripped [C/m2] */
+} NakHalfCycle;
+
+/** What tests are made for; plain data. */
+typedef struct {
+  PetscReal collapse; /**< the staircase's first level that a condition or a limit ended [A/m2] */
+  PetscReal critical; /**< of a ccd: the current at which it failed first, 0 for none [A/m2] ... */
+  PetscReal passed;   /**< ... and the highest whose cycles are done [A/m2] */
+  PetscReal level;    /**< of a ccd: the current under way [A/m2] */
+  PetscInt  n_half_cycles;
+  NakHalfCycle half_cycles[NAK_HALF_CYCLES];
+} NakAnswers;
+
+/** Those of the steps that are done; owned by the protocol.  Of turns that NakProtocolSkip() skips, half-cycles
+    are not known where the turns have both directions. */
+const NakAnswers *NakProtocolAnswers(NakProtocol protocol);
+
 /* ---- Events ---- */
 
 /** Events kept at most; later ones are forgotten, but for the end of the run. */
@@ -234,7 +259,7 @@ const char *NakEventDoc(PetscInt kind);
   An event has happened where its condition is true and was not before; once it is undone by a tenth of
   its bound, it can happen anew.  The time of one that a condition of the protocol has not located is
   interpolated between the two records.  What is true at the first record has happened then.  The end of
-  a run is the event `short` or `cutoff`.
+  a run is the event `short`, `condition` or `limit`.
 
   @param[in]  now    a record after the one noted before, which is not one of a trial (NakProtocolSave())
   @param[out] fresh  number of events noted

@@ -250,6 +250,9 @@ typedef struct {
   PetscReal na_balance, k_balance, charge_balance; /**< relative, see docs/model.md [-] */
 } NakRecord;
 
+#define NAK_MA_PER_CM2  0.1         /**< from A/m2 */
+#define NAK_MAH_PER_CM2 (1 / 3.6e4) /**< from C/m2 */
+
 /** A number of a moment, with what users see of it: a column of a table, an attribute of a frame. */
 typedef struct {
   const char *name;   /**< of the column, its unit included */

@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-#define MA_PER_CM2  0.1         /* from A/m2 */
-#define MAH_PER_CM2 (1 / 3.6e4) /* from C/m2 */
-
 typedef struct {
   NakOutput         output;
   const NakSummary *summary;
@@ -113,12 +110,12 @@ static PetscErrorCode WriteStep(FILE *file, const NakStepReport *report)
   (void)fputs(", ", file);
   PetscCall(RealMember(file, "end_s", report->stop));
   (void)fputs(", ", file);
-  PetscCall(RealMember(file, "capacity_mAh_cm2", report->capacity * MAH_PER_CM2));
+  PetscCall(RealMember(file, "capacity_mAh_cm2", report->capacity * NAK_MAH_PER_CM2));
   Next(file, 3);
   PetscCall(RealMember(file, "voltage_V", report->voltage));
   (void)fputs(", ", file);
   PetscCall(RealMember(file, current ? "current_mA_cm2" : "hold_voltage_V",
-                       report->control.value * (current ? MA_PER_CM2 : 1)));
+                       report->control.value * (current ? NAK_MA_PER_CM2 : 1)));
   (void)fputs(", ", file);
   PetscCall(RealMember(file, "temperature_K", report->temperature));
   (void)fputc('}', file);
@@ -147,12 +144,47 @@ static PetscErrorCode WriteEvents(FILE *file, PetscInt count, const NakEvent eve
     (void)fputs(", ", file);
     WholeMember(file, "step", events[i].step);
     (void)fputs(", ", file);
-    PetscCall(RealMember(file, "capacity_mAh_cm2", events[i].capacity * MAH_PER_CM2));
+    PetscCall(RealMember(file, "capacity_mAh_cm2", events[i].capacity * NAK_MAH_PER_CM2));
     (void)fputs(", ", file);
     TextMember(file, "event", NakEventName(events[i].kind));
     (void)fputc('}', file);
   }
   (void)fputs(count == 0 ? "]" : "\n  ]", file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What a test found, where there was one. */
+static PetscErrorCode WriteAnswers(FILE *file, const NakAnswers *answers)
+{
+  const struct {
+    const char *key;
+    PetscReal   current;
+  } found[] = {
+    {"collapse_current_mA_cm2", answers->collapse},
+    {"critical_current_mA_cm2", answers->critical},
+    {"passed_current_mA_cm2",   answers->passed  }
+  };
+
+  PetscFunctionBeginUser;
+  for (size_t k = 0; k < sizeof found / sizeof *found; k++) {
+    if (found[k].current == 0) continue;
+    PetscCall(RealMember(file, found[k].key, found[k].current * NAK_MA_PER_CM2));
+    Next(file, 1);
+  }
+  (void)fputs("\"half_cycles\": [", file);
+  for (PetscInt i = 0; i < answers->n_half_cycles; i++) {
+    const NakHalfCycle *half = &answers->half_cycles[i];
+
+    (void)fputs(i == 0 ? "\n    {" : ",\n    {", file);
+    PetscCall(RealMember(file, "start_s", half->start));
+    (void)fputs(", ", file);
+    PetscCall(RealMember(file, "end_s", half->stop));
+    (void)fputs(", ", file);
+    PetscCall(RealMember(file, "capacity_mAh_cm2", half->charge * NAK_MAH_PER_CM2));
+    (void)fputc('}', file);
+  }
+  (void)fputs(answers->n_half_cycles == 0 ? "]" : "\n  ]", file);
+  Next(file, 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -242,6 +274,7 @@ static PetscErrorCode WriteProtocol(FILE *file, const NakSummary *summary)
   Next(file, 1);
   PetscCall(WriteEvents(file, summary->n_events, summary->events));
   Next(file, 1);
+  if (summary->answers != NULL) PetscCall(WriteAnswers(file, summary->answers));
   PetscCall(WriteBalance(file, summary));
   Next(file, 1);
   WholeMember(file, "linear_iterations", summary->linear_iterations);

@@ -5,7 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EVENT_NA_METAL = 3, EVENT_SHORT = NAK_EVENTS_WATCHED, EVENT_CUTOFF, EVENT_KINDS };
+enum {
+  EVENT_NA_METAL = 3,
+  EVENT_SHORT    = NAK_EVENTS_WATCHED,
+  EVENT_CONDITION,
+  EVENT_LIMIT,
+  EVENT_KINDS
+};
 
 /* What an event is: a signal that passes a bound.  That of Na metal is a charge [C/m2]. */
 typedef struct {
@@ -26,7 +32,8 @@ static const Kind kinds[] = {
   {"contact_half", "half of the wetted face is lost",             NAK_SIGNAL_WETTED,   '<', 0.5  },
   {"filament",     "a filament has begun",                        NAK_SIGNAL_FILAMENT, '>', 1e-10},
   {"short",        "a filament crossed the electrolyte",          0,                   0,   0    },
-  {"cutoff",       "a condition or a limit ended the run",        0,                   0,   0    },
+  {"condition",    "a condition of the deck ended the run",       0,                   0,   0    },
+  {"limit",        "a safety limit ended the run",                0,                   0,   0    },
 };
 
 const char *NakEventName(PetscInt kind)
@@ -110,8 +117,19 @@ static PetscInt EndOf(NakProtocol protocol)
   const NakEnd end = protocol->at.end;
 
   if (end == NAK_END_SHORT) return EVENT_SHORT;
-  if (end == NAK_END_CONDITION || end == NAK_END_OUTER || end == NAK_END_LIMIT) return EVENT_CUTOFF;
+  if (end == NAK_END_LIMIT) return EVENT_LIMIT;
+  if (end == NAK_END_CONDITION || end == NAK_END_OUTER) return EVENT_CONDITION;
   return -1;
+}
+
+/* Whether a constant current flows. */
+static PetscBool Galvanic(NakProtocol protocol)
+{
+  NakControl held;
+
+  if (!protocol->at.entered || NakProtocolSweeps(protocol)) return PETSC_FALSE;
+  held = NakProtocolHeld(protocol, protocol->at.step_begin.time);
+  return (PetscBool)(held.hold == NAK_HOLD_CURRENT && held.value != 0);
 }
 
 PetscErrorCode NakProtocolNote(NakProtocol protocol, const NakRecord *now, PetscInt *fresh)
@@ -124,6 +142,9 @@ PetscErrorCode NakProtocolNote(NakProtocol protocol, const NakRecord *now, Petsc
   watch->time     = now->time;
   watch->capacity = now->capacity;
   watch->begun    = PETSC_TRUE;
+  if (Galvanic(protocol))
+    protocol->at.step_begin.peak =
+      PetscMax(protocol->at.step_begin.peak, PetscAbsReal(now->voltage));
   if (end >= 0 && !watch->ended) {
     const NakEvent event = {
       .time = now->time, .capacity = now->capacity, .kind = end, .step = now->step};

@@ -85,6 +85,18 @@ static NakOp BlockOf(const char *word, NakOpKind kind, PetscInt count)
   return op;
 }
 
+static PetscErrorCode KeepCondition(Parser *parser, const NakCondition *condition, PetscInt index)
+{
+  NakProgram *program = parser->program;
+
+  PetscFunctionBeginUser;
+  PetscCall(GrowArray(program->n_conditions + 1, sizeof(NakCondition), &parser->condition_room,
+                      &program->conditions));
+  program->conditions[program->n_conditions++] = *condition;
+  program->ops[index].conditions++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode AddCondition(Parser *parser, NakNode node, PetscInt index)
 {
   NakProgram  *program = parser->program;
@@ -98,10 +110,7 @@ static PetscErrorCode AddCondition(Parser *parser, NakNode node, PetscInt index)
     program->ops[index].duration = PetscMin(program->ops[index].duration, condition.bound);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(GrowArray(program->n_conditions + 1, sizeof(NakCondition), &parser->condition_room,
-                      &program->conditions));
-  program->conditions[program->n_conditions++] = condition;
-  program->ops[index].conditions++;
+  PetscCall(KeepCondition(parser, &condition, index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -466,6 +475,7 @@ typedef struct {
   PetscReal from, to, step, factor; /* currents; step or factor is 0 */
   PetscReal charge, time;           /* of a half-cycle; one is 0 */
   PetscReal rest, pause;            /* after a half-cycle, after all at a current; 0 for none */
+  PetscReal drop;                   /* of the voltage, which is failure; 0 for none */
   PetscInt  cycles;                 /* at a current */
   PetscBool spectra;                /* one after each current */
 } Test;
@@ -505,7 +515,7 @@ static PetscErrorCode ReadTest(Parser *parser, NakNode node, Test *t)
 
   PetscFunctionBeginUser;
   PetscCall(NakDeckKnownKeys(parser->deck, node,
-                             "from|to|step|factor|charge|time|cycles|rest|pause|impedance"));
+                             "from|to|step|factor|charge|time|cycles|rest|pause|impedance|drop"));
   for (int k = 0; k < 2; k++) {
     NakNode end;
 
@@ -520,6 +530,7 @@ static PetscErrorCode ReadTest(Parser *parser, NakNode node, Test *t)
   PetscCall(ParseAbove(parser, half[1], "s", SHORTEST, &t->time));
   PetscCall(ParseAbove(parser, NakNodeFind(node, "rest"), "s", SHORTEST, &t->rest));
   PetscCall(ParseAbove(parser, NakNodeFind(node, "pause"), "s", SHORTEST, &t->pause));
+  PetscCall(ParseAbove(parser, NakNodeFind(node, "drop"), "V", least, &t->drop));
   if (cycles != NULL) PetscCall(NakDeckWhole(parser->deck, cycles, 1, COUNT_MAX, &t->cycles, &ok));
   t->spectra = (PetscBool)(spectrum != NULL);
   if (t->spectra && !IsBlank(spectrum))
@@ -569,6 +580,7 @@ static PetscErrorCode ParseTest(Parser *parser, const Kind *kind, NakNode map, P
   const PetscReal rounding = 1e-9;
   NakNode         node     = NakNodeFind(map, kind->key);
   Test            t        = {.cycles = 1};
+  NakCondition    drop;
   PetscInt        block, level = 0;
   PetscBool       ok;
 
@@ -588,6 +600,10 @@ static PetscErrorCode ParseTest(Parser *parser, const Kind *kind, NakNode map, P
   if (!ok || NakDeckErrorCount(parser->deck) > before) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(AddOp(parser, parent, BlockOf(kind->key, NAK_OP_PULSES, 1), &block));
   PetscCall(ParseUntil(parser, NakNodeFind(map, "until"), block));
+  if (t.drop > 0) {
+    NakConditionSet(NAK_SIGNAL_VOLTAGE_DROP, '>', t.drop, "drop", &drop);
+    PetscCall(KeepCondition(parser, &drop, block));
+  }
   for (PetscReal current = t.from; current <= t.to * (1 + rounding) && level < most; level++) {
     PetscCall(AddCycles(parser, block, &t, current));
     current = t.factor > 0 ? current * t.factor : t.from + (PetscReal)(level + 1) * t.step;

@@ -40,7 +40,8 @@ typedef enum {
   NAK_SIGNAL_SOLID_A,
   NAK_SIGNAL_SOLID_B,
   NAK_SIGNAL_BEYOND_A,
-  NAK_SIGNAL_BEYOND_B
+  NAK_SIGNAL_BEYOND_B,
+  NAK_SIGNAL_VOLTAGE_DROP
 } NakSignalId;
 
 typedef struct {
@@ -103,6 +104,7 @@ typedef struct {
 typedef struct {
   PetscReal time;     /**< [s] */
   PetscReal capacity; /**< [C/m2] */
+  PetscReal peak;     /**< of the magnitude of the voltage since the step began, at a current [V] */
 } NakMark;
 
 /** Everything of a run that is not in its reports; plain data. */
@@ -156,6 +158,7 @@ struct NakProtocol_private {
   NakSlot       *saved_slots;
   NakStepReport *saved_reports;
   PetscInt       n_saved_reports;
+  NakAnswers     answers, saved_answers;
   NakCondition   events[NAK_EVENTS_WATCHED];
   NakWatch       watch; /**< not part of NakProtocolSave(): trials note nothing */
   NakEvent       noted[NAK_EVENTS];
@@ -189,6 +192,17 @@ NakCondition NakEventCondition(PetscInt kind, const NakLimits *limits);
 
 /** Write what was noted to a checkpoint, or read it. */
 PetscErrorCode NakEventsCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint);
+
+/* ---- answers.c ---- */
+
+/** Heed the execution of the current hold, which ends by `end`: by a condition of the item `op`, -1 for
+    a limit. */
+void NakAnswersClose(NakProtocol protocol, const NakRecord *now, NakEnd end, PetscInt op);
+
+/** Count the `charge` [C/m2] of turns that are skipped, if `block` passes charge in one direction. */
+void NakAnswersSkip(NakProtocol protocol, PetscInt block, PetscReal charge);
+
+PetscErrorCode NakAnswersCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint);
 
 /* ---- parse.c ---- */
 

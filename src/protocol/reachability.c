@@ -31,6 +31,7 @@ static NakReachability ReachSignal(const NakCondition *condition, const NakOp *h
   if (signal == NAK_SIGNAL_TIME || signal == NAK_SIGNAL_TOTAL_TIME) return NAK_SURELY;
   if (signal == (galvanic ? NAK_SIGNAL_CURRENT : NAK_SIGNAL_VOLTAGE)) return NAK_NEVER;
   if (signal == NAK_SIGNAL_TEMPERATURE) return ReachTemperature(condition, hold);
+  if (signal == NAK_SIGNAL_VOLTAGE_DROP && (!galvanic || held->value == 0)) return NAK_NEVER;
   if (galvanic && signal == NAK_SIGNAL_CAPACITY) return ReachCapacity(condition, held->value);
   if (galvanic && signal == NAK_SIGNAL_STEP_CAPACITY) return ReachStep(held->value, own);
   return NAK_PERHAPS;

@@ -121,9 +121,13 @@ static void WorstOf(NakProtocol protocol, PetscInt op, const NakRecord *now, Pet
 {
   const NakOp *item = &protocol->program.ops[op];
 
+  NakMark since;
+
   if (item->conditions == 0) return;
-  Worst(&protocol->program.conditions[item->condition], item->conditions, now,
-        BeginOf(protocol, op), overshoot, which);
+  since      = *BeginOf(protocol, op);
+  since.peak = protocol->at.step_begin.peak;
+  Worst(&protocol->program.conditions[item->condition], item->conditions, now, &since, overshoot,
+        which);
 }
 
 static void WorstLimit(NakProtocol protocol, const NakRecord *now, PetscReal *overshoot,
@@ -404,7 +408,10 @@ PetscErrorCode NakProtocolLeave(NakProtocol protocol, const NakRecord *now, NakE
     cause = FindCause(protocol, now);
     end   = Describe(protocol, cause, reason, sizeof(reason));
   }
-  if (protocol->at.entered) PetscCall(NakReportClose(protocol, now, end, reason));
+  if (protocol->at.entered) {
+    PetscCall(NakReportClose(protocol, now, end, reason));
+    NakAnswersClose(protocol, now, end, cause.op);
+  }
   NakTemperatureLeave(protocol, now->time);
   protocol->at.entered = PETSC_FALSE;
   if (cause.op < 0) {
@@ -476,6 +483,7 @@ PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal c
              "%" PetscInt_FMT " turns to skip, and %" PetscInt_FMT " can be", turns, left);
   if (turns == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakReportSkip(protocol, block, turns, charge));
+  NakAnswersSkip(protocol, block, charge);
   protocol->at.blocks[protocol->program.ops[block].depth].turns += turns;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -8,6 +8,7 @@ PetscErrorCode NakProtocolSave(NakProtocol protocol)
 {
   PetscFunctionBeginUser;
   protocol->saved_at        = protocol->at;
+  protocol->saved_answers   = protocol->answers;
   protocol->n_saved_reports = protocol->n_reports;
   PetscCall(PetscArraycpy(protocol->saved_slots, protocol->slots, protocol->n_slots));
   PetscCall(PetscArraycpy(protocol->saved_reports, protocol->reports, protocol->n_reports));
@@ -18,6 +19,7 @@ PetscErrorCode NakProtocolRestore(NakProtocol protocol)
 {
   PetscFunctionBeginUser;
   protocol->at        = protocol->saved_at;
+  protocol->answers   = protocol->saved_answers;
   protocol->n_reports = protocol->n_saved_reports;
   PetscCall(PetscArraycpy(protocol->slots, protocol->saved_slots, protocol->n_slots));
   PetscCall(PetscArraycpy(protocol->reports, protocol->saved_reports, protocol->n_saved_reports));
@@ -315,6 +317,7 @@ PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpo
   PetscCall(NakCheckpointBlock(checkpoint, "protocol/reports", protocol->reports,
                                (size_t)protocol->n_reports * sizeof(NakStepReport)));
   PetscCall(NakEventsCheckpoint(protocol, checkpoint));
+  PetscCall(NakAnswersCheckpoint(protocol, checkpoint));
   if (!NakCheckpointReads(checkpoint)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CheckTurns(protocol, comm));
   NakProtocolSetEnd(protocol);

@@ -26,6 +26,7 @@ const NakSignal NakSignals[] = {
   {"solid_b",           "m",     "Mean thickness of solid K in the alloy"                           },
   {"beyond_liquidus_a", "1",     "face_x or reservoir_x less the liquidus towards Na"               },
   {"beyond_liquidus_b", "1",     "The liquidus towards K less face_x or reservoir_x"                },
+  {"voltage_drop",      "V",     "Fall of the voltage's magnitude within a step at a current"       },
   {NULL,                NULL,    NULL                                                               }
 };
 
@@ -37,7 +38,7 @@ static const PetscReal least_scale[] = {
   [NAK_SIGNAL_DEPOSIT] = 1e-9,    [NAK_SIGNAL_FILAMENT] = 1e-9, [NAK_SIGNAL_RESERVOIR_X] = 1e-2,
   [NAK_SIGNAL_TEMPERATURE] = 1,   [NAK_SIGNAL_FACE_X] = 1e-2,   [NAK_SIGNAL_VOIDS] = 1,
   [NAK_SIGNAL_SOLID_A] = 1e-9,    [NAK_SIGNAL_SOLID_B] = 1e-9,  [NAK_SIGNAL_WETTED] = 1e-2,
-  [NAK_SIGNAL_BEYOND_A] = 1e-2,   [NAK_SIGNAL_BEYOND_B] = 1e-2};
+  [NAK_SIGNAL_BEYOND_A] = 1e-2,   [NAK_SIGNAL_BEYOND_B] = 1e-2, [NAK_SIGNAL_VOLTAGE_DROP] = 1e-2};
 
 /* Of the alloy over the face beyond a liquidus; far from one that is not known. */
 static PetscReal Beyond(const NakRecord *now, PetscBool a)
@@ -90,6 +91,8 @@ PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark
     return Beyond(now, PETSC_TRUE);
   case NAK_SIGNAL_BEYOND_B:
     return Beyond(now, PETSC_FALSE);
+  case NAK_SIGNAL_VOLTAGE_DROP:
+    return since->peak - PetscAbsReal(now->voltage);
   }
   return 0;
 }

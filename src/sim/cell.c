@@ -302,6 +302,9 @@ static PetscErrorCode Results(NakSim s, NakSummary *summary)
   NakRecordNumbers(s->broken ? &c->good : &c->now, &numbers);
   for (int k = 0; k < 3; k++)
     summary->numbers.items[summary->numbers.count++] = *NakNumbersFind(&numbers, names[k]);
+  if (!s->broken)
+    summary->numbers.items[summary->numbers.count++] = (NakNumber){
+      "na_left_mAh_cm2", "na_left", NakStepperInventory(c->stepper)->na, NAK_MAH_PER_CM2, 15};
   summary->protocol          = PETSC_TRUE;
   summary->na_balance        = c->balance.na_largest;
   summary->k_balance         = c->balance.k_largest;
@@ -311,6 +314,7 @@ static PetscErrorCode Results(NakSim s, NakSummary *summary)
   summary->linear_iterations = count.linear_iterations;
   PetscCall(NakProtocolReports(c->protocol, &summary->n_reports, &summary->reports));
   PetscCall(NakProtocolEvents(c->protocol, &summary->n_events, &summary->events));
+  summary->answers = NakProtocolAnswers(c->protocol);
   if (NakVoidsWanted(&s->params.model.voids)) {
     const NakGasReport gas = NakModelVoidsReport(c->model);
 

@@ -166,8 +166,8 @@ PetscErrorCode NakSimOver(NakSim s, PetscBool *over)
 
   PetscFunctionBeginUser;
   PetscCall(NakOutputStatus(s->comm, directory, status));
-  *over = (PetscBool)(strcmp(status, "completed") == 0 || strcmp(status, "cutoff") == 0 ||
-                      strcmp(status, "short") == 0);
+  *over = (PetscBool)(status[0] != '\0' && strcmp(status, "interrupted") != 0 &&
+                      strcmp(status, "failed") != 0);
   if (*over)
     PetscCall(
       PetscPrintf(s->comm, "%s is complete (%s): nothing is left to do\n", directory, status));

@@ -185,8 +185,9 @@ static const char *Status(NakEnd end)
     return "completed";
   case NAK_END_CONDITION:
   case NAK_END_OUTER:
+    return "condition";
   case NAK_END_LIMIT:
-    return "cutoff";
+    return "limit";
   case NAK_END_SHORT:
     return "short";
   case NAK_END_FAILED:

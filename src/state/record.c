@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-#define MA_PER_CM2  0.1         /* from A/m2 */
-#define MAH_PER_CM2 (1 / 3.6e4) /* from C/m2 */
-
 #define AT(member) offsetof(NakRecord, member)
 
 static const struct {
@@ -14,32 +11,32 @@ static const struct {
   PetscReal factor;
   int       digits;
 } columns[] = {
-  {"time_s",            "time",              AT(time),              1,           15},
-  {"step",              "step",              AT(step),              1,           0 },
-  {"cycle",             "cycle",             AT(cycle),             1,           0 },
-  {"current_mA_cm2",    "current",           AT(current),           MA_PER_CM2,  12},
-  {"voltage_V",         "voltage",           AT(voltage),           1,           12},
-  {"capacity_mAh_cm2",  "capacity",          AT(capacity),          MAH_PER_CM2, 12},
-  {"u_face_mean",       "u_face_mean",       AT(u_face_mean),       1,           12},
-  {"u_face_min",        "u_face_min",        AT(u_face_min),        1,           12},
-  {"contact_fraction",  "contact_fraction",  AT(contact_fraction),  1,           12},
-  {"k_film_fraction",   "k_film_fraction",   AT(k_film_fraction),   1,           12},
-  {"wetted_fraction",   "wetted_fraction",   AT(wetted_fraction),   1,           12},
-  {"void_nm_mean",      "void_height",       AT(void_height),       1e9,         12},
-  {"voids",             "voids",             AT(voids),             1,           0 },
-  {"deposit_nm_mean",   "deposit_mean",      AT(deposit_mean),      1e9,         12},
-  {"deposit_nm_max",    "deposit_max",       AT(deposit_max),       1e9,         12},
-  {"filament_um_max",   "filament_max",      AT(filament_max),      1e6,         12},
-  {"solid_b_um",        "solid_b",           AT(solid_b),           1e6,         12},
-  {"solid_a_um",        "solid_a",           AT(solid_a),           1e6,         12},
-  {"reservoir_x",       "reservoir_x",       AT(reservoir_x),       1,           12},
-  {"temperature_K",     "temperature",       AT(temperature),       1,           12},
-  {"dt_s",              "dt",                AT(dt),                1,           6 },
-  {"newton_iterations", "newton_iterations", AT(newton_iterations), 1,           0 },
-  {"linear_iterations", "linear_iterations", AT(linear_iterations), 1,           0 },
-  {"na_balance",        "na_balance",        AT(na_balance),        1,           6 },
-  {"k_balance",         "k_balance",         AT(k_balance),         1,           6 },
-  {"charge_balance",    "charge_balance",    AT(charge_balance),    1,           6 },
+  {"time_s",            "time",              AT(time),              1,               15},
+  {"step",              "step",              AT(step),              1,               0 },
+  {"cycle",             "cycle",             AT(cycle),             1,               0 },
+  {"current_mA_cm2",    "current",           AT(current),           NAK_MA_PER_CM2,  12},
+  {"voltage_V",         "voltage",           AT(voltage),           1,               12},
+  {"capacity_mAh_cm2",  "capacity",          AT(capacity),          NAK_MAH_PER_CM2, 12},
+  {"u_face_mean",       "u_face_mean",       AT(u_face_mean),       1,               12},
+  {"u_face_min",        "u_face_min",        AT(u_face_min),        1,               12},
+  {"contact_fraction",  "contact_fraction",  AT(contact_fraction),  1,               12},
+  {"k_film_fraction",   "k_film_fraction",   AT(k_film_fraction),   1,               12},
+  {"wetted_fraction",   "wetted_fraction",   AT(wetted_fraction),   1,               12},
+  {"void_nm_mean",      "void_height",       AT(void_height),       1e9,             12},
+  {"voids",             "voids",             AT(voids),             1,               0 },
+  {"deposit_nm_mean",   "deposit_mean",      AT(deposit_mean),      1e9,             12},
+  {"deposit_nm_max",    "deposit_max",       AT(deposit_max),       1e9,             12},
+  {"filament_um_max",   "filament_max",      AT(filament_max),      1e6,             12},
+  {"solid_b_um",        "solid_b",           AT(solid_b),           1e6,             12},
+  {"solid_a_um",        "solid_a",           AT(solid_a),           1e6,             12},
+  {"reservoir_x",       "reservoir_x",       AT(reservoir_x),       1,               12},
+  {"temperature_K",     "temperature",       AT(temperature),       1,               12},
+  {"dt_s",              "dt",                AT(dt),                1,               6 },
+  {"newton_iterations", "newton_iterations", AT(newton_iterations), 1,               0 },
+  {"linear_iterations", "linear_iterations", AT(linear_iterations), 1,               0 },
+  {"na_balance",        "na_balance",        AT(na_balance),        1,               6 },
+  {"k_balance",         "k_balance",         AT(k_balance),         1,               6 },
+  {"charge_balance",    "charge_balance",    AT(charge_balance),    1,               6 },
 };
 
 void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers)

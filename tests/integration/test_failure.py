@@ -93,7 +93,7 @@ protocol:
         with tempfile.TemporaryDirectory() as folder:
             run = nakrun.run(self.DECK.replace("TOLERANCE", str(tolerance)), *overrides, ranks=ranks, folder=folder)
             log = (run.folder / "log.txt").read_text()
-        self.assertEqual(run.summary["status"], "cutoff")
+        self.assertEqual(run.summary["status"], "condition")
         said, logged = self.REPORT.findall(run.output.err), self.REPORT.findall(log)
         self.assertEqual(said, logged)
         return said, run

@@ -69,12 +69,12 @@ class Studies(Folder):
             "  solver.shortest_step: [1 ms, 0.1 s]\n"
             "collect:\n  at: time when voltage > 0.1 V\n  charge: capacity at end\n"
         )
-        study(self.place, message=r"8 samples: .* completed, .* cutoff, .* failed")
+        study(self.place, message=r"8 samples: .* completed, .* condition, .* failed")
         rows = results(self.place)
         self.assertEqual(
             [row["interphase.diffusion_time"] for row in rows], ["3.75 s"] * 4 + ["7.5 s"] * 4
         )
-        self.assertEqual({row["status"] for row in rows}, {"completed", "cutoff", "failed"})
+        self.assertEqual({row["status"] for row in rows}, {"completed", "condition", "failed"})
         self.assertEqual((self.place / "out" / "original.yaml").read_text(), DECK)
         with open(self.place / "out" / "samples.csv", newline="", encoding="utf-8") as file:
             names = [row["name"] for row in csv.DictReader(file)]
@@ -297,6 +297,9 @@ class Parts(Folder):
             json.dumps(
                 {
                     "capacity_mAh_cm2": 6.5,
+                    "na_left_mAh_cm2": 50,
+                    "critical_current_mA_cm2": 0.8,
+                    "half_cycles": [{"capacity_mAh_cm2": 1}, {"capacity_mAh_cm2": -2}],
                     "events": [{"time_s": 3, "capacity_mAh_cm2": 5, "event": "contact_half"}],
                 }
             )
@@ -320,6 +323,10 @@ class Parts(Folder):
             ("time when contact < 0.75", 1, "s"),
             ("time of contact_half", 3, "s"),
             ("capacity of contact_half", 5, "mAh/cm^2"),
+            ("na_left", 50, "mAh/cm^2"),
+            ("critical_current", 0.8, "mA/cm^2"),
+            ("capacity of half-cycle 0", 1, "mAh/cm^2"),
+            ("capacity of half-cycle last", -2, "mAh/cm^2"),
             ("Re Z at 10 Hz", 4, "ohm.cm^2"),
             ("Im Z at 100 Hz of spectrum 0", -4, "ohm.cm^2"),
             ("|Z| at 100 Hz", 5, "ohm.cm^2"),
@@ -333,6 +340,8 @@ class Parts(Folder):
             "time when voltage > 5 V",
             "voltage at 5 s",
             "time of filament",
+            "collapse_current",
+            "capacity of half-cycle 2",
             "Re Z at 10 Hz of spectrum 1",
         ):
             self.assertTrue(np.isnan(collect.parse(absent).of_run(run)), absent)

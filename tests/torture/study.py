@@ -87,7 +87,7 @@ def compare(place, given):
     wrong = [
         f"sample {row['sample']}: {row['status']}"
         for row in rows
-        if row["status"] not in ("completed", "cutoff")
+        if row["status"] not in ("completed", "condition")
     ]
     if len(rows) != given.samples:
         wrong.append(f"{len(rows)} samples instead of {given.samples}")

@@ -685,7 +685,7 @@ static const NakStepReport made_up_reports[] = {
 static NakSummary MadeUpSummary(void)
 {
   return (NakSummary){
-    .status       = "cutoff",
+    .status       = "condition",
     .end          = "voltage > 3 V",
     .numbers      = {1, {NAK_NUMBER("time_s", 4000)}},
     .protocol     = PETSC_TRUE,
@@ -715,7 +715,7 @@ static void TheSummaryIsJson(void **state)
   MUST(NakOutputSummary(output, &summary));
   MUST(NakOutputDestroy(&output));
   text = ReadAll("runs/summary/summary.json", NULL);
-  assert_int_equal(CountOf(text, "\"status\": \"cutoff\""), 1);
+  assert_int_equal(CountOf(text, "\"status\": \"condition\""), 1);
   assert_int_equal(CountOf(text, "\"time_s\": 4000"), 1);
   assert_int_equal(CountOf(text, "\"current_mA_cm2\": 1"), 1);
   assert_int_equal(CountOf(text, "\"hold_voltage_V\": 0.5"), 1);
@@ -723,7 +723,7 @@ static void TheSummaryIsJson(void **state)
                                  "    {\"time_s\": 1.5, \"step\": 3, \"capacity_mAh_cm2\": 1, "
                                  "\"event\": \"k_film\"},\n"
                                  "    {\"time_s\": 4, \"step\": 4, \"capacity_mAh_cm2\": 2, "
-                                 "\"event\": \"cutoff\"}\n  ]"),
+                                 "\"event\": \"condition\"}\n  ]"),
                    1);
   assert_int_equal(CountOf(text, "\"capacity_mAh_cm2\": 1,"), 2); /* of a step and of an event */
   assert_int_equal(

@@ -349,7 +349,8 @@ static void TestWatchesEverySignal(void **state)
     assert_non_null(NakSignals[k].unit);
     assert_true(strlen(NakSignals[k].doc) > 0);
     if (strstr(NakSignals[k].name, "time") != NULL || strcmp(NakSignals[k].name, "voids") == 0 ||
-        strstr(NakSignals[k].name, "beyond") != NULL) { /* TestNotesEvents() */
+        strstr(NakSignals[k].name, "beyond") != NULL ||    /* TestNotesEvents() */
+        strcmp(NakSignals[k].name, "voltage_drop") == 0) { /* TestAnswers() */
       times++;
       continue;
     }
@@ -994,7 +995,7 @@ static void TestNotesTheStartAndWhatIsLocated(void **state)
   MUST(NakProtocolLeave(protocol, &now, NAK_END_NONE, NULL));
   AssertEnd(protocol, NAK_END_CONDITION, "k_film");
   assert_int_equal(Note(protocol, &now), 1);
-  AssertEvent(&Events(protocol, 3)[2], "cutoff", 5);
+  AssertEvent(&Events(protocol, 3)[2], "condition", 5);
   assert_int_equal(Note(protocol, &now), 0);
   MUST(NakProtocolDestroy(&protocol));
 }
@@ -1019,6 +1020,67 @@ static void TestNotesAnew(void **state)
   MUST(NakProtocolDestroy(&protocol));
 }
 
+/* A critical-current test of two levels, whose voltage drops while the second one plates. */
+static void TestAnswers(void **state)
+{
+  NakProtocol protocol = Make(
+    NULL,
+    "[{ccd: {from: 1 A/m^2, to: 2 A/m^2, step: 1 A/m^2, time: 10 s, rest: 5 s, drop: 20 mV}}]");
+  NakRecord         now     = {.voltage = -0.1};
+  const NakAnswers *answers = NakProtocolAnswers(protocol);
+
+  (void)state;
+  for (int k = 0; k < 6; k++) {
+    assert_true(answers->passed == (k < 4 ? 0 : 1));
+    PassStep(protocol, &now);
+  }
+  MUST(NakProtocolEnter(protocol, &now));
+  now.time     = 51;
+  now.capacity = 18;
+  (void)Note(protocol, &now);
+  now.voltage = -0.08 + 1e-6;
+  assert_true(Judge(protocol, &now) > 0 && Judge(protocol, &now) < 1e-4);
+  assert_true(answers->critical == 0);
+  MUST(NakProtocolLeave(protocol, &now, NAK_END_NONE, NULL));
+  AssertEnd(protocol, NAK_END_CONDITION, "voltage_drop > 0.02 V (drop) (of the ccd)");
+  assert_true(answers->critical == 2 && answers->passed == 1 && answers->collapse == 0);
+  assert_int_equal(answers->n_half_cycles, 4);
+  for (int k = 0; k < 4; k++) {
+    static const PetscReal charge[] = {10, -10, 20, -2}, start[] = {0, 15, 30, 45};
+
+    AssertRounded(answers->half_cycles[k].charge, charge[k]);
+    AssertRounded(answers->half_cycles[k].start, start[k]);
+  }
+  MUST(NakProtocolDestroy(&protocol));
+}
+
+/* What a trial did is forgotten; turns that are skipped count where they pass charge one way. */
+static void TestAnswersOfTrials(void **state)
+{
+  NakProtocol protocol = Make(
+    NULL, "[{staircase: {from: 1 A/m^2, to: 3 A/m^2, step: 1 A/m^2, hold: 1 s}, until: voltage > "
+          "1 V}, {pulses: {current: 1 A/m^2, on: 1 s, off: 1 s, count: 10}}]");
+  NakRecord         now     = {.voltage = 0.1};
+  const NakAnswers *answers = NakProtocolAnswers(protocol);
+
+  (void)state;
+  PassStep(protocol, &now);
+  MUST(NakProtocolSave(protocol));
+  MUST(NakProtocolEnter(protocol, &now));
+  now.voltage = 2;
+  MUST(NakProtocolLeave(protocol, &now, NAK_END_NONE, NULL));
+  assert_true(answers->collapse == 2);
+  MUST(NakProtocolRestore(protocol));
+  assert_true(answers->collapse == 0);
+  now.voltage = 0.1;
+  for (int k = 0; k < 4; k++) PassStep(protocol, &now);
+  AssertRounded(answers->half_cycles[0].charge, 1 + 2 + 3 + 1);
+  MUST(NakProtocolSkip(protocol, 5, 5.5));
+  assert_int_equal(answers->n_half_cycles, 1);
+  AssertRounded(answers->half_cycles[0].charge, 7 + 5.5);
+  MUST(NakProtocolDestroy(&protocol));
+}
+
 /* The last place is that of the run's end, which a completed run has not. */
 static void TestKeepsTheEnd(void **state)
 {
@@ -1026,9 +1088,9 @@ static void TestKeepsTheEnd(void **state)
     PetscReal   filament, voltage;
     const char *name;
   } ends[] = {
-    {2e-3, 0,   "short" },
-    {0,    200, "cutoff"},
-    {0,    0,   NULL    },
+    {2e-3, 0,   "short"},
+    {0,    200, "limit"},
+    {0,    0,   NULL   },
   };
 
   (void)state;
@@ -1289,6 +1351,8 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(TestNotesSolidsOfTheReservoir),
   cmocka_unit_test(TestNotesTheStartAndWhatIsLocated),
   cmocka_unit_test(TestNotesAnew),
+  cmocka_unit_test(TestAnswers),
+  cmocka_unit_test(TestAnswersOfTrials),
   cmocka_unit_test(TestKeepsTheEnd),
   cmocka_unit_test(TestCheckpoints),
   cmocka_unit_test(TestFollowsTheTemperature),

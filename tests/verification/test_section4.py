@@ -120,7 +120,7 @@ class Compared(unittest.TestCase):
         self.assertLess(nakrun.relative(got, expected), BOUND, note)
 
     def ends_alike(self, run, reference, note):
-        expected = {"duration": "completed", "short": "short", "voltage": "cutoff"}[reference["end"]]
+        expected = {"duration": "completed", "short": "short", "voltage": "limit"}[reference["end"]]
         self.assertEqual(run.summary["status"], expected, f"{note}: {run.summary['end']}")
 
     def levels(self, run, reference, note):

@@ -20,7 +20,8 @@ EVENTS = (
     "contact_half",
     "filament",
     "short",
-    "cutoff",
+    "condition",
+    "limit",
 )
 
 # Names of the protocol's signals: columns of timeseries.csv.
@@ -51,6 +52,7 @@ SUFFIXES = {
     "nm_mean": "nm",
     "um_max": "um",
 }
+ANSWERS = ("na_left", "collapse_current", "critical_current", "passed_current")
 WHAT = r"(?P<what>\w+)"
 IMPEDANCE = {
     "Re Z": lambda z: z.real,
@@ -148,6 +150,24 @@ def _end(match):
     return number, unit
 
 
+def _answer(match):
+    """What summary.json has of tests, where there was one."""
+    unit = "mAh/cm^2" if match["what"] == "na_left" else "mA/cm^2"
+    key = f"{match['what']}_{unit.replace('/', '_').replace('^', '')}"
+    return lambda run: float(run.summary.get(key, math.nan)), unit
+
+
+def _half_cycle(match):
+    """Its charge; counted from 0."""
+
+    def number(run):
+        charges = [half["capacity_mAh_cm2"] for half in run.summary.get("half_cycles", [])]
+        index = -1 if match["index"] == "last" else int(match["index"])
+        return float(charges[index]) if -len(charges) <= index < len(charges) else math.nan
+
+    return number, "mAh/cm^2"
+
+
 def _spectrum(run, match):
     index = -1 if match["spectrum"] is None else int(match["spectrum"])
     if not -len(run.spectra) <= index < len(run.spectra):
@@ -194,6 +214,8 @@ FORMS = [
     (r"(?P<how>min|max|mean|start) " + WHAT, _whole),
     (rf"{WHAT} at (?P<time>\S+ s)", _at_time),
     (rf"{WHAT} when (?P<signal>\w+) (?P<than>[<>]) (?P<level>.+)", _when),
+    (rf"(?P<what>{'|'.join(ANSWERS)})", _answer),
+    (r"capacity of half-cycle (?P<index>\d+|last)", _half_cycle),
     (rf"(?P<what>time|capacity) of (?P<event>{'|'.join(EVENTS)})", _event),
     (r"(?P<part>Re Z|Im Z|\|Z\||phase Z) at (?P<frequency>\S+ Hz)" + OF, _impedance),
     (r"peak (?P<peak>tau|gamma)" + OF, _peak),
