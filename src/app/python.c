@@ -27,7 +27,7 @@ static void Find(char path[PETSC_MAX_PATH_LEN])
 
 int NakPython(char *argv[])
 {
-  static const char *const commands[] = {"study", "fit"};
+  static const char *const commands[] = {"study", "fit", "report"};
   char                     path[PETSC_MAX_PATH_LEN];
 
   for (size_t k = 0; k < sizeof commands / sizeof commands[0]; k++) {

@@ -1,36 +1,14 @@
 """page.html of a study: its tables and pictures in one file that asks nothing of the network."""
-import html
-import io
+from html import escape
 
 import numpy as np
 
+from .draw import COLOURS, plain
+from .markup import END, begin, picture, pyplot, table
 from .statistics import ABOUT, numbers_of
 from .text import NUMBER
 
-COLOUR, SHOWN = "#0072B2", 6  # entries and numbers in the matrix of scatter plots
-HEAD = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; }}
-table {{ border-collapse: collapse; }} td, th {{ padding: .15em .7em; text-align: left; }}
-tr:nth-child(even) {{ background: #f3f3f3; }} .wide {{ overflow: auto; max-height: 30em; }}
-svg {{ max-width: 100%; height: auto; }}
-</style></head><body>
-<h1>{title}</h1>
-"""
-
-
-def _table(lines):
-    rows = [
-        "<tr>" + "".join(f"<{tag}>{html.escape(str(item))}</{tag}>" for item in line) + "</tr>"
-        for tag, line in zip(["th"] + ["td"] * len(lines), lines)
-    ]
-    return '<div class="wide"><table>' + "\n".join(rows) + "</table></div>\n"
-
-
+COLOUR, SHOWN = COLOURS[0], 6  # entries and numbers in the matrix of scatter plots
 def _axis(texts):
     """Values to draw at, and ticks with labels where they are no numbers of one unit."""
     matches = [NUMBER.match(text) for text in texts]
@@ -40,22 +18,10 @@ def _axis(texts):
     return np.array([known.index(text) for text in texts], dtype=float), "", known
 
 
-def _plain(text):
-    return text.replace("$", r"\$")  # no formulas
-
-
 def _label(axis, which, key, unit, words):
-    getattr(axis, f"set_{which}label")(_plain(f"{key} ({unit})" if unit else key))
+    getattr(axis, f"set_{which}label")(plain(f"{key} ({unit})" if unit else key))
     if words:
-        getattr(axis, f"set_{which}ticks")(range(len(words)), [_plain(word) for word in words])
-
-
-def _picture(plt, figure):
-    text = io.StringIO()
-    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(text, format="svg", metadata=nothing)
-    plt.close(figure)
-    return text.getvalue().partition("<svg")[1] + text.getvalue().partition("<svg")[2] + "\n"
+        getattr(axis, f"set_{which}ticks")(range(len(words)), [plain(word) for word in words])
 
 
 def _curves(plt, key, texts, numbers):
@@ -70,7 +36,7 @@ def _curves(plt, key, texts, numbers):
         means = [values[there & (x == place)].mean() for place in places]
         axis.plot(places, means, color=COLOUR, linewidth=1)
         axis.plot(x, values, ".", color=COLOUR)
-        axis.set_ylabel(_plain(name))
+        axis.set_ylabel(plain(name))
     _label(axes[-1, 0], "x", key, unit, words)
     return figure
 
@@ -85,7 +51,7 @@ def _maps(plt, keys, columns, numbers):
     for axis, (name, values) in zip(axes[:, 0], numbers.items()):
         grid = np.array([[values[(x == a) & (y == b)].mean() for a in xs] for b in ys])
         image = axis.pcolormesh(xs, ys, np.ma.masked_invalid(grid), shading="nearest")
-        figure.colorbar(image, ax=axis, label=_plain(name))
+        figure.colorbar(image, ax=axis, label=plain(name))
         _label(axis, "x", keys[0], x_unit, x_words)
         _label(axis, "y", keys[1], y_unit, y_words)
     return figure
@@ -106,19 +72,14 @@ def _matrix(plt, keys, columns, numbers):
         x, unit, words = _axis(columns[column])
         for row, name in enumerate(names):
             axes[row][column].plot(x, numbers[name], ".", color=COLOUR, markersize=3)
-            axes[row][0].set_ylabel(_plain(name))
+            axes[row][0].set_ylabel(plain(name))
         _label(axes[-1][column], "x", key, unit, words)
     return figure
 
 
 def draw(study, lines):
     """The picture that suits the study, as SVG."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"font.size": 8, "figure.constrained_layout.use": True})
+    plt = pyplot()
     numbers, keys = numbers_of(study, lines), [axis.key for axis in study.axes]
     columns = [[line[ABOUT + k] for line in lines[1:]] for k in range(len(keys))]
     figure = None
@@ -126,19 +87,19 @@ def draw(study, lines):
         figure = _curves(plt, keys[0], columns[0], numbers)
     elif len(keys) == 2:
         figure = _maps(plt, keys, columns, numbers)
-    return _picture(plt, figure or _matrix(plt, keys, columns, numbers))
+    return picture(plt, figure or _matrix(plt, keys, columns, numbers))
 
 
 def page(study, lines, found):
     """The whole page."""
-    title = html.escape(str(study.file.get("title", study.path.name)))
+    title = str(study.file.get("title", study.path.name))
     return (
-        HEAD.format(title=title)
-        + f"<p>{len(lines) - 1} samples of {html.escape(study.deck)}</p>\n"
+        begin(title)
+        + f"<p>{len(lines) - 1} samples of {escape(study.deck)}</p>\n"
         + draw(study, lines)
         + "<h2>Statistics</h2>\n<p>low and high: a 95 % interval by bootstrap.</p>\n"
-        + _table(found)
+        + table(found)
         + "<h2>Samples</h2>\n"
-        + _table(lines)
-        + "</body></html>\n"
+        + table(lines)
+        + END
     )

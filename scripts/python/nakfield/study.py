@@ -19,7 +19,7 @@ from .run import ReadError, Run
 from .runner import OutputError, Runner, Sample, Stopped
 from .statistics import analyse
 from .store import Store, link
-from .text import NUMBER, InputError, List, Map, parse_yaml
+from .text import NUMBER, InputError, entries, parse_yaml
 
 SHOWN = 20  # samples that a dry run prints
 
@@ -30,25 +30,13 @@ class Deck:
     def __init__(self, runner):
         self.runner, self.study, self.tree = runner, None, None
 
-    def entries(self, piece=None, before=""):
+    def entries(self):
         """Keys with dots, and texts."""
         if self.tree is None:
             self.tree = parse_yaml(
                 self.runner.ask("run", self.study.deck, "--dry-run"), self.study.deck
             )
-        piece = self.tree if piece is None else piece
-        pairs = (
-            piece.items()
-            if isinstance(piece, Map)
-            else (
-                ((str(k), item) for k, item in enumerate(piece)) if isinstance(piece, List) else ()
-            )
-        )
-        for key, value in pairs:
-            if isinstance(value, (Map, List)):
-                yield from self.entries(value, f"{before}{key}.")
-            else:
-                yield before + key, str(value)
+        return entries(self.tree)
 
     def number(self, key):
         """Number and unit of an entry, or None."""

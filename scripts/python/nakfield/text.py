@@ -93,6 +93,19 @@ def parse_yaml(text, path):
     return _piece(path, node)
 
 
+def entries(piece, before=""):
+    """Keys with dots, and texts, of all scalars in a map or a list."""
+    if isinstance(piece, Map):
+        pairs = piece.items()
+    else:
+        pairs = ((str(k), item) for k, item in enumerate(piece))
+    for key, value in pairs:
+        if isinstance(value, (Map, List)):
+            yield from entries(value, f"{before}{key}.")
+        else:
+            yield before + key, str(value)
+
+
 class Form:
     """Takes a map apart and collects what is wrong with it."""
 

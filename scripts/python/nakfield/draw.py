@@ -1,0 +1,135 @@
+"""What figures of runs are drawn with: panels over time, colours, series of many points thinned."""
+import collections
+
+import numpy as np
+
+# Okabe & Ito's colours, told apart by colour-blind readers and on paper; without their yellow.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#56B4E9", "#E69F00"]
+MARKERS = [None, "o", "s", "^", "v", "D"]  # for more runs than colours
+DASHES = ("-", "--", ":")  # of the quantities in one panel
+
+TIME_UNITS = [(300, 1, "s"), (5 * 3600, 60, "min"), (10 * 86400, 3600, "h"), (np.inf, 86400, "d")]
+PIXELS = 1500  # across a panel: a longer series is drawn by the extremes in each of them
+LEAST_U = 1e-6  # lower end of a logarithmic axis
+
+Panel = collections.namedtuple("Panel", "label columns names scale", defaults=((), "linear"))
+FACE = {"contact_fraction": "contact", "k_film_fraction": "K film"}
+MEAN = ("mean", "maximum")
+PANELS = {
+    "voltage": Panel("Voltage vs Na (V)", ["voltage_V"]),
+    "capacity": Panel("Voltage vs Na (V)", ["voltage_V"]),
+    "current": Panel("Current (mA/cm²)", ["current_mA_cm2"]),
+    "face": Panel("Fraction of the face (–)", list(FACE), tuple(FACE.values())),
+    "u": Panel(
+        "u at the face (–)", ["u_face_mean", "u_face_min"], ("mean", "minimum"), "log"
+    ),
+    "deposit": Panel("Na deposit (nm)", ["deposit_nm_mean", "deposit_nm_max"], MEAN),
+    "filament": Panel("Longest filament (µm)", ["filament_um_max"]),
+    "reservoir": Panel("Na in the alloy (mole fraction)", ["reservoir_x"]),
+    "voids": Panel("Volume of voids (nm)", ["void_nm_mean"]),
+    "solids": Panel("Solids (µm)", ["solid_b_um", "solid_a_um"], ("K", "Na")),
+    "temperature": Panel("Temperature (K)", ["temperature_K"]),
+    "balance": Panel(
+        "Missing, relative (–)",
+        ["na_balance", "k_balance", "charge_balance"],
+        ("Na", "K", "charge"),
+        "log",
+    ),
+}
+
+
+def panel_of(name):
+    """The panel of this name, or that of a column of the table."""
+    return PANELS.get(name) or Panel(name, [name])
+
+
+def plain(text):
+    """A text in a figure: no formulas."""
+    return str(text).replace("$", r"\$")
+
+
+# ---- Thinning ----
+
+
+def thin_series(x, y):
+    """First, least, greatest and last value in each pixel of an ascending x: looks the same."""
+    if x.size <= 4 * PIXELS or x[-1] <= x[0]:
+        return x, y
+    pixel = np.minimum(((x - x[0]) * (PIXELS / (x[-1] - x[0]))).astype(int), PIXELS - 1)
+    start = np.flatnonzero(np.diff(pixel, prepend=-1))
+    stop = np.append(start[1:], x.size) - 1
+    middle = (x[start] + x[stop]) / 2
+    xs = np.stack([x[start], middle, middle, x[stop]], axis=1)
+    ys = np.stack([y[start], np.fmin.reduceat(y, start), np.fmax.reduceat(y, start), y[stop]], axis=1)
+    return xs.ravel(), ys.ravel()
+
+
+def thin_curve(x, y):
+    """Leave out points that stay within a pixel, of a curve that may run back and forth."""
+    if x.size <= 4 * PIXELS:
+        return x, y
+    spans = [max(np.ptp(v), np.finfo(float).tiny) for v in (x, y)]
+    cells = [((v - v.min()) * (PIXELS / span)).astype(int) for v, span in zip((x, y), spans)]
+    moved = (np.diff(cells[0], prepend=-1) != 0) | (np.diff(cells[1], prepend=-1) != 0)
+    kept = np.flatnonzero(moved)
+    kept = kept[::max(1, kept.size // 100000)]
+    return x[kept], y[kept]
+
+
+# ---- Panels ----
+
+
+def time_unit(longest: float):
+    """Divisor and name of the unit that suits a time in s."""
+    return next((divisor, name) for limit, divisor, name in TIME_UNITS if longest < limit)
+
+
+def positive(values):
+    """Gaps where a logarithm has no value."""
+    return np.where(values > 0, values, np.nan)
+
+
+def style_of(index):
+    """Colour, and a marker where the colours are used up."""
+    marker = MARKERS[index // len(COLOURS) % len(MARKERS)]
+    every = (0.02 * (index % len(COLOURS)), 0.15)  # markers of lines that coincide stand apart
+    return {
+        "color": COLOURS[index % len(COLOURS)],
+        "linewidth": 1.2,
+        "marker": marker,
+        "markevery": every,
+        "markersize": 3.5,
+    }
+
+
+def draw_panel(axis, name, tables, time, scale=None, styles=None):
+    """One panel of all tables over the time, by its (divisor, unit), or over the capacity."""
+    panel = panel_of(name)
+    scale = scale or panel.scale
+    for index, table in enumerate(tables):
+        style = styles[index] if styles else style_of(index)
+        for column, dashes in zip(panel.columns, DASHES):
+            values = positive(table[column]) if scale == "log" else table[column]
+            if name == "capacity":
+                axis.plot(*thin_curve(table["capacity_mAh_cm2"], values), **style)
+            else:
+                x, y = thin_series(table["time_s"] / time[0], values)
+                axis.plot(x, y, linestyle=dashes, **style)
+    axis.set_ylabel(panel.label)
+    axis.set_xlabel("Capacity (mAh/cm²)" if name == "capacity" else f"Time ({time[1]})")
+    axis.set_yscale(scale)
+    if name == "face":
+        axis.set_ylim(-0.03, 1.03)
+    if name == "u" and scale == "log":
+        low, high = axis.get_ylim()
+        axis.set_ylim(min(max(low, LEAST_U), 0.1), max(high, 2))
+    if panel.names:
+        _explain(axis, panel.names)
+
+
+def _explain(axis, names):
+    """A small legend of the quantities in one panel."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color="0.3", linestyle=dashes) for dashes in DASHES]
+    axis.legend(handles, names, loc="best", frameon=False, handlelength=2.2)

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""nakfield report: what its page says is what the files say, and nothing in it is alive."""
+import html.parser
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import nakrun  # noqa: E402
+from nakrun import nakfield  # noqa: E402
+
+HOSTILE = "</script></title><img src=x onerror=alert(1)> $a_b$ & 'quoted'"
+DECK = f"""title: "{HOSTILE}"
+alloy: {{potassium: 55 wt%}}
+limits: {{voltage_min: -0.011 V}}
+protocol:
+  - {{strip: 0.5 mA/cm^2, for: 20 s}}
+  - impedance:
+  - {{plate: 0.1 mA/cm^2, until: k_film > 0.5}}
+"""
+
+
+class Page(html.parser.HTMLParser):
+    """Tags, cells of tables, and the data of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.cells, self.data, self.within = [], [], "", None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.within = tag
+        if tag == "td":
+            self.cells.append("")
+
+    def handle_endtag(self, tag):
+        self.within = None
+
+    def handle_data(self, data):
+        if self.within == "td":
+            self.cells[-1] += data
+        if self.within == "script":
+            self.data += data
+
+
+def numbers(value):
+    """All numbers in JSON, as they are written."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [n for item in value for n in numbers(item)]
+    return [value[1]] if isinstance(value, tuple) else []
+
+
+class Reports(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.place = Path(place.name)
+        (self.place / "deck.yaml").write_text(DECK)
+
+    def run_deck(self, name, *overrides):
+        nakrun.call("run", "deck.yaml", f"output.directory={name}", "--quiet", *overrides, ranks=0,
+                    folder=self.place).demand(nakrun.DONE)
+
+    def report(self, *arguments, status=nakrun.DONE, message=None):
+        done = subprocess.run(
+            [nakrun.program(), "report", *arguments],
+            cwd=self.place, capture_output=True, text=True, timeout=100, check=False,
+            env=nakrun.environment())
+        nakrun.Output(["report"], done).demand(status, message)
+
+    def read(self, name):
+        """The page, once it is seen that nothing in it is alive."""
+        text = (self.place / name).read_text(encoding="utf-8")
+        page = Page(text)
+        known = {"script": {"type": "application/json", "id": "runs"}}
+        for tag, attributes in page.tags:
+            self.assertFalse([a for a in attributes if a.startswith("on")], (tag, attributes))
+            self.assertNotIn(tag, ("img", "iframe", "object", "embed", "link", "base", "form"))
+            if tag == "script":
+                self.assertEqual(attributes, known["script"])
+            for name in ("src", "href", "xlink:href"):
+                self.assertRegex(attributes.get(name) or "#", r"^(#|data:image/png;base64,)")
+        self.assertEqual(re.findall(r"@import|url\((?!#)", text), [])
+        self.assertIn("default-src 'none'", text)
+        return page, text
+
+    def test_page(self):
+        """Of one run, whose folder is left as it is."""
+        self.run_deck("run")
+        before = {path: path.stat().st_mtime_ns for path in (self.place / "run").rglob("*")}
+        self.report("run", "-o", "page.html", message="page.html")
+        self.assertEqual(
+            {path: path.stat().st_mtime_ns for path in (self.place / "run").rglob("*")}, before)
+        page, text = self.read("page.html")
+        self.assertIn("onerror=alert(1)", "".join(page.cells))  # as text
+        summary = (self.place / "run" / "summary.json").read_text()
+        data = json.loads(page.data)
+        self.assertEqual(data[0]["summary"], json.loads(summary))
+        written = json.loads(summary, parse_float=lambda t: ("", t), parse_int=lambda t: ("", t))
+        for number in numbers(written):
+            self.assertIn(number, page.cells)
+        known = set(re.findall(r"[\w.+-]+", summary + self.entries("run")))
+        for cell in page.cells:
+            if re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", cell):
+                self.assertIn(cell, known)
+        self.assertIn("55 wt%", page.cells)  # against the default
+        self.assertIn("50 wt%", page.cells)
+        self.assertNotIn("cell.area", page.cells)
+        self.assertIn("goes on for ever", text)  # a warning
+
+    def entries(self, name):
+        """Texts of the deck and of the defaults."""
+        return (self.place / name / "resolved.yaml").read_text() + "50 wt% -5 V"
+
+    def test_measured(self):
+        """Two runs and what was measured: its residuals are what was added to one of them."""
+        self.run_deck("one")
+        self.run_deck("two", "alloy.potassium=50 wt%")
+        run = nakfield.Run(self.place / "one")
+        _, at = np.unique(run.table["time_s"], return_index=True)
+        rows = zip(run.table["time_s"][at][::3], run.table["voltage_V"][at][::3])
+        lines = [f"{time!r},{voltage + 2e-3!r}" for time, voltage in rows]
+        (self.place / "v.csv").write_text("Test Time / s,Voltage / V\n" + "\n".join(lines) + "\n")
+        self.report("one", "two", "--measured", "v.csv", "-o", "page.html")
+        page, _ = self.read("page.html")
+        at = page.cells.index("voltage (V)")
+        self.assertEqual(page.cells[at + 1 : at + 4], [str(len(lines)), "0.002", "0.002"])
+        self.assertNotIn("0.002", page.cells[at + 6 : at + 9])
+        spectrum = run.spectra[-1]
+        lines = [f"{f!r},{1.01 * z.real!r},{1.01 * z.imag!r}"
+                 for f, z in zip(spectrum.frequency.tolist(), (spectrum.z / 0.5).tolist())]
+        (self.place / "z.csv").write_text(
+            "Frequency / Hz,Real Impedance / ohm,Imaginary Impedance / ohm\n" + "\n".join(lines) + "\n")
+        self.report("one", "--measured", "z.csv", status=nakrun.INPUT, message="--area 0.385")
+        self.report("one", "--measured", "z.csv", "--area", "0.5", "-o", "page.html")
+        page, _ = self.read("page.html")
+        at = page.cells.index("last spectrum, over |Z|")
+        self.assertEqual(page.cells[at + 1 : at + 4], [str(len(lines)), "0.01", "0.01"])
+
+    def test_others(self):
+        """A box, a run in 2D, one that goes on, no run, and a page that cannot be written."""
+        bm1a = nakrun.TOP / "benchmarks" / "pfhub" / "bm1a.yaml"
+        nakrun.call("run", bm1a, "box.nx=16", "box.ny=8", "time.end=1", "output.directory=box",
+                    ranks=0, folder=self.place).demand(nakrun.DONE)
+        self.run_deck("wide", "grid.nx=4", "grid.width=16 um", "contact.fraction=0.5",
+                      "contact.shape=strip", "protocol=[{strip: 0.1 mA/cm^2, for: 1 s}]")
+        (self.place / "wide" / "summary.json").unlink()
+        self.report("box", "wide", "-o", "page.html")
+        page, text = self.read("page.html")
+        self.assertIn("has not ended", page.cells)
+        self.assertIn("data:image/png", text)  # the fields
+        self.report("nothing", status=nakrun.INPUT, message="there is no directory nothing")
+        self.report("wide", "-o", "no/page.html", status=nakrun.INPUT,
+                    message="cannot write no/page.html: .*; -o names another file")
+        os.remove(self.place / "wide" / "timeseries.csv")
+        self.report("wide", status=nakrun.INPUT, message="timeseries.csv")
+
+
+if __name__ == "__main__":
+    unittest.main()
