@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
 import nakfield  # noqa: E402
 from nakfield.draw import PANELS, draw_panel, panel_of, plain, style_of, time_unit  # noqa: E402
 from nakfield.fields import plot_fields, read_frames  # noqa: E402
+from nakfield.figures import add_options, pyplot, save, span, words  # noqa: E402
 
 
 def fail(message):
@@ -123,57 +124,28 @@ def plot_series(plt, runs, args):
 # ---- The command line ----
 
 
-def numbers(text, separator, count, example):
-    """Numbers of an option."""
-    try:
-        found = tuple(float(part) for part in text.split(separator))
-    except ValueError:
-        found = ()
-    if len(found) != count:
-        raise argparse.ArgumentTypeError(f"'{text}' is not like {example}")
-    return found
-
-
 def ranges(text):
     name, _, values = text.partition("=")
-    return name, numbers(values, ":", 2, "voltage=0:0.2")
-
-
-def size(text):
-    return tuple(length / 2.54 for length in numbers(text, "x", 2, "8.5x6 (cm)"))
-
-
-def save(plt, figure, path, dpi=200):
-    """Write the picture and say where it is."""
-    try:
-        figure.savefig(path, dpi=dpi)
-    except OSError as error:
-        fail(f"cannot write {path}: {error.strerror}")
-    print(path)
+    return name, span(values)
 
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", metavar="RUNDIR", nargs="+", type=pathlib.Path)
-    parser.add_argument("-o", dest="stem", metavar="STEM", help="output files without the suffix")
+    add_options(parser)
     parser.add_argument(
         "--panels",
-        type=lambda text: text.split(","),
+        type=words,
         metavar="NAME,...",
         help=f"of {', '.join(PANELS)}, or a column of the table",
     )
-    parser.add_argument(
-        "--time", type=lambda t: numbers(t, ":", 2, "0:600 (s)"), metavar="FROM:TO", help="in s"
-    )
+    parser.add_argument("--time", type=span, metavar="FROM:TO", help="in s")
     parser.add_argument(
         "--range", type=ranges, action="append", default=[], metavar="PANEL=FROM:TO"
     )
     parser.add_argument("--log", action="append", default=[], metavar="PANEL")
-    parser.add_argument("--size", type=size, metavar="WIDTHxHEIGHT", help="of the figure, in cm")
-    parser.add_argument("--style", help="a style of matplotlib, or a file of one")
-    parser.add_argument("--labels", type=lambda text: text.split(","), metavar="NAME,...")
+    parser.add_argument("--labels", type=words, metavar="NAME,...")
     parser.add_argument("--no-title", dest="title", action="store_false")
-    parser.add_argument("--formats", type=lambda text: text.split(","), default=["png", "pdf"])
     parser.add_argument(
         "--equal", action="store_true", help="slices of the alloy at one scale in x and z"
     )
@@ -186,32 +158,12 @@ def options():
 
 def main():
     args = options()
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update(
-        {
-            "font.size": 8,
-            "axes.grid": True,
-            "grid.color": "0.9",
-            "pdf.fonttype": 42,
-            "axes.axisbelow": True,
-            "agg.path.chunksize": 20000,
-        }
-    )
-    if args.style:
-        try:
-            plt.style.use(args.style)
-        except OSError as error:
-            fail(error)
+    plt = pyplot(args)
     runs = [read_run(folder) for folder in args.runs]
     single = len(runs) == 1
     stem = args.stem or str(args.runs[0] / "plot" if single else "plot")
     figure = plot_series(plt, runs, args)
-    for suffix in args.formats:
-        save(plt, figure, pathlib.Path(f"{stem}.{suffix}"))
+    save(figure, stem, args.formats)
     try:
         data = read_frames(nakfield.Run(args.runs[0])) if single else None
     except ImportError:
@@ -222,8 +174,8 @@ def main():
         data = None
     if data is not None:
         plt.rcParams.update({"axes.grid": False})
-        path = f"{args.stem}-fields.png" if args.stem else args.runs[0] / "fields.png"
-        save(plt, plot_fields(plt, data, args.equal), pathlib.Path(path))
+        stem = f"{args.stem}-fields" if args.stem else args.runs[0] / "fields"
+        save(plot_fields(plt, data, args.equal), stem, [s for s in args.formats if s != "pdf"])
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Plot the spectra of a run: Nyquist, Bode, and the relaxation times against time.
 
-Usage: plot_impedance.py [-o STEM] [--until SECONDS] [--export] RUNDIR ...
+Usage: plot_impedance.py [-o STEM] [--until SECONDS] [--at SECONDS,...] [--lines] [--export] RUNDIR ...
 
 Draws STEM.png and STEM.pdf, by default RUNDIR/impedance (impedance in the current directory for several
-runs, whose first spectra are then compared).  With --export each spectrum is also written below
+runs, whose first spectra are then compared, or those nearest to the times --at).  --panels chooses of
+nyquist, magnitude, phase and drt; --lines draws the relaxation times as lines where a map would be.  With --export each spectrum is also written below
 RUNDIR/spectra: NNNN.z for ZView, and NNNN.csv with the columns frequency, real and imaginary part and no
 heading, as impedance.py reads them.  Impedances are per area, in ohm cm2.  Nyquist's diagram leaves out
 points far above those of the other spectra, as in a collapse; Bode's has them all.
@@ -20,11 +21,13 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
 
 import nakfield  # noqa: E402
+from nakfield.draw import plain, style_of, time_unit  # noqa: E402
+from nakfield.figures import add_options, pyplot, save, words  # noqa: E402
 
 SHOWN = 8       # spectra in one diagram
 FLOOR = 0.04    # of gamma that a map still shows, over the median of the spectra's greatest
 CEILING = 4     # of |Z|, over the median of the spectra's greatest: a collapse would hide all else
-PITCH = {"s": 1, "min": 60, "h": 3600}
+PANELS = ["nyquist", "magnitude", "drt", "phase"]
 
 
 def fail(message):
@@ -46,12 +49,6 @@ def read_run(folder: pathlib.Path, until: float) -> dict:
 
 # ---- Drawing ----
 
-def time_unit(longest: float):
-    """Divisor and name of the unit that suits a time in s."""
-    name = "s" if longest < 600 else "min" if longest < 36000 else "h"
-    return PITCH[name], name
-
-
 def chosen(spectra: list) -> list:
     """Spectra to show: all, or some of them from the first to the last, at equal changes."""
     if len(spectra) <= SHOWN:
@@ -61,24 +58,26 @@ def chosen(spectra: list) -> list:
     return sorted({int(np.argmin(np.abs(way - part))) for part in np.linspace(0, way[-1], SHOWN)})
 
 
-def draw_spectra(axes: dict, curves: list):
-    """Nyquist and Bode of (spectrum, label, colour)."""
+def draw_nyquist(axis, curves):
     high = CEILING * np.median([abs(spectrum.z).max() for spectrum, _, _ in curves])
-    for spectrum, label, colour in curves:
-        z, frequency = spectrum.z, spectrum.frequency
-        shown = np.where(abs(z) <= high, z, np.nan)
-        axes["nyquist"].plot(shown.real, -shown.imag, ".-", markersize=3, linewidth=1, color=colour,
-                             label=label)
-        axes["magnitude"].loglog(frequency, abs(z), color=colour, linewidth=1)
-        axes["phase"].semilogx(frequency, np.degrees(np.angle(z)), color=colour, linewidth=1)
-    axes["nyquist"].set_xlabel("Re Z (Ω cm²)")
-    axes["nyquist"].set_ylabel("−Im Z (Ω cm²)")
-    axes["nyquist"].set_aspect("equal", adjustable="datalim")
-    axes["nyquist"].legend(frameon=False, fontsize=7)
-    axes["magnitude"].set_ylabel("|Z| (Ω cm²)")
-    axes["phase"].set_ylabel("Phase (°)")
-    for name in ("magnitude", "phase"):
-        axes[name].set_xlabel("Frequency (Hz)")
+    for spectrum, label, style in curves:
+        shown = np.where(abs(spectrum.z) <= high, spectrum.z, np.nan)
+        axis.plot(shown.real, -shown.imag, label=label,
+                  **{"marker": ".", "markersize": 3, "linewidth": 1, **style})
+    axis.set_xlabel("Re Z (Ω cm²)")
+    axis.set_ylabel("−Im Z (Ω cm²)")
+    axis.set_aspect("equal", adjustable="datalim")
+
+
+def draw_bode(axis, curves, name):
+    for spectrum, label, style in curves:
+        if name == "magnitude":
+            axis.loglog(spectrum.frequency, abs(spectrum.z), linewidth=1, label=label, **style)
+        else:
+            degrees = np.degrees(np.angle(spectrum.z))
+            axis.semilogx(spectrum.frequency, degrees, linewidth=1, label=label, **style)
+    axis.set_ylabel("|Z| (Ω cm²)" if name == "magnitude" else "Phase (°)")
+    axis.set_xlabel("Frequency (Hz)")
 
 
 def edges(values):
@@ -94,9 +93,9 @@ def band(spectra) -> tuple:
 
 
 def draw_lines(axis, curves: list):
-    """Relaxation times of (spectrum, label, colour)."""
-    for spectrum, _, colour in curves:
-        axis.semilogx(spectrum.tau, spectrum.gamma, color=colour, linewidth=1)
+    """Relaxation times of (spectrum, label, style)."""
+    for spectrum, label, style in curves:
+        axis.semilogx(spectrum.tau, spectrum.gamma, linewidth=1, label=label, **style)
     axis.set_xlim(*band([spectrum for spectrum, _, _ in curves]))
     axis.set_xlabel("τ (s)")
     axis.set_ylabel("γ (Ω cm²)")
@@ -132,31 +131,57 @@ def draw_map(figure, axis, run: dict):
     figure.colorbar(image, ax=axis, label="γ (Ω cm²)")
 
 
-def curves_of(runs: list, colours) -> list:
-    """What is drawn of runs: the spectra in the course of one, the first ones of several."""
-    if len(runs) > 1:
-        picked = [(run, 0, run["folder"].resolve().name) for run in runs]
+def curves_of(runs, at, colours):
+    """What is drawn, as (spectrum, label, style): the spectra in the course of one run, the first ones of
+    several; or those nearest to some times, with the time that each has."""
+    picked = [(run, spectrum) for run in runs for spectrum in picked_of(run, len(runs) == 1, at)]
+    divisor, unit = time_unit(max(spectrum.time for _, spectrum in picked))
+    labels = []
+    for run, spectrum in picked:
+        name, time = plain(run["folder"].resolve().name), f"{spectrum.time / divisor:.5g} {unit}"
+        labels.append(time if len(runs) == 1 else f"{name}, {time}" if at else name)
+    if 1 < len(runs) == len(picked):
+        kept = ("color", "marker", "markevery", "markersize")
+        styles = [{key: style_of(k)[key] for key in kept} for k in range(len(runs))]
     else:
-        spectra = runs[0]["spectra"]
-        divisor, unit = time_unit(spectra[-1].time)
-        picked = [(runs[0], k, f"{spectra[k].time / divisor:.4g} {unit}")
-                  for k in chosen(spectra)]
-    shades = colours(np.linspace(0, 0.9, max(len(picked), 2)))
-    return [(run["spectra"][k], label, shade) for (run, k, label), shade in zip(picked, shades)]
+        styles = [{"color": shade} for shade in colours(np.linspace(0, 0.9, max(len(picked), 2)))]
+    return [(spectrum, *more) for (_, spectrum), *more in zip(picked, labels, styles)]
 
 
-def draw(plt, runs: list):
+def picked_of(run, alone, at):
+    """The spectra of a run that are drawn."""
+    spectra = run["spectra"]
+    if at:
+        moments = np.array([spectrum.time for spectrum in spectra])
+        return [spectra[n] for n in sorted({int(abs(moments - time).argmin()) for time in at})]
+    return [spectra[n] for n in chosen(spectra)] if alone else spectra[:1]
+
+
+def draw(plt, runs, args):
     """The whole figure."""
-    figure, axes = plt.subplot_mosaic([["nyquist", "magnitude"], ["drt", "phase"]], figsize=(7.2, 6),
-                                      constrained_layout=True)
-    curves = curves_of(runs, plt.get_cmap("plasma"))
-    draw_spectra(axes, curves)
-    moments = {spectrum.time for spectrum in runs[0]["spectra"]}
-    shown = sum(spectrum.gamma.max() > 0 for spectrum in runs[0]["spectra"])
-    if len(runs) == 1 and len(moments) == len(runs[0]["spectra"]) > 2 and 2 * shown > len(moments):
-        draw_map(figure, axes["drt"], runs[0])
-    else:
-        draw_lines(axes["drt"], curves)
+    names = args.panels or PANELS
+    columns = 1 if len(names) == 1 else 2
+    rows = -(-len(names) // columns)
+    figure, axes = plt.subplots(rows, columns, squeeze=False, constrained_layout=True,
+                                figsize=args.size or (3.6 * columns, 3 * rows))
+    curves = curves_of(runs, args.at, plt.get_cmap("plasma"))
+    spectra = runs[0]["spectra"]
+    shown = sum(spectrum.gamma.max() > 0 for spectrum in spectra)
+    times = len({spectrum.time for spectrum in spectra})
+    mapped = len(runs) == 1 and times == len(spectra) > 2 and 2 * shown > times
+    for axis, name in zip(axes.ravel(), names):
+        axis.grid(name != "drt" or not mapped or args.lines)
+        if name == "nyquist":
+            draw_nyquist(axis, curves)
+        elif name != "drt":
+            draw_bode(axis, curves, name)
+        elif mapped and not args.lines:
+            draw_map(figure, axis, runs[0])
+        else:
+            draw_lines(axis, curves)
+    for axis in axes.ravel()[len(names):]:
+        axis.axis("off")
+    axes[0, 0].legend(frameon=False, fontsize=7)
     return figure
 
 
@@ -183,26 +208,23 @@ def export(run: dict):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", metavar="RUNDIR", nargs="+", type=pathlib.Path)
-    parser.add_argument("-o", dest="stem", metavar="STEM", help="output files without the suffix")
+    add_options(parser)
+    parser.add_argument("--panels", type=words, metavar="NAME,...", help=f"of {', '.join(PANELS)}")
+    parser.add_argument("--at", type=lambda text: [float(t) for t in text.split(",")],
+                        metavar="SECONDS,...", help="the spectra nearest to these times")
+    parser.add_argument("--lines", action="store_true", help="relaxation times as lines")
     parser.add_argument("--until", metavar="SECONDS", type=float, default=np.inf,
                         help="leave out later spectra")
     parser.add_argument("--export", action="store_true", help="write .z and .csv of each spectrum")
     args = parser.parse_args()
 
-    import matplotlib
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    plt.rcParams.update({"font.size": 8, "pdf.fonttype": 42})
-
+    unknown = set(args.panels or []) - set(PANELS)
+    if unknown:
+        parser.error(f"there is no panel {', '.join(unknown)}; panels are {', '.join(PANELS)}")
+    plt = pyplot(args)
     runs = [read_run(folder, args.until) for folder in args.runs]
     stem = args.stem or str(args.runs[0] / "impedance" if len(runs) == 1 else "impedance")
-    figure = draw(plt, runs)
-    for suffix in (".png", ".pdf"):
-        try:
-            figure.savefig(stem + suffix, dpi=200)
-        except OSError as error:
-            fail(f"cannot write {stem + suffix}: {error.strerror}")
-        print(stem + suffix)
+    save(draw(plt, runs, args), stem, args.formats)
     for run in runs if args.export else []:
         export(run)
 

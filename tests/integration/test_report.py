@@ -4,6 +4,7 @@ import html.parser
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -147,6 +148,40 @@ class Reports(unittest.TestCase):
         page, _ = self.read("page.html")
         at = page.cells.index("last spectrum, over |Z|")
         self.assertEqual(page.cells[at + 1 : at + 4], [str(len(lines)), "0.01", "0.01"])
+
+    def draw(self, script, *arguments, status=0, message=""):
+        done = subprocess.run(
+            [sys.executable, nakrun.TOP / "scripts" / script, *arguments],
+            cwd=self.place, capture_output=True, text=True, timeout=100, check=False)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertIn(message, done.stderr)
+
+    def test_plots(self):
+        """Pictures have the size that was asked for, and panels that are not there are named."""
+        self.run_deck("one")
+        (self.place / "study.yaml").write_text(
+            "deck: deck.yaml\noutput: out\nvary: {interphase.exponent: [2, 2.5], alloy.potassium: "
+            "[50 wt%, 60 wt%]}\nset: {protocol: '[{strip: 0.5 mA/cm^2, for: 1 s}]'}\n"
+            "collect: {highest: max voltage}\n")
+        nakrun.call("study", "study.yaml", "-j", "1", "--quiet", ranks=0, folder=self.place).demand(
+            nakrun.DONE)
+        common = ("--size", "8.5x6", "--formats", "png", "--style", "classic")
+        for stem, script, *arguments in (
+            ("a", "plot.py", "one", "--panels", "u,void_nm_mean", "--time", "0:10", "--log", "voids",
+             "--range", "u=0.1:1"),
+            ("b", "plot.py", *["one"] * 9, "--labels", "1,2,3,4,5,6,7,8,$9_", "--panels", "voltage"),
+            ("c", "plot_impedance.py", "one", "--lines", "--panels", "drt", "--at", "20"),
+            ("d", "plot_study.py", "out", "highest", "--against", "alloy.potassium", "--for",
+             "interphase.exponent"),
+        ):
+            self.draw(script, *arguments, *common, "-o", stem)
+            with open(self.place / f"{stem}.png", "rb") as file:
+                size = struct.unpack(">ii", file.read(24)[16:])
+            self.assertEqual(size, (int(8.5 / 2.54 * 200), int(6 / 2.54 * 200)))
+        self.draw("plot.py", "one", "--panels", "volts", status=1, message="no panel 'volts'")
+        self.draw("plot.py", "one", "--size", "8", status=2, message="'8' is not like 8.5x6")
+        self.draw("plot_study.py", "out", "low", "--against", "alloy.potassium", status=1,
+                  message="has no column low")
 
     def test_others(self):
         """A box, a run in 2D, one that goes on, no run, and a page that cannot be written."""

@@ -169,8 +169,14 @@ def voltage_residuals(run, measured_):
     """Times and what was measured less what the run has, within the run."""
     times, there = measured_[measured.TIME], run.table
     within = (times >= there["time_s"][0]) & (times <= there["time_s"][-1])
-    model = np.interp(times[within], there["time_s"], there["voltage_V"])
-    return times[within], measured_[measured.VOLTAGE][within] - model
+    found = measured_[measured.VOLTAGE][within]
+    _, first = np.unique(there["time_s"], return_index=True)
+    last = np.append(first[1:], there["time_s"].size) - 1
+    sides = [  # before and after a switch: the nearer one counts
+        found - np.interp(times[within], there["time_s"][at], there["voltage_V"][at])
+        for at in (first, last)
+    ]
+    return times[within], np.where(abs(sides[0]) < abs(sides[1]), *sides)
 
 
 def draw_voltage_residuals(axis, pictures):
@@ -254,7 +260,7 @@ def last_fields(pictures, run):
     except (ImportError, ReadError) as error:
         return f"<p>{escape(str(error))}</p>\n"
     if frames is not None:
-        figure = plot_fields(pictures.plt, frames)
+        figure = plot_fields(pictures.plt, frames, "void" in frames["frames"][-1])
         return picture(pictures.plt, figure)
     frame = run.run.frame(-1, ("c",))
     for region, name, factor, unit in ((1, "interphase", 1e9, "nm"), (2, "alloy", 1e6, "µm")):
