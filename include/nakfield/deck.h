@@ -183,12 +183,13 @@ PetscInt NakDeckErrorCount(NakDeck deck);
     list; `check`, `run` and the creation of what the parameters describe use the same one. */
 enum { NAK_COMPLAINTS = 32 }; /* more are left out */
 typedef struct {
-  PetscInt n;
-  struct {
-    const char *key;     /**< of the entry or section to change */
-    PetscBool   caution; /**< no error, but perhaps not meant */
-    char        text[3 * NAK_TEXT_SIZE];
-  } items[NAK_COMPLAINTS];
+  const char *key;     /**< of the entry or section to change */
+  PetscBool   caution; /**< no error, but perhaps not meant */
+  char        text[3 * NAK_TEXT_SIZE];
+} NakComplaint;
+typedef struct {
+  PetscInt     n;
+  NakComplaint items[NAK_COMPLAINTS];
 } NakComplaints;
 
 /** Add an error at `key`. */
@@ -206,7 +207,8 @@ void NakCheckSteps(NakComplaints *list, const char *section, const char *unit, P
 /** Raise the first error of the list, if any, as PETSC_ERR_USER_INPUT on `comm`. */
 PetscErrorCode NakComplaintsRaise(MPI_Comm comm, const NakComplaints *list);
 
-/** Collect the errors of the list at their places in the deck, and print its warnings.  Rank 0 only. */
+/** Collect the errors of the list at their places in the deck, and print its warnings; of what the deck lacks,
+    at the section above, and that the default holds.  Rank 0 only. */
 PetscErrorCode NakDeckComplaints(NakDeck deck, const NakComplaints *list);
 
 /** Print at once, on standard error, what is no error but may not be meant; the deck stays good.  Rank 0

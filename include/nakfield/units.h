@@ -25,8 +25,9 @@ PetscErrorCode NakUnitsClose(void);
   Convert text such as `0.7 mA/cm^2` to a number in `unit`.
 
   @param[in]  text     number, blanks, unit; a dimensionless quantity may come without a unit.  A
-                       unit is a product of powers: no dates, logarithms or factors, which UDUNITS
-                       would take; an angle is not a plain number
+                       unit is a product of powers, in the signs of print as well (mA·cm⁻²): no
+                       dates, logarithms or factors, which UDUNITS would take; an angle is not a
+                       plain number
   @param[in]  unit     unit of the result, e.g. "A/m^2"; "1" for a dimensionless one
   @param[out] value    the number in `unit`; untouched when `message` is not empty
   @param[out] message  empty on success, else one line that says what is wrong and what would be

@@ -69,15 +69,16 @@ static PetscErrorCode ReadAndPrint(const char *path, const NakImpedanceParams *p
 {
   const NakMeasuredWish wish = {
     .path = path, .names = options->columns, .needed = NAK_MEASURED_SPECTRUM};
-  NakFault    fault = {0};
-  NakMeasured m;
+  NakFault       fault = {0};
+  NakMeasured    m;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(NakMeasuredRead(&wish, &m, &fault));
-  PetscCall(NakFaultAgree(PETSC_COMM_SELF, &fault));
-  PetscCall(Print(path, params, &m));
+  code = NakFaultAgree(PETSC_COMM_SELF, &fault);
+  if (!code) code = Print(path, params, &m);
   PetscCall(NakMeasuredFree(&m));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscFunctionReturn(code);
 }
 
 PetscErrorCode NakReadEntries(const NakSimOptions *options, const NakSection schema[])

@@ -123,13 +123,14 @@ static PetscErrorCode Write(const char *path, const Options *o, const NakMeasure
 
 static PetscErrorCode ReadAndWrite(const char *path, const Options *options)
 {
-  NakMeasured m = {0};
+  NakMeasured    m = {0};
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  PetscCall(Read(path, options, &m));
-  PetscCall(Write(path, options, &m));
+  code = Read(path, options, &m);
+  if (!code) code = Write(path, options, &m);
   PetscCall(NakMeasuredFree(&m));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscFunctionReturn(code);
 }
 
 PetscErrorCode NakExport(const NakSimOptions *options)

@@ -1,5 +1,5 @@
 /* What the checks of the modules find; the contract is in nakfield/deck.h. */
-#include <nakfield/deck.h>
+#include "deck_impl.h"
 
 #include <stdarg.h>
 
@@ -54,12 +54,16 @@ PetscErrorCode NakDeckComplaints(NakDeck deck, const NakComplaints *list)
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < list->n; k++) {
-    const NakNode node = NakDeckFind(deck, list->items[k].key);
+    const NakComplaint *const item                = &list->items[k];
+    const NakNode             above               = NakDeckAbove(deck, item->key);
+    char                      lack[NAK_TEXT_SIZE] = "";
 
-    if (list->items[k].caution)
-      PetscCall(NakDeckWarn(deck, node, "%s", list->items[k].text));
+    if (NakDeckFind(deck, item->key) == NULL)
+      (void)snprintf(lack, sizeof lack, " (the deck has no '%s', so the default holds)", item->key);
+    if (item->caution)
+      PetscCall(NakDeckWarn(deck, above, "%s%s", item->text, lack));
     else
-      PetscCall(NakDeckError(deck, node, "%s", list->items[k].text));
+      PetscCall(NakDeckError(deck, above, "%s%s", item->text, lack));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -43,14 +43,15 @@ static PetscErrorCode ReadFile(const char *path, char *text, size_t *length)
 
 static PetscErrorCode Parse(NakDeck deck, const char *text, size_t length, PetscBool overridden)
 {
-  NakTree root;
+  const NakSource start = {.source = 0, .line = 1, .column = 1};
+  NakTree         root;
 
   PetscFunctionBeginUser;
   PetscCall(NakDeckParse(deck, text, length, 0, 0, &root));
   if (deck->broken)
     PetscCall(NakTreeDestroy(&root)); /* the lines before a YAML error may be misread */
   if (root == NULL || NakNodeIsEmpty(root)) {
-    if (!deck->broken && !overridden) PetscCall(NakDeckError(deck, NULL, "the deck is empty"));
+    if (!deck->broken && !overridden) PetscCall(NakDeckErrorAt(deck, start, "the deck is empty"));
     if (!overridden) deck->broken = PETSC_TRUE;
   } else if (root->kind == NAK_NODE_MAP) {
     deck->root = root;

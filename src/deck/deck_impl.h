@@ -92,6 +92,9 @@ PetscBool NakNodeIsEmpty(NakNode node);
 /** The dotted key of a node, cut to `size`. */
 void NakNodePath(NakNode node, char *path, size_t size);
 
+/** The entry `key` of the deck, or the innermost section above it; NULL where it has neither. */
+NakNode NakDeckAbove(NakDeck deck, const char *key);
+
 /* ---- text.c ---- */
 
 /** Decode the character that `text` begins with, of at most `left` bytes; its length, or 0 where

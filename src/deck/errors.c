@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the deck lacks has no line in it. */
 static NakSource PlaceOf(NakNode node)
 {
-  const NakSource start = {.source = 0, .line = 1, .column = 1};
+  const NakSource none = {.line = 0};
 
-  return node != NULL ? node->place : start;
+  return node != NULL ? node->place : none;
 }
 
 static PetscErrorCode Collect(NakDeck deck, NakSource place, const char format[], va_list arguments)
@@ -72,6 +73,8 @@ static void Print(NakDeck deck, NakSource at, const char *text, FILE *file)
     NakTextPrint(file, "command line:%" PetscInt_FMT ": %s\n", at.source, text);
   else if (deck->path == NULL)
     NakTextPrint(file, "command line: %s\n", text);
+  else if (at.line == 0)
+    NakTextPrint(file, "%s: %s\n", deck->path, text);
   else
     NakTextPrint(file, "%s:%" PetscInt_FMT ":%" PetscInt_FMT ": %s\n", deck->path, at.line,
                  at.column, text);

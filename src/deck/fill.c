@@ -37,18 +37,11 @@ static PetscErrorCode CheckRow(const NakParam *row)
 /* Complain at the innermost section above `key` that the deck has. */
 static PetscErrorCode ComplainMissing(NakDeck deck, const NakParam *row)
 {
-  NakNode     node = deck->root;
-  const char *key  = row->key;
-  char        segment[NAK_DECK_KEY_SIZE];
+  const NakNode above = NakDeckAbove(deck, row->key);
 
   PetscFunctionBeginUser;
-  while (NakTextSegment(&key, segment, sizeof segment)) {
-    NakNode next = NakNodeFind(node, segment);
-
-    if (next == NULL) break;
-    node = next;
-  }
-  PetscCall(NakDeckErrorAt(deck, node->key_place, "%s is missing: %s", row->key, row->doc));
+  PetscCall(NakDeckErrorAt(deck, (above != NULL ? above : deck->root)->key_place,
+                           "%s is missing: %s", row->key, row->doc));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

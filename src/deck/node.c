@@ -186,17 +186,35 @@ PetscErrorCode NakNodeAdd(NakNode map, const char *key, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-NakNode NakDeckFind(NakDeck deck, const char *key)
+/* The node of `key`, or NULL; `above`: the last on the way there that the deck has, but its root. */
+static NakNode Walk(NakDeck deck, const char *key, NakNode *above)
 {
   NakNode node = deck->root;
   char    segment[NAK_DECK_KEY_SIZE];
 
+  *above = NULL;
   while (node != NULL && *key != '\0') {
     PetscInt i;
 
     if (!NakTextSegment(&key, segment, sizeof segment)) return NULL;
     i    = NakNodeIndex(node, segment);
     node = i >= 0 ? node->items[i] : NULL;
+    if (node != NULL) *above = node;
   }
   return node;
+}
+
+NakNode NakDeckFind(NakDeck deck, const char *key)
+{
+  NakNode above;
+
+  return Walk(deck, key, &above);
+}
+
+NakNode NakDeckAbove(NakDeck deck, const char *key)
+{
+  NakNode above;
+
+  (void)Walk(deck, key, &above);
+  return above;
 }

@@ -202,6 +202,33 @@ static PetscErrorCode CheckKey(Reader *reader, const yaml_event_t *event, NakTre
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* `{strip: 0,5 mA/cm^2}` reads as strip: 0 and a key `5 mA/cm^2` without a value: say so once, and
+   take the point. */
+static PetscErrorCode JoinDecimals(Reader *reader, NakTree map)
+{
+  const PetscInt last = map->count - 1;
+  NakTree        value, rest, joined;
+  char           text[2 * NAK_TEXT_SIZE];
+
+  PetscFunctionBeginUser;
+  if (last < 1) PetscFunctionReturn(PETSC_SUCCESS);
+  value = map->items[last - 1];
+  rest  = map->items[last];
+  if (value->kind != NAK_NODE_SCALAR || value->quoted || strlen(value->text) >= NAK_TEXT_SIZE ||
+      value->text[strspn(value->text, "+-0123456789")] != '\0' || value->text[0] == '\0' ||
+      !NakNodeIsEmpty(rest) || rest->key[0] < '0' || rest->key[0] > '9')
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakDeckErrorAt(reader->deck, value->place,
+                           "%s is %s,%s: write a decimal point, not a comma", value->key,
+                           value->text, rest->key));
+  (void)snprintf(text, sizeof text, "%s.%s", value->text, rest->key);
+  PetscCall(NakTreeCreateScalar(text, PETSC_FALSE, value->place, &joined));
+  PetscCall(NakTreeReplace(map, last - 1, joined));
+  PetscCall(NakTreeDestroy(&map->items[last]));
+  map->count--;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Read the key that `event` is, and its value. */
 static PetscErrorCode ReadEntry(Reader *reader, const yaml_event_t *event, NakTree map)
 {
@@ -221,7 +248,10 @@ static PetscErrorCode ReadEntry(Reader *reader, const yaml_event_t *event, NakTr
   else
     PetscCall(Skip(reader, &value));
   yaml_event_delete(&value);
-  if (map->count > count) map->items[count]->key_place = PlaceOf(reader, event->start_mark);
+  if (map->count > count) {
+    map->items[count]->key_place = PlaceOf(reader, event->start_mark);
+    PetscCall(JoinDecimals(reader, map));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -95,23 +95,44 @@ static PetscErrorCode ClearInsitu(const Clearing *clearing)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether another process writes here: it holds a lock on the log. */
-static PetscErrorCode CheckFree(const char *directory)
+/* Lock `file`; a file system without locks has nobody wait. */
+static PetscErrorCode Lock(int file, const char *directory)
 {
-  char path[PETSC_MAX_PATH_LEN];
-  int  file, busy;
-
   PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/log.txt", directory));
-  file = open(path, O_RDWR | O_CLOEXEC);
   if (file < 0) PetscFunctionReturn(PETSC_SUCCESS);
-  busy = flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  (void)close(file);
-  PetscCheck(!busy, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
+  PetscCheck(flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK, PETSC_COMM_SELF,
+             PETSC_ERR_FILE_OPEN,
              "another nakfield is writing to %s: wait for it, or choose another directory with "
              "output.directory=...",
              directory);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether another process writes here: it holds a lock on the log. */
+static PetscErrorCode CheckFree(const char *directory)
+{
+  char           path[PETSC_MAX_PATH_LEN];
+  int            file;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/log.txt", directory));
+  file = open(path, O_RDWR | O_CLOEXEC);
+  code = Lock(file, directory);
+  if (file >= 0) (void)close(file);
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode NakDirectoryEnter(const char *directory, int *file)
+{
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakDirectoryMake(directory));
+  *file = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+  code  = Lock(*file, directory);
+  if (code && *file >= 0) (void)close(*file);
+  PetscFunctionReturn(code);
 }
 
 PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode)
@@ -120,7 +141,6 @@ PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode)
   Clearing clearing = {.directory = directory, .replace = (PetscBool)(mode != NAK_OUTPUT_NEW)};
 
   PetscFunctionBeginUser;
-  PetscCall(NakDirectoryMake(directory));
   PetscCall(CheckFree(directory));
   if (mode == NAK_OUTPUT_CONTINUE) PetscFunctionReturn(PETSC_SUCCESS);
   for (const char *const *name = owned_files; *name != NULL; name++)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #define LONGEST 1e12 /* [s] */
 
@@ -49,7 +50,7 @@ static PetscErrorCode OpenLog(NakOutput output, NakOutputMode mode)
 
   PetscFunctionBeginUser;
   PetscCall(NakOutputPath(output, "log.txt", path));
-  /* x: of two runs started at once, one must lose */
+  /* x: where a file system has no locks, one of two that start at once still loses */
   output->log = fopen(path, mode == NAK_OUTPUT_CONTINUE ? "r+" : "wx");
   PetscCheck(output->log != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
              strerror(errno));
@@ -57,12 +58,18 @@ static PetscErrorCode OpenLog(NakOutput output, NakOutputMode mode)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Of two runs started at once, one must lose: the directory is locked until the log is. */
 static PetscErrorCode OpenAll(NakOutput output, NakOutputMode mode)
 {
+  int            entered;
+  PetscErrorCode code;
+
   PetscFunctionBeginUser;
-  PetscCall(NakDirectoryPrepare(output->directory, mode));
-  PetscCall(OpenLog(output, mode));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakDirectoryEnter(output->directory, &entered));
+  code = NakDirectoryPrepare(output->directory, mode);
+  if (!code) code = OpenLog(output, mode);
+  if (entered >= 0) (void)close(entered);
+  PetscFunctionReturn(code);
 }
 
 static const char *const always[NAK_TABLE_OTHERS] = {"timeseries", "impedance", "drt"};

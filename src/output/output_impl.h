@@ -6,8 +6,10 @@
 
 /* ---- Files and directories; rank 0 only, no messages ---- */
 
-/* Make the directory and its parents; refuse an older run there, or remove its files, or leave them to
-   be continued. */
+/* Make the directory and its parents, and lock it until `file` is closed. */
+PetscErrorCode NakDirectoryEnter(const char *directory, int *file);
+
+/* Refuse an older run there, or remove its files, or leave them to be continued. */
 PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode);
 
 /* After the name and the place of a number. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SHORTEST    1e-9       /* duration that can be asked for [s] */
+#define LONGEST     1e12       /* the same: 30,000 years */
 #define CURRENT_MAX 1e7        /* [A/m2] */
 #define VOLTAGE_MAX 100        /* [V] */
 #define LEVELS_MAX  100000     /* of a staircase */
@@ -167,7 +168,7 @@ static PetscErrorCode ParseTime(Parser *parser, NakNode node, PetscReal *seconds
   PetscBool ok;
 
   PetscFunctionBeginUser;
-  PetscCall(NakDeckQuantity(parser->deck, node, "s", SHORTEST, PETSC_INFINITY, &value, &ok));
+  PetscCall(NakDeckQuantity(parser->deck, node, "s", SHORTEST, LONGEST, &value, &ok));
   if (ok) *seconds = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -18,7 +18,7 @@ static void DescribeAmount(const NakMaterial *m, const NakAmount *amount, char *
                    m->compounds[amount->phase - NAK_PHASE_COMPOUND].name);
 }
 
-/* "41.7 to 85.7 wt%": a range of mole fractions of A as one of B, in the unit of the deck's own. */
+/* "41.7 to 85.7 wt% K": a range of mole fractions of A as one of B, in the unit of the deck's own. */
 static void DescribeRange(const NakMaterial *m, const PetscReal x[2], PetscBool by_weight,
                           char *text, size_t size)
 {
@@ -30,8 +30,8 @@ static void DescribeRange(const NakMaterial *m, const PetscReal x[2], PetscBool 
 
     share[k] = 100 * b / (a + b);
   }
-  (void)snprintf(text, size, "%.4g to %.4g %s", (double)share[1], (double)share[0],
-                 by_weight ? "wt%" : "mol%");
+  (void)snprintf(text, size, "%.4g to %.4g %s %.15s", (double)share[1], (double)share[0],
+                 by_weight ? "wt%" : "mol%", m->b.symbol);
 }
 
 /* Solid in equilibrium is no error while there is liquid beside it. */

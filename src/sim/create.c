@@ -1,21 +1,23 @@
 /* From a deck to a simulation that can run; the contract is in nakfield/sim.h. */
 #include "sim_impl.h"
 
+#include <errno.h>
 #include <petsctime.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Ranks that do not pay: from docs/performance.md, "Ranks". */
 static PetscErrorCode TellFewColumns(NakSim sim)
 {
-  const PetscInt few = 500, columns = sim->size.n[0] * sim->size.n[1] / sim->size.ranks;
+  const double few     = 500;
+  const double columns = (double)sim->size.n[0] * (double)sim->size.n[1] / sim->size.ranks;
 
   PetscFunctionBeginUser;
   if (sim->kind != &NakSimCellKind || sim->size.ranks == 1 || columns >= few)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFPrintf(sim->world, stderr,
-                         "nakfield: warning: %" PetscInt_FMT
-                         " columns a rank are few: ranks pay from "
-                         "about %" PetscInt_FMT " on, and fewer ranks may be faster\n",
+                         "nakfield: warning: %.0f columns a rank are few: ranks pay from about "
+                         "%.0f on, and fewer ranks may be faster\n",
                          columns, few));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -133,6 +135,33 @@ static void CompleteTitle(NakSim s)
   }
 }
 
+static PetscErrorCode CheckRun(NakSim s)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(access(s->deck_path, F_OK) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
+             "cannot go on from %s: %s: %s; a run directory has resolved.yaml, log.txt and "
+             "checkpoint/: name one, or the deck as well where resolved.yaml alone is lost",
+             s->options.restart, s->deck_path, strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Without a deck of its own, a restart takes that of the run. */
+static PetscErrorCode TakeDeck(NakSim s)
+{
+  const char *const run  = s->options.restart;
+  PetscErrorCode    code = PETSC_SUCCESS;
+  PetscMPIInt       rank;
+
+  PetscFunctionBeginUser;
+  if (run == NULL || s->options.deck != NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
+  PetscCall(PetscSNPrintf(s->deck_path, sizeof s->deck_path, "%s/resolved.yaml", run));
+  s->options.deck = s->deck_path;
+  if (rank == 0) code = CheckRun(s);
+  PetscCall(NakAgree(s->world, code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim)
 {
   NakSim s;
@@ -145,11 +174,7 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
   s->options = *options;
   PetscCall(PetscTime(&s->began));
   s->pause.launched = s->pause.last = s->pause.written = s->began;
-  if (options->restart != NULL && options->deck == NULL) {
-    PetscCall(
-      PetscSNPrintf(s->deck_path, sizeof s->deck_path, "%s/resolved.yaml", options->restart));
-    s->options.deck = s->deck_path;
-  }
+  PetscCall(TakeDeck(s));
   PetscCall(
     NakDeckCreate(comm, s->options.deck, options->overrides, options->n_overrides, &s->deck));
   PetscCall(NakSimFill(s));

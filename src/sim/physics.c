@@ -92,17 +92,27 @@ static PetscBool HasLine(const char *text, const char *line)
   return PETSC_FALSE;
 }
 
-/* Name the lines of `then` that `now` has not; how many. */
-static PetscErrorCode Differences(char *then, const char *now, size_t size, char names[],
-                                  int *count)
+/* Whether an entry may differ: never one that the size of the state follows from. */
+static PetscBool MayDiffer(const char *line, PetscBool new_physics)
 {
-  static const char file[] = "alloy.system:"; /* its numbers count, not where it lies */
+  static const char *const sizes[] = {"grid.", "box.", "microstructure.n",
+                                      "microstructure.grains_"};
+  static const char        file[]  = "alloy.system:"; /* its numbers count, not where it lies */
 
+  for (size_t k = 0; new_physics && k < sizeof sizes / sizeof *sizes; k++)
+    if (strncmp(line, sizes[k], strlen(sizes[k])) == 0) return PETSC_FALSE;
+  return (PetscBool)(new_physics || strncmp(line, file, strlen(file)) == 0);
+}
+
+/* Name the lines of `then` that `now` has not, and must have; how many. */
+static PetscErrorCode Differences(char *then, const char *now, PetscBool new_physics, size_t size,
+                                  char names[], int *count)
+{
   PetscFunctionBeginUser;
   *count   = 0;
   names[0] = '\0';
   for (const char *line = NextLine(&then); line != NULL; line = NextLine(&then)) {
-    if (HasLine(now, line) || strncmp(line, file, strlen(file)) == 0) continue;
+    if (HasLine(now, line) || MayDiffer(line, new_physics)) continue;
     if (*count > 0) PetscCall(PetscStrlcat(names, ", ", size));
     PetscCall(PetscStrlcat(names, line, size));
     *count += 1;
@@ -116,7 +126,11 @@ static PetscErrorCode CompareTexts(NakSim s, NakCheckpoint c, char *then, const 
   int  count;
 
   PetscFunctionBeginUser;
-  PetscCall(Differences(then, now, sizeof names, names, &count));
+  PetscCall(Differences(then, now, s->options.new_physics, sizeof names, names, &count));
+  PetscCheck(count == 0 || !s->options.new_physics, s->comm, PETSC_ERR_USER_INPUT,
+             "the deck is of another grid than the checkpoint %s, which was written with %s: a run "
+             "keeps its grid, also with --new-physics; begin anew for another one",
+             NakCheckpointPath(c), names);
   PetscCheck(count == 0, s->comm, PETSC_ERR_USER_INPUT,
              "the deck is of another cell than the checkpoint %s, which was written with %s; "
              "--new-physics goes on with the deck's all the same",
@@ -146,7 +160,6 @@ PetscErrorCode NakSimPhysicsCheckpoint(NakSim s, NakCheckpoint c)
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  if (NakCheckpointReads(c) && s->options.new_physics) PetscFunctionReturn(PETSC_SUCCESS);
   code = PhysicsText(s, &text, &size);
   if (!code)
     code = NakCheckpointReads(c) ? ReadPhysics(s, c, text)

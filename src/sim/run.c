@@ -31,7 +31,7 @@ static PetscErrorCode OpenOutput(NakSim s)
   char           name[NAK_TEXT_SIZE] = "run";
   NakOutputMode  mode                = s->options.replace ? NAK_OUTPUT_REPLACE : NAK_OUTPUT_NEW;
   NakCheckpoint  c                   = NULL;
-  PetscErrorCode code                = PETSC_SUCCESS;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   if (s->options.deck != NULL) PetscCall(DeckName(s->options.deck, name));
@@ -39,8 +39,8 @@ static PetscErrorCode OpenOutput(NakSim s)
     PetscCall(NakSimFind(s, &c));
     mode = c != NULL ? NAK_OUTPUT_CONTINUE : NAK_OUTPUT_ANEW;
   }
-  PetscCall(NakOutputCreate(s->comm, &s->params.output, name, mode, &s->output));
-  if (c != NULL) code = NakSimResume(s, c);
+  code = NakOutputCreate(s->comm, &s->params.output, name, mode, &s->output);
+  if (!code && c != NULL) code = NakSimResume(s, c);
   PetscCall(NakCheckpointDestroy(&c));
   PetscCall(code);
   PetscCall(NakOutputDeck(s->output, s->deck, s->schema, s->params.title));

@@ -182,7 +182,8 @@ static herr_t CheckSize(NakStore store, const char *name, hid_t dataset, const N
 
   for (int d = 0; same && d < box->rank; d++) same = (PetscBool)(size[d] == (hsize_t)box->size[d]);
   if (space >= 0 && !same)
-    (void)snprintf(store->reason, sizeof(store->reason), "%s has another size", name);
+    (void)snprintf(store->reason, sizeof(store->reason),
+                   "%s has another size, that of another grid or number of phases", name);
   if (space >= 0) (void)H5Sclose(space);
   return same ? 0 : -1;
 }

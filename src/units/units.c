@@ -101,12 +101,66 @@ static size_t NumberLength(const char *text)
 
 /* ---- The unit ---- */
 
+/* Signs of print, each with what UDUNITS reads: products, a minus, blanks, powers. */
+static const char *const prints[][2] = {
+  {"\u00b7", "." },
+  {"\u22c5", "." },
+  {"\u00d7", "." },
+  {"\u2212", "-" },
+  {"\u00a0", " " },
+  {"\u2009", " " },
+  {"\u202f", " " },
+  {"\u207b", "^-"},
+  {"\u207a", "^+"},
+  {"\u2070", "^0"},
+  {"\u00b9", "^1"},
+  {"\u00b2", "^2"},
+  {"\u00b3", "^3"},
+  {"\u2074", "^4"},
+  {"\u2075", "^5"},
+  {"\u2076", "^6"},
+  {"\u2077", "^7"},
+  {"\u2078", "^8"},
+  {"\u2079", "^9"},
+};
+
+/* What UDUNITS reads for the sign of print that `text` begins with, of `*length` bytes; else NULL. */
+static const char *PlainSign(const char *text, size_t *length)
+{
+  for (size_t i = 0; i < sizeof prints / sizeof prints[0]; i++) {
+    *length = strlen(prints[i][0]);
+    if (strncmp(text, prints[i][0], *length) == 0) return prints[i][1];
+  }
+  *length = 1;
+  return NULL;
+}
+
+/* A unit with the signs of print replaced, `cm\u207b\u00b2` by `cm^-2`, and no blank before it; none of
+   them gets longer. */
+static void Plain(const char *text, char plain[NAK_TEXT_SIZE])
+{
+  PetscBool power = PETSC_FALSE;
+  char     *to    = plain;
+  size_t    length;
+
+  for (; *text != '\0' && to < plain + NAK_TEXT_SIZE - 1; text += length) {
+    const char  same[2] = {*text, '\0'};
+    const char *sign    = PlainSign(text, &length);
+    const char *put     = sign != NULL ? sign : same;
+
+    if (power && put[0] == '^' && sign != NULL) put++;
+    power = (PetscBool)(sign != NULL && sign[0] == '^');
+    for (; *put != '\0'; put++)
+      if (*put != ' ' || to > plain) *to++ = *put;
+  }
+  *to = '\0';
+}
+
 /* Length of the character of a unit that `text` begins with, 0 where it is none: ASCII letters,
-   digits and operators, and in UTF-8 the signs for micro, ohm, degree, product and powers. */
+   digits and operators, and in UTF-8 the signs for micro, ohm and degree. */
 static size_t UnitCharacter(const char *text)
 {
-  static const char *const signs[] = {"\u00b5", "\u03bc", "\u03a9", "\u2126", "\u00b0",
-                                      "\u00b7", "\u00b9", "\u00b2", "\u00b3", "\u207b"};
+  static const char *const signs[] = {"\u00b5", "\u03bc", "\u03a9", "\u2126", "\u00b0"};
 
   if (isalnum((unsigned char)text[0]) ||
       (text[0] != '\0' && strchr(" .*/^-+()%_", text[0]) != NULL))
@@ -174,11 +228,13 @@ static PetscBool WellFormed(const char *unit)
 /* Parse a unit without blanks around it; NULL where there is no such unit. */
 static ut_unit *Parse(const char *text)
 {
-  static const char *const percents[] = {"wt%", "mol%", "at%"};
+  static const char *const percents[]           = {"wt%", "mol%", "at%"};
+  char                     plain[NAK_TEXT_SIZE] = "";
 
   for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++)
     if (strcmp(text, percents[i]) == 0) return ut_parse(database, "%", UT_UTF8);
-  return WellFormed(text) ? ut_parse(database, text, UT_UTF8) : NULL;
+  Plain(text, plain);
+  return WellFormed(plain) ? ut_parse(database, plain, UT_UTF8) : NULL;
 }
 
 /* Parse a unit that the program asks for; a user may not write the bare 1. */
@@ -274,6 +330,33 @@ static void ConvertUnit(PetscReal number, const char *text, const char *wanted, 
     (void)snprintf(message, size, "it is too large");
 }
 
+/* The unit in which people write what the program holds in another. */
+static const char *Customary(const char *unit)
+{
+  static const char *const customs[][2] = {
+    {"K",       "degC"    },
+    {"rad",     "deg"     },
+    {"degree",  "deg"     },
+    {"m",       "um"      },
+    {"m^2",     "cm^2"    },
+    {"m^3",     "uL"      },
+    {"m^2/s",   "cm^2/s"  },
+    {"m^3/mol", "cm^3/mol"},
+    {"kg/mol",  "g/mol"   },
+    {"A/m^2",   "mA/cm^2" },
+    {"C/m^2",   "mAh/cm^2"},
+    {"F/m^2",   "uF/cm^2" },
+    {"ohm.m",   "ohm.cm"  },
+    {"ohm.m^2", "ohm.cm^2"},
+    {"S/m",     "mS/cm"   },
+    {"Pa",      "MPa"     },
+  };
+
+  for (size_t i = 0; i < sizeof customs / sizeof customs[0]; i++)
+    if (strcmp(unit, customs[i][0]) == 0) return customs[i][1];
+  return unit;
+}
+
 /* Say why `text` does not begin with a number. */
 static void ExplainNumber(const char *text, const char *unit, char *message, size_t size)
 {
@@ -284,27 +367,21 @@ static void ExplainNumber(const char *text, const char *unit, char *message, siz
   for (size_t i = 0; i < 3 && bare[i] != '\0'; i++) word[i] = (char)tolower((unsigned char)bare[i]);
   if (text[0] == '\0')
     (void)snprintf(message, size, "it needs a value, for example 1%s%s", numeric ? "" : " ",
-                   numeric ? "" : unit);
+                   numeric ? "" : Customary(unit));
   else if (strcmp(word, "nan") == 0 || strcmp(word, "inf") == 0)
     (void)snprintf(message, size, "it must be finite");
   else
     (void)snprintf(message, size, "it is not a number%s%s",
-                   numeric ? "" : " with a unit, such as 1 ", numeric ? "" : unit);
-}
-
-/* The unit that a user most likely meant where the program thinks in another. */
-static const char *Customary(const char *unit)
-{
-  if (strcmp(unit, "K") == 0) return "degC";
-  return strcmp(unit, "rad") == 0 ? "deg" : unit;
+                   numeric ? "" : " with a unit, such as 1 ", numeric ? "" : Customary(unit));
 }
 
 /* The text is a number and what follows it, without blanks around either. */
 static void ConvertParts(const char *number, const char *rest, const char *unit, PetscReal *value,
                          char *message, size_t size)
 {
-  const PetscReal x     = strtod(number, NULL);
-  const PetscBool plain = strcmp(unit, "1") == 0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscReal x                    = strtod(number, NULL);
+  char            signs[NAK_TEXT_SIZE] = "";
+  const PetscBool plain                = strcmp(unit, "1") == 0 ? PETSC_TRUE : PETSC_FALSE;
   ut_unit        *to;
 
   if (!isfinite(x)) {
@@ -315,7 +392,7 @@ static void ConvertParts(const char *number, const char *rest, const char *unit,
     (void)snprintf(message, size, "it needs a unit, for example %.32s %s", number, Customary(unit));
   } else if (rest[0] == ',' && isdigit((unsigned char)rest[1])) {
     (void)snprintf(message, size, "write a decimal point, not a comma");
-  } else if (isdigit((unsigned char)rest[0]) && !WellFormed(rest)) {
+  } else if (Plain(rest, signs), isdigit((unsigned char)signs[0]) && !WellFormed(signs)) {
     (void)snprintf(message, size, "write the number without a blank in it");
   } else {
     to = ParseWanted(unit);
@@ -330,8 +407,9 @@ static void ConvertParts(const char *number, const char *rest, const char *unit,
 PetscErrorCode NakUnitsConvert(const char *text, const char *unit, PetscReal *value, char *message,
                                size_t size)
 {
-  char   buffer[NAK_TEXT_SIZE], number[NAK_TEXT_SIZE];
-  size_t n, length;
+  const char *const minus = "\u2212"; /* as print has it */
+  char              buffer[NAK_TEXT_SIZE], number[NAK_TEXT_SIZE];
+  size_t            n, length;
 
   PetscFunctionBeginUser;
   PetscCheck(database != NULL, PETSC_COMM_SELF, PETSC_ERR_ORDER, "call NakUnitsOpen() first");
@@ -345,7 +423,11 @@ PetscErrorCode NakUnitsConvert(const char *text, const char *unit, PetscReal *va
   }
   memcpy(buffer, text, length);
   buffer[length] = '\0';
-  n              = NumberLength(buffer);
+  if (strncmp(buffer, minus, strlen(minus)) == 0) {
+    buffer[0] = '-';
+    memmove(buffer + 1, buffer + strlen(minus), strlen(buffer + strlen(minus)) + 1);
+  }
+  n = NumberLength(buffer);
   memcpy(number, buffer, n);
   number[n] = '\0';
   if (n == 0)

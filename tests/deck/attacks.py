@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import shutil
+import types
 from pathlib import Path
 
 DONE, INPUT, SOLVER, OUTPUT = 0, 2, 3, 4
@@ -37,6 +38,10 @@ CHECKS = {
         ("a byte order mark", "\ufeff" + REST, DONE, "no errors"),
         ("UTF-8 in a title", "title: Größe 钠钾 ✓\n" + REST, DONE, "no errors"),
         ("a YAML directive", "%YAML 1.2\n---\n" + REST, DONE, "no errors"),
+        ("a decimal comma in a flow map", of("{strip: 0,5 mA/cm^2, for: 1,5 s}"), INPUT,
+         r"1:20: strip is 0,5 mA/cm\^2: write a decimal point, not a comma\n.*1:38: for is 1,5 s"),
+        ("a decimal comma in a section", REST + "interphase: {exponent: 2,35}\n", INPUT,
+         r"2:24: exponent is 2,35: write a decimal point, not a comma\nnakfield: 1 error in"),
         ("a title of 1 MB", "title: " + "x" * 1000000 + "\n" + REST, INPUT,
          r"1:8: title is .*longer|1:8: .*long"),
         ("a title in a block", "title: |\n  two\n  lines\n" + REST, INPUT,
@@ -73,9 +78,16 @@ CHECKS = {
     "physics": [
         ("1e6 A/cm2", of("{strip: 1e6 A/cm^2, for: 1 s}"), INPUT, "must be between"),
         ("1e300 A/cm2", of("{strip: 1e300 A/cm^2, for: 1 s}"), INPUT, "must be between"),
-        ("a rest of 1e-12 s", of("{rest: 1e-12 s}"), INPUT, "1:19: .*must be at least 1e-09 s"),
-        ("a rest of no time", of("{rest: 0 s}"), INPUT, "1:19: .*must be at least 1e-09 s"),
-        ("a rest in the past", of("{rest: -1 s}"), INPUT, "1:19: .*must be at least 1e-09 s"),
+        ("a rest of 1e-12 s", of("{rest: 1e-12 s}"), INPUT, "1:19: .*must be between 1e-09 s and 1e\\+12 s"),
+        ("a rest of no time", of("{rest: 0 s}"), INPUT, "1:19: .*must be between 1e-09 s and 1e\\+12 s"),
+        ("a rest in the past", of("{rest: -1 s}"), INPUT, "1:19: .*must be between 1e-09 s and 1e\\+12 s"),
+        ("a rest of 1e30 s", of("{rest: 1e30 s}"), INPUT, "1:19: .*between 1e-09 s and 1e\\+12 s"),
+        ("a current for 1e30 s", of("{strip: 1 mA/cm^2, for: 1e30 s}"), INPUT, "1:36: .*and 1e\\+12 s"),
+        ("what the deck lacks", REST + "alloy: {volume: 1 uL}\n", INPUT,
+         r"deck.yaml: grid.alloy_height is 4e-05 m.*\(the deck has no 'grid.alloy_height', so the default"),
+        ("what a section lacks", REST + "alloy: {volume: 1 uL}\ngrid: {nx: 4}\n", INPUT,
+         r"deck.yaml:3:7: grid.alloy_height is .*\(the deck has no 'grid.alloy_height'"),
+        ("partly solid", "alloy: {potassium: 10 wt%}\n" + REST, DONE, "stable from .* to .* wt% K"),
         ("no current that strips", of("{strip: 0 mA/cm^2, for: 1 s}"), DONE, "no errors|warning"),
         ("1 MV", of("{voltage: 1 MV, for: 1 s}"), INPUT, "must be between"),
         ("a staircase of no step",
@@ -83,7 +95,7 @@ CHECKS = {
          INPUT, "never arrives"),
         ("below absolute zero", of("{rest: 1 s, temperature: -300 degC}"), INPUT, "temperature"),
         ("a ramp of no time", of("{rest: 1 s, temperature: {to: 30 degC, for: 0 s}}"), INPUT,
-         "must be at least 1e-09 s"),
+         "must be between 1e-09 s and 1e\\+12 s"),
         ("frozen", of("{rest: 1 s, temperature: -14 degC}"), INPUT,
          "all solid.*ask for .* or more"),
         ("protocol is a number", "protocol: 5\n", INPUT, "'protocol' is a list"),
@@ -162,6 +174,13 @@ OVERRIDES = {
         ("interphase.limiting_current=0.7 mA cm-2", DONE, "no errors"),
         ("interphase.limiting_current=0.7 mA.cm^-2", DONE, "no errors"),
         ("interphase.limiting_current=0.7 lg(re 1 mW)", INPUT, "is not a unit"),
+        ("interphase.limiting_current=0.7 mA·cm⁻²", DONE, "no errors"),
+        ("interphase.limiting_current=0.7 mA⋅cm⁻²", DONE, "no errors"),
+        ("interphase.limiting_current=0.7\u00a0mA\u202fcm−2", DONE, "no errors"),
+        ("interphase.limiting_current=7·10⁻¹ mA/cm²", INPUT, "is not a unit"),
+        ("interphase.diffusion_time=−2 s", INPUT, "must be between"),
+        ("interphase.thickness=64", INPUT, "it needs a unit, for example 64 um"),
+        ("interphase.limiting_current=0.7", INPUT, r"it needs a unit, for example 0.7 mA/cm\^2"),
         ("kinetics.charge_transfer_resistance=50 Ω.cm²", DONE, "no errors"),
         ("kinetics.symmetry=0.5 V", INPUT, "wrong dimension"),
         ("kinetics.symmetry=50 %", DONE, "no errors"),
@@ -318,6 +337,7 @@ COMMANDS = {
         ("check deck.yaml alloy.system=deck", INPUT, "no such material"),
         ("phases Unknown", OUTPUT, "no material Unknown"),
         ("phases deck.yaml", OUTPUT, "is not taken for the material.*it has no entry A"),
+        ("phases Bare", INPUT, "Bare.yaml:.*it needs a unit, for example 132.9 g/mol"),
         ("phases Light", INPUT, "Light.yaml:.*molar_mass"),
     ],
     "spectra": [
@@ -365,6 +385,7 @@ FILES = {
     "linked": Path("real"),
     "others/log.txt": "somebody else's\n", "with blank.yaml": REST,
     "NaK.yaml": REST, "Empty.yaml": "", "Cut.yaml": MATERIAL[:len(MATERIAL) // 2], "Gap.yaml": GAP,
+    "Bare.yaml": re.sub("molar_mass: .*", "molar_mass: 132.9", MATERIAL, count=1),
     "Light.yaml": MATERIAL.replace("molar_mass: ", "molar_mass: -", 1),
     "box.yaml": "model: cahn_hilliard\n",
     "empty.csv": "", "names.csv": lines(NAMES), "plain.csv": lines(*ROWS),
@@ -413,6 +434,18 @@ def lock(run):
     return file
 
 
+def enter(run):
+    """As another process that is about to write to it."""
+    folder = os.open(run, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    return types.SimpleNamespace(close=lambda: os.close(folder))
+
+
+def empty(run):
+    shutil.rmtree(run)
+    run.mkdir()
+
+
 def replace_by_folder(path):
     def happen(run):
         (run / path).unlink()
@@ -429,6 +462,8 @@ DAMAGE = [
     (None, "run deck.yaml output.directory=run", OUTPUT, "--replace"),
     (None, "run deck.yaml output.directory=run --replace --quiet", DONE, None),
     (None, "run --restart nowhere", OUTPUT, "nowhere"),
+    (empty, "run --restart run", OUTPUT, "a run directory has resolved.yaml, log.txt and checkpoint"),
+    (enter, "run deck.yaml output.directory=run --replace", OUTPUT, "another nakfield is writing"),
     (fill("summary.json", "{"), "run --restart run", OUTPUT, "--replace"),
     (remove("summary.json"), "run --restart run", OUTPUT, "--replace"),
     (remove("resolved.yaml"), "run --restart run", OUTPUT, "resolved.yaml"),
@@ -444,6 +479,7 @@ STOPPED = [
     (None, RESTART + " grid.nx=4", INPUT, "grid"),
     (None, RESTART + " 'alloy.potassium=60 wt%'", INPUT, "alloy.potassium.*--new-physics"),
     (None, RESTART + " 'alloy.potassium=60 wt%' --new-physics", DONE, None),
+    (None, RESTART + " grid.alloy_layers=60 --new-physics", INPUT, "keeps its grid, also with --new-ph"),
     (None, RESTART + " 'protocol.0.for=2 s'", DONE, None),
     (lock, RESTART, OUTPUT, "another"),
     (flip(CHECKPOINT), RESTART, OUTPUT, "damaged"),

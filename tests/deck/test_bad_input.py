@@ -258,7 +258,7 @@ class BadInput(unittest.TestCase):
                 ((), "the alloy is partly solid: 16.4 % liquid .44.2 at% Na., 83.6 % Na2K, which stays in the reservoir; "
                      "liquid alone is stable from 68.25 to 83.21 wt%"),
                 (("alloy.compounds=false",), "the alloy is partly solid: 77.5 % liquid .52.7 at% Na., 22.5 % solid Na"),
-                (("alloy.solids=supercooled",), "liquid NaK is stable from 68.25 to 83.21 wt% only; .* supercooled"),
+                (("alloy.solids=supercooled",), "liquid NaK is stable from 68.25 to 83.21 wt% K only; .* supercooled"),
                 (("alloy.solids=supercooled", "alloy.compounds=false"), "liquid NaK is stable from 60.46 to 83.21 wt%"),
                 (("alloy.potassium=90 mol%",), "the alloy is partly solid: .* solid K, .* 55.82 to 74.45 mol%")):
             self.assertRegex(self.check(deck, *entries, status=nakrun.DONE).err, told + message)
@@ -270,7 +270,7 @@ class BadInput(unittest.TestCase):
         deck = "alloy: {temperature: 0 degC, potassium: 40 wt%}\n" + PROTOCOL
         output = self.check(deck, message="1 error")
         self.assertRegex(output.err, "deck.yaml:1:8: at 273.15 K the alloy is all solid: 83.9 % Na2K, 16.1 % solid Na; "
-                                     ".* from 68.25 to 83.21 wt%: .*alloy.solids to supercooled")
+                                     ".* from 68.25 to 83.21 wt% K: .*alloy.solids to supercooled")
         output = self.check(deck, "alloy.potassium=99 mol%", message="1 error")
         self.assertRegex(output.err, "the alloy is all solid: 100.0 % solid K; a cell")
         for entry in ("alloy.solids=supercooled", "alloy.compounds=false", "alloy.temperature=25 degC"):

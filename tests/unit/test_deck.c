@@ -110,7 +110,7 @@ static const Misuse misuses[] = {
     "grid.uniform is a list; it must be a single value"}                             },
   {"interphase.thickness",
    "37 nm",       {"37", "37 s", "0.5 nm", "2 um", "inf nm", "[37 nm]"},
-   {"interphase.thickness is 37: it needs a unit, for example 37 m",
+   {"interphase.thickness is 37: it needs a unit, for example 37 um",
     "interphase.thickness is 37 s: s is the wrong dimension; it must be a quantity in m",
     "interphase.thickness is 0.5 nm: it must be between 1 nm and 1000 nm",
     "interphase.thickness is 2 um: it must be between 0.001 um and 1 um",
@@ -118,12 +118,12 @@ static const Misuse misuses[] = {
     "interphase.thickness is a list; it must be a single value"}                     },
   {"interphase.limiting_current",
    "0.7 mA/cm^2", {"0.7", "0.7 mA", "-0.7 mA/cm^2", "", "abc", "0,7 mA/cm^2"},
-   {"interphase.limiting_current is 0.7: it needs a unit, for example 0.7 A/m^2",
+   {"interphase.limiting_current is 0.7: it needs a unit, for example 0.7 mA/cm^2",
     "interphase.limiting_current is 0.7 mA: mA is the wrong dimension; it must be a quantity in "
     "A/m^2",
     "interphase.limiting_current is -0.7 mA/cm^2: it must be at least 0 mA/cm^2",
-    "interphase.limiting_current is empty: it needs a value, for example 1 A/m^2",
-    "interphase.limiting_current is abc: it is not a number with a unit, such as 1 A/m^2",
+    "interphase.limiting_current is empty: it needs a value, for example 1 mA/cm^2",
+    "interphase.limiting_current is abc: it is not a number with a unit, such as 1 mA/cm^2",
     "interphase.limiting_current is 0,7 mA/cm^2: write a decimal point, not a comma"}},
   {"interphase.exponent",
    "2.1",         {"2.1 m", "11", "two", "NaN", "1100 %", "{a: 1}"},
@@ -565,7 +565,7 @@ static void NodesCanBeWalked(void **state)
   assert_int_equal(run.count, 6);
   if (run.rank == 0)
     assert_string_equal(run.text,
-                        "1:1: never 1\n"
+                        " never 1\n"
                         "3:3: too short\n"
                         "3:5: protocol.0 has entries beneath it; it must be a single value\n"
                         "3:24: unknown key 'protocol.0.for'; it must be strip, until or rest\n"
