@@ -413,9 +413,9 @@ data:
   later: {deck: deck.yaml, use: check, number: voltage at end, value: 0.2 V, sigma: 0.1 V}
 """
 
-    def fit(self, status=nakrun.DONE, message=None):
+    def fit(self, status=nakrun.DONE, message=None, options=()):
         done = subprocess.run(
-            [nakrun.program(), "fit", "fit.yaml", "-j", "2"],
+            [nakrun.program(), "fit", "fit.yaml", "-j", "2", *options],
             cwd=self.place,
             text=True,
             capture_output=True,
@@ -473,6 +473,85 @@ data:
         before = os.listdir(self.place / "out" / "samples")
         self.assertEqual(self.fit().out, first.out)
         self.assertEqual(os.listdir(self.place / "out" / "samples"), before)
+        self.fit(options=["--profiles", "--pictures"])
+        for name in ("residuals-course", "residuals-arc", "residuals-numbers", "profiles"):
+            picture = (self.place / "out" / f"{name}.png").read_bytes()
+            self.assertEqual(picture[:4], b"\x89PNG", name)
+        for row in self.table("fit.csv"):  # nearly straight: both intervals are the same
+            for end in ("low", "high"):
+                ends = float(row[end]), float(row[f"profile_{end}"])
+                self.assertAlmostEqual(ends[0] / ends[1], 1, delta=0.05)
+        along = [row for row in self.table("profiles.csv") if "time" in row["along"]]
+        squares = [float(row["sum_of_squares"]) for row in along]
+        self.assertEqual(len(along), 9)
+        self.assertEqual(int(np.argmin(squares)), 4)
+        self.assertGreater(min(squares[0], squares[-1]), min(squares) + 8)
+
+    RANGES = """output: out
+parameters:
+  kinetics.charge_transfer_resistance:
+    {start: 50 ohm.cm^2, from: 10 ohm.cm^2, to: 200 ohm.cm^2, own: yes, of: [low, high]}
+  lasts: {key: interphase.film_dissolution_time, start: 7.4 s, from: 5 s, to: 10 s}
+  protocol.0.for: {tied: lasts, factor: 2}
+data:
+  low:
+    {deck: deck.yaml, set: {protocol.0.strip: 0.3 mA/cm^2}, number: voltage at 9 s, value: 0.1 V,
+     tolerance: 0.005 V}
+  high: {deck: deck.yaml, number: voltage at 9 s, value: 0.18 V, tolerance: 0.005 V}
+  lasting: {deck: deck.yaml, number: time at end, value: 15 s, tolerance: 1 s}
+  odd: {deck: deck.yaml, number: capacity at end, over: low, above: 9, tolerance: 1}
+  seen: {deck: deck.yaml, use: check, number: max voltage, minus: start voltage}
+"""
+
+    def table(self, name):
+        with open(self.place / "out" / name, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def test_ranges(self):
+        """Figures with a tolerance; a set's own parameter, a tied entry, a figure out of reach."""
+        (self.place / "fit.yaml").write_text(
+            self.RANGES.replace("over: low", "over: time at end").replace("above: 9, ", "")
+            .replace("odd: {deck", "odd: {use: check, deck")
+        )
+        self.fit(nakrun.INPUT, "fit.yaml:13: 'time at end' is in 's'")
+        body = self.RANGES.replace("over: low", "over: capacity at end")
+        (self.place / "fit.yaml").write_text(body)
+        self.fit(message=r"odd cannot be met together with the others: .* at 8 tolerances")
+        rows = {row["parameter"]: row for row in self.table("fit.csv")}
+        own = [f"kinetics.charge_transfer_resistance of {name}" for name in ("low", "high")]
+        self.assertEqual(sorted(rows), sorted([*own, "lasts"]))
+        self.assertEqual({row["of"] for row in rows.values()}, {"admissible range"})
+        ends = [float(rows["lasts"][name]) for name in ("low", "high")]
+        for end, exact in zip(ends, (7, 8)):  # twice as long, within 1 s of 15 s
+            self.assertAlmostEqual(end, exact, delta=0.03)
+        self.assertTrue(7 <= ends[0] < ends[1] <= 8)
+        for name, current, voltage in (("low", 3, 0.1), ("high", 5, 0.18)):
+            row = rows[f"kinetics.charge_transfer_resistance of {name}"]
+            for end, sign in (("low", -1), ("high", 1)):
+                settings = (
+                    f"kinetics.charge_transfer_resistance={row[end]} ohm.cm^2",
+                    f"protocol.0.strip={current} A/m^2",
+                )
+                run = nakrun.run(self.place / "deck.yaml", *settings, ranks=0)
+                there = np.interp(9, run.series["time_s"], run.series["voltage_V"])
+                self.assertTrue(0.85 < sign * (there - voltage) / 0.005 <= 1, (row, there))
+        seen = self.table("residuals.csv")[-1]
+        self.assertEqual((seen["measured"], seen["residual"]), ("", ""))
+        self.assertGreater(float(seen["model"]), 0)
+
+    def test_the_interface(self):
+        """The shipped fit reads all its figures; trains are short here."""
+        body = (nakrun.DECKS / "wu2025" / "fit.yaml").read_text(encoding="utf-8")
+        body = body.replace("deck: ", f"deck: {nakrun.DECKS}/wu2025/")
+        body = body.replace("solver.jump_tolerance: 1e-2", "protocol.0.pulses.count: 20")
+        body = body.replace("pulses_rest_0p1s.yaml", "continuous_1mA.yaml")
+        (self.place / "fit.yaml").write_text(body)
+        rows = list(csv.DictReader(self.fit(options=["--dry-run"]).out.splitlines()))
+        self.assertGreater(len(rows), 20)
+        far = {r["data"] for r in rows if r["residual"] and abs(float(r["residual"])) > 1.001}
+        missed = {"W13-below", "W13-NaK65", "W20-drop", "W20-rest"}  # as in docs/validation.md
+        self.assertLessEqual(far - missed, {"W7", "W8", "W9-5s", "W9-10s"})
+        self.assertEqual([row["data"] for row in rows if row["model"] == ""], [])
 
     def test_errors(self):
         (self.place / "v.csv").write_text("Test Time / s,Voltage / V\n0,1\n1,1\n")

@@ -61,6 +61,7 @@ IMPEDANCE = {
     "phase Z": lambda z: math.degrees(math.atan2(z.imag, z.real)),
 }
 OF = r"(?: of spectrum (?P<spectrum>\d+))?"
+BEYOND = r"(?: beyond (?P<beyond>\S+ s))?"
 
 
 def column(name):
@@ -185,16 +186,60 @@ def _impedance(match):
     return number, "deg" if match["part"] == "phase Z" else "ohm.cm^2"
 
 
+def _beyond(match):
+    return 0.0 if match["beyond"] is None else _quantity(match["beyond"], "s")
+
+
 def _peak(match):
     """The highest of the relaxation times."""
+    low = _beyond(match)
 
     def number(run):
         spectrum = _spectrum(run, match)
-        if spectrum is None or spectrum.gamma is None:
+        if spectrum is None or spectrum.gamma is None or not (spectrum.tau >= low).any():
             return math.nan
-        return float(getattr(spectrum, match["peak"])[spectrum.gamma.argmax()])
+        highest = np.where(spectrum.tau >= low, spectrum.gamma, -np.inf).argmax()
+        return float(getattr(spectrum, match["peak"])[highest])
 
     return number, "s" if match["peak"] == "tau" else "ohm.cm^2"
+
+
+def _area(match):
+    """Of the arcs."""
+    low = _beyond(match)
+
+    def number(run):
+        spectrum = _spectrum(run, match)
+        return math.nan if spectrum is None or spectrum.gamma is None else spectrum.area(low)
+
+    return number, "ohm.cm^2"
+
+
+def levels(run):
+    """Current [mA/cm2] and voltage [V] at the end of every level of the staircases."""
+    steps = [step for step in run.steps if step["kind"] == "staircase"]
+    return [(step["current_mA_cm2"], step["voltage_V"]) for step in steps]
+
+
+def bend(points, reference):
+    """Where the slope of the voltage over five levels is twice that at `reference` [mA/cm2]."""
+    if len(points) < 5:
+        return math.nan
+    current, voltage = np.array(points).T
+    five = [slice(k - 2, k + 3) for k in range(2, current.size - 2)]
+    slopes = np.array([np.polyfit(current[part], voltage[part], 1)[0] for part in five])
+    current = current[2:-2]
+    first = int(np.abs(current - reference).argmin())
+    at = crossing(slopes[first:], 2 * slopes[first], True)
+    if at is None:
+        return math.nan
+    k, part = first + at[0], at[1]
+    return float(current[k] + part * (current[min(k + 1, current.size - 1)] - current[k]))
+
+
+def _bend(match):
+    reference = _quantity(match["reference"], "mA/cm^2")
+    return lambda run: bend(levels(run), reference), "mA/cm^2"
 
 
 def _event(match):
@@ -218,7 +263,9 @@ FORMS = [
     (r"capacity of half-cycle (?P<index>\d+|last)", _half_cycle),
     (rf"(?P<what>time|capacity) of (?P<event>{'|'.join(EVENTS)})", _event),
     (r"(?P<part>Re Z|Im Z|\|Z\||phase Z) at (?P<frequency>\S+ Hz)" + OF, _impedance),
-    (r"peak (?P<peak>tau|gamma)" + OF, _peak),
+    (r"peak (?P<peak>tau|gamma)" + BEYOND + OF, _peak),
+    (r"area of arcs" + BEYOND + OF, _area),
+    (r"bend from (?P<reference>.+)", _bend),
 ]
 
 

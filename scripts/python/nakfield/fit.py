@@ -1,274 +1,177 @@
 """nakfield fit: entries of decks fitted to measured data by least squares; see docs/studies.md."""
 import argparse
-import csv
-import io
 import math
 import os
-import pathlib
 import shutil
 import sys
+import tempfile
 
 import numpy as np
 
-from .collect import parse as parse_number
+from .fit_file import FitFile
+from .profiles import profiles
+from .ranges import Ranges
 from .run import ReadError, Run
 from .runner import Runner, Sample
 from .store import Store
 from .study import catch_signals, run_command, status_of, table
-from .text import Form, InputError, List, Map, Text, parse_yaml, read_yaml, show
+from .text import InputError, parse_yaml, show
 
-KEYS = ("title", "output", "parameters", "data", "starts", "seed")
-PARAMETER = ("start", "from", "to", "scale", "prior")
-DATA = ("deck", "set", "use", "sigma", "number", "value", "above", "below", "voltage", "spectrum")
-MORE = ("from", "to", "area", "columns")
-FAILED = 100.0  # residual of what a run does not have
-EXPORTED = {
-    "voltage": ("Test Time / s", "Voltage / V"),
-    "spectrum": ("Frequency / Hz", "Real Impedance / ohm", "Imaginary Impedance / ohm"),
-}
+TOLERANCE = 1e-4  # of the parameters between their bounds, and of the sum of squares
 
 
-class Parameter:
-    """An entry between bounds; inside it is a number from 0 to 1."""
-
-    def __init__(self, form, key, piece, line):
-        self.key, self.line, self.prior = key, line, None
-        if not form.known(piece, PARAMETER) or not {"start", "from", "to"} <= set(piece):
-            form.error(piece, f"{key} needs start, from and to")
-            return
-        (self.low, self.unit), (self.high, _), (start, _) = found = [
-            form.quantity(piece[word]) for word in ("from", "to", "start")
-        ]
-        self.log = piece.get("scale") == "log"
-        if piece.get("scale", "linear") not in ("linear", "log"):
-            form.error(piece["scale"], "scale is linear or log")
-        if len({unit for _, unit in found}) > 1:
-            form.error(piece, f"start, from and to of {key} need one unit")
-        if not self.low < self.high or not self.low <= start <= self.high:
-            form.error(piece, f"{key} must go from a bound to a higher one, and start between them")
-        elif self.log and self.low <= 0:
-            form.error(piece, f"{key} needs bounds above 0 for scale: log")
-        else:
-            self.start = self.inside(start)
-        if "prior" in piece:
-            self._read_prior(form, piece["prior"])
-
-    def _read_prior(self, form, piece):
-        if not isinstance(piece, List) or len(piece) != 2:
-            form.error(piece, "prior is [mean, deviation]")
-            return
-        (mean, unit), (deviation, other) = map(form.quantity, piece)
-        if {unit, other} != {self.unit} or not deviation > 0:
-            form.error(piece, f"mean and deviation are in '{self.unit}', the deviation above 0")
-        self.prior = mean, deviation
-
-    def inside(self, value):
-        if self.log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
-
-    def value(self, u):
-        if self.log:
-            return self.low * (self.high / self.low) ** u
-        return self.low + (self.high - self.low) * u
-
-
-class Data:
-    """One measurement, and the deck that is to give it."""
-
-    def __init__(self, form, runner, folder, name, piece):
-        self.form, self.folder, self.name, self.piece, self.number = form, folder, name, piece, None
-        kinds = [word for word in ("number", "voltage", "spectrum") if word in piece]
-        if not form.known(piece, DATA + MORE) or "deck" not in piece or "sigma" not in piece:
-            form.error(piece, f"{name} needs a deck and sigma")
-            return
-        if len(kinds) != 1:
-            form.error(piece, f"{name} needs number, voltage or spectrum, one of them")
-            return
-        self.kind, self.deck = kinds[0], str((folder / form.text(piece["deck"])).absolute())
-        fixed = piece.get("set", Map())
-        self.fixed = [
-            (key, form.text(value), f"{form.path}:{fixed.lines[key]}")
-            for key, value in fixed.items()
-        ]
-        self.use = piece.get("use", "fit")
-        if self.use not in ("fit", "check"):
-            form.error(piece["use"], "use is fit or check")
-        self.x, self.measured, self.bound = np.zeros(1), None, 0
-        if self.kind == "number":
-            self._read_number()
-        else:
-            self._read_file(runner)
-        self.sigma, unit = form.quantity(piece["sigma"])
-        expected = {"voltage": "V", "spectrum": "", "number": self.number and self.number.unit}
-        if unit != expected[self.kind] or not self.sigma > 0:
-            form.error(piece["sigma"], f"sigma is above 0, in '{expected[self.kind] or '1'}'")
-
-    def _read_number(self):
-        """A value, or a bound that only counts where it is not kept."""
-        form, piece = self.form, self.piece
-        words = [word for word in ("value", "above", "below") if word in piece]
-        try:
-            self.number = parse_number(form.text(piece["number"]))
-        except ValueError as error:
-            form.error(piece["number"], str(error))
-            return
-        if len(words) != 1:
-            form.error(piece, f"{self.name} needs value, above or below, one of them")
-            return
-        value, unit = form.quantity(piece[words[0]])
-        if unit != self.number.unit:
-            form.error(piece[words[0]], f"'{self.number.text}' is in '{self.number.unit or '1'}'")
-        self.measured, self.bound = np.array([value]), {"above": 1, "below": -1}.get(words[0], 0)
-
-    def _read_file(self, runner):
-        """A file of a cycler or an impedance analyser, which the program reads."""
-        form, piece = self.form, self.piece
-        path = self.folder / form.text(piece[self.kind])
-        options = [f"columns={self.folder / piece['columns']}"] if "columns" in piece else []
-        try:
-            text = runner.ask("export", str(path), "--bdf", *options)
-        except InputError as error:
-            form.error(piece[self.kind], str(error))
-            return
-        heading, *rows = csv.reader(io.StringIO(text))
-        names = EXPORTED[self.kind]
-        if not set(names) <= set(heading):
-            form.error(
-                piece[self.kind], f"{path} has no {', '.join(names)}, but {', '.join(heading)}"
-            )
-            return
-        columns = [np.array([float(row[heading.index(n)]) for row in rows]) for n in names]
-        low, high = (form.quantity(piece[w])[0] if w in piece else None for w in ("from", "to"))
-        kept = (columns[0] >= (-np.inf if low is None else low)) & (
-            columns[0] <= (np.inf if high is None else high)
-        )
-        self.x = columns[0][kept]
-        if self.kind == "voltage":
-            self.measured = columns[1][kept]
-            return
-        area, unit = form.quantity(piece["area"]) if "area" in piece else (math.nan, "")
-        if unit != "cm^2" or not area > 0:
-            form.error(piece, f"{self.name} needs the area of the measured cell, in cm^2")
-        self.measured = area * (columns[1] + 1j * columns[2])[kept]
-
-    def model(self, run):
-        """What the run gives at the places of the measurement; nan where it does not."""
-        if self.kind == "number":
-            return np.array([self.number.of_run(run)])
-        if self.kind == "voltage":
-            table_ = run.table
-            return np.interp(self.x, table_["time_s"], table_["voltage_V"], right=math.nan)
-        return np.array([run.spectra[-1].at(f) for f in self.x] if run.spectra else [math.nan])
-
-    def residuals(self, found):
-        """Distances over sigma; of a spectrum, real and imaginary parts over sigma |Z|."""
-        if self.kind == "spectrum":
-            part = (found - self.measured) / (self.sigma * np.abs(self.measured))
-            part = np.concatenate([part.real, part.imag])
-        else:
-            part = (found - self.measured) / self.sigma
-        if self.bound:
-            part = np.minimum(part, 0) if self.bound > 0 else np.maximum(part, 0)
-        return np.clip(np.where(np.isfinite(part), part, FAILED), -FAILED, FAILED)
-
-
-class Fit:
+class Fit(FitFile):
     """A fit's file, and the runs that it needs."""
 
     def __init__(self, path, runner):
-        self.path, self.runner, self.cache = pathlib.Path(path), runner, {}
-        self.form = form = Form(path)
-        file = self.file = read_yaml(path)
-        form.known(file, KEYS)
-        for key in ("parameters", "data"):
-            if not isinstance(file.get(key), Map) or not file[key]:
-                form.error(1, f"there is no map {key}")
-        form.raise_errors()
-        parts = file["parameters"]
-        self.parameters = [Parameter(form, k, v, parts.lines[k]) for k, v in parts.items()]
-        for name, piece in file["data"].items():
-            if not isinstance(piece, Map):
-                form.error(piece, f"{name} is a map")
-        form.raise_errors()
-        self.data = [Data(form, runner, self.path.parent, n, p) for n, p in file["data"].items()]
-        self.starts = form.whole(file["starts"], 1, 1000) if "starts" in file else 1
-        self.seed = form.whole(file["seed"], 0, 2**31) if "seed" in file else 0
-        self.output = pathlib.Path(file.get("output", Text(f"runs/{self.path.stem}")))
-        if not form.errors and not any(data.use == "fit" for data in self.data):
-            form.error(file.lines["data"], "no data set has `use: fit`")
-        form.raise_errors()
+        super().__init__(path, runner)
+        self.runner, self.cache, self.seconds, self.step = runner, {}, {}, 0.01
+        self.priors = [(k, p) for k, p in enumerate(self.parameters) if p.prior]
+
+    def find_step(self):
+        """Differences: from the noise floor that `solver.tolerance` leaves."""
+        deck = self.data[0].deck
+        tree = parse_yaml(self.runner.ask("run", deck, "--dry-run"), deck)
+        self.step = min(max(math.sqrt(float(tree["solver"]["tolerance"])), 1e-3), 0.05)
+
+    # ---- Runs ----
 
     def sample(self, data, u):
-        own = [
-            (p.key, show(p.value(x), p.unit), f"{self.path}:{p.line}")
-            for p, x in zip(self.parameters, u)
-        ]
+        """The data set's run at a point, with what of it concerns the set."""
+        own = {p.name: (p, p.value(x)) for p, x in zip(self.parameters, u) if data.name in p.of}
+        wanted = [(p.key, show(value, p.unit), p.line) for p, value in own.values()]
+        for tied in self.tied:
+            if data.name in tied.of:
+                p, value = own[tied.tied]
+                wanted.append((tied.key, show(tied.factor * value, p.unit), tied.line))
+        own = [(key, value, f"{self.path}:{line}") for key, value, line in wanted]
         return Sample(data.deck, data.fixed + own)
 
-    def runs(self, points, data):
-        """What the data sets' decks give at some points, side by side: lists of arrays."""
-        wanted = [(d, tuple(u)) for u in points for d in data]
-        fresh = {key: self.sample(*key) for key in wanted if key not in self.cache}
-        self.runner.check(list(fresh.values()))
-        self.runner.run(list(fresh.values()))
-        for (d, u), sample in fresh.items():
-            folder = self.runner.store.sample(sample.name)
-            died = status_of(folder)[0] in ("died", "missing")
-            try:
-                found = np.array([math.nan]) if died else d.model(Run(folder))
-            except (ReadError, ValueError) as error:
-                raise InputError(f"{self.path}:{d.piece.line}: {d.name}: {error}") from None
-            self.cache[d, u] = found, sample
-        return [[self.cache[d, tuple(u)] for d in data] for u in points]
+    def key(self, data, u):
+        return data, tuple(x for p, x in zip(self.parameters, u) if data.name in p.of)
+
+    def runs(self, points, sets):
+        """What the sets' decks give at some points, side by side: lists of arrays."""
+        needed = dict.fromkeys([*sets, *(data.other for data in sets if data.other)])
+        fresh = {}
+        for u in points:
+            for data in needed:
+                if self.key(data, u) not in self.cache:
+                    fresh[self.key(data, u)] = self.sample(data, u)
+        # The longest first, so that no process waits for them at the end.
+        order = sorted(fresh, key=lambda key: -self.seconds.get(key[0], 0))
+        self.runner.check([fresh[key] for key in order])
+        self.runner.run([fresh[key] for key in order])
+        for key in order:
+            self.cache[key] = self._read(key[0], fresh[key]), fresh[key]
+        return [[self._compared(data, u) for data in sets] for u in points]
+
+    def _read(self, data, sample):
+        folder = self.runner.store.sample(sample.name)
+        if status_of(folder)[0] in ("died", "missing"):
+            return np.array([math.nan])
+        run = Run(folder)
+        self.seconds[data] = run.summary.get("wall_s", 0)
+        try:
+            return data.model(run)
+        except (ReadError, ValueError) as error:
+            raise InputError(f"{self.path}:{data.piece.line}: {data.name}: {error}") from None
+
+    def _compared(self, data, u):
+        found = self.cache[self.key(data, u)][0]
+        if data.other is None:
+            return found
+        return data.compared(found, self.cache[self.key(data.other, u)][0])
+
+    # ---- Residuals ----
 
     def residuals(self, points):
         """Of the data sets that are fitted, and of priors, for each point."""
-        data = [d for d in self.data if d.use == "fit"]
-        priors = [(k, p) for k, p in enumerate(self.parameters) if p.prior]
         return [
             np.concatenate(
-                [d.residuals(found) for d, (found, _) in zip(data, row)]
-                + [[(p.value(u[k]) - p.prior[0]) / p.prior[1]] for k, p in priors]
+                [data.residuals(found) for data, found in zip(self.fitted, row)]
+                + [[(p.value(u[k]) - p.prior[0]) / p.prior[1]] for k, p in self.priors]
             )
-            for u, row in zip(points, self.runs(points, data))
+            for u, row in zip(points, self.runs(points, self.fitted))
         ]
 
-    def slopes(self, u, step):
-        """Differences into the bounds; all their runs go side by side."""
-        u = np.asarray(u)
-        moved = [
-            u + np.where(np.arange(u.size) == k, step if x < 0.5 else -step, 0)
-            for k, x in enumerate(u)
+    def distances(self, points):
+        """Signed distances of the data sets that are fitted."""
+        return [
+            np.concatenate([data.distances(found) for data, found in zip(self.fitted, row)])
+            for row in self.runs(points, self.fitted)
         ]
-        here, *there = self.residuals([u, *moved])
-        return np.stack(
-            [(r - here) / (m[k] - u[k]) for k, (r, m) in enumerate(zip(there, moved))], 1
-        )
 
-    def solve(self, step):
-        """The best of all starts: point, half the sum of squares, slopes."""
+    def slopes(self, u, free=None, of=None):
+        """Differences into the bounds, of some parameters; all their runs go side by side."""
+        u, free = np.asarray(u), range(len(u)) if free is None else free
+        moved = []
+        for k in free:
+            moved.append(u.copy())
+            moved[-1][k] += self.step if u[k] < 0.5 else -self.step
+        here, *there = (of or self.residuals)([u, *moved])
+        return np.stack([(r - here) / (m[k] - u[k]) for k, r, m in zip(free, there, moved)], 1)
+
+    def least(self, u, free):
+        """Least squares over some parameters, the others held: SciPy's result."""
         from scipy.optimize import least_squares
+
+        u, free = np.array(u, dtype=float), list(free)
+
+        def whole(part):
+            point = u.copy()
+            point[free] = part
+            return point
+
+        found = least_squares(
+            lambda part: self.residuals([whole(part)])[0],
+            np.clip(u[free], 1e-6, 1 - 1e-6),
+            lambda part: self.slopes(whole(part), free),
+            bounds=(0, 1),
+            xtol=TOLERANCE,
+            ftol=TOLERANCE,
+            loss=self.loss,
+            max_nfev=50,
+        )
+        found.x = whole(found.x)
+        return found
+
+    def refit(self, u, free):
+        """The best point with some parameters held, and its sum of squares, as the loss counts."""
+        if free:
+            found = self.least(u, free)
+            return found.x, 2 * found.cost
+        squares = self.residuals([u])[0] ** 2
+        counted = squares if self.loss == "linear" else 2 * (np.sqrt(1 + squares) - 1)
+        return u, float(counted.sum())
+
+    def solve(self):
+        """The best of all starts: point, half the sum of squares, slopes."""
         from scipy.stats import qmc
 
-        random = qmc.LatinHypercube(len(self.parameters), seed=self.seed).random(self.starts - 1)
-        best = None
+        d, best = len(self.parameters), None
+        random = qmc.LatinHypercube(d, seed=self.seed).random(self.starts - 1)
         for n, start in enumerate([[p.start for p in self.parameters], *random]):
-            found = least_squares(
-                lambda u: self.residuals([u])[0],
-                np.clip(start, 1e-6, 1 - 1e-6),
-                lambda u: self.slopes(u, step),
-                bounds=(0, 1),
-                xtol=1e-5,
-                ftol=1e-6,
-                max_nfev=50,
-            )
+            found = self.least(start, range(d))
             print(
                 f"start {n}: sum of squares {2 * found.cost:.6g} after {found.nfev} points",
                 file=sys.stderr,
             )
             best = found if best is None or found.cost < best.cost else best
         return best
+
+    def ranges(self, best):
+        """Admissible ranges, from the start or the best point, where more figures are inside."""
+        low, high = np.array([data.limits for data in self.fitted], dtype=float).T
+        starts = [np.array([p.start for p in self.parameters]), best.x]
+        found = self.distances(starts)
+        outside = [((r < low) | (r > high)).sum() for r in found]
+        return Ranges(
+            starts[int(np.argmin(outside))],
+            self.distances,
+            lambda u: self.slopes(u, of=self.distances),
+            (low, high),
+        )
 
 
 # ---- The answer ----
@@ -283,99 +186,122 @@ def spread(slopes):
         return np.nan_to_num((directions.T * inverse) @ directions, nan=np.inf), free
 
 
-def answer(fit, best):
-    """Lines of fit.csv: each parameter with its interval and correlations."""
+def answer(fit, best, ranges):
+    """Lines of fit.csv: each parameter with its interval and correlations, or its range."""
     covariance, free = spread(best.jac)
     deviation = np.sqrt(np.diag(covariance))
-    keys = [p.key for p in fit.parameters]
-    lines = [
-        [
-            "parameter",
-            "value",
-            "low",
-            "high",
-            "unit",
-            "at_bound",
-            *(f"correlation {key}" for key in keys),
-        ]
-    ]
+    labels = [p.label for p in fit.parameters]
+    heads = [] if ranges else [f"correlation {label}" for label in labels]
+    lines = [["parameter", "value", "low", "high", "of", "unit", "at_bound", *heads]]
     for k, p in enumerate(fit.parameters):
         u = best.x[k]
-        ends = [p.value(np.clip(u + s * 1.96 * deviation[k], 0, 1)) for s in (-1, 1)]
+        if ranges:
+            *ends, whole = ranges.of(k)
+            of = "admissible range" if whole else "part of the admissible range"
+        else:
+            ends, of = [np.clip(u + s * 1.96 * deviation[k], 0, 1) for s in (-1, 1)], "95 %"
         bound = "yes" if min(u, 1 - u) < 1e-3 else "no"
-        row = covariance[k] / (deviation[k] * deviation)
-        lines.append(
-            [
-                p.key,
-                *(f"{v:.9g}" for v in (p.value(u), *ends)),
-                p.unit,
-                bound,
-                *(f"{r:.4f}" for r in row),
-            ]
-        )
+        row = [] if ranges else covariance[k] / (deviation[k] * deviation)
+        numbers = [f"{p.value(v):.9g}" for v in (u, *ends)]
+        lines.append([p.label, *numbers, of, p.unit, bound, *(f"{r:.4f}" for r in row)])
     return lines, [
-        " ".join(f"{x:+.2f} {key}" for x, key in zip(d, keys) if abs(x) > 0.1) for d in free
+        " ".join(f"{x:+.2f} {label}" for x, label in zip(d, labels) if abs(x) > 0.1) for d in free
     ]
 
 
-def residual_lines(fit, best):
+def residual_lines(fit, point):
     """Lines of residuals.csv, those of checks included."""
     lines = [["data", "use", "at", "measured", "model", "residual"]]
-    for d, (found, _) in zip(fit.data, fit.runs([best.x], fit.data)[0]):
-        measured, at = d.measured, d.x
+    for data, found in zip(fit.data, fit.runs([point], fit.data)[0]):
+        measured, at = data.measured, data.x
         found = np.broadcast_to(found, measured.shape)
-        residuals = d.residuals(found)
-        if d.kind == "spectrum":
+        residuals = data.residuals(found)
+        if data.kind == "spectrum":
             at, measured, found = (
                 np.concatenate(pair)
                 for pair in ((at, at), (measured.real, measured.imag), (found.real, found.imag))
             )
         lines += [
-            [d.name, d.use, *(f"{v:.9g}" for v in row)]
+            [data.name, data.use, *("" if math.isnan(v) else f"{v:.9g}" for v in row)]
             for row in zip(at, measured, found, residuals)
         ]
     return lines
 
 
-def carry_out_fit(args, runner):
-    fit = Fit(args.fit, runner)
-    fit.output.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(fit.path, fit.output / "fit.yaml")
-    store = runner.store = Store(fit.output)
-    deck = fit.data[0].deck
-    tolerance = parse_yaml(runner.ask("run", deck, "--dry-run"), deck)["solver"]["tolerance"]
-    try:
-        best = fit.solve(step=min(max(math.sqrt(float(tolerance)), 1e-3), 0.05))
-        lines, free = answer(fit, best)
-        residuals = residual_lines(fit, best)
-        for d, (_, sample) in zip(fit.data, fit.runs([best.x], fit.data)[0]):
-            shutil.copyfile(
-                store.sample(sample.name) / "resolved.yaml", fit.output / f"best-{d.name}.yaml"
-            )
-    finally:
-        store.close()
-    store.write("fit.csv", table(lines))
-    store.write("residuals.csv", table(residuals))
-    for row in lines[1:]:
+def report(fit, best, lines, free, ranges):
+    """What the command prints."""
+    for label, value, low, high, of, unit, bound, *_ in lines[1:]:
         print(
-            f"{row[0]} = {row[1]} {row[4]} ({row[2]} to {row[3]})"
-            + (", at a bound" if row[5] == "yes" else "")
+            f"{label} = {value} {unit} ({low} to {high}{'' if of == '95 %' else ', ' + of})"
+            + (", at a bound" if bound == "yes" else "")
         )
     for text in free:
         print(f"the data do not fix {text}")
+    for k in ranges.left_out if ranges else ():
+        data = fit.fitted[k]
+        print(
+            f"{data.name} cannot be met together with the others: left out of the ranges, at "
+            f"{abs(ranges.nearest[k]):.3g} tolerances where it comes nearest"
+        )
     count = best.fun.size - best.x.size
     print(
-        f"sum of squares {2 * best.cost:.4g} with {count} degrees of freedom; in {fit.output}: "
+        f"sum of squares {best.fun @ best.fun:.4g}"
+        + ("" if fit.loss == "linear" else f", {2 * best.cost:.4g} as {fit.loss}")
+        + f" with {count} degrees of freedom; in {fit.output}: "
         "fit.csv, residuals.csv, best-*.yaml"
     )
+
+
+def print_start(fit):
+    """All residuals at the start."""
+    with tempfile.TemporaryDirectory() as folder:
+        fit.runner.store = Store(folder)
+        print(table(residual_lines(fit, [p.start for p in fit.parameters])), end="")
+
+
+def carry_out_fit(args, runner):
+    fit = Fit(args.fit, runner)
+    if args.dry_run:
+        return print_start(fit)
+    fit.output.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(fit.path, fit.output / "fit.yaml")
+    store = runner.store = Store(fit.output)
+    fit.find_step()
+    try:
+        best = fit.solve()
+        residuals = residual_lines(fit, best.x)
+        for data in fit.data:
+            sample = fit.cache[fit.key(data, best.x)][1]
+            shutil.copyfile(
+                store.sample(sample.name) / "resolved.yaml", fit.output / f"best-{data.name}.yaml"
+            )
+        store.write("residuals.csv", table(residuals))
+        ranges = fit.ranges(best) if fit.exact else None
+        lines, free = answer(fit, best, ranges)
+        found = profiles(fit, best, lines) if args.profiles else None
+    finally:
+        store.close()
+    store.write("fit.csv", table(lines))
+    if found:
+        store.write("profiles.csv", table(found))
+    if args.pictures:
+        from .fit_pictures import draw
+
+        draw(fit, lines, residuals, found)
+    report(fit, best, lines, free, ranges)
 
 
 def main(argv):
     parser = argparse.ArgumentParser(prog="nakfield fit", description=__doc__.partition(";")[0])
     parser.add_argument("fit", metavar="FIT.yaml")
+    parser.add_argument("--dry-run", action="store_true", help="print the residuals at the start")
     parser.add_argument(
         "-j", dest="jobs", type=int, default=os.cpu_count(), help="runs side by side"
     )
+    parser.add_argument(
+        "--profiles", action="store_true", help="fit all others along each parameter, too"
+    )
+    parser.add_argument("--pictures", action="store_true", help="draw the residuals and profiles")
     args = parser.parse_args(argv)
     if args.jobs < 1:
         parser.error("-j takes a number above 0")

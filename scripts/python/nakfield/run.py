@@ -13,6 +13,7 @@ import pathlib
 
 import numpy as np
 
+GRAINS = 1e-5  # s: arcs of shorter times are the grain boundaries'
 TABLES = ("timeseries.csv", "phases.csv", "free_energy.csv")
 
 
@@ -71,6 +72,30 @@ class Spectrum:
             np.interp(np.log(frequency), x[order], v[order]) for v in (self.z.real, self.z.imag)
         ]
         return complex(*part)
+
+    def area(self, low=GRAINS, high=np.inf):
+        """Of the arcs from one relaxation time [s] to another [ohm cm2]."""
+        return self._pitch * self.gamma[(self.tau >= low) & (self.tau < high)].sum()
+
+    def peaks(self, low=GRAINS, least=0.02):
+        """Times of gamma's local maxima beyond `low`; of lower ones than `least` of it, none."""
+        g = self.gamma
+        tops = (g[1:-1] > g[:-2]) & (g[1:-1] >= g[2:]) & (g[1:-1] > least * g.max())
+        return [self._top(k) for k in np.flatnonzero(tops & (self.tau[1:-1] > low)) + 1]
+
+    def _top(self, k):
+        """Of the parabola through a local maximum and its neighbours, over ln tau."""
+        a, b, c = self.gamma[k - 1 : k + 2]
+        return float(self.tau[k] * np.exp(self._pitch * (a - c) / (2 * (a - 2 * b + c))))
+
+    def share(self, low, high):
+        """The highest gamma between two times, over the highest of all."""
+        part = self.gamma[(self.tau >= low) & (self.tau <= high)]
+        return part.max() / self.gamma.max()
+
+    @property
+    def _pitch(self):
+        return np.log(self.tau[1] / self.tau[0])
 
 
 def split(table, key):
