@@ -4,8 +4,7 @@
 
 #include <math.h>
 
-#include "cell_fixture.h"
-#include "nak_test.h"
+#include "bench_fixture.h"
 #include "units_fixture.h"
 
 static const PetscReal F = 96485.33212, f = 96485.33212 / (8.314462618 * 298.15);
@@ -33,58 +32,10 @@ static NakStepperParams Steps(PetscReal tolerance)
                             .longest_step     = 3600};
 }
 
-static NakProtocol MakeProtocol(MPI_Comm comm, const char *list)
-{
-  const NakLimits wide = {
-    .voltage_max = 1e9, .voltage_min = -1e9, .temperature = 298.15, .metal = 23.8e-6 / F};
-  char              text[512];
-  const char *const overrides[] = {text};
-  NakDeck           deck;
-  NakProtocol       protocol;
-  PetscInt          errors;
-
-  assert_true(snprintf(text, sizeof text, "protocol=%s", list) < (int)sizeof text);
-  MUST(NakDeckCreate(comm, NULL, overrides, 1, &deck));
-  MUST(NakProtocolCreate(deck, &wide, &protocol));
-  MUST(NakDeckReport(deck, &errors));
-  assert_int_equal(errors, 0);
-  MUST(NakDeckDestroy(&deck));
-  return protocol;
-}
-
-/* A cell under a protocol. */
-typedef struct {
-  NakModel    model;
-  NakStepper  stepper;
-  NakProtocol protocol;
-  NakRecord   now;
-} Bench;
-
-static Bench Open(MPI_Comm comm, const NakModelParams *params, const NakStepperParams *steps,
-                  const char *protocol)
-{
-  Bench b = {.protocol = MakeProtocol(comm, protocol)};
-
-  MUST(NakModelCreate(comm, params, &b.model));
-  MUST(NakStepperCreate(b.model, steps, &b.stepper));
-  MUST(NakModelMeasure(b.model, NakStepperState(b.stepper), &b.now, NULL));
-  return b;
-}
-
-static void Close(Bench *b)
-{
-  MUST(NakStepperDestroy(&b->stepper));
-  MUST(NakModelDestroy(&b->model));
-  MUST(NakProtocolDestroy(&b->protocol));
-}
-
 static void RunProtocolStep(Bench *b)
 {
-  PetscBool over;
-
-  MUST(NakProtocolEnter(b->protocol, &b->now));
-  MUST(NakStepperEnter(b->stepper, b->protocol, &b->now, &over));
-  while (!over) MUST(NakStepperStep(b->stepper, b->protocol, PETSC_INFINITY, &b->now, &over));
+  Enter(b);
+  while (!b->over) Step(b);
   MUST(NakProtocolLeave(b->protocol, &b->now, NAK_END_NONE, NULL));
 }
 
