@@ -7,19 +7,10 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=no
 export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
 export OMP_NUM_THREADS=1
 
-# The first python3 that has the modules; a version manager's own may come first on PATH and lack them.
+# The Python of all scripts, tests included: see scripts/python/python3.
 find_python() {
-  local candidate has_modules='
-from importlib.util import find_spec
-exit(any(find_spec(name) is None for name in ("h5py", "matplotlib", "numpy", "scipy", "yaml")))'
-  for candidate in /usr/bin/python3 python3; do
-    if "$candidate" -c "$has_modules" 2>/dev/null; then
-      command -v "$candidate"
-      return
-    fi
-  done
-  echo "no python3 with h5py, matplotlib, numpy, scipy and yaml; run scripts/setup.sh" >&2
-  return 1
+  "$top/scripts/python/python3" -c 'import sys, h5py, matplotlib; print(sys.executable)' 2>/dev/null ||
+    { echo "no python3 with h5py, matplotlib, numpy, scipy and yaml; run scripts/setup.sh" >&2 && false; }
 }
 
 fuzz_targets=(fuzz_deck fuzz_material fuzz_measured fuzz_units fuzz_checkpoint fuzz_protocol

@@ -1,6 +1,7 @@
 /* The command line. */
 #pragma once
 
+#include <nakfield/measured.h>
 #include <nakfield/phases.h>
 #include <nakfield/sim.h>
 
@@ -34,8 +35,15 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
    section `impedance`.  Collective on PETSC_COMM_WORLD. */
 PetscErrorCode NakPrintRelaxationTimes(const NakSimOptions *options);
 
-/* drt.c: fill a schema from the overrides alone; an error of the user where one is wrong.  Collective. */
-PetscErrorCode NakReadEntries(const NakSimOptions *options, const NakSection schema[]);
+/* entries.c: fill a schema from the overrides alone, an error of the user where one is wrong; then rank 0
+   does something to the file.  Collective on PETSC_COMM_WORLD. */
+PetscErrorCode NakWithEntries(const NakSimOptions *options, const NakSection schema[],
+                              PetscErrorCode (*carry_out)(const char *path, const void *ctx),
+                              const void *ctx);
+
+/* entries.c: read a file as the first of `kinds`, sets of quantities, that it has.  One rank. */
+PetscErrorCode NakReadMeasured(NakMeasuredWish wish, int count, const unsigned kinds[],
+                               NakMeasured *m);
 
 /* export.c: print a measured file as BDF, the Battery Data Format.  Collective. */
 PetscErrorCode NakExport(const NakSimOptions *options);

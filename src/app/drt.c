@@ -1,11 +1,10 @@
 /* nakfield drt FILE; see app.h. */
 #include "app.h"
 
-#include <nakfield/measured.h>
-
-/* Entries of the command line beside those of the section `impedance`. */
+/* Entries of the command line. */
 typedef struct {
-  char columns[NAK_TEXT_SIZE];
+  char               columns[NAK_TEXT_SIZE];
+  NakImpedanceParams impedance;
 } Options;
 
 static const NakParam rows[] = {
@@ -64,53 +63,30 @@ static PetscErrorCode Print(const char *path, const NakImpedanceParams *params,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadAndPrint(const char *path, const NakImpedanceParams *params,
-                                   const Options *options)
+static PetscErrorCode ReadAndPrint(const char *path, const void *ctx)
 {
-  const NakMeasuredWish wish = {
-    .path = path, .names = options->columns, .needed = NAK_MEASURED_SPECTRUM};
-  NakFault       fault = {0};
-  NakMeasured    m;
-  PetscErrorCode code;
+  static const unsigned spectrum = NAK_MEASURED_SPECTRUM;
+  const Options *const  o        = ctx;
+  NakMeasured           m        = {0};
+  PetscErrorCode        code;
 
   PetscFunctionBeginUser;
-  PetscCall(NakMeasuredRead(&wish, &m, &fault));
-  code = NakFaultAgree(PETSC_COMM_SELF, &fault);
-  if (!code) code = Print(path, params, &m);
+  code = NakReadMeasured((NakMeasuredWish){.path = path, .names = o->columns}, 1, &spectrum, &m);
+  if (!code) code = Print(path, &o->impedance, &m);
   PetscCall(NakMeasuredFree(&m));
   PetscFunctionReturn(code);
 }
 
-PetscErrorCode NakReadEntries(const NakSimOptions *options, const NakSection schema[])
-{
-  NakDeck  deck = NULL;
-  PetscInt errors;
-
-  PetscFunctionBeginUser;
-  PetscCall(NakDeckCreate(PETSC_COMM_WORLD, NULL, options->overrides, options->n_overrides, &deck));
-  PetscCall(NakDeckFill(deck, schema));
-  PetscCall(NakDeckReport(deck, &errors));
-  PetscCall(NakDeckDestroy(&deck));
-  PetscCall(NakRefuseErrors(PETSC_COMM_WORLD, errors, "the command line"));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode NakPrintRelaxationTimes(const NakSimOptions *options)
 {
-  NakImpedanceParams params;
-  Options            own;
-  const NakSection   schema[] = {
-      {NakImpedanceParamRows, &params, sizeof params},
-      {rows,        &own, sizeof own},
-      {.rows = NULL                 }
+  Options          own      = {0};
+  const NakSection schema[] = {
+    {NakImpedanceParamRows, &own.impedance, sizeof own.impedance},
+    {rows, &own, sizeof own},
+    {.rows = NULL                 }
   };
-  PetscErrorCode code = PETSC_SUCCESS;
-  PetscMPIInt    rank;
 
   PetscFunctionBeginUser;
-  PetscCall(NakReadEntries(options, schema));
-  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  if (rank == 0) code = ReadAndPrint(options->deck, &params, &own);
-  PetscCall(NakAgree(PETSC_COMM_WORLD, code));
+  PetscCall(NakWithEntries(options, schema, ReadAndPrint, &own));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

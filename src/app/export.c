@@ -1,8 +1,6 @@
 /* nakfield export FILE --bdf; see app.h. */
 #include "app.h"
 
-#include <nakfield/measured.h>
-
 typedef enum { NOT_SAID, CHARGES, DISCHARGES } Positive;
 
 /* Entries of the command line. */
@@ -48,30 +46,6 @@ static const unsigned kinds[] = {
 static const char *Given(const char *text)
 {
   return text[0] != '\0' ? text : NULL;
-}
-
-static PetscErrorCode Read(const char *path, const Options *o, NakMeasured *m)
-{
-  enum { KINDS = sizeof kinds / sizeof kinds[0] };
-  NakMeasuredWish wish = {
-    .path   = path,
-    .names  = o->columns,
-    .column = {Given(o->time), Given(o->voltage), Given(o->current)}
-  };
-  NakFault fault = {0}, first = {0};
-
-  PetscFunctionBeginUser;
-  for (int k = 0; k < KINDS; k++) {
-    fault       = (NakFault){0};
-    wish.needed = kinds[k];
-    PetscCall(NakMeasuredRead(&wish, m, &fault));
-    if (m->named || fault.code != PETSC_ERR_USER_INPUT) break;
-    if (k == 1) first = fault; /* a table over time lacks what a file lacks that is none of these */
-    if (k == KINDS - 1) fault = first;
-    PetscCall(NakMeasuredFree(m));
-  }
-  PetscCall(NakFaultAgree(PETSC_COMM_SELF, &fault));
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The factors that make the values those of BDF: a positive current charges. */
@@ -121,32 +95,33 @@ static PetscErrorCode Write(const char *path, const Options *o, const NakMeasure
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadAndWrite(const char *path, const Options *options)
+static PetscErrorCode ReadAndWrite(const char *path, const void *ctx)
 {
-  NakMeasured    m = {0};
-  PetscErrorCode code;
+  const Options *const  o = ctx;
+  NakMeasured           m = {0};
+  PetscErrorCode        code;
+  const NakMeasuredWish wish = {
+    .path   = path,
+    .names  = o->columns,
+    .column = {Given(o->time), Given(o->voltage), Given(o->current)}
+  };
 
   PetscFunctionBeginUser;
-  code = Read(path, options, &m);
-  if (!code) code = Write(path, options, &m);
+  code = NakReadMeasured(wish, sizeof kinds / sizeof kinds[0], kinds, &m);
+  if (!code) code = Write(path, o, &m);
   PetscCall(NakMeasuredFree(&m));
   PetscFunctionReturn(code);
 }
 
 PetscErrorCode NakExport(const NakSimOptions *options)
 {
-  Options          own;
+  Options          own      = {0};
   const NakSection schema[] = {
     {rows,        &own, sizeof own},
     {.rows = NULL}
   };
-  PetscErrorCode code = PETSC_SUCCESS;
-  PetscMPIInt    rank;
 
   PetscFunctionBeginUser;
-  PetscCall(NakReadEntries(options, schema));
-  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  if (rank == 0) code = ReadAndWrite(options->deck, &own);
-  PetscCall(NakAgree(PETSC_COMM_WORLD, code));
+  PetscCall(NakWithEntries(options, schema, ReadAndWrite, &own));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

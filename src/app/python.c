@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define START "nakfield-python" /* the script that finds a Python with the modules */
+#define START "python3" /* the script that finds a Python with the modules */
 
 /* The folder of the package: beside an installed program, else that of the sources. */
 static void Find(char path[PETSC_MAX_PATH_LEN])
@@ -28,13 +28,22 @@ static void Find(char path[PETSC_MAX_PATH_LEN])
 int NakPython(char *argv[])
 {
   static const char *const commands[] = {"study", "fit", "report"};
-  char                     path[PETSC_MAX_PATH_LEN];
+  static char              module[] = "-m", package[] = "nakfield";
+  char                     path[PETSC_MAX_PATH_LEN], **words;
+  int                      n = 0;
 
   for (size_t k = 0; k < sizeof commands / sizeof commands[0]; k++) {
     if (strcmp(argv[1], commands[k]) != 0) continue;
     Find(path);
-    argv[0] = path;
-    (void)execv(path, argv);
+    while (argv[n] != NULL) n++;
+    words = calloc((size_t)n + 3, sizeof *words);
+    if (words == NULL) return NAK_EXIT_OUTPUT;
+    words[0] = path;
+    words[1] = module;
+    words[2] = package;
+    memcpy(&words[3], &argv[1], (size_t)(n - 1) * sizeof *words);
+    (void)execv(path, words);
+    free(words);
     (void)fprintf(stderr, "nakfield: cannot start %s\n", path);
     return NAK_EXIT_OUTPUT;
   }

@@ -71,26 +71,26 @@ static const Name known[] = {
 
 enum { KNOWN = sizeof known / sizeof known[0], BDF = 12, NAME_SIZE = 128, OWN_MOST = 1000 };
 
-/* Those of a user. */
-typedef struct {
-  NakQuantity quantity;
-  char        name[NAME_SIZE], unit[NAME_SIZE];
-  PetscReal   sign;
-} OwnName;
-
 struct NakNames_private {
-  int      n_own;
-  OwnName *own;
+  int   n_own;
+  Name *own; /* those of a user */
 };
 
-static const char *const words[] = {"time", "voltage", "current", "frequency", "re", "im"};
+/* What a quantity is called in a user's file of names and in messages, and its units: of the cell, per area. */
+static const struct {
+  const char *word, *said, *units[2];
+} described[NAK_MEASURED_QUANTITIES] = {
+  {"time",      "time",           {"s", NULL}       },
+  {"voltage",   "voltage",        {"V", NULL}       },
+  {"current",   "current",        {"A", "A/m^2"}    },
+  {"frequency", "frequency",      {"Hz", NULL}      },
+  {"re",        "real part",      {"ohm", "ohm.m^2"}},
+  {"im",        "imaginary part", {"ohm", "ohm.m^2"}},
+};
 
 const char *NakQuantityWord(NakQuantity quantity)
 {
-  static const char *const long_words[] = {"time",      "voltage",   "current",
-                                           "frequency", "real part", "imaginary part"};
-
-  return long_words[quantity];
+  return described[quantity].said;
 }
 
 /* ---- Names of a user ---- */
@@ -98,11 +98,12 @@ const char *NakQuantityWord(NakQuantity quantity)
 static PetscErrorCode AddOwn(NakNames names, const char *where, char *const field[],
                              NakFault *fault)
 {
-  OwnName own = {.sign = 1};
-  int     q   = 0;
+  Name  own = {.sign = 1};
+  int   q   = 0;
+  char *name, *unit = NULL;
 
   PetscFunctionBeginUser;
-  while (q < NAK_MEASURED_QUANTITIES && strcmp(field[0], words[q]) != 0) q++;
+  while (q < NAK_MEASURED_QUANTITIES && strcmp(field[0], described[q].word) != 0) q++;
   if (strcmp(field[0], "minus_im") == 0) {
     q        = NAK_MEASURED_IM;
     own.sign = -1;
@@ -116,8 +117,10 @@ static PetscErrorCode AddOwn(NakNames names, const char *where, char *const fiel
                  where, OWN_MOST);
   if (fault->code) PetscFunctionReturn(PETSC_SUCCESS);
   own.quantity = (NakQuantity)q;
-  PetscCall(PetscStrncpy(own.name, field[1], sizeof own.name));
-  PetscCall(PetscStrncpy(own.unit, field[2], sizeof own.unit));
+  PetscCall(PetscStrallocpy(field[1], &name));
+  if (field[2][0] != '\0') PetscCall(PetscStrallocpy(field[2], &unit));
+  own.name                   = name;
+  own.unit                   = unit;
   names->own[names->n_own++] = own;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -165,21 +168,16 @@ PetscErrorCode NakNamesDestroy(NakNames *names)
   PetscFunctionBeginUser;
   if (*names == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakUnitsClose());
+  for (int k = 0; k < (*names)->n_own; k++) {
+    PetscCall(PetscFree((*names)->own[k].name));
+    PetscCall(PetscFree((*names)->own[k].unit));
+  }
   PetscCall(PetscFree((*names)->own));
   PetscCall(PetscFree(*names));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- Units ---- */
-
-static const char *const units[NAK_MEASURED_QUANTITIES][2] = {
-  {"s",   NULL     },
-  {"V",   NULL     },
-  {"A",   "A/m^2"  },
-  {"Hz",  NULL     },
-  {"ohm", "ohm.m^2"},
-  {"ohm", "ohm.m^2"},
-};
 
 /* Spellings that UDUNITS does not know, by the whole unit in small letters. */
 static void Spell(const char *unit, char spelt[NAME_SIZE])
@@ -217,8 +215,9 @@ static PetscBool Factor(NakQuantity q, const char *unit, PetscReal *factor, Pets
   if (unit[0] == '\0' || strlen(unit) >= NAME_SIZE) return PETSC_FALSE;
   Spell(unit, spelt);
   (void)snprintf(text, sizeof text, "1 %s", spelt);
-  for (int k = 0; k < 2 && units[q][k] != NULL; k++) {
-    if (NakUnitsConvert(text, units[q][k], factor, message, sizeof message) != PETSC_SUCCESS)
+  for (int k = 0; k < 2 && described[q].units[k] != NULL; k++) {
+    if (NakUnitsConvert(text, described[q].units[k], factor, message, sizeof message) !=
+        PETSC_SUCCESS)
       return PETSC_FALSE;
     *per_area = (PetscBool)(k == 1);
     if (message[0] == '\0') return PETSC_TRUE;
@@ -288,19 +287,22 @@ static PetscBool Means(const char *field, const Name *name, Meaning *meaning)
   return Unit(unit, meaning);
 }
 
-/* The meaning of a field by the names of the user, then by those known. */
+/* All names: those of the user, then those known; NULL after the last one. */
+static const Name *NameAt(NakNames names, int k)
+{
+  if (k < names->n_own) return &names->own[k];
+  return k < names->n_own + KNOWN ? &known[k - names->n_own] : NULL;
+}
+
 static PetscBool Meant(NakNames names, const char *field, Meaning *meaning)
 {
-  for (int k = 0; k < names->n_own; k++) {
-    const OwnName *own  = &names->own[k];
-    const Name     name = {own->quantity, own->name, own->unit[0] != '\0' ? own->unit : NULL,
-                           own->sign};
+  const Name *name;
 
-    if (Means(field, &name, meaning)) return PETSC_TRUE;
-  }
-  for (int k = 0; k < KNOWN; k++) {
-    if (!Means(field, &known[k], meaning)) continue;
-    meaning->bdf = (PetscBool)(k < BDF && (known[k].unit != NULL || strstr(field, " / ") != NULL));
+  for (int k = 0; (name = NameAt(names, k)) != NULL; k++) {
+    const PetscBool of_bdf = (PetscBool)(k >= names->n_own && k < names->n_own + BDF);
+
+    if (!Means(field, name, meaning)) continue;
+    meaning->bdf = (PetscBool)(of_bdf && (name->unit != NULL || strstr(field, " / ") != NULL));
     return PETSC_TRUE;
   }
   return PETSC_FALSE;
@@ -371,15 +373,13 @@ PetscBool NakUnitsBelow(int n, char *const field[], NakPlaces *places)
 
 void NakNamesList(NakNames names, unsigned quantities, char *text, size_t size)
 {
-  size_t used = 0;
+  size_t      used = 0;
+  const Name *name;
 
   text[0] = '\0';
-  for (int k = 0; k < names->n_own + KNOWN; k++) {
-    const PetscBool   own  = (PetscBool)(k < names->n_own);
-    const NakQuantity q    = own ? names->own[k].quantity : known[k - names->n_own].quantity;
-    const char *const name = own ? names->own[k].name : known[k - names->n_own].name;
-
-    if ((quantities & NAK_MEASURED(q)) == 0 || used + strlen(name) + 8 > size) continue;
-    used += (size_t)snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "", name);
+  for (int k = 0; (name = NameAt(names, k)) != NULL; k++) {
+    if ((quantities & NAK_MEASURED(name->quantity)) == 0 || used + strlen(name->name) + 8 > size)
+      continue;
+    used += (size_t)snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "", name->name);
   }
 }
