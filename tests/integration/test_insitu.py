@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import re
-import resource
 import shutil
 import socket
 import subprocess
@@ -513,23 +512,6 @@ class Files(unittest.TestCase):
         print(f"{pieces} pieces")
         self.assertGreater(pieces, 1)
         self.assertEqual(self.inside(), self.inside("whole"))
-
-
-class Cost(unittest.TestCase):
-    def test_extraction(self):
-        """At most 5 % of the 3D tutorial at the default cadence: of processor time, which a loaded machine
-        keeps better than wall time."""
-        without_display()
-        with tempfile.TemporaryDirectory() as scratch:
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            nakrun.call("run", DECK_3D, "insitu.script=extract.py", "output.directory=run", "--quiet", ranks=0,
-                        folder=scratch).demand(nakrun.DONE)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            log = Path(scratch, "run", "log.txt").read_text()
-        whole = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        found = re.search(r"in situ: .*, ([0-9.]+) s of processor time, ([0-9.e+]+) MB", log)
-        print(f"{found[1]} s of {whole:.2f} s, {100 * float(found[1]) / whole:.1f} %; {found[2]} MB")
-        self.assertLess(float(found[1]), 0.05 * whole)
 
 
 class Pictures(unittest.TestCase):
