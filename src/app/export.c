@@ -1,7 +1,7 @@
 /* nakfield export FILE --bdf; see app.h. */
 #include "app.h"
 
-typedef enum { NOT_SAID, CHARGES, DISCHARGES } Positive;
+typedef enum { NOT_SAID, CHARGES, DISCHARGES, UNKNOWN } Positive;
 
 /* Entries of the command line. */
 typedef struct {
@@ -15,8 +15,8 @@ static const NakParam rows[] = {
   NAK_ROW_TEXT("time", Options, time, "", "The column of the time; by default one of a known name"),
   NAK_ROW_TEXT("voltage", Options, voltage, "", "The column of the voltage"),
   NAK_ROW_TEXT("current", Options, current, "", "The column of the current"),
-  NAK_ROW_CHOICE("positive", Options, positive, NOT_SAID, "not_said|charges|discharges",
-                 "What a positive current of the file does to the cell"),
+  NAK_ROW_CHOICE("positive", Options, positive, NOT_SAID, "not_said|charges|discharges|unknown",
+                 "What a positive current of the file does to the cell; unknown leaves it out"),
   NAK_ROW_REAL("area", Options, area, "m^2", 0, 0, 1e4,
                "Of the cell, where the file has currents or impedances per area"),
   NAK_ROW_END,
@@ -64,7 +64,8 @@ static PetscErrorCode Factors(const char *path, const Options *o, const NakMeasu
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(o->positive != NOT_SAID, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
              "%s does not tell its sign, and in BDF a positive current charges: say what one of "
-             "the file does, positive=charges or positive=discharges",
+             "the file does, positive=charges or positive=discharges, or leave the current out, "
+             "positive=unknown",
              path);
   if (o->positive == DISCHARGES) factor[NAK_MEASURED_CURRENT] *= -1;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -108,6 +109,7 @@ static PetscErrorCode ReadAndWrite(const char *path, const void *ctx)
 
   PetscFunctionBeginUser;
   code = NakReadMeasured(wish, sizeof kinds / sizeof kinds[0], kinds, &m);
+  if (o->positive == UNKNOWN) PetscCall(PetscFree(m.values[NAK_MEASURED_CURRENT]));
   if (!code) code = Write(path, o, &m);
   PetscCall(NakMeasuredFree(&m));
   PetscFunctionReturn(code);

@@ -228,6 +228,8 @@ class Measured(unittest.TestCase):
         columns = {"time/s": TIME, "Ewe/V": VOLTAGE, "I/A": CURRENT}
         self.export("sign.csv", table(columns)).demand(nakrun.INPUT,
                                                        "positive=charges or positive=discharges")
+        without = self.export("sign.csv", table(columns), ["positive=unknown"])
+        self.assertEqual(without.demand(nakrun.DONE).out.splitlines()[0], "Test Time / s,Voltage / V")
         columns = {"time_s": TIME, "voltage_V": VOLTAGE, "current_mA_cm2": CURRENT}
         self.export("area.csv", table(columns), CHARGES).demand(nakrun.INPUT, "area='1 cm")
         self.export("fine.csv", GOOD, ["columns=none.csv"]).demand(nakrun.OUTPUT,

@@ -19,6 +19,17 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 class Tutorial(unittest.TestCase):
+    def fitted(self, out, page):
+        """The truth is in the intervals, and what is left is the noise."""
+        for key, truth in (("diffusion_time", 11), ("limiting_current", 0.68)):
+            found = re.search(rf"^interphase.{key},(\S+),(\S+),(\S+),", out, re.MULTILINE)
+            value, low, high = map(float, found.groups())
+            self.assertTrue(low < truth < high and low < value < high, found[0])
+        rows = re.findall(r"voltage \(V\)</td><td>73</td><td>([^<]+)", page.read_text("utf-8"))
+        first, best = map(float, rows)
+        self.assertGreater(first, 5 * best)
+        self.assertTrue(0.8e-3 < best < 1.1e-3, best)
+
     def test_commands(self):
         text = (nakrun.TOP / "docs" / "tutorial.md").read_text(encoding="utf-8")
         blocks = BLOCK.findall(text)
@@ -44,7 +55,8 @@ class Tutorial(unittest.TestCase):
             self.assertRegex(process.stdout, r"refused\n")
             self.assertRegex(process.stdout, r"exit status 2\n")
             self.assertRegex(process.stdout, r'runs/finer/summary.json:  "time_s": 876\.879')
-            self.assertRegex(process.stdout, r"at 1800 s; results in runs/cycler")
+            self.assertRegex(process.stdout, r"at 360 s; results in runs/cell")
+            self.fitted(process.stdout, Path(folder, "report.html"))
             self.assertRegex(process.stdout, r"9 samples: 9 completed; results in runs/study")
             for picture in ("alloys.png", "strip/fields.png", "mine/plot.png"):
                 self.assertTrue(Path(folder, "runs", picture).is_file(), picture)

@@ -1,6 +1,4 @@
 """The file of a fit, taken apart: parameters and data sets; see docs/studies.md."""
-import csv
-import io
 import math
 import pathlib
 import re
@@ -8,6 +6,7 @@ import re
 import numpy as np
 
 from .collect import parse as parse_number
+from .measured import FREQUENCY, IM, RE, TIME, VOLTAGE, read_measured
 from .text import Form, InputError, List, Map, Text, read_yaml
 
 KEYS = ("title", "output", "parameters", "data", "starts", "seed", "loss")
@@ -17,8 +16,8 @@ DATA = ("deck", "set", "use", "sigma", "tolerance", "number", "over", "minus")
 DATA += ("value", "above", "below", "voltage", "spectrum", "from", "to", "area", "columns")
 FAILED = 100.0  # residual of what a run does not have
 EXPORTED = {
-    "voltage": ("Test Time / s", "Voltage / V"),
-    "spectrum": ("Frequency / Hz", "Real Impedance / ohm", "Imaginary Impedance / ohm"),
+    "voltage": (TIME, VOLTAGE),
+    "spectrum": (FREQUENCY, RE, IM),
 }
 
 
@@ -224,18 +223,15 @@ class Data:
         path = self.folder / form.text(piece[self.kind])
         options = [f"columns={self.folder / piece['columns']}"] if "columns" in piece else []
         try:
-            text = runner.ask("export", str(path), "--bdf", *options)
+            read = read_measured(runner, path, options)
         except InputError as error:
             form.error(piece[self.kind], str(error))
             return
-        heading, *rows = csv.reader(io.StringIO(text))
         names = EXPORTED[self.kind]
-        if not set(names) <= set(heading):
-            form.error(
-                piece[self.kind], f"{path} has no {', '.join(names)}, but {', '.join(heading)}"
-            )
+        if not set(names) <= set(read):
+            form.error(piece[self.kind], f"{path} has no {', '.join(names)}, but {', '.join(read)}")
             return
-        columns = [np.array([float(row[heading.index(n)]) for row in rows]) for n in names]
+        columns = [read[name] for name in names]
         low, high = (form.quantity(piece[w])[0] if w in piece else None for w in ("from", "to"))
         kept = (columns[0] >= (-np.inf if low is None else low)) & (
             columns[0] <= (np.inf if high is None else high)

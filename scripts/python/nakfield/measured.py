@@ -12,8 +12,10 @@ FREQUENCY, RE, IM = "Frequency / Hz", "Real Impedance / ohm", "Imaginary Impedan
 
 
 def read_measured(runner, path, entries=()):
-    """The columns of a file by their names in BDF; `entries` as on the command line."""
-    heading, *rows = csv.reader(io.StringIO(runner.ask("export", str(path), "--bdf", *entries)))
+    """The columns of a file by their names in BDF, without the current, whose sign is not needed;
+    `entries` as on the command line."""
+    words = ["export", str(path), "--bdf", "positive=unknown", *entries]
+    heading, *rows = csv.reader(io.StringIO(runner.ask(*words)))
     return Table(zip(heading, np.array(rows, dtype=float).T))
 
 

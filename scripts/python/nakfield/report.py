@@ -4,6 +4,7 @@ import json
 import pathlib
 import sys
 import tempfile
+import textwrap
 from html import escape
 
 import numpy as np
@@ -19,6 +20,7 @@ from .text import InputError, entries, parse_yaml
 ALWAYS = ("voltage", "capacity", "current", "face", "u")
 WHERE_THEY_CHANGE = ("deposit", "filament", "reservoir", "voids", "solids", "temperature")
 SHOWN = 1000  # steps, events and half-cycles of a run
+WIDE = 55  # characters of a line in a legend
 SPECTRA = 6  # of a run, in one diagram
 FLAT = 1e-3  # relative change of a profile that is drawn as none
 SIZE = (4.4, 2.9)  # of a picture [inch]
@@ -97,8 +99,8 @@ class Pictures:
         self.time = time_unit(max(run.table["time_s"][-1] for run in runs))
         self.parts = []
 
-    def add(self, draw, size=SIZE):
-        figure, axis = self.plt.subplots(figsize=size)
+    def add(self, draw):
+        figure, axis = self.plt.subplots(figsize=SIZE)
         draw(axis)
         self.parts.append(picture(self.plt, figure))
 
@@ -112,18 +114,15 @@ class Pictures:
             return
         from matplotlib.lines import Line2D
 
-        labels = [plain(run.name) for run in self.runs]
+        labels = [plain(textwrap.fill(run.name, WIDE)) for run in self.runs]
         handles = [Line2D([], [], **style_of(k)) for k in range(len(labels))]
         if self.measured is not None:
             handles.append(Line2D([], [], **MEASURED))
             labels.append("measured")
-        height = 0.3 + 0.2 * len(handles)
-
-        def draw(axis):
-            axis.axis("off")
-            axis.legend(handles, labels, loc="center", frameon=False)
-
-        self.add(draw, (SIZE[0], height))
+        lines = sum(1 + label.count("\n") for label in labels)
+        figure = self.plt.figure(figsize=(SIZE[0], 0.3 + 0.18 * lines))
+        figure.legend(handles, labels, loc="center", frameon=False)
+        self.parts.append(picture(self.plt, figure))
 
 
 MEASURED = {"color": "0.45", "linestyle": "none", "marker": ".", "markersize": 3}
@@ -170,13 +169,10 @@ def voltage_residuals(run, measured_):
     times, there = measured_[measured.TIME], run.table
     within = (times >= there["time_s"][0]) & (times <= there["time_s"][-1])
     found = measured_[measured.VOLTAGE][within]
-    _, first = np.unique(there["time_s"], return_index=True)
-    last = np.append(first[1:], there["time_s"].size) - 1
-    sides = [  # before and after a switch: the nearer one counts
-        found - np.interp(times[within], there["time_s"][at], there["voltage_V"][at])
-        for at in (first, last)
-    ]
-    return times[within], np.where(abs(sides[0]) < abs(sides[1]), *sides)
+    time, voltage = there["time_s"], there["voltage_V"]
+    after = found - np.interp(times[within], time, voltage)  # at a switch, which has two rows
+    before = found - np.interp(-times[within], -time[::-1], voltage[::-1])
+    return times[within], np.where(abs(before) < abs(after), before, after)
 
 
 def draw_voltage_residuals(axis, pictures):
@@ -216,7 +212,8 @@ def spectra(pictures, one):
             spectrum = run.run.spectra[n]
             time = f"{spectrum.time / pictures.time[0]:.4g} {pictures.time[1]}"
             shade = style_of(n if single else k)
-            curves.append((spectrum, time if single else f"{plain(run.name)}, {time}", shade))
+            label = plain(textwrap.fill(time if single else f"{run.name}, {time}", WIDE))
+            curves.append((spectrum, label, shade))
 
     def nyquist(axis):
         for spectrum, label, style in curves:
@@ -413,7 +410,7 @@ def main(argv):
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="for `nakfield export`, such as columns=FILE or positive=discharges",
+        help="for `nakfield export`, such as columns=FILE",
     )
     parser.add_argument("-o", dest="output", metavar="FILE", help="by default RUN/report.html")
     args = parser.parse_args(argv)
