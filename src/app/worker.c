@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L /* for getdelim() */ // NOLINT(bugprone-reserved-identifier)
 #include "app.h"
 
+#include <nakfield/units.h>
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +101,7 @@ PetscErrorCode NakWork(void)
 #if defined(__linux__)
   (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* who killed its parent wants no more of it */
 #endif
+  PetscCall(NakUnitsOpen()); /* once for all lines: reading it takes longer than checking a deck */
   while (code == PETSC_SUCCESS && NakReceived() == 0) {
     PetscCall(ReadLine(&words));
     if (words.n == 0) break;
@@ -106,5 +109,6 @@ PetscErrorCode NakWork(void)
     Clear(&words);
     Reply(code);
   }
+  PetscCall(NakUnitsClose());
   PetscFunctionReturn(code);
 }

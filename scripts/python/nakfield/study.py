@@ -157,21 +157,30 @@ def headings(study):
     ]
 
 
-def write_results(study, store, samples, rows):
-    """results.csv from the folders; its lines as lists."""
-    lines = [["sample", "status", "end", "wall_s", *study.keys, *headings(study)]]
-    kept = {}
-    for n, (sample, row) in enumerate(zip(samples, rows)):
-        if sample.name not in kept:
-            folder = store.sample(sample.name)
+class Collected:
+    """How samples ended, and their numbers.  It is called with each sample that ends here: so the
+    tables are read while others are computed, and a number that no run has is an error at once."""
+
+    def __init__(self, study, store):
+        self.study, self.store, self.kept = study, store, {}
+
+    def __call__(self, sample):
+        if sample.name not in self.kept:
+            folder = self.store.sample(sample.name)
             status, end = status_of(folder)
             run = Run(folder) if folder.is_dir() else None
-            numbers = collect(study, run, status)
             wall = run.summary.get("wall_s", "") if run else ""
-            kept[sample.name] = [status, end, wall], [
-                "" if math.isnan(v) else repr(v) for v in numbers
-            ]
-        about, numbers = kept[sample.name]
+            numbers = collect(self.study, run, status)
+            texts = ["" if math.isnan(value) else repr(value) for value in numbers]
+            self.kept[sample.name] = [status, end, wall], texts
+        return self.kept[sample.name]
+
+
+def write_results(study, store, samples, rows, collected):
+    """results.csv from the folders; its lines as lists."""
+    lines = [["sample", "status", "end", "wall_s", *study.keys, *headings(study)]]
+    for n, (sample, row) in enumerate(zip(samples, rows)):
+        about, numbers = collected(sample)
         lines.append([n, *about, *row, *numbers])
     store.write("results.csv", table(lines))
     return lines
@@ -268,11 +277,11 @@ def carry_out_study(args, runner):
     try:
         if args.retry:
             retry(study, store, samples)
-        first = FirstLook(study, store)
-        runner.run(samples, Progress(len({s.name for s in samples}), args.quiet), first)
+        collected = Collected(study, store)
+        runner.run(samples, Progress(len({s.name for s in samples}), args.quiet), collected)
     finally:
         store.close()
-    lines = write_results(study, store, samples, rows)
+    lines = write_results(study, store, samples, rows, collected)
     if study.collect:
         found = analyse(study, sum(more), lines)
         store.write("statistics.csv", table(found))
@@ -284,19 +293,6 @@ def carry_out_study(args, runner):
         + ", ".join(f"{ends.count(e)} {e}" for e in sorted(set(ends)))
         + f"; results in {study.output}/results.csv"
     )
-
-
-class FirstLook:
-    """The numbers of the first sample that has any: one that no run has is an error at once."""
-
-    def __init__(self, study, store):
-        self.study, self.store, self.done = study, store, False
-
-    def __call__(self, sample):
-        folder = self.store.sample(sample.name)
-        if not self.done and status_of(folder)[0] not in ("missing", "died", "failed"):
-            collect(self.study, Run(folder), "")
-            self.done = True
 
 
 def _stop(number, frame):
