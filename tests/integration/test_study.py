@@ -516,7 +516,7 @@ data:
         self.fit(nakrun.INPUT, "fit.yaml:13: 'time at end' is in 's'")
         body = self.RANGES.replace("over: low", "over: capacity at end")
         (self.place / "fit.yaml").write_text(body)
-        self.fit(message=r"odd cannot be met together with the others: .* at 8 tolerances")
+        self.fit(message=r"odd cannot be met together with the others, .* it is 8 tolerances off")
         rows = {row["parameter"]: row for row in self.table("fit.csv")}
         own = [f"kinetics.charge_transfer_resistance of {name}" for name in ("low", "high")]
         self.assertEqual(sorted(rows), sorted([*own, "lasts"]))

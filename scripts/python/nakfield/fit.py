@@ -10,7 +10,7 @@ import numpy as np
 
 from .fit_file import FitFile
 from .profiles import profiles
-from .ranges import Ranges
+from .ranges import Ranges, bring_inside, outside
 from .run import ReadError, Run
 from .runner import Runner, Sample
 from .store import Store
@@ -18,6 +18,7 @@ from .study import catch_signals, run_command, status_of, table
 from .text import InputError, parse_yaml, show
 
 TOLERANCE = 1e-4  # of the parameters between their bounds, and of the sum of squares
+ROUGH = 1e-2  # the same where figures have a tolerance: any point inside is as good
 
 
 class Fit(FitFile):
@@ -26,6 +27,8 @@ class Fit(FitFile):
     def __init__(self, path, runner):
         super().__init__(path, runner)
         self.runner, self.cache, self.seconds, self.step = runner, {}, {}, 0.01
+        self.counted = self.fitted  # what least squares count
+        self.left_out = {}  # the others, and how far they are outside
         self.priors = [(k, p) for k, p in enumerate(self.parameters) if p.prior]
 
     def find_step(self):
@@ -89,10 +92,10 @@ class Fit(FitFile):
         """Of the data sets that are fitted, and of priors, for each point."""
         return [
             np.concatenate(
-                [data.residuals(found) for data, found in zip(self.fitted, row)]
+                [data.residuals(found) for data, found in zip(self.counted, row)]
                 + [[(p.value(u[k]) - p.prior[0]) / p.prior[1]] for k, p in self.priors]
             )
-            for u, row in zip(points, self.runs(points, self.fitted))
+            for u, row in zip(points, self.runs(points, self.counted))
         ]
 
     def distances(self, points):
@@ -128,8 +131,8 @@ class Fit(FitFile):
             np.clip(u[free], 1e-6, 1 - 1e-6),
             lambda part: self.slopes(whole(part), free),
             bounds=(0, 1),
-            xtol=TOLERANCE,
-            ftol=TOLERANCE,
+            xtol=ROUGH if self.exact else TOLERANCE,
+            ftol=ROUGH if self.exact else TOLERANCE,
             loss=self.loss,
             max_nfev=50,
         )
@@ -145,14 +148,18 @@ class Fit(FitFile):
         counted = squares if self.loss == "linear" else 2 * (np.sqrt(1 + squares) - 1)
         return u, float(counted.sum())
 
-    def solve(self):
-        """The best of all starts: point, half the sum of squares, slopes."""
+    def starts_inside(self):
+        """That of the file, and others within the bounds."""
         from scipy.stats import qmc
 
-        d, best = len(self.parameters), None
-        random = qmc.LatinHypercube(d, seed=self.seed).random(self.starts - 1)
-        for n, start in enumerate([[p.start for p in self.parameters], *random]):
-            found = self.least(start, range(d))
+        random = qmc.LatinHypercube(len(self.parameters), seed=self.seed).random(self.starts - 1)
+        return [np.array([p.start for p in self.parameters]), *random]
+
+    def solve(self):
+        """The best of all starts: point, half the sum of squares, slopes."""
+        best = None
+        for n, start in enumerate(self.admissible_starts() if self.exact else self.starts_inside()):
+            found = self.least(start, range(start.size))
             print(
                 f"start {n}: sum of squares {2 * found.cost:.6g} after {found.nfev} points",
                 file=sys.stderr,
@@ -160,18 +167,33 @@ class Fit(FitFile):
             best = found if best is None or found.cost < best.cost else best
         return best
 
+    # ---- Figures with a tolerance ----
+
+    @property
+    def limits(self):
+        return np.array([data.limits for data in self.fitted], dtype=float).T
+
+    def distance_slopes(self, u):
+        return self.slopes(u, of=self.distances)
+
+    def admissible_starts(self):
+        """The point with most figures inside; those that cannot be met with them do not count."""
+        best = None
+        for start in self.starts_inside():
+            ask = start, self.distances, self.distance_slopes, self.limits
+            found = bring_inside(*ask)
+            best = found if best is None or found[1].sum() < best[1].sum() else best
+        self.admissible, away, nearest = best
+        self.counted = [data for data, out in zip(self.fitted, away) if not out]
+        self.left_out = {self.fitted[k].name: abs(nearest[k]) for k in np.flatnonzero(away)}
+        return [self.admissible]
+
     def ranges(self, best):
-        """Admissible ranges, from the start or the best point, where more figures are inside."""
-        low, high = np.array([data.limits for data in self.fitted], dtype=float).T
-        starts = [np.array([p.start for p in self.parameters]), best.x]
-        found = self.distances(starts)
-        outside = [((r < low) | (r > high)).sum() for r in found]
-        return Ranges(
-            starts[int(np.argmin(outside))],
-            self.distances,
-            lambda u: self.slopes(u, of=self.distances),
-            (low, high),
-        )
+        """Admissible ranges around the best point, or that from which it came."""
+        kept = np.array([data.name not in self.left_out for data in self.fitted])
+        there = outside(self.distances([best.x])[0], self.limits)[kept].any()
+        point = self.admissible if there else best.x
+        return Ranges(point, self.distances, self.distance_slopes, self.limits, kept)
 
 
 # ---- The answer ----
@@ -228,7 +250,7 @@ def residual_lines(fit, point):
     return lines
 
 
-def report(fit, best, lines, free, ranges):
+def report(fit, best, lines, free):
     """What the command prints."""
     for label, value, low, high, of, unit, bound, *_ in lines[1:]:
         print(
@@ -237,11 +259,10 @@ def report(fit, best, lines, free, ranges):
         )
     for text in free:
         print(f"the data do not fix {text}")
-    for k in ranges.left_out if ranges else ():
-        data = fit.fitted[k]
+    for name, distance in fit.left_out.items():
         print(
-            f"{data.name} cannot be met together with the others: left out of the ranges, at "
-            f"{abs(ranges.nearest[k]):.3g} tolerances where it comes nearest"
+            f"{name} cannot be met together with the others, and is left out of fit and ranges: "
+            f"where it comes nearest, it is {distance:.3g} tolerances off"
         )
     count = best.fun.size - best.x.size
     print(
@@ -288,7 +309,7 @@ def carry_out_fit(args, runner):
         from .fit_pictures import draw
 
         draw(fit, lines, residuals, found)
-    report(fit, best, lines, free, ranges)
+    report(fit, best, lines, free)
 
 
 def main(argv):

@@ -8,7 +8,7 @@ import numpy as np
 MARGIN = 0.01  # of a tolerance that the programmes keep free
 FAR = 2.0  # tolerances beyond which a run teaches no slopes
 FIRST, MOST = 0.2, 0.5  # trust regions, of the bounds
-RESOLUTION = 0.005  # of the bounds
+RESOLUTION = 0.005  # of the bounds, and of tolerances
 TURNS = 14
 
 
@@ -21,32 +21,34 @@ class Walk:
         self.radius, self.reached, self.tried = FIRST, False, None
 
     def excess(self, distances):
-        """The greatest of the figures that are to be inside, and of the soft ones."""
+        """The greatest of the figures that are to be inside, and the sum of the soft ones."""
         beyond = np.maximum(np.maximum(self.low - distances, distances - self.high), 0)
-        return [np.max(beyond, where=part, initial=0) for part in (~self.soft, self.soft)]
+        return np.max(beyond, where=~self.soft, initial=0), beyond[self.soft].sum()
 
     def _programme(self):
         """The best move within the trust region, and what it should gain."""
         from scipy.optimize import linprog
 
         d, n = self.point.size, self.distances.size
-        # Moves up and down, each at a small price; excess of hard and of soft figures at a high.
-        cost = np.concatenate([1e-3 - self.goal, 1e-3 + self.goal, [1e3, 1.0]])
-        slack = -np.stack([~self.soft, self.soft], 1).astype(float)
+        # Moves up and down, each at a small price; excess of hard figures, and of each soft one.
+        softs = np.eye(n)[:, self.soft]
+        cost = np.concatenate([1e-3 - self.goal, 1e-3 + self.goal, [1e3], np.ones(softs.shape[1])])
+        slack = -np.column_stack([~self.soft, softs])
         rows = np.block([[self.slopes, -self.slopes, slack], [-self.slopes, self.slopes, slack]])
         room = np.concatenate([self.high - self.distances, self.distances - self.low]) - MARGIN
         kept = np.isfinite(room)
         sides = [np.minimum(self.radius, side) for side in (1 - self.point, self.point)]
-        bounds = [(0, bound) for bound in np.concatenate(sides)] + [(0, None)] * 2
+        bounds = [(0, bound) for bound in np.concatenate(sides)]
+        bounds += [(0, None)] * slack.shape[1]
         found = linprog(cost, rows[kept], room[kept], bounds=bounds).x
         move = found[:d] - found[d : 2 * d]
-        nearer = (self.excess(self.distances)[1] + MARGIN - found[-1]) if self.soft.any() else 0
-        return move, self.goal @ move + nearer
+        nearer = np.sum(-np.minimum(room.reshape(2, n).min(axis=0), 0)[self.soft])
+        return move, self.goal @ move + nearer - found[2 * d + 1 :].sum()
 
     def propose(self):
         """The next point to compute, or None at the end."""
         move, gain = self._programme()
-        self.reached = gain < RESOLUTION or np.abs(move).max() < RESOLUTION
+        self.reached = gain < RESOLUTION
         self.tried = np.clip(self.point + move, 0, 1)
         return None if self.reached else self.tried
 
@@ -76,29 +78,35 @@ def walk_all(walks, distances_of):
             walk.take(found)
 
 
-class Ranges:
-    """The ranges of all parameters, and the figures that are left out of them.
+def outside(distances, limits):
+    return (distances < limits[0]) | (distances > limits[1])
 
-    `start` is a point, `distances_of(points)` gives signed distances, `slopes_of(point)` their
-    slopes; `limits` are the least and the greatest distance of each figure.
+
+def bring_inside(start, distances_of, slopes_of, limits):
+    """A point from which no more figures come inside: (point, which are outside, nearest).
+
+    `distances_of(points)` gives signed distances, `slopes_of(point)` their slopes; `limits` are the
+    least and the greatest distance of each figure.  `nearest` are distances where the figures that
+    stay outside are as near as they come while those that were inside stay there.
     """
+    here = distances_of([start])[0]
+    soft = outside(here, limits)
+    if not soft.any():
+        return start, soft, here
+    walk = Walk(start, here, slopes_of(start), limits, np.zeros(start.size), soft)
+    walk_all([walk], distances_of)
+    still = outside(walk.distances, limits)
+    return (walk.point if still.sum() < soft.sum() else start), still, walk.distances
 
-    def __init__(self, start, distances_of, slopes_of, limits):
-        low, high = (np.asarray(side, dtype=float) for side in limits)
-        point, here = start, distances_of([start])[0]
-        outside = (here < low) | (here > high)
-        if outside.any():  # can they come inside, too?
-            nowhere = np.zeros(start.size)
-            walk = Walk(start, here, slopes_of(start), (low, high), nowhere, outside)
-            walk_all([walk], distances_of)
-            still = (walk.distances < low) | (walk.distances > high)
-            if still.sum() < outside.sum():
-                point, here, outside = walk.point, walk.distances, still
-            self.nearest = walk.distances
-        self.left_out, kept = np.flatnonzero(outside), ~outside
-        slopes, none = slopes_of(point)[kept], np.zeros(kept.sum(), dtype=bool)
+
+class Ranges:
+    """The ranges of all parameters from a point where all of the figures `kept` are inside."""
+
+    def __init__(self, point, distances_of, slopes_of, limits, kept):
+        low, high = (side[kept] for side in limits)
+        here, slopes = distances_of([point])[0][kept], slopes_of(point)[kept]
         self.walks = [
-            Walk(point, here[kept], slopes, (low[kept], high[kept]), side, none)
+            Walk(point, here, slopes, (low, high), side, np.zeros(here.size, dtype=bool))
             for axis in np.eye(point.size)
             for side in (-axis, axis)
         ]
