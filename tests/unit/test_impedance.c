@@ -305,6 +305,28 @@ static void TimesCoverTheFrequencies(void **state)
   }
 }
 
+/* A circuit obeys the relations of Kramers and Kronig, and one with a wrong point does not. */
+static void CircuitsAreConsistent(void **unused)
+{
+  const Arc arcs[] = {
+    {100, 1e-3},
+    {40,  1e-5}
+  };
+  NakConsistency c;
+  NakSpectrum    s = {0};
+
+  (void)unused;
+  CreateCircuit(2, arcs, &s);
+  MUST(NakKramersKronig(&s, &c));
+  assert_true(c.largest < 1e-3 && c.rms < c.largest);
+  s.im[40] -= 0.03 * s.re[40];
+  MUST(NakKramersKronig(&s, &c));
+  assert_true(c.largest > 0.01);
+  AssertRelative("where", c.worst, s.frequency[40], 1e-14);
+  MUST(PetscFree3(s.frequency, s.re, s.im));
+  MUST(PetscFree2(s.tau, s.gamma));
+}
+
 static void PeaksOfKnownCircuits(void **unused)
 {
   const NakImpedanceParams params = Bare();
@@ -402,6 +424,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(FiniteLengthWarburg),
   cmocka_unit_test(TimesCoverTheFrequencies),
   cmocka_unit_test(PeaksOfKnownCircuits),
+  cmocka_unit_test(CircuitsAreConsistent),
   cmocka_unit_test(NoiseHasNoPeaks),
 };
 

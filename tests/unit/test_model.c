@@ -568,7 +568,7 @@ static void CheckSettle(const NakModelParams *params, const Situation *s)
   NakModel         model;
   const NakLayout *l;
   NakKinetics      k;
-  PetscReal       *contact, *u;
+  PetscReal       *contact, *u, most = -1;
   PetscInt         n;
   Vec              U;
 
@@ -585,7 +585,8 @@ static void CheckSettle(const NakModelParams *params, const Situation *s)
   MUST(VecGetArray(U, &u));
   Unsettle(l, &k, n, contact, move, u);
   MUST(VecRestoreArray(U, &u));
-  MUST(NakModelSettle(model, U, NULL));
+  MUST(NakModelSettle(model, U, &most));
+  assert_true(most > 0);
   MUST(VecGetArray(U, &u));
   for (PetscInt j = 0; j < n; j++) {
     const PetscReal *column = u + (ptrdiff_t)j * l->size;

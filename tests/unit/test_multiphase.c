@@ -591,6 +591,37 @@ static void AxesAreAlike(void **unused)
   AssertRelative("energy", r[1].energy, r[0].energy, 1e-12);
 }
 
+/* A nucleus on a periodic edge is as large as one in the middle. */
+static void NucleiReachAcrossTheEdge(void **unused)
+{
+  NakMixRecord r[2];
+
+  (void)unused;
+  for (int d = 0; d < 2; d++) {
+    const PetscReal at[3] = {d * 6e-7, 0, 6e-7};
+    NakMixParams    p     = BoxParams(12, 1, 12);
+    NakMixBox       box;
+
+    MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+    MUST(NakMixBoxInsert(box, 1, at, 2e-7));
+    MUST(NakMixBoxMeasure(box, &r[d]));
+    MUST(NakMixBoxDestroy(&box));
+  }
+  assert_true(r[0].share[NAK_BODY_SOLID_B] > 0.01);
+  AssertRelative("solid", r[1].share[NAK_BODY_SOLID_B], r[0].share[NAK_BODY_SOLID_B], 1e-12);
+}
+
+/* Interfaces with anisotropy couple corners, and their matrices are larger. */
+static void MemoryFollowsTheStencil(void **unused)
+{
+  NakMixParams    p    = BoxParams(12, 12, 12);
+  const PetscReal full = NakMixMemory(&p);
+
+  (void)unused;
+  p.fourfold = 0;
+  assert_true(full > 2 * NakMixMemory(&p));
+}
+
 /* What observers see of a box whose cells have three different sides. */
 static void FramesHaveTheGrid(void **unused)
 {
@@ -833,6 +864,8 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(SameOnAnyRanks),
   cmocka_unit_test(NucleusConserves),
   cmocka_unit_test(AxesAreAlike),
+  cmocka_unit_test(NucleiReachAcrossTheEdge),
+  cmocka_unit_test(MemoryFollowsTheStencil),
   cmocka_unit_test(FramesHaveTheGrid),
   cmocka_unit_test(GrainsAreTurned),
   cmocka_unit_test(EndsAtOnceWithoutNumbers),

@@ -404,13 +404,14 @@ static void Ramp(const void *ctx, const NakLine *l)
     l->u[0][k] = 0.1 * (l->x + (PetscReal)k * l->dx) + 0.2 * l->at_y;
 }
 
-/* The slopes of that ramp along the outward normals. */
+/* The slopes of that ramp along the outward normals; asked for within the side. */
 static PetscReal RampSlope(const void *ctx, PetscInt field, NakSide side, const PetscReal at[3],
                            PetscReal time, PetscReal inside)
 {
   static const PetscReal slopes[NAK_SIDES] = {-0.1, 0.1, -0.2, 0.2, 0, 0};
 
-  (void)ctx, (void)field, (void)at, (void)time, (void)inside;
+  (void)ctx, (void)field, (void)time, (void)inside;
+  for (int d = 0; d < 3; d++) assert_true(d == (int)side / 2 || at[d] > 0);
   return slopes[side];
 }
 
@@ -443,9 +444,10 @@ static void SlopesOnTheSides(void **unused)
   const Diffusion           p      = {.cubic = 0.3};
   const NakPhaseFieldParams params = Tight();
   NakFieldModel             model  = DiffusionModel(NAK_BOUNDARY_SLOPE);
-  const PetscReal           at[3]  = {3, 4.5, 0.5};
+  const PetscReal           at[3] = {3, 4.5, 0.5}, edge[3] = {3, 0.2, 0.5};
   PetscReal                 values[22];
   NakPhaseField             e;
+  NakFrame                  frame;
 
   (void)unused;
   model.face = RampSlope;
@@ -454,6 +456,12 @@ static void SlopesOnTheSides(void **unused)
   MUST(NakPhaseFieldCut(e, 0, 0, at, values));
   for (PetscInt i = 0; i < plate[0]; i++)
     AssertNear("value", values[i], 0.1 * ((PetscReal)i + 0.5) + 0.2 * 4.5, 1e-7);
+  MUST(NakPhaseFieldCut(e, 0, 0, edge, values)); /* as in the middle of the last cell */
+  for (PetscInt i = 0; i < plate[0]; i++)
+    AssertNear("at the edge", values[i], 0.1 * ((PetscReal)i + 0.5) + 0.2 * 0.5, 1e-7);
+  MUST(NakPhaseFieldFrame(e, &frame));
+  AssertNear("bottom", frame.grid->z[0], 0, 1e-14);
+  AssertNear("top", frame.grid->z[1], 1, 1e-14);
   MUST(NakPhaseFieldDestroy(&e));
 }
 

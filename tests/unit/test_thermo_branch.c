@@ -63,6 +63,8 @@ static void PerMoleOfB(void **unused)
                            down = NakBranchPerB(&solids[p], mu - h, 0);
 
       if (PetscIsInfOrNanReal(up.x)) continue; /* beyond pure A */
+      AssertNear("at mu_A less mu_B", NakBranchAt(&solids[p], mu - at.omega).x, at.x / (1 + at.x),
+                 1e-9);
       AssertNear("Gibbs-Duhem", -(up.omega - down.omega) / (2 * h), at.x, 1e-8 * (1 + at.x));
       AssertNear("slope", (up.x - down.x) / (2 * h) / at.slope, 1, 1e-5);
       AssertNear("bend", (up.slope - down.slope) / (2 * h) * RT / at.slope, at.bend * RT / at.slope,
@@ -71,17 +73,14 @@ static void PerMoleOfB(void **unused)
 }
 
 /* -x, slope and bend are the derivatives of omega, along the whole branch and beyond its end. */
-static void DerivativesInMu(void **unused)
+static void CheckDerivatives(const NakBranch *b)
 {
-  const NakAlloy  alloy = NaKAt(298.15);
-  const NakBranch b     = NakThermoBranch(&alloy.solid, 0, 0.1);
-  const PetscReal h = 1e-2, RT = alloy.solid.RT;
+  const PetscReal h = 1e-2, RT = b->solution.RT;
 
-  (void)unused;
-  assert_true(b.mu_high < 1e5);
-  for (PetscReal mu = b.mu_high - 30005; mu < b.mu_high + 20000; mu += 500) {
-    const NakBranchPoint at = NakBranchAt(&b, mu), up = NakBranchAt(&b, mu + h),
-                         down = NakBranchAt(&b, mu - h);
+  assert_true(b->mu_high < 1e5);
+  for (PetscReal mu = b->mu_high - 30005; mu < b->mu_high + 20000; mu += 500) {
+    const NakBranchPoint at = NakBranchAt(b, mu), up = NakBranchAt(b, mu + h),
+                         down = NakBranchAt(b, mu - h);
 
     AssertNear("x", at.x, -(up.omega - down.omega) / (2 * h), 1e-9);
     AssertNear("slope", (up.x - down.x) / (2 * h) / at.slope, 1, 1e-7);
@@ -89,6 +88,17 @@ static void DerivativesInMu(void **unused)
                1e-6);
     assert_true(at.slope > 0);
   }
+}
+
+static void DerivativesInMu(void **unused)
+{
+  const NakAlloy  alloy  = NaKAt(298.15);
+  const NakBranch solid  = NakThermoBranch(&alloy.solid, 0, 0.1);
+  const NakBranch liquid = NakThermoBranch(&alloy.liquid, 0, 0.97);
+
+  (void)unused;
+  CheckDerivatives(&solid);
+  CheckDerivatives(&liquid);
 }
 
 /* Two phases are in equilibrium where their omegas are equal at one mu: a common tangent. */

@@ -296,7 +296,30 @@ static void AngleFollowsDepletion(void **unused)
   AssertRelative("half", NakVoidsCosine(&p, &half, NULL), (a + b) / 2, 1e-14);
 }
 
+/* A void must be lower than the zone that holds it: by its radius and its angle. */
+static void HeightsAreChecked(void **unused)
+{
+  const NakVoidsParams p   = Params();
+  const PetscReal      top = 1e-6 * (1 + 0.25881904510252074); /* cos 75 deg */
+
+  (void)unused;
+  for (int higher = 0; higher < 2; higher++) {
+    const NakVoidsPlace at = {
+      .columns   = {64,   1   },
+      .side      = {side, side},
+      .height    = top * (higher ? 1.001 : 0.999),
+      .tension   = tension,
+      .steepness = 4e6
+    };
+    NakComplaints list = {.n = 0};
+
+    NakVoidsCheck(&p, &at, &list);
+    assert_int_equal(list.n, higher ? 0 : 1);
+  }
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(HeightsAreChecked),
   cmocka_unit_test(PocketsBearTheirTension),
   cmocka_unit_test(AnswersAreDifferences),
   cmocka_unit_test(MeetAndPart),
