@@ -109,12 +109,14 @@ def cap(angle):
 
 
 @functools.lru_cache(None)
-def grow(interface, angle, least):
-    """A grain in the middle of the face, until `least` of it is wetted; then rest.  Kept for all tests."""
+def grow(interface, angle, least, current=0.1):
+    """A grain in the middle of the face under a current [mA/cm2], until `least` of it is wetted; then rest.  Kept for
+    all tests."""
     folder = Path(tempfile.mkdtemp(prefix="grains-"))
     unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
     return nakrun.run(CAP.replace("LEAST", str(least)), f"microstructure.interface_width={interface} um",
-                      f"grid.nx={round(32 / interface)}", f"microstructure.angle_b={angle} degree", folder=folder)
+                      f"grid.nx={round(32 / interface)}", f"microstructure.angle_b={angle} degree",
+                      f"protocol.0.strip={current} mA/cm^2", folder=folder)
 
 
 def covered(run):
@@ -198,13 +200,13 @@ class Potassium(unittest.TestCase):
             self.assertLess(abs(found / curved - 1), 5e-3)
 
     def test_half_disc(self):
-        """Cover against that of a sharp half disc of the same area, at two widths of the interface."""
-        for interface in (1, 0.5):
-            cover, area = covered(grow(interface, 90, 0.35))
+        """Cover against that of a sharp half disc of the same area, at two currents and widths of the interface."""
+        for current, interface in ((0.1, 1), (0.1, 0.5), (1, 1), (1, 0.5)):
+            cover, area = covered(grow(interface, 90, 0.35, current))
             sharp = 2 * np.sqrt(2 * area / np.pi) / WIDTH
             there = (cover > 0.3) & (cover < 0.6) & (sharp > 0.3)  # not while the nucleus finds its shape
             errors = cover[there] / sharp[there] - 1
-            print(f"half disc, {interface} um: cover from {errors.min():+.2%} to {errors.max():+.2%} of the sharp one")
+            print(f"half disc, {current} mA/cm2, {interface} um: cover from {errors.min():+.2%} to {errors.max():+.2%} of the sharp one")
             self.assertGreater(there.sum(), 20)
             self.assertLess(np.abs(errors).max(), 0.015)
 
