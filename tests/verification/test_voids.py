@@ -20,6 +20,7 @@ import nakrun  # noqa: E402
 
 os.environ.setdefault("OMPI_MCA_mpi_yield_when_idle", "1")  # ranks may share a core
 
+LONG = "--long" in sys.argv
 BOX, RADIUS, LIMIT = 16e-6, 1e-6, 0.73
 ONSET_NM = 0.12 * 36e3 / 96485.332 * 23.8e-6 * 1e9  # of a filament: 0.12 mAh/cm2 of Na
 TENSION, PRESSURE, ONSET = 0.13, 1e5, 0.75
@@ -284,6 +285,46 @@ protocol:
             self.assertLess(coarse, 2e-3)
 
 
+class SolidAndVoid(unittest.TestCase):
+    """K and a void in one cell of NaK65, stripped beyond the liquidus by a staircase until hardly any contact is left."""
+    DECK = """
+title: K and a void on three grids
+alloy:          {potassium: 65 wt%, volume: 1.2 uL}
+interphase:     {limiting_current: 1e5 mA/cm^2, diffusion_time: 1e-4 s, film_rate: 0 1/s}
+grid:           {nx: 60, width: 16 um, depth: 1 um, alloy_height: 18 um, alloy_layers: 4, electrolyte_layers: 6,
+                 interphase_layers: 5, lateral: symmetric}
+microstructure: {grains_b: 1, height: 12 um, interface_width: 1.6 um, angle_b: 60 degree, pockets: 1,
+                 pocket_arrangement: even, pocket_radius: 2.5 um, depletion_onset: 0.7, angle_depleted: 120 deg}
+protocol:
+  - {strip: 1 mA/cm^2, for: 3250 s}
+  - staircase: {from: 1 mA/cm^2, to: 8 mA/cm^2, step: 0.5 mA/cm^2, hold: 10 s}
+    until: [voltage > 3 V, wetted < 0.05]
+output: {timeseries: {every: 0.2 s}}
+"""
+
+    @unittest.skipUnless(LONG, "with --long only")
+    def test_three_grids(self):
+        """Contact and voltage over the last 40 s, in the mean, and the moment at which K is there."""
+        runs = [nakrun.run(self.DECK, f"grid.nx={n}") for n in (60, 90, 135)]
+        ends = [run.series["time_s"][-1] for run in runs]
+        times = np.linspace(3262, min(ends) - 2, 300)
+        table = {}
+        for name in ("contact_fraction", "voltage_V"):
+            curves = [np.interp(times, run.series["time_s"], run.series[name]) for run in runs]
+            table[name] = [np.sqrt(np.mean((a - b) ** 2)) for a, b in zip(curves, curves[1:])]
+        onset = [next(event["time_s"] for event in run.summary["events"] if event["event"] == "grain_b")
+                 for run in runs]
+        table["onset_s"] = [abs(a - b) for a, b in zip(onset, onset[1:])]
+        orders = {name: np.log(coarse / fine) / np.log(1.5) for name, (coarse, fine) in table.items()}
+        print(f"K and a void: differences {({name: [f'{x:.2g}' for x in each] for name, each in table.items()})}, "
+              f"orders {({name: f'{order:.2f}' for name, order in orders.items()})}; hardly any contact after "
+              f"{[f'{t:.2f}' for t in ends]} s")
+        for name, order in orders.items():
+            self.assertGreater(order, 1.5, name)
+        for run in runs:
+            self.assertLess(run.balance, 1e-10)
+
+
 class Plating(unittest.TestCase):
     DECK = CELL + """
 kinetics: {filament_speed: 1e-6 m^3/A/s}
@@ -333,4 +374,4 @@ class Ranks(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    unittest.main(argv=[a for a in sys.argv if a != "--long"], verbosity=2)
