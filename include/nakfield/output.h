@@ -19,6 +19,8 @@ typedef struct {
   char      directory[NAK_TEXT_SIZE]; /**< "" for runs/<name of the deck> */
   PetscReal fields_every;             /**< [s]; 0 for the ends of protocol steps only */
   PetscReal timeseries_every;         /**< [s]; 0 for every time step */
+  PetscInt  precision;                /**< of fields: 0 double, 1 single */
+  PetscBool compress;                 /**< frames, without loss */
 } NakOutputParams;
 
 extern const NakParam NakOutputParamRows[];      /**< the directory */

@@ -26,8 +26,9 @@ typedef struct NakStore_private *NakStore; /**< opaque */
 typedef enum {
   NAK_STORE_REAL,
   NAK_STORE_INT,
-  NAK_STORE_BYTE
-} NakStoreType; /**< PetscReal, PetscInt, unsigned char */
+  NAK_STORE_BYTE,
+  NAK_STORE_SINGLE
+} NakStoreType; /**< PetscReal, PetscInt, unsigned char; PetscReal with 4 bytes in the file */
 
 /** This rank's part of an array of up to four indices, the last fastest; the parts of all ranks make up
     the whole. */
@@ -62,6 +63,9 @@ PetscErrorCode NakStoreWriteText(NakStore store, const char *name, size_t size, 
 /** How many values a dataset has; PETSC_FALSE in `there` where there is none of that name.  The same on
     every rank. */
 PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, PetscBool *there);
+
+/** Compress the shared arrays that follow, without loss: layer by layer, by shuffle and deflate.  Not collective. */
+void NakStoreCompress(NakStore store);
 
 /** Write or read a shared array.  Room on the disk is looked for first.  Reading one of another size is PETSC_ERR_FILE_UNEXPECTED. */
 PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,

@@ -198,7 +198,7 @@ static PetscErrorCode Store(NakOutput output, const NakNumbers *numbers, const N
   PetscCall(Check(output, numbers, frame, values));
   if (output->index.field_count == 0) PetscCall(Begin(output, frame));
   PetscCall(NakFramePath(output, output->index.count, path));
-  PetscCall(NakFrameWrite(output->comm, path, numbers, frame, values));
+  PetscCall(NakFrameWrite(output, path, numbers, frame, values));
   PetscCall(AppendTime(&output->index, numbers->items[0].value));
   if (output->rank == 0) code = WriteIndexIfDue(output);
   PetscCall(NakAgree(output->comm, code));

@@ -42,14 +42,15 @@ static PetscErrorCode WriteNumbers(NakStore store, const NakNumbers *numbers)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriteFields(NakStore store, const NakFrame *frame, const PetscReal values[])
+static PetscErrorCode WriteFields(NakStore store, NakStoreType type, const NakFrame *frame,
+                                  const PetscReal values[])
 {
   PetscFunctionBeginUser;
   for (PetscInt f = 0; f < frame->count; f++) {
     const NakField *const field = &frame->fields[f];
     const NakStoreBox     box   = Box(frame, field->place);
 
-    PetscCall(NakStoreWriteArray(store, field->name, NAK_STORE_REAL, &box, values));
+    PetscCall(NakStoreWriteArray(store, field->name, type, &box, values));
     PetscCall(NakStoreText(store, field->name, "unit", field->unit));
     PetscCall(NakStoreText(store, field->name, "long_name", field->doc));
     values += (ptrdiff_t)box.count[0] * box.count[1] * box.count[2];
@@ -66,16 +67,18 @@ static PetscErrorCode Complete(NakStore *store, PetscErrorCode code)
   PetscFunctionReturn(code);
 }
 
-PetscErrorCode NakFrameWrite(MPI_Comm comm, const char *path, const NakNumbers *numbers,
+PetscErrorCode NakFrameWrite(NakOutput output, const char *path, const NakNumbers *numbers,
                              const NakFrame *frame, const PetscReal values[])
 {
-  NakStore       store;
-  PetscErrorCode code;
+  const NakStoreType type = output->index.single ? NAK_STORE_SINGLE : NAK_STORE_REAL;
+  NakStore           store;
+  PetscErrorCode     code;
 
   PetscFunctionBeginUser;
-  PetscCall(NakStoreCreate(comm, path, NULL, &store));
+  PetscCall(NakStoreCreate(output->comm, path, NULL, &store));
+  if (output->compress) NakStoreCompress(store);
   code = WriteNumbers(store, numbers);
-  if (!code) code = WriteFields(store, frame, values);
+  if (!code) code = WriteFields(store, type, frame, values);
   PetscCall(Complete(&store, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

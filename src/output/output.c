@@ -21,6 +21,10 @@ const NakParam NakOutputTimesParamRows[] = {
   NAK_ROW_REAL("output.fields.every", NakOutputParams, fields_every, "s", 0, 0, LONGEST,
                "Time between two frames of fields.h5; 0 for the ends of protocol steps, in a "
                "repeat those of its first turn; of many ends at most 500, or 2 GB in all"),
+  NAK_ROW_CHOICE("output.fields.precision", NakOutputParams, precision, 0, "double|single",
+                 "Of the numbers of frames: 8 or 4 bytes each"),
+  NAK_ROW_BOOL("output.fields.compress", NakOutputParams, compress, 0,
+               "Whether frames are compressed, without loss"),
   NAK_ROW_REAL("output.timeseries.every", NakOutputParams, timeseries_every, "s", 0, 0, LONGEST,
                "Time between two rows of timeseries.csv; 0 for every time step"),
   NAK_ROW_END,
@@ -90,6 +94,8 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   } else {
     PetscCall(PetscSNPrintf(o->directory, sizeof(o->directory), "runs/%s", name));
   }
+  o->index.single = (PetscBool)(params->precision == 1);
+  o->compress     = params->compress;
   for (int t = 0; t < NAK_TABLE_OTHERS; t++)
     PetscCall(PetscStrncpy(o->tables[t].name, always[t], sizeof(o->tables[t].name)));
   if (o->rank == 0) code = OpenAll(o, mode);

@@ -24,7 +24,7 @@ void NakNumbersCheck(const NakNumbers *numbers, NakFault *fault);
 
 /* Write the file of a frame: `values` holds the fields of `frame` one after the other; its attributes
    are `numbers`.  Collective. */
-PetscErrorCode NakFrameWrite(MPI_Comm comm, const char *path, const NakNumbers *numbers,
+PetscErrorCode NakFrameWrite(NakOutput output, const char *path, const NakNumbers *numbers,
                              const NakFrame *frame, const PetscReal values[]);
 
 /* Write fields/grid.h5.  Collective. */
@@ -37,6 +37,7 @@ PetscErrorCode NakGridWrite(MPI_Comm comm, const char *path, const NakFrame *fra
 /* What the description of all frames needs. */
 typedef struct {
   PetscInt   nx, ny, nz;
+  PetscBool  single; /* numbers have 4 bytes */
   PetscInt   field_count;
   NakField   fields[NAK_OUTPUT_FIELDS_MAX]; /* their texts are the caller's */
   PetscInt   count, capacity;
@@ -71,6 +72,7 @@ struct NakOutput_private {
   PetscMPIInt rank;
   char        directory[NAK_TEXT_SIZE + 8];
   char        title[NAK_TEXT_SIZE];
+  PetscBool   compress;  /* frames */
   FILE       *log;       /* rank 0 only */
   int         log_errno; /* of a write to the log that failed; told by the next collective */
   NakTable    tables[NAK_TABLES];

@@ -54,7 +54,7 @@ static void WriteFields(FILE *file, const NakIndex *index, PetscInt frame, NakPl
     (void)fprintf(file,
                   DATA_ITEM "\"" INT " " INT " " INT "\">fields.h5:/frames/%06" PetscInt_FMT
                             "/%s</DataItem>\n    </Attribute>\n",
-                  "Float", 8, layers, index->ny, index->nx, frame, field->name);
+                  "Float", index->single ? 4 : 8, layers, index->ny, index->nx, frame, field->name);
   }
 }
 

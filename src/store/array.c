@@ -146,6 +146,11 @@ static PetscErrorCode ExchangeArray(NakStore store, hid_t dataset, herr_t status
   PetscFunctionReturn(code);
 }
 
+void NakStoreCompress(NakStore store)
+{
+  store->compress = PETSC_TRUE;
+}
+
 PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
                                   const NakStoreBox *box, const void *values)
 {

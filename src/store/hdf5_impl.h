@@ -14,7 +14,7 @@ struct NakStore_private {
   char        path[PETSC_MAX_PATH_LEN]; /* as it will be called */
   char        file_path[PETSC_MAX_PATH_LEN];
   char        seal[NAK_SEAL_TEXT]; /* "" without one */
-  PetscBool   writes;
+  PetscBool   writes, compress;
   hid_t       file;
   herr_t      pending;     /* of attributes that could not be written */
   char        reason[256]; /* the first failure in HDF5's words */
@@ -54,6 +54,7 @@ static inline hid_t NakMemoryType(NakStoreType type)
 static inline hid_t NakDiskType(NakStoreType type)
 {
   if (type == NAK_STORE_BYTE) return H5T_STD_U8LE;
+  if (type == NAK_STORE_SINGLE) return H5T_IEEE_F32LE;
   return type == NAK_STORE_INT ? H5T_STD_I64LE : H5T_IEEE_F64LE;
 }
 

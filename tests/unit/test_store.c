@@ -76,6 +76,51 @@ static void WhatIsWrittenIsRead(void **state)
   MUST(NakStoreDestroy(&store));
 }
 
+/* One array of 64 layers of 32 x 32 equal numbers each, so that it can be compressed; its file's size. */
+static off_t WriteLayers(const char *path, NakStoreType type, PetscBool compress, PetscReal worst[])
+{
+  enum { LAYERS = 64, LAYER = 32 * 32 };
+  const PetscInt    first = 32 * Rank() / Ranks(), rows = 32 * (Rank() + 1) / Ranks() - first;
+  const NakStoreBox box = {
+    3, {LAYERS, 32,    32},
+     {0,      first, 0 },
+     {LAYERS, rows,  32}
+  };
+  static PetscReal values[LAYERS * LAYER], back[LAYERS * LAYER];
+  struct stat      about;
+  NakStore         store;
+
+  for (PetscInt k = 0; k < LAYERS * rows * 32; k++) values[k] = 1.0 / (3 + k / (rows * 32));
+  MUST(NakStoreCreate(PETSC_COMM_WORLD, path, NULL, &store));
+  if (compress) NakStoreCompress(store);
+  MUST(NakStoreWriteArray(store, "array", type, &box, values));
+  MUST(NakStoreCommit(&store, PETSC_FALSE));
+  MUST(NakStoreOpen(PETSC_COMM_WORLD, path, &store));
+  MUST(NakStoreReadArray(store, "array", type, &box, back));
+  MUST(NakStoreDestroy(&store));
+  *worst = 0;
+  for (PetscInt k = 0; k < LAYERS * rows * 32; k++)
+    *worst = PetscMax(*worst, PetscAbsReal(back[k] / values[k] - 1));
+  MUST(stat(path, &about));
+  return about.st_size;
+}
+
+/* Half the bytes by half the digits, a tenth of them by compression, which loses nothing. */
+static void FilesCanBeSmaller(void **state)
+{
+  PetscReal   worst;
+  const off_t plain = WriteLayers("plain.h5", NAK_STORE_REAL, PETSC_FALSE, &worst);
+
+  (void)state;
+  assert_true(worst == 0);
+  assert_true(WriteLayers("single.h5", NAK_STORE_SINGLE, PETSC_FALSE, &worst) < 0.52 * plain);
+  assert_true(worst > 1e-9 && worst <= 6e-8); /* 2^-24 */
+  assert_true(WriteLayers("compressed.h5", NAK_STORE_REAL, PETSC_TRUE, &worst) < 0.1 * plain);
+  assert_true(worst == 0);
+  assert_true(WriteLayers("both.h5", NAK_STORE_SINGLE, PETSC_TRUE, &worst) < 0.1 * plain);
+  assert_true(worst <= 6e-8);
+}
+
 /* Ranks without a part of an array take part all the same. */
 static void APartMayBeEmpty(void **state)
 {
@@ -361,17 +406,12 @@ static void AListNamesNothingOutside(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(WhatIsWrittenIsRead),
-  cmocka_unit_test(AnotherSizeIsAnError),
-  cmocka_unit_test(APartMayBeEmpty),
-  cmocka_unit_test(WhatCannotBeOpenedIsAnError),
-  cmocka_unit_test(LargeFilesAreSealed),
-  cmocka_unit_test(HalfAFileIsNotThere),
-  cmocka_unit_test(LinksLeadToOtherFiles),
-  cmocka_unit_test(EveryByteIsSealed),
-  cmocka_unit_test(AMissingOrAnAddedEndIsFound),
-  cmocka_unit_test(WhatCannotBeOpenedHasNoSeal),
-  cmocka_unit_test(OnlyWhatIsOnTheListIsRemoved),
+  cmocka_unit_test(WhatIsWrittenIsRead),         cmocka_unit_test(FilesCanBeSmaller),
+  cmocka_unit_test(AnotherSizeIsAnError),        cmocka_unit_test(APartMayBeEmpty),
+  cmocka_unit_test(WhatCannotBeOpenedIsAnError), cmocka_unit_test(LargeFilesAreSealed),
+  cmocka_unit_test(HalfAFileIsNotThere),         cmocka_unit_test(LinksLeadToOtherFiles),
+  cmocka_unit_test(EveryByteIsSealed),           cmocka_unit_test(AMissingOrAnAddedEndIsFound),
+  cmocka_unit_test(WhatCannotBeOpenedHasNoSeal), cmocka_unit_test(OnlyWhatIsOnTheListIsRemoved),
   cmocka_unit_test(AListNamesNothingOutside),
 };
 
