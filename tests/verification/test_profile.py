@@ -186,6 +186,13 @@ class Profile(unittest.TestCase):
         ended = self.run_deck(text % ", until: voltage > 40 mV", "rest: 1 s")
         self.assertEqual(ended.summary["steps"][-2]["end"], "voltage > 40 mV (of the ccd)")
         self.assertEqual(ended.summary["steps"][-1]["kind"], "rest")
+        critical, passed = (ended.summary[f"{w}_current_mA_cm2"] for w in ("critical", "passed"))
+        self.assertAlmostEqual(critical, 2 * passed, 12)
+        self.assertNotIn("critical_current_mA_cm2", run.summary)
+        self.assertAlmostEqual(run.summary["passed_current_mA_cm2"], 0.4, 12)
+        charges = [half["capacity_mAh_cm2"] for half in run.summary["half_cycles"]]
+        np.testing.assert_allclose(charges, 6 * [0.01, -0.01], rtol=1e-9)
+        self.assertEqual(run.summary["half_cycles"], written.summary["half_cycles"])
 
     def test_on_two_ranks(self):
         write(self.folder, TIME[:6], CURRENT[:6] * AREA)

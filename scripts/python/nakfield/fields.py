@@ -3,6 +3,7 @@ import numpy as np
 
 from .draw import COLOURS, LEAST_U, time_unit
 
+DEPLETED = 10  # ratio of contents from which colours are logarithmic
 FRAMES = 3  # of the figure of the fields
 PHASES = {"void": "white", "solid_b": "#8DB9E8", "solid_a": "#F0B27A"}  # drawn over the alloy
 
@@ -62,9 +63,20 @@ def draw_face(figure, axes, data: dict, arrays: list, label: str, log: bool):
         image = axis.imshow(np.maximum(array[0], low), origin="lower", extent=extent, norm=norm,
                             cmap="viridis", interpolation="nearest", aspect="equal")
     axes[0].set_ylabel(f"y ({data['unit']})")
+    add_bar(figure, image, axes, label)
+
+
+def add_bar(figure, image, axes, label):
+    """A bar of colours, with more than one number on a logarithmic one."""
+    from matplotlib.colors import LogNorm
+
     bar = figure.colorbar(image, ax=list(axes), label=label)
-    if log and high < 300 * low:
-        ticks = [m * 10.0 ** e for e in range(-6, 3) for m in (1, 2, 5) if low <= m * 10.0 ** e <= high]
+    low, high = image.norm.vmin, image.norm.vmax
+    if not isinstance(image.norm, LogNorm):
+        bar.formatter.set_useOffset(False)
+    elif high < 300 * low:
+        ticks = [m * 10.0**e for e in range(-6, 3) for m in (1, 2, 5)]
+        ticks = [tick for tick in ticks if low <= tick <= high]
         bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
 
 
@@ -92,6 +104,8 @@ def draw_phases(axes, data: dict, layers, row: int, scale: float):
 
 def draw_slice(figure, axes, data, region, unit, equal):
     """Concentration in an x-z plane, in one region; with solids, the composition of the liquid."""
+    from matplotlib.colors import LogNorm, Normalize
+
     layers = np.flatnonzero(data["region"] == region)
     row = row_to_show(data["frames"])
     liquid = region == 2 and "liquid_x" in data["frames"][0]
@@ -103,10 +117,15 @@ def draw_slice(figure, axes, data, region, unit, equal):
         layers = layers[:max(highest + 1, 8)]
     parts = [factor * frame[field][layers, row] for frame in data["frames"]]
     low, high = limits(parts)
+    if region == 1 and high > DEPLETED * low:  # a face runs empty over decades
+        norm = LogNorm(max(low, LEAST_U * high), high)
+        parts = [np.maximum(part, norm.vmin) for part in parts]
+    else:
+        norm = Normalize(low, high)
     heights = unit[0] * data["z"][layers[0]:layers[-1] + 2]
     for axis, part in zip(axes, parts):
         image = axis.pcolormesh(
-            data["x"], heights, part, vmin=low, vmax=high, cmap="viridis", rasterized=True
+            data["x"], heights, part, norm=norm, cmap="viridis", rasterized=True
         )
         if equal and region == 2:
             axis.set_aspect(data["factor"] / unit[0], "box")
@@ -115,7 +134,7 @@ def draw_slice(figure, axes, data, region, unit, equal):
     middle = (data["y"][row] + data["y"][row + 1]) / 2
     place = f", y = {middle:.3g} {data['unit']}" if len(data["y"]) > 2 else ""
     axes[0].set_ylabel(f"{('', 'Interphase', 'Alloy')[region]}{place}\nz ({unit[1]})")
-    figure.colorbar(image, ax=list(axes), label=label).formatter.set_useOffset(False)
+    add_bar(figure, image, axes, label)
 
 
 def plot_fields(plt, data, equal=False):
