@@ -96,6 +96,9 @@ const char *NakLayoutName(const NakLayout *layout, PetscInt j);
 
 typedef struct NakState_private *NakState; /**< opaque */
 
+/** Complain of a resolved part of the alloy that is not below all of it, `total_height` [m]. */
+void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakComplaints *list);
+
 /**
   Lay out the grid and the unknowns.  Collective on `comm`.
 
@@ -106,8 +109,8 @@ typedef struct NakState_private *NakState; /**< opaque */
   @param[in]  total_height        of the whole alloy, volume over area [m]
   @param[out] state               free with NakStateDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT where the alloy is not higher than the resolved part, or where there
-  are more ranks than columns.
+  Errors: PETSC_ERR_USER_INPUT where NakGridCheck() complains, or where there are more ranks than
+  columns.
 */
 PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
                               PetscReal electrolyte_height, PetscReal interphase_height,

@@ -5,11 +5,7 @@ static void CheckAlloy(const NakModelParams *p, NakComplaints *list)
 {
   const PetscReal height = NakModelHeight(p), highest = 0.1; /* of what is a cell */
 
-  if (p->grid.alloy_height >= height)
-    NakComplain(list, "grid.alloy_height",
-                "grid.alloy_height is %.6g m, but the alloy in the cell is only %.6g m high "
-                "(alloy.volume over cell.area): lower the first or raise alloy.volume",
-                (double)p->grid.alloy_height, (double)height);
+  NakGridCheck(&p->grid, height, list);
   if (height > highest)
     NakCaution(list, "alloy",
                "the alloy in the cell is %.6g m high (alloy.volume over cell.area): if that is not "

@@ -82,3 +82,12 @@ PetscErrorCode NakGridFaces(const NakGridParams *params, PetscReal electrolyte_h
   grid->z = z;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakComplaints *list)
+{
+  if (params->alloy_height >= total_height)
+    NakComplain(list, "grid.alloy_height",
+                "grid.alloy_height is %.6g m, but the alloy in the cell is only %.6g m high "
+                "(alloy.volume over cell.area): lower the first or raise alloy.volume",
+                (double)params->alloy_height, (double)total_height);
+}

@@ -47,15 +47,13 @@ static PetscErrorCode CreateGrid(NakState s)
   const NakGridParams *p         = &s->params;
   const PetscReal      reservoir = s->total_height - p->alloy_height;
   NakGrid             *g         = &s->grid;
+  NakComplaints        list      = {.n = 0};
   PetscReal            side[2];
 
   PetscFunctionBeginUser;
   NakGridSides(p, side);
-  PetscCheck(
-    reservoir > 0, s->comm, PETSC_ERR_USER_INPUT,
-    "grid.alloy_height is %.6g m, but the alloy in the cell is only %.6g m high (alloy.volume over "
-    "cell.area): lower grid.alloy_height or raise alloy.volume",
-    (double)p->alloy_height, (double)s->total_height);
+  NakGridCheck(p, s->total_height, &list);
+  PetscCall(NakComplaintsRaise(s->comm, &list));
   *g =
     (NakGrid){.nx            = p->nx,
               .ny            = p->ny,

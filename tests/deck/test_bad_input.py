@@ -137,7 +137,7 @@ class BadInput(unittest.TestCase):
     def check(self, text, *more, status=nakrun.INPUT, message=None, ranks=0, verb="check"):
         path = self.folder / "deck.yaml"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return nakrun.call(verb, "deck.yaml", *more, ranks=ranks, folder=self.folder).demand(
+        return nakrun.call(verb, "deck.yaml", *more, ranks=ranks, folder=self.folder, leaks=verb != "check").demand(
             status, message)
 
     def spoil(self, note, pairs, messages, tail=PROTOCOL):

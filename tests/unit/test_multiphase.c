@@ -699,6 +699,26 @@ static void EndsAtOnceWithoutNumbers(void **unused)
   MUST(NakMixBoxDestroy(&box));
 }
 
+/* The energies of an interface with the liquid are the material's, and what cells take away from width
+   and energy is made up for: cells of a quarter of the width, and 1/16 3/8 for either axis. */
+static void EnergiesAreTheMaterials(void **unused)
+{
+  const NakMixParams p = BoxParams(12, 1, 12);
+  const PetscReal    e = 3.0 / 64, dearer = 1 + 2 * e / 15;
+  NakMix             mix;
+
+  (void)unused;
+  NakMixCreate(&p, NAK_PER_ATOM, &mix);
+  AssertRelative("width", mix.width, p.width * (1 + 2 * e / 3), 1e-14);
+  for (PetscInt k = 1; k < mix.n; k++) {
+    const PetscReal tension = mix.body[k] == NAK_BODY_SOLID_B   ? p.material.b.solid_liquid_energy
+                              : mix.body[k] == NAK_BODY_SOLID_A ? p.material.a.solid_liquid_energy
+                                                                : p.material.surface_tension;
+
+    AssertRelative("energy", mix.share[0] + mix.share[k], tension * dearer, 1e-14);
+  }
+}
+
 /* ---- What cannot be had ---- */
 
 static void AssertFault(const NakMixParams *p, const char *key, const char *remedy)
@@ -865,6 +885,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(NucleusConserves),
   cmocka_unit_test(AxesAreAlike),
   cmocka_unit_test(NucleiReachAcrossTheEdge),
+  cmocka_unit_test(EnergiesAreTheMaterials),
   cmocka_unit_test(MemoryFollowsTheStencil),
   cmocka_unit_test(FramesHaveTheGrid),
   cmocka_unit_test(GrainsAreTurned),
