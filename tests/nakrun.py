@@ -78,8 +78,7 @@ def environment():
                 "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_mpi_yield_when_idle": "1",
                 "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",  # these two for Open MPI 5
                 "PRTE_MCA_hwloc_default_binding_policy": "none",
-                "OMPI_MCA_orte_tmpdir_base": SESSIONS,
-                "OMPI_MCA_ess_singleton_isolated": "1"}  # no daemon where there is no launcher
+                "OMPI_MCA_orte_tmpdir_base": SESSIONS}
     return {**settings, **os.environ}
 
 

@@ -102,7 +102,8 @@ int NakExitStatus(PetscErrorCode code);
   Ask Open MPI, by its parameters in the environment, for what suits this process; those that are set
   stand, and other MPIs do not know them.  To be called before MPI starts.
 
-  A process without a launcher needs no daemon beside it and no network.  Ranks that wait for messages
+  A process without a launcher needs no daemon beside it, no network and no folder of sessions, which those that
+  start at once would share: one in 25 failed over it.  Ranks that wait for messages
   give up their cores where the machine has fewer free ones than ranks, else one that waits keeps the
   one that it waits for from its work; but not to many others, which would not give them back.
 */

@@ -36,6 +36,7 @@ void NakMpiPrepare(void)
 
   if (!Launched()) {
     Prefer("OMPI_MCA_ess_singleton_isolated", "1");
+    Prefer("OMPI_MCA_orte_create_session_dirs", "0");
     Prefer("OMPI_MCA_pml", "ob1");
     Prefer("OMPI_MCA_btl", "self");
   } else if (ranks != NULL && getloadavg(&load, 1) == 1 &&

@@ -198,16 +198,26 @@ static void MpiIsAskedBeforeItStarts(void **state)
 {
   const char *const yield = "OMPI_MCA_mpi_yield_when_idle", *const btl = "OMPI_MCA_btl";
   const char *const isolated = "OMPI_MCA_ess_singleton_isolated";
-  const char *const signs[]  = {
-     "OMPI_COMM_WORLD_SIZE",       "PMIX_RANK", "PMI_RANK", "PMI_FD", "SLURM_PROCID",
-     "OMPI_COMM_WORLD_LOCAL_SIZE", yield,       btl,        isolated, "OMPI_MCA_pml"};
-  const double cores = (double)sysconf(_SC_NPROCESSORS_ONLN);
-  double       load  = 0;
+  const char *const sessions = "OMPI_MCA_orte_create_session_dirs";
+  const char *const signs[]  = {"OMPI_COMM_WORLD_SIZE",
+                                "PMIX_RANK",
+                                "PMI_RANK",
+                                "PMI_FD",
+                                "SLURM_PROCID",
+                                "OMPI_COMM_WORLD_LOCAL_SIZE",
+                                yield,
+                                btl,
+                                isolated,
+                                sessions,
+                                "OMPI_MCA_pml"};
+  const double      cores    = (double)sysconf(_SC_NPROCESSORS_ONLN);
+  double            load     = 0;
 
   (void)state;
   for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(signs); k++) (void)unsetenv(signs[k]);
   NakMpiPrepare();
   assert_string_equal(getenv(isolated), "1");
+  assert_string_equal(getenv(sessions), "0");
   assert_string_equal(getenv(btl), "self");
   assert_null(getenv(yield));
   (void)unsetenv(btl);
