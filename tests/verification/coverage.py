@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """How often 95 % intervals hold the truth: of fits, Sobol's indices, Morris's effects.
 
-Usage: coverage.py [--seeds N] [--openturns] [fits | indices ...]
+Usage: coverage.py [--seeds N] [--first SEED] [--openturns] [fits | indices ...]
 
-Each seed, counted from 0, is a fit of three parameters to voltage and spectrum with noise, from
+Each seed, counted from --first, is a fit of three parameters to voltage and spectrum with noise, from
 starts off by a factor of 3, and a study of Ishigami's function and of the g-function.  With 100
 seeds each true value must be inside in 90 to 99; with fewer, in as many as chance allows.
 --openturns compares the indices with those that OpenTURNS gives for the same points.
@@ -77,7 +77,7 @@ def fit_here(folder):
         sys.exit(f"coverage.py: the fit ended with status {status}\n{said.getvalue()}")
 
 
-def fits(seeds):
+def fits(first, seeds):
     """Of each parameter, the seeds whose interval holds the truth."""
     covered = {key: [] for key in TRUTH}
     with tempfile.TemporaryDirectory() as place:
@@ -89,7 +89,7 @@ def fits(seeds):
             folder=folder,
         ).demand(nakrun.DONE)
         run = nakfield.Run(folder / "truth")
-        for seed in range(seeds):
+        for seed in range(first, first + seeds):
             measure(folder, run, seed)
             body = "".join(
                 f"  {key}: {{start: {value * off} {unit}, from: {value / 10} {unit}, "
@@ -103,7 +103,7 @@ def fits(seeds):
                     inside = float(row["low"]) <= TRUTH[row["parameter"]][0] <= float(row["high"])
                     covered[row["parameter"]].append(inside)
             counts = ", ".join(str(sum(inside)) for inside in covered.values())
-            print(f"fits: {counts} of {seed + 1}", file=sys.stderr)
+            print(f"fits: {counts} of {seed + 1 - first}", file=sys.stderr)
         os.chdir(nakrun.TOP)
     return covered
 
@@ -168,11 +168,11 @@ ALWAYS = ("Ishigami morris size 1", "Ishigami morris deviation 1")
 NAMES = {"sobol": ("first", "total"), "morris": ("mean", "size", "deviation")}
 
 
-def indices(seeds):
+def indices(first, seeds):
     covered = {}
     for (case, (function, exact, d)), how in itertools.product(CASES.items(), NAMES):
         truth = exact() if how == "sobol" else morris_effects(function, d)
-        for seed in range(seeds):
+        for seed in range(first, first + seeds):
             at = points(how, d, seed)
             values = function(at)
             found = effects.sobol(values) if how == "sobol" else effects.morris(at, values)
@@ -204,6 +204,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", nargs="*", default=["fits", "indices"], help="fits, indices")
     parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="seed, to share the work")
     parser.add_argument("--openturns", action="store_true")
     args = parser.parse_args()
     if args.openturns:
@@ -212,7 +213,7 @@ def main():
     if args.seeds == 100:
         least, most = 90, 99  # by chance, 1.1 % of exact intervals have fewer and 0.6 % all
     for what in args.what:
-        for key, inside in {"fits": fits, "indices": indices}[what](args.seeds).items():
+        for key, inside in {"fits": fits, "indices": indices}[what](args.first, args.seeds).items():
             count = sum(inside)
             wrong = count < least or count > most and key not in ALWAYS
             failed |= wrong

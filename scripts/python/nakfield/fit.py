@@ -27,6 +27,7 @@ class Fit(FitFile):
     def __init__(self, path, runner):
         super().__init__(path, runner)
         self.runner, self.cache, self.seconds, self.step = runner, {}, {}, 0.01
+        self.central = False  # differences to both sides
         self.counted = self.fitted  # what least squares count
         self.left_out = {}  # the others, and how far they are outside
         self.priors = [(k, p) for k, p in enumerate(self.parameters) if p.prior]
@@ -106,14 +107,16 @@ class Fit(FitFile):
         ]
 
     def slopes(self, u, free=None, of=None):
-        """Differences into the bounds, of some parameters; all their runs go side by side."""
+        """Differences within the bounds, of some parameters; all their runs go side by side."""
         u, free = np.asarray(u), range(len(u)) if free is None else free
-        moved = []
+        pairs = []
         for k in free:
-            moved.append(u.copy())
-            moved[-1][k] += self.step if u[k] < 0.5 else -self.step
-        here, *there = (of or self.residuals)([u, *moved])
-        return np.stack([(r - here) / (m[k] - u[k]) for k, r, m in zip(free, there, moved)], 1)
+            axis = self.step * (np.arange(u.size) == k)
+            both = self.central and self.step <= u[k] <= 1 - self.step
+            low = u - axis if both or u[k] >= 0.5 else u
+            pairs.append((low, u + axis if both or u[k] < 0.5 else u))
+        found = iter((of or self.residuals)([point for pair in pairs for point in pair]))
+        return np.stack([(-next(found) + next(found)) / np.sum(b - a) for a, b in pairs], 1)
 
     def least(self, u, free):
         """Least squares over some parameters, the others held: SciPy's result."""
@@ -165,7 +168,10 @@ class Fit(FitFile):
                 file=sys.stderr,
             )
             best = found if best is None or found.cost < best.cost else best
-        return best
+        if self.exact:
+            return best
+        self.central = True  # intervals hang on the slopes
+        return self.least(best.x, range(best.x.size))
 
     # ---- Figures with a tolerance ----
 

@@ -86,10 +86,11 @@ def _profiles(fit, profiles, lines):
     )
     for p, line, axis in zip(fit.parameters, lines[1:], axes.flat):
         own = [row for row in profiles[1:] if row[0] == p.label]
-        axis.plot([float(row[1]) for row in own], [float(row[3]) for row in own], "o-")
+        values = [float(row[1]) for row in own]
+        axis.plot(values, [float(row[3]) for row in own], "o-")
         axis.axvspan(float(line[2]), float(line[3]), color="0.92")
         axis.axvline(float(line[1]), color="0.6", linewidth=0.8)
-        axis.set_xscale("log" if p.log else "linear")
+        axis.set_xscale("log" if p.log and values[-1] > 10 * values[0] else "linear")
         axis.set_xlabel(f"{p.label} [{p.unit or '1'}]", fontsize=8)
         axis.set_ylabel("sum of squares", fontsize=8)
     for axis in list(axes.flat)[len(fit.parameters) :]:
