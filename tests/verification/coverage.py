@@ -3,9 +3,9 @@
 
 Usage: coverage.py [--seeds N] [--first SEED] [--openturns] [fits | indices ...]
 
-Each seed, counted from --first, is a fit of three parameters to voltage and spectrum with noise, from
-starts off by a factor of 3, and a study of Ishigami's function and of the g-function.  With 100
-seeds each true value must be inside in 90 to 99; with fewer, in as many as chance allows.
+Each seed, counted from --first, is a fit of three parameters to voltage and spectrum with noise,
+from starts off by a factor of 3, and a study of Ishigami's function and of the g-function.  With
+100 seeds each true value must be inside in 90 to 99; with fewer, in as many as chance allows.
 --openturns compares the indices with those that OpenTURNS gives for the same points.
 """
 import argparse

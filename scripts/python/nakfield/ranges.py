@@ -19,6 +19,7 @@ class Walk:
         self.point, self.distances, self.slopes = point, distances, slopes.copy()
         (self.low, self.high), self.goal, self.soft = limits, goal, soft
         self.radius, self.reached, self.tried = FIRST, False, None
+        self.failed = np.full(point.size, np.inf)  # not to be tried again
 
     def excess(self, distances):
         """The greatest of the figures that are to be inside, and the sum of the soft ones."""
@@ -58,13 +59,16 @@ class Walk:
         missed = distances - self.distances - self.slopes @ move
         (_, before), (hard, soft) = self.excess(self.distances), self.excess(distances)
         good = hard <= 0 and (soft < before or not self.soft.any())
-        if np.abs(missed).max() < FAR:
+        learned = np.abs(missed).max() < FAR
+        if learned:
             self.slopes += np.outer(missed, move) / (move @ move)
         if good:
             self.point, self.distances = self.tried, distances
-            self.radius = min(2 * self.radius, MOST)
+            self.radius = min(2 * self.radius, MOST, np.abs(self.failed - self.point).max() / 2)
+        elif learned:
+            self.radius = np.abs(move).max()
         else:
-            self.radius = np.abs(move).max() / 2
+            self.failed, self.radius = self.tried, np.abs(move).max() / 2
 
 
 def walk_all(walks, distances_of):
