@@ -544,7 +544,8 @@ static void NucleusConserves(void **unused)
   const PetscReal RT = NAK_GAS_CONSTANT * p.alloy.temperature;
   NakMixBox       box;
   NakMixRecord    before, after;
-  PetscReal       most, least;
+  NakFrame        frame;
+  PetscReal       most, least, x[12 * 12];
   DM              dm;
   Vec             U;
 
@@ -558,6 +559,9 @@ static void NucleusConserves(void **unused)
     MUST(NakMixBoxInsert(box, k, at, 2e-7));
   }
   MUST(NakMixBoxMeasure(box, &after));
+  MUST(NakMixBoxFrame(box, &frame));
+  MUST(frame.fill(frame.ctx, 0, x));
+  for (PetscInt i = 0; i < frame.xm * frame.ym * frame.zm; i++) assert_true(x[i] > 0 && x[i] < 1);
   MUST(NakMixBoxState(box, &dm, &U));
   MUST(VecStrideMax(U, 0, NULL, &most));
   MUST(VecStrideMin(U, 0, NULL, &least));
@@ -717,6 +721,35 @@ static void EnergiesAreTheMaterials(void **unused)
 
     AssertRelative("energy", mix.share[0] + mix.share[k], tension * dearer, 1e-14);
   }
+}
+
+/* By default an interface of K resists its motion as much as diffusion across its width does. */
+static void MobilityIsThatOfDiffusion(void **unused)
+{
+  NakMixParams        p     = BoxParams(12, 1, 12);
+  const NakAlloy      alloy = NaKAt(285);
+  const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_FALSE);
+  const PetscReal     e = 3.0 / 64, made_up = (1 + 2 * e / 3) * (1 + 2 * e / 15);
+  NakMix              mix;
+  int                 met = 0;
+
+  (void)unused;
+  p.solid_mobility = 0;
+  NakMixCreate(&p, NAK_PER_ATOM, &mix);
+  assert_int_equal(mix.body[1], NAK_BODY_SOLID_B);
+  for (PetscInt k = 0; k < all.n; k++) {
+    const NakTie   *tie  = &all.tie[k];
+    const PetscReal step = tie->x[1] - tie->x[0];
+
+    if (tie->phase[0] != NAK_PHASE_SOLID) continue;
+    AssertRelative(
+      "mobility",
+      mix.mobility[1] * NakSolutionCurvature(&alloy.liquid, tie->x[1]) * step * step * p.width,
+      made_up * p.material.b.solid_liquid_energy * mix.volume * mix.diffusivity[NAK_BODY_LIQUID],
+      1e-9);
+    met++;
+  }
+  assert_int_equal(met, 1);
 }
 
 /* ---- What cannot be had ---- */
@@ -886,6 +919,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(AxesAreAlike),
   cmocka_unit_test(NucleiReachAcrossTheEdge),
   cmocka_unit_test(EnergiesAreTheMaterials),
+  cmocka_unit_test(MobilityIsThatOfDiffusion),
   cmocka_unit_test(MemoryFollowsTheStencil),
   cmocka_unit_test(FramesHaveTheGrid),
   cmocka_unit_test(GrainsAreTurned),
