@@ -6,6 +6,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
 export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
 export OMP_NUM_THREADS=1
+cores=$(env -u OMP_NUM_THREADS nproc) # which believes that variable
 
 # The Python of all scripts, tests included: see scripts/python/python3.
 find_python() {
@@ -27,5 +28,5 @@ build() {
     return 1
   }
   rm -f "/tmp/nakfield-cmake-$$.log"
-  cmake --build "$top/build/$1" --parallel "$(nproc)" "${targets[@]}"
+  cmake --build "$top/build/$1" --parallel "$cores" "${targets[@]}"
 }
