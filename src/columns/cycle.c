@@ -182,7 +182,7 @@ static const PetscReal *RightRow(const Pass *p, PetscInt j, PetscInt parity)
   return mg->right;
 }
 
-/* Where row j begins among the black columns, half row behind half row, without ghosts. */
+/* Where row j begins among the black columns, half row after half row, without ghosts. */
 static ptrdiff_t BlackRow(const NakMultigrid mg, PetscInt j)
 {
   const NakLines *g      = &mg->lines[mg->n - 1];

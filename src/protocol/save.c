@@ -80,13 +80,13 @@ static PetscErrorCode CheckItems(NakProtocol protocol, NakCheckpoint c, PetscInt
 
   PetscFunctionBeginUser;
   PetscCheck(n <= program->n_ops, comm, PETSC_ERR_USER_INPUT,
-             "the protocol is shorter than what %s has behind it", NakCheckpointPath(c));
+             "the protocol is shorter than what %s has done", NakCheckpointPath(c));
   for (PetscInt k = 0; k < n; k++) {
     const PetscInt slot = items[k].slot;
     const Item     item = ItemOf(&program->ops[k]);
 
     PetscCheck(item.slot == slot || slot < 0 || item.slot < 0, comm, PETSC_ERR_USER_INPUT,
-               "item %" PetscInt_FMT " of the protocol stands behind a staircase that had another "
+               "item %" PetscInt_FMT " of the protocol stands after a staircase that had another "
                "number of levels when %s was written: only the levels to come may change",
                NumberOf(program, k), NakCheckpointPath(c));
     PetscCheck(memcmp(&item, &items[k], sizeof item) == 0, comm, PETSC_ERR_USER_INPUT,

@@ -112,7 +112,7 @@ PetscErrorCode NakSimCheckOption(NakSim s, NakNode option, PetscBool *good)
   if (!*good)
     PetscCall(NakDeckError(s->deck, option,
                            "petsc: '%.100s' is not an option of a solver, one to an item and "
-                           "without files; others stand on the command line, behind --",
+                           "without files; others stand on the command line, after --",
                            text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

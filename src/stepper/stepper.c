@@ -43,7 +43,7 @@ PetscErrorCode NakStepperOptions(NakStepper s, PetscErrorCode refused)
   PetscFunctionBeginUser;
   PetscCheck(
     refused == PETSC_SUCCESS, s->comm, PETSC_ERR_USER_INPUT,
-    "PETSc refuses its options (behind -- or in the deck's petsc list): an unknown type, or a "
+    "PETSc refuses its options (after -- or in the deck's petsc list): an unknown type, or a "
     "value of the wrong kind");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
