@@ -174,5 +174,8 @@ PetscInt NakModelFilmNuclei(NakModel model);
 /** What there is of voids.  Not collective. */
 NakGasReport NakModelVoidsReport(NakModel model);
 
+/** The fields that such a cell has; how many.  Pure. */
+PetscInt NakModelFields(const NakModelParams *params, NakField fields[NAK_FRAME_FIELDS]);
+
 /** The fields of `U` for observers; valid until `U` or the model changes.  Not collective. */
 PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame);

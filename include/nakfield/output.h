@@ -16,15 +16,21 @@
 
 /** Set by the deck; units and bounds are in NakOutputParamRows. */
 typedef struct {
-  char      directory[NAK_TEXT_SIZE]; /**< "" for runs/<name of the deck> */
-  PetscReal fields_every;             /**< [s]; 0 for the ends of protocol steps only */
-  PetscReal timeseries_every;         /**< [s]; 0 for every time step */
-  PetscInt  precision;                /**< of fields: 0 double, 1 single */
-  PetscBool compress;                 /**< frames, without loss */
+  char          directory[NAK_TEXT_SIZE]; /**< "" for runs/<name of the deck> */
+  PetscReal     fields_every;             /**< [s]; 0 for the ends of protocol steps only */
+  PetscReal     timeseries_every;         /**< [s]; 0 for every time step */
+  PetscInt      precision;                /**< of fields: 0 double, 1 single */
+  PetscBool     compress;                 /**< frames, without loss */
+  NakFieldNames names; /**< of the fields that frames have, set by NakOutputRead() */
 } NakOutputParams;
 
 extern const NakParam NakOutputParamRows[];      /**< the directory */
 extern const NakParam NakOutputTimesParamRows[]; /**< when something is written */
+extern const NakParam NakOutputCellParamRows[];  /**< what there is for cells only */
+
+/** Read `output.fields.names`, of the `count` fields there are; errors are collected.  Collective. */
+PetscErrorCode NakOutputRead(NakDeck deck, const NakField fields[], PetscInt count,
+                             NakOutputParams *params);
 
 /** Complain of frames without end, in a run of up to `span` [s].  Pure. */
 void NakOutputCheck(const NakOutputParams *params, PetscReal span, NakComplaints *list);
@@ -59,7 +65,8 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   cut every file back to where a checkpoint says, rows, lines and frames behind it, and go on from
   there.  Collective.
 
-  Errors: PETSC_ERR_FILE_UNEXPECTED for a file that is shorter than it was, or a frame that is gone.
+  Errors: PETSC_ERR_FILE_UNEXPECTED for a file that is shorter than it was, or a frame that is gone;
+  PETSC_ERR_USER_INPUT where there are frames with other `names`.
 */
 PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint);
 

@@ -332,6 +332,25 @@ typedef struct {
   void *ctx;
 } NakFrame;
 
+enum { NAK_FRAME_FIELDS = 64, NAK_FIELD_NAME = 32 };
+
+/** Names of fields; none stand for all.  Plain data. */
+typedef struct {
+  PetscInt count;
+  char     name[NAK_FRAME_FIELDS][NAK_FIELD_NAME];
+} NakFieldNames;
+
+/** Some of the fields of a frame, as a frame of their own; it must stay where it is. */
+typedef struct {
+  NakFrame frame;
+  NakFrame all;                     /**< of which they are */
+  PetscInt field[NAK_FRAME_FIELDS]; /**< where each stands among all */
+  NakField fields[NAK_FRAME_FIELDS];
+} NakFrameChoice;
+
+/** Keep the fields that are named, in their order. */
+void NakFrameChoose(const NakFrame *all, const NakFieldNames *names, NakFrameChoice *choice);
+
 /** Layers of a field that this rank has, and the first of them. */
 PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, PetscInt *first);
 

@@ -208,7 +208,7 @@ PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-_Static_assert((int)FIELDS <= (int)NAK_MODEL_FIELDS, "room for all fields");
+_Static_assert((int)FIELDS <= (int)NAK_FRAME_FIELDS, "room for all fields");
 
 static const NakField fields[FIELDS] = {
   [FIELD_PHI]       = {"phi_e",     "V",       "Electrolyte potential against the metal",            NAK_PLACE_VOLUME},
@@ -294,34 +294,34 @@ static PetscErrorCode Fill(void *ctx, PetscInt shown, PetscReal values[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The fields of this cell: those of phases only where it can have any. */
-static void Choose(NakModel model)
+/* Whether a cell has a field: those of phases only where it can have any. */
+static PetscBool Has(const NakModelParams *params, PetscInt f)
 {
-  const PetscBool phases = (PetscBool)(model->column.l.phases > 0);
+  if (f < FIELD_WETTED) return PETSC_TRUE;
+  return f == FIELD_VOID ? params->microstructure.voids : (PetscBool)(params->grid.phases > 0);
+}
 
-  model->shown.count = 0;
-  for (PetscInt f = 0; f < FIELDS; f++) {
-    const PetscBool shown = f < FIELD_WETTED  ? PETSC_TRUE
-                            : f == FIELD_VOID ? (PetscBool)(model->column.voids > 0)
-                                              : phases;
+PetscInt NakModelFields(const NakModelParams *params, NakField list[NAK_FRAME_FIELDS])
+{
+  PetscInt count = 0;
 
-    if (!shown) continue;
-    model->shown.field[model->shown.count]  = f;
-    model->shown.fields[model->shown.count] = fields[f];
-    model->shown.count++;
-  }
+  for (PetscInt f = 0; f < FIELDS; f++)
+    if (Has(params, f)) list[count++] = fields[f];
+  return count;
 }
 
 PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame)
 {
-  const NakBox box = model->box;
+  const NakBox   box   = model->box;
+  const PetscInt count = NakModelFields(&model->params, model->shown.fields);
 
   PetscFunctionBeginUser;
-  Choose(model);
+  for (PetscInt f = 0, shown = 0; f < FIELDS; f++)
+    if (Has(&model->params, f)) model->shown.field[shown++] = f;
   model->frame_state = U;
   *frame             = (NakFrame){.grid   = NakStateGrid(model->state),
                                   .fields = model->shown.fields,
-                                  .count  = model->shown.count,
+                                  .count  = count,
                                   .xs     = box.xs,
                                   .ys     = box.ys,
                                   .xm     = box.xm,

@@ -44,10 +44,9 @@ typedef struct {
 } NakModelVoids;
 
 /* The fields of a frame, of those that there are. */
-enum { NAK_MODEL_FIELDS = 16 };
 typedef struct {
-  PetscInt count, field[NAK_MODEL_FIELDS];
-  NakField fields[NAK_MODEL_FIELDS];
+  PetscInt field[NAK_FRAME_FIELDS];
+  NakField fields[NAK_FRAME_FIELDS];
 } NakShown;
 
 struct NakModel_private {

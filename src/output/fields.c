@@ -82,9 +82,9 @@ static PetscErrorCode Begin(NakOutput output, const NakFrame *frame)
   PetscErrorCode  code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  PetscCheck(frame->count <= NAK_OUTPUT_FIELDS_MAX, output->comm, PETSC_ERR_ARG_OUTOFRANGE,
+  PetscCheck(frame->count <= NAK_FRAME_FIELDS, output->comm, PETSC_ERR_ARG_OUTOFRANGE,
              "%" PetscInt_FMT " fields; at most %d can be written", frame->count,
-             NAK_OUTPUT_FIELDS_MAX);
+             (int)NAK_FRAME_FIELDS);
   PetscCall(NakOutputPath(output, "fields", path));
   if (output->rank == 0) code = NakDirectoryMake(path);
   PetscCall(NakAgree(output->comm, code));

@@ -9,38 +9,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define LONGEST 1e12 /* [s] */
-
-const NakParam NakOutputParamRows[] = {
-  NAK_ROW_TEXT("output.directory", NakOutputParams, directory, "",
-               "Where the run's files go; by default runs/<name of the deck>"),
-  NAK_ROW_END,
-};
-
-const NakParam NakOutputTimesParamRows[] = {
-  NAK_ROW_REAL("output.fields.every", NakOutputParams, fields_every, "s", 0, 0, LONGEST,
-               "Time between two frames of fields.h5; 0 for the ends of protocol steps, in a "
-               "repeat those of its first turn; of many ends at most 500, or 2 GB in all"),
-  NAK_ROW_CHOICE("output.fields.precision", NakOutputParams, precision, 0, "double|single",
-                 "Of the numbers of frames: 8 or 4 bytes each"),
-  NAK_ROW_BOOL("output.fields.compress", NakOutputParams, compress, 0,
-               "Whether frames are compressed, without loss"),
-  NAK_ROW_REAL("output.timeseries.every", NakOutputParams, timeseries_every, "s", 0, 0, LONGEST,
-               "Time between two rows of timeseries.csv; 0 for every time step"),
-  NAK_ROW_END,
-};
-
-void NakOutputCheck(const NakOutputParams *p, PetscReal span, NakComplaints *list)
-{
-  const PetscReal every = p->fields_every, most = 1e6;
-
-  if (every > 0 && span < PETSC_INFINITY && span / every > most)
-    NakComplain(list, "output.fields.every",
-                "output.fields.every is %.6g s in a run of up to %.6g s: that is %.3g frames, a "
-                "file each, and 1e6 are allowed",
-                (double)every, (double)span, (double)(span / every));
-}
-
 PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN])
 {
   PetscFunctionBeginUser;
@@ -96,6 +64,7 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   }
   o->index.single = (PetscBool)(params->precision == 1);
   o->compress     = params->compress;
+  o->names        = params->names;
   for (int t = 0; t < NAK_TABLE_OTHERS; t++)
     PetscCall(PetscStrncpy(o->tables[t].name, always[t], sizeof(o->tables[t].name)));
   if (o->rank == 0) code = OpenAll(o, mode);

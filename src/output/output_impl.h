@@ -32,14 +32,12 @@ PetscErrorCode NakGridWrite(MPI_Comm comm, const char *path, const NakFrame *fra
 
 /* ---- fields.xmf, face.xmf ---- */
 
-#define NAK_OUTPUT_FIELDS_MAX 64
-
 /* What the description of all frames needs. */
 typedef struct {
   PetscInt   nx, ny, nz;
   PetscBool  single; /* numbers have 4 bytes */
   PetscInt   field_count;
-  NakField   fields[NAK_OUTPUT_FIELDS_MAX]; /* their texts are the caller's */
+  NakField   fields[NAK_FRAME_FIELDS]; /* their texts are the caller's */
   PetscInt   count, capacity;
   PetscInt   synced; /* frames that outlive a power cut */
   PetscReal *times;  /* [s] */
@@ -68,19 +66,20 @@ typedef struct {
 } NakTable;
 
 struct NakOutput_private {
-  MPI_Comm    comm;
-  PetscMPIInt rank;
-  char        directory[NAK_TEXT_SIZE + 8];
-  char        title[NAK_TEXT_SIZE];
-  PetscBool   compress;  /* frames */
-  FILE       *log;       /* rank 0 only */
-  int         log_errno; /* of a write to the log that failed; told by the next collective */
-  NakTable    tables[NAK_TABLES];
-  char       *deck; /* as resolved; rank 0 only, of malloc() */
-  PetscMPIInt deck_size;
-  NakIndex    index;
-  PetscBool   index_stale; /* fields.h5 and the .xmf files lack the last frames */
-  double      index_due;   /* wall time before which they are not rewritten [s] */
+  MPI_Comm      comm;
+  PetscMPIInt   rank;
+  char          directory[NAK_TEXT_SIZE + 8];
+  char          title[NAK_TEXT_SIZE];
+  PetscBool     compress;  /* frames */
+  NakFieldNames names;     /* of the fields of a frame, as the deck says */
+  FILE         *log;       /* rank 0 only */
+  int           log_errno; /* of a write to the log that failed; told by the next collective */
+  NakTable      tables[NAK_TABLES];
+  char         *deck; /* as resolved; rank 0 only, of malloc() */
+  PetscMPIInt   deck_size;
+  NakIndex      index;
+  PetscBool     index_stale; /* fields.h5 and the .xmf files lack the last frames */
+  double        index_due;   /* wall time before which they are not rewritten [s] */
 };
 
 /* Path of a file of the run. */

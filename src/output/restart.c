@@ -208,6 +208,24 @@ static PetscErrorCode ExchangeTimes(NakOutput output, NakCheckpoint c, PetscInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Every frame of a run has the first one's fields; a checkpoint of an older program has no names. */
+static PetscErrorCode ExchangeNames(NakOutput output, NakCheckpoint c, PetscInt frames)
+{
+  NakFieldNames names = output->names;
+  PetscBool     has;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakCheckpointHas(c, "output/names", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakCheckpointBlock(c, "output/names", &names, sizeof names));
+  PetscCheck(frames == 0 || memcmp(&names, &output->names, sizeof names) == 0, output->comm,
+             PETSC_ERR_USER_INPUT,
+             "there are %" PetscInt_FMT " frames with other fields than output.fields.names says: "
+             "leave it as it was, or begin anew with --replace",
+             frames);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Where the tables are; a checkpoint of an older program has none. */
 static PetscErrorCode ExchangeTables(NakOutput output, NakCheckpoint c)
 {
@@ -236,6 +254,7 @@ PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint)
   if (!reads && output->rank == 0) code = Settle(output, &position);
   PetscCall(NakAgree(output->comm, code));
   PetscCall(NakCheckpointBlock(checkpoint, "output/position", &position, sizeof(position)));
+  PetscCall(ExchangeNames(output, checkpoint, (PetscInt)position.frames));
   PetscCall(ExchangeTimes(output, checkpoint, (PetscInt)position.frames));
   if (reads && output->rank == 0) code = GoBack(output, &position);
   PetscCall(NakAgree(output->comm, code));

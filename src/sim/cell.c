@@ -252,6 +252,11 @@ static PetscErrorCode Leave(NakSim s, NakEnd end, const char *why)
 
 /* ---- What is shown ---- */
 
+static PetscInt Fields(NakSim s, NakField fields[NAK_FRAME_FIELDS])
+{
+  return NakModelFields(&s->params.model, fields);
+}
+
 static PetscErrorCode Frame(NakSim s, NakFrame *frame)
 {
   NakSimCell *const c = s->data;
@@ -341,6 +346,7 @@ const NakSimKind NakSimCellKind = {.unit         = " s",
                                    .enter        = Enter,
                                    .step         = Step,
                                    .leave        = Leave,
+                                   .fields       = Fields,
                                    .frame        = Frame,
                                    .numbers      = Numbers,
                                    .observe      = ObserveSpectrum,

@@ -82,6 +82,17 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the output reads of the deck itself; the fields of a cell without a material are not known. */
+static PetscErrorCode ReadOutput(NakSim s)
+{
+  NakField fields[NAK_FRAME_FIELDS];
+
+  PetscFunctionBeginUser;
+  if (s->kind->fields != NULL)
+    PetscCall(NakOutputRead(s->deck, fields, s->kind->fields(s, fields), &s->params.output));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What the tables and the kind find wrong with the deck. */
 static PetscErrorCode Check(NakSim s)
 {
@@ -94,6 +105,7 @@ static PetscErrorCode Check(NakSim s)
   PetscCall(s->kind->read(s, &wrong));
   if (rank == 0 && wrong == 0) s->kind->check(s, &list);
   if (rank == 0) PetscCall(NakDeckComplaints(s->deck, &list));
+  if (wrong == 0) PetscCall(ReadOutput(s));
   PetscCall(NakInsituRead(s->deck, s->kind->unit[0] == '\0' ? "1" : "s", &s->params.insitu));
   PetscCall(NakDeckReport(s->deck, &errors));
   PetscCall(NakRefuseErrors(s->world, errors, "%s", NakDeckPath(s->deck)));

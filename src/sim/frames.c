@@ -6,6 +6,16 @@
 #define BYTES  2e9 /* of all together [B] */
 #define HEADS  1e4 /* of a file [B] */
 
+PetscErrorCode NakSimFrame(NakSim s, NakFrameChoice *choice)
+{
+  NakFrame frame;
+
+  PetscFunctionBeginUser;
+  PetscCall(s->kind->frame(s, &frame));
+  NakFrameChoose(&frame, &s->params.output.names, choice);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Size of a frame [B]. */
 static PetscReal FrameBytes(const NakFrame *frame)
 {
@@ -19,14 +29,14 @@ static PetscReal FrameBytes(const NakFrame *frame)
 
 PetscErrorCode NakSimBoundFrames(NakSim s)
 {
-  PetscReal bytes, most, stride;
-  NakFrame  frame;
+  PetscReal      bytes, most, stride;
+  NakFrameChoice choice;
 
   PetscFunctionBeginUser;
   s->stride = 1;
   if (s->params.output.fields_every > 0 || s->ends_in_all <= 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(s->kind->frame(s, &frame));
-  bytes  = FrameBytes(&frame);
+  PetscCall(NakSimFrame(s, &choice));
+  bytes  = FrameBytes(&choice.frame);
   most   = PetscMin(PetscMax(PetscFloorReal(BYTES / bytes), FEWEST), MOST);
   stride = PetscMin(PetscCeilReal(s->ends_in_all / most), 1e9);
   if (stride <= 1) PetscFunctionReturn(PETSC_SUCCESS);

@@ -68,6 +68,7 @@ static const struct {
   PART(NakImpedanceParamRows, impedance, CELL, PETSC_FALSE),
   PART(NakOutputParamRows, output, ALL, PETSC_FALSE),
   PART(NakOutputTimesParamRows, output, CELL | ALLOY, PETSC_FALSE),
+  PART(NakOutputCellParamRows, output, CELL, PETSC_FALSE),
   PART(NakInsituParamRows, insitu, ALL, PETSC_FALSE),
   PART(NakCheckpointParamRows, checkpoint, ALL, PETSC_FALSE),
 };

@@ -84,15 +84,15 @@ PetscReal NakSimNextRow(NakSim s)
 
 static PetscErrorCode WriteFields(NakSim s)
 {
-  NakFrame   frame;
-  NakNumbers numbers;
+  NakFrameChoice choice;
+  NakNumbers     numbers;
 
   PetscFunctionBeginUser;
   s->fields_due = NakSimNextFrame(s);
   if (s->options.light) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(s->kind->frame(s, &frame));
+  PetscCall(NakSimFrame(s, &choice));
   PetscCall(s->kind->numbers(s, PETSC_FALSE, &numbers));
-  PetscCall(NakOutputFields(s->output, &numbers, &frame));
+  PetscCall(NakOutputFields(s->output, &numbers, &choice.frame));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -47,6 +47,8 @@ typedef struct {
   PetscErrorCode (*step)(NakSim, PetscReal latest);
   /* Set `end` and `why`; both are given where the run is to end. */
   PetscErrorCode (*leave)(NakSim, NakEnd forced, const char *why);
+  PetscInt (*fields)(NakSim,
+                     NakField[NAK_FRAME_FIELDS]); /* of frames, by the deck; how many; or NULL */
   PetscErrorCode (*frame)(NakSim, NakFrame *);
   /* The moment; where `row` is true, for a row of the table, after which its counts begin anew. */
   PetscErrorCode (*numbers)(NakSim, PetscBool row, NakNumbers *);
@@ -149,6 +151,9 @@ PetscErrorCode NakSimFind(NakSim sim, NakCheckpoint *checkpoint);
 
 /* Go where a checkpoint says, with the files of the run. */
 PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);
+
+/* frames.c: the frame that is written, of the fields that the deck names. */
+PetscErrorCode NakSimFrame(NakSim sim, NakFrameChoice *choice);
 
 /* frames.c: where frames come at the ends of protocol steps, choose how many of the ends; the log says so. */
 PetscErrorCode NakSimBoundFrames(NakSim sim);

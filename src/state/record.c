@@ -64,6 +64,41 @@ const NakNumber *NakNumbersFind(const NakNumbers *numbers, const char *name)
   return NULL;
 }
 
+static PetscErrorCode FillChosen(void *ctx, PetscInt field, PetscReal values[])
+{
+  const NakFrameChoice *const choice = ctx;
+
+  PetscFunctionBeginUser;
+  PetscCall(choice->all.fill(choice->all.ctx, choice->field[field], values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool IsNamed(const NakFieldNames *names, const char *name)
+{
+  PetscBool named = (PetscBool)(names->count == 0);
+
+  for (PetscInt k = 0; k < names->count && !named; k++)
+    named = (PetscBool)(strcmp(names->name[k], name) == 0);
+  return named;
+}
+
+void NakFrameChoose(const NakFrame *all, const NakFieldNames *names, NakFrameChoice *choice)
+{
+  PetscInt n = 0;
+
+  for (PetscInt f = 0; f < all->count && n < NAK_FRAME_FIELDS; f++) {
+    if (!IsNamed(names, all->fields[f].name)) continue;
+    choice->field[n]    = f;
+    choice->fields[n++] = all->fields[f];
+  }
+  choice->all          = *all;
+  choice->frame        = *all;
+  choice->frame.fields = choice->fields;
+  choice->frame.count  = n;
+  choice->frame.fill   = FillChosen;
+  choice->frame.ctx    = choice;
+}
+
 PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, PetscInt *first)
 {
   const PetscBool all = (PetscBool)(frame->zm == 0);

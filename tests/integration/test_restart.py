@@ -117,6 +117,8 @@ class Restart(unittest.TestCase):
     def test_what_follows_may_change(self):
         place = self.cut(0.05)  # within the first item
         items = ("{strip: 0.4 mA/cm^2, for: 10 s}", "{rest: 5 s}")
+        self.folder.again("run", "output.fields.names=[current]").demand(
+            nakrun.INPUT, "frames with other fields than output.fields.names says")
         self.folder.again("run", protocol(*items), "output.fields.every=1 s").demand(nakrun.DONE)
         run = nakrun.Run(place, None)
         self.assertAlmostEqual(run.summary["time_s"], 15)

@@ -217,6 +217,43 @@ static void CoarsestGrid(void **unused)
 }
 
 /* What the deck can get wrong is the user's error, and leaves something that can be destroyed. */
+/* A frame whose fields hold their own numbers. */
+static PetscErrorCode FillNumber(void *ctx, PetscInt field, PetscReal values[])
+{
+  values[0] = *(PetscReal *)ctx + (PetscReal)field;
+  return PETSC_SUCCESS;
+}
+
+static void AChoiceOfFields(void **unused)
+{
+  const NakField fields[] = {
+    {"a", "1", "", NAK_PLACE_FACE},
+    {"b", "V", "", NAK_PLACE_FACE},
+    {"c", "m", "", NAK_PLACE_FACE}
+  };
+  const NakFieldNames some =
+                        {
+                          2, {"c", "a"}
+  },
+                      all = {0};
+  PetscReal      base     = 10, value;
+  const NakFrame frame = {.fields = fields, .count = 3, .fill = FillNumber, .ctx = &base, .xs = 7};
+  NakFrameChoice choice;
+
+  (void)unused;
+  NakFrameChoose(&frame, &some, &choice);
+  assert_int_equal(choice.frame.count, 2);
+  assert_int_equal(choice.frame.xs, 7);
+  assert_string_equal(choice.frame.fields[0].name, "a");
+  assert_string_equal(choice.frame.fields[1].name, "c");
+  MUST(choice.frame.fill(choice.frame.ctx, 1, &value));
+  assert_true(value == 12);
+  NakFrameChoose(&frame, &all, &choice);
+  assert_int_equal(choice.frame.count, 3);
+  MUST(choice.frame.fill(choice.frame.ctx, 1, &value));
+  assert_true(value == 11);
+}
+
 static void Errors(void **unused)
 {
   NakGridParams high = Params(4, 1), narrow = Params(1, 1);
@@ -242,7 +279,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(ColumnIsPacked), cmocka_unit_test(UsefulRanks),
   cmocka_unit_test(Multiples),      cmocka_unit_test(Coarsening),
   cmocka_unit_test(LargestGrid),    cmocka_unit_test(CoarsestGrid),
-  cmocka_unit_test(Errors),
+  cmocka_unit_test(Errors),         cmocka_unit_test(AChoiceOfFields),
 };
 
 NAK_TEST_MAIN(tests)

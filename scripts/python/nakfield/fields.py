@@ -5,11 +5,12 @@ from .draw import COLOURS, LEAST_U, time_unit
 
 DEPLETED = 10  # ratio of contents from which colours are logarithmic
 FRAMES = 3  # of the figure of the fields
+DRAWN = ("current", "u_face", "c")
 PHASES = {"void": "white", "solid_b": "#8DB9E8", "solid_a": "#F0B27A"}  # drawn over the alloy
 
 
 def read_frames(run):
-    """Axes [um] and the last frames; None for a single column."""
+    """Axes [um] and the last frames; None for a single column, or where frames lack what is drawn."""
     count = len(run.times)
     if count == 0:
         return None
@@ -17,7 +18,9 @@ def read_frames(run):
     if grid["region"].shape[1] * grid["region"].shape[2] == 1:
         return None
     picked = sorted({k * (count - 1) // FRAMES for k in range(1, FRAMES + 1)})
-    frames = [run.frame(k, ("current", "u_face", "c", "liquid_x", *PHASES)) for k in picked]
+    frames = [run.frame(k, (*DRAWN, "liquid_x", *PHASES)) for k in picked]
+    if not all(name in frames[-1] for name in DRAWN):
+        return None
     factor, unit = (1e3, "mm") if grid["x"][-1] > 1e-3 else (1e6, "µm")
     return {
         "x": factor * grid["x"],

@@ -260,6 +260,8 @@ def last_fields(pictures, run):
         figure = plot_fields(pictures.plt, frames, "void" in frames["frames"][-1])
         return picture(pictures.plt, figure)
     frame = run.run.frame(-1, ("c",))
+    if "c" not in frame or frame.grid["region"][0].size > 1:
+        return ""
     for region, name, factor, unit in ((1, "interphase", 1e9, "nm"), (2, "alloy", 1e6, "µm")):
         layers = frame.grid["region"][:, 0, 0] == region
         if layers.any():
