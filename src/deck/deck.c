@@ -8,17 +8,25 @@
 
 /* ---- The file ---- */
 
-/* A byte more than a deck may have is read, so that a pipe or a device is bounded as well. */
-static PetscErrorCode ReadOpen(const char *path, FILE *file, char *text, size_t *length)
+/* All of a file, into `*text`.  A byte more than a deck may have is read, so that a pipe or a device is
+   bounded as well. */
+static PetscErrorCode ReadOpen(const char *path, FILE *file, char **text, size_t *length)
 {
   struct stat about;
+  size_t      room = (size_t)1 << 14;
 
   PetscFunctionBeginUser;
   PetscCheck(fstat(fileno(file), &about) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_READ,
              "cannot read the deck %s: %s", path, strerror(errno));
   PetscCheck(!S_ISDIR(about.st_mode), PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
              "the deck %s is a directory; name the file in it", path);
-  *length = fread(text, 1, NAK_DECK_BYTES + 1, file);
+  PetscCall(PetscMalloc1(room, text));
+  *length = fread(*text, 1, room, file);
+  while (*length == room && room <= NAK_DECK_BYTES) {
+    room = PetscMin(4 * room, NAK_DECK_BYTES + 1);
+    PetscCall(PetscRealloc(room, text));
+    *length += fread(*text + *length, 1, room - *length, file);
+  }
   PetscCheck(!ferror(file), PETSC_COMM_SELF, PETSC_ERR_FILE_READ, "cannot read the deck %s: %s",
              path, strerror(errno));
   PetscCheck(*length <= NAK_DECK_BYTES, PETSC_COMM_SELF, PETSC_ERR_FILE_READ,
@@ -26,7 +34,7 @@ static PetscErrorCode ReadOpen(const char *path, FILE *file, char *text, size_t 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadFile(const char *path, char *text, size_t *length)
+static PetscErrorCode ReadFile(const char *path, char **text, size_t *length)
 {
   FILE *const    file = fopen(path, "rb");
   PetscErrorCode code;
@@ -88,8 +96,7 @@ static PetscErrorCode Load(NakDeck deck, const char *const overrides[], PetscInt
   PetscFunctionBeginUser;
   PetscCall(OpenUnits(deck));
   if (deck->path != NULL) {
-    PetscCall(PetscMalloc1(NAK_DECK_BYTES + 1, &deck->text));
-    PetscCall(ReadFile(deck->path, deck->text, &deck->length));
+    PetscCall(ReadFile(deck->path, &deck->text, &deck->length));
     PetscCall(PetscRealloc(deck->length + 1, &deck->text));
     PetscCall(Parse(deck, deck->text, deck->length, count > 0 ? PETSC_TRUE : PETSC_FALSE));
   }

@@ -1,5 +1,5 @@
-/* Any bytes as a command line, an argument to a line: what is understood has its file, and no more
-   overrides than arguments; what is not is explained. */
+/* Any bytes as a command line, an argument to a line: what is understood has its file, but a worker has
+   none, and no more overrides than arguments; what is not is explained. */
 #include "app.h"
 #include "fuzz.h"
 
@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (line.sim.n_overrides < 0 || line.sim.n_overrides > argc) abort();
   for (PetscInt k = 0; k < line.sim.n_overrides; k++)
     if (strchr(overrides[k], '=') == NULL) abort();
-  if (line.error[0] == '\0' && line.command >= NAK_COMMAND_RUN && line.sim.deck == NULL &&
-      line.sim.restart == NULL)
+  if (line.error[0] == '\0' && line.command >= NAK_COMMAND_RUN &&
+      (line.sim.deck == NULL && line.sim.restart == NULL) != (line.command == NAK_COMMAND_WORKER))
     abort();
   if (line.error[0] == '\0' && !(line.sim.wall_time >= 0)) abort();
   free(text);

@@ -174,11 +174,31 @@ static void FilesThatCannotBeRead(void **state)
   free(text);
 }
 
+/* A file is read in growing pieces: its last line counts, wherever it falls. */
+static void FilesOfAnyLengthAreRead(void **state)
+{
+  static const size_t sizes[] = {16383, 16384, 16385, 65536, 65537, 16 * 1024 * 1024};
+  static const char   end[]   = "\ntitle: end";
+
+  (void)state;
+  for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+    char *const text = Repeated(GOOD, "#", sizes[k] - strlen(GOOD) - strlen(end), end);
+    Run         run;
+
+    assert_int_equal(strlen(text), sizes[k]);
+    RunDeck(&run, text);
+    assert_int_equal(run.count, 0);
+    assert_string_equal(run.alloy.title, "end");
+    CloseRun(&run);
+    free(text);
+  }
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(YamlErrorsHavePlaces),  cmocka_unit_test(ExtrasAreRefused),
   cmocka_unit_test(BombDoesNotExplode),    cmocka_unit_test(WhatIsNoDeckIsSaid),
   cmocka_unit_test(BinaryFilesAreRefused), cmocka_unit_test(DepthAndSizeAreBounded),
-  cmocka_unit_test(FilesThatCannotBeRead),
+  cmocka_unit_test(FilesThatCannotBeRead), cmocka_unit_test(FilesOfAnyLengthAreRead),
 };
 
 NAK_TEST_MAIN_OF(cmocka_run_group_tests(tests, OpenUnits, CloseUnits))
