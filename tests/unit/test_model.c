@@ -321,24 +321,6 @@ static void JacobianOfAFront(void **unused)
   }
 }
 
-/* A zone of five layers of half a micrometre, with so many grains of solid K and of Na. */
-static void FreezeSome(NakModelParams *params, PetscInt grains_b, PetscInt grains_a)
-{
-  NakMixParams *m = &params->microstructure;
-
-  m->grains_b                     = grains_b;
-  m->grains_a                     = grains_a;
-  m->size[2]                      = 2.5e-6;
-  m->width                        = 2e-6;
-  m->liquid_share                 = 0.3;
-  m->angle_b                      = 60;
-  m->angle_a                      = 100;
-  m->seed                         = 1;
-  params->grid.width              = (PetscReal)params->grid.nx * m->width / NAK_MIX_CELLS;
-  params->reaction.filament_onset = 1e6; /* the grains' part of its metal has no derivatives */
-  NakModelComplete(params);
-}
-
 /* Pockets of gas in the same zone, whose angle follows the face. */
 static void TrapGas(NakModelParams *params)
 {

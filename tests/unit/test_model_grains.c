@@ -1,0 +1,229 @@
+/* Nuclei of the solids in a cell: when one begins, where, what it holds, and who pays for it.  Run on 1, 2
+   and 3 ranks. */
+#include "model_impl.h"
+
+#include "cell_fixture.h"
+#include "nak_test.h"
+
+enum { NX = 12, NY = 6 };
+
+static const PetscReal radius = 0.8e-6;
+
+/* A cell rich in K on columns of half a micrometre, with so many sites for grains of solid K. */
+static NakModelParams Params(PetscInt nx, PetscInt ny, PetscInt sites, PetscReal T)
+{
+  NakModelParams params = NaK50Cell(nx, ny);
+
+  params.grid.lateral                  = NAK_LATERAL_PERIODIC;
+  params.alloy.potassium.value         = 0.95;
+  params.alloy.temperature             = T;
+  params.alloy.solids                  = NAK_SOLIDS_SUPERCOOLED;
+  params.alloy.compounds               = PETSC_FALSE;
+  params.alloy.volume                  = 4e-9;
+  params.microstructure.nuclei         = sites;
+  params.microstructure.nucleus_radius = radius;
+  FreezeSome(&params, 1, 0);
+  return params;
+}
+
+typedef struct {
+  NakModel     model;
+  Vec          U;
+  NakInventory inventory;
+} Cell;
+
+static NakInventory Measure(const Cell *cell)
+{
+  NakRecord    record;
+  NakInventory inventory;
+
+  MUST(NakModelMeasure(cell->model, cell->U, &record, &inventory));
+  return inventory;
+}
+
+static Cell Create(const NakModelParams *params)
+{
+  Cell cell;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, params, &cell.model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(cell.model)), &cell.U));
+  MUST(NakModelInitialise(cell.model, cell.U));
+  cell.inventory = Measure(&cell);
+  return cell;
+}
+
+static void Destroy(Cell *cell)
+{
+  MUST(VecDestroy(&cell->U));
+  MUST(NakModelDestroy(&cell->model));
+}
+
+/* ---- When ---- */
+
+/* What liquid of ratio r gains by freezing to K of the same potential of Na [J/m3], and the ratio of that K. */
+static PetscReal Gain(const NakModelParams *p, PetscReal T, PetscReal r, PetscReal *solid)
+{
+  const NakAlloy  alloy = NakThermoAlloy(&p->material, T);
+  const PetscReal x     = r / (1 + r);
+  PetscReal       low = 1e-12, high = 0.05;
+
+  for (int k = 0; k < 100; k++) {
+    const PetscReal middle = (low + high) / 2;
+
+    if (NakSolutionMuA(&alloy.solid, middle) < NakSolutionMuA(&alloy.liquid, x))
+      low = middle;
+    else
+      high = middle;
+  }
+  *solid = low / (1 - low);
+  return (NakSolutionMuB(&alloy.liquid, x) - NakSolutionMuB(&alloy.solid, low)) /
+         p->material.b.solid_volume;
+}
+
+/* The temperature at which a nucleus holds itself, with half as much again to spare, once the alloy has what Na
+   solid K does not hold: half a ball on the face, half a cylinder, or a layer. */
+static PetscReal Onset(const NakModelParams *p)
+{
+  const PetscReal R = radius, x = NakThermoMoleFraction(&p->material, p->alloy.potassium);
+  const PetscReal r = x / (1 - x), height = NakModelHeight(p), side = p->microstructure.size[0];
+  const PetscReal part =
+    p->grid.nx == 1   ? R / height
+    : p->grid.ny == 1 ? PETSC_PI * R * R / 2 / (side * height)
+                      : 2 * PETSC_PI / 3 * R * R * R / (side * p->microstructure.size[1] * height);
+  const PetscReal wanted =
+    1.5 * (p->grid.ny > 1 ? 2 : 1) * p->material.b.solid_liquid_energy / radius;
+  PetscReal low = 280, high = 336, solid;
+
+  for (int k = 0; k < 60; k++) {
+    const PetscReal T = (low + high) / 2;
+
+    (void)Gain(p, T, r, &solid);
+    if (Gain(p, T, r + part * (r - solid), &solid) > wanted)
+      low = T;
+    else
+      high = T;
+  }
+  return low;
+}
+
+static PetscInt Formed(PetscInt nx, PetscInt ny, PetscReal T)
+{
+  const NakModelParams params = Params(nx, ny, 1, T);
+  Cell                 cell   = Create(&params);
+  PetscInt             formed;
+
+  MUST(NakGrainsAdvance(cell.model, 0, 1, cell.U));
+  formed = cell.model->grains.formed;
+  Destroy(&cell);
+  return formed;
+}
+
+static void BeginsWhereItHoldsItself(void **unused)
+{
+  static const PetscInt cells[][2] = {
+    {NX, NY},
+    {NX, 1 },
+    {1,  1 }
+  };
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof cells / sizeof *cells; k++) {
+    const PetscInt       nx = cells[k][0], ny = cells[k][1];
+    const NakModelParams params = Params(nx, ny, 1, 300);
+    const PetscReal      T      = Onset(&params);
+
+    if (nx < Ranks()) continue;
+    assert_int_equal(Formed(nx, ny, T + 2e-3), 0);
+    assert_int_equal(Formed(nx, ny, T - 2e-3), 1);
+  }
+}
+
+/* ---- Where, and what ---- */
+
+/* Distance of two places on a side of the length `all` that is closed to a ring. */
+static PetscReal Apart(PetscReal a, PetscReal b, PetscReal all)
+{
+  const PetscReal d = PetscAbsReal(a - b);
+
+  return PetscMin(d, all - d);
+}
+
+/* The grain is a ball about (x, y) on the face, with the profile of an interface, and no Na came or went. */
+static void CheckBall(const Cell *cell, PetscReal x, PetscReal y)
+{
+  const NakModel      m  = cell->model;
+  const NakLayout    *l  = &m->column.l;
+  const NakMixParams *p  = &m->params.microstructure;
+  const PetscReal     dx = p->size[0] / NX, dy = p->size[1] / NY;
+  const PetscReal     dz  = p->size[2] / (PetscReal)l->zone;
+  const NakInventory  now = Measure(cell);
+  const PetscReal    *u;
+
+  MUST(VecGetArrayRead(cell->U, &u));
+  for (PetscInt n = 0; n < m->owned; n++) {
+    const PetscReal a = Apart(dx * ((PetscReal)(m->box.xs + n % m->box.xm) + 0.5), x, p->size[0]);
+    const PetscReal b = Apart(dy * ((PetscReal)(m->box.ys + n / m->box.xm) + 0.5), y, p->size[1]);
+
+    for (PetscInt z = 0; z < l->zone; z++) {
+      const PetscReal out =
+        PetscSqrtReal(a * a + b * b + PetscSqr(dz * ((PetscReal)z + 0.5))) - radius;
+
+      AssertNear("order parameter", u[(ptrdiff_t)n * l->size + NakLayoutAlloy(l, z) + 1],
+                 1 / (1 + PetscExpReal(4 * out / m->column.mix.width)), 1e-12);
+    }
+  }
+  MUST(VecRestoreArrayRead(cell->U, &u));
+  AssertNear("Na", now.na / cell->inventory.na, 1, 1e-13);
+  AssertNear("K", now.k / cell->inventory.k, 1, 1e-13);
+}
+
+/* One site alone is in the middle. */
+static void GrowsAboutItsSite(void **unused)
+{
+  const NakModelParams params = Params(NX, NY, 1, 305);
+  Cell                 cell   = Create(&params);
+
+  (void)unused;
+  MUST(NakGrainsAdvance(cell.model, 0, 1, cell.U));
+  assert_int_equal(cell.model->grains.formed, 1);
+  CheckBall(&cell, params.microstructure.size[0] / 2, params.microstructure.size[1] / 2);
+  MUST(NakGrainsAdvance(cell.model, 1, 1, cell.U)); /* there is a grain now */
+  assert_int_equal(cell.model->grains.formed, 1);
+  Destroy(&cell);
+}
+
+/* The K film is a seed where it covers more than half of a column. */
+static void GrowsUnderTheFilm(void **unused)
+{
+  const NakModelParams params = Params(NX, NY, 0, 305);
+  const PetscReal      cell_x = params.microstructure.size[0] / NX;
+  const PetscReal      cell_y = params.microstructure.size[1] / NY;
+  Cell                 cell   = Create(&params);
+  PetscReal           *u;
+
+  (void)unused;
+  MUST(NakGrainsAdvance(cell.model, 0, 1, cell.U));
+  assert_int_equal(cell.model->grains.formed, 0);
+  MUST(VecGetArray(cell.U, &u));
+  for (PetscInt n = 0; n < cell.model->owned; n++) {
+    const PetscInt x = cell.model->box.xs + n % cell.model->box.xm;
+    const PetscInt y = cell.model->box.ys + n / cell.model->box.xm;
+
+    u[(ptrdiff_t)n * cell.model->column.l.size + cell.model->column.l.open] =
+      x == 10 && y == 4 ? 0.49 : 0.51;
+  }
+  MUST(VecRestoreArray(cell.U, &u));
+  cell.inventory = Measure(&cell);
+  MUST(NakGrainsAdvance(cell.model, 1, 1, cell.U));
+  assert_int_equal(cell.model->grains.formed, 1);
+  CheckBall(&cell, 10.5 * cell_x, 4.5 * cell_y);
+  Destroy(&cell);
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(BeginsWhereItHoldsItself),
+  cmocka_unit_test(GrowsAboutItsSite),
+  cmocka_unit_test(GrowsUnderTheFilm),
+};
+
+NAK_TEST_MAIN(tests)
