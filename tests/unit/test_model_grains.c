@@ -138,6 +138,35 @@ static void BeginsWhereItHoldsItself(void **unused)
   }
 }
 
+/* An interface is four columns wide, along every side that has columns. */
+static void InterfacesNeedColumns(void **unused)
+{
+  static const struct {
+    PetscInt  nx, ny, complaints;
+    PetscReal width, depth; /* over a column of a quarter of an interface */
+  } cases[] = {
+    {NX, NY, 0, 1,    1   },
+    {NX, NY, 1, 1.01, 1   },
+    {NX, NY, 1, 1,    1.01},
+    {NX, 1,  0, 1,    9   },
+    {NX, 1,  1, 1.01, 1   },
+    {1,  1,  0, 9,    9   },
+  };
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    NakModelParams  params = Params(cases[k].nx, cases[k].ny, 1, 300);
+    NakComplaints   list   = {.n = 0};
+    const PetscReal column = params.microstructure.width / 4;
+
+    params.grid.width = column * (PetscReal)cases[k].nx * cases[k].width;
+    params.grid.depth = column * (PetscReal)cases[k].ny * cases[k].depth;
+    NakModelComplete(&params);
+    NakModelCheck(&params, &list);
+    assert_int_equal(list.n, cases[k].complaints);
+  }
+}
+
 /* ---- Where, and what ---- */
 
 /* Distance of two places on a side of the length `all` that is closed to a ring. */
@@ -222,6 +251,7 @@ static void GrowsUnderTheFilm(void **unused)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(BeginsWhereItHoldsItself),
+  cmocka_unit_test(InterfacesNeedColumns),
   cmocka_unit_test(GrowsAboutItsSite),
   cmocka_unit_test(GrowsUnderTheFilm),
 };

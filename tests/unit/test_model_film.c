@@ -1,0 +1,128 @@
+/* Nuclei of the K film in a cell: how many places there are, and that a disc covers what a sharp one of its
+   radius would.  Run on 1, 2 and 3 ranks. */
+#include "model_impl.h"
+
+#include "cell_fixture.h"
+#include "nak_test.h"
+
+/* A cell on columns of 1 um by 1.5 um with `places` places, whose front is eight of the wider wide. */
+static NakModelParams Params(PetscInt nx, PetscInt ny, PetscInt places)
+{
+  NakModelParams  params = NaK50Cell(nx, ny);
+  NakGridParams  *g      = &params.grid;
+  const PetscReal dy     = ny > 1 ? 1.5e-6 : 1e-6;
+
+  g->lateral                    = NAK_LATERAL_PERIODIC;
+  g->width                      = 1e-6 * (PetscReal)nx;
+  g->depth                      = dy * (PetscReal)ny;
+  params.interphase.film_nuclei = (PetscReal)places / (g->width * g->depth);
+  params.interphase.film_speed  = 1e-6;
+  params.interphase.film_width  = 8 * dy;
+  params.interphase.film_seed   = 5;
+  return params;
+}
+
+/* Let every column have the same occupancy next to the face. */
+static void SetFace(NakModel model, PetscReal occupancy, Vec U)
+{
+  const NakLayout *l = &model->column.l;
+  PetscReal       *u;
+
+  MUST(VecGetArray(U, &u));
+  for (PetscInt n = 0; n < model->owned; n++)
+    for (PetscInt k = 0; k < model->column.nf; k++)
+      u[(ptrdiff_t)n * l->size + l->interphase + k] = occupancy;
+  MUST(VecRestoreArray(U, &u));
+}
+
+/* Area that the film covers [m2]. */
+static PetscReal Covered(NakModel model, Vec U)
+{
+  const NakLayout *l   = &model->column.l;
+  const NakGrid   *g   = NakStateGrid(model->state);
+  PetscReal        sum = 0;
+  const PetscReal *u;
+
+  MUST(VecGetArrayRead(U, &u));
+  for (PetscInt n = 0; n < model->owned; n++)
+    sum += g->dx * g->dy * (1 - u[(ptrdiff_t)n * l->size + l->open]);
+  MUST(VecRestoreArrayRead(U, &u));
+  MUST(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
+  return sum;
+}
+
+/* The greatest drive of the last step. */
+static PetscReal Drive(NakModel model)
+{
+  PetscReal most = 0;
+
+  for (PetscInt n = 0; n < model->owned; n++) most = PetscMax(most, model->film.drive[n]);
+  MUST(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
+  return most;
+}
+
+static void PlacesAreANumberOnAnArea(void **unused)
+{
+  (void)unused;
+  for (PetscInt n = 0; n < 4; n++) {
+    const NakModelParams two = Params(40, 1, n), three = Params(32, 24, n);
+
+    assert_int_equal(NakModelFilmPlaces(&two), n);
+    assert_int_equal(NakModelFilmPlaces(&three), n);
+  }
+}
+
+/* A disc grows at v_f times what drives it most, until it is two widths of the front wide; Na and K stay. */
+static void CheckDisc(PetscInt nx, PetscInt ny)
+{
+  const NakModelParams params = Params(nx, ny, 1);
+  const PetscReal      width = params.interphase.film_width, speed = params.interphase.film_speed;
+  NakInventory         start, now;
+  NakRecord            record;
+  NakModel             model;
+  Vec                  U;
+  PetscReal            R = 0;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  MUST(NakModelMeasure(model, U, &record, &start));
+  MUST(NakFilmAdvance(model, 0, 1, U)); /* nothing drives it yet */
+  assert_int_equal(model->film.formed, 0);
+  SetFace(model, 1e-3, U);
+  MUST(NakModelMeasure(model, U, &record, &start));
+  MUST(NakFilmAdvance(model, 1, 1, U));
+  assert_int_equal(model->film.formed, 1);
+  AssertNear("area", Covered(model, U), 0, 1e-30);
+  while (model->film.count > 0) {
+    const PetscReal dt = 0.5 * width / (speed * Drive(model));
+
+    assert_true(R < 2 * width);
+    MUST(NakFilmAdvance(model, 2, dt, U));
+    R += speed * Drive(model) * dt;
+    if (model->film.count > 0) AssertRelative("radius", model->film.nuclei[0].radius, R, 1e-12);
+    AssertRelative("area", Covered(model, U),
+                   ny == 1 ? 2 * R * params.grid.depth : PETSC_PI * R * R, 2e-3);
+  }
+  assert_true(R >= 2 * width * (1 - 1e-12));
+  MUST(NakModelMeasure(model, U, &record, &now));
+  AssertRelative("K", now.k, start.k, 1e-13);
+  AssertRelative("Na", now.na + now.q_faraday, start.na + start.q_faraday, 1e-13);
+  AssertRelative("charge", now.layer, start.layer - now.q_faraday, 1e-12);
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
+static void DiscsCoverTheirArea(void **unused)
+{
+  (void)unused;
+  CheckDisc(96, 1);
+  CheckDisc(120, 80);
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(PlacesAreANumberOnAnArea),
+  cmocka_unit_test(DiscsCoverTheirArea),
+};
+
+NAK_TEST_MAIN(tests)
