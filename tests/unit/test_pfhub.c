@@ -404,6 +404,13 @@ static void Ramp(const void *ctx, const NakLine *l)
     l->u[0][k] = 0.1 * (l->x + (PetscReal)k * l->dx) + 0.2 * l->at_y;
 }
 
+/* A quarter off that ramp. */
+static void Off(const void *ctx, const NakLine *l, PetscReal *const out[])
+{
+  (void)ctx;
+  for (PetscInt k = 0; k < l->n; k++) out[0][k] = l->u[0][k] - 0.25;
+}
+
 /* The slopes of that ramp along the outward normals; asked for within the side. */
 static PetscReal RampSlope(const void *ctx, PetscInt field, NakSide side, const PetscReal at[3],
                            PetscReal time, PetscReal inside)
@@ -448,10 +455,12 @@ static void SlopesOnTheSides(void **unused)
   PetscReal                 values[22];
   NakPhaseField             e;
   NakFrame                  frame;
+  PetscReal                 error;
 
   (void)unused;
-  model.face = RampSlope;
-  e          = Start(PETSC_COMM_WORLD, &model, &p, plate, &params);
+  model.face  = RampSlope;
+  model.exact = Off;
+  e           = Start(PETSC_COMM_WORLD, &model, &p, plate, &params);
   Go(e, 50);
   MUST(NakPhaseFieldCut(e, 0, 0, at, values));
   for (PetscInt i = 0; i < plate[0]; i++)
@@ -459,6 +468,8 @@ static void SlopesOnTheSides(void **unused)
   MUST(NakPhaseFieldCut(e, 0, 0, edge, values)); /* as in the middle of the last cell */
   for (PetscInt i = 0; i < plate[0]; i++)
     AssertNear("at the edge", values[i], 0.1 * ((PetscReal)i + 0.5) + 0.2 * 0.5, 1e-7);
+  MUST(NakPhaseFieldError(e, 0, &error)); /* in the norm of the box, of 22 by 16 */
+  AssertNear("error", error, 0.25 * PetscSqrtReal(22 * 16), 1e-12);
   MUST(NakPhaseFieldFrame(e, &frame));
   AssertNear("bottom", frame.grid->z[0], 0, 1e-14);
   AssertNear("top", frame.grid->z[1], 1, 1e-14);
