@@ -1,0 +1,148 @@
+/* What the parameters of phases mean, against formulas written anew: contact angles, cells, mobilities. */
+#include "multiphase_impl.h"
+
+#include "material_fixture.h"
+#include "nak_test.h"
+
+/* Two grains of K, one of Na and a void, in cells with three different sides. */
+static NakMixParams Params(void)
+{
+  return (NakMixParams){
+    .alloy             = {.potassium = {.value = 0.8}, .temperature = 285, .diffusivity = 2e-9},
+    .material          = *NaK(),
+    .n                 = {10,                          20,                 40                 },
+    .size              = {1e-6,                        1.6e-6,             2e-6               },
+    .width             = 4e-7,
+    .liquid_share      = 0.3,
+    .fourfold          = 0.04,
+    .void_mobility     = 1e-8,
+    .solid_diffusivity = 1e-11,
+    .grains_b          = 2,
+    .grains_a          = 1,
+    .voids             = PETSC_TRUE,
+    .angle_b           = 60,
+    .angle_a           = 120,
+    .angle_void        = 135,
+    .seed              = 7,
+  };
+}
+
+/* Young: sigma cos(angle) is what the wall gains by the phase in the place of the liquid. */
+static void WallsHaveTheirAngles(void **unused)
+{
+  const NakMixParams p = Params();
+  NakMix             mix;
+
+  (void)unused;
+  NakMixCreate(&p, NAK_PER_B, &mix);
+  assert_int_equal(mix.n, 5);
+  for (PetscInt k = 1; k < 3; k++)
+    AssertRelative("K", mix.wall[k], -p.material.b.solid_liquid_energy / 2, 1e-12);
+  AssertRelative("Na", mix.wall[3], p.material.a.solid_liquid_energy / 2, 1e-12);
+  AssertRelative("void", mix.wall[4], -p.material.surface_tension * PetscSqrtReal(0.5), 1e-12);
+  assert_true(mix.wall[0] == 0);
+}
+
+/* Over all normals the mean of n_d^4 is 1, 3/8 and 1/5 in one, two and three dimensions. */
+static void CellsAreMadeUpFor(void **unused)
+{
+  static const PetscReal means[]   = {1, 3.0 / 8, 1.0 / 5};
+  const PetscReal        squares[] = {PetscSqr(1e-7), PetscSqr(0.8e-7), PetscSqr(0.5e-7)};
+
+  (void)unused;
+  for (PetscInt axes = 1; axes <= 3; axes++) {
+    NakMixParams p = Params();
+    NakMix       mix;
+    PetscReal    e = 0;
+
+    for (PetscInt d = 0; d < 3; d++)
+      if (d < axes)
+        e += means[axes - 1] * squares[d] / PetscSqr(p.width);
+      else
+        p.n[d] = 1;
+    NakMixCreate(&p, NAK_PER_B, &mix);
+    AssertRelative("width", mix.width, p.width * (1 + 2 * e / 3), 1e-14);
+    AssertRelative("surface", mix.share[0] + mix.share[4],
+                   p.material.surface_tension * (1 + 2 * e / 15), 1e-14);
+    AssertRelative("mobility", mix.mobility[4], 1e-8 * (1 + 2 * e / 3) * (1 + 2 * e / 15), 1e-14);
+    AssertRelative("anisotropy", mix.anisotropy[3],
+                   0.75 * p.width * p.material.a.solid_liquid_energy * (1 + 2 * e / 3) *
+                     (1 + 2 * e / 15),
+                   1e-14);
+  }
+}
+
+/* Potential of Na in the liquid of a ratio. */
+static PetscReal Potential(const NakAlloy *alloy, PetscReal r)
+{
+  return NakSolutionMuA(&alloy->liquid, r / (1 + r));
+}
+
+/* Per K: an interface of K resists its motion as much as diffusion across its width does, at the diffusivity of
+   the liquid that it meets. */
+static void MobilityIsThatOfDiffusion(void **unused)
+{
+  NakMixParams        p     = Params();
+  const NakAlloy      alloy = NaKAt(285);
+  const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_FALSE);
+  const PetscReal     start = NakThermoMoleFraction(&p.material, p.alloy.potassium);
+  const PetscReal     h     = 1e-6;
+  PetscReal           solid, liquid, slope, D;
+  NakMix              mix;
+
+  (void)unused;
+  p.n[0] = p.n[1] = p.n[2] = 1; /* nothing to be made up for */
+  NakMixCreate(&p, NAK_PER_B, &mix);
+  assert_int_equal(all.tie[0].phase[0], NAK_PHASE_SOLID);
+  solid  = all.tie[0].x[0] / (1 - all.tie[0].x[0]);
+  liquid = all.tie[0].x[1] / (1 - all.tie[0].x[1]);
+  slope  = (Potential(&alloy, liquid + h) - Potential(&alloy, liquid - h)) / (2 * h);
+  D      = p.alloy.diffusivity * NakThermoLiquid(&alloy, all.tie[0].x[1]).factor /
+      NakThermoLiquid(&alloy, start).factor;
+  AssertRelative("mobility", mix.mobility[1],
+                 p.material.b.solid_liquid_energy * p.material.b.solid_volume * D /
+                   (slope * PetscSqr(liquid - solid) * p.width),
+                 1e-7);
+  AssertRelative("volume", mix.volume, p.material.b.solid_volume, 1e-14);
+  AssertRelative("metal", mix.metal, p.material.b.solid_volume / p.material.a.solid_volume, 1e-14);
+}
+
+static void DiffusivitiesAreTheDecks(void **unused)
+{
+  NakMixParams p = Params();
+  NakMix       mix;
+
+  (void)unused;
+  NakMixCreate(&p, NAK_PER_B, &mix);
+  assert_true(mix.diffusivity[NAK_BODY_LIQUID] == 2e-9 && mix.diffusivity[NAK_BODY_VOID] == 2e-9);
+  assert_true(mix.diffusivity[NAK_BODY_SOLID_A] == 1e-11);
+  assert_true(mix.diffusivity[NAK_BODY_SOLID_B] == 1e-11);
+  p.alloy.diffusivity = 0;
+  NakMixCreate(&p, NAK_PER_B, &mix);
+  assert_true(mix.diffusivity[NAK_BODY_LIQUID] == p.material.diffusivity);
+}
+
+/* One grain alone stands straight, several are turned by less than a quarter; a void has no axes. */
+static void GrainsAreTurned(void **unused)
+{
+  NakMixParams p = Params();
+  NakMix       mix;
+
+  (void)unused;
+  NakMixCreate(&p, NAK_PER_B, &mix);
+  for (PetscInt k = 1; k < 4; k++) assert_true(mix.tilt[k] > 0 && mix.tilt[k] < PETSC_PI / 2);
+  assert_true(mix.tilt[1] != mix.tilt[2] && mix.tilt[0] == 0 && mix.tilt[4] == 0);
+  p.grains_b = 1;
+  p.grains_a = 0;
+  p.voids    = PETSC_FALSE;
+  NakMixCreate(&p, NAK_PER_B, &mix);
+  assert_true(mix.tilt[1] == 0 && mix.n == 2);
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(WallsHaveTheirAngles),      cmocka_unit_test(CellsAreMadeUpFor),
+  cmocka_unit_test(MobilityIsThatOfDiffusion), cmocka_unit_test(DiffusivitiesAreTheDecks),
+  cmocka_unit_test(GrainsAreTurned),
+};
+
+NAK_TEST_MAIN(tests)
