@@ -1,0 +1,245 @@
+/* What is read from a state whose every value is known: the record, the fields of a frame, what drives voids.
+   Run on 1, 2 and 3 ranks. */
+#include "model_impl.h"
+
+#include <string.h>
+
+#include "cell_fixture.h"
+#include "nak_test.h"
+
+enum { NX = 4, NY = 3, COLUMNS = NX * NY };
+
+/* A cell with grains of both solids and voids, in contact with every second column in x. */
+static NakModelParams Params(void)
+{
+  NakModelParams params = NaK50Cell(NX, NY);
+
+  params.contact.fraction = 0.5;
+  params.contact.shape    = NAK_CONTACT_STRIP;
+  params.voids            = (NakVoidsParams){.pockets        = 1,
+                                             .radius         = 0.5e-6,
+                                             .contact_angle  = 1.5,
+                                             .onset          = 0.75,
+                                             .depleted_angle = 1.5,
+                                             .mobility       = 1e-12,
+                                             .pressure       = 1e5};
+  FreezeSome(&params, 1, 1);
+  return params;
+}
+
+/* The order of phases in the zone. */
+enum { GRAIN_B = 1, GRAIN_A, VOID };
+
+/* Column n of all: over the face is K in the first, Na in the second; the third and the fourth have void in
+   their second and third layer. */
+static void FillColumn(const NakColumn *c, PetscInt n, PetscReal u[])
+{
+  const NakLayout *l = &c->l;
+  const PetscReal  x = (PetscReal)n;
+
+  for (PetscInt j = 0; j < l->size; j++) u[j] = 0;
+  u[l->potential]    = 0.1 + 0.01 * x;
+  u[l->deposit]      = 1e-3 * (1 + x);
+  u[l->open]         = 1 - 0.05 * x;
+  u[l->filament]     = 1e-6 * (2 + x);
+  u[l->q_faraday]    = 10 + x;
+  u[l->q_total]      = 20 + x;
+  u[l->reservoir_na] = 0.3 + 0.01 * x;
+  u[l->reservoir_k]  = 0.9;
+  for (PetscInt k = 0; k < c->ne; k++) u[l->phi + k] = -0.2 - 0.01 * (PetscReal)k - 0.001 * x;
+  for (PetscInt k = 0; k < c->nf; k++) u[l->interphase + k] = 0.5 + 0.01 * (PetscReal)k + 0.002 * x;
+  for (PetscInt k = 0; k < c->na; k++)
+    u[NakLayoutAlloy(l, k)] = 0.4 + 0.01 * (PetscReal)k + 0.001 * x;
+  if (n == 0) u[l->alloy] = 0.02, u[l->alloy + GRAIN_B] = 1;
+  if (n == 1) u[l->alloy] = c->mix.metal + 0.3, u[l->alloy + GRAIN_A] = 1;
+  if (n == 2) u[NakLayoutAlloy(l, 1) + VOID] = 1;
+  if (n == 3) u[NakLayoutAlloy(l, 2) + VOID] = 1;
+}
+
+/* Number of an owned column among all. */
+static PetscInt Number(NakModel m, PetscInt n)
+{
+  return (m->box.ys + n / m->box.xm) * NX + m->box.xs + n % m->box.xm;
+}
+
+typedef struct {
+  NakModel model;
+  Vec      U;
+} Cell;
+
+static Cell Create(void)
+{
+  const NakModelParams params = Params();
+  Cell                 cell;
+  PetscReal           *u;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &cell.model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(cell.model)), &cell.U));
+  MUST(NakModelInitialise(cell.model, cell.U));
+  MUST(VecGetArray(cell.U, &u));
+  for (PetscInt n = 0; n < cell.model->owned; n++)
+    FillColumn(&cell.model->column, Number(cell.model, n),
+               u + (ptrdiff_t)n * cell.model->column.l.size);
+  MUST(VecRestoreArray(cell.U, &u));
+  return cell;
+}
+
+static void Destroy(Cell *cell)
+{
+  MUST(VecDestroy(&cell->U));
+  MUST(NakModelDestroy(&cell->model));
+}
+
+/* A strip in the middle of x. */
+static PetscReal Contact(PetscInt n)
+{
+  return n % NX == 1 || n % NX == 2 ? 1 : 0;
+}
+
+/* What the record must say of the columns of FillColumn(). */
+static void RecordsAreSums(void **unused)
+{
+  const NakModelParams params    = Params();
+  const PetscReal      layer     = params.microstructure.size[2] / 5;
+  Cell                 cell      = Create();
+  PetscReal            potential = 0, film = 0, reacting = 0, face_x = 0, contact = 0;
+  NakRecord            record;
+  NakInventory         inventory;
+
+  (void)unused;
+  for (PetscInt n = 0; n < COLUMNS; n++) {
+    const PetscReal x = (PetscReal)n, r = 0.4 + 0.001 * x;
+
+    potential += (0.1 + 0.01 * x) / COLUMNS;
+    contact += Contact(n);
+    film += Contact(n) * 0.05 * x / COLUMNS;
+    reacting += Contact(n) * (1 - 0.05 * x) * (n == 0 ? 0 : 1) / COLUMNS;
+    if (n > 1) face_x += r / (1 + r) / (COLUMNS - 2);
+  }
+  MUST(NakModelHold(cell.model, (NakControl){NAK_HOLD_VOLTAGE, 0.7}));
+  MUST(NakModelMeasure(cell.model, cell.U, &record, &inventory));
+  AssertNear("contact", contact, COLUMNS / 2.0, 1e-14);
+  AssertNear("voltage", record.voltage, 0.7, 1e-15);
+  AssertRelative("current",
+                 record.current * (cell.model->column.series + params.cell.thickness / 0.1),
+                 0.7 - potential, 1e-12);
+  AssertRelative("capacity", record.capacity, 20 + 5.5, 1e-14);
+  AssertRelative("film", record.k_film_fraction, film, 1e-12);
+  AssertRelative("reacting", record.contact_fraction, reacting, 1e-12);
+  AssertRelative("wetted", record.wetted_fraction, 11.0 / 12, 1e-14);
+  AssertRelative("deposit", record.deposit_mean, 6.5e-3 * params.material.a.solid_volume, 1e-12);
+  AssertRelative("most of it", record.deposit_max, 12e-3 * params.material.a.solid_volume, 1e-12);
+  AssertRelative("filament", record.filament_max, 13e-6, 1e-14);
+  AssertRelative("K", record.solid_b, layer / COLUMNS, 1e-12);
+  AssertRelative("Na", record.solid_a, layer / COLUMNS, 1e-12);
+  AssertRelative("void", record.void_height, 2 * layer / COLUMNS, 1e-12);
+  AssertRelative("reservoir", record.reservoir_x, 0.355 / (0.355 + 0.9), 1e-12);
+  AssertRelative("face", record.face_x, face_x, 1e-12);
+  AssertRelative("reacted", inventory.q_faraday, 15.5, 1e-14);
+  AssertRelative("passed", inventory.q_total, 25.5, 1e-14);
+  Destroy(&cell);
+}
+
+/* The value of a field in a layer of a column, where FillColumn() tells; false where it does not. */
+static PetscBool Stated(const NakModelParams *p, const NakColumn *c, const char *name, PetscInt n,
+                        PetscInt z, PetscReal *value)
+{
+  const PetscReal x        = (PetscReal)n;
+  const PetscInt  in_alloy = z - c->ne - c->nf;
+  const PetscReal r        = n == 0 && in_alloy == 0   ? 0.02
+                             : n == 1 && in_alloy == 0 ? c->mix.metal + 0.3
+                                                       : 0.4 + 0.01 * (PetscReal)in_alloy + 0.001 * x;
+  const PetscBool wetted   = (PetscBool)(n > 0);
+
+  *value = 0;
+  if (strcmp(name, "phi_e") == 0)
+    *value = z < c->ne ? -0.2 - 0.01 * (PetscReal)z - 0.001 * x : 0;
+  else if (strcmp(name, "c") == 0 && in_alloy >= 0)
+    *value = r / p->material.b.solid_volume;
+  else if (strcmp(name, "potential") == 0)
+    *value = 0.1 + 0.01 * x;
+  else if (strcmp(name, "contact") == 0)
+    *value = wetted ? Contact(n) * (1 - 0.05 * x) : 0;
+  else if (strcmp(name, "k_film") == 0)
+    *value = 0.05 * x;
+  else if (strcmp(name, "deposit") == 0)
+    *value = 1e-3 * (1 + x) * p->material.a.solid_volume;
+  else if (strcmp(name, "filament") == 0)
+    *value = 1e-6 * (2 + x);
+  else if (strcmp(name, "charge") == 0)
+    *value = 10 + x;
+  else if (strcmp(name, "wetted") == 0)
+    *value = wetted;
+  else if (strcmp(name, "solid_b") == 0)
+    *value = n == 0 && in_alloy == 0;
+  else if (strcmp(name, "solid_a") == 0)
+    *value = n == 1 && in_alloy == 0;
+  else if (strcmp(name, "void") == 0)
+    *value = (n == 2 && in_alloy == 1) || (n == 3 && in_alloy == 2);
+  else if (strcmp(name, "liquid_x") == 0 && (in_alloy != 0 || n > 1))
+    *value = in_alloy < 0 ? 0 : r / (1 + r);
+  else
+    return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
+static void FramesAreTheState(void **unused)
+{
+  const NakModelParams params = Params();
+  Cell                 cell   = Create();
+  const NakColumn     *c      = &cell.model->column;
+  const PetscInt       owned = cell.model->owned, nz = c->ne + c->nf + c->na;
+  PetscReal           *values, value;
+  NakFrame             frame;
+  int                  told = 0;
+
+  (void)unused;
+  MUST(NakModelFrame(cell.model, cell.U, &frame));
+  MUST(PetscMalloc1(nz * owned, &values));
+  assert_int_equal(frame.count, 15);
+  for (PetscInt f = 0; f < frame.count; f++) {
+    const PetscInt layers = frame.fields[f].place == NAK_PLACE_VOLUME ? nz : 1;
+
+    MUST(frame.fill(frame.ctx, f, values));
+    for (PetscInt z = 0; z < layers; z++)
+      for (PetscInt n = 0; n < owned; n++) {
+        if (!Stated(&params, c, frame.fields[f].name, Number(cell.model, n), z, &value)) continue;
+        AssertNear(frame.fields[f].name, values[z * owned + n], value,
+                   1e-12 * (PetscAbsReal(value) + 1e-9));
+        told++;
+      }
+  }
+  assert_true(told > 11 * owned);
+  MUST(PetscFree(values));
+  Destroy(&cell);
+}
+
+/* What drives the voids of a column is its own face, as a frame shows it. */
+static void DrivesAreThoseOfTheirColumns(void **unused)
+{
+  Cell           cell = Create();
+  NakVoidsDrive *drive;
+  PetscReal     *u_face;
+  NakFrame       frame;
+
+  (void)unused;
+  MUST(PetscMalloc2(cell.model->owned, &drive, cell.model->owned, &u_face));
+  MUST(NakModelFrame(cell.model, cell.U, &frame));
+  MUST(NakModelFaces(cell.model, cell.U, drive));
+  for (PetscInt f = 0; f < frame.count; f++)
+    if (strcmp(frame.fields[f].name, "u_face") == 0) MUST(frame.fill(frame.ctx, f, u_face));
+  for (PetscInt n = 0; n < cell.model->owned; n++) {
+    AssertNear("occupancy", drive[n].u, u_face[n], 1e-15);
+    assert_true((drive[n].load != 0) == (Contact(Number(cell.model, n)) > 0));
+  }
+  MUST(PetscFree2(drive, u_face));
+  Destroy(&cell);
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(RecordsAreSums),
+  cmocka_unit_test(FramesAreTheState),
+  cmocka_unit_test(DrivesAreThoseOfTheirColumns),
+};
+
+NAK_TEST_MAIN(tests)
