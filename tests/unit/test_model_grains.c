@@ -167,6 +167,21 @@ static void InterfacesNeedColumns(void **unused)
   }
 }
 
+/* Sites are for a solid of which there are grains. */
+static void SitesNeedTheirSolid(void **unused)
+{
+  (void)unused;
+  for (PetscInt body = 0; body < 2; body++)
+    for (PetscInt sites = 0; sites < 2; sites++) {
+      NakModelParams params = Params(NX, NY, sites, 300); /* with grains of K */
+      NakComplaints  list   = {.n = 0};
+
+      params.microstructure.nuclei_body = body;
+      NakModelCheck(&params, &list);
+      assert_int_equal(list.n, body == 1 && sites == 1 ? 1 : 0);
+    }
+}
+
 /* ---- Where, and what ---- */
 
 /* Distance of two places on a side of the length `all` that is closed to a ring. */
@@ -250,9 +265,8 @@ static void GrowsUnderTheFilm(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(BeginsWhereItHoldsItself),
-  cmocka_unit_test(InterfacesNeedColumns),
-  cmocka_unit_test(GrowsAboutItsSite),
+  cmocka_unit_test(BeginsWhereItHoldsItself), cmocka_unit_test(InterfacesNeedColumns),
+  cmocka_unit_test(SitesNeedTheirSolid),      cmocka_unit_test(GrowsAboutItsSite),
   cmocka_unit_test(GrowsUnderTheFilm),
 };
 

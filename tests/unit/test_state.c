@@ -1,6 +1,8 @@
 /* Grid, layout and partition of a state. */
 #include <nakfield/state.h>
 
+#include <string.h>
+
 #include "nak_test.h"
 
 static const PetscReal thickness = 20e-6, interphase = 37e-9, total = 1.04e-3;
@@ -274,12 +276,34 @@ static void Errors(void **unused)
   MUST(PetscPopErrorHandler());
 }
 
+/* Tables hold what was measured to 12 digits, times to the last, counts as they are, and of what is only looked
+   at six. */
+static void DigitsOfTables(void **unused)
+{
+  static const char *const counts = "step cycle voids newton_iterations linear_iterations";
+  static const char *const few    = "dt na_balance k_balance charge_balance";
+  const NakRecord          record = {.time = 1};
+  NakNumbers               numbers;
+
+  (void)unused;
+  NakRecordNumbers(&record, &numbers);
+  for (PetscInt k = 0; k < numbers.count; k++) {
+    const NakNumber *n = &numbers.items[k];
+
+    assert_int_equal(n->digits, strcmp(n->si, "time") == 0      ? 15
+                                : strstr(counts, n->si) != NULL ? 0
+                                : strstr(few, n->si) != NULL    ? 6
+                                                                : 12);
+  }
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(FacesAreGraded), cmocka_unit_test(EqualLayers),
-  cmocka_unit_test(ColumnIsPacked), cmocka_unit_test(UsefulRanks),
-  cmocka_unit_test(Multiples),      cmocka_unit_test(Coarsening),
-  cmocka_unit_test(LargestGrid),    cmocka_unit_test(CoarsestGrid),
-  cmocka_unit_test(Errors),         cmocka_unit_test(AChoiceOfFields),
+  cmocka_unit_test(DigitsOfTables),  cmocka_unit_test(FacesAreGraded),
+  cmocka_unit_test(EqualLayers),     cmocka_unit_test(ColumnIsPacked),
+  cmocka_unit_test(UsefulRanks),     cmocka_unit_test(Multiples),
+  cmocka_unit_test(Coarsening),      cmocka_unit_test(LargestGrid),
+  cmocka_unit_test(CoarsestGrid),    cmocka_unit_test(Errors),
+  cmocka_unit_test(AChoiceOfFields),
 };
 
 NAK_TEST_MAIN(tests)

@@ -318,8 +318,45 @@ static void HeightsAreChecked(void **unused)
   }
 }
 
+/* The feet of pockets, R sin(angle) wide to either side, take less than the face; and pockets that lose gas are
+   larger by a tenth than what bears the highest pressure. */
+static void PocketsAreChecked(void **unused)
+{
+  const PetscReal foot = 1e-6 * 0.96592582628906831; /* sin 75 deg */
+
+  (void)unused;
+  for (int flat = 0; flat < 2; flat++)
+    for (int many = 0; many < 2; many++)
+      for (int small = 0; small < 2; small++) {
+        const PetscReal     face = flat ? 32 * side : 32 * side * 16 * side;
+        const PetscReal     room = face / (flat ? 2 * foot : PETSC_PI * foot * foot);
+        const NakVoidsPlace at   = {
+            .columns   = {32,   flat ? 1 : 16},
+            .side      = {side, side         },
+            .height    = 3e-6,
+            .tension   = tension,
+            .steepness = 4e6
+        };
+        const NakGasField field = {.tension = at.tension, .steepness = at.steepness};
+        const PetscReal   least = 1.1 * (flat ? 1 : 2) * tension / NakGasHighest(&field);
+        NakVoidsParams    p     = Params();
+        NakComplaints     list  = {.n = 0};
+
+        p.pockets = (PetscInt)PetscFloorReal(room) + many;
+        NakVoidsCheck(&p, &at, &list);
+        assert_int_equal(list.n, many);
+        p.pockets     = 1;
+        p.dissolution = 1e-12;
+        p.radius      = least * (small ? 0.999 : 1.001);
+        list.n        = 0;
+        NakVoidsCheck(&p, &at, &list);
+        assert_int_equal(list.n, small);
+      }
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(HeightsAreChecked),
+  cmocka_unit_test(PocketsAreChecked),
   cmocka_unit_test(PocketsBearTheirTension),
   cmocka_unit_test(AnswersAreDifferences),
   cmocka_unit_test(MeetAndPart),
