@@ -120,7 +120,55 @@ static void DiscsCoverTheirArea(void **unused)
   CheckDisc(120, 80);
 }
 
+/* On an open face that is driven nuclei form at their rate on its area, several on a column, none before. */
+static void NucleiFormAtTheirRate(void **unused)
+{
+  NakModelParams  params   = Params(40, 30, 0);
+  const PetscReal expected = 2400; /* twice as many as columns */
+  NakModel        model;
+  Vec             U;
+
+  (void)unused;
+  params.interphase.film_nucleation = expected / (2 * params.grid.width * params.grid.depth);
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  MUST(NakFilmAdvance(model, 0, 2, U));
+  assert_int_equal(model->film.formed, 0);
+  SetFace(model, 1e-3, U);
+  MUST(NakFilmAdvance(model, 2, 2, U));
+  assert_int_equal(model->film.count, model->film.formed);
+  AssertNear("nuclei", (PetscReal)model->film.formed, expected, 4 * PetscSqrtReal(expected));
+  for (PetscInt k = 0; k < model->film.count; k++) assert_true(model->film.nuclei[k].radius == 0);
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
+/* The mean over all directions of dx^2 cos^4 + dy^2 sin^4, where there are two. */
+static void SpacingOfColumns(void **unused)
+{
+  static const PetscInt cells[][2] = {
+    {40, 30},
+    {40, 1 },
+    {1,  30}
+  };
+  const PetscReal squares[] = {3 * (1 + 2.25) / 8 * 1e-12, 1e-12, 2.25e-12};
+
+  (void)unused;
+  for (int k = 0; k < 3; k++) {
+    NakModelParams params = Params(cells[k][0], cells[k][1], 0);
+    NakModel       model;
+
+    if (PetscMax(cells[k][0], 1) < Ranks()) continue;
+    MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+    AssertRelative("spacing", PetscSqr(model->column.spacing), squares[k], 1e-12);
+    MUST(NakModelDestroy(&model));
+  }
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(NucleiFormAtTheirRate),
+  cmocka_unit_test(SpacingOfColumns),
   cmocka_unit_test(PlacesAreANumberOnAnArea),
   cmocka_unit_test(DiscsCoverTheirArea),
 };

@@ -140,6 +140,30 @@ static void RecordsAreSums(void **unused)
   Destroy(&cell);
 }
 
+/* Where no liquid touches the face, the alloy is what the reservoir is. */
+static void FaceWithoutLiquid(void **unused)
+{
+  Cell             cell = Create();
+  const NakLayout *l    = &cell.model->column.l;
+  PetscReal       *u;
+  NakRecord        record;
+
+  (void)unused;
+  MUST(VecGetArray(cell.U, &u));
+  for (PetscInt n = 0; n < cell.model->owned; n++) {
+    PetscReal *layer = u + (ptrdiff_t)n * l->size + l->alloy;
+
+    layer[0]       = 0.02;
+    layer[GRAIN_B] = 1;
+    layer[GRAIN_A] = 0;
+  }
+  MUST(VecRestoreArray(cell.U, &u));
+  MUST(NakModelMeasure(cell.model, cell.U, &record, NULL));
+  AssertNear("wetted", record.wetted_fraction, 0, 1e-14);
+  AssertRelative("face", record.face_x, 0.355 / (0.355 + 0.9), 1e-12);
+  Destroy(&cell);
+}
+
 /* The value of a field in a layer of a column, where FillColumn() tells; false where it does not. */
 static PetscBool Stated(const NakModelParams *p, const NakColumn *c, const char *name, PetscInt n,
                         PetscInt z, PetscReal *value)
@@ -238,6 +262,7 @@ static void DrivesAreThoseOfTheirColumns(void **unused)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(RecordsAreSums),
+  cmocka_unit_test(FaceWithoutLiquid),
   cmocka_unit_test(FramesAreTheState),
   cmocka_unit_test(DrivesAreThoseOfTheirColumns),
 };
