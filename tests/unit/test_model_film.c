@@ -166,10 +166,42 @@ static void SpacingOfColumns(void **unused)
   }
 }
 
+/* A nucleus that has just formed waits where the face recovers; a disc shrinks, and is given up at nothing. */
+static void DiscsShrink(void **unused)
+{
+  const NakModelParams params = Params(96, 1, 1);
+  NakModel             model;
+  Vec                  U;
+  PetscReal            R;
+
+  (void)unused;
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  SetFace(model, 1e-3, U);
+  MUST(NakFilmAdvance(model, 0, 1, U));
+  SetFace(model, 1, U);
+  MUST(NakFilmAdvance(model, 1, 1, U));
+  assert_int_equal(model->film.count, 1);
+  assert_true(model->film.nuclei[0].radius == 0);
+  SetFace(model, 1e-3, U);
+  MUST(NakFilmAdvance(model, 2, 1, U));
+  R = model->film.nuclei[0].radius;
+  assert_true(R > 0);
+  SetFace(model, 1, U);
+  MUST(NakFilmAdvance(model, 3, 1e-3, U));
+  assert_int_equal(model->film.count, 1);
+  assert_true(model->film.nuclei[0].radius < R);
+  MUST(NakFilmAdvance(model, 4, 1e6, U));
+  assert_int_equal(model->film.count, 0);
+  assert_int_equal(model->film.formed, 1);
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(NucleiFormAtTheirRate),
-  cmocka_unit_test(SpacingOfColumns),
-  cmocka_unit_test(PlacesAreANumberOnAnArea),
+  cmocka_unit_test(DiscsShrink),         cmocka_unit_test(NucleiFormAtTheirRate),
+  cmocka_unit_test(SpacingOfColumns),    cmocka_unit_test(PlacesAreANumberOnAnArea),
   cmocka_unit_test(DiscsCoverTheirArea),
 };
 

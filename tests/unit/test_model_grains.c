@@ -182,6 +182,18 @@ static void SitesNeedTheirSolid(void **unused)
     }
 }
 
+/* Where grains of K may form, lengths are those of solid K: the same K stands lower. */
+static void HeightIsThatOfSolid(void **unused)
+{
+  const NakModelParams p = Params(NX, 1, 0, 300);
+  const PetscReal      x = NakThermoMoleFraction(&p.material, p.alloy.potassium);
+
+  (void)unused;
+  AssertRelative("K", NakModelDensity(&p), 1 / p.material.b.solid_volume, 1e-14);
+  AssertRelative("height", NakModelHeight(&p) / p.material.b.solid_volume,
+                 p.alloy.volume / p.cell.area * (1 - x) * NakThermoDensity(&p.material, x), 1e-13);
+}
+
 /* ---- Where, and what ---- */
 
 /* Distance of two places on a side of the length `all` that is closed to a ring. */
@@ -266,8 +278,8 @@ static void GrowsUnderTheFilm(void **unused)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(BeginsWhereItHoldsItself), cmocka_unit_test(InterfacesNeedColumns),
-  cmocka_unit_test(SitesNeedTheirSolid),      cmocka_unit_test(GrowsAboutItsSite),
-  cmocka_unit_test(GrowsUnderTheFilm),
+  cmocka_unit_test(SitesNeedTheirSolid),      cmocka_unit_test(HeightIsThatOfSolid),
+  cmocka_unit_test(GrowsAboutItsSite),        cmocka_unit_test(GrowsUnderTheFilm),
 };
 
 NAK_TEST_MAIN(tests)

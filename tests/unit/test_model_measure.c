@@ -260,11 +260,44 @@ static void DrivesAreThoseOfTheirColumns(void **unused)
   Destroy(&cell);
 }
 
+/* Solid Na that stands on the face is charge that can be stripped from there: all of it in the column. */
+static void SodiumOnTheFace(void **unused)
+{
+  const NakModelParams params = Params();
+  const PetscReal      layer  = params.microstructure.size[2] / 5;
+  Cell                 cell   = Create();
+  const PetscInt       size   = cell.model->column.l.size;
+  const PetscReal     *u;
+
+  (void)unused;
+  MUST(VecGetArrayRead(cell.U, &u));
+  for (PetscInt n = 0; n < cell.model->owned; n++) {
+    const NakFoot foot = NakZoneFoot(&cell.model->column, u + (ptrdiff_t)n * size);
+    const int     here = Number(cell.model, n) == 1;
+
+    AssertNear("charge", foot.above * params.material.a.solid_volume / (96485.33212 * layer), here,
+               1e-9);
+    AssertNear("metal", foot.metal, here, 1e-14);
+  }
+  MUST(VecRestoreArrayRead(cell.U, &u));
+  Destroy(&cell);
+}
+
+static void NoVoidsWithoutGas(void **unused)
+{
+  const NakModelParams params = NaK50Cell(NX, NY);
+  NakModel             model;
+
+  (void)unused;
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  assert_int_equal(NakModelVoidsReport(model).count, 0);
+  MUST(NakModelDestroy(&model));
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(RecordsAreSums),
-  cmocka_unit_test(FaceWithoutLiquid),
-  cmocka_unit_test(FramesAreTheState),
-  cmocka_unit_test(DrivesAreThoseOfTheirColumns),
+  cmocka_unit_test(RecordsAreSums),    cmocka_unit_test(FaceWithoutLiquid),
+  cmocka_unit_test(NoVoidsWithoutGas), cmocka_unit_test(SodiumOnTheFace),
+  cmocka_unit_test(FramesAreTheState), cmocka_unit_test(DrivesAreThoseOfTheirColumns),
 };
 
 NAK_TEST_MAIN(tests)

@@ -451,11 +451,11 @@ static void SlopesOnTheSides(void **unused)
   const Diffusion           p      = {.cubic = 0.3};
   const NakPhaseFieldParams params = Tight();
   NakFieldModel             model  = DiffusionModel(NAK_BOUNDARY_SLOPE);
-  const PetscReal           at[3] = {3, 4.5, 0.5}, edge[3] = {3, 0.2, 0.5};
-  PetscReal                 values[22];
-  NakPhaseField             e;
-  NakFrame                  frame;
-  PetscReal                 error;
+  const PetscReal at[3] = {3, 4.5, 0.5}, edge[3] = {3, 0.2, 0.5}, other[3] = {3, 15.8, 0.5};
+  PetscReal       values[22];
+  NakPhaseField   e;
+  NakFrame        frame;
+  PetscReal       error;
 
   (void)unused;
   model.face  = RampSlope;
@@ -468,6 +468,9 @@ static void SlopesOnTheSides(void **unused)
   MUST(NakPhaseFieldCut(e, 0, 0, edge, values)); /* as in the middle of the last cell */
   for (PetscInt i = 0; i < plate[0]; i++)
     AssertNear("at the edge", values[i], 0.1 * ((PetscReal)i + 0.5) + 0.2 * 0.5, 1e-7);
+  MUST(NakPhaseFieldCut(e, 0, 0, other, values));
+  for (PetscInt i = 0; i < plate[0]; i++)
+    AssertNear("at the other", values[i], 0.1 * ((PetscReal)i + 0.5) + 0.2 * 15.5, 1e-7);
   MUST(NakPhaseFieldError(e, 0, &error)); /* in the norm of the box, of 22 by 16 */
   AssertNear("error", error, 0.25 * PetscSqrtReal(22 * 16), 1e-12);
   MUST(NakPhaseFieldFrame(e, &frame));
