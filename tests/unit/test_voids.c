@@ -1,7 +1,7 @@
 /* The gas of voids: pockets, pressures, voids that meet and part, dissolution, nuclei.  Run on 1, 2 and 3 ranks. */
 #include "gas_impl.h"
 
-#include "nak_test.h"
+#include "checkpoint_fixture.h"
 
 static const PetscReal tension = 0.13, degree = PETSC_PI / 180, side = 0.25e-6;
 
@@ -260,6 +260,62 @@ static void NucleiComeAtTheirRate(void **unused)
   AssertRelative("volume", all.height, one.height, 1e-12);
 }
 
+static PetscErrorCode Exchange(void *object, NakCheckpoint c)
+{
+  return NakGasCheckpoint(((Case *)object)->gas, c);
+}
+
+static void AssertSame(NakGas a, NakGas b)
+{
+  const size_t   size = (size_t)a->n * sizeof(PetscReal), whole = (size_t)a->n * sizeof(PetscInt);
+  const PetscInt columns = NakPartColumns(&a->part);
+
+  assert_int_equal(a->n, b->n);
+  assert_memory_equal(a->x, b->x, size);
+  assert_memory_equal(a->y, b->y, size);
+  assert_memory_equal(a->amount, b->amount, size);
+  assert_memory_equal(a->volume, b->volume, size);
+  assert_memory_equal(a->escape, b->escape, size);
+  assert_memory_equal(a->root, b->root, whole);
+  assert_memory_equal(a->gone, b->gone, whole);
+  assert_int_equal(a->formed, b->formed);
+  assert_true(a->filled == b->filled && a->dissolved == b->dissolved && a->wait == b->wait);
+  for (PetscInt k = 0; k < columns; k++)
+    assert_true(a->owner[k] == b->owner[k] && a->born[k] == b->born[k] && a->due[k] == b->due[k] &&
+                a->hazard[k] == b->hazard[k]);
+}
+
+/* Pockets and nuclei that lose gas: those that were read are what was written, and go on as they do. */
+static void GoesOnFromACheckpoint(void **unused)
+{
+  NakVoidsParams p = Params();
+  Case          *c[2];
+  PetscBool      formed;
+
+  (void)unused;
+  p.nucleation  = 1e12;
+  p.dissolution = 1e-13;
+  for (int k = 0; k < 2; k++) c[k] = Create(32, 24, p);
+  for (int step = 0; step < 3; step++) {
+    MUST(NakGasDissolve(c[0]->gas, c[0]->share, 1e-3));
+    MUST(NakGasNucleate(c[0]->gas, 0.1, c[0]->wetted, c[0]->drive, &formed));
+    assert_true(formed);
+    MUST(NakGasVolumes(c[0]->gas, c[0]->share));
+    MUST(NakGasRegroup(c[0]->gas, c[0]->share));
+    MUST(NakGasWait(c[0]->gas, c[0]->wetted, c[0]->drive));
+  }
+  PassOn(Exchange, c[0], c[1]);
+  AssertSame(c[0]->gas, c[1]->gas);
+  MUST(PetscArraycpy(c[1]->share, c[0]->share, (size_t)c[0]->n * LAYERS));
+  for (int k = 0; k < 2; k++) {
+    MUST(NakGasNucleate(c[k]->gas, 0.2, c[k]->wetted, c[k]->drive, &formed));
+    MUST(NakGasVolumes(c[k]->gas, c[k]->share));
+    MUST(NakGasRegroup(c[k]->gas, c[k]->share));
+  }
+  AssertSame(c[0]->gas, c[1]->gas);
+  for (int k = 0; k < 2; k++) Destroy(c[k]);
+}
+
 /* A row of columns is the same in x and in y: voids are cylinders either way. */
 static void RowsAreAlike(void **unused)
 {
@@ -357,6 +413,7 @@ static void PocketsAreChecked(void **unused)
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(HeightsAreChecked),
   cmocka_unit_test(PocketsAreChecked),
+  cmocka_unit_test(GoesOnFromACheckpoint),
   cmocka_unit_test(PocketsBearTheirTension),
   cmocka_unit_test(AnswersAreDifferences),
   cmocka_unit_test(MeetAndPart),
