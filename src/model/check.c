@@ -80,15 +80,20 @@ static void TellCoarse(const NakModelParams *p, NakComplaints *list)
              (double)half, (double)p->cell.thickness);
 }
 
+/* Of the sides of a column along which there are several; 0 for a single one. */
+static PetscReal Widest(const NakGridParams *g)
+{
+  PetscReal side[2];
+
+  NakGridSides(g, side);
+  return PetscMax(g->nx > 1 ? side[0] : 0, g->ny > 1 ? side[1] : 0);
+}
+
 /* Patches of a column or two follow the grid, not their size. */
 static void TellPatches(const NakModelParams *p, NakComplaints *list)
 {
-  const NakGridParams *g     = &p->grid;
-  const PetscReal      patch = p->contact.patch;
-  PetscReal            sides[2], side;
+  const PetscReal patch = p->contact.patch, side = Widest(&p->grid);
 
-  NakGridSides(g, sides);
-  side = PetscMax(g->nx > 1 ? sides[0] : 0, g->ny > 1 ? sides[1] : 0);
   if (p->contact.shape == NAK_CONTACT_PATCHES && 2 * side > (1 + 1e-9) * patch)
     NakCaution(list, "contact",
                "patches of contact are about %.3g m wide and columns %.3g m: the grid "
@@ -147,12 +152,10 @@ static void CheckFreezes(const NakModelParams *p, NakComplaints *list)
 
 static void CheckZone(const NakModelParams *p, NakComplaints *list)
 {
-  const NakGridParams *g = &p->grid;
-  const NakMixParams  *m = &p->microstructure;
-  PetscReal            side[2], widest;
+  const NakGridParams *g      = &p->grid;
+  const NakMixParams  *m      = &p->microstructure;
+  const PetscReal      widest = Widest(g);
 
-  NakGridSides(g, side);
-  widest = PetscMax(g->nx > 1 ? side[0] : 0, g->ny > 1 ? side[1] : 0);
   if (NAK_MIX_CELLS * widest > m->width * (1 + 1e-9))
     NakComplain(list, "microstructure",
                 "microstructure.interface_width is %.6g m and columns are %.6g m wide: an "
@@ -212,11 +215,10 @@ static void CheckFront(const NakModelParams *params, NakComplaints *list)
 {
   const NakInterphaseParams *p      = &params->interphase;
   const NakGridParams       *g      = &params->grid;
-  const PetscReal            fewest = 4;
-  PetscReal                  side[2], widest;
+  const PetscReal            fewest = 4, widest = Widest(g);
+  PetscReal                  side[2];
 
   NakGridSides(g, side);
-  widest = PetscMax(g->nx > 1 ? side[0] : 0, g->ny > 1 ? side[1] : 0);
   if (widest == 0)
     NakComplain(list, "interphase",
                 "interphase.film_nuclei and .film_nucleation need a face of several columns: "

@@ -182,6 +182,54 @@ static void SitesNeedTheirSolid(void **unused)
     }
 }
 
+/* A solid that no liquid is in equilibrium with is told of where its grains stand: K melts at 337 K, Na at 371. */
+static void GrainsMustFreeze(void **unused)
+{
+  static const PetscReal temperatures[] = {330, 350, 380};
+
+  (void)unused;
+  for (int k = 0; k < 3; k++) {
+    NakModelParams params = Params(NX, NY, 0, temperatures[k]);
+    NakComplaints  list   = {.n = 0};
+
+    FreezeSome(&params, 1, 1);
+    NakModelCheck(&params, &list);
+    assert_int_equal(list.n, k);
+    if (k > 0) assert_string_equal(list.items[0].key, "microstructure.grains_b");
+    if (k > 1) assert_string_equal(list.items[1].key, "microstructure.grains_a");
+  }
+}
+
+/* Nuclei become the grains of their solid one after the other, those of Na numbered after those of K. */
+static void GrainsTakeTurns(void **unused)
+{
+  (void)unused;
+  for (PetscInt body = 0; body < 2; body++)
+    for (PetscInt formed = 0; formed < 4; formed++) {
+      NakModelParams params = Params(NX, NY, 1, body == 0 ? 305 : 330);
+      const PetscInt grain  = 1 + (body == 0 ? formed % 2 : 2 + formed % 3);
+      PetscReal     *u, most[NAK_MIX_MOST] = {0};
+      Cell           cell;
+
+      if (body == 1) params.alloy.potassium.value = 0.05, params.alloy.volume = 40e-9;
+      params.microstructure.nuclei_body = body;
+      FreezeSome(&params, 2, 3);
+      cell                      = Create(&params);
+      cell.model->grains.formed = formed;
+      MUST(NakGrainsAdvance(cell.model, 0, 1, cell.U));
+      assert_int_equal(cell.model->grains.formed, formed + 1);
+      MUST(VecGetArray(cell.U, &u));
+      for (PetscInt n = 0; n < cell.model->owned; n++)
+        for (PetscInt k = 1; k <= 5; k++)
+          most[k] = PetscMax(
+            most[k], u[(ptrdiff_t)n * cell.model->column.l.size + cell.model->column.l.alloy + k]);
+      MUST(VecRestoreArray(cell.U, &u));
+      MUST(MPI_Allreduce(MPI_IN_PLACE, most, NAK_MIX_MOST, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
+      for (PetscInt k = 1; k <= 5; k++) assert_true((most[k] > 0.5) == (k == grain));
+      Destroy(&cell);
+    }
+}
+
 /* Where grains of K may form, lengths are those of solid K: the same K stands lower. */
 static void HeightIsThatOfSolid(void **unused)
 {
@@ -278,7 +326,8 @@ static void GrowsUnderTheFilm(void **unused)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(BeginsWhereItHoldsItself), cmocka_unit_test(InterfacesNeedColumns),
-  cmocka_unit_test(SitesNeedTheirSolid),      cmocka_unit_test(HeightIsThatOfSolid),
+  cmocka_unit_test(SitesNeedTheirSolid),      cmocka_unit_test(GrainsMustFreeze),
+  cmocka_unit_test(GrainsTakeTurns),          cmocka_unit_test(HeightIsThatOfSolid),
   cmocka_unit_test(GrowsAboutItsSite),        cmocka_unit_test(GrowsUnderTheFilm),
 };
 

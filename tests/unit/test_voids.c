@@ -381,14 +381,16 @@ static void PocketsAreChecked(void **unused)
   const PetscReal foot = 1e-6 * 0.96592582628906831; /* sin 75 deg */
 
   (void)unused;
-  for (int flat = 0; flat < 2; flat++)
+  for (int flat = 0; flat < 3; flat++) /* in x and y, in x, in y */
     for (int many = 0; many < 2; many++)
       for (int small = 0; small < 2; small++) {
         const PetscReal     face = flat ? 32 * side : 32 * side * 16 * side;
         const PetscReal     room = face / (flat ? 2 * foot : PETSC_PI * foot * foot);
         const NakVoidsPlace at   = {
-            .columns   = {32,   flat ? 1 : 16},
-            .side      = {side, side         },
+            .columns   = {flat == 2 ? 1 : 32, flat == 0   ? 16
+                                              : flat == 1 ? 1
+                                                          : 32},
+            .side      = {side,               side                                                         },
             .height    = 3e-6,
             .tension   = tension,
             .steepness = 4e6
