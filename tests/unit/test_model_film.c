@@ -61,6 +61,25 @@ static PetscReal Drive(NakModel model)
   return most;
 }
 
+/* Each way in which a front does not fit its grid is told of, and of nothing else. */
+static void FrontsNeedTheirGrid(void **unused)
+{
+  (void)unused;
+  for (int way = 0; way < 7; way++) {
+    NakModelParams params = Params(40, 1, 3);
+    NakComplaints  list   = {.n = 0};
+
+    if (way == 1) params.interphase.film_width = 3.99e-6;
+    if (way == 2) params.interphase.film_nuclei *= 0.1;
+    if (way == 3) params.interphase.film_nuclei *= 14;
+    if (way == 4) params.grid.electrolyte_layers = 0;
+    if (way == 5) params.grid.electrolyte_layers = 1;
+    if (way == 6) params.interphase.film_width = 4e-6;
+    NakModelCheck(&params, &list);
+    assert_int_equal(list.n, way >= 1 && way <= 4 ? 1 : 0);
+  }
+}
+
 static void PlacesAreANumberOnAnArea(void **unused)
 {
   (void)unused;
@@ -200,8 +219,11 @@ static void DiscsShrink(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(DiscsShrink),         cmocka_unit_test(NucleiFormAtTheirRate),
-  cmocka_unit_test(SpacingOfColumns),    cmocka_unit_test(PlacesAreANumberOnAnArea),
+  cmocka_unit_test(DiscsShrink),
+  cmocka_unit_test(FrontsNeedTheirGrid),
+  cmocka_unit_test(NucleiFormAtTheirRate),
+  cmocka_unit_test(SpacingOfColumns),
+  cmocka_unit_test(PlacesAreANumberOnAnArea),
   cmocka_unit_test(DiscsCoverTheirArea),
 };
 

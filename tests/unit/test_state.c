@@ -297,13 +297,26 @@ static void DigitsOfTables(void **unused)
   }
 }
 
+static void NumbersAreFound(void **unused)
+{
+  const NakRecord record = {.time = 1, .voltage = 2, .charge_balance = 3};
+  NakNumbers      numbers;
+
+  (void)unused;
+  NakRecordNumbers(&record, &numbers);
+  AssertNear("first", NakNumbersFind(&numbers, "time_s")->value, 1, 0);
+  AssertNear("some", NakNumbersFind(&numbers, "voltage_V")->value, 2, 0);
+  AssertNear("last", NakNumbersFind(&numbers, "charge_balance")->value, 3, 0);
+  assert_null(NakNumbersFind(&numbers, "charge"));
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(DigitsOfTables),  cmocka_unit_test(FacesAreGraded),
-  cmocka_unit_test(EqualLayers),     cmocka_unit_test(ColumnIsPacked),
-  cmocka_unit_test(UsefulRanks),     cmocka_unit_test(Multiples),
-  cmocka_unit_test(Coarsening),      cmocka_unit_test(LargestGrid),
-  cmocka_unit_test(CoarsestGrid),    cmocka_unit_test(Errors),
-  cmocka_unit_test(AChoiceOfFields),
+  cmocka_unit_test(NumbersAreFound), cmocka_unit_test(DigitsOfTables),
+  cmocka_unit_test(FacesAreGraded),  cmocka_unit_test(EqualLayers),
+  cmocka_unit_test(ColumnIsPacked),  cmocka_unit_test(UsefulRanks),
+  cmocka_unit_test(Multiples),       cmocka_unit_test(Coarsening),
+  cmocka_unit_test(LargestGrid),     cmocka_unit_test(CoarsestGrid),
+  cmocka_unit_test(Errors),          cmocka_unit_test(AChoiceOfFields),
 };
 
 NAK_TEST_MAIN(tests)
