@@ -283,6 +283,26 @@ static void SodiumOnTheFace(void **unused)
   Destroy(&cell);
 }
 
+static void VoidsAreTheirOwnPhase(void **unused)
+{
+  Cell             cell = Create();
+  const NakLayout *l    = &cell.model->column.l;
+  const PetscReal *u;
+
+  (void)unused;
+  MUST(VecGetArrayRead(cell.U, &u));
+  for (PetscInt n = 0; n < cell.model->owned; n++)
+    for (PetscInt k = 0; k < l->zone; k++) {
+      const PetscInt number = Number(cell.model, n);
+
+      AssertNear(
+        "void", NakZoneVoid(&cell.model->column, u + (ptrdiff_t)n * l->size + NakLayoutAlloy(l, k)),
+        (number == 2 && k == 1) || (number == 3 && k == 2), 1e-14);
+    }
+  MUST(VecRestoreArrayRead(cell.U, &u));
+  Destroy(&cell);
+}
+
 static void NoVoidsWithoutGas(void **unused)
 {
   const NakModelParams params = NaK50Cell(NX, NY);
@@ -295,9 +315,13 @@ static void NoVoidsWithoutGas(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(RecordsAreSums),    cmocka_unit_test(FaceWithoutLiquid),
-  cmocka_unit_test(NoVoidsWithoutGas), cmocka_unit_test(SodiumOnTheFace),
-  cmocka_unit_test(FramesAreTheState), cmocka_unit_test(DrivesAreThoseOfTheirColumns),
+  cmocka_unit_test(RecordsAreSums),
+  cmocka_unit_test(FaceWithoutLiquid),
+  cmocka_unit_test(NoVoidsWithoutGas),
+  cmocka_unit_test(SodiumOnTheFace),
+  cmocka_unit_test(VoidsAreTheirOwnPhase),
+  cmocka_unit_test(FramesAreTheState),
+  cmocka_unit_test(DrivesAreThoseOfTheirColumns),
 };
 
 NAK_TEST_MAIN(tests)
