@@ -1,6 +1,6 @@
 /* Columns with a physics that is no cell: the operator against a dense product, its solvers against known
    solutions, conservation, transfer, neighbours.  Run on 1, 2 and 3 ranks. */
-#include <nakfield/columns.h>
+#include "columns_impl.h"
 
 #include "nak_test.h"
 
@@ -342,6 +342,59 @@ static void TransferKeepsConstants(void **unused)
   }
 }
 
+static const PetscInt halves[][2] = {
+  {8,  4},
+  {9,  5},
+  {12, 7},
+  {2,  1}
+};
+
+/* Interpolation takes the places of coarse centres to those of fine ones: around a ring all of them, else
+   those between the outermost, whose values hold beyond them. */
+static void InterpolationKeepsPlaces(void **unused)
+{
+  (void)unused;
+  for (size_t k = 0; k < sizeof halves / sizeof *halves; k++)
+    for (int periodic = 0; periodic < 2; periodic++) {
+      const PetscInt  n = halves[k][0], coarse = halves[k][1];
+      const PetscReal outermost = 0.5 / (PetscReal)coarse;
+
+      if (periodic && coarse == 1) continue;
+      for (PetscInt i = 0; i < n; i++) {
+        const NakPair   p    = NakInterpolation(i, n, coarse, (PetscBool)periodic);
+        const PetscReal here = ((PetscReal)i + 0.5) / (PetscReal)n;
+        PetscReal       at   = 0;
+
+        for (int s = 0; s < 2; s++) {
+          at += p.weight[s] * ((PetscReal)p.cell[s] + 0.5) / (PetscReal)coarse;
+          assert_true(p.weight[s] >= 0 && p.weight[s] <= 1);
+        }
+        AssertNear("place", at,
+                   periodic ? here : PetscMax(PetscMin(here, 1 - outermost), outermost), 1e-14);
+        AssertNear("weights", p.weight[0] + p.weight[1], 1, 1e-15);
+      }
+    }
+}
+
+/* A coarse cell is the mean of what it overlaps: shares of fine cells in it add up to 1, and a fine cell is given
+   away whole. */
+static void OverlapsAreShares(void **unused)
+{
+  (void)unused;
+  for (size_t k = 0; k < sizeof halves / sizeof *halves; k++) {
+    const PetscInt n = halves[k][0], coarse = halves[k][1];
+    PetscReal      mean[8] = {0};
+
+    for (PetscInt i = 0; i < n; i++) {
+      const NakPair p = NakOverlap(i, n, coarse);
+
+      AssertNear("whole", p.weight[0] + p.weight[1], (PetscReal)coarse / (PetscReal)n, 1e-14);
+      for (int s = 0; s < 2; s++) mean[p.cell[s]] += p.weight[s];
+    }
+    for (PetscInt j = 0; j < coarse; j++) AssertNear("shares", mean[j], 1, 1e-14);
+  }
+}
+
 /* Solve A x = b to rounding; the iterations that it takes. */
 static PetscInt Solve(const Case *c, KSP ksp, PetscReal tolerance)
 {
@@ -484,7 +537,8 @@ static void SolutionsConserve(void **unused)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(ProductsAreDense),       cmocka_unit_test(NeighboursAreBeside),
-  cmocka_unit_test(TransferKeepsConstants), cmocka_unit_test(SolversFindTheSolution),
+  cmocka_unit_test(TransferKeepsConstants), cmocka_unit_test(InterpolationKeepsPlaces),
+  cmocka_unit_test(OverlapsAreShares),      cmocka_unit_test(SolversFindTheSolution),
   cmocka_unit_test(StagesAreSolvedAlike),   cmocka_unit_test(SolutionsConserve),
 };
 
