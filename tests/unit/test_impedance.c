@@ -415,16 +415,158 @@ static void NoiseHasNoPeaks(void **unused)
     }
 }
 
+/* ---- The weight of the roughness, by formulas written anew ---- */
+
+enum { TRIALS = 15, UNKNOWNS = 256 };
+
+typedef double Square[UNKNOWNS][UNKNOWNS];
+
+/* What a solution leaves, how rough it is, and how many numbers it is free to choose. */
+typedef struct {
+  double misfit, roughness, freedom;
+} Trial;
+
+/* Trace of (A' A + lambda D)^-1 A' A over the n unknowns of `index`, by elimination. */
+static double Trace(PetscInt n, const PetscInt index[], Square A2, Square D, double lambda)
+{
+  static Square H, right;
+  double        trace = 0;
+
+  for (PetscInt i = 0; i < n; i++)
+    for (PetscInt j = 0; j < n; j++) {
+      right[i][j] = A2[index[i]][index[j]];
+      H[i][j]     = right[i][j] + lambda * D[index[i]][index[j]];
+    }
+  for (PetscInt k = 0; k < n; k++)
+    for (PetscInt i = k + 1; i < n; i++) {
+      const double factor = H[i][k] / H[k][k];
+
+      for (PetscInt j = k; j < n; j++) H[i][j] -= factor * H[k][j];
+      for (PetscInt j = 0; j < n; j++) right[i][j] -= factor * right[k][j];
+    }
+  for (PetscInt i = n - 1; i >= 0; i--) {
+    for (PetscInt j = 0; j < n; j++) {
+      for (PetscInt k = i + 1; k < n; k++) right[i][j] -= H[i][k] * right[k][j];
+      right[i][j] /= H[i][i];
+    }
+    trace += right[i][i];
+  }
+  return trace;
+}
+
+/* Of the solution in `s`, whose last unknown is the resistance. */
+static Trial Judge(const NakSpectrum *s)
+{
+  static Square  A2, D;
+  const PetscInt n     = s->n_tau + 1;
+  const double   step  = log(s->tau[1] / s->tau[0]);
+  Trial          trial = {0, 0, 0};
+  PetscInt       index[UNKNOWNS], free = 0;
+  double         most = 0;
+
+  assert_true(n <= UNKNOWNS);
+  memset(A2, 0, sizeof A2);
+  memset(D, 0, sizeof D);
+  for (PetscInt k = 0; k < s->count; k++) {
+    Number row[UNKNOWNS], left = -s->re[k] - i_unit * s->im[k] + s->resistance;
+
+    for (PetscInt j = 0; j < n; j++) {
+      row[j] = j == n - 1 ? 1 : step / (1 + i_unit * 2 * PETSC_PI * s->frequency[k] * s->tau[j]);
+      if (j < n - 1) left += row[j] * s->gamma[j];
+    }
+    trial.misfit += creal(left) * creal(left) + cimag(left) * cimag(left);
+    for (PetscInt i = 0; i < n; i++)
+      for (PetscInt j = 0; j < n; j++)
+        A2[i][j] += creal(row[i]) * creal(row[j]) + cimag(row[i]) * cimag(row[j]);
+  }
+  for (PetscInt j = 0; j <= s->n_tau; j++) { /* gamma is 0 beyond its ends */
+    const double low = j > 0 ? s->gamma[j - 1] : 0, high = j < s->n_tau ? s->gamma[j] : 0;
+
+    trial.roughness += (high - low) * (high - low) / step;
+    if (j < s->n_tau) D[j][j] = 2 / step;
+    if (j > 0 && j < s->n_tau) D[j - 1][j] = D[j][j - 1] = -1 / step;
+    most = fmax(most, high);
+  }
+  for (PetscInt j = 0; j < n; j++)
+    if (j == n - 1 || s->gamma[j] > 1e-9 * most) index[free++] = j;
+  trial.freedom = Trace(free, index, A2, D, s->lambda);
+  return trial;
+}
+
+/* The strongest weight whose cross-validation is within a standard error of the least. */
+static int Strongest(const Trial t[TRIALS], double data)
+{
+  double value[TRIALS], least = HUGE_VAL;
+  int    chosen = 0;
+
+  for (int k = 1; k + 1 < TRIALS; k++) {
+    value[k] = t[k].misfit / pow(data - t[k].freedom, 2);
+    least    = fmin(least, value[k]);
+  }
+  for (int k = 1; k + 1 < TRIALS; k++)
+    if (value[k] <= least * (1 + sqrt(2 / data))) chosen = k;
+  return chosen;
+}
+
+/* Where the circle through three points of the L-curve is smallest: 4 area / (a b c). */
+static int Corner(const Trial t[TRIALS])
+{
+  double most   = -HUGE_VAL;
+  int    chosen = 0;
+
+  for (int k = 1; k + 1 < TRIALS; k++) {
+    const double ax = log(t[k].misfit / t[k - 1].misfit), bx = log(t[k + 1].misfit / t[k].misfit);
+    const double ay = log(t[k].roughness / t[k - 1].roughness);
+    const double by = log(t[k + 1].roughness / t[k].roughness);
+    const double bend =
+      2 * (ax * by - ay * bx) / (hypot(ax, ay) * hypot(bx, by) * hypot(ax + bx, ay + by));
+
+    if (bend <= most) continue;
+    most   = bend;
+    chosen = k;
+  }
+  return chosen;
+}
+
+/* Two weights a decade from 1e-7 on are tried; the one that each criterion wants is taken. */
+static void WeightsAreTheCriterions(void **unused)
+{
+  const Arc arc[] = {
+    {100, 1e-6},
+    {50,  1e-2}
+  };
+
+  (void)unused;
+  for (int seed = 1; seed <= 2; seed++) {
+    NakImpedanceParams params = Bare();
+    Trial              trial[TRIALS];
+    NakSpectrum        s = {0};
+
+    CreateCircuit(2, arc, &s);
+    AddNoise((uint64_t)seed, 3e-3, &s);
+    for (int k = 0; k < TRIALS; k++) {
+      params.lambda = 1e-7 * pow(10, k / 2.0);
+      MUST(NakRelaxationTimes(&params, &s));
+      trial[k] = Judge(&s);
+    }
+    params.lambda_choice = NAK_LAMBDA_GCV;
+    MUST(NakRelaxationTimes(&params, &s));
+    AssertRelative("by cross-validation", s.lambda,
+                   1e-7 * pow(10, Strongest(trial, 2.0 * (double)s.count) / 2.0), 1e-12);
+    params.lambda_choice = NAK_LAMBDA_L_CURVE;
+    MUST(NakRelaxationTimes(&params, &s));
+    AssertRelative("by the L-curve", s.lambda, 1e-7 * pow(10, Corner(trial) / 2.0), 1e-12);
+    MUST(PetscFree3(s.frequency, s.re, s.im));
+    MUST(PetscFree2(s.tau, s.gamma));
+  }
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(OneArcOfTheInterface),
-  cmocka_unit_test(TwoArcsADecadeApart),
-  cmocka_unit_test(NoDoubleLayer),
-  cmocka_unit_test(NoConstriction),
-  cmocka_unit_test(VoidsStoreCharge),
-  cmocka_unit_test(FiniteLengthWarburg),
-  cmocka_unit_test(TimesCoverTheFrequencies),
-  cmocka_unit_test(PeaksOfKnownCircuits),
-  cmocka_unit_test(CircuitsAreConsistent),
+  cmocka_unit_test(WeightsAreTheCriterions), cmocka_unit_test(OneArcOfTheInterface),
+  cmocka_unit_test(TwoArcsADecadeApart),     cmocka_unit_test(NoDoubleLayer),
+  cmocka_unit_test(NoConstriction),          cmocka_unit_test(VoidsStoreCharge),
+  cmocka_unit_test(FiniteLengthWarburg),     cmocka_unit_test(TimesCoverTheFrequencies),
+  cmocka_unit_test(PeaksOfKnownCircuits),    cmocka_unit_test(CircuitsAreConsistent),
   cmocka_unit_test(NoiseHasNoPeaks),
 };
 
