@@ -527,6 +527,55 @@ static void FluxesCancelInTheSums(void **unused)
   }
 }
 
+/* However little of a step is solved for, what is booked conserves: Na with what has reacted, K, and the charge
+   that passed with what the double layer took up. */
+static void CheckBooking(const NakModelParams *params, const Situation *s)
+{
+  const PetscReal shift = 3;
+  NakInventory    before, after;
+  NakRecord       record;
+  NakModel        model;
+  Vec             U, V, dot, F;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(VecDuplicate(U, &V));
+  MUST(VecDuplicate(U, &dot));
+  MUST(VecDuplicate(U, &F));
+  MUST(NakModelInitialise(model, U));
+  MUST(NakModelHold(model, s->control));
+  FillState(model, s, U);
+  MUST(NakModelMeasure(model, U, &record, &before));
+  FillDirection(model, U, 1, V);
+  MUST(VecAXPY(U, 1e-3, V));
+  MUST(VecCopy(V, dot));
+  MUST(VecScale(dot, 1e-3 * shift));
+  MUST(NakModelResidual(model, U, dot, F));
+  MUST(NakModelBook(model, F, shift, U));
+  MUST(NakModelMeasure(model, U, &record, &after));
+  AssertRelative("K", after.k, before.k, 1e-13);
+  AssertRelative("Na", after.na + after.q_faraday, before.na + before.q_faraday, 1e-13);
+  AssertNear("charge", after.q_total - after.q_faraday - after.layer,
+             before.q_total - before.q_faraday - before.layer,
+             1e-12 * (PetscAbsReal(before.q_total) + PetscAbsReal(after.q_total)));
+  MUST(VecDestroy(&F));
+  MUST(VecDestroy(&dot));
+  MUST(VecDestroy(&V));
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
+static void BookingConserves(void **unused)
+{
+  const NakModelParams two = Params(8, 1), three = Params(6, 4);
+
+  (void)unused;
+  for (int k = 0; k < SITUATIONS; k++) {
+    CheckBooking(&two, &situations[k]);
+    CheckBooking(&three, &situations[k]);
+  }
+}
+
 /* ---- The charge of the face ---- */
 
 /* Columns get the charge of their E and then another E; to the deposit, to remember the first. */
@@ -1015,12 +1064,19 @@ static void SmallSharesAreSolvedFor(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(PristineCellIsAtRest),    cmocka_unit_test(JacobianMatchesDifferences),
-  cmocka_unit_test(JacobianOfAFront),        cmocka_unit_test(JacobianAtOtherTemperatures),
-  cmocka_unit_test(JacobianOfPhases),        cmocka_unit_test(JacobianOfVoids),
-  cmocka_unit_test(FluxesCancelInTheSums),   cmocka_unit_test(SettledPotentialsHoldTheCharge),
-  cmocka_unit_test(ScalesOfErrors),          cmocka_unit_test(SolversAgree),
-  cmocka_unit_test(SmallSharesAreSolvedFor), cmocka_unit_test(ContactHasItsShare),
+  cmocka_unit_test(PristineCellIsAtRest),
+  cmocka_unit_test(JacobianMatchesDifferences),
+  cmocka_unit_test(JacobianOfAFront),
+  cmocka_unit_test(JacobianAtOtherTemperatures),
+  cmocka_unit_test(JacobianOfPhases),
+  cmocka_unit_test(JacobianOfVoids),
+  cmocka_unit_test(FluxesCancelInTheSums),
+  cmocka_unit_test(BookingConserves),
+  cmocka_unit_test(SettledPotentialsHoldTheCharge),
+  cmocka_unit_test(ScalesOfErrors),
+  cmocka_unit_test(SolversAgree),
+  cmocka_unit_test(SmallSharesAreSolvedFor),
+  cmocka_unit_test(ContactHasItsShare),
 };
 
 NAK_TEST_MAIN(tests)

@@ -151,6 +151,45 @@ static void FrozenIsTheSlope(void **unused)
   }
 }
 
+/* The exact profile of the front. */
+static PetscReal Profile(const NakFieldModel *m, const void *ctx, PetscReal x, PetscReal y,
+                         PetscReal t)
+{
+  const NakLine line = {.n = 1, .x = x, .dx = 2, .at_y = y, .time = t};
+  PetscReal     value, *out[] = {&value};
+
+  m->exact(ctx, &line, out);
+  return value;
+}
+
+/* The source is what the exact solution leaves of d eta/dt = kappa lap eta - 4 eta (eta - 1) (eta - 1/2). */
+static void SourceIsWhatTheSolutionLeaves(void **unused)
+{
+  const PetscReal h = 2e-4;
+  NakFieldModel   m;
+
+  (void)unused;
+  NakAllenCahnModel(&front, &m);
+  for (int k = 0; k < 40; k++) {
+    const PetscReal x = 0.02 + 0.023 * k, t = 0.2 * k, y = 0.25 + 0.05 * PetscSinReal((PetscReal)k);
+    const NakLine   line   = {.n = 1, .x = x, .dx = 2, .at_y = y, .time = t};
+    const PetscReal eta    = Profile(&m, &front, x, y, t);
+    PetscReal       source = 0, *out[] = {&source}, lap = -60 * eta, rate;
+
+    for (int side = -1; side <= 1; side += 2) /* of fourth order */
+      for (int far = 1; far <= 2; far++)
+        lap += (far == 1 ? 16 : -1) * (Profile(&m, &front, x + side * far * h, y, t) +
+                                       Profile(&m, &front, x, y + side * far * h, t));
+    lap /= 12 * h * h;
+    rate = (8 * (Profile(&m, &front, x, y, t + h) - Profile(&m, &front, x, y, t - h)) -
+            (Profile(&m, &front, x, y, t + 2 * h) - Profile(&m, &front, x, y, t - 2 * h))) /
+           (12 * h);
+    m.source(&front, &line, out);
+    AssertNear("source", source, rate - front.kappa * lap + 4 * eta * (eta - 1) * (eta - 0.5),
+               1e-6);
+  }
+}
+
 /* ---- Runs ---- */
 
 static NakPhaseFieldParams Tight(void)
@@ -618,13 +657,14 @@ static void EndsAtOnceWithoutNumbers(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(SmootherIsNewton),  cmocka_unit_test(FrozenIsTheSlope),
-  cmocka_unit_test(RanksDoNotMatter),  cmocka_unit_test(ConservesAndDecays),
-  cmocka_unit_test(SolvesToTheEnd),    cmocka_unit_test(CyclesDoNotGrow),
-  cmocka_unit_test(AxesAreAlike),      cmocka_unit_test(StepsEndWhereTold),
-  cmocka_unit_test(SlopesOnTheSides),  cmocka_unit_test(SidesThatFollow),
-  cmocka_unit_test(KeepsWhatIsStored), cmocka_unit_test(GoesOnFromACheckpoint),
-  cmocka_unit_test(GivesUp),           cmocka_unit_test(EndsAtOnceWithoutNumbers),
+  cmocka_unit_test(SmootherIsNewton),         cmocka_unit_test(SourceIsWhatTheSolutionLeaves),
+  cmocka_unit_test(FrozenIsTheSlope),         cmocka_unit_test(RanksDoNotMatter),
+  cmocka_unit_test(ConservesAndDecays),       cmocka_unit_test(SolvesToTheEnd),
+  cmocka_unit_test(CyclesDoNotGrow),          cmocka_unit_test(AxesAreAlike),
+  cmocka_unit_test(StepsEndWhereTold),        cmocka_unit_test(SlopesOnTheSides),
+  cmocka_unit_test(SidesThatFollow),          cmocka_unit_test(KeepsWhatIsStored),
+  cmocka_unit_test(GoesOnFromACheckpoint),    cmocka_unit_test(GivesUp),
+  cmocka_unit_test(EndsAtOnceWithoutNumbers),
 };
 
 NAK_TEST_MAIN(tests)
