@@ -48,7 +48,7 @@ typedef struct {
 
 /** What columns have in common wherever they stand, as the columns under a void its gas.  Row unknown[k] of each
     holds, beside its entries, push_k times what `answer` makes of the sums over k of pull_k v of all columns.  The
-    conserved sum has nothing of these rows. */
+    conserved sums have nothing of these rows. */
 typedef struct {
   PetscInt        n; /**< 0: nothing */
   const PetscInt *unknown;
@@ -59,6 +59,8 @@ typedef struct {
   /** From the sum of each owned column to the answer there, linear; collective. */
   PetscErrorCode (*answer)(void *ctx, PetscReal sum[]);
 } NakColumnShared;
+
+enum { NAK_CONSERVED_MOST = 2 };
 
 /** The physics of a column: pure functions and their context; of a column, `slopes` is called first.
     `column` counts the owned columns of this rank, from 0; `u` holds the unknowns of one. */
@@ -84,11 +86,12 @@ typedef struct {
       a flux between two layers is. */
   PetscBool (*uniform)(const void *ctx, PetscInt row, PetscInt col);
 
-  /** The sum over the rows of a column in which all fluxes cancel. */
-  PetscReal (*conserved)(const void *ctx, PetscInt column, const PetscReal row[]);
-  /** What of that sum a unit of unknown `keeper` makes.  The keeper takes up what a solution lacks. */
-  PetscReal (*capacity)(const void *ctx, PetscReal shift);
-  PetscInt keeper;
+  /** Sums over the rows of a column in which all fluxes cancel: `sum` counts them from 0. */
+  PetscInt n_conserved;
+  PetscReal (*conserved)(const void *ctx, PetscInt sum, PetscInt column, const PetscReal row[]);
+  /** What of a sum a unit of its unknown `keeper` makes.  The keeper takes up what a solution lacks. */
+  PetscReal (*capacity)(const void *ctx, PetscInt sum, PetscReal shift);
+  PetscInt keeper[NAK_CONSERVED_MOST];
 
   NakColumnShared shared; /**< the preconditioners know nothing of it */
 } NakColumnPhysics;
@@ -137,7 +140,7 @@ PetscBool NakColumnsShare(NakColumns columns);
 PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution);
 
 /** Make an approximate solution v of the linearised system conserve to rounding: what its residual holds of the
-    conserved sum goes into the keepers, to each the same.  Collective. */
+    conserved sums goes into the keepers, to each the same.  Collective. */
 PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution);
 
 /** Levels of the hierarchy: 1 in 1D; level 0 is the coarsest, the last one that of the state. */

@@ -6,7 +6,7 @@
     K       what the alloy and the film hold, less what they held
     charge  what passed the far face, less the reaction's and what the double layer took up
 
-  Na and K are relative to what the cell held at the start, charge to all that went through the cell
+  Each is of one electrode, and a record has the larger of both.  Na and K are relative to what the cell held at the start, charge to all that went through the cell
   so far, one double layer at 1 V included so that the beginning has a scale.
 */
 #pragma once
@@ -15,14 +15,15 @@
 
 /** Open data: what the balances are measured against, and their largest values so far. */
 typedef struct {
-  NakInventory start;
+  NakInventory start[NAK_ELECTRODES];
   PetscReal    last_total;                            /**< charge at the last record [C/m2] */
   PetscReal    throughput;                            /**< [C/m2] */
   PetscReal    na_largest, k_largest, charge_largest; /**< [-] */
 } NakBalance;
 
-/** Begin at the inventory `start` of a cell whose double layer takes up `layer` at 1 V [C/m2]. */
-NakBalance NakBalanceBegin(const NakInventory *start, PetscReal layer);
+/** Begin at the inventories `start` of a cell whose double layer takes up `layer` at 1 V [C/m2]. */
+NakBalance NakBalanceBegin(const NakInventory start[NAK_ELECTRODES], PetscReal layer);
 
-/** Fill the balances of a record from the inventory of the same moment, and note the largest. */
-void NakBalanceCheck(NakBalance *balance, const NakInventory *now, NakRecord *record);
+/** Fill the balances of a record from the inventories of the same moment, and note the largest. */
+void NakBalanceCheck(NakBalance *balance, const NakInventory now[NAK_ELECTRODES],
+                     NakRecord *record);

@@ -30,7 +30,11 @@ typedef struct {
 /** The area to which limits, resistances, capacities and charges of the pristine cell refer. */
 typedef enum { NAK_PER_CELL, NAK_PER_CONTACT } NakPer;
 
+/** What is between the alloy and the electrolyte. */
+typedef enum { NAK_INTERPHASE_MIXED, NAK_INTERPHASE_NONE } NakInterphaseKind;
+
 typedef struct {
+  PetscInt    kind;                /**< NakInterphaseKind; see NakInterphaseComplete() */
   PetscInt    per;                 /**< NakPer */
   PetscReal   limiting_current;    /**< with the reference alloy on top [A/m2] */
   PetscReal   diffusion_time;      /**< thickness^2 / diffusivity [s] */
@@ -67,6 +71,10 @@ typedef struct {
   PetscReal filament_speed;             /**< growth over plating current [m3/(A s)] */
 } NakReactionParams;
 
+/** Without an interphase nothing of it is left: no layer, no film, no second path.  The reference of u is then the
+    alloy of the start, and u its Na : K ratio over that. */
+void NakInterphaseComplete(NakInterphaseParams *params, const NakAlloyParams *alloy);
+
 extern const NakParam NakCellParamRows[];
 extern const NakParam NakInterphaseParamRows[];
 extern const NakParam NakReactionParamRows[];
@@ -80,7 +88,9 @@ typedef struct {
   PetscReal double_layer; /**< [F/m2] */
   PetscReal adlayer;      /**< charge of the full adlayer [C/m2] */
   PetscReal adlayer_constant;
-  PetscReal r_ref, m; /**< isotherm */
+  PetscReal r_ref, m;     /**< isotherm */
+  PetscBool direct;       /**< no interphase: the reaction is with the alloy of ratio u r_ref */
+  PetscReal ln_reference; /**< logarithm of the activity of Na in the reference alloy */
   PetscReal u_k,
     u_na;            /**< below and above which solid K and solid Na are stable in the interphase */
   PetscReal content; /**< charge of the interphase's Na at u = 1 over its volume [C/m3] */
@@ -168,14 +178,16 @@ PetscReal NakKineticsPotential(const NakKinetics *k, PetscReal charge, PetscReal
 
 /** The unknowns of a column that the interface sees, and what is over it. */
 typedef struct {
-  PetscReal potential;   /**< E of the metal against the electrolyte [V] */
-  PetscReal deposit;     /**< [mol/m2] */
-  PetscReal open;        /**< part of the contact that is free of the K film */
-  PetscReal u;           /**< in the middle of the lowest layer of the interphase */
-  PetscReal r;           /**< Na : K ratio of the lowest layer of the alloy */
-  PetscReal wetted;      /**< part of the contact under liquid; follows from order parameters */
+  PetscReal potential; /**< E of the metal against the electrolyte [V] */
+  PetscReal deposit;   /**< [mol/m2] */
+  PetscReal open;      /**< part of the contact that is free of the K film */
+  PetscReal u;         /**< in the middle of the lowest layer of the interphase; without one, of the
+                              alloy, in which u is r over that of the reference */
+  PetscReal r;         /**< Na : K ratio of the lowest layer of the alloy */
+  PetscReal wetted;    /**< part of the contact under liquid; follows from order parameters */
   PetscReal void_height; /**< above the face, which deposit fills first [m]; no unknown */
   PetscReal above; /**< solid Na of the alloy that touches the face [C/m2]; without derivatives */
+  PetscReal stiffening; /**< derivative to u of the conductance to the face [A/m2] */
 } NakFaceState;
 
 enum {
@@ -214,7 +226,8 @@ typedef struct {
 
   for u_face, and evaluate all rates there.
 
-  @param[in] conductance  of the half layer between u and the face [A/m2]
+  @param[in] conductance  of the half layer between u and the face, that of the alloy where there is no
+                          interphase [A/m2]
   @param[in] contact      of this column, in [0, 1]; without contact all currents are 0
 */
 NakFace NakKineticsFace(const NakKinetics *k, const NakFaceState *state, PetscReal conductance,

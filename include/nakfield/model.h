@@ -29,6 +29,19 @@ typedef struct {
 
 extern const NakParam NakContactParamRows[];
 
+/** What is opposite the alloy, across the electrolyte. */
+typedef enum { NAK_COUNTER_SODIUM, NAK_COUNTER_ALLOY } NakCounterKind;
+
+typedef struct {
+  PetscInt    kind;       /**< NakCounterKind */
+  NakFraction potassium;  /**< in its alloy; 0 for as much as in the other */
+  PetscReal   volume;     /**< [m3]; 0 for that of the other */
+  PetscInt    interphase; /**< 0: as between the other alloy and the electrolyte, 1: none */
+  PetscReal   charge_transfer_resistance; /**< [ohm m2]; 0 for that of the other */
+} NakCounterParams;
+
+extern const NakParam NakCounterParamRows[];
+
 /** All that the deck and the file of its material say of the cell. */
 typedef struct {
   NakAlloyParams      alloy;
@@ -38,6 +51,7 @@ typedef struct {
   NakReactionParams   reaction;
   NakGridParams       grid;
   NakContactParams    contact;
+  NakCounterParams    counter;
   NakMixParams        microstructure; /**< phases of the alloy; none without grains */
   NakVoidsParams      voids;
 } NakModelParams;
@@ -50,6 +64,12 @@ void NakModelComplete(NakModelParams *params);
     there [m]. */
 PetscReal NakModelDensity(const NakModelParams *params);
 PetscReal NakModelHeight(const NakModelParams *params);
+
+/** Height of the interphase on the grid, 0 where there is none [m]. */
+PetscReal NakModelInterphase(const NakModelParams *params);
+
+/** A cell with the alloy and the face of the counter electrode, where it is an alloy. */
+void NakCounterCell(const NakModelParams *params, NakModelParams *cell);
 
 /** Complain of entries that contradict each other. */
 void NakModelCheck(const NakModelParams *params, NakComplaints *list);
@@ -65,6 +85,10 @@ PetscErrorCode NakModelDestroy(NakModel *model);
 
 /** Owned by the model. */
 NakState NakModelState(NakModel model);
+
+/** Where the counter electrode has its unknowns, counted from NakLayout.counter; NULL of Na metal, which has
+    none.  Owned by the model. */
+const NakLayout *NakModelCounter(NakModel model);
 
 /** Charge that the face stores at 1 V, adlayer included, mean over it: a scale for balances [C/m2]. */
 PetscReal NakModelFaceCharge(NakModel model);
@@ -143,7 +167,7 @@ PetscErrorCode NakModelScales(NakModel model, Vec U, Vec scale);
   @param[in,out] record     time, step, cycle, dt, iterations and balances stay untouched; the rest
                             is filled.  The voltage follows from the mean of E and the current, so it
                             needs no consistent potential right after a switch
-  @param[out]    inventory  or NULL
+  @param[out]    inventory  NAK_ELECTRODES of them, the counter electrode the second; or NULL
 */
 PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInventory *inventory);
 

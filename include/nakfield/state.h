@@ -11,9 +11,9 @@
   A column from first to last (NakLayout says where each begins):
 
     filament  q_faraday  q_total  charge | phi[n_electrolyte] | E  deposit  open | u[n_interphase] |
-    r[n_alloy] | reservoir_na  reservoir_k
+    r[n_alloy] | reservoir_na  reservoir_k | counter
 
-  In the zone of phases, the lowest layers of the alloy, each r is followed by the order parameters of its
+  The counter electrode, where it is one with unknowns, has a column of its own, laid out alike.  In the zone of phases, the lowest layers of the alloy, each r is followed by the order parameters of its
   layer.
 */
 #pragma once
@@ -39,6 +39,7 @@ typedef struct {
   PetscReal zone_height;        /**< of phases, at the bottom of the alloy [m]; 0: none */
   PetscInt  zone_layers; /**< of it, all alike and below the alloy's own; set by the phases */
   PetscInt  phases;      /**< order parameters of a layer of it; likewise */
+  PetscInt  counter;     /**< unknowns of the counter electrode; set by it */
 } NakGridParams;
 
 extern const NakParam NakGridParamRows[];
@@ -74,6 +75,7 @@ typedef struct {
   PetscInt zone;         /**< and how many layers these are */
   PetscInt reservoir_na; /**< Na over the reservoir's initial K [-] */
   PetscInt reservoir_k;  /**< K over the reservoir's initial K [-] */
+  PetscInt counter;      /**< first unknown of the counter electrode, the size where it has none */
   PetscInt size;         /**< unknowns of a column */
 } NakLayout;
 
@@ -240,6 +242,10 @@ typedef struct {
   PetscReal solid_b, solid_a;          /**< mean thickness of solid K and of Na in the alloy [m] */
   PetscInt  grains;                    /**< of them that have begun */
   PetscReal reservoir_x;               /**< mole fraction of Na in the reservoir [-] */
+  PetscBool counter;                   /**< whether the counter electrode is an alloy; then */
+  PetscReal counter_potential;         /**< its potential against Na metal in the electrolyte [V] */
+  PetscReal counter_x;                 /**< mole fraction of Na in its reservoir [-] */
+  PetscReal counter_deposit;           /**< largest equivalent thickness of Na metal there [m] */
   PetscReal temperature;               /**< that the protocol asks for [K] */
   PetscReal
     face_x; /**< mole fraction of Na in the liquid on the face, of the reservoir where there is none [-] */
@@ -299,7 +305,7 @@ typedef struct {
   PetscReal  lambda;     /**< weight of the roughness in `gamma` [-] */
 } NakSpectrum;
 
-/** Amounts per geometric area, for balances. */
+/** Amounts of an electrode per geometric area, for balances; 0 of Na metal. */
 typedef struct {
   PetscReal na;        /**< Na as charge [C/m2] */
   PetscReal k;         /**< [mol/m2] */
@@ -307,6 +313,9 @@ typedef struct {
   PetscReal q_faraday; /**< [C/m2] */
   PetscReal q_total;   /**< [C/m2] */
 } NakInventory;
+
+/** The alloy's, and the counter electrode. */
+enum { NAK_ELECTRODES = 2 };
 
 /** Where a field is defined. */
 typedef enum {

@@ -61,7 +61,7 @@ Vec NakStepperState(NakStepper stepper);
     Owned by the stepper; said once in a run. */
 const char *NakStepperSlow(NakStepper stepper);
 
-/** What the cell held at the last record; owned by the stepper. */
+/** What the electrodes held at the last record, NAK_ELECTRODES of them; owned by the stepper. */
 const NakInventory *NakStepperInventory(NakStepper stepper);
 
 /** Start a protocol step at `now`: hold its control, begin with the first step's length, and

@@ -150,16 +150,21 @@ PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution)
   const NakState          top  = NakFinest(&columns->grids)->state;
   const NakGrid          *grid = NakStateGrid(top);
   const MPI_Comm          comm = PetscObjectComm((PetscObject)NakStateDM(top));
-  PetscReal              *x, lost, whole;
+  PetscReal              *x, lost[NAK_CONSERVED_MOST];
   PetscInt                n;
 
   PetscFunctionBeginUser;
-  PetscCall(NakOperatorLost(&columns->grids, ph, right, solution, &lost));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lost, 1, MPIU_REAL, MPIU_SUM, comm));
-  whole = ph->capacity(ph->ctx, columns->shift) * ((PetscReal)grid->nx * (PetscReal)grid->ny);
+  PetscCall(NakOperatorLost(&columns->grids, ph, right, solution, lost));
+  PetscCallMPI(
+    MPI_Allreduce(MPI_IN_PLACE, lost, (PetscMPIInt)ph->n_conserved, MPIU_REAL, MPIU_SUM, comm));
   PetscCall(VecGetLocalSize(solution, &n));
   PetscCall(VecGetArray(solution, &x));
-  for (ptrdiff_t k = ph->keeper; k < n; k += columns->pattern.size) x[k] += lost / whole;
+  for (PetscInt s = 0; s < ph->n_conserved; s++) {
+    const PetscReal whole =
+      ph->capacity(ph->ctx, s, columns->shift) * ((PetscReal)grid->nx * (PetscReal)grid->ny);
+
+    for (ptrdiff_t k = ph->keeper[s]; k < n; k += columns->pattern.size) x[k] += lost[s] / whole;
+  }
   PetscCall(VecRestoreArray(solution, &x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

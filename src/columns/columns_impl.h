@@ -109,6 +109,6 @@ PetscErrorCode NakOperatorCreate(const NakGrids *grids, Mat *mat);
 /* y += what is shared of x. */
 PetscErrorCode NakOperatorAddShared(const NakGrids *grids, Vec x, Vec y);
 
-/* What the residual b - A x holds of the conserved sum, of the columns of this rank. */
+/* What the residual b - A x holds of the conserved sums, of the columns of this rank. */
 PetscErrorCode NakOperatorLost(const NakGrids *grids, const NakColumnPhysics *physics, Vec b, Vec x,
-                               PetscReal *lost);
+                               PetscReal lost[]);

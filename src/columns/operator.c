@@ -112,7 +112,7 @@ static PetscErrorCode MultiplyVec(Mat A, Vec X, Vec Y)
 }
 
 PetscErrorCode NakOperatorLost(const NakGrids *grids, const NakColumnPhysics *physics, Vec B, Vec X,
-                               PetscReal *lost)
+                               PetscReal lost[])
 {
   const ptrdiff_t  size = grids->pattern->size;
   const PetscReal *b;
@@ -120,14 +120,15 @@ PetscErrorCode NakOperatorLost(const NakGrids *grids, const NakColumnPhysics *ph
   Columns          c;
 
   PetscFunctionBeginUser;
-  *lost = 0;
+  for (PetscInt s = 0; s < physics->n_conserved; s++) lost[s] = 0;
   PetscCall(PetscMalloc1(size, &r));
   PetscCall(Take(grids, X, &c));
   PetscCall(VecGetArrayRead(B, &b));
   for (PetscInt n = 0; n < NakFinest(grids)->halo.near.owned; n++) {
     Multiply(grids, &c, n, r);
     for (ptrdiff_t j = 0; j < size; j++) r[j] = b[n * size + j] - r[j];
-    *lost += physics->conserved(physics->ctx, n, r);
+    for (PetscInt s = 0; s < physics->n_conserved; s++)
+      lost[s] += physics->conserved(physics->ctx, s, n, r);
   }
   PetscCall(VecRestoreArrayRead(B, &b));
   PetscCall(GiveBack(grids, X, &c));

@@ -285,11 +285,41 @@ PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- Words in the place of sections ---- */
+
+/* `interphase: none` means interphase: {kind: none}, where the schema has interphase.kind. */
+static PetscErrorCode SpreadWord(NakDeck deck, const NakParam *row)
+{
+  static const char kind[] = ".kind";
+  const size_t      length = strlen(row->key), tail = sizeof kind - 1;
+  char              section[NAK_DECK_KEY_SIZE];
+  NakTree           word, map, copy;
+  PetscInt          i;
+
+  PetscFunctionBeginUser;
+  if (length <= tail || strcmp(row->key + length - tail, kind) != 0 ||
+      length - tail >= sizeof section)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  (void)snprintf(section, sizeof section, "%.*s", (int)(length - tail), row->key);
+  i = NakNodeIndex(deck->root, section);
+  if (i < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  word = deck->root->items[i];
+  if (word->kind != NAK_NODE_SCALAR || NakNodeIsEmpty(word)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakTreeCopy(word, &copy));
+  PetscCall(NakTreeCreate(NAK_NODE_MAP, word->place, &map));
+  PetscCall(NakTreeAppend(map, kind + 1, copy));
+  PetscCall(NakTreeReplace(deck->root, i, map));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- All of it ---- */
 
 static PetscErrorCode FillRoot(NakDeck deck, const NakSection schema[])
 {
   PetscFunctionBeginUser;
+  for (const NakSection *section = schema; section->rows != NULL; section++)
+    for (const NakParam *row = section->rows; row->key != NULL; row++)
+      PetscCall(SpreadWord(deck, row));
   for (const NakSection *section = schema; section->rows != NULL; section++)
     for (const NakParam *row = section->rows; row->key != NULL; row++)
       PetscCall(FillRow(deck, row, section->params));

@@ -135,11 +135,24 @@ static PetscBool IsFirst(const Writer *writer, const NakParam *row, const char *
   return PETSC_TRUE;
 }
 
+/* The entry `kind` of the section `prefix`, whose words may stand in its place, or NULL. */
+static const NakParam *Kind(const Writer *writer, const char *prefix)
+{
+  for (const NakSection *section = writer->schema; section->rows != NULL; section++)
+    for (const NakParam *row = section->rows; row->key != NULL; row++) {
+      const char *const part = Beneath(row->key, prefix);
+
+      if (part != NULL && strcmp(part, "kind") == 0) return row;
+    }
+  return NULL;
+}
+
 /* Write the entry or the section that `row` begins beneath `prefix`. */
 static void WriteProperty(const Writer *writer, const NakParam *row, const char *prefix, int indent)
 {
   const char *const part = Beneath(row->key, prefix);
   const size_t      n    = strcspn(part, ".");
+  const NakParam   *kind;
   char              below[NAK_PATH_SIZE];
 
   WriteIndent(writer, indent);
@@ -149,10 +162,16 @@ static void WriteProperty(const Writer *writer, const NakParam *row, const char 
     return;
   }
   (void)snprintf(below, sizeof below, "%s%.*s.", prefix, (int)n, part);
+  kind = Kind(writer, below);
+  if (kind != NULL) {
+    NakTextPut(writer->file, "{\"anyOf\": [");
+    WriteEntry(writer, kind);
+    NakTextPut(writer->file, ", ");
+  }
   NakTextPut(writer->file, "{\n");
   WriteObject(writer, below, indent + 2);
   WriteIndent(writer, indent);
-  NakTextPut(writer->file, "}");
+  NakTextPut(writer->file, kind != NULL ? "}]}" : "}");
 }
 
 static void WriteProperties(const Writer *writer, const char *prefix, int indent)

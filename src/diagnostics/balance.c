@@ -1,23 +1,37 @@
 /* Balances of Na, K and charge; the contract is in nakfield/diagnostics.h. */
 #include <nakfield/diagnostics.h>
 
-NakBalance NakBalanceBegin(const NakInventory *start, PetscReal layer)
+NakBalance NakBalanceBegin(const NakInventory start[NAK_ELECTRODES], PetscReal layer)
 {
-  return (NakBalance){.start = *start, .last_total = start->q_total, .throughput = layer};
+  return (NakBalance){
+    .start = {start[0], start[1]},
+      .last_total = start->q_total, .throughput = layer
+  };
 }
 
-void NakBalanceCheck(NakBalance *balance, const NakInventory *now, NakRecord *record)
+/* What one electrode lacks, where that is more than the record says of the other. */
+static void Check(const NakInventory *start, const NakInventory *now, PetscReal throughput,
+                  NakRecord *record)
 {
-  const NakInventory *start   = &balance->start;
-  const PetscReal     reacted = now->q_faraday - start->q_faraday;
-  const PetscReal     passed  = now->q_total - start->q_total;
-  const PetscReal     stored  = now->layer - start->layer;
+  const PetscReal reacted = now->q_faraday - start->q_faraday;
+  const PetscReal passed  = now->q_total - start->q_total;
+  const PetscReal stored  = now->layer - start->layer;
+  const PetscReal na      = PetscAbsReal(start->na - now->na - reacted) / start->na;
+  const PetscReal k       = PetscAbsReal(now->k - start->k) / start->k;
+  const PetscReal charge  = PetscAbsReal(passed - reacted - stored) / throughput;
 
+  record->na_balance     = PetscMax(record->na_balance, na);
+  record->k_balance      = PetscMax(record->k_balance, k);
+  record->charge_balance = PetscMax(record->charge_balance, charge);
+}
+
+void NakBalanceCheck(NakBalance *balance, const NakInventory now[NAK_ELECTRODES], NakRecord *record)
+{
   balance->throughput += PetscAbsReal(now->q_total - balance->last_total);
-  balance->last_total     = now->q_total;
-  record->na_balance      = PetscAbsReal(start->na - now->na - reacted) / start->na;
-  record->k_balance       = PetscAbsReal(now->k - start->k) / start->k;
-  record->charge_balance  = PetscAbsReal(passed - reacted - stored) / balance->throughput;
+  balance->last_total = now->q_total;
+  record->na_balance = record->k_balance = record->charge_balance = 0;
+  for (int e = 0; e < NAK_ELECTRODES; e++)
+    if (balance->start[e].na > 0) Check(&balance->start[e], &now[e], balance->throughput, record);
   balance->na_largest     = PetscMax(balance->na_largest, record->na_balance);
   balance->k_largest      = PetscMax(balance->k_largest, record->k_balance);
   balance->charge_largest = PetscMax(balance->charge_largest, record->charge_balance);

@@ -38,22 +38,27 @@ PetscErrorCode NakAmendmentsDestroy(NakImpedance z)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static void Freeze(const NakImpedanceParams *p, const NakLayout *l, PetscReal column[])
+{
+  if (!p->double_layer) column[l->charge] = huge;
+  for (PetscInt j = l->interphase; j < l->counter && !p->diffusion; j++) column[j] = huge;
+  if (!p->deposits) column[l->deposit] = column[l->open] = huge;
+}
+
 static PetscErrorCode FillFrozen(NakImpedance z, PetscInt level, Vec frozen)
 {
-  const NakImpedanceParams *p = &z->params;
-  const NakLayout          *l = NakStateLayout(NakColumnsLevelState(z->columns, level));
-  PetscInt                  n;
-  PetscReal                *a;
+  const NakLayout *l     = NakStateLayout(NakColumnsLevelState(z->columns, level));
+  const NakLayout *there = NakModelCounter(z->model);
+  PetscInt         n;
+  PetscReal       *a;
 
   PetscFunctionBeginUser;
   PetscCall(VecSet(frozen, 0));
   PetscCall(VecGetLocalSize(frozen, &n));
   PetscCall(VecGetArray(frozen, &a));
   for (PetscReal *column = a; column < a + n; column += l->size) {
-    if (!p->double_layer) column[l->charge] = huge;
-    if (!p->diffusion)
-      for (PetscInt j = l->interphase; j < l->size; j++) column[j] = huge;
-    if (!p->deposits) column[l->deposit] = column[l->open] = huge;
+    Freeze(&z->params, l, column);
+    if (there != NULL) Freeze(&z->params, there, column + l->counter);
   }
   PetscCall(VecRestoreArray(frozen, &a));
   PetscFunctionReturn(PETSC_SUCCESS);

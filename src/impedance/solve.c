@@ -80,13 +80,22 @@ static PetscErrorCode Precondition(PC pc, Vec r, Vec y)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A current of 1 A/m2 through the far face. */
+/* The unknown of a column that is the potential of the counter electrode, or -1. */
+static PetscInt CounterPotential(const NakImpedance z)
+{
+  const NakLayout *there = NakModelCounter(z->model);
+
+  return there != NULL ? NakStateLayout(NakModelState(z->model))->counter + there->potential : -1;
+}
+
+/* A current of 1 A/m2 through the far face, which leaves the one electrode and enters the other. */
 static PetscErrorCode FillRight(NakImpedance z)
 {
-  const NakState   state = NakModelState(z->model);
-  const NakLayout *l     = NakStateLayout(state);
-  const PetscBool  bare  = (PetscBool)(NakStateGrid(state)->n_electrolyte == 0);
-  const ptrdiff_t  size  = l->size;
+  const NakState   state   = NakModelState(z->model);
+  const NakLayout *l       = NakStateLayout(state);
+  const PetscBool  bare    = (PetscBool)(NakStateGrid(state)->n_electrolyte == 0);
+  const PetscInt   counter = CounterPotential(z);
+  const ptrdiff_t  size    = l->size;
   PetscReal       *b;
   PetscInt         n;
 
@@ -95,6 +104,7 @@ static PetscErrorCode FillRight(NakImpedance z)
   PetscCall(VecGetLocalSize(z->work, &n));
   PetscCall(VecGetArray(z->b, &b));
   for (ptrdiff_t k = 0; k < n; k += size) b[k + (bare ? l->potential : l->phi)] = bare ? 1 : -1;
+  for (ptrdiff_t k = 0; k < n && counter >= 0; k += size) b[k + counter] = -1;
   PetscCall(VecRestoreArray(z->b, &b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -224,12 +234,13 @@ PetscErrorCode NakImpedanceLinearise(NakImpedance z, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Mean of E over the face, real and imaginary. */
+/* Mean of E over the face, real and imaginary, less that of the counter electrode. */
 static PetscErrorCode MeanPotential(NakImpedance z, PetscReal mean[PARTS])
 {
   const NakState   state   = NakModelState(z->model);
   const NakGrid   *grid    = NakStateGrid(state);
   const PetscInt   E       = NakStateLayout(state)->potential;
+  const PetscInt   counter = CounterPotential(z);
   const ptrdiff_t  size    = NakStateLayout(state)->size;
   const PetscReal  columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
   const PetscReal *x;
@@ -240,8 +251,8 @@ static PetscErrorCode MeanPotential(NakImpedance z, PetscReal mean[PARTS])
   PetscCall(VecGetLocalSize(z->work, &n));
   PetscCall(VecGetArrayRead(z->x, &x));
   for (ptrdiff_t k = 0; k < n; k += size) {
-    mean[0] += x[k + E] / columns;
-    mean[1] += x[n + k + E] / columns;
+    mean[0] += (x[k + E] - (counter < 0 ? 0 : x[k + counter])) / columns;
+    mean[1] += (x[n + k + E] - (counter < 0 ? 0 : x[n + k + counter])) / columns;
   }
   PetscCall(VecRestoreArrayRead(z->x, &x));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, mean, PARTS, MPIU_REAL, MPIU_SUM, z->comm));

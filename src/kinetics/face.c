@@ -57,22 +57,28 @@ PetscReal NakKineticsPotential(const NakKinetics *k, PetscReal charge, PetscReal
 
 /* ---- Currents ---- */
 
-/* i = theta b i0 u { exp[alpha f (E - E_eq)] - exp[-(1 - alpha) f (E - E_eq)] }, f E_eq = -ln a(u) */
+/* i = theta b i0 p { exp[alpha f (E - E_eq)] - exp[-(1 - alpha) f (E - E_eq)] }, f E_eq = -ln a(u), with p = u
+   of an interphase, and of an alloy beside the electrolyte (a / a_ref)^(1 - alpha), by mass action.  That
+   alloy reacts where it wets. */
 static Rate Reaction(const NakKinetics *k, const NakFaceState *s, PetscReal contact, PetscReal w)
 {
-  const PetscReal theta = contact * s->open, beta = 1 - k->alpha;
-  const PetscReal r      = k->r_ref * PetscExpReal(w / k->m);
-  const NakLiquid alloy  = NakThermoLiquid(&k->alloy, r / (1 + r));
-  const PetscReal eta    = k->f * s->potential + alloy.ln_activity; /* f times the overpotential */
-  const PetscReal slope  = alloy.factor / (1 + r) / k->m;           /* d ln a / dw */
-  const PetscReal anodic = k->i0 * PetscExpReal(w + k->alpha * eta);
-  const PetscReal cathodic = k->i0 * PetscExpReal(w - beta * eta);
+  const PetscReal touched = k->direct ? contact * s->wetted : contact;
+  const PetscReal theta = touched * s->open, beta = 1 - k->alpha;
+  const PetscReal r     = k->r_ref * PetscExpReal(w / k->m);
+  const NakLiquid alloy = NakThermoLiquid(&k->alloy, r / (1 + r));
+  const PetscReal eta   = k->f * s->potential + alloy.ln_activity; /* f times the overpotential */
+  const PetscReal slope = alloy.factor / (1 + r) / k->m;           /* d ln a / dw */
+  const PetscReal exchange = k->direct ? beta * (alloy.ln_activity - k->ln_reference) : w;
+  const PetscReal growth   = k->direct ? beta * slope : 1; /* of the exchange current with w */
+  const PetscReal anodic   = k->i0 * PetscExpReal(exchange + k->alpha * eta);
+  const PetscReal cathodic = k->i0 * PetscExpReal(exchange - beta * eta);
 
   return (Rate){
     .value = theta * (anodic - cathodic),
-    .dw    = theta * (anodic * (1 + k->alpha * slope) - cathodic * (1 - beta * slope)),
+    .dw    = theta * (anodic * (growth + k->alpha * slope) - cathodic * (growth - beta * slope)),
     .d     = {[NAK_FACE_POTENTIAL] = theta * k->f * (k->alpha * anodic + beta * cathodic),
-              [NAK_FACE_OPEN]      = contact * (anodic - cathodic)}
+              [NAK_FACE_OPEN]      = touched * (anodic - cathodic),
+              [NAK_FACE_WETTED]    = k->direct ? contact * s->open * (anodic - cathodic) : 0}
   };
 }
 
@@ -154,8 +160,9 @@ static Rate Deposition(const NakKinetics *k, const NakFaceState *s, PetscReal co
 static Rate Precipitation(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
                           PetscReal contact, PetscReal w)
 {
-  const PetscReal u = PetscExpReal(w), corner = 0.05 * k->u_na, touched = contact > 0 ? 1 : 0;
-  const PetscReal dry    = touched * (1 - s->wetted);
+  const PetscReal u = PetscExpReal(w), corner = 0.05 * k->u_na;
+  const PetscReal touched = contact > 0 && !k->direct ? 1 : 0;
+  const PetscReal dry     = touched * (1 - s->wetted);
   const PetscReal excess = PetscMax(u - k->u_na, 0), slope = PetscMin(excess / corner, 1);
   const PetscReal whole = excess - slope * corner / 2;
 
@@ -302,9 +309,11 @@ NakFace NakKineticsFace(const NakKinetics *k, const NakFaceState *state, PetscRe
   const Rate      over = OverLimit(k, state, contact), deposit = Deposition(k, state, contact);
   const Rate      solid             = Precipitation(k, state, conductance, contact, w);
   const PetscReal slope             = conductance * PetscExpReal(w) + i.dw + solid.dw;
-  PetscReal       dw[NAK_FACE_SIZE] = {[NAK_FACE_U] = conductance / slope};
+  PetscReal       dw[NAK_FACE_SIZE] = {0};
   NakFaceValue    precipitated;
   NakFace         face = {.u_face = PetscExpReal(w)};
+
+  dw[NAK_FACE_U] = (conductance + state->stiffening * (state->u - face.u_face)) / slope;
 
   for (int j = 0; j < NAK_FACE_SIZE; j++) dw[j] -= (i.d[j] + solid.d[j]) / slope;
   face.reaction   = Total(&i, dw);

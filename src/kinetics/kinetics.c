@@ -40,6 +40,7 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
           x_ref / (1 - x_ref) *
           PetscPowReal(NakArrhenius(interphase->partition_enthalpy, T), -1 / interphase->exponent),
         .m           = interphase->exponent,
+        .direct      = (PetscBool)(interphase->kind == NAK_INTERPHASE_NONE),
         .content     = interphase->limiting_current * interphase->diffusion_time / L / contact,
         .diffusivity = L * L / interphase->diffusion_time * mobility,
         .film_rate   = interphase->film_rate * mobility,
@@ -56,6 +57,7 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
         .filament_speed      = reaction->filament_speed,
   };
 
+  k.ln_reference = NakThermoLiquid(&k.alloy, k.r_ref / (1 + k.r_ref)).ln_activity;
   if (interphase->over_limit_resistance > 0)
     k.over_limit = NakArrhenius(interphase->over_limit_energy, T) /
                    (interphase->over_limit_resistance * contact);
@@ -67,6 +69,19 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
   k.u_k  = Saturation(&k, NakThermoLiquidus(&k.alloy, PETSC_FALSE));
   k.u_na = Saturation(&k, NakThermoLiquidus(&k.alloy, PETSC_TRUE));
   return k;
+}
+
+void NakInterphaseComplete(NakInterphaseParams *p, const NakAlloyParams *alloy)
+{
+  if (p->kind != NAK_INTERPHASE_NONE) return;
+  p->reference             = alloy->potassium;
+  p->exponent              = 1;
+  p->partition_enthalpy    = 0;
+  p->over_limit_resistance = 0;
+  p->film_rate             = 0;
+  p->film_thickness        = 0;
+  p->film_nuclei           = 0;
+  p->film_nucleation       = 0;
 }
 
 /* The front s = [1 - tanh(2 (x - v d t) / w)] / 2 needs more than w v / 4 to hold, and a disc grows slower by

@@ -22,6 +22,10 @@ const NakParam NakCellParamRows[] = {
 };
 
 const NakParam NakInterphaseParamRows[] = {
+  NAK_ROW_CHOICE(
+    "interphase.kind", NakInterphaseParams, kind, NAK_INTERPHASE_MIXED, "mixed|none",
+    "A mixed conductor between alloy and electrolyte, or none: they touch, and all that "
+    "follows here has no meaning; `interphase: none` says as much"),
   NAK_ROW_CHOICE("interphase.per", NakInterphaseParams, per, NAK_PER_CELL, "cell|contact",
                  "Area to which limits, resistances and charges of the face refer: that of the "
                  "cell, or that in contact"),
@@ -70,8 +74,11 @@ const NakParam NakInterphaseParamRows[] = {
 };
 
 const NakParam NakReactionParamRows[] = {
-  NAK_ROW_REAL("kinetics.charge_transfer_resistance", NakReactionParams, charge_transfer_resistance,
-               "ohm.m^2", 50e-4, 1e-9, 1e3, "Of the pristine interface under the reference alloy"),
+  NAK_ROW_REAL(
+    "kinetics.charge_transfer_resistance", NakReactionParams, charge_transfer_resistance, "ohm.m^2",
+    50e-4, 1e-9, 1e3,
+    "Of the pristine interface under the reference alloy; without an interphase, under the "
+    "alloy of the start"),
   NAK_ROW_REAL("kinetics.activation_energy", NakReactionParams, activation_energy, "eV", 0.40, 0, 2,
                "Of the exchange current"),
   NAK_ROW_REAL("kinetics.symmetry", NakReactionParams, symmetry, "1", 0.5, 0.05, 0.95,

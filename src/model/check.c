@@ -19,7 +19,9 @@ static void CheckContent(const NakModelParams *p, NakComplaints *list)
   const PetscReal x      = NakThermoMoleFraction(&p->material, p->alloy.potassium);
   const PetscReal whole  = NakThermoDensity(&p->material, x) * p->alloy.volume / p->cell.area;
   const PetscReal sodium = NAK_FARADAY * x * whole, adlayer = p->reaction.adlayer_charge;
-  const PetscReal held = p->interphase.limiting_current * p->interphase.diffusion_time;
+  const PetscReal held = p->interphase.kind == NAK_INTERPHASE_NONE
+                           ? 0
+                           : p->interphase.limiting_current * p->interphase.diffusion_time;
   const PetscReal film = p->interphase.film_thickness;
   const PetscReal most = (1 - x) * whole * p->material.b.solid_volume;
 
@@ -257,8 +259,35 @@ static void CheckPellet(const NakCellParams *p, NakComplaints *list)
                 (double)p->thickness, (double)p->pellet_thickness);
 }
 
+static void CheckInterphase(const NakModelParams *p, NakComplaints *list)
+{
+  if (p->interphase.kind == NAK_INTERPHASE_MIXED && p->grid.interphase_layers == 0)
+    NakComplain(list, "grid.interphase_layers",
+                "grid.interphase_layers is 0, and there is an interphase: raise it, or write "
+                "'interphase: none' for an alloy that touches the electrolyte");
+}
+
+static void CheckCounter(const NakModelParams *p, NakComplaints *list)
+{
+  NakModelParams cell;
+  PetscReal      height;
+
+  if (p->counter.kind == NAK_COUNTER_SODIUM) return;
+  NakCounterCell(p, &cell);
+  height = NakModelHeight(&cell);
+  if (p->grid.alloy_height >= height)
+    NakComplain(list, "counter",
+                "the alloy of the counter electrode is %.6g m high (counter.volume over "
+                "cell.area), and grid.alloy_height, which is resolved of both, is %.6g m: lower "
+                "the second or raise the first",
+                (double)height, (double)p->grid.alloy_height);
+  CheckMixing(&cell, list);
+}
+
 void NakModelCheck(const NakModelParams *params, NakComplaints *list)
 {
+  CheckCounter(params, list);
+  CheckInterphase(params, list);
   CheckAlloy(params, list);
   CheckContent(params, list);
   CheckMixing(params, list);

@@ -17,7 +17,7 @@ PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal
   return na;
 }
 
-/* Of the interphase over its content, as 1 / current. */
+/* Of the interphase over its content, as 1 / current; 0 where there is none. */
 static PetscReal Resistance(const NakColumn *c, const NakCover *over)
 {
   PetscReal height = 0;
@@ -37,7 +37,7 @@ void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal thet
 {
   const NakLayout *l = &c->l;
 
-  for (PetscInt j = 0; j < l->size; j++) theta[j] = 0;
+  for (PetscInt j = 0; j < l->counter; j++) theta[j] = 0;
   for (PetscInt k = 0; k < c->ne; k++) theta[l->phi + k] = c->sigma * c->height[k] * u[l->phi + k];
   for (PetscInt k = 0; k < c->nf; k++)
     theta[l->interphase + k] = c->kinetics.diffusivity * u[l->interphase + k];
@@ -51,6 +51,7 @@ void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal thet
   }
   theta[l->open]         = c->kinetics.film_spreading * u[l->open];
   theta[l->reservoir_na] = c->mixing * u[l->reservoir_na];
+  if (c->counter != NULL) NakColumnPotentials(c->counter, u + l->counter, theta + l->counter);
 }
 
 /* Slopes of the same potentials. */
@@ -59,7 +60,7 @@ static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
   const NakColumn *c = ctx;
   const NakLayout *l = &c->l;
 
-  for (PetscInt j = 0; j < l->size; j++) slope[j] = 0;
+  for (PetscInt j = 0; j < l->counter; j++) slope[j] = 0;
   for (PetscInt k = 0; k < c->ne; k++) slope[l->phi + k] = c->spreading * c->sigma * c->height[k];
   for (PetscInt k = 0; k < c->nf; k++) slope[l->interphase + k] = c->kinetics.diffusivity;
   for (PetscInt k = 0; k < l->zone; k++) NakZoneAt(c, u + NakLayoutAlloy(l, k), &c->layers[k]);
@@ -73,22 +74,25 @@ static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
   }
   slope[l->open]         = c->kinetics.film_spreading;
   slope[l->reservoir_na] = c->mixing;
+  if (c->counter != NULL) Slopes(c->counter, u + l->counter, slope + l->counter);
 }
 
-/* A flux, and its slopes to the unknowns below and above. */
+/* A flux, and its slopes to the unknowns below and above; below the far face is the counter electrode. */
 typedef struct {
   PetscReal value, below, above;
 } Flux;
 
-/* Current density through the far face. */
+/* Current density through the far face, between the two electrodes. */
 static Flux FarFlux(const NakColumn *c, const PetscReal u[])
 {
   const PetscReal half       = c->ne > 0 ? 1 / (c->sigma * c->link[0]) : 0;
   const PetscReal potential  = c->ne > 0 ? -u[c->l.phi] : u[c->l.potential];
+  const PetscReal counter    = c->counter != NULL ? u[c->l.counter + c->counter->l.potential] : 0;
   const PetscReal resistance = c->series + half;
 
   if (c->control.hold == NAK_HOLD_CURRENT) return (Flux){.value = c->control.value};
-  return (Flux){.value = (c->control.value - potential) / resistance,
+  return (Flux){.value = (c->control.value + counter - potential) / resistance,
+                .below = 1 / resistance,
                 .above = (c->ne > 0 ? 1 : -1) / resistance};
 }
 
@@ -133,7 +137,8 @@ typedef struct {
   PetscReal     exchange;      /* with both [A/m2] */
 } Interfaces;
 
-static Interfaces InterfacesOf(const NakColumn *c, const NakCover *over, const PetscReal u[])
+static Interfaces InterfacesOf(const NakColumn *c, const NakCover *over, Flux far,
+                               const PetscReal u[])
 {
   const PetscReal content = NakColumnContent(c, over->contact);
   const PetscReal open = u[c->l.open], top = u[c->l.alloy - 1];
@@ -143,8 +148,12 @@ static Interfaces InterfacesOf(const NakColumn *c, const NakCover *over, const P
                           .foot    = foot,
                           .face    = NakColumnFace(c, over, &foot, u),
                           .charge  = NakKineticsCharge(&c->kinetics, u[c->l.potential], open),
-                          .far     = FarFlux(c, u)};
+                          .far     = far};
 
+  if (c->kinetics.direct) {
+    at.exchange = at.face.supply.value;
+    return at;
+  }
   at.liquid = ExchangeWith(c, content, foot.liquid, open, top,
                            NakKineticsIsotherm(&c->kinetics, foot.r), foot.r);
   if (c->mix.used[NAK_BODY_SOLID_A])
@@ -268,11 +277,16 @@ static void PutOnFace(const NakColumn *c, NakEntries *e, PetscInt row, PetscReal
 static void PutFace(const NakColumn *c, NakEntries *e, PetscInt row, const NakFaceValue *rate,
                     const NakFoot *foot, PetscReal scale)
 {
-  const PetscInt col[NAK_FACE_WETTED] = {c->l.potential, c->l.deposit, c->l.open, c->l.interphase,
-                                         c->l.alloy};
+  const PetscInt  col[NAK_FACE_WETTED] = {c->l.potential, c->l.deposit, c->l.open, c->l.interphase,
+                                          c->l.alloy};
+  const PetscReal of_u = c->kinetics.direct ? foot->dr / c->kinetics.r_ref : 1; /* u follows r */
 
   for (PetscInt j = 0; j < NAK_FACE_WETTED; j++)
-    NakPut(e, row, col[j], scale * rate->d[j] * (j == NAK_FACE_R ? foot->dr : 1));
+    NakPut(e, row, col[j],
+           scale * rate->d[j] *
+             (j == NAK_FACE_R   ? foot->dr
+              : j == NAK_FACE_U ? of_u
+                                : 1));
   PutOnFace(c, e, row, scale * rate->d[NAK_FACE_WETTED], foot->dwetted);
 }
 
@@ -294,21 +308,25 @@ static void FaceJacobian(const NakColumn *c, const Interfaces *at, PetscReal shi
   PutFace(c, e, l->potential, &face->faradaic, foot, 1);
   PutFace(c, e, l->deposit, &face->metal, foot, -1 / NAK_FARADAY);
   PutFace(c, e, l->open, &face->open, foot, -1);
-  PutFace(c, e, l->interphase, &face->supply, foot, 1 / (at->content * c->interphase.height[0]));
+  PutFace(c, e, l->interphase, &face->supply, foot,
+          1 / (c->kinetics.direct ? c->alloy_content * c->alloy.height[0]
+                                  : at->content * c->interphase.height[0]));
   PutFace(c, e, l->alloy, &face->over_limit, foot, 1 / (c->alloy_content * c->alloy.height[0]));
   NakPut(e, l->reservoir_k, l->open, -shift * NakColumnFilmShare(c, at->contact));
 }
 
 /* Cosine of the liquid's contact angle.  The content at the face follows from what the interphase supplies. */
-static NakFaceValue Cosine(const NakColumn *c, const NakCover *over, const NakFace *face)
+static NakFaceValue Cosine(const NakColumn *c, const NakCover *over, PetscReal r,
+                           const NakFace *face)
 {
-  const NakVoidsDrive drive       = NakColumnDrive(c, over, face);
-  const PetscReal     conductance = NakColumnConductance(c, over);
-  NakVoidsDrive       slope;
-  NakFaceValue        cosine = {.value = NakVoidsCosine(&c->wetting, &drive, &slope)};
+  const NakVoidsDrive  drive = NakColumnDrive(c, over, face);
+  const NakConductance half  = NakColumnConductance(c, over, r);
+  NakVoidsDrive        slope;
+  NakFaceValue         cosine = {.value = NakVoidsCosine(&c->wetting, &drive, &slope)};
 
   for (int j = 0; j < NAK_FACE_SIZE; j++) {
-    const PetscReal u = (j == NAK_FACE_U ? 1 : 0) - face->supply.d[j] / conductance;
+    const PetscReal stiffer = j == NAK_FACE_U ? half.slope * face->supply.value / half.value : 0;
+    const PetscReal u = (j == NAK_FACE_U ? 1 : 0) - (face->supply.d[j] - stiffer) / half.value;
     const PetscReal i = face->reaction.d[j] + face->over_limit.d[j];
 
     cosine.d[j] = slope.u * u + slope.load * i * Resistance(c, over);
@@ -335,6 +353,7 @@ static void ExchangeJacobian(const NakColumn *c, const Interfaces *at, NakEntrie
   const Exchange  *exchange[] = {&at->liquid, &at->metal};
   const PetscReal *dw[]       = {at->foot.dliquid, at->foot.dmetal};
 
+  if (c->kinetics.direct) return;
   for (int k = 0; k < (c->mix.used[NAK_BODY_SOLID_A] ? 2 : 1); k++) {
     const Exchange *ex = exchange[k];
 
@@ -388,7 +407,7 @@ static void AlloyJacobian(const NakColumn *c, const PetscReal u[], const PetscRe
   const PetscReal  r = u[na] / u[nk];
   const PetscReal  g = link[c->na] * c->diffusivity * ReservoirPotential(c, r).d1 / u[nk];
 
-  for (PetscInt j = l->alloy; j < l->size; j++) NakPut(e, j, j, shift);
+  for (PetscInt j = l->alloy; j < l->counter; j++) NakPut(e, j, j, shift);
   for (PetscInt k = 0; k + 1 < c->na; k++) {
     const PetscInt j = NakLayoutAlloy(l, k), up = NakLayoutAlloy(l, k + 1);
 
@@ -401,34 +420,81 @@ static void AlloyJacobian(const NakColumn *c, const PetscReal u[], const PetscRe
 
 /* ---- The column ---- */
 
+/* The rows of an electrode and of what is before it, but for its phases. */
+static void Rows(const NakColumn *c, const Interfaces *at, const PetscReal u[],
+                 const PetscReal udot[], const PetscReal theta[], PetscReal f[])
+{
+  FaceResidual(c, at, u, udot, f);
+  ElectrolyteResidual(c, at, u, f);
+  InterphaseResidual(c, at, u, udot, f);
+  AlloyResidual(c, at, u, udot, theta, f);
+}
+
+static void Entries(const NakColumn *c, const Interfaces *at, const PetscReal u[],
+                    const PetscReal slope[], PetscReal shift, NakEntries *e)
+{
+  FaceJacobian(c, at, shift, e);
+  ElectrolyteJacobian(c, at, u, e);
+  InterphaseJacobian(c, at, u, shift, e);
+  ExchangeJacobian(c, at, e);
+  AlloyJacobian(c, u, slope, shift, e);
+}
+
 void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],
                        const PetscReal udot[], const PetscReal theta[], PetscReal f[])
 {
-  const Interfaces    at    = InterfacesOf(c, over, u);
+  const Interfaces    at    = InterfacesOf(c, over, FarFlux(c, u), u);
   const NakVoidsDrive drive = NakColumnDrive(c, over, &at.face);
+  const PetscInt      k     = c->l.counter;
 
-  FaceResidual(c, &at, u, udot, f);
-  ElectrolyteResidual(c, &at, u, f);
-  InterphaseResidual(c, &at, u, udot, f);
-  AlloyResidual(c, &at, u, udot, theta, f);
+  Rows(c, &at, u, udot, theta, f);
   NakZoneResidual(c, over, NakVoidsCosine(&c->wetting, &drive, NULL), u, udot, theta + c->l.size,
                   f);
+  if (c->counter != NULL) { /* what leaves one electrode enters the other */
+    const Interfaces there =
+      InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -at.far.value}, u + k);
+
+    Rows(c->counter, &there, u + k, udot + k, theta + k, f + k);
+  }
+}
+
+/* Entries of the counter electrode, and between it and the rest by the far current. */
+static void CounterJacobian(const NakColumn *c, Flux far, const PetscReal u[],
+                            const PetscReal slope[], PetscReal shift, NakEntries *e)
+{
+  const PetscInt   k = c->l.counter, first = e->n;
+  const NakLayout *own = &c->l, *there;
+  Interfaces       at;
+
+  if (c->counter == NULL) return;
+  there = &c->counter->l;
+  at    = InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -far.value}, u + k);
+  Entries(c->counter, &at, u + k, slope + k, shift, e);
+  for (PetscInt j = first; j < e->n; j++) {
+    e->row[j] += k;
+    e->col[j] += k;
+  }
+  NakPut(e, own->phi, k + there->potential, c->ne > 0 ? far.below : -far.below);
+  NakPut(e, own->q_total, k + there->potential, -far.below);
+  for (int way = 0; way < 2; way++) {
+    const PetscInt row = k + (way == 0 ? there->potential : there->q_total);
+
+    NakPut(e, row, own->phi, far.above);
+    NakPut(e, row, k + there->potential, far.below);
+  }
 }
 
 static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal slope[],
                      PetscReal shift, NakEntries *e)
 {
   const NakColumn   *c      = ctx;
-  const Interfaces   at     = InterfacesOf(c, &c->over[column], u);
-  const NakFaceValue cosine = Cosine(c, &c->over[column], &at.face);
+  const Interfaces   at     = InterfacesOf(c, &c->over[column], FarFlux(c, u), u);
+  const NakFaceValue cosine = Cosine(c, &c->over[column], at.foot.r, &at.face);
 
-  FaceJacobian(c, &at, shift, e);
-  ElectrolyteJacobian(c, &at, u, e);
-  InterphaseJacobian(c, &at, u, shift, e);
-  ExchangeJacobian(c, &at, e);
-  AlloyJacobian(c, u, slope, shift, e);
+  Entries(c, &at, u, slope, shift, e);
   AngleJacobian(c, &at, &cosine, u, e);
   NakZoneJacobian(c, column, cosine.value, u, shift, e);
+  CounterJacobian(c, at.far, u, slope, shift, e);
 }
 
 /* Whether two layers of one region, one upon the other, are meant; of the alloy their r, or above the
@@ -437,8 +503,10 @@ static PetscBool Uniform(const void *ctx, PetscInt row, PetscInt col)
 {
   const NakLayout *l   = &((const NakColumn *)ctx)->l;
   const PetscInt   low = PetscMin(row, col), high = PetscMax(row, col);
-  const PetscInt   next = low < l->alloy + l->zone * (1 + l->phases) ? 1 + l->phases : 1;
+  const NakColumn *counter = ((const NakColumn *)ctx)->counter;
+  const PetscInt   next    = low < l->alloy + l->zone * (1 + l->phases) ? 1 + l->phases : 1;
 
+  if (low >= l->counter) return Uniform(counter, row - l->counter, col - l->counter);
   if (high < l->alloy)
     return (PetscBool)(high - low == 1 &&
                        (low >= l->interphase || (low >= l->phi && high < l->potential)));
@@ -456,40 +524,50 @@ static void Typical(const void *ctx, PetscReal u[])
   for (PetscInt j = l->alloy; j < l->reservoir_na; j++) u[j] = NakLayoutIsRatio(l, j) ? 1 : 0;
 }
 
-static PetscInt MostEntries(const NakLayout *l)
+static PetscInt MostEntries(const NakColumn *c)
 {
-  const PetscInt n = l->phases;
+  const PetscInt n = c->l.phases, far = 6;
+  const PetscInt own =
+    5 * c->l.counter + (10 + n) * NAK_FACE_SIZE + c->l.zone * n * (n + 6) + 6 * n * n + 30 * n;
 
-  return 5 * l->size + (10 + n) * NAK_FACE_SIZE + l->zone * n * (n + 6) + 6 * n * n + 30 * n;
+  return c->counter != NULL ? own + far + MostEntries(c->counter) : own;
 }
 
-static PetscReal Conserved(const void *ctx, PetscInt column, const PetscReal row[])
+/* Na of the one electrode, and of the other. */
+static PetscReal Conserved(const void *ctx, PetscInt sum, PetscInt column, const PetscReal row[])
 {
   const NakColumn *c = ctx;
 
-  return NakColumnSodium(c, c->over[column].contact, row);
+  return sum == 0 ? NakColumnSodium(c, c->over[column].contact, row)
+                  : NakColumnSodium(c->counter, NakCounterCover.contact, row + c->l.counter);
 }
 
-static PetscReal Capacity(const void *ctx, PetscReal shift)
+static PetscReal Capacity(const void *ctx, PetscInt sum, PetscReal shift)
 {
-  const NakColumn *c = ctx;
+  const NakColumn *c = sum == 0 ? ctx : ((const NakColumn *)ctx)->counter;
 
   return shift * c->alloy_content * c->reservoir;
 }
 
 NakColumnPhysics NakColumnLinear(const NakColumn *c)
 {
-  return (NakColumnPhysics){.ctx          = c,
-                            .most_entries = MostEntries(&c->l),
-                            .slopes       = Slopes,
-                            .typical      = Typical,
-                            .n_leans      = c->l.zone * c->l.phases,
-                            .leans        = c->leans,
-                            .lean         = NakZoneLean,
-                            .jacobian     = Jacobian,
-                            .uniform      = Uniform,
-                            .conserved    = Conserved,
-                            .capacity     = Capacity,
-                            .keeper       = c->l.reservoir_na,
-                            .shared       = c->shared};
+  const PetscInt counter =
+    c->counter != NULL ? c->l.counter + c->counter->l.reservoir_na : c->l.size;
+
+  return (NakColumnPhysics){
+    .ctx          = c,
+    .most_entries = MostEntries(c),
+    .slopes       = Slopes,
+    .typical      = Typical,
+    .n_leans      = c->l.zone * c->l.phases,
+    .leans        = c->leans,
+    .lean         = NakZoneLean,
+    .jacobian     = Jacobian,
+    .uniform      = Uniform,
+    .n_conserved  = c->counter != NULL ? 2 : 1,
+    .conserved    = Conserved,
+    .capacity     = Capacity,
+    .keeper       = {c->l.reservoir_na, counter},
+    .shared       = c->shared
+  };
 }

@@ -30,9 +30,11 @@ typedef struct {
 } NakRegion;
 
 /* Constants of every column; arrays are over layers from the bottom, faces one more. */
-typedef struct {
-  NakLayout   l;
-  NakCover   *over; /* of each owned column */
+typedef struct NakColumn_private {
+  NakLayout l;
+  const struct NakColumn_private
+             *counter; /* the counter electrode's, from unknown l.counter on; or NULL */
+  NakCover   *over;    /* of each owned column */
   PetscInt    ne, nf, na;
   PetscReal   start;            /* mole fraction of A in the alloy at the start */
   PetscReal   contact_fraction; /* of the whole face */
@@ -67,6 +69,9 @@ typedef struct {
   PetscReal       area;    /* of a column [m2] */
   NakColumnShared shared;  /* the gas of the voids */
 } NakColumn;
+
+/* What lies over the face of the counter electrode: nothing. */
+static const NakCover NakCounterCover = {.contact = 1};
 
 /* `over` is the column's from now on, `contact` its mean. */
 PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, NakCover *over,
@@ -137,26 +142,44 @@ static inline PetscReal NakColumnRatio(const NakColumn *c, PetscInt k, const Pet
   return k < c->l.zone ? NakZoneLiquid(c, u + j) : u[j];
 }
 
-/* Of the half layer of the interphase above the electrolyte [A/m2]. */
-static inline PetscReal NakColumnConductance(const NakColumn *c, const NakCover *over)
+/* Of the half layer above the electrolyte, to differences of u [A/m2]: of the interphase; without one, of the
+   alloy of ratio r, with its derivative to u. */
+typedef struct {
+  PetscReal value, slope;
+} NakConductance;
+
+static inline NakConductance NakColumnConductance(const NakColumn *c, const NakCover *over,
+                                                  PetscReal r)
 {
-  return NakColumnContent(c, over->contact) * c->kinetics.diffusivity * c->interphase.link[0];
+  const PetscReal       r_ref = c->kinetics.r_ref;
+  NakDiffusionPotential D;
+  PetscReal             whole;
+
+  if (!c->kinetics.direct)
+    return (NakConductance){
+      NakColumnContent(c, over->contact) * c->kinetics.diffusivity * c->interphase.link[0], 0};
+  D     = NakThermoDiffusion(&c->kinetics.alloy, r);
+  whole = c->alloy_content * c->diffusivity * c->alloy.link[0] * r_ref;
+  return (NakConductance){whole * D.d1, whole * D.d2 * r_ref};
 }
 
 /* Currents and rates at its face. */
 static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, const NakFoot *foot,
                                     const PetscReal u[])
 {
-  const NakFaceState state = {.potential   = u[c->l.potential],
-                              .deposit     = u[c->l.deposit],
-                              .open        = u[c->l.open],
-                              .u           = u[c->l.interphase],
-                              .r           = foot->r,
-                              .wetted      = foot->wetted,
-                              .above       = foot->above,
-                              .void_height = over->void_height};
+  const NakConductance half  = NakColumnConductance(c, over, foot->r);
+  const NakFaceState   state = {.potential   = u[c->l.potential],
+                                .deposit     = u[c->l.deposit],
+                                .open        = u[c->l.open],
+                                .u           = c->kinetics.direct ? foot->r / c->kinetics.r_ref
+                                                                  : u[c->l.interphase],
+                                .stiffening  = half.slope,
+                                .r           = foot->r,
+                                .wetted      = foot->wetted,
+                                .above       = foot->above,
+                                .void_height = over->void_height};
 
-  return NakKineticsFace(&c->kinetics, &state, NakColumnConductance(c, over), over->contact);
+  return NakKineticsFace(&c->kinetics, &state, half.value, over->contact);
 }
 
 /* What a face drives its voids with: the load is over the limiting current under the reference alloy, 0 without

@@ -67,9 +67,10 @@ static PetscReal ZoneField(const NakColumn *c, PetscInt field, PetscInt k, const
                                     : NAK_BODY_VOID];
 }
 
-static void AddColumn(const NakModel model, const NakCover *over, const PetscReal u[], Totals *t)
+/* A column of an electrode. */
+static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initial_charge,
+                      const PetscReal u[], Totals *t)
 {
-  const NakColumn *c         = &model->column;
   const PetscReal  contact   = over->contact;
   const NakLayout *l         = &c->l;
   const NakFoot    foot      = NakZoneFoot(c, u);
@@ -87,7 +88,7 @@ static void AddColumn(const NakModel model, const NakCover *over, const PetscRea
      [SUM_RESERVOIR_NA] = u[l->reservoir_na],
      [SUM_RESERVOIR_K]  = u[l->reservoir_k],
      [SUM_NA]           = NakColumnSodium(c, contact, u) - u[l->q_faraday],
-     [SUM_CHARGE]       = u[l->charge] - contact * model->initial_charge,
+     [SUM_CHARGE]       = u[l->charge] - contact * initial_charge,
      [SUM_Q_FARADAY]    = u[l->q_faraday],
      [SUM_Q_TOTAL]      = u[l->q_total],
   };
@@ -103,24 +104,41 @@ static void AddColumn(const NakModel model, const NakCover *over, const PetscRea
   if (contact > 0) t->max[MAX_DEPLETION] = PetscMax(t->max[MAX_DEPLETION], -u_face);
 }
 
-static PetscErrorCode Total(NakModel model, Vec U, Totals *t)
+/* Means and maxima of an electrode over all ranks. */
+static PetscErrorCode Reduce(NakModel model, Totals *t)
 {
-  const ptrdiff_t  size    = model->column.l.size;
-  const NakGrid   *grid    = NakStateGrid(model->state);
-  const PetscReal  columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
-  const PetscReal *u;
+  const NakGrid  *grid    = NakStateGrid(model->state);
+  const PetscReal columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
 
   PetscFunctionBeginUser;
-  *t = (Totals){
-    .max = {0, 0, -PETSC_MAX_REAL}
-  };
-  PetscCall(VecGetArrayRead(U, &u));
-  for (ptrdiff_t k = 0; k < model->owned; k++)
-    AddColumn(model, &model->column.over[k], u + k * size, t);
-  PetscCall(VecRestoreArrayRead(U, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->sum, SUMS, MPIU_REAL, MPIU_SUM, model->comm));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->max, MAXIMA, MPIU_REAL, MPIU_MAX, model->comm));
   for (int k = 0; k < SUMS; k++) t->sum[k] /= columns;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Total(NakModel model, Vec U, Totals t[NAK_ELECTRODES])
+{
+  const NakColumn *c = &model->column;
+  const PetscReal *u;
+
+  PetscFunctionBeginUser;
+  for (int e = 0; e < NAK_ELECTRODES; e++)
+    t[e] = (Totals){
+      .max = {0, 0, -PETSC_MAX_REAL}
+    };
+  PetscCall(VecGetArrayRead(U, &u));
+  for (ptrdiff_t k = 0; k < model->owned; k++) {
+    const PetscReal *column = u + k * c->l.size;
+
+    AddColumn(c, &c->over[k], model->initial_charge, column, &t[0]);
+    if (c->counter != NULL)
+      AddColumn(c->counter, &NakCounterCover, model->counter.initial_charge, column + c->l.counter,
+                &t[1]);
+  }
+  PetscCall(VecRestoreArrayRead(U, &u));
+  PetscCall(Reduce(model, &t[0]));
+  if (c->counter != NULL) PetscCall(Reduce(model, &t[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -134,8 +152,18 @@ static PetscReal PotassiumOf(const NakColumn *c, const Totals *t)
   return density * height + c->kinetics.film_content * t->sum[SUM_FILM];
 }
 
+static NakInventory InventoryOf(const NakColumn *c, const Totals *t)
+{
+  return (NakInventory){.na        = t->sum[SUM_NA],
+                        .k         = PotassiumOf(c, t),
+                        .layer     = t->sum[SUM_CHARGE],
+                        .q_faraday = t->sum[SUM_Q_FARADAY],
+                        .q_total   = t->sum[SUM_Q_TOTAL]};
+}
+
 /* Laterally averaged, the electrolyte is a resistor: the mean of its potential at the far face is
-   that at the near one and the drop of the mean current, in any dimension. */
+   that at the near one and the drop of the mean current, in any dimension.  `mean_potential` is that of the
+   alloy less that of the counter electrode. */
 static void Terminal(const NakColumn *c, PetscReal mean_potential, NakRecord *record)
 {
   const PetscReal resistance = c->series + c->electrolyte;
@@ -149,17 +177,30 @@ static void Terminal(const NakColumn *c, PetscReal mean_potential, NakRecord *re
   }
 }
 
+/* What is shown of the counter electrode. */
+static void MeasureCounter(const NakColumn *c, const Totals *t, NakRecord *record)
+{
+  const PetscReal r = t->sum[SUM_RESERVOIR_NA] / t->sum[SUM_RESERVOIR_K];
+
+  record->counter           = PETSC_TRUE;
+  record->counter_potential = t->sum[SUM_POTENTIAL];
+  record->counter_x         = r / (1 + r);
+  record->counter_deposit   = c->kinetics.deposit_volume * t->max[MAX_DEPOSIT];
+  record->filament_max      = PetscMax(record->filament_max, t->max[MAX_FILAMENT]);
+}
+
 PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInventory *inventory)
 {
   const NakColumn *c      = &model->column;
   const PetscReal  volume = c->kinetics.deposit_volume;
-  Totals           t;
+  Totals           both[NAK_ELECTRODES], t;
   PetscReal        r;
 
   PetscFunctionBeginUser;
-  PetscCall(Total(model, U, &t));
+  PetscCall(Total(model, U, both));
+  t = both[0];
   r = t.sum[SUM_RESERVOIR_NA] / t.sum[SUM_RESERVOIR_K];
-  Terminal(c, t.sum[SUM_POTENTIAL], record);
+  Terminal(c, t.sum[SUM_POTENTIAL] - both[1].sum[SUM_POTENTIAL], record);
   record->capacity         = t.sum[SUM_Q_TOTAL];
   record->u_face_mean      = t.sum[SUM_FACE] / t.sum[SUM_CONTACT];
   record->u_face_min       = -t.max[MAX_DEPLETION];
@@ -180,12 +221,11 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   record->face_x      = t.sum[SUM_LIQUID] > 0 ? t.sum[SUM_FACE_X] / t.sum[SUM_LIQUID] : r / (1 + r);
   record->liquidus[0] = c->liquidus[0];
   record->liquidus[1] = c->liquidus[1];
-  if (inventory != NULL)
-    *inventory = (NakInventory){.na        = t.sum[SUM_NA],
-                                .k         = PotassiumOf(c, &t),
-                                .layer     = t.sum[SUM_CHARGE],
-                                .q_faraday = t.sum[SUM_Q_FARADAY],
-                                .q_total   = t.sum[SUM_Q_TOTAL]};
+  if (c->counter != NULL) MeasureCounter(c->counter, &both[1], record);
+  if (inventory != NULL) {
+    inventory[0] = InventoryOf(c, &t);
+    inventory[1] = c->counter != NULL ? InventoryOf(c->counter, &both[1]) : (NakInventory){0};
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

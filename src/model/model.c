@@ -18,12 +18,19 @@ PetscReal NakModelHeight(const NakModelParams *params)
   return whole * (1 - x) * NakThermoDensity(&params->material, x) / NakModelDensity(params);
 }
 
+PetscReal NakModelInterphase(const NakModelParams *params)
+{
+  return params->interphase.kind == NAK_INTERPHASE_NONE ? 0 : params->interphase.thickness;
+}
+
 void NakModelComplete(NakModelParams *p)
 {
   NakMixParams  *m     = &p->microstructure;
   NakGridParams *g     = &p->grid;
   PetscReal      layer = m->width / NAK_MIX_CELLS, side[2];
 
+  NakInterphaseComplete(&p->interphase, &p->alloy);
+  if (p->interphase.kind == NAK_INTERPHASE_NONE) g->interphase_layers = 0;
   m->voids  = NakVoidsWanted(&p->voids);
   g->phases = m->grains_a + m->grains_b + (m->voids ? 1 : 0);
   if (g->phases == 0) return;
@@ -58,10 +65,12 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
   *model    = m;
   m->comm   = comm;
   m->params = *params;
-  PetscCall(NakStateCreate(comm, &params->grid, params->cell.thickness,
-                           params->interphase.thickness, NakModelHeight(params), &m->state));
+  PetscCall(NakCounterCreate(m));
+  PetscCall(NakStateCreate(comm, &m->params.grid, params->cell.thickness,
+                           NakModelInterphase(params), NakModelHeight(params), &m->state));
   PetscCall(NakContactCreate(comm, &params->contact, m->state, &over, &contact));
   PetscCall(NakColumnCreate(params, m->state, over, contact, &m->column));
+  if (m->counter.state != NULL) m->column.counter = &m->counter.column;
   PetscCall(NakStateBox(m->state, &m->box));
   m->owned = m->box.xm * m->box.ym;
   PetscCall(NakModelVoidsCreate(m));
@@ -86,6 +95,7 @@ PetscErrorCode NakModelDestroy(NakModel *model)
   PetscCall(NakColumnsDestroy(&m->columns));
   PetscCall(NakColumnDestroy(&m->column));
   PetscCall(NakStateDestroy(&m->state));
+  PetscCall(NakCounterDestroy(m));
   PetscCall(PetscFree(*model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -117,6 +127,8 @@ PetscErrorCode NakModelSetTemperature(NakModel model, PetscReal temperature)
   PetscFunctionBeginUser;
   if (temperature == NakModelTemperature(model)) PetscFunctionReturn(PETSC_SUCCESS);
   NakColumnSetTemperature(&model->params, temperature, &model->column);
+  if (model->column.counter != NULL)
+    NakColumnSetTemperature(&model->counter.params, temperature, &model->counter.column);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -154,32 +166,43 @@ NakCircuit NakModelCircuit(NakModel model)
     .series = c->series, .grain_boundaries = c->grain_boundaries, .electrolyte = c->electrolyte};
 }
 
-PetscErrorCode NakModelInitialise(NakModel model, Vec U)
+/* A pristine electrode; the charge of its face, per area of contact, is returned. */
+static PetscReal Pristine(const NakColumn *c, PetscReal contact, PetscReal column[])
 {
-  const NakColumn *c     = &model->column;
   const NakLayout *l     = &c->l;
   const PetscReal  whole = c->start / (1 - c->start), r = NakColumnLiquid(c, whole);
-  const PetscReal  u = NakKineticsIsotherm(&c->kinetics, r).u;
-  const PetscReal  E = NakKineticsOpenCircuit(&c->kinetics, u);
+  const PetscReal  u      = NakKineticsIsotherm(&c->kinetics, r).u;
+  const PetscReal  E      = NakKineticsOpenCircuit(&c->kinetics, u);
+  const PetscReal  charge = NakKineticsCharge(&c->kinetics, E, 1).value;
+
+  column[l->charge] = contact * charge;
+  column[l->open]   = 1;
+  for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = -E;
+  column[l->potential] = E;
+  for (PetscInt k = 0; k < c->nf; k++) column[l->interphase + k] = u;
+  for (PetscInt k = 0; k < c->na; k++) column[NakLayoutAlloy(l, k)] = r;
+  column[l->reservoir_na] = whole;
+  for (PetscInt k = 0; k < c->na; k++) /* it has what the layers lack */
+    column[l->reservoir_na] += (whole - r) * c->alloy.height[k] / c->reservoir;
+  column[l->reservoir_k] = 1;
+  return charge;
+}
+
+PetscErrorCode NakModelInitialise(NakModel model, Vec U)
+{
+  const NakColumn *c = &model->column;
   PetscReal       *a;
 
   PetscFunctionBeginUser;
-  model->initial_charge = NakKineticsCharge(&c->kinetics, E, 1).value;
   PetscCall(VecSet(U, 0));
   PetscCall(VecGetArray(U, &a));
   for (PetscInt j = 0; j < model->owned; j++) {
-    PetscReal *column = a + (ptrdiff_t)j * l->size;
+    PetscReal *column = a + (ptrdiff_t)j * c->l.size;
 
-    column[l->charge] = model->column.over[j].contact * model->initial_charge;
-    column[l->open]   = 1;
-    for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = -E;
-    column[l->potential] = E;
-    for (PetscInt k = 0; k < c->nf; k++) column[l->interphase + k] = u;
-    for (PetscInt k = 0; k < c->na; k++) column[NakLayoutAlloy(l, k)] = r;
-    column[l->reservoir_na] = whole;
-    for (PetscInt k = 0; k < c->na; k++) /* it has what the layers lack */
-      column[l->reservoir_na] += (whole - r) * c->alloy.height[k] / c->reservoir;
-    column[l->reservoir_k] = 1;
+    model->initial_charge = Pristine(c, c->over[j].contact, column);
+    if (c->counter != NULL)
+      model->counter.initial_charge =
+        Pristine(c->counter, NakCounterCover.contact, column + c->l.counter);
   }
   PetscCall(NakModelVoidsPockets(model, a));
   PetscCall(VecRestoreArray(U, &a));
@@ -194,50 +217,63 @@ static int Order(const NakLayout *l, PetscInt j)
 
 /* Na and K must be left wherever there is alloy or interphase, something of the face must be open, and
    everything must be a number; an order parameter must be near its range. */
-static PetscBool ColumnValid(const NakLayout *l, const PetscReal u[])
+static PetscBool ColumnValid(const NakColumn *c, const PetscReal u[])
 {
-  const PetscReal least[2] = {0, -0.5}, most[2] = {PETSC_MAX_REAL, 1.5};
+  const NakLayout *l        = &c->l;
+  const PetscReal  least[2] = {0, -0.5}, most[2] = {PETSC_MAX_REAL, 1.5};
 
   for (PetscInt j = 0; j < l->open; j++)
     if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
-  for (PetscInt j = l->open; j < l->size; j++)
+  for (PetscInt j = l->open; j < l->counter; j++)
     if (!(u[j] > least[Order(l, j)] && u[j] < most[Order(l, j)])) return PETSC_FALSE;
-  return PETSC_TRUE;
+  return c->counter != NULL ? ColumnValid(c->counter, u + l->counter) : PETSC_TRUE;
 }
 
 PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid)
 {
-  const NakLayout *l    = &model->column.l;
+  const NakColumn *c    = &model->column;
   PetscMPIInt      good = 1;
   const PetscReal *u;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(U, &u));
   for (ptrdiff_t k = 0; k < model->owned && good; k++)
-    good = ColumnValid(l, u + k * l->size) ? 1 : 0;
+    good = ColumnValid(c, u + k * c->l.size) ? 1 : 0;
   PetscCall(VecRestoreArrayRead(U, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &good, 1, MPI_INT, MPI_MIN, model->comm));
   *valid = (PetscBool)good;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Put the potential of a face where its charge wants it; by how much, over its scale. */
+static PetscReal Settle(const NakColumn *c, PetscReal contact, PetscReal column[])
+{
+  const NakLayout *l      = &c->l;
+  const PetscReal  before = column[l->potential], scale = 1 / c->kinetics.f + PetscAbsReal(before);
+
+  if (contact == 0) return 0;
+  column[l->potential] =
+    NakKineticsPotential(&c->kinetics, column[l->charge] / contact, column[l->open], before);
+  return PetscAbsReal(column[l->potential] - before) / scale;
+}
+
 PetscErrorCode NakModelSettle(NakModel model, Vec U, PetscReal *moved)
 {
   const NakColumn *c = &model->column;
-  const NakLayout *l = &c->l;
   PetscReal       *u, most = 0;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArray(U, &u));
   for (PetscInt k = 0; k < model->owned; k++) {
-    const PetscReal contact = model->column.over[k].contact;
-    PetscReal      *column  = u + (ptrdiff_t)k * l->size;
-    const PetscReal before = column[l->potential], scale = 1 / c->kinetics.f + PetscAbsReal(before);
+    PetscReal      *column = u + (ptrdiff_t)k * c->l.size;
+    const PetscReal here   = Settle(c, c->over[k].contact, column);
 
-    if (contact == 0) continue;
-    column[l->potential] =
-      NakKineticsPotential(&c->kinetics, column[l->charge] / contact, column[l->open], before);
-    most = PetscMax(most, PetscAbsReal(column[l->potential] - before) / scale);
+    most = PetscMax(most, here);
+    if (c->counter != NULL) {
+      const PetscReal there = Settle(c->counter, NakCounterCover.contact, column + c->l.counter);
+
+      most = PetscMax(most, there);
+    }
   }
   PetscCall(VecRestoreArray(U, &u));
   if (moved == NULL) PetscFunctionReturn(PETSC_SUCCESS);
@@ -289,15 +325,33 @@ PetscErrorCode NakModelContact(NakModel model, PetscReal contact[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakModelScales(NakModel model, Vec U, Vec scale)
+/* Scales of an electrode; `open` is that of the open share. */
+static void ScalesOf(const NakModelParams *params, const NakColumn *c, PetscReal contact,
+                     PetscReal open, PetscReal column[])
 {
-  const NakColumn *c      = &model->column;
   const NakLayout *l      = &c->l;
-  const ptrdiff_t  size   = l->size;
   const PetscReal  nuclei = 100; /* so that an error of 1e-3 is no nucleus */
   const PetscReal  order  = 20;  /* so that it is 2e-3 of an order parameter */
-  const PetscReal  any = 1e30, tiny = 1e-30;
-  const PetscReal *u = NULL;
+  const PetscReal  any    = 1e30;
+
+  column[l->filament]  = params->cell.pellet_thickness;
+  column[l->q_faraday] = any;
+  column[l->q_total]   = any;
+  for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = any;
+  column[l->potential] = contact > 0 ? 1 / c->kinetics.f : any; /* no layer, algebraic */
+  for (PetscInt k = l->alloy; k < l->reservoir_na; k++)
+    if (Order(l, k)) column[k] = order;
+  column[l->charge]  = any;
+  column[l->open]    = open;
+  column[l->deposit] = nuclei * c->kinetics.deposit_nucleus / NAK_FARADAY;
+}
+
+PetscErrorCode NakModelScales(NakModel model, Vec U, Vec scale)
+{
+  const NakColumn *c    = &model->column;
+  const NakLayout *l    = &c->l;
+  const PetscReal  tiny = 1e-30;
+  const PetscReal *u    = NULL;
   PetscReal       *s;
 
   PetscFunctionBeginUser;
@@ -305,19 +359,12 @@ PetscErrorCode NakModelScales(NakModel model, Vec U, Vec scale)
   PetscCall(VecGetArray(scale, &s));
   if (U != NULL) PetscCall(VecGetArrayRead(U, &u));
   for (ptrdiff_t j = 0; j < model->owned; j++) {
-    PetscReal *column = s + j * size;
+    const ptrdiff_t at = j * l->size, there = at + l->counter;
 
-    column[l->filament]  = model->params.cell.pellet_thickness;
-    column[l->q_faraday] = any;
-    column[l->q_total]   = any;
-    for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = any;
-    column[l->potential] =
-      model->column.over[j].contact > 0 ? 1 / c->kinetics.f : any; /* no layer, algebraic */
-    for (PetscInt k = l->alloy; k < l->reservoir_na; k++)
-      if (Order(l, k)) column[k] = order;
-    column[l->charge]  = any;
-    column[l->open]    = u != NULL ? u[j * size + l->open] : tiny;
-    column[l->deposit] = nuclei * c->kinetics.deposit_nucleus / NAK_FARADAY;
+    ScalesOf(&model->params, c, c->over[j].contact, u != NULL ? u[at + l->open] : tiny, s + at);
+    if (c->counter != NULL)
+      ScalesOf(&model->params, c->counter, NakCounterCover.contact,
+               u != NULL ? u[there + c->counter->l.open] : tiny, s + there);
   }
   if (U != NULL) PetscCall(VecRestoreArrayRead(U, &u));
   PetscCall(VecRestoreArray(scale, &s));

@@ -49,11 +49,20 @@ typedef struct {
   NakField fields[NAK_FRAME_FIELDS];
 } NakShown;
 
+/* The counter electrode, where it is an alloy. */
+typedef struct {
+  NakModelParams params; /* of a cell with this alloy and face */
+  NakState       state;  /* whose layers and column it has */
+  NakColumn      column;
+  PetscReal      initial_charge; /* as that of the model */
+} NakCounter;
+
 struct NakModel_private {
   MPI_Comm       comm;
   NakModelParams params;
   NakState       state;
   NakColumn      column;
+  NakCounter     counter;
   NakColumns     columns;
   NakFilm        film;
   NakGrains      grains;
@@ -66,6 +75,10 @@ struct NakModel_private {
   NakShown       shown;
   Vec            frame_state; /* the state that NakModelFrame() was last asked for; not owned */
 };
+
+/* counter.c: before the state, whose columns have its unknowns, and after it. */
+PetscErrorCode NakCounterCreate(NakModel model);
+PetscErrorCode NakCounterDestroy(NakModel model);
 
 /* contact.c: contact of the owned columns, all wetted, and its mean over all. */
 PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,

@@ -117,31 +117,48 @@ static PetscReal ChargeLacking(const NakColumn *c, const PetscReal f[])
   return sum;
 }
 
+/* Book the charges and the K of an electrode; the charge that has reacted is returned. */
+static PetscReal BookElectrode(const NakColumn *c, const PetscReal row[], PetscReal shift,
+                               PetscReal column[])
+{
+  const NakLayout *l       = &c->l;
+  const PetscReal  reacted = row[l->q_faraday] + ChargeLacking(c, row);
+
+  column[l->q_total] -= row[l->q_total] / shift;
+  column[l->q_faraday] -= reacted / shift;
+  column[l->reservoir_k] -= row[l->reservoir_k] / shift;
+  return reacted;
+}
+
 PetscErrorCode NakModelBook(NakModel m, Vec F, PetscReal shift, Vec U)
 {
-  const NakColumn       *c     = &m->column;
-  const NakLayout       *l     = &c->l;
-  const NakGrid         *grid  = NakStateGrid(m->state);
-  const NakColumnPhysics ph    = NakColumnLinear(c);
-  const PetscReal        whole = ph.capacity(c, shift) * (PetscReal)grid->nx * (PetscReal)grid->ny;
-  PetscReal              lost  = 0, *u;
+  const NakColumn       *c                        = &m->column;
+  const NakLayout       *l                        = &c->l;
+  const NakGrid         *grid                     = NakStateGrid(m->state);
+  const NakColumnPhysics ph                       = NakColumnLinear(c);
+  PetscReal              lost[NAK_CONSERVED_MOST] = {0}, *u;
   const PetscReal       *f;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(F, &f));
   PetscCall(VecGetArray(U, &u));
   for (PetscInt k = 0; k < m->owned; k++) {
-    const PetscReal *row     = f + (ptrdiff_t)k * l->size;
-    PetscReal       *column  = u + (ptrdiff_t)k * l->size;
-    const PetscReal  reacted = row[l->q_faraday] + ChargeLacking(c, row);
+    const PetscReal *row    = f + (ptrdiff_t)k * l->size;
+    PetscReal       *column = u + (ptrdiff_t)k * l->size;
 
-    column[l->q_total] -= row[l->q_total] / shift;
-    column[l->q_faraday] -= reacted / shift;
-    column[l->reservoir_k] -= row[l->reservoir_k] / shift;
-    lost += ph.conserved(c, k, row) - reacted;
+    lost[0] += ph.conserved(c, 0, k, row) - BookElectrode(c, row, shift, column);
+    if (c->counter != NULL)
+      lost[1] += ph.conserved(c, 1, k, row) -
+                 BookElectrode(c->counter, row + l->counter, shift, column + l->counter);
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lost, 1, MPIU_REAL, MPIU_SUM, m->comm));
-  for (PetscInt k = 0; k < m->owned; k++) u[(ptrdiff_t)k * l->size + ph.keeper] -= lost / whole;
+  PetscCallMPI(
+    MPI_Allreduce(MPI_IN_PLACE, lost, (PetscMPIInt)ph.n_conserved, MPIU_REAL, MPIU_SUM, m->comm));
+  for (PetscInt s = 0; s < ph.n_conserved; s++) {
+    const PetscReal whole = ph.capacity(c, s, shift) * (PetscReal)grid->nx * (PetscReal)grid->ny;
+
+    for (PetscInt k = 0; k < m->owned; k++)
+      u[(ptrdiff_t)k * l->size + ph.keeper[s]] -= lost[s] / whole;
+  }
   PetscCall(VecRestoreArray(U, &u));
   PetscCall(VecRestoreArrayRead(F, &f));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -52,13 +52,21 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
    three more of it where cycles are jumped, or two by backward differentiation; a frame has three fields. */
 #define FILE_BYTES (2 * 4 * 8)
 
+/* Unknowns of a column of the counter electrode. */
+static PetscReal Counter(const NakModelParams *p)
+{
+  if (p->counter.kind == NAK_COUNTER_SODIUM) return 0;
+  return (PetscReal)(p->grid.interphase_layers + p->grid.alloy_layers + 9);
+}
+
 /* The longest vector has the entries of all columns' matrices: three diagonals, and 32 farther off. */
 static NakSimSize Size(NakSim s, PetscInt ranks)
 {
   const NakGridParams *g      = &s->params.model.grid;
   const PetscReal      column = (PetscReal)(g->electrolyte_layers + g->interphase_layers +
-                                       g->alloy_layers + g->zone_layers * (1 + g->phases) + 9);
-  const PetscReal      far =
+                                       g->alloy_layers + g->zone_layers * (1 + g->phases) + 9) +
+                           Counter(&s->params.model);
+  const PetscReal far =
     (PetscReal)(32 + g->zone_layers * g->phases * (g->phases + 6)); /* entries of the zone, too */
   const PetscReal columns = (PetscReal)g->nx * (PetscReal)g->ny, unknowns = column * columns;
 
@@ -86,17 +94,17 @@ static PetscReal Steps(NakSim s, PetscReal each)
 static PetscErrorCode Create(NakSim s)
 {
   NakSimCell *const c = s->data;
-  NakInventory      start;
+  NakInventory      start[NAK_ELECTRODES];
 
   PetscFunctionBeginUser;
   PetscCall(NakModelCreate(s->comm, &s->params.model, &c->model));
   PetscCall(NakStepperCreate(c->model, &s->params.stepper, &c->stepper));
   if (NakProtocolHasSpectra(c->protocol))
     PetscCall(NakImpedanceCreate(c->model, &s->params.impedance, &c->impedance));
-  PetscCall(NakModelMeasure(c->model, NakStepperState(c->stepper), &c->now, &start));
+  PetscCall(NakModelMeasure(c->model, NakStepperState(c->stepper), &c->now, start));
   c->now.temperature  = NakProtocolTemperature(c->protocol, c->now.time);
   c->now.wetted_start = c->now.wetted_fraction;
-  c->balance          = NakBalanceBegin(&start, NakModelFaceCharge(c->model));
+  c->balance          = NakBalanceBegin(start, NakModelFaceCharge(c->model));
   s->ends_in_all      = NakProtocolStepsShown(c->protocol);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

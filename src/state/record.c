@@ -10,33 +10,37 @@ static const struct {
   size_t offset; /* within NakRecord: of a PetscInt where there are no digits, else a PetscReal */
   PetscReal factor;
   int       digits;
+  PetscBool counter; /* only where the counter electrode is an alloy */
 } columns[] = {
-  {"time_s",            "time",              AT(time),              1,               15},
-  {"step",              "step",              AT(step),              1,               0 },
-  {"cycle",             "cycle",             AT(cycle),             1,               0 },
-  {"current_mA_cm2",    "current",           AT(current),           NAK_MA_PER_CM2,  12},
-  {"voltage_V",         "voltage",           AT(voltage),           1,               12},
-  {"capacity_mAh_cm2",  "capacity",          AT(capacity),          NAK_MAH_PER_CM2, 12},
-  {"u_face_mean",       "u_face_mean",       AT(u_face_mean),       1,               12},
-  {"u_face_min",        "u_face_min",        AT(u_face_min),        1,               12},
-  {"contact_fraction",  "contact_fraction",  AT(contact_fraction),  1,               12},
-  {"k_film_fraction",   "k_film_fraction",   AT(k_film_fraction),   1,               12},
-  {"wetted_fraction",   "wetted_fraction",   AT(wetted_fraction),   1,               12},
-  {"void_nm_mean",      "void_height",       AT(void_height),       1e9,             12},
-  {"voids",             "voids",             AT(voids),             1,               0 },
-  {"deposit_nm_mean",   "deposit_mean",      AT(deposit_mean),      1e9,             12},
-  {"deposit_nm_max",    "deposit_max",       AT(deposit_max),       1e9,             12},
-  {"filament_um_max",   "filament_max",      AT(filament_max),      1e6,             12},
-  {"solid_b_um",        "solid_b",           AT(solid_b),           1e6,             12},
-  {"solid_a_um",        "solid_a",           AT(solid_a),           1e6,             12},
-  {"reservoir_x",       "reservoir_x",       AT(reservoir_x),       1,               12},
-  {"temperature_K",     "temperature",       AT(temperature),       1,               12},
-  {"dt_s",              "dt",                AT(dt),                1,               6 },
-  {"newton_iterations", "newton_iterations", AT(newton_iterations), 1,               0 },
-  {"linear_iterations", "linear_iterations", AT(linear_iterations), 1,               0 },
-  {"na_balance",        "na_balance",        AT(na_balance),        1,               6 },
-  {"k_balance",         "k_balance",         AT(k_balance),         1,               6 },
-  {"charge_balance",    "charge_balance",    AT(charge_balance),    1,               6 },
+  {"time_s",                 "time",              AT(time),              1,               15, PETSC_FALSE},
+  {"step",                   "step",              AT(step),              1,               0,  PETSC_FALSE},
+  {"cycle",                  "cycle",             AT(cycle),             1,               0,  PETSC_FALSE},
+  {"current_mA_cm2",         "current",           AT(current),           NAK_MA_PER_CM2,  12, PETSC_FALSE},
+  {"voltage_V",              "voltage",           AT(voltage),           1,               12, PETSC_FALSE},
+  {"capacity_mAh_cm2",       "capacity",          AT(capacity),          NAK_MAH_PER_CM2, 12, PETSC_FALSE},
+  {"u_face_mean",            "u_face_mean",       AT(u_face_mean),       1,               12, PETSC_FALSE},
+  {"u_face_min",             "u_face_min",        AT(u_face_min),        1,               12, PETSC_FALSE},
+  {"contact_fraction",       "contact_fraction",  AT(contact_fraction),  1,               12, PETSC_FALSE},
+  {"k_film_fraction",        "k_film_fraction",   AT(k_film_fraction),   1,               12, PETSC_FALSE},
+  {"wetted_fraction",        "wetted_fraction",   AT(wetted_fraction),   1,               12, PETSC_FALSE},
+  {"void_nm_mean",           "void_height",       AT(void_height),       1e9,             12, PETSC_FALSE},
+  {"voids",                  "voids",             AT(voids),             1,               0,  PETSC_FALSE},
+  {"deposit_nm_mean",        "deposit_mean",      AT(deposit_mean),      1e9,             12, PETSC_FALSE},
+  {"deposit_nm_max",         "deposit_max",       AT(deposit_max),       1e9,             12, PETSC_FALSE},
+  {"filament_um_max",        "filament_max",      AT(filament_max),      1e6,             12, PETSC_FALSE},
+  {"solid_b_um",             "solid_b",           AT(solid_b),           1e6,             12, PETSC_FALSE},
+  {"solid_a_um",             "solid_a",           AT(solid_a),           1e6,             12, PETSC_FALSE},
+  {"reservoir_x",            "reservoir_x",       AT(reservoir_x),       1,               12, PETSC_FALSE},
+  {"counter_V",              "counter_potential", AT(counter_potential), 1,               12, PETSC_TRUE },
+  {"counter_x",              "counter_x",         AT(counter_x),         1,               12, PETSC_TRUE },
+  {"counter_deposit_nm_max", "counter_deposit",   AT(counter_deposit),   1e9,             12, PETSC_TRUE },
+  {"temperature_K",          "temperature",       AT(temperature),       1,               12, PETSC_FALSE},
+  {"dt_s",                   "dt",                AT(dt),                1,               6,  PETSC_FALSE},
+  {"newton_iterations",      "newton_iterations", AT(newton_iterations), 1,               0,  PETSC_FALSE},
+  {"linear_iterations",      "linear_iterations", AT(linear_iterations), 1,               0,  PETSC_FALSE},
+  {"na_balance",             "na_balance",        AT(na_balance),        1,               6,  PETSC_FALSE},
+  {"k_balance",              "k_balance",         AT(k_balance),         1,               6,  PETSC_FALSE},
+  {"charge_balance",         "charge_balance",    AT(charge_balance),    1,               6,  PETSC_FALSE},
 };
 
 void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers)
@@ -47,6 +51,7 @@ void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers)
     const PetscReal   value =
       columns[k].digits == 0 ? (PetscReal) * (const PetscInt *)member : *(const PetscReal *)member;
 
+    if (columns[k].counter && !record->counter) continue;
     numbers->items[numbers->count++] =
       (NakNumber){columns[k].name, columns[k].si, value, columns[k].factor, columns[k].digits};
   }

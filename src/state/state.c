@@ -1,7 +1,7 @@
 /* Grid, layout of a column and the DMDA over columns; the contract is in nakfield/state.h. */
 #include "state_impl.h"
 
-static NakLayout LayOut(const NakGrid *grid)
+static NakLayout LayOut(const NakGrid *grid, PetscInt counter)
 {
   NakLayout l = {.filament = 0, .q_faraday = 1, .q_total = 2, .charge = 3, .phi = 4};
 
@@ -14,7 +14,8 @@ static NakLayout LayOut(const NakGrid *grid)
   l.zone         = grid->n_zone;
   l.reservoir_na = NakLayoutAlloy(&l, grid->n_alloy);
   l.reservoir_k  = l.reservoir_na + 1;
-  l.size         = l.reservoir_k + 1;
+  l.counter      = l.reservoir_k + 1;
+  l.size         = l.counter + counter;
   return l;
 }
 
@@ -24,6 +25,7 @@ const char *NakLayoutName(const NakLayout *l, PetscInt j)
     PetscInt    first;
     const char *name;
   } parts[] = {
+    {l->counter,      "the counter electrode"                   },
     {l->reservoir_k,  "the K of the reservoir"                  },
     {l->reservoir_na, "the Na of the reservoir"                 },
     {l->alloy,        "the Na content of the alloy"             },
@@ -170,7 +172,7 @@ static PetscErrorCode Create(MPI_Comm comm, const NakGridParams *params,
   s->total_height       = total_height;
   *state                = s; /* so that the caller can destroy what an error leaves behind */
   PetscCall(CreateGrid(s));
-  s->layout = LayOut(&s->grid);
+  s->layout = LayOut(&s->grid, params->counter);
   PetscCall(CreateDM(s, like));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

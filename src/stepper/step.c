@@ -86,7 +86,7 @@ static PetscErrorCode Measure(NakStepper s, NakProtocol protocol, NakRecord *now
 {
   PetscFunctionBeginUser;
   PetscCall(Sweep(s, now->time));
-  PetscCall(NakModelMeasure(s->model, s->U, now, &s->inventory));
+  PetscCall(NakModelMeasure(s->model, s->U, now, s->inventory));
   PetscCall(NakProtocolWhere(protocol, &now->step, &now->cycle));
   now->temperature = NakProtocolTemperature(protocol, now->time);
   PetscFunctionReturn(PETSC_SUCCESS);

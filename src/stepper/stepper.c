@@ -206,7 +206,7 @@ Vec NakStepperState(NakStepper stepper)
 
 const NakInventory *NakStepperInventory(NakStepper stepper)
 {
-  return &stepper->inventory;
+  return stepper->inventory;
 }
 
 NakStepperCount NakStepperCounts(NakStepper stepper)

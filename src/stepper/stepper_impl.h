@@ -58,8 +58,8 @@ struct NakStepper_private {
   PetscBool        stage_valid;
   PetscBool        solved;    /* the last attempt led to an end */
   PetscBool        too_short; /* the last attempt came to a step below the shortest */
-  NakInventory     inventory; /* at the last measurement */
-  NakControl       held;      /* of the checkpoint that was read */
+  NakInventory     inventory[NAK_ELECTRODES]; /* at the last measurement */
+  NakControl       held;                      /* of the checkpoint that was read */
   NakStepperCount  count;
   PetscInt         short_steps; /* in a row, far below what was asked for */
   char             slow[256];   /* NakStepperSlow() */

@@ -51,6 +51,7 @@ def entry_of(key, spec):
 
 def entries(schema, prefix=""):
     for name, spec in schema["properties"].items():
+        spec = spec.get("anyOf", [spec])[-1]  # a section that a word may stand for
         if "properties" in spec:
             yield from entries(spec, f"{prefix}{name}.")
         else:

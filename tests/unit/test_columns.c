@@ -59,20 +59,19 @@ static PetscBool Uniform(const void *ctx, PetscInt row, PetscInt col)
   return (PetscBool)(PetscAbsInt(row - col) == SPECIES && row % SPECIES != C);
 }
 
-static PetscReal Conserved(const void *ctx, PetscInt column, const PetscReal row[])
+static PetscReal Conserved(const void *ctx, PetscInt which, PetscInt column, const PetscReal row[])
 {
   PetscReal sum = 0;
 
-  (void)ctx;
-  (void)column;
+  (void)ctx, (void)which, (void)column;
   for (PetscInt z = 0; z < LAYERS; z++)
     sum += height[z] * (row[SPECIES * z + A] + row[SPECIES * z + B]);
   return sum;
 }
 
-static PetscReal Capacity(const void *ctx, PetscReal shift)
+static PetscReal Capacity(const void *ctx, PetscInt which, PetscReal shift)
 {
-  (void)ctx;
+  (void)ctx, (void)which;
   return shift * height[LAYERS - 1];
 }
 
@@ -132,9 +131,10 @@ static void Create(Shape shape, Case *c)
                                  .slopes       = Slopes,
                                  .jacobian     = Jacobian,
                                  .uniform      = Uniform,
+                                 .n_conserved  = 1,
                                  .conserved    = Conserved,
                                  .capacity     = Capacity,
-                                 .keeper       = SPECIES * (LAYERS - 1) + A};
+                                 .keeper       = {SPECIES * (LAYERS - 1) + A}};
 
   MUST(NakStateCreate(PETSC_COMM_WORLD, &grid, 1e-6, 1e-6, 1e-3, &c->state));
   assert_int_equal(NakStateLayout(c->state)->size, SIZE);
@@ -503,9 +503,9 @@ static PetscReal Lacking(Case *c)
   MUST(VecGetArrayRead(c->b, &b));
   MUST(VecGetArrayRead(c->V, &product));
   for (PetscInt n = 0; n < c->box.xm * c->box.ym; n++) {
-    const PetscReal in_b = Conserved(&c->stack, n, b + (ptrdiff_t)n * SIZE);
+    const PetscReal in_b = Conserved(&c->stack, 0, n, b + (ptrdiff_t)n * SIZE);
 
-    sum[0] += in_b - Conserved(&c->stack, n, product + (ptrdiff_t)n * SIZE);
+    sum[0] += in_b - Conserved(&c->stack, 0, n, product + (ptrdiff_t)n * SIZE);
     sum[1] += PetscAbsReal(in_b);
   }
   MUST(VecRestoreArrayRead(c->V, &product));
