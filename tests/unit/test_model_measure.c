@@ -303,6 +303,35 @@ static void VoidsAreTheirOwnPhase(void **unused)
   Destroy(&cell);
 }
 
+/* An alloy that is part solid begins with its liquid's ratio in the layers; the reservoir has the rest. */
+static void AlloyIsAllThere(void **unused)
+{
+  NakModelParams   params = NaK50Cell(NX, NY);
+  PetscReal        x, height, na = 0;
+  NakModel         model;
+  Vec              U;
+  const NakColumn *c;
+  const PetscReal *u;
+
+  (void)unused;
+  params.alloy.potassium.value = 0.95;
+  params.alloy.temperature     = 300;
+  x                            = NakThermoMoleFraction(&params.material, params.alloy.potassium);
+  height                       = NakModelHeight(&params);
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  c = &model->column;
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  MUST(VecGetArrayRead(U, &u));
+  for (PetscInt k = 0; k < c->na; k++) na += c->alloy.height[k] * u[NakLayoutAlloy(&c->l, k)];
+  na += c->reservoir * u[c->l.reservoir_na];
+  assert_true(u[NakLayoutAlloy(&c->l, 0)] > 1.1 * x / (1 - x)); /* K has frozen out */
+  AssertRelative("Na", na, height * x / (1 - x), 1e-13);
+  MUST(VecRestoreArrayRead(U, &u));
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
 static void NoVoidsWithoutGas(void **unused)
 {
   const NakModelParams params = NaK50Cell(NX, NY);
@@ -315,13 +344,10 @@ static void NoVoidsWithoutGas(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(RecordsAreSums),
-  cmocka_unit_test(FaceWithoutLiquid),
-  cmocka_unit_test(NoVoidsWithoutGas),
-  cmocka_unit_test(SodiumOnTheFace),
-  cmocka_unit_test(VoidsAreTheirOwnPhase),
-  cmocka_unit_test(FramesAreTheState),
-  cmocka_unit_test(DrivesAreThoseOfTheirColumns),
+  cmocka_unit_test(RecordsAreSums),    cmocka_unit_test(FaceWithoutLiquid),
+  cmocka_unit_test(NoVoidsWithoutGas), cmocka_unit_test(SodiumOnTheFace),
+  cmocka_unit_test(AlloyIsAllThere),   cmocka_unit_test(VoidsAreTheirOwnPhase),
+  cmocka_unit_test(FramesAreTheState), cmocka_unit_test(DrivesAreThoseOfTheirColumns),
 };
 
 NAK_TEST_MAIN(tests)

@@ -40,12 +40,15 @@ static PetscReal Lay(void *ctx, PetscInt column, PetscInt layer, PetscReal cap)
   return cap;
 }
 
+/* How many times as deep as wide a single row of columns is. */
+static PetscReal across = 1;
+
 static Case *CreateOn(MPI_Comm comm, PetscInt nx, PetscInt ny, NakVoidsParams params)
 {
   const NakGridParams grid  = {.nx                = nx,
                                .ny                = ny,
-                               .width             = side * (PetscReal)nx,
-                               .depth             = side * (PetscReal)ny,
+                               .width             = side * (nx > 1 ? (PetscReal)nx : across),
+                               .depth             = side * (ny > 1 ? (PetscReal)ny : across),
                                .alloy_height      = LAYERS * heights[0],
                                .interphase_layers = 2,
                                .alloy_layers      = LAYERS,
@@ -324,6 +327,7 @@ static void RowsAreAlike(void **unused)
 
   (void)unused;
   p.dissolution = 1e-13;
+  across        = 2;
   for (int k = 0; k < 2; k++) {
     Case *c = k == 0 ? Create(40, 1, p) : Create(1, 40, p);
 
@@ -331,6 +335,7 @@ static void RowsAreAlike(void **unused)
     r[k] = Measure(c);
     Destroy(c);
   }
+  across = 1;
   assert_int_equal(r[0].count, 2);
   assert_int_equal(r[1].count, 2);
   assert_true(r[0].dissolved > 0.01);
