@@ -415,6 +415,7 @@ static void AllIterationsCount(void **unused)
   }
   assert_true(undone > 0);
   assert_int_equal(b.now.linear_iterations, NakStepperCounts(b.stepper).linear_iterations);
+  assert_int_equal(b.now.newton_iterations, b.now.linear_iterations); /* LU: one for one */
   Close(&b);
 }
 
