@@ -96,7 +96,8 @@ static void CheckDisc(PetscInt nx, PetscInt ny)
 {
   const NakModelParams params = Params(nx, ny, 1);
   const PetscReal      width = params.interphase.film_width, speed = params.interphase.film_speed;
-  NakInventory         start, now;
+  NakInventory         before[NAK_ELECTRODES], after[NAK_ELECTRODES];
+  const NakInventory  *start = before, *now = after;
   NakRecord            record;
   NakModel             model;
   Vec                  U;
@@ -105,11 +106,11 @@ static void CheckDisc(PetscInt nx, PetscInt ny)
   MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
   MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
   MUST(NakModelInitialise(model, U));
-  MUST(NakModelMeasure(model, U, &record, &start));
+  MUST(NakModelMeasure(model, U, &record, before));
   MUST(NakFilmAdvance(model, 0, 1, U)); /* nothing drives it yet */
   assert_int_equal(model->film.formed, 0);
   SetFace(model, 1e-3, U);
-  MUST(NakModelMeasure(model, U, &record, &start));
+  MUST(NakModelMeasure(model, U, &record, before));
   MUST(NakFilmAdvance(model, 1, 1, U));
   assert_int_equal(model->film.formed, 1);
   AssertNear("area", Covered(model, U), 0, 1e-30);
@@ -124,10 +125,10 @@ static void CheckDisc(PetscInt nx, PetscInt ny)
                    ny == 1 ? 2 * R * params.grid.depth : PETSC_PI * R * R, 2e-3);
   }
   assert_true(R >= 2 * width * (1 - 1e-12));
-  MUST(NakModelMeasure(model, U, &record, &now));
-  AssertRelative("K", now.k, start.k, 1e-13);
-  AssertRelative("Na", now.na + now.q_faraday, start.na + start.q_faraday, 1e-13);
-  AssertRelative("charge", now.layer, start.layer - now.q_faraday, 1e-12);
+  MUST(NakModelMeasure(model, U, &record, after));
+  AssertRelative("K", now->k, start->k, 1e-13);
+  AssertRelative("Na", now->na + now->q_faraday, start->na + start->q_faraday, 1e-13);
+  AssertRelative("charge", now->layer, start->layer - now->q_faraday, 1e-12);
   MUST(VecDestroy(&U));
   MUST(NakModelDestroy(&model));
 }

@@ -35,10 +35,10 @@ typedef struct {
 static NakInventory Measure(const Cell *cell)
 {
   NakRecord    record;
-  NakInventory inventory;
+  NakInventory inventory[NAK_ELECTRODES];
 
-  MUST(NakModelMeasure(cell->model, cell->U, &record, &inventory));
-  return inventory;
+  MUST(NakModelMeasure(cell->model, cell->U, &record, inventory));
+  return inventory[0];
 }
 
 static Cell Create(const NakModelParams *params)

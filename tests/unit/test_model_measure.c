@@ -104,7 +104,7 @@ static void RecordsAreSums(void **unused)
   Cell                 cell      = Create();
   PetscReal            potential = 0, film = 0, reacting = 0, face_x = 0, contact = 0;
   NakRecord            record;
-  NakInventory         inventory;
+  NakInventory         inventory[NAK_ELECTRODES];
 
   (void)unused;
   for (PetscInt n = 0; n < COLUMNS; n++) {
@@ -117,7 +117,7 @@ static void RecordsAreSums(void **unused)
     if (n > 1) face_x += r / (1 + r) / (COLUMNS - 2);
   }
   MUST(NakModelHold(cell.model, (NakControl){NAK_HOLD_VOLTAGE, 0.7}));
-  MUST(NakModelMeasure(cell.model, cell.U, &record, &inventory));
+  MUST(NakModelMeasure(cell.model, cell.U, &record, inventory));
   AssertNear("contact", contact, COLUMNS / 2.0, 1e-14);
   AssertNear("voltage", record.voltage, 0.7, 1e-15);
   AssertRelative("current",
@@ -135,8 +135,8 @@ static void RecordsAreSums(void **unused)
   AssertRelative("void", record.void_height, 2 * layer / COLUMNS, 1e-12);
   AssertRelative("reservoir", record.reservoir_x, 0.355 / (0.355 + 0.9), 1e-12);
   AssertRelative("face", record.face_x, face_x, 1e-12);
-  AssertRelative("reacted", inventory.q_faraday, 15.5, 1e-14);
-  AssertRelative("passed", inventory.q_total, 25.5, 1e-14);
+  AssertRelative("reacted", inventory[0].q_faraday, 15.5, 1e-14);
+  AssertRelative("passed", inventory[0].q_total, 25.5, 1e-14);
   Destroy(&cell);
 }
 
