@@ -292,6 +292,7 @@ static void AssertSame(NakGas a, NakGas b)
 static void GoesOnFromACheckpoint(void **unused)
 {
   NakVoidsParams p = Params();
+  PetscInt      *born;
   Case          *c[2];
   PetscBool      formed;
 
@@ -307,7 +308,10 @@ static void GoesOnFromACheckpoint(void **unused)
     MUST(NakGasRegroup(c[0]->gas, c[0]->share));
     MUST(NakGasWait(c[0]->gas, c[0]->wetted, c[0]->drive));
   }
+  MUST(PetscMalloc1(c[0]->n, &born));
+  MUST(PetscArraycpy(born, c[0]->gas->born, c[0]->n));
   PassOn(Exchange, c[0], c[1]);
+  assert_memory_equal(c[0]->gas->born, born, (size_t)c[0]->n * sizeof *born);
   AssertSame(c[0]->gas, c[1]->gas);
   MUST(PetscArraycpy(c[1]->share, c[0]->share, (size_t)c[0]->n * LAYERS));
   for (int k = 0; k < 2; k++) {
@@ -317,6 +321,7 @@ static void GoesOnFromACheckpoint(void **unused)
   }
   AssertSame(c[0]->gas, c[1]->gas);
   for (int k = 0; k < 2; k++) Destroy(c[k]);
+  MUST(PetscFree(born));
 }
 
 /* A row of columns is the same in x and in y: voids are cylinders either way, and it does not matter how long. */
