@@ -263,6 +263,31 @@ static void NucleiComeAtTheirRate(void **unused)
   AssertRelative("volume", all.height, one.height, 1e-12);
 }
 
+/* A nucleus on a place that a void has left is that place's new void. */
+static void NucleiReturn(void **unused)
+{
+  NakVoidsParams p      = Params();
+  PetscBool      formed = PETSC_FALSE;
+  PetscInt       n;
+  Case          *c;
+
+  (void)unused;
+  p.pockets    = 0;
+  p.nucleation = 1e12;
+  c            = Create(32, 24, p);
+  while (!formed) MUST(NakGasNucleate(c->gas, 0.05, c->wetted, c->drive, &formed));
+  n = c->gas->n;
+  for (PetscInt k = 0; k < n; k++) c->gas->gone[k] = 1;
+  for (PetscInt k = 0; k < c->n; k++)
+    if (c->gas->born[k] > 0) c->gas->hazard[k] = c->gas->due[k];
+  MUST(NakGasNucleate(c->gas, 0, c->wetted, c->drive, &formed));
+  assert_true(formed);
+  assert_int_equal(c->gas->n, n);
+  assert_int_equal(c->gas->formed, 2 * n);
+  for (PetscInt k = 0; k < n; k++) assert_int_equal(c->gas->gone[k], 0);
+  Destroy(c);
+}
+
 static PetscErrorCode Exchange(void *object, NakCheckpoint c)
 {
   return NakGasCheckpoint(((Case *)object)->gas, c);
@@ -426,6 +451,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(HeightsAreChecked),
   cmocka_unit_test(PocketsAreChecked),
   cmocka_unit_test(GoesOnFromACheckpoint),
+  cmocka_unit_test(NucleiReturn),
   cmocka_unit_test(PocketsBearTheirTension),
   cmocka_unit_test(AnswersAreDifferences),
   cmocka_unit_test(MeetAndPart),
