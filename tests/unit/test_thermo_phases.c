@@ -75,6 +75,38 @@ static void PointsOfKRb(void **unused)
   AssertPoint(&p[2], NAK_INVARIANT_MELTING, 336.53, 2, (PetscReal[]){1, 1});
 }
 
+/* Beside a compound that leaves nothing for anything else, either pure metal melts at its own temperature, and the
+   number of phases stays as it is. */
+static void MetalsMeltBesideACompound(void **unused)
+{
+  static const PetscReal melting[2] = {300.2, 330.7};
+
+  (void)unused;
+  for (int first_b = 0; first_b < 2; first_b++) {
+    const PetscReal   b = melting[!first_b], a = melting[first_b];
+    const NakMaterial m = {
+      .name        = "AB",
+      .lowest      = 200,
+      .highest     = 400,
+      .liquid      = {.a = {.n = 2, .value = {3000, -3000 / a}, .power = {0, 1}},
+                      .b = {.n = 2, .value = {3000, -3000 / b}, .power = {0, 1}}},
+      .solid       = {.orders = 1,                                                          .mixing = {{.n = 1, .value = {90000}}}},
+      .n_compounds = 1,
+      .compounds   = {{.name = "C", .x = 0.5, .energy = {.n = 1, .value = {-80000}}}},
+    };
+    NakInvariant p[8];
+    PetscInt     n;
+
+    NakThermoInvariants(&m, 280, 350, 8, p, &n);
+    assert_int_equal(n, 2);
+    for (int k = 0; k < 2; k++) {
+      const PetscReal x = (PetscReal)(k == first_b);
+
+      AssertPoint(&p[k], NAK_INVARIANT_MELTING, melting[k], 2, (PetscReal[]){x, x});
+    }
+  }
+}
+
 /* ---- Partly solid NaK ---- */
 
 static NakAmount Liquid(PetscReal x, PetscReal share)
@@ -409,6 +441,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(LiquidWithoutCompounds),
   cmocka_unit_test(AmountsOfAnything),
   cmocka_unit_test(PointsOfKRb),
+  cmocka_unit_test(MetalsMeltBesideACompound),
   cmocka_unit_test(EquilibriaOfAnything),
   cmocka_unit_test(PolynomialsOfAnyOrder),
   cmocka_unit_test(TermsOfT),
