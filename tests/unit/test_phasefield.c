@@ -70,7 +70,37 @@ static void AverageConserves(void **unused)
   }
 }
 
+/* Ranks are cut so that they share the least surface, of those cuts that leave each whole coarser cells. */
+static void PartsHaveTheLeastSurface(void **unused)
+{
+  static const struct {
+    PetscInt n[3], ranks, split[2];
+  } cases[] = {
+    {{8, 64, 16},  4, {4, 1}}, /* 3 x 16; else 16 + 64 or 3 x 64 */
+    {{8, 16, 64},  4, {1, 4}},
+    {{8, 32, 32},  4, {2, 2}},
+    {{64, 24, 16}, 6, {3, 2}}, /* 2 x 16 + 24; else 64, 80 or 120 */
+    {{8, 7, 16},   3, {1, 3}}, /* an odd number is not shared */
+    {{8, 7, 9},    2, {0, 0}},
+    {{8, 64, 1},   3, {3, 1}},
+  };
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    NakDomain box = {
+      .size = {1, 1, 1}
+    };
+    PetscInt split[2];
+
+    for (int d = 0; d < 3; d++) box.n[d] = cases[k].n[d];
+    NakPartition(&box, cases[k].ranks, split);
+    assert_int_equal(split[0], cases[k].split[0]);
+    assert_int_equal(split[1], cases[k].split[1]);
+  }
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(PartsHaveTheLeastSurface),
   cmocka_unit_test(InterpolationKeepsLinearFunctions),
   cmocka_unit_test(AverageConserves),
 };
