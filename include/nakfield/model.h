@@ -189,6 +189,10 @@ void NakModelAge(NakModel model, PetscReal since);
 /** The time at which the next step is to end at the latest for what NakModelAdvance() does [s]. */
 PetscReal NakModelUntil(NakModel model);
 
+/** Let every column keep what frames tell of its past: of the state at the start of the run, and after each step
+    and switch, in the order of time.  Not collective, changes nothing else. */
+PetscErrorCode NakModelRemember(NakModel model, PetscReal time, Vec U);
+
 /** What a restart needs beside the state. */
 PetscErrorCode NakModelCheckpoint(NakModel model, NakCheckpoint checkpoint);
 

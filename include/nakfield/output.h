@@ -21,6 +21,7 @@ typedef struct {
   PetscReal     timeseries_every;         /**< [s]; 0 for every time step */
   PetscInt      precision;                /**< of fields: 0 double, 1 single */
   PetscBool     compress;                 /**< frames, without loss */
+  PetscInt      map; /**< moments in map.csv before they come half as often; 0 for no such table */
   NakFieldNames names; /**< of the fields that frames have, set by NakOutputRead() */
 } NakOutputParams;
 
@@ -118,6 +119,10 @@ PetscErrorCode NakOutputRow(NakOutput output, const char *name, const NakNumbers
   each with attributes `unit` and `long_name`.
 */
 PetscErrorCode NakOutputFields(NakOutput output, const NakNumbers *numbers, const NakFrame *frame);
+
+/** Append a moment to map.csv, the face along x against time, from a frame in 2D: means over at most 128 parts of
+    the face.  Collective. */
+PetscErrorCode NakOutputMap(NakOutput output, PetscReal time, const NakFrame *frame);
 
 /** Append a spectrum to impedance.csv and its relaxation times to drt.csv, which begin with the first
     one; units are in their first lines.  Collective. */

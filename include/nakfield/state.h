@@ -360,8 +360,25 @@ typedef struct {
 /** Keep the fields that are named, in their order. */
 void NakFrameChoose(const NakFrame *all, const NakFieldNames *names, NakFrameChoice *choice);
 
+/** The number of the field of this name, -1 for none. */
+PetscInt NakFrameFind(const NakFrame *frame, const char *name);
+
+/** Bring the ranks' parts of a face, `mine`, together on rank 0, as whole[ny][nx]; elsewhere `whole` may be NULL.
+    Collective. */
+PetscErrorCode NakFrameGather(MPI_Comm comm, const NakFrame *frame, const PetscReal mine[],
+                              PetscReal whole[]);
+
 /** Layers of a field that this rank has, and the first of them. */
 PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, PetscInt *first);
+
+/** What counts as having begun, on the whole face and in one column of it alike. */
+#define NAK_SOME_K       1e-3 /**< share under solid K */
+#define NAK_SOME_NA      3.6  /**< Na metal [C/m2] */
+#define NAK_CONTACT_LOST 0.5  /**< share that is left of the contact */
+
+/** Part of the way from a value `before` to one `now`, which is 0 or more, at which a line between them comes
+    to 0; 1 where what is before does not tell, or where it has been located as near as can be. */
+PetscReal NakCrossing(PetscReal before, PetscReal now);
 
 /** The first multiple of `every` behind `time`; one that rounding alone puts ahead of it is not. */
 PetscReal NakNextMultiple(PetscReal every, PetscReal time);

@@ -142,6 +142,9 @@ static inline PetscReal NakColumnRatio(const NakColumn *c, PetscInt k, const Pet
   return k < c->l.zone ? NakZoneLiquid(c, u + j) : u[j];
 }
 
+/* Share of a body in layer k of the alloy; 0 beyond the zone. */
+PetscReal NakColumnShare(const NakColumn *c, NakBody body, PetscInt k, const PetscReal u[]);
+
 /* Of the half layer above the electrolyte, to differences of u [A/m2]: of the interphase; without one, of the
    alloy of ratio r, with its derivative to u. */
 typedef struct {

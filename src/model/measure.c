@@ -41,6 +41,11 @@ enum {
   FIELD_DEPOSIT,
   FIELD_FILAMENT,
   FIELD_CHARGE,
+  FIELD_CURRENT_MAX,
+  FIELD_CURRENT_MEAN,
+  FIELD_TIME_LOST,
+  FIELD_TIME_K,
+  FIELD_TIME_NA,
   FIELD_WETTED,
   FIELD_SOLID_B,
   FIELD_SOLID_A,
@@ -49,22 +54,14 @@ enum {
   FIELDS
 };
 
-/* One field of the phases in layer k of the alloy of one column. */
-static PetscReal ZoneField(const NakColumn *c, PetscInt field, PetscInt k, const PetscReal u[])
+PetscReal NakColumnShare(const NakColumn *c, NakBody body, PetscInt k, const PetscReal u[])
 {
   PetscReal w[NAK_MIX_MOST], h[NAK_BODIES];
 
-  if (field == FIELD_LIQUID) {
-    const PetscReal r = NakColumnRatio(c, k, u);
-
-    return r / (1 + r);
-  }
   if (k >= c->l.zone) return 0;
   for (PetscInt l = 1; l <= c->l.phases; l++) w[l] = u[NakLayoutAlloy(&c->l, k) + l];
   NakMixShares(&c->mix, w, h);
-  return h[field == FIELD_SOLID_B   ? NAK_BODY_SOLID_B
-           : field == FIELD_SOLID_A ? NAK_BODY_SOLID_A
-                                    : NAK_BODY_VOID];
+  return h[body];
 }
 
 /* A column of an electrode. */
@@ -95,9 +92,10 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
 
   for (int k = 0; k < SUMS; k++) t->sum[k] += add[k];
   for (PetscInt k = 0; k < l->zone; k++) {
-    t->sum[SUM_SOLID_B] += c->alloy.height[k] * ZoneField(c, FIELD_SOLID_B, k, u);
-    t->sum[SUM_SOLID_A] += c->alloy.height[k] * ZoneField(c, FIELD_SOLID_A, k, u);
-    if (c->voids > 0) t->sum[SUM_VOID] += c->alloy.height[k] * ZoneField(c, FIELD_VOID, k, u);
+    t->sum[SUM_SOLID_B] += c->alloy.height[k] * NakColumnShare(c, NAK_BODY_SOLID_B, k, u);
+    t->sum[SUM_SOLID_A] += c->alloy.height[k] * NakColumnShare(c, NAK_BODY_SOLID_A, k, u);
+    if (c->voids > 0)
+      t->sum[SUM_VOID] += c->alloy.height[k] * NakColumnShare(c, NAK_BODY_VOID, k, u);
   }
   t->max[MAX_DEPOSIT]  = PetscMax(t->max[MAX_DEPOSIT], u[l->deposit]);
   t->max[MAX_FILAMENT] = PetscMax(t->max[MAX_FILAMENT], u[l->filament]);
@@ -251,30 +249,52 @@ PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[])
 _Static_assert((int)FIELDS <= (int)NAK_FRAME_FIELDS, "room for all fields");
 
 static const NakField fields[FIELDS] = {
-  [FIELD_PHI]       = {"phi_e",     "V",       "Electrolyte potential against the metal",            NAK_PLACE_VOLUME},
-  [FIELD_C]         = {"c",         "mol/m^3", "Na concentration, per volume of the pristine alloy",
-                       NAK_PLACE_VOLUME                                                                              },
-  [FIELD_POTENTIAL] = {"potential", "V",       "Metal against electrolyte at its face",              NAK_PLACE_FACE  },
-  [FIELD_CURRENT]   = {"current",   "A/m^2",   "Faradaic current, positive strips",                  NAK_PLACE_FACE  },
-  [FIELD_U_FACE]    = {"u_face",    "1",       "Na content of the interphase at the electrolyte",
-                       NAK_PLACE_FACE                                                                                },
-  [FIELD_CONTACT]   = {"contact",   "1",       "Reacting share of the cell",                         NAK_PLACE_FACE  },
-  [FIELD_K_FILM]    = {"k_film",    "1",       "Share under solid K",                                NAK_PLACE_FACE  },
-  [FIELD_DEPOSIT]   = {"deposit",   "m",       "Na metal, equivalent thickness",                     NAK_PLACE_FACE  },
-  [FIELD_FILAMENT]  = {"filament",  "m",       "Filament length",                                    NAK_PLACE_FACE  },
-  [FIELD_CHARGE]    = {"charge",    "C/m^2",   "Charge passed by all reactions",                     NAK_PLACE_FACE  },
-  [FIELD_WETTED]    = {"wetted",    "1",       "Share under liquid",                                 NAK_PLACE_FACE  },
-  [FIELD_SOLID_B]   = {"solid_b",   "1",       "Share of solid rich in K",                           NAK_PLACE_VOLUME},
-  [FIELD_SOLID_A]   = {"solid_a",   "1",       "Share of solid Na",                                  NAK_PLACE_VOLUME},
-  [FIELD_LIQUID]    = {"liquid_x",  "1",       "Mole fraction of Na in the liquid of the alloy",
-                       NAK_PLACE_VOLUME                                                                              },
-  [FIELD_VOID]      = {"void",      "1",       "Share of void",                                      NAK_PLACE_VOLUME},
+  [FIELD_PHI]         = {"phi_e",        "V",       "Electrolyte potential against the metal",               NAK_PLACE_VOLUME},
+  [FIELD_C]           = {"c",            "mol/m^3", "Na concentration, per volume of the pristine alloy",
+                         NAK_PLACE_VOLUME                                                                                    },
+  [FIELD_POTENTIAL]   = {"potential",    "V",       "Metal against electrolyte at its face",                 NAK_PLACE_FACE  },
+  [FIELD_CURRENT]     = {"current",      "A/m^2",   "Faradaic current, positive strips",                     NAK_PLACE_FACE  },
+  [FIELD_U_FACE]      = {"u_face",       "1",       "Na content of the interphase at the electrolyte",
+                         NAK_PLACE_FACE                                                                                      },
+  [FIELD_CONTACT]     = {"contact",      "1",       "Reacting share of the cell",                            NAK_PLACE_FACE  },
+  [FIELD_K_FILM]      = {"k_film",       "1",       "Share under solid K",                                   NAK_PLACE_FACE  },
+  [FIELD_DEPOSIT]     = {"deposit",      "m",       "Na metal, equivalent thickness",                        NAK_PLACE_FACE  },
+  [FIELD_FILAMENT]    = {"filament",     "m",       "Filament length",                                       NAK_PLACE_FACE  },
+  [FIELD_CHARGE]      = {"charge",       "C/m^2",   "Charge passed by all reactions",                        NAK_PLACE_FACE  },
+  [FIELD_CURRENT_MAX] = {"current_max",  "A/m^2",   "Largest magnitude of the current so far",
+                         NAK_PLACE_FACE                                                                                      },
+  [FIELD_CURRENT_MEAN] = {"current_mean", "A/m^2",   "Mean of the current since the start",
+                         NAK_PLACE_FACE                                                                                      },
+  [FIELD_TIME_LOST]    = {"time_lost",    "s",       "Time at which half of the contact was lost; -1 before",
+                         NAK_PLACE_FACE                                                                                      },
+  [FIELD_TIME_K]       = {"time_k",       "s",       "Time of the first solid K; -1 before",                  NAK_PLACE_FACE  },
+  [FIELD_TIME_NA]      = {"time_na",      "s",       "Time of the first Na metal; -1 before",                 NAK_PLACE_FACE  },
+  [FIELD_WETTED]       = {"wetted",       "1",       "Share under liquid",                                    NAK_PLACE_FACE  },
+  [FIELD_SOLID_B]      = {"solid_b",      "1",       "Share of solid rich in K",                              NAK_PLACE_VOLUME},
+  [FIELD_SOLID_A]      = {"solid_a",      "1",       "Share of solid Na",                                     NAK_PLACE_VOLUME},
+  [FIELD_LIQUID]       = {"liquid_x",     "1",       "Mole fraction of Na in the liquid of the alloy",
+                         NAK_PLACE_VOLUME                                                                                    },
+  [FIELD_VOID]         = {"void",         "1",       "Share of void",                                         NAK_PLACE_VOLUME},
 };
 
-/* One face field of one column. */
-static PetscReal FaceField(const NakColumn *c, PetscInt field, const NakCover *over,
+/* What was kept of one column. */
+static PetscReal KeptField(const NakModel model, PetscInt field, PetscInt column,
                            const PetscReal u[])
 {
+  const NakKept *const kept = &model->memory.columns[column];
+
+  if (field == FIELD_CURRENT_MAX) return kept->current_max;
+  if (field == FIELD_CURRENT_MEAN)
+    return model->memory.time > 0 ? u[model->column.l.q_faraday] / model->memory.time : 0;
+  return kept->since[field - FIELD_TIME_LOST];
+}
+
+/* One face field of one column. */
+static PetscReal FaceField(const NakModel model, PetscInt field, PetscInt column,
+                           const PetscReal u[])
+{
+  const NakColumn *c    = &model->column;
+  const NakCover  *over = &c->over[column];
   const NakLayout *l    = &c->l;
   const NakFoot    foot = NakZoneFoot(c, u);
   const NakFace    face = NakColumnFace(c, over, &foot, u);
@@ -296,19 +316,30 @@ static PetscReal FaceField(const NakColumn *c, PetscInt field, const NakCover *o
     return u[l->filament];
   case FIELD_WETTED:
     return foot.wetted;
-  default:
+  case FIELD_CHARGE:
     return u[l->q_faraday];
+  default:
+    return KeptField(model, field, column, u);
   }
 }
 
 /* One volume field of layer k of one column. */
 static PetscReal VolumeField(const NakColumn *c, PetscInt field, PetscInt k, const PetscReal u[])
 {
-  const PetscInt in_metal = k - c->ne, in_alloy = in_metal - c->nf;
+  static const NakBody body[FIELDS] = {[FIELD_SOLID_B] = NAK_BODY_SOLID_B,
+                                       [FIELD_SOLID_A] = NAK_BODY_SOLID_A,
+                                       [FIELD_VOID]    = NAK_BODY_VOID};
+  const PetscInt       in_metal = k - c->ne, in_alloy = in_metal - c->nf;
 
   if (field == FIELD_PHI) return in_metal < 0 ? u[c->l.phi + k] : 0;
   if (in_metal < 0) return 0;
-  if (field != FIELD_C) return in_alloy < 0 ? 0 : ZoneField(c, field, in_alloy, u);
+  if (field != FIELD_C && in_alloy < 0) return 0;
+  if (field == FIELD_LIQUID) {
+    const PetscReal r = NakColumnRatio(c, in_alloy, u);
+
+    return r / (1 + r);
+  }
+  if (field != FIELD_C) return NakColumnShare(c, body[field], in_alloy, u);
   if (in_alloy < 0) return c->kinetics.content / NAK_FARADAY * u[c->l.interphase + in_metal];
   return c->alloy_content / NAK_FARADAY * u[NakLayoutAlloy(&c->l, in_alloy)];
 }
@@ -326,7 +357,7 @@ static PetscErrorCode Fill(void *ctx, PetscInt shown, PetscReal values[])
   PetscCall(VecGetArrayRead(model->frame_state, &u));
   for (PetscInt k = 0; k < n; k++) {
     if (fields[field].place == NAK_PLACE_FACE)
-      values[k] = FaceField(c, field, &model->column.over[k], u + k * size);
+      values[k] = FaceField(model, field, k, u + k * size);
     else
       for (PetscInt z = 0; z < nz; z++) values[z * n + k] = VolumeField(c, field, z, u + k * size);
   }

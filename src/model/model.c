@@ -79,6 +79,7 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
   PetscCall(NakPotentialsCreate(m));
   PetscCall(NakFilmCreate(m));
   PetscCall(NakGrainsCreate(m));
+  PetscCall(NakMemoryCreate(m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -88,6 +89,7 @@ PetscErrorCode NakModelDestroy(NakModel *model)
 
   PetscFunctionBeginUser;
   if (m == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakMemoryDestroy(m));
   PetscCall(NakFilmDestroy(m));
   PetscCall(PetscFree(m->grains.site));
   PetscCall(NakModelVoidsDestroy(m));
@@ -315,6 +317,7 @@ PetscErrorCode NakModelCheckpoint(NakModel model, NakCheckpoint checkpoint)
   PetscCall(NakFilmCheckpoint(model, checkpoint));
   PetscCall(NakGrainsCheckpoint(model, checkpoint));
   PetscCall(NakModelVoidsCheckpoint(model, checkpoint));
+  PetscCall(NakMemoryCheckpoint(model, checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -43,6 +43,19 @@ typedef struct {
   PetscReal      until;  /* no step goes beyond [s] */
 } NakModelVoids;
 
+/* What a column keeps of its past.  Plain numbers, all of them finite. */
+enum { NAK_KEPT_LOST, NAK_KEPT_K, NAK_KEPT_NA, NAK_KEPT_TIMES };
+typedef struct {
+  PetscReal current_max;           /* magnitude [A/m2] */
+  PetscReal since[NAK_KEPT_TIMES]; /* when it happened first; -1 while it has not [s] */
+  PetscReal past[NAK_KEPT_TIMES];  /* how far each was beyond its bound at `time`, over the bound */
+} NakKept;
+
+typedef struct {
+  NakKept  *columns; /* of the owned ones */
+  PetscReal time;    /* until which it goes; below 0 where there is nothing yet [s] */
+} NakMemory;
+
 /* The fields of a frame, of those that there are. */
 typedef struct {
   PetscInt field[NAK_FRAME_FIELDS];
@@ -67,6 +80,7 @@ struct NakModel_private {
   NakFilm        film;
   NakGrains      grains;
   NakModelVoids  bubbles;
+  NakMemory      memory;
   PetscInt       disturbed;      /* NakModelDisturbed() */
   NakBox         box;            /* columns of this rank, */
   PetscInt       owned;          /* and how many */
@@ -106,6 +120,11 @@ PetscErrorCode NakModelVoidsFollow(NakModel model, const PetscReal u[]);
 PetscErrorCode NakModelVoidsAdvance(NakModel model, PetscReal time, PetscReal dt, Vec U);
 PetscReal      NakModelVoidsUntil(NakModel model);
 PetscErrorCode NakModelVoidsCheckpoint(NakModel model, NakCheckpoint checkpoint);
+
+/* memory.c: what columns keep. */
+PetscErrorCode NakMemoryCreate(NakModel model);
+PetscErrorCode NakMemoryDestroy(NakModel model);
+PetscErrorCode NakMemoryCheckpoint(NakModel model, NakCheckpoint checkpoint);
 
 /* residual.c: room for the potentials. */
 PetscErrorCode NakPotentialsCreate(NakModel model);

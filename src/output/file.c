@@ -11,13 +11,17 @@
 
 /* Everything that a run writes; what else lies in a run directory is left alone. */
 static const char *const owned_files[] = {
-  "timeseries.csv",    "impedance.csv",    "drt.csv",
-  "summary.json",      "summary.json.tmp", "fields.h5",
-  "fields.xmf",        "fields.xmf.tmp",   "resolved.yaml",
-  "resolved.yaml.tmp", "original.yaml",    "original.yaml.tmp",
-  "log.txt",           "face.xmf",         "face.xmf.tmp",
-  "fields.h5.tmp",     "free_energy.csv",  "phases.csv",
-  "x_cut_plane.csv",   "y_cut_plane.csv",  NULL,
+  "timeseries.csv",   "impedance.csv",
+  "drt.csv",          "summary.json",
+  "summary.json.tmp", "fields.h5",
+  "fields.xmf",       "fields.xmf.tmp",
+  "resolved.yaml",    "resolved.yaml.tmp",
+  "original.yaml",    "original.yaml.tmp",
+  "log.txt",          "face.xmf",
+  "face.xmf.tmp",     "fields.h5.tmp",
+  "free_energy.csv",  "phases.csv",
+  "x_cut_plane.csv",  "y_cut_plane.csv",
+  "map.csv",          NULL,
 };
 
 static const char *const owned_folders[] = {"fields", "checkpoint", NULL};

@@ -85,6 +85,10 @@ struct NakOutput_private {
 /* Path of a file of the run. */
 PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN]);
 
+/* tables.c: append rows, of which rank 0 alone needs to know.  Collective. */
+PetscErrorCode NakTableRows(NakOutput output, const char *name, const NakNumbers rows[],
+                            PetscInt count);
+
 /* tables.c, all on rank 0 only: path of a table's file; the file with a large buffer, just opened; append a
    row, and have all rows so far reach the file; close all tables. */
 PetscErrorCode NakTablePath(NakOutput output, const NakTable *table, char path[PETSC_MAX_PATH_LEN]);

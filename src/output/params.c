@@ -27,6 +27,10 @@ const NakParam NakOutputTimesParamRows[] = {
 const NakParam NakOutputCellParamRows[] = {
   NAK_ROW_TREE("output.fields.names", "Fields that frames have, such as [current, contact]; by "
                                       "default all of docs/output.md"),
+  NAK_ROW_INT(
+    "output.map", NakOutputParams, map, 64, 0, 1000000,
+    "Of 2D runs: moments in map.csv until it takes every second time step only, then as many until "
+    "every fourth, and so on; 0 for no such table"),
   NAK_ROW_END,
 };
 

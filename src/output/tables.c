@@ -88,26 +88,35 @@ PetscErrorCode NakTableAppend(NakOutput output, const char *name, const NakNumbe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CheckAndAppend(NakOutput output, const char *name, const NakNumbers *row)
+static PetscErrorCode CheckAndAppend(NakOutput output, const char *name, const NakNumbers rows[],
+                                     PetscInt count)
 {
   NakFault fault = {.code = PETSC_SUCCESS};
 
   PetscFunctionBeginUser;
-  NakNumbersCheck(row, &fault);
+  for (PetscInt k = 0; k < count; k++) NakNumbersCheck(&rows[k], &fault);
   if (output->log_errno != 0)
     NakFaultNote(&fault, PETSC_ERR_FILE_WRITE, "cannot write %s/log.txt: %s", output->directory,
                  strerror(output->log_errno));
   PetscCheck(!fault.code, PETSC_COMM_SELF, fault.code, "%s", fault.text);
-  PetscCall(NakTableAppend(output, name, row));
+  for (PetscInt k = 0; k < count; k++) PetscCall(NakTableAppend(output, name, &rows[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakOutputRow(NakOutput output, const char *name, const NakNumbers *row)
 {
+  PetscFunctionBeginUser;
+  PetscCall(NakTableRows(output, name, row, 1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakTableRows(NakOutput output, const char *name, const NakNumbers rows[],
+                            PetscInt count)
+{
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  if (output->rank == 0) code = CheckAndAppend(output, name, row);
+  if (output->rank == 0) code = CheckAndAppend(output, name, rows, count);
   PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

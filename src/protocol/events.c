@@ -22,18 +22,18 @@ typedef struct {
 } Kind;
 
 static const Kind kinds[] = {
-  {"liquidus_a",   "alloy at the face beyond the liquidus to Na", NAK_SIGNAL_BEYOND_A, '>', 0    },
-  {"liquidus_b",   "alloy at the face beyond the liquidus to K",  NAK_SIGNAL_BEYOND_B, '>', 0    },
-  {"k_film",       "solid K on more than 1e-3 of the face",       NAK_SIGNAL_K_FILM,   '>', 1e-3 },
-  {"na_metal",     "more than 1e-4 mAh/cm^2 of Na metal",         NAK_SIGNAL_DEPOSIT,  '>', 3.6  },
-  {"void",         "a void over the face",                        NAK_SIGNAL_VOIDS,    '>', 0.5  },
-  {"grain_a",      "solid Na in the alloy",                       NAK_SIGNAL_SOLID_A,  '>', 1e-12},
-  {"grain_b",      "solid K in the alloy",                        NAK_SIGNAL_SOLID_B,  '>', 1e-12},
-  {"contact_half", "half of the wetted face is lost",             NAK_SIGNAL_WETTED,   '<', 0.5  },
-  {"filament",     "a filament has begun",                        NAK_SIGNAL_FILAMENT, '>', 1e-10},
-  {"short",        "a filament crossed the electrolyte",          0,                   0,   0    },
-  {"condition",    "a condition of the deck ended the run",       0,                   0,   0    },
-  {"limit",        "a safety limit ended the run",                0,                   0,   0    },
+  {"liquidus_a",   "alloy at the face beyond the liquidus to Na", NAK_SIGNAL_BEYOND_A, '>', 0               },
+  {"liquidus_b",   "alloy at the face beyond the liquidus to K",  NAK_SIGNAL_BEYOND_B, '>', 0               },
+  {"k_film",       "solid K on more than 1e-3 of the face",       NAK_SIGNAL_K_FILM,   '>', NAK_SOME_K      },
+  {"na_metal",     "more than 1e-4 mAh/cm^2 of Na metal",         NAK_SIGNAL_DEPOSIT,  '>', NAK_SOME_NA     },
+  {"void",         "a void over the face",                        NAK_SIGNAL_VOIDS,    '>', 0.5             },
+  {"grain_a",      "solid Na in the alloy",                       NAK_SIGNAL_SOLID_A,  '>', 1e-12           },
+  {"grain_b",      "solid K in the alloy",                        NAK_SIGNAL_SOLID_B,  '>', 1e-12           },
+  {"contact_half", "half of the wetted face is lost",             NAK_SIGNAL_WETTED,   '<', NAK_CONTACT_LOST},
+  {"filament",     "a filament has begun",                        NAK_SIGNAL_FILAMENT, '>', 1e-10           },
+  {"short",        "a filament crossed the electrolyte",          0,                   0,   0               },
+  {"condition",    "a condition of the deck ended the run",       0,                   0,   0               },
+  {"limit",        "a safety limit ended the run",                0,                   0,   0               },
 };
 
 const char *NakEventName(PetscInt kind)
@@ -79,16 +79,6 @@ static void Keep(NakProtocol protocol, PetscInt old, const NakEvent *event)
   watch->count++;
 }
 
-/* Part of the way from the record before to this one at which an overshoot came to 0; what was located is as
-   near as can be. */
-static PetscReal PartOf(const NakWatch *watch, PetscReal before, PetscReal now)
-{
-  const PetscReal located = 1e-6;
-
-  if (!watch->begun || now <= located || before >= 0) return 1;
-  return -before / (now - before);
-}
-
 static void Watch(NakProtocol protocol, PetscInt kind, PetscInt old, const NakRecord *now)
 {
   const PetscReal undone = -0.1;
@@ -97,7 +87,7 @@ static void Watch(NakProtocol protocol, PetscInt kind, PetscInt old, const NakRe
   const PetscReal past   = NakConditionOvershoot(&protocol->events[kind], now, &none);
 
   if (past >= 0 && !watch->on[kind]) {
-    const PetscReal part  = PartOf(watch, watch->past[kind], past);
+    const PetscReal part  = watch->begun ? NakCrossing(watch->past[kind], past) : 1;
     const NakEvent  event = {.time = now->time - (1 - part) * (now->time - watch->time),
                              .capacity =
                                now->capacity - (1 - part) * (now->capacity - watch->capacity),

@@ -104,8 +104,9 @@ static PetscErrorCode Create(NakSim s)
   PetscCall(NakModelMeasure(c->model, NakStepperState(c->stepper), &c->now, start));
   c->now.temperature  = NakProtocolTemperature(c->protocol, c->now.time);
   c->now.wetted_start = c->now.wetted_fraction;
-  c->balance          = NakBalanceBegin(start, NakModelFaceCharge(c->model));
-  s->ends_in_all      = NakProtocolStepsShown(c->protocol);
+  PetscCall(NakModelRemember(c->model, c->now.time, NakStepperState(c->stepper)));
+  c->balance     = NakBalanceBegin(start, NakModelFaceCharge(c->model));
+  s->ends_in_all = NakProtocolStepsShown(c->protocol);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -178,6 +179,7 @@ static PetscErrorCode Enter(NakSim s)
   PetscCall(NakProtocolEnter(c->protocol, &c->now));
   PetscCall(NakStepperEnter(c->stepper, c->protocol, &c->now, &s->over));
   s->spectrum_due = c->now.time + NakProtocolSpectra(c->protocol);
+  PetscCall(NakModelRemember(c->model, c->now.time, NakStepperState(c->stepper)));
   NakBalanceCheck(&c->balance, NakStepperInventory(c->stepper), &c->now);
   PetscCall(NoteEvents(s));
   Look(s);
@@ -227,6 +229,7 @@ static PetscErrorCode Step(NakSim s, PetscReal latest)
   c->good = c->now;
   PetscCall(NakStepperStep(c->stepper, c->protocol, next, &c->now, &s->over));
   PetscCall(AdvanceNuclei(s));
+  PetscCall(NakModelRemember(c->model, c->now.time, NakStepperState(c->stepper)));
   NakBalanceCheck(&c->balance, NakStepperInventory(c->stepper), &c->now);
   PetscCall(ReportSlow(s));
   PetscCall(NoteEvents(s));

@@ -16,6 +16,35 @@ PetscErrorCode NakSimFrame(NakSim s, NakFrameChoice *choice)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The moments follow the time steps, which are short where much happens; ever fewer of them, so that the table
+   grows like the logarithm of their number. */
+static PetscBool MapDue(NakSim s, PetscBool last)
+{
+  NakMapRhythm  *m    = &s->map;
+  const PetscInt most = s->params.output.map;
+
+  if (most == 0 || s->options.light || (m->stride > 0 && s->time <= m->time)) return PETSC_FALSE;
+  if (m->stride == 0) m->stride = 1;
+  if (m->seen++ % m->stride != 0 && !last) return PETSC_FALSE;
+  m->time = s->time;
+  if (++m->written < most) return PETSC_TRUE;
+  m->written = 0;
+  m->stride *= 2;
+  return PETSC_TRUE;
+}
+
+PetscErrorCode NakSimMap(NakSim s, PetscBool last)
+{
+  NakFrame frame;
+
+  PetscFunctionBeginUser;
+  if (s->size.n[0] == 1 || s->size.n[1] != 1 || !MapDue(s, last))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(s->kind->frame(s, &frame));
+  PetscCall(NakOutputMap(s->output, s->time, &frame));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Size of a frame [B]. */
 static PetscReal FrameBytes(const NakFrame *frame)
 {

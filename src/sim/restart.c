@@ -50,6 +50,8 @@ static PetscErrorCode TransferDue(NakSim s, NakCheckpoint c)
   if (NakCheckpointReads(c)) SetDue(s, &due);
   PetscCall(NakCheckpointHas(c, "sim/ends", &has));
   if (has) PetscCall(NakCheckpointBlock(c, "sim/ends", &s->ends, sizeof s->ends));
+  PetscCall(NakCheckpointHas(c, "sim/map", &has));
+  if (has) PetscCall(NakCheckpointBlock(c, "sim/map", &s->map, sizeof s->map));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -132,6 +132,7 @@ static PetscErrorCode Observe(NakSim s)
   PetscFunctionBeginUser;
   PetscCall(s->kind->numbers(s, row, &numbers));
   if (row) PetscCall(WriteRow(s, &numbers));
+  PetscCall(NakSimMap(s, PETSC_FALSE));
   if (fields) PetscCall(WriteFields(s));
   if (NakInsituDue(s->insitu, s->time, event)) PetscCall(ShowInsitu(s, PETSC_FALSE));
   if (s->kind->observe != NULL) PetscCall(s->kind->observe(s));
@@ -225,6 +226,7 @@ static PetscErrorCode ShowLast(NakSim s, PetscBool row)
   PetscFunctionBeginUser;
   PetscCall(WriteFields(s));
   PetscCall(FinishInsitu(s));
+  PetscCall(NakSimMap(s, PETSC_TRUE));
   if (!row && s->time <= s->row) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(s->kind->numbers(s, PETSC_TRUE, &numbers));
   PetscCall(WriteRow(s, &numbers));

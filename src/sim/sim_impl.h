@@ -61,6 +61,13 @@ extern const NakSimKind NakSimCellKind, NakSimBoxKind, NakSimAlloyKind; /* cell.
 
 enum { NAK_SIM_FRAMES = 64 };
 
+/* When map.csv takes a moment; plain data. */
+typedef struct {
+  PetscReal time;          /* of the last one [s] */
+  PetscInt  seen, written; /* time steps; moments since the stride is what it is */
+  PetscInt  stride;        /* time steps from one to the next */
+} NakMapRhythm;
+
 struct NakSim_private {
   MPI_Comm          world, comm; /* all ranks; those that compute, MPI_COMM_NULL on the others */
   NakSimOptions     options;
@@ -83,13 +90,14 @@ struct NakSim_private {
   const char *cut;      /* what ends a run without a protocol early, or NULL */
   PetscInt    ends,
     stride; /* of protocol steps that were shown; a frame at each `stride`-th of them */
-  PetscReal ends_in_all; /* at most; 0 where there are none */
-  PetscInt  n_frames;
-  PetscReal frames[NAK_SIM_FRAMES];      /* times of frames that the deck lists */
-  PetscBool broken;                      /* the state is not to be written */
-  PetscReal row, row_due, fields_due;    /* time of the last row; of the next row and frame [s] */
-  PetscReal spectrum_due, spectra_every; /* PETSC_INFINITY for none [s] */
-  PetscReal began,
+  PetscReal    ends_in_all; /* at most; 0 where there are none */
+  NakMapRhythm map;
+  PetscInt     n_frames;
+  PetscReal    frames[NAK_SIM_FRAMES];   /* times of frames that the deck lists */
+  PetscBool    broken;                   /* the state is not to be written */
+  PetscReal    row, row_due, fields_due; /* time of the last row; of the next row and frame [s] */
+  PetscReal    spectrum_due, spectra_every; /* PETSC_INFINITY for none [s] */
+  PetscReal    began,
     march; /* wall clock at the start of all and of the steps, less what was spent before
                                  a restart [s] */
   PetscReal   marched; /* spent on steps, once they are done; or before a restart [s] */
@@ -154,6 +162,9 @@ PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);
 
 /* frames.c: the frame that is written, of the fields that the deck names. */
 PetscErrorCode NakSimFrame(NakSim sim, NakFrameChoice *choice);
+
+/* frames.c: a moment of map.csv, where one is due, or the `last`. */
+PetscErrorCode NakSimMap(NakSim sim, PetscBool last);
 
 /* frames.c: where frames come at the ends of protocol steps, choose how many of the ends; the log says so. */
 PetscErrorCode NakSimBoundFrames(NakSim sim);

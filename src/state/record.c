@@ -69,6 +69,61 @@ const NakNumber *NakNumbersFind(const NakNumbers *numbers, const char *name)
   return NULL;
 }
 
+PetscInt NakFrameFind(const NakFrame *frame, const char *name)
+{
+  for (PetscInt f = 0; f < frame->count; f++)
+    if (strcmp(frame->fields[f].name, name) == 0) return f;
+  return -1;
+}
+
+static void Lay(const NakFrame *frame, const NakBox *box, const PetscReal part[], PetscReal whole[])
+{
+  for (PetscInt j = 0; j < box->ym; j++)
+    memcpy(whole + (ptrdiff_t)(box->ys + j) * frame->grid->nx + box->xs,
+           part + (ptrdiff_t)j * box->xm, (size_t)box->xm * sizeof *part);
+}
+
+/* The parts of the other ranks, one after the other. */
+static PetscErrorCode LayOthers(MPI_Comm comm, const NakFrame *frame, PetscReal whole[])
+{
+  PetscMPIInt ranks;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &ranks));
+  for (PetscMPIInt rank = 1; rank < ranks; rank++) {
+    NakBox      box;
+    PetscReal  *part;
+    PetscMPIInt n;
+
+    PetscCallMPI(MPI_Recv(&box, sizeof box, MPI_BYTE, rank, 0, comm, MPI_STATUS_IGNORE));
+    PetscCall(PetscMPIIntCast(box.xm * box.ym, &n));
+    PetscCall(PetscMalloc1(n, &part));
+    PetscCallMPI(MPI_Recv(part, n, MPIU_REAL, rank, 0, comm, MPI_STATUS_IGNORE));
+    Lay(frame, &box, part, whole);
+    PetscCall(PetscFree(part));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakFrameGather(MPI_Comm comm, const NakFrame *frame, const PetscReal mine[],
+                              PetscReal whole[])
+{
+  const NakBox box = {frame->xs, frame->ys, frame->xm, frame->ym};
+  PetscMPIInt  rank, n;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(PetscMPIIntCast(box.xm * box.ym, &n));
+  if (rank == 0) {
+    Lay(frame, &box, mine, whole);
+    PetscCall(LayOthers(comm, frame, whole));
+  } else {
+    PetscCallMPI(MPI_Send(&box, sizeof box, MPI_BYTE, 0, 0, comm));
+    PetscCallMPI(MPI_Send(mine, n, MPIU_REAL, 0, 0, comm));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode FillChosen(void *ctx, PetscInt field, PetscReal values[])
 {
   const NakFrameChoice *const choice = ctx;
@@ -111,6 +166,13 @@ PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, PetscInt *first)
   *first = place == NAK_PLACE_VOLUME && !all ? frame->zs : 0;
   if (place != NAK_PLACE_VOLUME) return 1;
   return all ? frame->grid->nz : frame->zm;
+}
+
+PetscReal NakCrossing(PetscReal before, PetscReal now)
+{
+  const PetscReal located = 1e-6;
+
+  return now <= located || before >= 0 ? 1 : -before / (now - before);
 }
 
 PetscReal NakNextMultiple(PetscReal every, PetscReal time)

@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 import h5py  # noqa: E402
 import nakrun  # noqa: E402
 
-TABLES = ("timeseries.csv", "impedance.csv", "drt.csv", "free_energy.csv", "phases.csv", "x_cut_plane.csv", "y_cut_plane.csv")
+TABLES = ("timeseries.csv", "impedance.csv", "drt.csv", "free_energy.csv", "phases.csv", "x_cut_plane.csv", "y_cut_plane.csv",
+          "map.csv")
 
 # A little of everything: located events, pulses, spectra, frames between steps; 1D, and 2D for more ranks.
 DECK = """

@@ -220,7 +220,7 @@ static void FramesAreTheState(void **unused)
   (void)unused;
   MUST(NakModelFrame(cell.model, cell.U, &frame));
   MUST(PetscMalloc1(nz * owned, &values));
-  assert_int_equal(frame.count, 15);
+  assert_int_equal(frame.count, 20);
   for (PetscInt f = 0; f < frame.count; f++) {
     const PetscInt layers = frame.fields[f].place == NAK_PLACE_VOLUME ? nz : 1;
 
