@@ -14,6 +14,9 @@
     face  the electrolyte's face, z = 0, one quadrilateral a column; the fields of NAK_PLACE_FACE,
           where there are any: models on a box have no such channel
 
+  Scripts that say "# nakfield: face" want no more than that; where all of a deck do, the whole face goes to
+  rank 0, and no other rank loads the back end.
+
   All are cell data, bitwise those of fields.h5 at the same time, each with its unit as the array's
   VTK label.  Both channels carry the numbers of the moment as field data, named as the columns of
   timeseries.csv.  What the scripts write goes to RUNDIR/insitu and is noted there (NakFolderNote()).
@@ -46,18 +49,21 @@ typedef enum {
 typedef struct {
   PetscInt  backend; /**< NakInsituChoice */
   PetscBool vtk;     /**< that is enough for every script */
+  PetscBool face;    /**< likewise the face, whole on one rank */
   PetscInt  cadence; /**< NakInsituCadence */
   PetscReal every;   /**< [s], or a number of time steps */
+  PetscInt  burst;   /**< steps shown after a trigger */
   PetscInt  n_scripts, n_words;
   char      scripts[NAK_INSITU_SCRIPTS][PETSC_MAX_PATH_LEN]; /**< files that are there */
   char      words[NAK_INSITU_WORDS][NAK_TEXT_SIZE]; /**< the options: "--key", "value", ... */
 } NakInsituParams;
 
 extern const NakParam NakInsituParamRows[];
+extern const NakParam NakInsituCellParamRows[]; /**< what there is for cells only */
 
 typedef struct NakInsitu_private *NakInsitu; /**< opaque; NULL where a deck has no script */
 
-/** Read `insitu.script`, `insitu.every` and `insitu.options`; errors are collected, among them a
+/** Read `insitu.script`, `insitu.every`, `insitu.burst` and `insitu.options`; errors are collected, among them a
     script that is not there.  A script is looked for as a path, in the folder of the deck, and among
     those that come with the program.  `unit` is that of time, "s" or "1".  Collective. */
 PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *params);
@@ -97,6 +103,10 @@ PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint);
     Of NULL, nothing.  Collective. */
 PetscErrorCode NakInsituShow(NakInsitu insitu, const NakNumbers *numbers, const NakFrame *frame,
                              PetscBool last);
+
+/** What went wrong at the last moment shown, in lines, "" for nothing; it has been printed.  The same on every
+    rank; "" of NULL. */
+const char *NakInsituTold(NakInsitu insitu);
 
 /** What it cost so far.  Zeros of NULL. */
 typedef struct {

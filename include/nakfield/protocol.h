@@ -269,6 +269,45 @@ PetscErrorCode NakProtocolNote(NakProtocol protocol, const NakRecord *now, Petsc
 /** All events noted so far; owned by the protocol, and at the same place until the end. */
 PetscErrorCode NakProtocolEvents(NakProtocol protocol, PetscInt *count, const NakEvent **events);
 
+/* ---- Triggers ---- */
+
+typedef struct NakTriggers_private *NakTriggers; /**< opaque; NULL where a deck has none */
+
+/** A condition that came true; plain data. */
+typedef struct {
+  PetscInt  which; /**< of the list; -1 for none */
+  PetscReal time;  /**< [s]; -1 for none */
+} NakTrigger;
+
+/** Read the list `key` of conditions, as those of a protocol, and names of events; errors are collected, and
+    `*triggers` is NULL where there is none.  Signals that count from an item count from the protocol step.
+    Collective. */
+PetscErrorCode NakTriggersCreate(NakDeck deck, const char *key, const NakLimits *limits,
+                                 NakTriggers *triggers);
+
+/** Free them and set `*triggers` to NULL; NULL is accepted. */
+PetscErrorCode NakTriggersDestroy(NakTriggers *triggers);
+
+/**
+  Look at a record after the one before, and tell whether the moment is to be shown: the first step at or
+  after a condition's coming true, or one of `burst` steps after that.
+
+  As events, a condition can come true anew once it is undone by a tenth of its bound, and its time is
+  interpolated.  What comes true with a switch is shown with the step after it.  After NAK_EVENTS moments
+  there are no more.  Local, without messages.
+
+  @param[out] hit  what came true; none within a burst
+*/
+PetscBool NakTriggersLook(NakTriggers triggers, NakProtocol protocol, const NakRecord *now,
+                          PetscInt burst, NakTrigger *hit);
+
+/** The condition `which`, as the deck spells it. */
+const char *NakTriggerText(NakTriggers triggers, PetscInt which);
+
+/** Write what was seen to a checkpoint, or read it; other conditions than those of the checkpoint begin anew.  Of
+    NULL, nothing. */
+PetscErrorCode NakTriggersCheckpoint(NakTriggers triggers, NakCheckpoint checkpoint);
+
 /* ---- Cycle jumping ---- */
 
 /** The innermost repeat (or pulses) that has just completed a turn, for whoever may skip turns:

@@ -17,11 +17,12 @@ const NakInsituBackend *NakInsituCatalyst2(void)
   #include <stdlib.h>
   #include <string.h>
 
-enum { PATH_SIZE = 256, AXES = 3 };
+enum { PATH_SIZE = 256, NAMES_SIZE = 1024, AXES = 3 };
 
 typedef struct {
   MPI_Comm comm;
   int      n_scripts;
+  char     names[NAMES_SIZE]; /* of the scripts, for messages */
 } Catalyst;
 
 static const char *const axis_names[AXES] = {"x", "y", "z"};
@@ -36,6 +37,19 @@ static int Everywhere(MPI_Comm comm, int here)
 {
   (void)MPI_Allreduce(MPI_IN_PLACE, &here, 1, MPI_INT, MPI_MIN, comm);
   return here;
+}
+
+/* "extract.py, mine.py". */
+static void NameScripts(const NakInsituHow *how, char names[NAMES_SIZE])
+{
+  size_t used = 0;
+
+  for (int k = 0; k < how->n_scripts && used < NAMES_SIZE; k++) {
+    const char *const slash = strrchr(how->scripts[k], '/');
+
+    used += (size_t)snprintf(names + used, NAMES_SIZE - used, "%s%s", k > 0 ? ", " : "",
+                             slash != NULL ? slash + 1 : how->scripts[k]);
+  }
 }
 
 static int Start(const NakInsituHow *how, void **self, char message[NAK_INSITU_MESSAGE])
@@ -63,7 +77,10 @@ static int Start(const NakInsituHow *how, void **self, char message[NAK_INSITU_M
   status = catalyst_initialize(node);
   conduit_node_destroy(node);
   *self = catalyst;
-  if (catalyst != NULL) *catalyst = (Catalyst){.comm = how->comm, .n_scripts = how->n_scripts};
+  if (catalyst != NULL) {
+    *catalyst = (Catalyst){.comm = how->comm, .n_scripts = how->n_scripts};
+    NameScripts(how, catalyst->names);
+  }
   if (Everywhere(how->comm, status == catalyst_status_ok && catalyst != NULL)) return 0;
   Say(message, "it does not initialise: is CATALYST_IMPLEMENTATION_PATHS right?", status);
   return 1;
@@ -87,20 +104,19 @@ static void SetArray(conduit_node *mesh, const char *channel, const NakInsituArr
     conduit_node_set_path_external_uint8_ptr(mesh, path, (unsigned char *)array->bytes, cells);
 }
 
-/* A plane has two axes: blueprint takes it for two-dimensional, at z = 0. */
+/* A plane has one value of z.  Without it, ParaView 5.11 would lose the y, too. */
 static void SetMesh(conduit_node *mesh, const NakInsituMoment *moment,
                     const NakInsituChannel *channel)
 {
-  const int       axes  = channel->cells[2] > 0 ? AXES : AXES - 1;
   conduit_index_t cells = 1;
   char            path[PATH_SIZE];
 
   conduit_node_set_path_char8_str(mesh, "coordsets/coords/type", "rectilinear");
-  for (int d = 0; d < axes; d++) {
+  for (int d = 0; d < AXES; d++) {
     (void)snprintf(path, sizeof path, "coordsets/coords/values/%s", axis_names[d]);
     conduit_node_set_path_external_float64_ptr(mesh, path, (double *)channel->axes[d],
                                                channel->cells[d] + 1);
-    cells *= channel->cells[d];
+    cells *= channel->cells[d] > 0 ? channel->cells[d] : 1;
   }
   (void)snprintf(path, sizeof path, "topologies/%s/type", channel->name);
   conduit_node_set_path_char8_str(mesh, path, "rectilinear");
@@ -138,7 +154,11 @@ static int Show(void *self, const NakInsituMoment *moment, char message[NAK_INSI
   if (!sound) Say(message, "blueprint refuses the mesh", status);
   sound = Everywhere(catalyst->comm, sound);
   if (sound) status = catalyst_execute(node);
-  if (status != catalyst_status_ok) Say(message, "it does not execute", status);
+  if (status != catalyst_status_ok)
+    (void)snprintf(message, NAK_INSITU_MESSAGE,
+                   "in situ: %s: Catalyst 2 did not execute (status %d); the run goes on without; "
+                   "insitu.backend=legacy would say which line of which script",
+                   catalyst->names, (int)status);
   conduit_node_destroy(info);
   conduit_node_destroy(node);
   return Everywhere(catalyst->comm, sound && status == catalyst_status_ok) ? catalyst->n_scripts

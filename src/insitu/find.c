@@ -57,7 +57,21 @@ PetscBool NakInsituFindScript(const char *deck, const char *name, char *path, si
   return PETSC_FALSE;
 }
 
-PetscBool NakInsituNeedsVtkOnly(const char *script)
+/* Whether a line is "# nakfield: a, b" with this word. */
+static PetscBool LineSays(const char *line, const char *word)
+{
+  static const char head[] = "# nakfield:", gaps[] = " ,\n";
+  const size_t      length = strlen(word);
+
+  if (strncmp(line, head, sizeof head - 1) != 0) return PETSC_FALSE;
+  for (line += sizeof head - 1; *line != '\0'; line += strcspn(line, gaps)) {
+    line += strspn(line, gaps);
+    if (strncmp(line, word, length) == 0 && strcspn(line, gaps) == length) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+PetscBool NakInsituSays(const char *script, const char *word)
 {
   enum { LINES = 5 }; /* the first ones may be Python's and ParaView's own */
   FILE *const file  = fopen(script, "r");
@@ -67,7 +81,7 @@ PetscBool NakInsituNeedsVtkOnly(const char *script)
 
   if (file == NULL) return PETSC_FALSE;
   for (int k = 0; k < LINES && !found && getline(&line, &size, file) > 0; k++)
-    found = (PetscBool)(strcmp(line, "# nakfield: vtk\n") == 0);
+    found = LineSays(line, word);
   free(line);
   (void)fclose(file);
   return found;

@@ -11,7 +11,9 @@
 enum { GRID = 0, FACE = 1, CHANNELS = 2 };
 
 struct NakInsitu_private {
-  MPI_Comm                comm;
+  MPI_Comm comm;
+  PetscBool
+    here; /* this rank runs scripts: rank 0 alone on the whole face, or all on their parts */
   NakInsituParams         params;
   char                    directory[PETSC_MAX_PATH_LEN];
   const NakInsituBackend *backend;
@@ -22,6 +24,7 @@ struct NakInsitu_private {
   PetscInt                moments; /* shown since the run began; below 0: look what is there */
   NakFolder               folder;  /* rank 0 only */
   NakInsituCost           cost;
+  char                    told[NAK_INSITU_MESSAGE];
 };
 
 /* What a moment needs beside the frame. */
@@ -61,18 +64,27 @@ static PetscErrorCode AddCost(NakInsitu s, const Clock *begin, PetscReal *wall)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One rank prints what some found. */
-static PetscErrorCode PrintOnce(MPI_Comm comm, const char *message)
+/* Print once what some ranks found, and keep it for the log. */
+static PetscErrorCode Tell(NakInsitu s, const char *message)
 {
   PetscMPIInt rank, size, first;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Comm_size(comm, &size));
+  s->told[0] = '\0';
+  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
+  PetscCallMPI(MPI_Comm_size(s->comm, &size));
   first = message[0] != '\0' ? rank : size;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm));
-  if (rank == first) (void)fprintf(stderr, "nakfield: %s\n", message);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, s->comm));
+  if (first == size) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscStrncpy(s->told, message, sizeof s->told));
+  PetscCallMPI(MPI_Bcast(s->told, (int)sizeof s->told, MPI_CHAR, first, s->comm));
+  if (rank == 0) (void)fprintf(stderr, "nakfield: %s\n", s->told);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const char *NakInsituTold(NakInsitu insitu)
+{
+  return insitu == NULL ? "" : insitu->told;
 }
 
 /* What a checkpoint does not know of is removed: it is made again.  A run whose checkpoint knows of
@@ -91,11 +103,20 @@ static PetscErrorCode OpenFolder(NakInsitu s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What rank 0 found is so for the ranks that do nothing. */
+static PetscErrorCode Share(NakInsitu s, int *value)
+{
+  PetscFunctionBeginUser;
+  if (s->params.face) PetscCallMPI(MPI_Bcast(value, 1, MPI_INT, 0, s->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Start(NakInsitu s, PetscBool *ok)
 {
+  int          failed = 0;
   const char  *scripts[NAK_INSITU_SCRIPTS], *words[NAK_INSITU_WORDS];
   char         message[NAK_INSITU_MESSAGE] = "";
-  NakInsituHow how                         = {.comm      = s->comm,
+  NakInsituHow how                         = {.comm      = s->params.face ? MPI_COMM_SELF : s->comm,
                                               .n_scripts = (int)s->params.n_scripts,
                                               .n_words   = (int)s->params.n_words,
                                               .scripts   = scripts,
@@ -105,9 +126,11 @@ static PetscErrorCode Start(NakInsitu s, PetscBool *ok)
   PetscFunctionBeginUser;
   for (int k = 0; k < how.n_scripts; k++) scripts[k] = s->params.scripts[k];
   for (int k = 0; k < how.n_words; k++) words[k] = s->params.words[k];
-  *ok      = (PetscBool)(s->backend->start(&how, &s->self, message) == 0);
+  if (s->here) failed = s->backend->start(&how, &s->self, message);
+  PetscCall(Share(s, &failed));
+  *ok      = (PetscBool)(failed == 0);
   s->alive = *ok ? how.n_scripts : 0;
-  PetscCall(PrintOnce(s->comm, message));
+  PetscCall(Tell(s, message));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -119,9 +142,9 @@ static PetscErrorCode Load(NakInsitu s)
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  s->backend = NakInsituLoad((NakInsituChoice)s->params.backend, s->params.vtk, why);
+  if (s->here) s->backend = NakInsituLoad((NakInsituChoice)s->params.backend, s->params.vtk, why);
   PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
-  first = s->backend == NULL ? rank : INT_MAX;
+  first = s->here && s->backend == NULL ? rank : INT_MAX;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, s->comm));
   if (first == INT_MAX) PetscFunctionReturn(PETSC_SUCCESS);
   if (rank == first)
@@ -134,6 +157,7 @@ static PetscErrorCode Load(NakInsitu s)
 PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, NakInsitu *insitu)
 {
   NakInsitu      s;
+  PetscMPIInt    rank;
   PetscErrorCode code;
   Clock          begin;
 
@@ -145,6 +169,8 @@ PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, Nak
   *insitu   = s;
   s->comm   = comm;
   s->params = *params;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  s->here = (PetscBool)(rank == 0 || !params->face);
   s->seen = s->shown = PETSC_NINFINITY;
   s->moments         = -1;
   PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF)); /* VTK and Python raise harmless exceptions */
@@ -180,7 +206,7 @@ PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory, PetscReal
   PetscCall(PetscFPTrapPop());
   PetscCall(code);
   PetscCheck(ok, insitu->comm, PETSC_ERR_USER_INPUT, "in situ: %s did not start",
-             insitu->backend->name);
+             insitu->here ? insitu->backend->name : "the back end");
   PetscCall(AddCost(insitu, &begin, &insitu->cost.start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -328,6 +354,24 @@ static PetscErrorCode Pack(const NakNumbers *numbers, const NakFrame *frame, Par
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What this rank's scripts see: its part, or on rank 0 the whole face. */
+static PetscErrorCode PackFor(NakInsitu s, const NakNumbers *numbers, const NakFrame *frame,
+                              Parcel *parcel)
+{
+  NakWholeFace   whole;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  if (!s->params.face) {
+    PetscCall(Pack(numbers, frame, parcel));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  code = NakWholeFaceGather(s->comm, frame, &whole);
+  if (!code && s->here) code = Pack(numbers, &whole.frame, parcel);
+  PetscCall(NakWholeFaceFree(&whole));
+  PetscFunctionReturn(code);
+}
+
 /* The scripts' files, on rank 0. */
 static PetscErrorCode Files(NakInsitu s, PetscBool done)
 {
@@ -342,21 +386,23 @@ static PetscErrorCode Files(NakInsitu s, PetscBool done)
 
 static PetscErrorCode Hand(NakInsitu s, PetscReal time, const Parcel *parcel, PetscBool last)
 {
+  const int             first                       = s->params.face ? FACE : GRID;
   const NakInsituMoment moment                      = {.index      = (long)s->moments,
                                                        .time       = time,
                                                        .last       = last,
-                                                       .n_channels = parcel->n_channels,
+                                                       .n_channels = parcel->n_channels - first,
                                                        .n_numbers  = parcel->n_numbers,
-                                                       .channels   = parcel->channels,
+                                                       .channels   = parcel->channels + first,
                                                        .numbers    = parcel->numbers};
   char                  message[NAK_INSITU_MESSAGE] = "";
 
   PetscFunctionBeginUser;
   PetscCall(Files(s, PETSC_FALSE));
   PetscCall(PetscFPTrapPush(PETSC_FP_TRAP_OFF));
-  s->alive = s->backend->show(s->self, &moment, message);
+  if (s->here) s->alive = s->backend->show(s->self, &moment, message);
   PetscCall(PetscFPTrapPop());
-  PetscCall(PrintOnce(s->comm, message));
+  PetscCall(Share(s, &s->alive));
+  PetscCall(Tell(s, message));
   PetscCall(Files(s, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -379,10 +425,11 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakNumbers *numbers, const 
   PetscErrorCode  code;
 
   PetscFunctionBeginUser;
-  if (insitu == NULL || insitu->alive == 0 || time == insitu->shown)
-    PetscFunctionReturn(PETSC_SUCCESS);
+  if (insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  insitu->told[0] = '\0';
+  if (insitu->alive == 0 || time == insitu->shown) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ReadClock(&begin));
-  code = NakAgree(insitu->comm, Pack(numbers, frame, &parcel));
+  code = NakAgree(insitu->comm, PackFor(insitu, numbers, frame, &parcel));
   if (code == PETSC_SUCCESS) code = Hand(insitu, time, &parcel, last);
   PetscCall(PetscFree4(parcel.axes, parcel.values, parcel.region, parcel.arrays));
   PetscCall(code);

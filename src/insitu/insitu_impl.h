@@ -11,8 +11,19 @@
    none.  Whether it is the user's own, not shipped.  Rank 0 only. */
 PetscBool NakInsituFindScript(const char *deck, const char *name, char *path, size_t size);
 
-/* Whether one of a script's first lines is "# nakfield: vtk".  Rank 0 only. */
-PetscBool NakInsituNeedsVtkOnly(const char *script);
+/* Whether one of a script's first lines is "# nakfield: WORD", or has the word among others.  Rank 0 only. */
+PetscBool NakInsituSays(const char *script, const char *word);
+
+/* whole.c: the fields of the whole face on rank 0, as a frame that has no others; elsewhere nothing.  Collective;
+   free with NakWholeFaceFree(). */
+typedef struct {
+  NakFrame   frame;
+  NakGrid    grid;
+  NakField   fields[NAK_FRAME_FIELDS];
+  PetscReal *values;
+} NakWholeFace;
+PetscErrorCode NakWholeFaceGather(MPI_Comm comm, const NakFrame *frame, NakWholeFace *whole);
+PetscErrorCode NakWholeFaceFree(NakWholeFace *whole);
 
 /* The back end, or NULL with the reason; `vtk` where that would be enough. */
 const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, PetscBool vtk,

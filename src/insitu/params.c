@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LONGEST 1e12 /* [s] */
+#define LONGEST    1e12 /* [s] */
+#define MOST_STEPS 1000 /* of a burst */
 
 const NakParam NakInsituParamRows[] = {
   NAK_ROW_TREE("insitu.script", "Catalyst script of version 2, or a list of them: docs/insitu.md"),
@@ -17,6 +18,15 @@ const NakParam NakInsituParamRows[] = {
                  "auto|legacy|catalyst2|vtk",
                  "What runs the scripts; auto takes vtk where that is enough for all, else what "
                  "there is, legacy first"),
+  NAK_ROW_END,
+};
+
+const NakParam NakInsituCellParamRows[] = {
+  NAK_ROW_TREE("insitu.when",
+               "Conditions as in a protocol, or names of events, such as [contact < 0.9, "
+               "filament, short]: the scripts run at the first time step after each, too"),
+  NAK_ROW_TREE("insitu.burst",
+               "Time steps shown after each of these, such as 5 steps; none by default"),
   NAK_ROW_END,
 };
 
@@ -61,18 +71,41 @@ static PetscErrorCode ReadScripts(NakDeck deck, NakNode node, NakInsituParams *p
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Whether a text is a number of time steps, "10 steps". */
+static PetscBool IsSteps(const char *text, long *steps)
+{
+  char *end;
+
+  *steps = strtol(text, &end, 10);
+  while (*end == ' ') end++;
+  return (PetscBool)(strcmp(end, "steps") == 0 || strcmp(end, "step") == 0);
+}
+
+static PetscErrorCode ReadBurst(NakDeck deck, NakNode node, NakInsituParams *p)
+{
+  long steps;
+
+  PetscFunctionBeginUser;
+  if (IsSteps(NakNodeText(node), &steps) && steps >= 1 && steps <= MOST_STEPS)
+    p->burst = (PetscInt)steps;
+  else
+    PetscCall(NakDeckError(deck, node,
+                           "insitu.burst is a number of time steps from 1 to %d, such as 5 steps, "
+                           "not '%.100s'",
+                           MOST_STEPS, NakNodeText(node)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* "30 s", "10 steps" or "event". */
 static PetscErrorCode ReadCadence(NakDeck deck, NakNode node, const char *unit, NakInsituParams *p)
 {
   const char *const text = NakNodeText(node);
-  char             *end;
-  const long        steps = strtol(text, &end, 10);
+  long              steps;
   PetscBool         ok;
 
   PetscFunctionBeginUser;
   if (strcmp(text, "event") == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  while (*end == ' ') end++;
-  if (strcmp(end, "steps") == 0 || strcmp(end, "step") == 0) {
+  if (IsSteps(text, &steps)) {
     p->cadence = NAK_INSITU_STEPS;
     p->every   = (PetscReal)steps;
     if (steps < 1)
@@ -113,37 +146,41 @@ static PetscErrorCode ReadOptions(NakDeck deck, NakNode node, NakInsituParams *p
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Scripts that need VTK only shall not wait for ParaView to load. */
+/* Scripts that need VTK only shall not wait for ParaView to load, nor other ranks for what rank 0 draws alone. */
 static PetscErrorCode CheckBackend(NakDeck deck, NakNode node, NakInsituParams *p)
 {
-  PetscBool all = (PetscBool)(p->n_scripts > 0);
-
   PetscFunctionBeginUser;
+  p->vtk = p->face = (PetscBool)(p->n_scripts > 0);
   for (PetscInt k = 0; k < p->n_scripts; k++) {
-    if (NakInsituNeedsVtkOnly(p->scripts[k])) continue;
-    all = PETSC_FALSE;
+    if (!NakInsituSays(p->scripts[k], "face")) p->face = PETSC_FALSE;
+    if (NakInsituSays(p->scripts[k], "vtk")) continue;
+    p->vtk = PETSC_FALSE;
     if (p->backend == NAK_INSITU_VTK)
       PetscCall(NakDeckError(deck, node,
                              "insitu.backend=vtk runs scripts that say '# nakfield: vtk' in their "
                              "first lines, and %s does not: leave the back end away",
                              p->scripts[k]));
   }
-  p->vtk = all;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode ReadTrees(NakDeck deck, const char *unit, NakInsituParams *p)
 {
-  NakNode const script  = NakDeckFind(deck, "insitu.script"),
-                every   = NakDeckFind(deck, "insitu.every"),
+  NakNode const script = NakDeckFind(deck, "insitu.script"),
+                every = NakDeckFind(deck, "insitu.every"), when = NakDeckFind(deck, "insitu.when"),
+                burst   = NakDeckFind(deck, "insitu.burst"),
                 options = NakDeckFind(deck, "insitu.options");
 
   PetscFunctionBeginUser;
   if (script != NULL) PetscCall(ReadScripts(deck, script, p));
   if (script != NULL) PetscCall(CheckBackend(deck, script, p));
   if (every != NULL) PetscCall(ReadCadence(deck, every, unit, p));
+  if (burst != NULL) PetscCall(ReadBurst(deck, burst, p));
+  if (burst != NULL && when == NULL)
+    PetscCall(NakDeckError(deck, burst,
+                           "insitu.burst follows the moments of insitu.when, which is missing"));
   if (options != NULL) PetscCall(ReadOptions(deck, options, p));
-  if (script == NULL && (every != NULL || options != NULL))
+  if (script == NULL && (every != NULL || when != NULL || burst != NULL || options != NULL))
     PetscCall(NakDeckError(deck, NakDeckFind(deck, "insitu"),
                            "insitu.script is missing: say which script is to run, for example "
                            "extract.py"));
@@ -156,9 +193,9 @@ PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *pa
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  params->cadence   = NAK_INSITU_EVENT;
-  params->vtk       = PETSC_FALSE;
-  params->n_scripts = params->n_words = 0;
+  params->cadence = NAK_INSITU_EVENT;
+  params->vtk = params->face = PETSC_FALSE;
+  params->n_scripts = params->n_words = params->burst = 0;
   PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
   if (rank == 0) code = ReadTrees(deck, unit, params);
   PetscCall(NakAgree(NakDeckComm(deck), code));

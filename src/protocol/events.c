@@ -81,24 +81,20 @@ static void Keep(NakProtocol protocol, PetscInt old, const NakEvent *event)
 
 static void Watch(NakProtocol protocol, PetscInt kind, PetscInt old, const NakRecord *now)
 {
-  const PetscReal undone = -0.1;
-  const NakMark   none   = {0};
-  NakWatch       *watch  = &protocol->watch;
-  const PetscReal past   = NakConditionOvershoot(&protocol->events[kind], now, &none);
+  const NakMark   none  = {0};
+  NakWatch       *watch = &protocol->watch;
+  const PetscReal past  = NakConditionOvershoot(&protocol->events[kind], now, &none);
+  PetscReal       part;
 
-  if (past >= 0 && !watch->on[kind]) {
-    const PetscReal part  = watch->begun ? NakCrossing(watch->past[kind], past) : 1;
-    const NakEvent  event = {.time = now->time - (1 - part) * (now->time - watch->time),
-                             .capacity =
-                               now->capacity - (1 - part) * (now->capacity - watch->capacity),
-                             .kind = kind,
-                             .step = now->step};
+  if (NakConditionComes(past, watch->begun, &watch->past[kind], &watch->on[kind], &part)) {
+    const NakEvent event = {.time = now->time - (1 - part) * (now->time - watch->time),
+                            .capacity =
+                              now->capacity - (1 - part) * (now->capacity - watch->capacity),
+                            .kind = kind,
+                            .step = now->step};
 
     Keep(protocol, old, &event);
-    watch->on[kind] = PETSC_TRUE;
   }
-  if (past < undone) watch->on[kind] = PETSC_FALSE;
-  watch->past[kind] = past;
 }
 
 /* The event that the end of the run is, if any. */

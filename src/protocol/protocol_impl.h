@@ -169,7 +169,16 @@ struct NakProtocol_private {
 /** The signal's value for an item that began at `since`. */
 PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark *since);
 
-/** How far `now` is past the condition, relative to its scale; never past it for times. */
+/** How far `now` is past the condition, relative to its scale. */
+PetscReal NakConditionPast(const NakCondition *condition, const NakRecord *now,
+                           const NakMark *since);
+
+/** Whether a condition that is `now` so far past has come true, and after which part of the way from the record
+    before, if that has `begun`.  `past` and `on` are kept from one to the next. */
+PetscBool NakConditionComes(PetscReal now, PetscBool begun, PetscReal *past, PetscBool *on,
+                            PetscReal *part);
+
+/** The same, but never past a condition of time. */
 PetscReal NakConditionOvershoot(const NakCondition *condition, const NakRecord *now,
                                 const NakMark *since);
 

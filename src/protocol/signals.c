@@ -102,12 +102,30 @@ static PetscBool IsTime(NakSignalId signal)
   return (PetscBool)(signal == NAK_SIGNAL_TIME || signal == NAK_SIGNAL_TOTAL_TIME);
 }
 
+PetscReal NakConditionPast(const NakCondition *condition, const NakRecord *now,
+                           const NakMark *since)
+{
+  return condition->sign * (NakSignalValue(condition->signal, now, since) - condition->bound) /
+         condition->scale;
+}
+
 PetscReal NakConditionOvershoot(const NakCondition *condition, const NakRecord *now,
                                 const NakMark *since)
 {
-  if (IsTime(condition->signal)) return -PETSC_INFINITY;
-  return condition->sign * (NakSignalValue(condition->signal, now, since) - condition->bound) /
-         condition->scale;
+  return IsTime(condition->signal) ? -PETSC_INFINITY : NakConditionPast(condition, now, since);
+}
+
+PetscBool NakConditionComes(PetscReal now, PetscBool begun, PetscReal *past, PetscBool *on,
+                            PetscReal *part)
+{
+  const PetscReal undone = -0.1;
+  const PetscBool comes  = (PetscBool)(now >= 0 && !*on);
+
+  *part = begun ? NakCrossing(*past, now) : 1;
+  if (comes) *on = PETSC_TRUE;
+  if (now < undone) *on = PETSC_FALSE;
+  *past = now;
+  return comes;
 }
 
 static void SetBound(NakSignalId signal, char relation, PetscReal bound, NakCondition *condition)

@@ -34,6 +34,7 @@ static PetscErrorCode Read(NakSim s, PetscInt *wrong)
     s->params.limits.solidus = NakAlloySolidus(&s->params.model.alloy, &s->params.model.material);
   }
   PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &c->protocol));
+  PetscCall(NakSimWhenRead(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -116,6 +117,7 @@ static PetscErrorCode Checkpoint(NakSim s, NakCheckpoint to)
 
   PetscFunctionBeginUser;
   PetscCall(NakProtocolCheckpoint(c->protocol, to));
+  PetscCall(NakSimWhenCheckpoint(s, to));
   PetscCall(NakStepperCheckpoint(c->stepper, to));
   PetscCall(NakModelCheckpoint(c->model, to));
   PetscCall(NakCheckpointBlock(to, "cell/balance", &c->balance, sizeof c->balance));
@@ -132,6 +134,7 @@ static PetscErrorCode Destroy(NakSim s)
   PetscCall(NakStepperDestroy(&c->stepper));
   PetscCall(NakModelDestroy(&c->model));
   PetscCall(NakProtocolDestroy(&c->protocol));
+  PetscCall(NakSimWhenDestroy(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -182,6 +185,7 @@ static PetscErrorCode Enter(NakSim s)
   PetscCall(NakModelRemember(c->model, c->now.time, NakStepperState(c->stepper)));
   NakBalanceCheck(&c->balance, NakStepperInventory(c->stepper), &c->now);
   PetscCall(NoteEvents(s));
+  PetscCall(NakSimWhenLook(s, c->protocol, &c->now));
   Look(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -233,6 +237,7 @@ static PetscErrorCode Step(NakSim s, PetscReal latest)
   NakBalanceCheck(&c->balance, NakStepperInventory(c->stepper), &c->now);
   PetscCall(ReportSlow(s));
   PetscCall(NoteEvents(s));
+  PetscCall(NakSimWhenLook(s, c->protocol, &c->now));
   Look(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -71,6 +71,7 @@ static const struct {
   PART(NakOutputTimesParamRows, output, CELL | ALLOY, PETSC_FALSE),
   PART(NakOutputCellParamRows, output, CELL, PETSC_FALSE),
   PART(NakInsituParamRows, insitu, ALL, PETSC_FALSE),
+  PART(NakInsituCellParamRows, insitu, CELL, PETSC_FALSE),
   PART(NakCheckpointParamRows, checkpoint, ALL, PETSC_FALSE),
 };
 

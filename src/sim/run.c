@@ -92,6 +92,7 @@ static PetscErrorCode WriteFields(NakSim s)
   if (s->options.light) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakSimFrame(s, &choice));
   PetscCall(s->kind->numbers(s, PETSC_FALSE, &numbers));
+  NakSimWhenNumbers(s, NAK_SHOW_FRAME, &numbers);
   PetscCall(NakOutputFields(s->output, &numbers, &choice.frame));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -106,7 +107,11 @@ static PetscErrorCode ShowInsitu(NakSim s, PetscBool last)
   if (s->insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(s->kind->frame(s, &frame));
   PetscCall(s->kind->numbers(s, PETSC_FALSE, &numbers));
+  NakSimWhenNumbers(s, NAK_SHOW_INSITU, &numbers);
   PetscCall(NakInsituShow(s->insitu, &numbers, &frame, last));
+  if (NakInsituTold(s->insitu)[0] != '\0')
+    PetscCall(NakOutputLog(s->output, "%.9g%s: %s", (double)s->time, s->kind->unit,
+                           NakInsituTold(s->insitu)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -133,8 +138,9 @@ static PetscErrorCode Observe(NakSim s)
   PetscCall(s->kind->numbers(s, row, &numbers));
   if (row) PetscCall(WriteRow(s, &numbers));
   PetscCall(NakSimMap(s, PETSC_FALSE));
-  if (fields) PetscCall(WriteFields(s));
-  if (NakInsituDue(s->insitu, s->time, event)) PetscCall(ShowInsitu(s, PETSC_FALSE));
+  if (fields || s->when[NAK_SHOW_FRAME].due) PetscCall(WriteFields(s));
+  if (NakInsituDue(s->insitu, s->time, event) || s->when[NAK_SHOW_INSITU].due)
+    PetscCall(ShowInsitu(s, PETSC_FALSE));
   if (s->kind->observe != NULL) PetscCall(s->kind->observe(s));
   PetscCall(NakProgressShow(s->progress, &numbers, s->dt, s->left));
   PetscCall(NakSimPause(s));

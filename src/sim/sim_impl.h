@@ -61,6 +61,16 @@ extern const NakSimKind NakSimCellKind, NakSimBoxKind, NakSimAlloyKind; /* cell.
 
 enum { NAK_SIM_FRAMES = 64 };
 
+/* What triggers have moments shown by. */
+typedef enum { NAK_SHOW_FRAME, NAK_SHOW_INSITU, NAK_SHOWS } NakShow;
+
+/* Triggers of one of them at this moment. */
+typedef struct {
+  NakTriggers list; /* NULL for none */
+  PetscBool   due;  /* the moment is to be shown, */
+  NakTrigger  hit;  /* since this came true, if it did */
+} NakWhen;
+
 /* When map.csv takes a moment; plain data. */
 typedef struct {
   PetscReal time;          /* of the last one [s] */
@@ -85,9 +95,10 @@ struct NakSim_private {
   PetscReal   time, dt; /* dt: of the step that led here [s] */
   PetscReal   left;     /* time to the end, at most [s] */
   PetscInt    steps;    /* done so far */
-  PetscBool   over;     /* the protocol step is at its end, */
-  PetscBool   shown;    /* which is to be shown: in a repeat, that of the first turn */
-  const char *cut;      /* what ends a run without a protocol early, or NULL */
+  NakWhen     when[NAK_SHOWS];
+  PetscBool   over;  /* the protocol step is at its end, */
+  PetscBool   shown; /* which is to be shown: in a repeat, that of the first turn */
+  const char *cut;   /* what ends a run without a protocol early, or NULL */
   PetscInt    ends,
     stride; /* of protocol steps that were shown; a frame at each `stride`-th of them */
   PetscReal    ends_in_all; /* at most; 0 where there are none */
@@ -162,6 +173,14 @@ PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);
 
 /* frames.c: the frame that is written, of the fields that the deck names. */
 PetscErrorCode NakSimFrame(NakSim sim, NakFrameChoice *choice);
+
+/* when.c: read the triggers of a deck with a protocol; look at a record; add what came true to the numbers of a
+   moment; both ways of a checkpoint. */
+PetscErrorCode NakSimWhenRead(NakSim sim);
+PetscErrorCode NakSimWhenLook(NakSim sim, NakProtocol protocol, const NakRecord *now);
+void           NakSimWhenNumbers(NakSim sim, NakShow show, NakNumbers *numbers);
+PetscErrorCode NakSimWhenCheckpoint(NakSim sim, NakCheckpoint checkpoint);
+PetscErrorCode NakSimWhenDestroy(NakSim sim);
 
 /* frames.c: a moment of map.csv, where one is due, or the `last`. */
 PetscErrorCode NakSimMap(NakSim sim, PetscBool last);

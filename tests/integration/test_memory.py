@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What frames tell of the past of each column, and map.csv, against frames, rows and events."""
+"""What frames tell of the past of each column, map.csv, and frames by triggers, against rows and events."""
 import sys
 import tempfile
 import unittest
@@ -29,6 +29,7 @@ microstructure: {height: 3 um, pockets: 1, pocket_radius: 0.5 um}
 protocol:
   - {strip: 0.8 mA/cm^2, for: 20 s, until: voltage > 1 V}
 """
+EVERY, WHEN = ("output.fields.every=0.5 s",), "output.fields.when=[k_film, na_metal, condition, deposit > 20 nm]"
 SOME_K, SOME_NA = 1e-3, 3.6 * 23.8e-6 / 96485.33212  # docs/output.md; of NaK.yaml [m]
 
 
@@ -43,13 +44,16 @@ class Result:
                 self.times = np.array([frame.attrs["time"] for frame in frames])
                 self.fields = {name: np.array([frame[name][0, 0] for frame in frames])
                                for name in frames[0] if frames[0][name].shape[0] == 1}
+                self.triggers = [(frame.attrs["time"], frame.attrs["trigger"], frame.attrs["trigger_time"])
+                                 for frame in frames if frame.attrs.get("trigger", -1) >= 0]
+            self.rows = (self.run.folder / "timeseries.csv").read_bytes()
             self.map = np.genfromtxt(self.run.folder / "map.csv", delimiter=",", names=True)
 
 
 class Memory(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.results = {ranks: Result(K_AND_NA, "output.fields.every=0.5 s", ranks=ranks) for ranks in (1, 2, 3)}
+        cls.results = {ranks: Result(K_AND_NA, *EVERY, WHEN, ranks=ranks) for ranks in (1, 2, 3)}
 
     def bracket(self, result, field, happened):
         """The time kept lies after the last frame without it and not after the first with it."""
@@ -109,6 +113,18 @@ class Memory(unittest.TestCase):
                 np.testing.assert_allclose(self.results[ranks].fields[name], one.fields[name], rtol=1e-6, err_msg=name)
             np.testing.assert_allclose(self.results[ranks].map["current_mA_cm2"], one.map["current_mA_cm2"], rtol=1e-3,
                                        atol=1e-6)
+
+    def test_triggers(self):
+        """Each shows the first step at or after the time of its event, on any number of ranks, and changes no step."""
+        events = {event["event"]: event["time_s"] for event in self.results[1].run.summary["events"]}
+        times = self.results[1].run.series["time_s"]
+        self.assertEqual([which for _, which, _ in self.results[1].triggers], [0, 1, 3])
+        for (shown, which, located), event in zip(self.results[1].triggers, ("k_film", "na_metal", None)):
+            self.assertAlmostEqual(shown, min(time for time in times if time > located), delta=1e-9, msg=which)
+            self.assertAlmostEqual(events.get(event, located), located, delta=1e-9, msg=event)
+        for ranks in (2, 3):
+            np.testing.assert_allclose(self.results[ranks].triggers, self.results[1].triggers, rtol=1e-9)
+        self.assertEqual(Result(K_AND_NA, *EVERY).rows, self.results[1].rows)
 
     def test_map(self):
         """Its moments are rows of the series; their means over x are the run's."""

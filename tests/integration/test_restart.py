@@ -21,6 +21,7 @@ import test_decks  # noqa: E402
 
 ITEMS = ("{strip: 0.5 mA/cm^2, for: 20 s}", "{pulses: {current: 1 mA/cm^2, on: 1 s, off: 2 s, count: 2}}",
          "{rest: 20 s, temperature: {to: 5 degC, for: 15 s}}")
+WHEN = "output.fields.when=[voltage > 0.15 V, liquidus_a, time > 7 s]"
 
 
 def protocol(*items):
@@ -32,7 +33,7 @@ class Restart(unittest.TestCase):
     def setUpClass(cls):
         """One run with a checkpoint of every fourth step; tests cut copies of it back."""
         cls.folder = torture.Folder()
-        cls.folder.new("whole", protocol(*ITEMS), "checkpoint.keep=1000",
+        cls.folder.new("whole", protocol(*ITEMS), WHEN, "checkpoint.keep=1000",
                        "checkpoint.steps=4").demand(nakrun.DONE)
         cls.points = torture.checkpoints(cls.folder.path / "whole")
         cls.reference = torture.fingerprint(cls.folder.path / "whole")
@@ -250,7 +251,7 @@ class Restart(unittest.TestCase):
         """A job that is cut into pieces by its wall time writes what one without end writes."""
         place = self.folder.path / "pieces"
         shutil.rmtree(place, ignore_errors=True)
-        output = self.folder.new("pieces", protocol(*ITEMS), "checkpoint.steps=0",
+        output = self.folder.new("pieces", protocol(*ITEMS), WHEN, "checkpoint.steps=0",
                                  "--walltime", "0.2s")
         for _ in range(20):
             output.demand(nakrun.DONE)

@@ -34,8 +34,7 @@ int Start(const NakInsituHow *how, void **self, char message[NAK_INSITU_MESSAGE]
   vtkMPICommunicatorOpaqueComm ours(&s->comm);
   communicator->InitializeExternal(&ours);
   controller = vtkSmartPointer<vtkMPIController>::New();
-  controller->Initialize(nullptr, nullptr, 1); // 1: MPI is another's
-  controller->SetCommunicator(communicator);
+  controller->SetCommunicator(communicator); // not Initialize(): it waits for all of MPI_COMM_WORLD
   vtkMultiProcessController::SetGlobalController(controller);
   setenv("PARAVIEW_OVERRIDE_EXTRACTS_OUTPUT_DIRECTORY", how->directory, 0);
   s->scripts.assign(how->scripts, how->scripts + how->n_scripts);
@@ -89,7 +88,6 @@ void Stop(void *self)
 
   Ask(module_name, "close");
   vtkMultiProcessController::SetGlobalController(nullptr);
-  s->controller->Finalize(1);
   s->controller = nullptr;
   MPI_Comm_free(&s->comm);
   delete s;
