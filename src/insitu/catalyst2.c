@@ -17,6 +17,9 @@ const NakInsituBackend *NakInsituCatalyst2(void)
   #include <stdlib.h>
   #include <string.h>
 
+  #define TOLD                                                                                     \
+    "NAKFIELD_INSITU_TOLD" /* lines of nakguard.py: a script, and what went wrong in it */
+
 enum { PATH_SIZE = 256, NAMES_SIZE = 1024, AXES = 3 };
 
 typedef struct {
@@ -52,13 +55,14 @@ static void NameScripts(const NakInsituHow *how, char names[NAMES_SIZE])
   }
 }
 
-static int Start(const NakInsituHow *how, void **self, char message[NAK_INSITU_MESSAGE])
+/* The scripts of the deck, after the one that has their errors told. */
+static void SetScripts(conduit_node *node, const NakInsituHow *how)
 {
-  conduit_node        *node     = conduit_node_create();
-  Catalyst            *catalyst = calloc(1, sizeof *catalyst);
-  char                 path[PATH_SIZE];
-  enum catalyst_status status;
+  char guard[PETSC_MAX_PATH_LEN], path[PATH_SIZE];
 
+  (void)NakInsituFindScript("", "nakguard.py", guard, sizeof guard);
+  if (guard[0] != '\0')
+    conduit_node_set_path_char8_str(node, "catalyst/scripts/guard/filename", guard);
   for (int k = 0; k < how->n_scripts; k++) {
     (void)snprintf(path, sizeof path, "catalyst/scripts/script%d/filename", k);
     conduit_node_set_path_char8_str(node, path, how->scripts[k]);
@@ -70,6 +74,35 @@ static int Start(const NakInsituHow *how, void **self, char message[NAK_INSITU_M
       conduit_node_set_char8_str(args, how->words[w]);
     }
   }
+}
+
+/* Add what nakguard.py has left since the last time; how many scripts failed. */
+static int TellFailures(char message[NAK_INSITU_MESSAGE])
+{
+  const char *left   = getenv(TOLD);
+  size_t      used   = strlen(message);
+  int         failed = 0;
+
+  while (left != NULL && *left != '\0' && used < NAK_INSITU_MESSAGE) {
+    const int length = (int)strcspn(left, "\n");
+
+    used += (size_t)snprintf(message + used, NAK_INSITU_MESSAGE - used,
+                             "%sin situ: %.*s; the run goes on without it", used > 0 ? "\n" : "",
+                             length, left);
+    left += length + (left[length] == '\n');
+    failed++;
+  }
+  (void)unsetenv(TOLD);
+  return failed;
+}
+
+static int Start(const NakInsituHow *how, void **self, char message[NAK_INSITU_MESSAGE])
+{
+  conduit_node        *node     = conduit_node_create();
+  Catalyst            *catalyst = calloc(1, sizeof *catalyst);
+  enum catalyst_status status;
+
+  SetScripts(node, how);
   conduit_node_set_path_int64(node, "catalyst/mpi_comm", (conduit_int64)MPI_Comm_c2f(how->comm));
   if (getenv("CATALYST_IMPLEMENTATION_NAME") == NULL)
     conduit_node_set_path_char8_str(node, "catalyst_load/implementation", "paraview");
@@ -132,9 +165,9 @@ static void SetMesh(conduit_node *mesh, const NakInsituMoment *moment,
 
 static int Show(void *self, const NakInsituMoment *moment, char message[NAK_INSITU_MESSAGE])
 {
-  const Catalyst      *catalyst = self;
+  Catalyst            *catalyst = self;
   conduit_node        *node = conduit_node_create(), *info = conduit_node_create();
-  int                  sound  = 1;
+  int                  sound  = 1, failed;
   enum catalyst_status status = catalyst_status_ok;
   char                 path[PATH_SIZE];
 
@@ -154,15 +187,17 @@ static int Show(void *self, const NakInsituMoment *moment, char message[NAK_INSI
   if (!sound) Say(message, "blueprint refuses the mesh", status);
   sound = Everywhere(catalyst->comm, sound);
   if (sound) status = catalyst_execute(node);
-  if (status != catalyst_status_ok)
+  failed = TellFailures(message); /* what a status may speak of, too */
+  if (status != catalyst_status_ok && failed == 0)
     (void)snprintf(message, NAK_INSITU_MESSAGE,
                    "in situ: %s: Catalyst 2 did not execute (status %d); the run goes on without; "
                    "insitu.backend=legacy would say which line of which script",
                    catalyst->names, (int)status);
   conduit_node_destroy(info);
   conduit_node_destroy(node);
-  return Everywhere(catalyst->comm, sound && status == catalyst_status_ok) ? catalyst->n_scripts
-                                                                           : 0;
+  sound               = sound && (status == catalyst_status_ok || failed > 0);
+  catalyst->n_scripts = Everywhere(catalyst->comm, sound ? catalyst->n_scripts - failed : 0);
+  return catalyst->n_scripts;
 }
 
 static void Stop(void *self)

@@ -715,6 +715,14 @@ class Catalyst2(unittest.TestCase):
             # The real library writes a *_json beside each.
             executed = [path for path in dumps.iterdir() if "execute" in path.name and not path.name.endswith("_json")]
             self.assertEqual(len(executed), 3 * 2)
+            # The stub runs no scripts: what nakguard.py would leave of one that fails.
+            os.environ["NAKFIELD_INSITU_TOLD"] = "mine.py: NameError: x"
+            failed = nakrun.run(PLATEAU, "insitu.script=[extract.py, face.py]", "insitu.backend=catalyst2",
+                                "insitu.every=1 s", ranks=2, folder=scratch)
+            del os.environ["NAKFIELD_INSITU_TOLD"]
+            for text in (failed.output.err, (failed.folder / "log.txt").read_text()):
+                self.assertEqual(text.count("in situ: mine.py: NameError: x; the run goes on without it"), 1)
+            self.assertIn("the other 2 ", (failed.folder / "log.txt").read_text())  # the second script goes on
             del os.environ["CATALYST_DATA_DUMP_DIRECTORY"]
             if shutil.which("catalyst_replay"):
                 launcher = os.environ.get("MPIEXEC", "mpirun")

@@ -2,7 +2,7 @@
 
 ParaView prints a traceback on every rank where a script fails, ends the program where one calls
 exit(), and aborts it where one opens a window without a display.  Here such things become a text
-that the back end asks for.  Comes behind describe.py.
+that the back end asks for.  Comes after nakdescribe.py.
 """
 import ctypes
 import sys

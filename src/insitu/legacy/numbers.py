@@ -1,7 +1,7 @@
 """Run once in the embedded Python: imports the scripts that need no more than VTK, and calls them.
 
 A script is a module with catalyst_execute(info), as Catalyst knows it; what goes wrong in it becomes
-one line of text.  Comes behind describe.py.
+one line of text.  Comes after nakdescribe.py.
 """
 import importlib.util
 
