@@ -7,18 +7,24 @@ import argparse
 import csv
 import math
 import os
+import pathlib
 import sys
 
 from vtkmodules.vtkCommonCore import vtkDoubleArray
-from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkPartitionedDataSet
+from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkPartitionedDataSet, vtkRectilinearGrid
 from vtkmodules.vtkFiltersCore import vtkAppendFilter, vtkCellDataToPointData, vtkContourFilter
 from vtkmodules.vtkIOParallelXML import vtkXMLPartitionedDataSetWriter
 from vtkmodules.vtkParallelCore import vtkCommunicator, vtkMultiProcessController
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "python"))  # the package nakfield
 
 WORLD = vtkMultiProcessController.GetGlobalController()
 TAG = 4711  # of messages
 FIRST = WORLD is None or WORLD.GetLocalProcessId() == 0
 ALONE = sys.modules.get("nakfield_numbers")  # the back end `vtk`; None where ParaView runs the script
+
+
+SUM = vtkCommunicator.SUM_OP
 
 
 # ---- The simulation ----
@@ -79,12 +85,24 @@ class Channel:
 
 
 def leaf(data):
-    """The mesh in what Catalyst wraps it in; None where there is none."""
+    """The mesh in what Catalyst wraps it in, with the run's numbers, which Catalyst 2 has at the root; None
+    where there is none."""
+    found = [data]
     if data is not None and data.IsA("vtkPartitionedDataSetCollection"):
-        data = data.GetPartitionedDataSet(0)
-    if data is not None and data.IsA("vtkPartitionedDataSet"):
-        data = data.GetPartition(0)
-    return data if data is not None and data.IsA("vtkDataSet") else None
+        found.append(data.GetPartitionedDataSet(0))
+    if found[-1] is not None and found[-1].IsA("vtkPartitionedDataSet"):
+        found.append(found[-1].GetPartition(0))
+    mesh = found.pop()
+    if mesh is None or not mesh.IsA("vtkDataSet"):
+        return None
+    above = [part.GetFieldData() for part in found if part.GetFieldData().GetNumberOfArrays() > 0]
+    if above:
+        mesh, bare = mesh.NewInstance(), mesh
+        mesh.ShallowCopy(bare)
+        for part in above:
+            for k in range(part.GetNumberOfArrays()):
+                mesh.GetFieldData().AddArray(part.GetAbstractArray(k))
+    return mesh
 
 
 def fields(data):
@@ -145,7 +163,7 @@ def integrals(grid, layers=None):
         values, area = memoryview(grid.GetCellData().GetArray(name)), nx * ny
         sums[name] = plane / area * math.fsum(height * sum(values[k * area:(k + 1) * area])
                                               for k, height in heights.items())
-    return dict(zip(sums, over_ranks(list(sums.values()), vtkCommunicator.SUM_OP)))
+    return dict(zip(sums, over_ranks(list(sums.values()), SUM)))
 
 
 def gathered(data):
@@ -178,6 +196,72 @@ def contour(data, array, value):
     return made.GetOutput()
 
 
+# ---- The moment as arrays of numpy, on the first rank ----
+
+def pieces(data):
+    """Those of all ranks, on the first one; [] on the others."""
+    mine = data if data is not None else vtkRectilinearGrid()
+    if not FIRST:
+        WORLD.Send(mine, 0, TAG)
+        return []
+    others = range(1, WORLD.GetNumberOfProcesses() if WORLD else 1)
+    return [piece for piece in [mine, *(WORLD.ReceiveDataObject(rank, TAG) for rank in others)]
+            if piece.GetNumberOfCells() > 0]
+
+
+def whole(data):
+    """Axes [x, y, z] and cell arrays [z, y, x] by name of a mesh that ranks share; ([], {}) but on the first."""
+    import numpy as np
+    found = pieces(data)
+    parts = [[np.array(memoryview(axis)) for axis in (piece.GetXCoordinates(), piece.GetYCoordinates(),
+                                                      piece.GetZCoordinates())] for piece in found]
+    axes = [np.unique(np.concatenate(ends)) for ends in zip(*parts)]
+    arrays = {name: np.empty([max(len(axis) - 1, 1) for axis in axes[::-1]]) for name in (found and fields(found[0]))}
+    for piece, ends in zip(found, parts):
+        place = tuple(slice(start, start + max(len(axis) - 1, 1)) for start, axis in zip(
+            (np.searchsorted(axis, end[0]) for axis, end in zip(axes[::-1], ends[::-1])), ends[::-1]))
+        for name, values in arrays.items():
+            part = np.asarray(memoryview(piece.GetCellData().GetArray(name)))
+            values[place] = part.reshape(values[place].shape)
+    return axes, arrays
+
+
+def row(grid, y):
+    """The part of a rank's mesh that is the row of columns at a y; None where it has none of it."""
+    from vtkmodules.vtkFiltersExtraction import vtkExtractRectilinearGrid
+    ends, low = memoryview(grid.GetYCoordinates()), grid.GetExtent()
+    at = next((low[2] + k for k in range(len(ends) - 1) if ends[k] <= y < ends[k + 1]), None)
+    if at is None:
+        return None
+    extract = vtkExtractRectilinearGrid()
+    extract.SetInputData(grid)
+    extract.SetVOI(low[0], low[1], at, at + 1, low[4], low[5])
+    extract.Update()
+    return extract.GetOutput()
+
+
+def thickness():
+    """Of the pellet [m], of which the grid may have a part."""
+    from nakfield.moment import thickness as of_deck
+    return of_deck(pathlib.Path(folder()).parent / "resolved.yaml")
+
+
+def moment(plane, grid=None):
+    """What nakfield.moment.of_frame() gives of a frame, of the run's present state; None but on the first
+    rank.  Of the volume, where it is given, the row of columns in which a failure begins."""
+    axes, face = whole(plane)
+    made = None
+    if FIRST:
+        from nakfield.moment import Moment
+        made = Moment(numbers(plane), axes, {name: values[0] for name, values in face.items()}, thickness=thickness())
+    if grid is None:
+        return made
+    axes, volume = whole(row(grid, largest([-1e300 if made is None else made.centre(*made.worst())[1]])[0]))
+    if made is not None:
+        made.z, made.region, made.volume = axes[2], volume.pop("region")[:, 0, 0], volume
+    return made
+
+
 # ---- What is written ----
 
 def folder():
@@ -188,30 +272,32 @@ def folder():
 
 
 class Table:
-    """A CSV table with a row for each moment, written by the first rank."""
+    """A CSV table with a row for each moment, written by the first rank, which keeps its rows."""
 
     def __init__(self, name):
-        self.name, self.columns = name, None
+        self.name, self.columns, self.rows = name, None, []
 
-    def add(self, info, row):
-        """Add a row; columns are those of the first, what others lack is 0."""
+    def add(self, info, row, columns=None):
+        """Add a row; columns are those named or of the first row, what others lack is nan or, unnamed, 0."""
         if not FIRST:
             return
         row = {"moment": info.timestep, "time_s": info.time, **row}
         path = os.path.join(folder(), self.name)
         if self.columns is None:
-            self.begin(path, row)
+            self.begin(path, row, columns)
+        self.rows.append([row.get(name, math.nan if columns else 0.0) for name in self.columns])
         with open(path, "a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow([repr(row.get(name, 0.0)) for name in self.columns])
+            csv.writer(file).writerow([repr(value) for value in self.rows[-1]])
 
-    def begin(self, path, row):
+    def begin(self, path, row, columns):
         """The first line, and where the run goes on from a checkpoint, the rows before it."""
-        rows = [list(row)]
+        rows = [["moment", "time_s", *columns] if columns else list(row)]
         if row["moment"] > 0 and os.path.exists(path):
             with open(path, newline="", encoding="utf-8") as file:
                 rows = list(csv.reader(file))
             rows = rows[:1] + [old for old in rows[1:] if int(old[0]) < row["moment"]]
         self.columns = rows[0]
+        self.rows = [[float(value) for value in old] for old in rows[1:]]
         with open(path, "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(rows)
 

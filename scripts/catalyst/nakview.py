@@ -1,10 +1,18 @@
-"""What the scripts of this folder share; copy it along with them.
+"""What the scripts of this folder that draw with ParaView share; copy it along with them.
 
-Every rank runs a script and sees its own cells only: whatever a script decides from the data (a range,
-a size) must be reduced over the ranks, or they draw different pictures.
+Every rank runs a script in situ and sees its own cells only: whatever a script decides from the data (a
+range, a size) must be reduced over the ranks, or they draw different pictures.  In pvbatch the first rank
+alone runs it and sees all: there is nothing to reduce.
 """
-import nakdata
-from paraview import simple
+import os
+
+import nakdata  # first: it knows where nakfield is
+import nakfield
+import numpy as np
+from nakfield import moment as moments
+from nakfield import panels
+from nakfield.moment import headline
+from paraview import servermanager, simple
 
 try:  # not where a ParaView was built without Catalyst
     from paraview.modules.vtkPVPythonCatalyst import vtkCPPythonScriptV2Helper
@@ -12,8 +20,16 @@ try:  # not where a ParaView was built without Catalyst
 except ImportError:
     IN_SITU = False
 
+EVERYWHERE = IN_SITU or servermanager.vtkProcessModule.GetProcessModule().GetSymmetricMPIMode()
 INK = [0.1, 0.1, 0.1]
-SIZE = "1200x900"  # of a picture
+SIZE = "1200x800"  # of a picture
+NARROWEST = 0.8  # width over height of a window in which a drawing is whole
+
+
+def rgb(colour):
+    """Parts of a colour of matplotlib."""
+    from matplotlib.colors import to_rgb
+    return list(to_rgb(colour))
 
 
 # ---- The simulation ----
@@ -35,20 +51,27 @@ def first_of(producer, *names):
     return next((name for name in names if name in fields(producer)), None)
 
 
+def largest(values):
+    """The largest of each value over the ranks that run this script."""
+    return nakdata.largest(values) if EVERYWHERE else list(values)
+
+
 def bounds(producer):
     """Lower and upper ends of x, y, z over all ranks [m]."""
     box = producer.GetDataInformation().GetBounds()
-    ends = nakdata.largest([-box[0], box[1], -box[2], box[3], -box[4], box[5]])
+    ends = largest([-box[0], box[1], -box[2], box[3], -box[4], box[5]])
     return [(-ends[2 * d], ends[2 * d + 1]) for d in range(3)]
 
 
 def value_range(source, array):
-    """Least and largest value of a cell array over all ranks."""
-    found = source.CellData[array] if array in source.CellData.keys() else None
+    """Least and largest value of a cell or point array over all ranks."""
+    found = source.CellData.GetArray(array) or source.PointData.GetArray(array)
     low, high = found.GetRange() if found else (1e300, -1e300)
-    low, high = nakdata.largest([-low, high])
+    low, high = largest([-low, high])
     return -low, high
 
+
+# ---- Filters ----
 
 def moved(name, source, scale, shift):
     """A source stretched, then moved."""
@@ -88,105 +111,174 @@ def contour(name, source, array, value):
     return simple.RemoveGhostInformation(registrationName=f"{name} once", Input=made)
 
 
-# ---- Pictures ----
+def programmed(name, sources, function, *arguments):
+    """A filter that has a function of nakfilter make a surface of its inputs, on every rank."""
+    made = simple.ProgrammableFilter(registrationName=name, Input=sources)
+    made.PythonPath = repr(os.path.dirname(os.path.abspath(__file__)))
+    made.OutputDataSetType, made.CopyArrays = "vtkPolyData", 0
+    ends = "".join(f", {argument!r}" for argument in arguments)
+    made.Script = ("import nakdata\nimport nakfilter\n"
+                   "meshes = [nakdata.leaf(self.GetInputDataObject(0, k))\n"
+                   "          for k in range(self.GetNumberOfInputConnections(0))]\n"
+                   f"nakfilter.{function}(self.GetOutputDataObject(0), *meshes{ends})")
+    return made
 
-def view(size):
+
+def grains(name, surface, grid):
+    """A surface with `grain` of the nearest cell that is in one: numbers of grains have no mean."""
+    return programmed(name, [surface, grid], "add_grains")
+
+
+def focusing(name, face):
+    """The face with `focusing`: the current over its mean on the contact, nan where there is none."""
+    return programmed(name, face, "add_focusing")
+
+
+def contact_line(name, face, height):
+    """Where half of the face is in contact, at a height; on the first rank."""
+    return programmed(name, face, "add_contact_line", float(height))
+
+
+def pillars(name, face, array, factor, share, least=panels.LEAST):
+    """A box on each cell of the face where an array is above `least`, as high as `factor` times it, and as
+    wide as this share of the cell; down for a factor below 0."""
+    return programmed(name, face, "add_pillars", array, float(factor), float(share), float(least))
+
+
+# ---- Views ----
+
+def view(size=SIZE):
     """A white view that looks along an axis, without perspective."""
     made = simple.CreateView("RenderView")
-    made.ViewSize = [int(part) for part in size.split("x")]
+    made.ViewSize = list(panels.pixels(size))
     made.OrientationAxesVisibility = 0
     made.CameraParallelProjection = 1
+    made.UseFXAA = 0  # it rounds the corners of cells
     simple.LoadPalette("WhiteBackground")
     return made
 
 
-def look_from(made, direction, up, centre, half_height):
-    """Turn the camera of a view without perspective."""
-    made.CameraFocalPoint = centre
-    made.CameraPosition = [c + 10 * half_height * d for c, d in zip(centre, direction)]
-    made.CameraViewUp = up
-    made.CameraParallelScale = half_height
+def look_from(made, direction, up, box, above=0.1, below=0.19):
+    """Turn the camera so that a box is seen whole, with room for words above and below, in a window as
+    narrow as NARROWEST or the view itself."""
+    direction, up = np.array(direction) / np.linalg.norm(direction), np.array(up, float)
+    right = np.cross(up, direction)
+    right /= np.linalg.norm(right)
+    up = np.cross(direction, right)
+    corners = np.array([[x, y, z] for x in box[0] for y in box[1] for z in box[2]])
+    across, along = corners @ right, corners @ up
+    ratio = made.ViewSize[0] / made.ViewSize[1] if IN_SITU else NARROWEST
+    half = max(0.5 * np.ptp(along) / (1 - above - below), 0.5 * np.ptp(across) / (0.92 * ratio))
+    middle = 0.5 * (along.max() + along.min()) + (above - below) * half
+    centre = right * 0.5 * (across.max() + across.min()) + up * middle + direction * (corners @ direction).mean()
+    made.CameraFocalPoint = list(centre)
+    made.CameraPosition = list(centre + 10 * half * direction)
+    made.CameraViewUp, made.CameraParallelScale = list(up), half
+
+
+def sheet(name, folder):
+    """A view of a state in which matplotlib draws DRAWN[name] of the run in a folder, at the view's time.
+    ParaView has one name for the scripts of all views: which it is, the script's first line says."""
+    made = simple.CreateView("PythonView")
+    made.Script = (f"# {name} of {folder}\nimport nakview\n\n\ndef setup_data(view):\n    pass\n\n\n"
+                   "def render(view, width, height):\n    return nakview.draw_sheet(view, width, height)\n")
+    return made
+
+
+DRAWN = {"face": panels.draw_face, "column": panels.draw_inset, "section": panels.draw_section}
+runs = {}  # that sheets show, by their folders
+
+
+def draw_sheet(sheet_view, width, height):
+    """The picture of a sheet as VTK's."""
+    from paraview import python_view
+    name, folder = sheet_view.GetScript().split("\n")[0][2:].split(" of ", 1)
+    run = runs.setdefault(folder, nakfield.Run(folder))
+    now = moments.at_time(run, sheet_view.GetViewTime())
+    past = [moments.history(run, now.time)] if name == "face" and now.flat else []
+    figure = panels.figure_of((width, height))
+    DRAWN[name](figure, now, *past)
+    return python_view.figure_to_image(figure)
 
 
 def font(made, size):
-    """A size for a view of 900 lines, for this one."""
-    return max(6, round(size * made.ViewSize[1] / 900))
+    """A size for a view of 1000 x 640, for this one."""
+    return max(6, round(size * min(made.ViewSize[0] / 1000, made.ViewSize[1] / 640)))
 
 
 def write_in(made, text, position, size=16, colour=None):
     """A line of text at a place of the view, (0, 0) to (1, 1)."""
     source = simple.Text(registrationName=f"text {text}")
     source.Text = text
-    shown = simple.Show(source, made)
-    shown.WindowLocation = "Any Location"
-    shown.Position = position
-    shown.FontSize = font(made, size)
-    shown.Color = colour or INK
-    return source
+    return place_text(simple.Show(source, made), made, position, size, colour) and source
 
 
-def headline(run):
-    """What the cycler shows at this moment; of a run without a cycler, what there is."""
-    text = f"{run['time_s']:.6g} s" if "time_s" in run else f"time {run['time']:.6g}"
-    if "liquid" in run:
-        text += f"    {run['temperature_K']:.5g} K    liquid {100 * run['liquid']:.3g} %"
-    if "voltage_V" in run:
-        text += (f"    {run['current_mA_cm2']:.3g} mA/cm\u00b2    {run['voltage_V']:.4g} V    "
-                 f"{run['capacity_mAh_cm2']:.3g} mAh/cm\u00b2    contact {100 * run['contact_fraction']:.3g} %")
-    return text
+def place_text(shown, made, position, size, colour=None):
+    """Where a text stands, and how it looks."""
+    shown.WindowLocation, shown.Position = "Any Location", position
+    shown.FontSize, shown.Color = font(made, size), colour or INK
+    return shown
 
 
 class Colours:
-    """Colours of one array: fixed ends, or ends that grow with the run and never shrink; maps of
-    colours that colour-blind readers and black-and-white paper can tell."""
+    """Colours of one array, those of a map of matplotlib; ends that are fixed, or follow what there is
+    now, for a `focus` even on both sides of 1."""
 
-    def __init__(self, array, preset, ends=None, invert=False):
-        self.array, self.ends, self.fixed = array, ends, ends is not None
+    def __init__(self, array, name, ends=None, focus=False):
+        from matplotlib import colormaps
+        self.array, self.ends, self.focus = array, ends, focus
         self.table = simple.GetColorTransferFunction(array)
-        self.table.ApplyPreset(preset, True)
-        if invert:
-            self.table.InvertTransferFunction()
+        self.places = np.linspace(0, 1, 65)
+        self.shades = colormaps[name](self.places)[:, :3]
+        self.table.ColorSpace = "RGB"
+        self.table.NanColor = rgb(panels.APART)
         self.table.AutomaticRescaleRangeMode = "Never"  # it would see this rank's cells only
 
-    def follow(self, source):
-        """Stretch the ends to what is there now."""
-        if not self.fixed:
-            low, high = value_range(source, self.array)
-            if self.ends:
-                low, high = min(low, self.ends[0]), max(high, self.ends[1])
-            self.ends = (low, high)
-        low, high = self.ends
-        self.table.RescaleTransferFunction(low, max(high, low + max(1e-4 * abs(low), 1e-6)))
+    def follow(self, *ranges):
+        """Set the ends to those of ranges (low, high), reduced over the ranks."""
+        low, high = self.ends or (min(low for low, _ in ranges), max(high for _, high in ranges))
+        log = False
+        if low > high:
+            return
+        if self.focus and not self.ends:
+            low, high, log = panels.about_one(low, high)
+        high = max(high, low + max(1e-4 * abs(low), 1e-12))
+        values = low * (high / low)**self.places if log else low + (high - low) * self.places
+        self.table.UseLogScale = 0  # while they are set
+        self.table.RGBPoints = np.column_stack([values, self.shades]).ravel().tolist()
+        self.table.UseLogScale = int(log)
 
-    def paint(self, source, made):
+    def paint(self, source, made, where="CELLS"):
         """Show a source in these colours."""
         shown = simple.Show(source, made)
         shown.Representation = "Surface"
-        simple.ColorBy(shown, ("CELLS", self.array))
+        simple.ColorBy(shown, (where, self.array))
         shown.LookupTable = self.table
         shown.SetScalarBarVisibility(made, False)
-        shown.Ambient, shown.Diffuse = 1.0, 0.0  # the colours of the bar, whatever the light
+        if where == "CELLS":
+            shown.Ambient, shown.Diffuse = 1.0, 0.0  # the colours of the bar, whatever the light
         return shown
 
     def bar(self, made, title, position, length):
-        """A scale at a place of the view."""
-        made_bar = simple.GetScalarBar(self.table, made)
-        made_bar.Title, made_bar.ComponentTitle = title, ""
-        made_bar.WindowLocation, made_bar.Position = "Any Location", position
-        made_bar.Orientation, made_bar.ScalarBarLength = "Vertical", length
-        made_bar.ScalarBarThickness = font(made, 12)
-        made_bar.AutomaticLabelFormat = 0
-        made_bar.LabelFormat = "%.6g"
-        made_bar.RangeLabelFormat = "%.5g"
-        made_bar.TitleFontSize = made_bar.LabelFontSize = font(made, 14)
-        made_bar.TitleColor = made_bar.LabelColor = INK
-        made_bar.Visibility = 1
+        """A scale below the drawing."""
+        bar = simple.GetScalarBar(self.table, made)
+        bar.Title, bar.ComponentTitle = title, ""
+        bar.WindowLocation, bar.Position = "Any Location", position
+        bar.Orientation, bar.ScalarBarLength = "Horizontal", length
+        bar.ScalarBarThickness = font(made, 12)
+        bar.AutomaticLabelFormat, bar.LabelFormat, bar.RangeLabelFormat = 0, "%.3g", "%.3g"
+        bar.TitleFontSize = bar.LabelFontSize = font(made, 13)
+        bar.TitleColor = bar.LabelColor = INK
+        bar.DrawNanAnnotation = 0
+        bar.Visibility = 1
 
 
-def one_colour(shown, colour):
-    """Without an array."""
+def one_colour(shown, colour, opacity=1.0, shine=0.3):
+    """Without an array, lit."""
     shown.ColorArrayName = ["CELLS", ""]
     shown.AmbientColor = shown.DiffuseColor = colour
+    shown.Ambient, shown.Opacity, shown.Specular, shown.SpecularPower = 0.25, opacity, shine, 40
+    return shown
 
 
 def outline(box, made):
@@ -200,39 +292,52 @@ def outline(box, made):
 
 
 class Picture:
-    """A view with a headline, a foot line, and colours that follow the run."""
+    """A view with a headline and a foot line, colours that follow the run, and perhaps a sheet of
+    matplotlib beside it."""
 
-    def __init__(self, made, foot):
-        self.view, self.followed = made, []
-        self.head = write_in(made, "", [0.02, 0.95])
+    def __init__(self, made, foot, beside=None, width=0.3):
+        self.view, self.beside, self.width, self.followed = made, beside, width, []
+        self.head = write_in(made, "", [0.02, 0.94])
         write_in(made, foot, [0.02, 0.015], 12)
 
     def follow(self, colour, source):
-        """Have the colours of a source stretched to what it shows."""
-        colour.follow(source)
+        """Have the colours of a source follow what it shows."""
         self.followed.append((colour, source))
+        self.look([None])
 
-    def in_state(self, times, headlines):
+    def look(self, times):
+        """Set all colours to what there is at some times."""
+        for colour, source in self.followed:
+            found = []
+            for time in times:
+                source.UpdatePipeline(*([] if time is None else [time]))
+                found.append(value_range(source, colour.array))
+            colour.follow(*found)
+
+    def in_state(self, source, times, headlines):
         """Have a state's headline follow the time of its files."""
-        lines = simple.PythonAnnotation(registrationName="headlines", Input=self.followed[0][1])
+        lines = simple.PythonAnnotation(registrationName="headlines", Input=source)
         lines.Expression = f"{headlines!r}[{times!r}.index(time_value)]"
-        shown = simple.Show(lines, self.view)
-        shown.WindowLocation, shown.Position = "Any Location", [0.02, 0.95]
-        shown.FontSize, shown.Color = font(self.view, 16), INK
+        place_text(simple.Show(lines, self.view), self.view, [0.02, 0.94], 16)
 
-    def in_situ(self, stem, given, producer):
+    def in_situ(self, stem, given, grid, face=None):
         """A picture `stem`_*.png each time the script runs: the `options` and the `catalyst_execute` of
         the script."""
-        extractor = simple.CreateExtractor("PNG", self.view, registrationName=f"{stem}.png")
-        extractor.Writer.FileName = f"{stem}_{{timestep:06d}}.png"
-        extractor.Writer.ImageResolution = self.view.ViewSize
-        extractor.Writer.OverrideColorPalette = "WhiteBackground"
+        width, height = panels.pixels(given.size)
+        self.view.ViewSize = [round((1 - self.width if self.beside else 1) * width), height]
 
-        def execute(info):  # before the picture is taken
-            data = nakdata.leaf(producer.GetClientSideObject().GetOutputDataObject(0))
+        def execute(info):
+            data = nakdata.leaf(grid.GetClientSideObject().GetOutputDataObject(0))
             self.head.Text = headline(nakdata.numbers(data))
-            for colour, source in self.followed:
-                source.UpdatePipeline(info.time)
-                colour.follow(source)
+            now = None
+            if self.beside:
+                now = nakdata.moment(nakdata.leaf(face.GetClientSideObject().GetOutputDataObject(0)), data)
+            self.look([info.time])
+            path = os.path.join(nakdata.folder(), f"{stem}_{info.timestep:06d}.png")
+            simple.SaveScreenshot(path, self.view, ImageResolution=self.view.ViewSize,
+                                  OverrideColorPalette="WhiteBackground")
+            if nakdata.FIRST:
+                draw = now and (lambda figure: DRAWN[self.beside](figure, now))
+                panels.complete(path, info.time, draw, width)
 
         return nakdata.options(given), execute

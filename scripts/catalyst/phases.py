@@ -1,5 +1,6 @@
 # script-version: 2.0
-"""The phases of the alloy on a box: liquid, grains of solid, voids; beside them the composition.
+"""The phases of the alloy on a box: liquid, grains of solid by their numbers, voids; beside them the
+composition in the middle.
 
 With `insitu: {script: phases.py, every: 0.05 s}` in a deck of `model: alloy`; options: size (1200x600),
 live.  A 2D run is drawn as it is; of a 3D run the surfaces of the bodies, and the middle in y.
@@ -7,60 +8,66 @@ live.  A 2D run is drawn as it is; of a 3D run the surfaces of the bodies, and t
 import pathlib
 import sys
 
-from paraview import simple
-
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import nakdata  # noqa: E402
 import nakview  # noqa: E402
+from nakfield import panels  # noqa: E402
 
 SIZE = "1200x600"
 GAP = 0.15  # between the two drawings, over the width of one
-# Light to dark, so that paper tells them apart; the grains of solid K are shades of one map of colours.
-BODIES = {"liquid": ("liquid", [0.86, 0.92, 0.97]), "solid_b": ("solid K, by grain", None),
-          "solid_a": ("solid Na", [0.9, 0.6, 0.0]), "void": ("void", [0.15, 0.15, 0.15])}
+GRAINS = 20  # colours of grains, then again
+GLASS = [0.62, 0.72, 0.78]
+# name: (words, colour or that of the grain, opacity, shine)
+BODIES = {"liquid": ("liquid", nakview.rgb(panels.LIQUID), 1, 0),
+          "solid_b": ("solid K, a colour a grain", None, 1, 0.3),
+          "solid_a": ("solid Na", nakview.rgb(panels.NA), 1, 0.3), "void": ("void", GLASS, 0.35, 0.9)}
 
 
-def paint(picture, body, source, placed, grain):
-    """Show a body in its colour."""
-    if BODIES[body][1] is not None:
-        nakview.one_colour(simple.Show(placed, picture.view), BODIES[body][1])
-        return
-    grain.paint(placed, picture.view)
-    picture.follow(grain, source)
+def draw_bodies(grid, view, picture, flat, near):
+    """Each body that there may be in its colour; their names.  Of a flat run each lies nearer to the eye."""
+    there = [body for body in BODIES if nakview.first_of(grid, body)
+             and (body in ("liquid", "solid_b") or nakview.value_range(grid, f"phi_{body}")[1] > 0)]
+    grain = nakview.Colours("grain", "tab20", (0.5, GRAINS + 0.5))
+    for k, body in enumerate(there):
+        _, colour, opacity, shine = BODIES[body]
+        if flat:
+            source = grid if body == "liquid" else nakview.moved(
+                f"cells of {body}", nakview.cells_where(f"{body} alone", grid, *(
+                    ("grain", 0.5, 1e9) if colour is None else (body, 0.5, 2))), [1, 1, 1], [0, -k * near, 0])
+        elif body == "liquid":
+            continue  # it is what the others lie in
+        else:
+            source = nakview.contour(f"surface of {body}", grid, body, 0.5)
+        if colour is not None:
+            nakview.one_colour(nakview.simple.Show(source, view), colour, 1 if flat else opacity, shine)
+        else:
+            named = source if flat else nakview.grains(f"grains of {body}", source, grid)
+            shown = grain.paint(named, view, "CELLS" if flat else "POINTS")
+            if not flat:
+                shown.Ambient, shown.Specular = 0.25, shine
+            picture.follow(grain, grid)
+    return there
 
 
 def draw(grid, view):
     """Draw a box in a view."""
     (left, right), (front, back), (bottom, top) = nakview.bounds(grid)
-    width, depth, height = right - left, back - front, top - bottom
-    flat = depth < 0.1 * width
+    width, flat = right - left, back - front < 0.1 * (right - left)
     shift = [(1 + GAP) * width, 0, 0]
-    there = [body for body in BODIES if nakview.first_of(grid, body)
-             and (body in ("liquid", "solid_b") or nakview.value_range(grid, f"phi_{body}")[1] > 0)]
-    picture = nakview.Picture(view, f"box {1e6 * width:.4g} um wide")
-    grain = nakview.Colours("grain", "Cividis")
-    for body in there:
-        if not flat and body == "liquid":
-            continue  # it is what the others lie in
-        half = (nakview.cells_where(f"cells of {body}", grid, body, 0.5, 2) if flat
-                else nakview.contour(f"surface of {body}", grid, body, 0.5))
-        paint(picture, body, grid, half, grain)
-    content = nakview.Colours("x", "Viridis (matplotlib)")
+    picture = nakview.Picture(view, f"box {panels.written(width)} wide")
+    there = draw_bodies(grid, view, picture, flat, 1e-3 * width)
+    content = nakview.Colours("x", "cividis")
     middle = nakview.cut("middle", grid, [0.5 * (left + right), 0.5 * (front + back)], flat)
     content.paint(nakview.moved("composition", middle, [1, 1, 1], shift), view)
     picture.follow(content, grid)
     for k in range(2):
         nakview.outline([(left + k * shift[0], right + k * shift[0]), (front, back), (bottom, top)], view)
-    content.bar(view, "Na, mole fraction", [0.9, 0.3], 0.4)
+    content.bar(view, "Na, mole fraction", [0.6, 0.03], 0.3)
     for k, body in enumerate(there):
-        text, colour = BODIES[body]
-        nakview.write_in(view, text, [0.02 + 0.2 * k, 0.075], 14, colour and [0.7 * part for part in colour])
-    centre = [left + 0.5 * (shift[0] + width) + 0.12 * width, 0.5 * (front + back), 0.5 * (bottom + top)]
-    ratio = view.ViewSize[0] / view.ViewSize[1]
-    if flat:
-        nakview.look_from(view, [0, -1, 0], [0, 0, 1], centre, max(0.66 * height, 1.28 * width / ratio))
-    else:
-        nakview.look_from(view, [0.35, -0.85, 0.4], [0, 0, 1], centre, max(0.9 * height, 1.5 * width / ratio))
+        text, colour, _, _ = BODIES[body]
+        nakview.write_in(view, text, [0.02 + 0.15 * k, 0.075], 14, colour and [0.7 * part for part in colour])
+    direction = [0, -1, 0] if flat else [0.35, -0.85, 0.4]
+    nakview.look_from(view, direction, [0, 0, 1], [(left, right + shift[0]), (front, back), (bottom, top)])
     return picture
 
 

@@ -1,72 +1,91 @@
 # script-version: 2.0
-"""The cell as a body: potential in the electrolyte, current on its face, Na in the alloy.
+"""The cell as a body: the current over its mean on the face, voids as glass with the Na metal in them,
+grains of solid K and Na, filaments in the pellet; beside it the column where it begins to fail, on scales
+of its own for alloy, interphase and pellet.
 
-With `insitu: {script: volume.py, every: 10 s}`; options: size (1200x900), live.  The alloy is lifted off
-the electrolyte and drawn higher than it is, so that its composition is seen; the factor is written on
-the picture.  Where the run has voids or solids, their surfaces are drawn in the alloy.
+With `insitu: {script: volume.py, every: 10 s}`; options: size (1200x800), live.  What is not drawn to one
+scale is said below the picture.  Runs in 2D are section.py's.
 """
 import pathlib
 import sys
 
-from paraview import simple
-
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import nakdata  # noqa: E402
 import nakview  # noqa: E402
+from nakfield import moment, panels  # noqa: E402
 
-PHASES = {"void": [0.2, 0.2, 0.2], "solid_b": [0.35, 0.6, 0.9], "solid_a": [0.9, 0.6, 0.0]}
+GLASS = [0.62, 0.72, 0.78]
+# name: (colour, opacity, shine)
+BODIES = {"void": (GLASS, 0.35, 0.9), "solid_b": (nakview.rgb(panels.K), 1, 0.3),
+          "solid_a": (nakview.rgb(panels.NA), 1, 0.3)}
+FLATTEST, HIGHEST, DEEPEST = 0.25, 0.8, 0.45  # heights drawn, over the width
+THINNEST = 0.02  # a layer of Na is drawn from this height on, over the width: below it hides the current
 
 
-def draw(grid, face, view):
-    """Draw a cell in a view."""
+def scales(width, bottom, top):
+    """Factors of heights in the alloy and of depths in the pellet, 1 where the shape allows it, and the
+    height of the alloy drawn."""
+    alloy = max(1.0, FLATTEST * width / top)
+    pellet = min(1.0, DEEPEST * width / -bottom) if bottom < 0 else 1.0
+    return alloy, pellet, min(alloy * top, HIGHEST * width)
+
+
+def draw(grid, face, view, thickness=None):
+    """Draw a cell of three dimensions in a view."""
     (left, right), (front, back), (bottom, top) = nakview.bounds(grid)
-    width, depth = right - left, back - front
-    flat = depth < 0.1 * width
-    gap = 0.06 * width
-    middle = [0.5 * (left + right), 0.5 * (front + back)]
-    factor = 0.3 * width / top
-    low_factor = min(1.0, 0.5 * width / -bottom) if bottom < 0 else 1.0
-    picture = nakview.Picture(view, f"cell {1e3 * width:.3g} mm wide; alloy drawn {factor:.3g} times as high as it is")
-
-    def lifted(name, source):
-        return nakview.moved(name, source, [1, 1, factor], [0, 0, gap])
-
-    sodium = nakview.Colours("c", "Cividis")
-    alloy = lifted("alloy", nakview.cells_where("alloy cells", grid, "region", 1, 2))
-    sodium.paint(nakview.cut("alloy cut", alloy, middle, flat), view)
-    nakview.outline([(left, right), (front, back), (gap, gap + factor * top)], view)
-    scales = [(sodium, nakview.cells_where("alloy alone", grid, "region", 2, 2), "Na  (mol/m\u00b3)")]
-    if not flat:
-        flow = nakview.Colours("current", "Inferno (matplotlib)")
-        flow.paint(nakview.moved("face drawn", face, [1, 1, 1], [0, 0, 0.002 * width]), view)  # clear of the pellet
-        scales.append((flow, face, "current  (A/m\u00b2)"))
-    if bottom < 0:
-        potential = nakview.Colours("phi_e", "Viridis (matplotlib)")
-        pellet = nakview.moved("pellet", nakview.cells_where("pellet cells", grid, "region", 0, 0),
-                               [1, 1, low_factor], [0, 0, 0])
-        potential.paint(pellet, view)
-        nakview.outline([(left, right), (front, back), (low_factor * bottom, 0)], view)
-        scales.append((potential, pellet, "potential  (V)"))
-    for phase, colour in PHASES.items():
+    width = right - left
+    up, down, ceiling = scales(width, bottom, top)
+    floor = down * min(bottom, 0)
+    needle = -floor / (thickness or -bottom or 1)
+    picture = nakview.Picture(view, foot(width, up, down, -bottom, thickness), "column")
+    flow = nakview.Colours("focusing", panels.QUANTITIES["current"].colours, focus=True)
+    plane = nakview.focusing("face with focusing", face)
+    flow.paint(nakview.moved("face drawn", plane, [1, 1, 1], [0, 0, 1e-3 * width]), view)  # clear of the pellet
+    picture.follow(flow, plane)
+    flow.bar(view, panels.QUANTITIES["current"].title, [0.3, 0.035], 0.4)
+    line = nakview.contact_line("contact line", face, 3e-3 * width)
+    shown = nakview.one_colour(nakview.simple.Show(line, view), nakview.INK)
+    shown.LineWidth = 2
+    metal = nakview.pillars("Na metal", face, "deposit", up, 1, THINNEST * width / up)
+    nakview.one_colour(nakview.simple.Show(metal, view), nakview.rgb(panels.NA))
+    for phase, (colour, opacity, shine) in BODIES.items():
         if nakview.first_of(grid, phase):
-            surface = lifted(phase, nakview.contour(f"{phase} as it is", grid, phase, 0.5))
-            nakview.one_colour(simple.Show(surface, view), colour)
-    for k, (colour, source, title) in enumerate(scales):
-        picture.follow(colour, source)
-        colour.bar(view, title, [0.82, 0.64 - 0.29 * k], 0.2)
-
-    drawn_bottom, drawn_top = low_factor * min(bottom, 0), gap + factor * top
-    centre = [middle[0] + 0.12 * width, middle[1], 0.5 * (drawn_bottom + drawn_top)]
-    if flat:
-        ratio = view.ViewSize[0] / view.ViewSize[1]
-        nakview.look_from(view, [0, -1, 0], [0, 0, 1], centre,
-                          max(0.62 * (drawn_top - drawn_bottom), 0.68 * width / ratio))
-    else:
-        nakview.look_from(view, [0.45, -0.8, 0.4], [0, 0, 1], centre, 0.75 * width)
+            surface = nakview.contour(f"{phase} as it is", grid, phase, moment.HALF)
+            drawn = nakview.moved(phase, surface, [1, 1, up], [0, 0, 0])
+            nakview.one_colour(nakview.simple.Show(drawn, view), colour, opacity, shine)
+    nakview.outline([(left, right), (front, back), (2e-3 * width, ceiling)], view)
+    if bottom < 0:
+        draw_pellet(face, view, [(left, right), (front, back), (floor, 0)], needle)
+    nakview.look_from(view, [0.42, -0.78, 0.46], [0, 0, 1], [(left, right), (front, back), (floor, ceiling)])
     return picture
+
+
+def draw_pellet(face, view, box, needle):
+    """The ceramic, clear enough to see the filaments in it."""
+    block = nakview.simple.Box(registrationName="pellet")
+    block.Center = [0.5 * (low + high) for low, high in box]
+    block.XLength, block.YLength, block.ZLength = [high - low for low, high in box]
+    nakview.one_colour(nakview.simple.Show(block, view), nakview.rgb(panels.CERAMIC), 0.45, 0.0)
+    nakview.outline(box, view)
+    needles = nakview.pillars("filaments", face, "filament", -needle, 0.4)
+    nakview.one_colour(nakview.simple.Show(needles, view), nakview.rgb(panels.FILAMENT))
+
+
+def foot(width, up, down, depth, thickness):
+    """What is not to scale."""
+    said = [f"cell {panels.written(width)} wide"]
+    if up != 1:
+        said.append(f"heights in the alloy drawn {up:.3g} times")
+    if depth > 0:
+        said.append(f"the first {panels.written(depth)} of the pellet"
+                    + (f", drawn {down:.2g} times as deep" if down < 1 else ""))
+    if thickness and depth < 0.99 * thickness:
+        said.append(f"filaments as if its floor were {panels.written(thickness)} deep")
+    return "; ".join(said)
 
 
 if nakview.IN_SITU:  # not where a state of ParaView draws with it
     given = nakdata.arguments(size=nakview.SIZE)
     channels = nakview.channel("grid"), nakview.channel("face")
-    options, catalyst_execute = draw(*channels, nakview.view(given.size)).in_situ("volume", given, channels[0])
+    picture = draw(*channels, nakview.view(given.size), nakdata.thickness())
+    options, catalyst_execute = picture.in_situ("volume", given, *channels)

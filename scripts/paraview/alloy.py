@@ -1,5 +1,5 @@
-"""State of ParaView: a run of the alloy's phases: liquid, grains, voids; and the composition.  How to open it:
-state.py.
+"""State of ParaView: a run of the alloy's phases on a box: liquid, grains, voids; and the composition.  How to
+open it: state.py.
 """
 import pathlib
 import sys
@@ -8,7 +8,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import state  # noqa: E402
 from state import nakview  # noqa: E402
 
-import phases  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(nakview.__file__).parent))  # before this folder's own phases.py
+from phases import draw  # noqa: E402
 
-run = state.Run()
-run.finish(phases.draw(run.open("fields.xmf"), nakview.view(phases.SIZE)))
+folder, *picture = state.words() or ["."]
+run = state.Run(folder)
+state.show([[(run.body(lambda grid: draw(grid, nakview.view("1600x800")), "fields.xmf"), 1)]], *picture)

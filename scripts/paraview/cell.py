@@ -1,5 +1,6 @@
-"""State of ParaView: a run of a cell.  Left the body: potential, current on the face, Na in the alloy, voids;
-right the face: current, contact, K film, voids or interphase.  How to open it: state.py.
+"""State of ParaView: a run of a cell.  Left the body: current over its mean on the face, voids, solids, Na
+metal, filaments, and the column where it begins to fail; right maps of the face.  A run in 2D: a section, and
+curves over x.  How to open it: state.py.
 """
 import pathlib
 import sys
@@ -8,10 +9,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import state  # noqa: E402
 from state import nakview  # noqa: E402
 
-import interface  # noqa: E402
-import volume  # noqa: E402
+from volume import draw as draw_body  # noqa: E402
 
-run = state.Run()
-grid, face = run.open("fields.xmf"), run.open("face.xmf")
-body = volume.draw(grid, face, nakview.view("900x700"))
-run.finish(body, interface.draw(face, nakview.view("900x700")))
+folder, *picture = state.words() or ["."]
+run = state.Run(folder)
+if run.flat:
+    views = [(run.sheet("section"), 1), (run.sheet("face"), 1)]
+else:
+    body = run.body(lambda grid, face: draw_body(grid, face, nakview.view("640x800"), run.thickness),
+                    "fields.xmf", "face.xmf")
+    views = [(body, 0.4), (run.sheet("column"), 0.15), (run.sheet("face"), 0.45)]
+state.show([views], *picture)

@@ -2,6 +2,8 @@
 import argparse
 import sys
 
+LIKENESS = 0.96  # structural similarity of equal pictures: fonts and edges differ between renderers
+
 
 def numbers(text, separator, count, example):
     """Numbers of an option."""
@@ -64,3 +66,11 @@ def save(figure, stem, formats):
         except (OSError, ValueError) as error:
             sys.exit(f"{parser_name()}: cannot write {path}: {getattr(error, 'strerror', error)}")
         print(path)
+
+
+def likeness(picture, reference):
+    """Structural similarity of two pictures of the same size, the mean over colours; 1 where they are equal."""
+    from skimage import io, metrics
+
+    mine, theirs = (io.imread(path)[..., :3] for path in (picture, reference))
+    return metrics.structural_similarity(mine, theirs, channel_axis=-1) if mine.shape == theirs.shape else 0.0
