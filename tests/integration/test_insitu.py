@@ -439,6 +439,12 @@ def catalyst_execute(info):
         self.say("import nakdata\noptions = nakdata.options(nakdata.arguments())",
                  r"live wants ParaView: give insitu\.backend=legacy", "insitu.options.live=on")
 
+    def test_ranks_that_wait(self):
+        """Those beyond the columns take no part, and nothing waits for them."""
+        run = nakrun.run(PLATEAU, "grid.nx=2", "insitu.script=extract.py", ranks=3, folder=self.scratch.name,
+                         message="2 of 3 ranks compute", timeout=100)
+        self.assertTrue((run.folder / "insitu" / "totals.csv").exists())
+
     def test_needs_paraview(self):
         nakrun.call("check", DECK_2D, "insitu.script=volume.py", "insitu.backend=vtk", ranks=0).demand(
             nakrun.INPUT, r"scripts that say '# nakfield: vtk' in their first lines, and .*volume\.py does not")

@@ -47,7 +47,7 @@ class Result:
                 self.triggers = [(frame.attrs["time"], frame.attrs["trigger"], frame.attrs["trigger_time"])
                                  for frame in frames if frame.attrs.get("trigger", -1) >= 0]
             self.rows = (self.run.folder / "timeseries.csv").read_bytes()
-            self.map = np.genfromtxt(self.run.folder / "map.csv", delimiter=",", names=True)
+            self.map = nakrun.nakfield.Run(self.run.folder).map
 
 
 class Memory(unittest.TestCase):
@@ -129,7 +129,7 @@ class Memory(unittest.TestCase):
     def test_map(self):
         """Its moments are rows of the series; their means over x are the run's."""
         for ranks, result in self.results.items():
-            table = result.map.reshape(-1, 12)
+            table = result.map
             series = {name: np.array(values) for name, values in result.run.series.items()}
             times = table["time_s"][:, 0]
             self.assertEqual((times[0], times[-1]), (0, series["time_s"][-1]))
@@ -143,12 +143,12 @@ class Memory(unittest.TestCase):
                 mine = np.where(wetted, table[column], 0).mean(axis=1)
                 np.testing.assert_allclose(mine, series[mean][rows], rtol=1e-5, atol=1e-9, err_msg=column)
         coarse = Result(K_AND_NA, "output.map=8")
-        self.assertLess(len(coarse.map), len(self.results[1].map) / 2)
+        self.assertLess(len(coarse.map["time_s"]), len(self.results[1].map["time_s"]) / 2)
 
     def test_a_wide_face_in_parts(self):
         result = Result(K_AND_NA, "grid.nx=200", "protocol=[{strip: 0.9 mA/cm^2, for: 0.1 s}]")
-        last = result.map[result.map["time_s"] == result.map["time_s"].max()]
-        self.assertEqual(len(last), 100)
+        last = {name: values[-1] for name, values in result.map.items()}
+        self.assertEqual(len(last["x_um"]), 100)
         pairs = result.fields["current"][-1].reshape(-1, 2).mean(axis=1)
         np.testing.assert_allclose(last["current_mA_cm2"], 0.1 * pairs, rtol=1e-5)
 

@@ -4,6 +4,7 @@
     run.table["voltage_V"].max()      # timeseries.csv, or the table of a box: arrays by column
     run.steps[-1]["end"]              # summary.json; a run that goes on has no steps yet
     run.frame(-1)["u_face"]           # fields.h5, frame by frame; .time and .numbers are its moment
+    run.map["current_mA_cm2"]         # map.csv of a 2D run: arrays [time, x]
     run.spectra[0].z                  # impedance.csv and drt.csv
 """
 import contextlib
@@ -224,6 +225,20 @@ class Run:
     def spectra(self):
         """Impedances, in the order of time."""
         return self._keep("spectra", lambda: read_spectra(self.folder))
+
+    @property
+    def map(self):
+        """map.csv: the face of a 2D run along x against time, as arrays [time, x]; None without one."""
+        return self._keep("map", self._read_map)
+
+    def _read_map(self):
+        path = self.folder / "map.csv"
+        if not path.is_file():
+            return None
+        table = read_table(path)
+        width = np.count_nonzero(table["time_s"] == table["time_s"][0])
+        whole = table["time_s"].size // width * width  # a moment may be half written
+        return Table((name, values[:whole].reshape(-1, width)) for name, values in table.items())
 
     @property
     def times(self):
