@@ -532,8 +532,8 @@ class Files(unittest.TestCase):
 
     def test_a_run_goes_on(self):
         """From any checkpoint to the same files, whatever was written behind it."""
-        self.folder.new("whole", *SHORT, *self.EXTRACT, "checkpoint.keep=1000",
-                        "checkpoint.steps=4").demand(nakrun.DONE)
+        self.folder.new("whole", *SHORT, *self.EXTRACT, "insitu.when=[total_time > 3.3 s, voltage > 0.03 V]",
+                        "insitu.burst=3 steps", "checkpoint.keep=1000", "checkpoint.steps=4").demand(nakrun.DONE)
         whole, points = self.inside("whole"), torture.checkpoints(self.folder.path / "whole")
         self.assertGreater(len(whole), 20)
         for share in (0, 0.3, 0.8):
