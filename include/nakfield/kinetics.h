@@ -75,6 +75,27 @@ typedef struct {
     alloy of the start, and u its Na : K ratio over that. */
 void NakInterphaseComplete(NakInterphaseParams *params, const NakAlloyParams *alloy);
 
+/** What the electrolyte is: a solid that Na alone crosses, or a liquid, one well-mixed volume of Na+, K+ and an
+    anion, in which the alloy exchanges both of its metals. */
+typedef enum { NAK_ELECTROLYTE_SOLID, NAK_ELECTROLYTE_LIQUID } NakElectrolyteKind;
+
+typedef struct {
+  PetscInt  kind;               /**< NakElectrolyteKind */
+  PetscReal concentration;      /**< of its Na salt at the start [mol/m3] */
+  PetscReal volume;             /**< [m3] */
+  PetscReal potassium_exchange; /**< i0 of K/K+, at activity and concentration 1 [A/m2] */
+  PetscReal potassium_offset;   /**< standard potential of Na less that of K [V] */
+  PetscReal potassium_share;    /**< K that is stripped with Na, over it [-] */
+  PetscReal solubility;   /**< of the K salt in pure solvent [mol/m3]; 0: it stays dissolved */
+  PetscReal rate;         /**< of its precipitation where it is saturated twice [mol/(m2 s)] */
+  PetscReal molar_volume; /**< [m3/mol] */
+  PetscReal resistance;   /**< of a face's surface layer without salt [ohm m2] */
+  PetscReal room;         /**< salt that closes its pores [mol/m2] */
+  PetscReal exponent;     /**< with which its resistance rises [-] */
+  PetscReal slowing;      /**< salt that halves the exchange of K [mol/m2]; 0: none does */
+} NakLiquidParams;
+
+extern const NakParam NakLiquidParamRows[];
 extern const NakParam NakCellParamRows[];
 extern const NakParam NakInterphaseParamRows[];
 extern const NakParam NakReactionParamRows[];
@@ -102,14 +123,15 @@ typedef struct {
   PetscReal film_speed; /**< of the film's front at a whole drive [m/s]; 0: the film is uniform */
   PetscReal film_drive; /**< rate that the drive gives the front [1/s] */
   PetscReal film_well,
-    film_lattice;                /**< rate of the double well [1/s], and its share of a grid [-] */
-  PetscReal deposit_barrier;     /**< [V] */
-  PetscReal deposit_conductance; /**< [S/m2] */
-  PetscReal deposit_nucleus;     /**< less metal than this is a trace that dissolves [C/m2] */
-  PetscReal deposit_cover;       /**< [C/m2] */
-  PetscReal deposit_volume;      /**< of solid Na [m3/mol] */
-  PetscReal filament_onset;      /**< [C/m2] */
-  PetscReal filament_speed;
+    film_lattice; /**< rate of the double well [1/s], and its share of a grid [-] */
+  PetscReal       deposit_barrier;     /**< [V] */
+  PetscReal       deposit_conductance; /**< [S/m2] */
+  PetscReal       deposit_nucleus;     /**< less metal than this is a trace that dissolves [C/m2] */
+  PetscReal       deposit_cover;       /**< [C/m2] */
+  PetscReal       deposit_volume;      /**< of solid Na [m3/mol] */
+  PetscReal       filament_onset;      /**< [C/m2] */
+  PetscReal       filament_speed;
+  NakLiquidParams liquid; /**< at the temperature, concentrations over that of the start */
 } NakKinetics;
 
 /** The pellet at a temperature; resistances are of the geometric area. */
@@ -132,6 +154,22 @@ NakPellet NakPelletAt(const NakCellParams *params, PetscReal temperature);
 NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature,
                               const NakInterphaseParams *interphase,
                               const NakReactionParams *reaction, PetscReal contact);
+
+/** Let the electrolyte be what `liquid` says, at the temperature of `kinetics`. */
+void NakKineticsBathe(NakKinetics *kinetics, const NakLiquidParams *liquid,
+                      const NakReactionParams *reaction);
+
+/** Of the salt on a face: how fast it grows [mol/(m2 s)], with derivatives to itself and to the concentrations of K+
+    and of the anion, over that of the start. */
+typedef struct {
+  PetscReal value, dsalt, dpotassium, danion;
+} NakSaltRate;
+
+NakSaltRate NakKineticsSalt(const NakKinetics *k, PetscReal salt, PetscReal potassium,
+                            PetscReal anion);
+
+/** Resistance of a face's surface layer with so much salt, and its derivative [ohm m2]. */
+PetscReal NakKineticsSaltResistance(const NakKinetics *k, PetscReal salt, PetscReal *slope);
 
 /** Whether the K film comes from nuclei and grows by a front; else it is uniform. */
 static inline PetscBool NakKineticsFront(const NakInterphaseParams *p)
@@ -188,6 +226,10 @@ typedef struct {
   PetscReal void_height; /**< above the face, which deposit fills first [m]; no unknown */
   PetscReal above; /**< solid Na of the alloy that touches the face [C/m2]; without derivatives */
   PetscReal stiffening; /**< derivative to u of the conductance to the face [A/m2] */
+  PetscReal ln_sodium;  /**< logarithm of the concentration of Na+ over that of the start */
+  PetscReal potassium;  /**< concentration of K+ over that of Na+ at the start */
+  PetscReal salt;       /**< K salt on the face [mol/m2] */
+  PetscReal solid;      /**< part of the alloy that is solid Na, where no K reacts; without derivatives */
 } NakFaceState;
 
 enum {
@@ -197,6 +239,9 @@ enum {
   NAK_FACE_U,
   NAK_FACE_R,
   NAK_FACE_WETTED,
+  NAK_FACE_SODIUM, /**< these three of a liquid electrolyte */
+  NAK_FACE_POTASSIUM,
+  NAK_FACE_SALT,
   NAK_FACE_SIZE
 };
 
@@ -213,7 +258,8 @@ typedef struct {
                                 precipitates under a void [A/m2] */
   NakFaceValue over_limit; /**< current that the lowest layer of the alloy supplies [A/m2] */
   NakFaceValue deposit;    /**< current of charge transfer out of the Na metal [A/m2] */
-  NakFaceValue faradaic;   /**< sum of reaction, over-limit path and deposit [A/m2] */
+  NakFaceValue potassium;  /**< current of K, in a liquid electrolyte [A/m2] */
+  NakFaceValue faradaic;   /**< sum of reaction, over-limit path, deposit and K [A/m2] */
   NakFaceValue metal;      /**< what the Na metal gains, as a current [A/m2] */
   NakFaceValue open;       /**< rate of the open share [1/s] */
   NakFaceValue filament;   /**< rate [m/s] */

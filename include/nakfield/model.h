@@ -52,6 +52,7 @@ typedef struct {
   NakGridParams       grid;
   NakContactParams    contact;
   NakCounterParams    counter;
+  NakLiquidParams     liquid;         /**< the electrolyte, where it is one */
   NakMixParams        microstructure; /**< phases of the alloy; none without grains */
   NakVoidsParams      voids;
 } NakModelParams;
@@ -101,6 +102,10 @@ typedef struct {
 } NakCircuit;
 
 NakCircuit NakModelCircuit(NakModel model);
+
+/** Resistance of the surface layers of both faces with the salt in them, mean over the columns; 0 in a solid
+    electrolyte [ohm m2].  Collective. */
+PetscErrorCode NakModelSaltResistance(NakModel model, Vec U, PetscReal *resistance);
 
 /** Let the cell have another temperature from now on: all its rates, resistances and equilibria follow.
     Every face keeps its charge; NakModelSettle() puts its potential where that belongs.  Not collective. */

@@ -11,7 +11,7 @@
   A column from first to last (NakLayout says where each begins):
 
     filament  q_faraday  q_total  charge | phi[n_electrolyte] | E  deposit  open | u[n_interphase] |
-    r[n_alloy] | reservoir_na  reservoir_k | counter
+    r[n_alloy] | reservoir_na  reservoir_k  potassium  salt | counter
 
   The counter electrode, where it is one with unknowns, has a column of its own, laid out alike.  In the zone of phases, the lowest layers of the alloy, each r is followed by the order parameters of its
   layer.
@@ -39,6 +39,7 @@ typedef struct {
   PetscReal zone_height;        /**< of phases, at the bottom of the alloy [m]; 0: none */
   PetscInt  zone_layers; /**< of it, all alike and below the alloy's own; set by the phases */
   PetscInt  phases;      /**< order parameters of a layer of it; likewise */
+  PetscInt  liquid;      /**< 1 where the electrolyte is a liquid; likewise */
   PetscInt  counter;     /**< unknowns of the counter electrode; set by it */
 } NakGridParams;
 
@@ -75,8 +76,10 @@ typedef struct {
   PetscInt zone;         /**< and how many layers these are */
   PetscInt reservoir_na; /**< Na over the reservoir's initial K [-] */
   PetscInt reservoir_k;  /**< K over the reservoir's initial K [-] */
-  PetscInt counter;      /**< first unknown of the counter electrode, the size where it has none */
-  PetscInt size;         /**< unknowns of a column */
+  PetscInt potassium;    /**< charge that K has passed at the face [C/m2], and */
+  PetscInt salt;    /**< K salt on it [mol/m2]; both only in a liquid electrolyte, else `counter` */
+  PetscInt counter; /**< first unknown of the counter electrode, the size where it has none */
+  PetscInt size;    /**< unknowns of a column */
 } NakLayout;
 
 /** r of layer k of the alloy; k = n_alloy is the first unknown beyond it. */
@@ -91,6 +94,12 @@ static inline PetscBool NakLayoutIsRatio(const NakLayout *l, PetscInt j)
   const PetscInt beyond = j - l->alloy - l->zone * (1 + l->phases);
 
   return (PetscBool)(beyond >= 0 || (j - l->alloy) % (1 + l->phases) == 0);
+}
+
+/** Whether the electrolyte is a liquid. */
+static inline PetscBool NakLayoutIsLiquid(const NakLayout *l)
+{
+  return (PetscBool)(l->salt > l->potassium);
 }
 
 /** What unknown `j` of a column is, in words. */
@@ -242,11 +251,15 @@ typedef struct {
   PetscReal solid_b, solid_a;          /**< mean thickness of solid K and of Na in the alloy [m] */
   PetscInt  grains;                    /**< of them that have begun */
   PetscReal reservoir_x;               /**< mole fraction of Na in the reservoir [-] */
-  PetscBool counter;                   /**< whether the counter electrode is an alloy; then */
-  PetscReal counter_potential;         /**< its potential against Na metal in the electrolyte [V] */
-  PetscReal counter_x;                 /**< mole fraction of Na in its reservoir [-] */
-  PetscReal counter_deposit;           /**< largest equivalent thickness of Na metal there [m] */
-  PetscReal temperature;               /**< that the protocol asks for [K] */
+  PetscBool liquid;                    /**< whether the electrolyte is a liquid; then */
+  PetscReal carrier_k;                 /**< part of the current that K carries at the face [-] */
+  PetscReal salt;                      /**< thickness of the salt on it [m] */
+  PetscReal electrolyte_na, electrolyte_k; /**< concentrations [mol/m3] */
+  PetscBool counter;                       /**< whether the counter electrode is an alloy; then */
+  PetscReal counter_potential; /**< its potential against Na metal in the electrolyte [V] */
+  PetscReal counter_x;         /**< mole fraction of Na in its reservoir [-] */
+  PetscReal counter_deposit;   /**< largest equivalent thickness of Na metal there [m] */
+  PetscReal temperature;       /**< that the protocol asks for [K] */
   PetscReal
     face_x; /**< mole fraction of Na in the liquid on the face, of the reservoir where there is none [-] */
   PetscReal
@@ -278,7 +291,7 @@ typedef struct {
   }
 
 /** The numbers of one moment of any kind of run, the same on every rank; the first is the time. */
-enum { NAK_NUMBERS_MAX = 32 };
+enum { NAK_NUMBERS_MAX = 48 };
 typedef struct {
   PetscInt  count;
   NakNumber items[NAK_NUMBERS_MAX];
@@ -311,6 +324,7 @@ typedef struct {
   PetscReal k;         /**< [mol/m2] */
   PetscReal layer;     /**< charge that capacitor and adlayer have taken up [C/m2] */
   PetscReal q_faraday; /**< [C/m2] */
+  PetscReal q_k;       /**< that part of it which K has passed [C/m2] */
   PetscReal q_total;   /**< [C/m2] */
 } NakInventory;
 

@@ -16,8 +16,9 @@ static void Check(const NakInventory *start, const NakInventory *now, PetscReal 
   const PetscReal reacted = now->q_faraday - start->q_faraday;
   const PetscReal passed  = now->q_total - start->q_total;
   const PetscReal stored  = now->layer - start->layer;
-  const PetscReal na      = PetscAbsReal(start->na - now->na - reacted) / start->na;
-  const PetscReal k       = PetscAbsReal(now->k - start->k) / start->k;
+  const PetscReal q_k     = now->q_k - start->q_k;
+  const PetscReal na      = PetscAbsReal(start->na - now->na - (reacted - q_k)) / start->na;
+  const PetscReal k       = PetscAbsReal(now->k + q_k / NAK_FARADAY - start->k) / start->k;
   const PetscReal charge  = PetscAbsReal(passed - reacted - stored) / throughput;
 
   record->na_balance     = PetscMax(record->na_balance, na);

@@ -264,7 +264,7 @@ PetscErrorCode NakImpedanceSolve(NakImpedance z, PetscReal frequency, PetscReal 
   const NakCircuit circuit = NakModelCircuit(z->model);
   const PetscReal  omega = 2 * PETSC_PI * frequency, R = circuit.grain_boundaries;
   const PetscReal  q = omega * R * z->params.grain_boundary_capacitance;
-  PetscReal        mean[PARTS];
+  PetscReal        mean[PARTS], salt;
   PetscInt         iterations;
 
   KSPConvergedReason reason;
@@ -286,7 +286,8 @@ PetscErrorCode NakImpedanceSolve(NakImpedance z, PetscReal frequency, PetscReal 
              "impedance.frequency_min",
              (double)frequency, iterations);
   PetscCall(MeanPotential(z, mean));
-  *re = mean[0] + circuit.series + circuit.electrolyte - R * q * q / (1 + q * q);
+  PetscCall(NakModelSaltResistance(z->model, z->state, &salt));
+  *re = mean[0] + salt + circuit.series + circuit.electrolyte - R * q * q / (1 + q * q);
   *im = mean[1] - R * q / (1 + q * q);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -71,15 +71,48 @@ static Rate Reaction(const NakKinetics *k, const NakFaceState *s, PetscReal cont
   const PetscReal exchange = k->direct ? beta * (alloy.ln_activity - k->ln_reference) : w;
   const PetscReal growth   = k->direct ? beta * slope : 1; /* of the exchange current with w */
   const PetscReal anodic   = k->i0 * PetscExpReal(exchange + k->alpha * eta);
-  const PetscReal cathodic = k->i0 * PetscExpReal(exchange - beta * eta);
+  const PetscReal cathodic = k->i0 * PetscExpReal(exchange - beta * eta + s->ln_sodium);
 
   return (Rate){
     .value = theta * (anodic - cathodic),
     .dw    = theta * (anodic * (growth + k->alpha * slope) - cathodic * (growth - beta * slope)),
     .d     = {[NAK_FACE_POTENTIAL] = theta * k->f * (k->alpha * anodic + beta * cathodic),
               [NAK_FACE_OPEN]      = touched * (anodic - cathodic),
-              [NAK_FACE_WETTED]    = k->direct ? contact * s->open * (anodic - cathodic) : 0}
+              [NAK_FACE_WETTED]    = k->direct ? contact * s->open * (anodic - cathodic) : 0,
+              [NAK_FACE_SODIUM]    = -theta * cathodic}
   };
+}
+
+/* K/K+ at the same face, beside the current `i` of Na:
+   i_K = theta b i0_K { a_K exp[alpha f (E + dE)] - c_K exp[-(1 - alpha) f (E + dE)] } / (1 + m / m_d),
+   and a share of the Na that is stripped.  Solid Na holds no K. */
+static Rate Potassium(const NakKinetics *k, const NakFaceState *s, PetscReal contact, PetscReal w,
+                      const Rate *i)
+{
+  const NakLiquidParams *p = &k->liquid;
+  const PetscReal        r = k->r_ref * PetscExpReal(w), x = r / (1 + r), beta = 1 - k->alpha;
+  const PetscReal        slow  = p->slowing > 0 ? p->slowing / (p->slowing + s->salt) : 1;
+  const PetscReal        mixed = contact * (1 - s->solid) * slow;
+  const PetscReal        theta = mixed * s->wetted * s->open;
+  const PetscReal        E     = k->f * (s->potential + p->potassium_offset);
+  const PetscReal        ln_a  = NakSolutionMuB(&k->alloy.liquid, x) / k->alloy.liquid.RT;
+  const PetscReal        slope = -x * NakThermoLiquid(&k->alloy, x).factor; /* by Gibbs and Duhem */
+  const PetscReal        anodic = p->potassium_exchange * PetscExpReal(ln_a + k->alpha * E);
+  const PetscReal        back   = p->potassium_exchange * PetscExpReal(-beta * E);
+  const PetscReal        net    = anodic - back * s->potassium;
+  const PetscReal        with   = i->value > 0 ? p->potassium_share : 0;
+  Rate                   rate   = {
+                        .value = theta * net + with * i->value,
+                        .dw    = theta * slope * anodic + with * i->dw,
+                        .d = {[NAK_FACE_POTENTIAL] = theta * k->f * (k->alpha * anodic + beta * back * s->potassium),
+                              [NAK_FACE_OPEN]      = mixed * s->wetted * net,
+                              [NAK_FACE_WETTED]    = mixed * s->open * net,
+                              [NAK_FACE_POTASSIUM] = -theta * back,
+                              [NAK_FACE_SALT] = p->slowing > 0 ? -theta * net / (p->slowing + s->salt) : 0}
+  };
+
+  for (int j = 0; j < NAK_FACE_SIZE; j++) rate.d[j] += with * i->d[j];
+  return rate;
 }
 
 /* i_over = theta b w u_t (E - E_eq(r)) / R, with u_t in equilibrium with the alloy over the face. */
@@ -325,6 +358,12 @@ NakFace NakKineticsFace(const NakKinetics *k, const NakFaceState *state, PetscRe
   face.metal      = Sum(&precipitated, -1, &face.deposit);
   face.faradaic   = Sum(&face.reaction, 1, &face.over_limit);
   face.faradaic   = Sum(&face.faradaic, 1, &face.deposit);
-  face.filament   = FilamentGrowth(k, state, contact, &face.faradaic);
+  if (k->liquid.kind == NAK_ELECTROLYTE_LIQUID) {
+    const Rate potassium = Potassium(k, state, contact, w, &i);
+
+    face.potassium = Total(&potassium, dw);
+    face.faradaic  = Sum(&face.faradaic, 1, &face.potassium);
+  }
+  face.filament = FilamentGrowth(k, state, contact, &face.faradaic);
   return face;
 }

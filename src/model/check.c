@@ -267,6 +267,23 @@ static void CheckInterphase(const NakModelParams *p, NakComplaints *list)
                 "'interphase: none' for an alloy that touches the electrolyte");
 }
 
+static void CheckLiquid(const NakModelParams *p, NakComplaints *list)
+{
+  const PetscBool bare =
+    (PetscBool)(p->counter.kind == NAK_COUNTER_SODIUM || p->counter.interphase != 0 ||
+                p->interphase.kind == NAK_INTERPHASE_NONE);
+
+  if (p->liquid.kind == NAK_ELECTROLYTE_SOLID) return;
+  if (p->interphase.kind != NAK_INTERPHASE_NONE || !bare)
+    NakComplain(list, "interphase",
+                "a liquid electrolyte touches the alloy: write 'interphase: none'");
+  if (p->grid.nx * p->grid.ny > 1)
+    NakComplain(list, "grid.nx",
+                "a liquid electrolyte is one well-mixed volume over one column, and the grid has "
+                "%" PetscInt_FMT " x %" PetscInt_FMT ": set grid.nx and grid.ny to 1",
+                p->grid.nx, p->grid.ny);
+}
+
 static void CheckCounter(const NakModelParams *p, NakComplaints *list)
 {
   NakModelParams cell;
@@ -286,6 +303,7 @@ static void CheckCounter(const NakModelParams *p, NakComplaints *list)
 
 void NakModelCheck(const NakModelParams *params, NakComplaints *list)
 {
+  CheckLiquid(params, list);
   CheckCounter(params, list);
   CheckInterphase(params, list);
   CheckAlloy(params, list);

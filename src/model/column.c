@@ -10,6 +10,7 @@ PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal
   PetscReal        na = u[l->q_faraday] + NAK_FARADAY * u[l->deposit] +
                  c->alloy_content * c->reservoir * u[l->reservoir_na];
 
+  if (NakLayoutIsLiquid(l)) na -= u[l->potassium];
   for (PetscInt k = 0; k < c->nf; k++)
     na += NakColumnContent(c, contact) * c->interphase.height[k] * u[l->interphase + k];
   for (PetscInt k = 0; k < c->na; k++)
@@ -82,13 +83,25 @@ typedef struct {
   PetscReal value, below, above;
 } Flux;
 
+PetscReal NakColumnSaltResistance(const NakColumn *c, const PetscReal u[], PetscReal slope[])
+{
+  PetscReal sum = 0, s;
+
+  if (!NakLayoutIsLiquid(&c->l)) return 0;
+  sum += NakKineticsSaltResistance(&c->kinetics, u[c->l.salt], slope != NULL ? &slope[0] : &s);
+  if (c->counter != NULL)
+    sum += NakKineticsSaltResistance(&c->counter->kinetics, u[c->l.counter + c->counter->l.salt],
+                                     slope != NULL ? &slope[1] : &s);
+  return sum;
+}
+
 /* Current density through the far face, between the two electrodes. */
 static Flux FarFlux(const NakColumn *c, const PetscReal u[])
 {
   const PetscReal half       = c->ne > 0 ? 1 / (c->sigma * c->link[0]) : 0;
   const PetscReal potential  = c->ne > 0 ? -u[c->l.phi] : u[c->l.potential];
   const PetscReal counter    = c->counter != NULL ? u[c->l.counter + c->counter->l.potential] : 0;
-  const PetscReal resistance = c->series + half;
+  const PetscReal resistance = c->series + half + NakColumnSaltResistance(c, u, NULL);
 
   if (c->control.hold == NAK_HOLD_CURRENT) return (Flux){.value = c->control.value};
   return (Flux){.value = (c->control.value + counter - potential) / resistance,
@@ -126,6 +139,23 @@ static Exchange ExchangeWith(const NakColumn *c, PetscReal content, PetscReal w,
                     .dw    = open * open * whole * drop / (resistance * resistance)};
 }
 
+/* ---- Liquid electrolyte ---- */
+
+/* Na+ is what the electrodes have given less K+, K+ and the anion what is not in the salt. */
+NakBath NakColumnBath(const NakColumn *c, const PetscReal u[])
+{
+  const NakLayout *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
+  PetscReal        given, salt;
+
+  if (!NakLayoutIsLiquid(l)) return (NakBath){.sodium = 1, .anion = 1};
+  given = u[l->potassium] + (there != NULL ? u[l->counter + there->potassium] : 0);
+  salt  = u[l->salt] + (there != NULL ? u[l->counter + there->salt] : 0);
+  given /= NAK_FARADAY;
+  return (NakBath){.sodium    = 1 - given / c->bath,
+                   .potassium = (given - salt) / c->bath,
+                   .anion     = 1 - salt / c->bath};
+}
+
 /* What stands where regions meet. */
 typedef struct {
   PetscReal     contact, content; /* the interphase's */
@@ -135,10 +165,11 @@ typedef struct {
   Flux          far;
   Exchange      liquid, metal; /* solid Na, where there can be any */
   PetscReal     exchange;      /* with both [A/m2] */
+  NakSaltRate   salt;          /* in a liquid electrolyte */
 } Interfaces;
 
 static Interfaces InterfacesOf(const NakColumn *c, const NakCover *over, Flux far,
-                               const PetscReal u[])
+                               const NakBath *bath, const PetscReal u[])
 {
   const PetscReal content = NakColumnContent(c, over->contact);
   const PetscReal open = u[c->l.open], top = u[c->l.alloy - 1];
@@ -146,10 +177,12 @@ static Interfaces InterfacesOf(const NakColumn *c, const NakCover *over, Flux fa
   Interfaces      at   = {.contact = over->contact,
                           .content = content,
                           .foot    = foot,
-                          .face    = NakColumnFace(c, over, &foot, u),
+                          .face    = NakColumnFace(c, over, &foot, bath, u),
                           .charge  = NakKineticsCharge(&c->kinetics, u[c->l.potential], open),
                           .far     = far};
 
+  if (NakLayoutIsLiquid(&c->l))
+    at.salt = NakKineticsSalt(&c->kinetics, u[c->l.salt], bath->potassium, bath->anion);
   if (c->kinetics.direct) {
     at.exchange = at.face.supply.value;
     return at;
@@ -261,6 +294,10 @@ static void FaceResidual(const NakColumn *c, const Interfaces *at, const PetscRe
   f[l->deposit]     = udot[l->deposit] - face->metal.value / NAK_FARADAY;
   f[l->open]        = udot[l->open] - face->open.value;
   f[l->reservoir_k] = udot[l->reservoir_k] - NakColumnFilmShare(c, at->contact) * udot[l->open];
+  if (!NakLayoutIsLiquid(l)) return;
+  f[l->reservoir_k] += face->potassium.value / (c->alloy_content * c->reservoir);
+  f[l->potassium] = udot[l->potassium] - face->potassium.value;
+  f[l->salt]      = udot[l->salt] - at->salt.value;
 }
 
 /* Derivatives to order parameters on the face, times `scale`. */
@@ -313,6 +350,10 @@ static void FaceJacobian(const NakColumn *c, const Interfaces *at, PetscReal shi
                                   : at->content * c->interphase.height[0]));
   PutFace(c, e, l->alloy, &face->over_limit, foot, 1 / (c->alloy_content * c->alloy.height[0]));
   NakPut(e, l->reservoir_k, l->open, -shift * NakColumnFilmShare(c, at->contact));
+  if (!NakLayoutIsLiquid(l)) return;
+  PutFace(c, e, l->potassium, &face->potassium, foot, -1);
+  PutFace(c, e, l->reservoir_k, &face->potassium, foot, 1 / (c->alloy_content * c->reservoir));
+  NakPut(e, l->salt, l->salt, -at->salt.dsalt);
 }
 
 /* Cosine of the liquid's contact angle.  The content at the face follows from what the interphase supplies. */
@@ -443,7 +484,8 @@ static void Entries(const NakColumn *c, const Interfaces *at, const PetscReal u[
 void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],
                        const PetscReal udot[], const PetscReal theta[], PetscReal f[])
 {
-  const Interfaces    at    = InterfacesOf(c, over, FarFlux(c, u), u);
+  const NakBath       bath  = NakColumnBath(c, u);
+  const Interfaces    at    = InterfacesOf(c, over, FarFlux(c, u), &bath, u);
   const NakVoidsDrive drive = NakColumnDrive(c, over, &at.face);
   const PetscInt      k     = c->l.counter;
 
@@ -452,24 +494,20 @@ void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal
                   f);
   if (c->counter != NULL) { /* what leaves one electrode enters the other */
     const Interfaces there =
-      InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -at.far.value}, u + k);
+      InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -at.far.value}, &bath, u + k);
 
     Rows(c->counter, &there, u + k, udot + k, theta + k, f + k);
   }
 }
 
 /* Entries of the counter electrode, and between it and the rest by the far current. */
-static void CounterJacobian(const NakColumn *c, Flux far, const PetscReal u[],
+static void CounterJacobian(const NakColumn *c, const Interfaces *at, Flux far, const PetscReal u[],
                             const PetscReal slope[], PetscReal shift, NakEntries *e)
 {
   const PetscInt   k = c->l.counter, first = e->n;
-  const NakLayout *own = &c->l, *there;
-  Interfaces       at;
+  const NakLayout *own = &c->l, *there = &c->counter->l;
 
-  if (c->counter == NULL) return;
-  there = &c->counter->l;
-  at    = InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -far.value}, u + k);
-  Entries(c->counter, &at, u + k, slope + k, shift, e);
+  Entries(c->counter, at, u + k, slope + k, shift, e);
   for (PetscInt j = first; j < e->n; j++) {
     e->row[j] += k;
     e->col[j] += k;
@@ -484,17 +522,86 @@ static void CounterJacobian(const NakColumn *c, Flux far, const PetscReal u[],
   }
 }
 
+/* A row of the face of electrode `of`, from unknown `first` on, has `scale` times a rate, which depends on the
+   electrolyte, and so on what both electrodes have given to it. */
+static void PutBath(const NakColumn *c, const NakColumn *of, PetscInt first, PetscInt row,
+                    PetscReal scale, const NakFaceValue *rate, const NakBath *bath, NakEntries *e)
+{
+  const PetscReal dsodium = rate->d[NAK_FACE_SODIUM] / bath->sodium;
+  const PetscReal dgiven  = (rate->d[NAK_FACE_POTASSIUM] - dsodium) / (NAK_FARADAY * c->bath);
+  const PetscReal dsalt   = -rate->d[NAK_FACE_POTASSIUM] / c->bath;
+
+  NakPut(e, first + row, c->l.potassium, scale * dgiven);
+  NakPut(e, first + row, c->l.salt, scale * dsalt);
+  NakPut(e, first + row, first + of->l.salt, scale * rate->d[NAK_FACE_SALT]);
+  if (c->counter == NULL) return;
+  NakPut(e, first + row, c->l.counter + c->counter->l.potassium, scale * dgiven);
+  NakPut(e, first + row, c->l.counter + c->counter->l.salt, scale * dsalt);
+}
+
+static void BathOfFace(const NakColumn *c, const NakColumn *of, PetscInt first,
+                       const Interfaces *at, const NakBath *bath, NakEntries *e)
+{
+  const NakLayout   *l       = &of->l;
+  const NakFace     *face    = &at->face;
+  const PetscReal    content = of->alloy_content;
+  const NakFaceValue salt    = {
+       .d = {[NAK_FACE_POTASSIUM] = at->salt.dpotassium, [NAK_FACE_SALT] = 0}
+  };
+
+  PutBath(c, of, first, l->filament, -1, &face->filament, bath, e);
+  PutBath(c, of, first, l->q_faraday, -1, &face->faradaic, bath, e);
+  PutBath(c, of, first, l->potential, 1, &face->faradaic, bath, e);
+  PutBath(c, of, first, l->potassium, -1, &face->potassium, bath, e);
+  PutBath(c, of, first, l->reservoir_k, 1 / (content * of->reservoir), &face->potassium, bath, e);
+  PutBath(c, of, first, l->alloy, 1 / (content * of->alloy.height[0]), &face->supply, bath, e);
+  PutBath(c, of, first, l->salt, -1, &salt, bath, e);
+  NakPut(e, first + l->salt, c->l.salt, at->salt.danion / c->bath);
+  if (c->counter != NULL)
+    NakPut(e, first + l->salt, c->l.counter + c->counter->l.salt, at->salt.danion / c->bath);
+}
+
+/* The far current under a held voltage depends on the salt on both faces. */
+static void SaltOfFar(const NakColumn *c, Flux far, const PetscReal u[], NakEntries *e)
+{
+  const NakLayout *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
+  PetscReal        slope[NAK_ELECTRODES] = {0};
+
+  (void)NakColumnSaltResistance(c, u, slope);
+  for (int k = 0; k < (there != NULL ? 2 : 1); k++) {
+    const PetscInt  col = k == 0 ? l->salt : l->counter + there->salt;
+    const PetscReal d   = -far.below * far.value * slope[k]; /* `below` is 1 / resistance */
+
+    NakPut(e, l->phi, col, c->ne > 0 ? d : -d);
+    NakPut(e, l->q_total, col, -d);
+    if (there == NULL) continue;
+    NakPut(e, l->counter + there->potential, col, d);
+    NakPut(e, l->counter + there->q_total, col, d);
+  }
+}
+
 static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal slope[],
                      PetscReal shift, NakEntries *e)
 {
   const NakColumn   *c      = ctx;
-  const Interfaces   at     = InterfacesOf(c, &c->over[column], FarFlux(c, u), u);
+  const NakBath      bath   = NakColumnBath(c, u);
+  const Flux         far    = FarFlux(c, u);
+  const Interfaces   at     = InterfacesOf(c, &c->over[column], far, &bath, u);
   const NakFaceValue cosine = Cosine(c, &c->over[column], at.foot.r, &at.face);
+  Interfaces         there;
 
   Entries(c, &at, u, slope, shift, e);
   AngleJacobian(c, &at, &cosine, u, e);
   NakZoneJacobian(c, column, cosine.value, u, shift, e);
-  CounterJacobian(c, at.far, u, slope, shift, e);
+  if (c->counter != NULL) {
+    there = InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -far.value}, &bath,
+                         u + c->l.counter);
+    CounterJacobian(c, &there, far, u, slope, shift, e);
+  }
+  if (!NakLayoutIsLiquid(&c->l)) return;
+  BathOfFace(c, c, 0, &at, &bath, e);
+  if (c->counter != NULL) BathOfFace(c, c->counter, c->l.counter, &there, &bath, e);
+  SaltOfFar(c, far, u, e);
 }
 
 /* Whether two layers of one region, one upon the other, are meant; of the alloy their r, or above the
@@ -526,9 +633,9 @@ static void Typical(const void *ctx, PetscReal u[])
 
 static PetscInt MostEntries(const NakColumn *c)
 {
-  const PetscInt n = c->l.phases, far = 6;
-  const PetscInt own =
-    5 * c->l.counter + (10 + n) * NAK_FACE_SIZE + c->l.zone * n * (n + 6) + 6 * n * n + 30 * n;
+  const PetscInt n = c->l.phases, far = 6, liquid = 2 * NAK_FACE_SIZE + 64;
+  const PetscInt own = 5 * c->l.counter + (10 + n) * NAK_FACE_SIZE + c->l.zone * n * (n + 6) +
+                       6 * n * n + 30 * n + (NakLayoutIsLiquid(&c->l) ? liquid : 0);
 
   return c->counter != NULL ? own + far + MostEntries(c->counter) : own;
 }

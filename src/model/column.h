@@ -29,6 +29,11 @@ typedef struct {
   const PetscReal *height, *link;
 } NakRegion;
 
+/* Concentrations of a liquid electrolyte over that of Na+ at the start; of a solid one those of the start. */
+typedef struct {
+  PetscReal sodium, potassium, anion;
+} NakBath;
+
 /* Constants of every column; arrays are over layers from the bottom, faces one more. */
 typedef struct NakColumn_private {
   NakLayout l;
@@ -67,6 +72,7 @@ typedef struct NakColumn_private {
   NakVoidsParams  wetting; /* what the contact angle of the liquid depends on, */
   PetscReal       tension; /* and the tension of its surface [N/m] */
   PetscReal       area;    /* of a column [m2] */
+  PetscReal       bath;    /* Na+ of a liquid electrolyte at the start, over the area [mol/m2] */
   NakColumnShared shared;  /* the gas of the voids */
 } NakColumn;
 
@@ -166,9 +172,20 @@ static inline NakConductance NakColumnConductance(const NakColumn *c, const NakC
   return (NakConductance){whole * D.d1, whole * D.d2 * r_ref};
 }
 
+/* Part of the metal that is solid Na beside the liquid of a reservoir, by the lever rule. */
+static inline PetscReal NakColumnSolid(const NakColumn *c, const PetscReal u[])
+{
+  const PetscReal r = u[c->l.reservoir_na] / u[c->l.reservoir_k];
+
+  return r > c->liquid[1] ? 1 - (1 + c->liquid[1]) / (1 + r) : 0;
+}
+
+/* What its electrodes have left in a column's liquid electrolyte. */
+NakBath NakColumnBath(const NakColumn *c, const PetscReal u[]);
+
 /* Currents and rates at its face. */
 static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, const NakFoot *foot,
-                                    const PetscReal u[])
+                                    const NakBath *bath, const PetscReal u[])
 {
   const NakConductance half  = NakColumnConductance(c, over, foot->r);
   const NakFaceState   state = {.potential   = u[c->l.potential],
@@ -180,10 +197,18 @@ static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, co
                                 .r           = foot->r,
                                 .wetted      = foot->wetted,
                                 .above       = foot->above,
-                                .void_height = over->void_height};
+                                .void_height = over->void_height,
+                                .ln_sodium   = PetscLogReal(bath->sodium),
+                                .potassium   = bath->potassium,
+                                .salt        = NakLayoutIsLiquid(&c->l) ? u[c->l.salt] : 0,
+                                .solid       = NakColumnSolid(c, u)};
 
   return NakKineticsFace(&c->kinetics, &state, half.value, over->contact);
 }
+
+/* Of the surface layers of both faces with the salt in them [ohm m2]; into `slope`, or NULL, the derivatives to the
+   salt of each. */
+PetscReal NakColumnSaltResistance(const NakColumn *c, const PetscReal u[], PetscReal slope[]);
 
 /* What a face drives its voids with: the load is over the limiting current under the reference alloy, 0 without
    contact. */

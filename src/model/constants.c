@@ -45,6 +45,7 @@ void NakColumnSetTemperature(const NakModelParams *params, PetscReal T, NakColum
   c->kinetics = NakKineticsCreate(&params->material, T, &params->interphase, &params->reaction,
                                   c->contact_fraction);
   NakKineticsFitFront(&c->kinetics, params->interphase.film_width, c->spacing);
+  NakKineticsBathe(&c->kinetics, &params->liquid, &params->reaction);
   c->sigma            = pellet.conductivity;
   c->series           = pellet.series + (c->ne > 0 ? 0 : pellet.resolved);
   c->grain_boundaries = pellet.grain_boundaries;
@@ -65,21 +66,23 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Nak
 
   PetscFunctionBeginUser;
   PetscCall(NakPartOf(NakStateDM(state), PETSC_FALSE, &part));
-  owned   = NakPartColumns(&part);
-  *column = (NakColumn){.l                = *NakStateLayout(state),
-                        .over             = over,
-                        .ne               = grid->n_electrolyte,
-                        .nf               = grid->n_interphase,
-                        .na               = grid->n_alloy,
-                        .start            = x,
-                        .contact_fraction = contact,
-                        .spreading        = 1,
-                        .spacing          = Spacing(grid),
-                        .alloy_content    = NAK_FARADAY * NakModelDensity(params),
-                        .reservoir        = grid->reservoir_height,
-                        .area             = grid->dx * grid->dy,
-                        .wetting          = params->voids,
-                        .tension          = params->material.surface_tension};
+  owned = NakPartColumns(&part);
+  *column =
+    (NakColumn){.l                = *NakStateLayout(state),
+                .over             = over,
+                .ne               = grid->n_electrolyte,
+                .nf               = grid->n_interphase,
+                .na               = grid->n_alloy,
+                .start            = x,
+                .contact_fraction = contact,
+                .spreading        = 1,
+                .spacing          = Spacing(grid),
+                .alloy_content    = NAK_FARADAY * NakModelDensity(params),
+                .reservoir        = grid->reservoir_height,
+                .area             = grid->dx * grid->dy,
+                .bath    = params->liquid.concentration * params->liquid.volume / params->cell.area,
+                .wetting = params->voids,
+                .tension = params->material.surface_tension};
   PetscCall(NakZoneCreate(&params->microstructure, owned, column));
   NakColumnSetTemperature(params, params->alloy.temperature, column);
   PetscCall(PetscMalloc2(grid->nz, &column->height, grid->nz + 1, &column->link));

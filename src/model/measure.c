@@ -21,6 +21,13 @@ enum {
   SUM_SOLID_B, /* mean thickness [m] */
   SUM_SOLID_A,
   SUM_VOID,
+  SUM_Q_K,       /* in a liquid electrolyte, like the following */
+  SUM_CURRENT,   /* faradaic, */
+  SUM_CURRENT_K, /* and of K */
+  SUM_SALT,
+  SUM_BATH_NA,
+  SUM_BATH_K,
+  SUM_SALT_RESISTANCE,
   SUMS
 };
 
@@ -66,12 +73,15 @@ PetscReal NakColumnShare(const NakColumn *c, NakBody body, PetscInt k, const Pet
 
 /* A column of an electrode. */
 static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initial_charge,
-                      const PetscReal u[], Totals *t)
+                      const NakBath *bath, const PetscReal u[], Totals *t)
 {
   const PetscReal  contact   = over->contact;
   const NakLayout *l         = &c->l;
+  const PetscBool  liquid    = NakLayoutIsLiquid(l);
   const NakFoot    foot      = NakZoneFoot(c, u);
-  const PetscReal  u_face    = NakColumnFace(c, over, &foot, u).u_face;
+  const NakFace    face      = NakColumnFace(c, over, &foot, bath, u);
+  const PetscReal  u_face    = face.u_face;
+  const PetscReal  q_k       = liquid ? u[l->potassium] : 0;
   const PetscReal  add[SUMS] = {
      [SUM_POTENTIAL]    = u[l->potential],
      [SUM_FACE]         = contact * u_face,
@@ -84,10 +94,16 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
      [SUM_DEPOSIT]      = u[l->deposit],
      [SUM_RESERVOIR_NA] = u[l->reservoir_na],
      [SUM_RESERVOIR_K]  = u[l->reservoir_k],
-     [SUM_NA]           = NakColumnSodium(c, contact, u) - u[l->q_faraday],
+     [SUM_NA]           = NakColumnSodium(c, contact, u) - (u[l->q_faraday] - q_k),
      [SUM_CHARGE]       = u[l->charge] - contact * initial_charge,
      [SUM_Q_FARADAY]    = u[l->q_faraday],
      [SUM_Q_TOTAL]      = u[l->q_total],
+     [SUM_Q_K]          = q_k,
+     [SUM_CURRENT]      = liquid ? face.faradaic.value : 0,
+     [SUM_CURRENT_K]    = face.potassium.value,
+     [SUM_SALT]         = liquid ? u[l->salt] : 0,
+     [SUM_BATH_NA]      = bath->sodium,
+     [SUM_BATH_K]       = bath->potassium,
   };
 
   for (int k = 0; k < SUMS; k++) t->sum[k] += add[k];
@@ -128,11 +144,13 @@ static PetscErrorCode Total(NakModel model, Vec U, Totals t[NAK_ELECTRODES])
   PetscCall(VecGetArrayRead(U, &u));
   for (ptrdiff_t k = 0; k < model->owned; k++) {
     const PetscReal *column = u + k * c->l.size;
+    const NakBath    bath   = NakColumnBath(c, column);
 
-    AddColumn(c, &c->over[k], model->initial_charge, column, &t[0]);
+    AddColumn(c, &c->over[k], model->initial_charge, &bath, column, &t[0]);
+    t[0].sum[SUM_SALT_RESISTANCE] += NakColumnSaltResistance(c, column, NULL);
     if (c->counter != NULL)
-      AddColumn(c->counter, &NakCounterCover, model->counter.initial_charge, column + c->l.counter,
-                &t[1]);
+      AddColumn(c->counter, &NakCounterCover, model->counter.initial_charge, &bath,
+                column + c->l.counter, &t[1]);
   }
   PetscCall(VecRestoreArrayRead(U, &u));
   PetscCall(Reduce(model, &t[0]));
@@ -156,15 +174,17 @@ static NakInventory InventoryOf(const NakColumn *c, const Totals *t)
                         .k         = PotassiumOf(c, t),
                         .layer     = t->sum[SUM_CHARGE],
                         .q_faraday = t->sum[SUM_Q_FARADAY],
+                        .q_k       = t->sum[SUM_Q_K],
                         .q_total   = t->sum[SUM_Q_TOTAL]};
 }
 
 /* Laterally averaged, the electrolyte is a resistor: the mean of its potential at the far face is
    that at the near one and the drop of the mean current, in any dimension.  `mean_potential` is that of the
    alloy less that of the counter electrode. */
-static void Terminal(const NakColumn *c, PetscReal mean_potential, NakRecord *record)
+static void Terminal(const NakColumn *c, PetscReal mean_potential, PetscReal salt,
+                     NakRecord *record)
 {
-  const PetscReal resistance = c->series + c->electrolyte;
+  const PetscReal resistance = c->series + c->electrolyte + salt;
 
   if (c->control.hold == NAK_HOLD_CURRENT) {
     record->current = c->control.value;
@@ -187,6 +207,18 @@ static void MeasureCounter(const NakColumn *c, const Totals *t, NakRecord *recor
   record->filament_max      = PetscMax(record->filament_max, t->max[MAX_FILAMENT]);
 }
 
+/* And of the liquid electrolyte. */
+static void MeasureLiquid(const NakColumn *c, const Totals *t, NakRecord *record)
+{
+  const NakLiquidParams *p = &c->kinetics.liquid;
+
+  record->liquid    = PETSC_TRUE;
+  record->carrier_k = t->sum[SUM_CURRENT] != 0 ? t->sum[SUM_CURRENT_K] / t->sum[SUM_CURRENT] : 0;
+  record->salt      = p->molar_volume * t->sum[SUM_SALT];
+  record->electrolyte_na = p->concentration * t->sum[SUM_BATH_NA];
+  record->electrolyte_k  = p->concentration * t->sum[SUM_BATH_K];
+}
+
 PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInventory *inventory)
 {
   const NakColumn *c      = &model->column;
@@ -198,7 +230,8 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   PetscCall(Total(model, U, both));
   t = both[0];
   r = t.sum[SUM_RESERVOIR_NA] / t.sum[SUM_RESERVOIR_K];
-  Terminal(c, t.sum[SUM_POTENTIAL] - both[1].sum[SUM_POTENTIAL], record);
+  Terminal(c, t.sum[SUM_POTENTIAL] - both[1].sum[SUM_POTENTIAL], t.sum[SUM_SALT_RESISTANCE],
+           record);
   record->capacity         = t.sum[SUM_Q_TOTAL];
   record->u_face_mean      = t.sum[SUM_FACE] / t.sum[SUM_CONTACT];
   record->u_face_min       = -t.max[MAX_DEPLETION];
@@ -219,6 +252,7 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   record->face_x      = t.sum[SUM_LIQUID] > 0 ? t.sum[SUM_FACE_X] / t.sum[SUM_LIQUID] : r / (1 + r);
   record->liquidus[0] = c->liquidus[0];
   record->liquidus[1] = c->liquidus[1];
+  if (NakLayoutIsLiquid(&c->l)) MeasureLiquid(c, &t, record);
   if (c->counter != NULL) MeasureCounter(c->counter, &both[1], record);
   if (inventory != NULL) {
     inventory[0] = InventoryOf(c, &t);
@@ -238,7 +272,8 @@ PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[])
   for (ptrdiff_t k = 0; k < model->owned; k++) {
     const NakCover *over = &model->column.over[k];
     const NakFoot   foot = NakZoneFoot(c, u + k * size);
-    const NakFace   face = NakColumnFace(c, over, &foot, u + k * size);
+    const NakBath   bath = NakColumnBath(c, u + k * size);
+    const NakFace   face = NakColumnFace(c, over, &foot, &bath, u + k * size);
 
     faces[k] = NakColumnDrive(c, over, &face);
   }
@@ -297,7 +332,8 @@ static PetscReal FaceField(const NakModel model, PetscInt field, PetscInt column
   const NakCover  *over = &c->over[column];
   const NakLayout *l    = &c->l;
   const NakFoot    foot = NakZoneFoot(c, u);
-  const NakFace    face = NakColumnFace(c, over, &foot, u);
+  const NakBath    bath = NakColumnBath(c, u);
+  const NakFace    face = NakColumnFace(c, over, &foot, &bath, u);
 
   switch (field) {
   case FIELD_POTENTIAL:

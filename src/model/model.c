@@ -30,6 +30,7 @@ void NakModelComplete(NakModelParams *p)
   PetscReal      layer = m->width / NAK_MIX_CELLS, side[2];
 
   NakInterphaseComplete(&p->interphase, &p->alloy);
+  g->liquid = p->liquid.kind == NAK_ELECTROLYTE_LIQUID ? 1 : 0;
   if (p->interphase.kind == NAK_INTERPHASE_NONE) g->interphase_layers = 0;
   m->voids  = NakVoidsWanted(&p->voids);
   g->phases = m->grains_a + m->grains_b + (m->voids ? 1 : 0);
@@ -190,6 +191,23 @@ static PetscReal Pristine(const NakColumn *c, PetscReal contact, PetscReal colum
   return charge;
 }
 
+PetscErrorCode NakModelSaltResistance(NakModel model, Vec U, PetscReal *resistance)
+{
+  const NakColumn *c    = &model->column;
+  const NakGrid   *grid = NakStateGrid(model->state);
+  PetscReal        sum  = 0;
+  const PetscReal *u;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(U, &u));
+  for (ptrdiff_t k = 0; k < model->owned; k++)
+    sum += NakColumnSaltResistance(c, u + k * c->l.size, NULL);
+  PetscCall(VecRestoreArrayRead(U, &u));
+  PetscCallMPI(MPI_Allreduce(&sum, resistance, 1, MPIU_REAL, MPIU_SUM, model->comm));
+  *resistance /= (PetscReal)grid->nx * (PetscReal)grid->ny;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakModelInitialise(NakModel model, Vec U)
 {
   const NakColumn *c = &model->column;
@@ -226,7 +244,9 @@ static PetscBool ColumnValid(const NakColumn *c, const PetscReal u[])
 
   for (PetscInt j = 0; j < l->open; j++)
     if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
-  for (PetscInt j = l->open; j < l->counter; j++)
+  for (PetscInt j = l->potassium; j < l->counter; j++)
+    if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
+  for (PetscInt j = l->open; j < l->potassium; j++)
     if (!(u[j] > least[Order(l, j)] && u[j] < most[Order(l, j)])) return PETSC_FALSE;
   return c->counter != NULL ? ColumnValid(c->counter, u + l->counter) : PETSC_TRUE;
 }
@@ -336,6 +356,7 @@ static void ScalesOf(const NakModelParams *params, const NakColumn *c, PetscReal
   const PetscReal  nuclei = 100; /* so that an error of 1e-3 is no nucleus */
   const PetscReal  order  = 20;  /* so that it is 2e-3 of an order parameter */
   const PetscReal  any    = 1e30;
+  const PetscReal  little = 1e-3 * c->bath; /* of the electrolyte's Na+ */
 
   column[l->filament]  = params->cell.pellet_thickness;
   column[l->q_faraday] = any;
@@ -347,6 +368,9 @@ static void ScalesOf(const NakModelParams *params, const NakColumn *c, PetscReal
   column[l->charge]  = any;
   column[l->open]    = open;
   column[l->deposit] = nuclei * c->kinetics.deposit_nucleus / NAK_FARADAY;
+  if (!NakLayoutIsLiquid(l)) return;
+  column[l->potassium] = NAK_FARADAY * little;
+  column[l->salt]      = little;
 }
 
 PetscErrorCode NakModelScales(NakModel model, Vec U, Vec scale)

@@ -117,7 +117,8 @@ static PetscReal ChargeLacking(const NakColumn *c, const PetscReal f[])
   return sum;
 }
 
-/* Book the charges and the K of an electrode; the charge that has reacted is returned. */
+/* Book the charges and the K of an electrode; the charge of Na that has reacted, as its sum counts it, is
+   returned. */
 static PetscReal BookElectrode(const NakColumn *c, const PetscReal row[], PetscReal shift,
                                PetscReal column[])
 {
@@ -127,7 +128,9 @@ static PetscReal BookElectrode(const NakColumn *c, const PetscReal row[], PetscR
   column[l->q_total] -= row[l->q_total] / shift;
   column[l->q_faraday] -= reacted / shift;
   column[l->reservoir_k] -= row[l->reservoir_k] / shift;
-  return reacted;
+  if (!NakLayoutIsLiquid(l)) return reacted;
+  column[l->potassium] -= row[l->potassium] / shift;
+  return reacted - row[l->potassium];
 }
 
 PetscErrorCode NakModelBook(NakModel m, Vec F, PetscReal shift, Vec U)

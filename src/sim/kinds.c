@@ -56,6 +56,7 @@ static const struct {
   PART(NakReactionParamRows, model.reaction, CELL, PETSC_TRUE),
   PART(NakGridParamRows, model.grid, CELL, PETSC_TRUE),
   PART(NakContactParamRows, model.contact, CELL, PETSC_TRUE),
+  PART(NakLiquidParamRows, model.liquid, CELL, PETSC_TRUE),
   PART(NakCounterParamRows, model.counter, CELL, PETSC_TRUE),
   PART(NakMixCellParamRows, model.microstructure, CELL, PETSC_TRUE),
   PART(NakVoidsParamRows, model.voids, CELL, PETSC_TRUE),

@@ -5,43 +5,52 @@
 
 #define AT(member) offsetof(NakRecord, member)
 
+/* Columns that every cell has, where the counter electrode is an alloy, where the electrolyte is a liquid. */
+enum { ALWAYS, COUNTER, LIQUID };
+
 static const struct {
   const char *name, *si; /* as in NakNumber, like the factor and the digits */
   size_t offset; /* within NakRecord: of a PetscInt where there are no digits, else a PetscReal */
   PetscReal factor;
   int       digits;
-  PetscBool counter; /* only where the counter electrode is an alloy */
+  int       when;
 } columns[] = {
-  {"time_s",                 "time",              AT(time),              1,               15, PETSC_FALSE},
-  {"step",                   "step",              AT(step),              1,               0,  PETSC_FALSE},
-  {"cycle",                  "cycle",             AT(cycle),             1,               0,  PETSC_FALSE},
-  {"current_mA_cm2",         "current",           AT(current),           NAK_MA_PER_CM2,  12, PETSC_FALSE},
-  {"voltage_V",              "voltage",           AT(voltage),           1,               12, PETSC_FALSE},
-  {"capacity_mAh_cm2",       "capacity",          AT(capacity),          NAK_MAH_PER_CM2, 12, PETSC_FALSE},
-  {"u_face_mean",            "u_face_mean",       AT(u_face_mean),       1,               12, PETSC_FALSE},
-  {"u_face_min",             "u_face_min",        AT(u_face_min),        1,               12, PETSC_FALSE},
-  {"contact_fraction",       "contact_fraction",  AT(contact_fraction),  1,               12, PETSC_FALSE},
-  {"k_film_fraction",        "k_film_fraction",   AT(k_film_fraction),   1,               12, PETSC_FALSE},
-  {"wetted_fraction",        "wetted_fraction",   AT(wetted_fraction),   1,               12, PETSC_FALSE},
-  {"void_nm_mean",           "void_height",       AT(void_height),       1e9,             12, PETSC_FALSE},
-  {"voids",                  "voids",             AT(voids),             1,               0,  PETSC_FALSE},
-  {"deposit_nm_mean",        "deposit_mean",      AT(deposit_mean),      1e9,             12, PETSC_FALSE},
-  {"deposit_nm_max",         "deposit_max",       AT(deposit_max),       1e9,             12, PETSC_FALSE},
-  {"filament_um_max",        "filament_max",      AT(filament_max),      1e6,             12, PETSC_FALSE},
-  {"solid_b_um",             "solid_b",           AT(solid_b),           1e6,             12, PETSC_FALSE},
-  {"solid_a_um",             "solid_a",           AT(solid_a),           1e6,             12, PETSC_FALSE},
-  {"reservoir_x",            "reservoir_x",       AT(reservoir_x),       1,               12, PETSC_FALSE},
-  {"counter_V",              "counter_potential", AT(counter_potential), 1,               12, PETSC_TRUE },
-  {"counter_x",              "counter_x",         AT(counter_x),         1,               12, PETSC_TRUE },
-  {"counter_deposit_nm_max", "counter_deposit",   AT(counter_deposit),   1e9,             12, PETSC_TRUE },
-  {"temperature_K",          "temperature",       AT(temperature),       1,               12, PETSC_FALSE},
-  {"dt_s",                   "dt",                AT(dt),                1,               6,  PETSC_FALSE},
-  {"newton_iterations",      "newton_iterations", AT(newton_iterations), 1,               0,  PETSC_FALSE},
-  {"linear_iterations",      "linear_iterations", AT(linear_iterations), 1,               0,  PETSC_FALSE},
-  {"na_balance",             "na_balance",        AT(na_balance),        1,               6,  PETSC_FALSE},
-  {"k_balance",              "k_balance",         AT(k_balance),         1,               6,  PETSC_FALSE},
-  {"charge_balance",         "charge_balance",    AT(charge_balance),    1,               6,  PETSC_FALSE},
+  {"time_s",                 "time",              AT(time),              1,               15, ALWAYS },
+  {"step",                   "step",              AT(step),              1,               0,  ALWAYS },
+  {"cycle",                  "cycle",             AT(cycle),             1,               0,  ALWAYS },
+  {"current_mA_cm2",         "current",           AT(current),           NAK_MA_PER_CM2,  12, ALWAYS },
+  {"voltage_V",              "voltage",           AT(voltage),           1,               12, ALWAYS },
+  {"capacity_mAh_cm2",       "capacity",          AT(capacity),          NAK_MAH_PER_CM2, 12, ALWAYS },
+  {"u_face_mean",            "u_face_mean",       AT(u_face_mean),       1,               12, ALWAYS },
+  {"u_face_min",             "u_face_min",        AT(u_face_min),        1,               12, ALWAYS },
+  {"contact_fraction",       "contact_fraction",  AT(contact_fraction),  1,               12, ALWAYS },
+  {"k_film_fraction",        "k_film_fraction",   AT(k_film_fraction),   1,               12, ALWAYS },
+  {"wetted_fraction",        "wetted_fraction",   AT(wetted_fraction),   1,               12, ALWAYS },
+  {"void_nm_mean",           "void_height",       AT(void_height),       1e9,             12, ALWAYS },
+  {"voids",                  "voids",             AT(voids),             1,               0,  ALWAYS },
+  {"deposit_nm_mean",        "deposit_mean",      AT(deposit_mean),      1e9,             12, ALWAYS },
+  {"deposit_nm_max",         "deposit_max",       AT(deposit_max),       1e9,             12, ALWAYS },
+  {"filament_um_max",        "filament_max",      AT(filament_max),      1e6,             12, ALWAYS },
+  {"solid_b_um",             "solid_b",           AT(solid_b),           1e6,             12, ALWAYS },
+  {"solid_a_um",             "solid_a",           AT(solid_a),           1e6,             12, ALWAYS },
+  {"reservoir_x",            "reservoir_x",       AT(reservoir_x),       1,               12, ALWAYS },
+  {"counter_V",              "counter_potential", AT(counter_potential), 1,               12, COUNTER},
+  {"counter_x",              "counter_x",         AT(counter_x),         1,               12, COUNTER},
+  {"counter_deposit_nm_max", "counter_deposit",   AT(counter_deposit),   1e9,             12, COUNTER},
+  {"carrier_k",              "carrier_k",         AT(carrier_k),         1,               12, LIQUID },
+  {"salt_um",                "salt",              AT(salt),              1e6,             12, LIQUID },
+  {"electrolyte_na_mol_m3",  "electrolyte_na",    AT(electrolyte_na),    1,               12, LIQUID },
+  {"electrolyte_k_mol_m3",   "electrolyte_k",     AT(electrolyte_k),     1,               12, LIQUID },
+  {"temperature_K",          "temperature",       AT(temperature),       1,               12, ALWAYS },
+  {"dt_s",                   "dt",                AT(dt),                1,               6,  ALWAYS },
+  {"newton_iterations",      "newton_iterations", AT(newton_iterations), 1,               0,  ALWAYS },
+  {"linear_iterations",      "linear_iterations", AT(linear_iterations), 1,               0,  ALWAYS },
+  {"na_balance",             "na_balance",        AT(na_balance),        1,               6,  ALWAYS },
+  {"k_balance",              "k_balance",         AT(k_balance),         1,               6,  ALWAYS },
+  {"charge_balance",         "charge_balance",    AT(charge_balance),    1,               6,  ALWAYS },
 };
+
+_Static_assert(sizeof columns / sizeof *columns <= NAK_NUMBERS_MAX, "room for all columns");
 
 void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers)
 {
@@ -51,7 +60,9 @@ void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers)
     const PetscReal   value =
       columns[k].digits == 0 ? (PetscReal) * (const PetscInt *)member : *(const PetscReal *)member;
 
-    if (columns[k].counter && !record->counter) continue;
+    if ((columns[k].when == COUNTER && !record->counter) ||
+        (columns[k].when == LIQUID && !record->liquid))
+      continue;
     numbers->items[numbers->count++] =
       (NakNumber){columns[k].name, columns[k].si, value, columns[k].factor, columns[k].digits};
   }

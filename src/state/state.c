@@ -1,7 +1,7 @@
 /* Grid, layout of a column and the DMDA over columns; the contract is in nakfield/state.h. */
 #include "state_impl.h"
 
-static NakLayout LayOut(const NakGrid *grid, PetscInt counter)
+static NakLayout LayOut(const NakGrid *grid, PetscBool liquid, PetscInt counter)
 {
   NakLayout l = {.filament = 0, .q_faraday = 1, .q_total = 2, .charge = 3, .phi = 4};
 
@@ -14,7 +14,9 @@ static NakLayout LayOut(const NakGrid *grid, PetscInt counter)
   l.zone         = grid->n_zone;
   l.reservoir_na = NakLayoutAlloy(&l, grid->n_alloy);
   l.reservoir_k  = l.reservoir_na + 1;
-  l.counter      = l.reservoir_k + 1;
+  l.potassium    = l.reservoir_k + 1;
+  l.salt         = l.potassium + (liquid ? 1 : 0);
+  l.counter      = l.salt + (liquid ? 1 : 0);
   l.size         = l.counter + counter;
   return l;
 }
@@ -26,6 +28,8 @@ const char *NakLayoutName(const NakLayout *l, PetscInt j)
     const char *name;
   } parts[] = {
     {l->counter,      "the counter electrode"                   },
+    {l->salt,         "the salt on the face"                    },
+    {l->potassium,    "the charge that K has passed"            },
     {l->reservoir_k,  "the K of the reservoir"                  },
     {l->reservoir_na, "the Na of the reservoir"                 },
     {l->alloy,        "the Na content of the alloy"             },
@@ -172,7 +176,7 @@ static PetscErrorCode Create(MPI_Comm comm, const NakGridParams *params,
   s->total_height       = total_height;
   *state                = s; /* so that the caller can destroy what an error leaves behind */
   PetscCall(CreateGrid(s));
-  s->layout = LayOut(&s->grid, params->counter);
+  s->layout = LayOut(&s->grid, (PetscBool)(params->liquid > 0), params->counter);
   PetscCall(CreateDM(s, like));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -259,54 +259,60 @@ static void ButlerVolmerLimits(void **unused)
 
 /* ---- The balance at the face ---- */
 
+/* u: below 0 in minus u_k, or u_na where E < 0. */
+#define STATE(E, deposit_, open_, u_, r_, wetted_, void_height_, above_)                           \
+  {                                                                                                \
+    .potential = (E), .deposit = (deposit_), .open = (open_), .u = (u_), .r = (r_),                \
+    .wetted = (wetted_), .void_height = (void_height_), .above = (above_)                          \
+  }
+
 typedef struct {
-  const char *name;
-  NakFaceState
-            s; /* E, deposit, open, u (below 0: in minus u_k, or u_na where E < 0), r, wetted, void_height, above, stiffening */
-  PetscReal conductance, contact;
+  const char  *name;
+  NakFaceState s;
+  PetscReal    conductance, contact;
 } Situation;
 
 static const Situation situations[] = {
-  {"pristine",                 {0.0016, 0, 1, 1, 1.70, 1, 0, 0, 0},             half, 1  },
-  {"stripping",                {0.04, 0, 1, 0.8, 1.65, 1, 0, 0, 0},             half, 1  },
-  {"strong stripping",         {0.3, 0, 1, 0.3, 1.6, 0.7, 0, 0, 0},             half, 1  },
-  {"part of a contact",        {0.1, 0, 0.8, 0.6, 1.6, 0.5, 0, 0, 0},           half, 0.4},
-  {"under a void",             {0.1, 0, 0.8, 0.6, 1.6, 0, 2e-9, 0, 0},          half, 0.4},
-  {"film grows",               {0.5, 0, 0.6, 0.02, 1.5, 1, 0, 0, 0},            half, 1  },
-  {"film sets in",             {0.1, 0, 0.6, -0.96, 1.5, 1, 0, 0, 0},           1e9,  1  },
-  {"film sets in, no contact", {0.1, 0, 0.6, -0.94, 1.5, 1, 0, 0, 0},           half, 0  },
-  {"film dissolves",           {0.1, 0, 1e-3, -1.3, 1.5, 1, 0, 0, 0},           1e9,  1  },
-  {"collapse",                 {2.5, 0, 0.7, 0.02, 0.9, 1, 0, 0, 0},            half, 1  },
-  {"far in the collapse",      {3, 0, 0.7, 1e-4, 0.2, 1, 0, 0, 0},              half, 1  },
-  {"nothing left",             {3, 0, 1, 1e-7, 1.7, 1, 0, 0, 0},                half, 1  },
-  {"nearly blocked",           {3, 0, 1e-3, 0.1, 1.7, 1, 0, 0, 0},              half, 1  },
-  {"blocked, stripping",       {1, 0, 1e-12, 0.5, 1.7, 1, 0, 0, 0},             half, 1  },
-  {"blocked, film grows",      {3, 0, 1e-12, -0.5, 1.7, 1, 0, 0, 0},            half, 1  },
-  {"blocked, film sets in",    {0.3, 0, 1e-12, -0.95, 1.7, 1, 0, 0, 0},         half, 1  },
-  {"blocked, plating",         {-0.3, 1e-2, 1e-12, 1.2, 1.7, 1, 0, 0, 0},       half, 1  },
-  {"adlayer empty",            {1, 0, 1, 0.5, 1.6, 1, 0, 0, 0},                 half, 1  },
-  {"adlayer full",             {-0.3, 0, 1, 1.2, 1.8, 1, 0, 0, 0},              1e6,  1  },
-  {"thin layer",               {1, 0, 1, 0.5, 1.7, 1, 0, 0, 0},                 1e6,  1  },
-  {"plating",                  {-0.01, 0, 1, 1.1, 1.8, 1, 0, 0, 0},             half, 1  },
-  {"at the barrier",           {-0.0181, 0, 1, 1.1, 1.8, 1, 0, 0, 0},           half, 1  },
-  {"beyond the barrier",       {-0.03, 0, 1, 1.7, 1.8, 1, 0, 0, 0},             half, 1  },
-  {"a trace of metal",         {-0.01, 2e-6, 1, 1.1, 1.8, 1, 0, 0, 0},          half, 1  },
-  {"a little less than none",  {-0.01, -2e-6, 1, 1.1, 1.8, 1, 0, 0, 0},         half, 1  },
-  {"more than a trace",        {-0.0181, 5e-6, 1, 1.1, 1.8, 1, 0, 0, 0},        half, 1  },
-  {"a seed of metal",          {-0.01, 9e-6, 0.9, 1.1, 1.8, 1, 0, 0, 0},        half, 0.4},
-  {"deposit grows",            {-0.01, 2e-2, 1, 1.99, 1.8, 1, 0, 0, 0},         half, 1  },
-  {"strong plating",           {-0.11, 4e-2, 0.9, 2.0, 1.8, 1, 0, 0, 0},        half, 1  },
-  {"filament starts",          {-0.04, 4.7e-2, 1, 1.99, 1.8, 1, 0, 0, 0},       half, 1  },
-  {"filament grows",           {-0.04, 8e-2, 1, 1.99, 1.8, 1, 0, 0, 0},         half, 1  },
-  {"filament on a part",       {-0.04, 1.88e-2, 1, 1.99, 1.8, 1, 0, 0, 0},      half, 0.4},
-  {"filament on a grain",      {-0.04, 1e-4, 1, 1.99, 1.8, 1, 0, 4500, 0},      half, 1  },
-  {"room left in a void",      {-0.04, 8e-2, 1, 1.99, 1.8, 0.5, 1e-6, 0, 0},    half, 1  },
-  {"void just filled",         {-0.04, 8e-2, 1, 1.99, 1.8, 0.5, 0.79e-6, 0, 0}, half, 1  },
-  {"metal into a void",        {-0.02, 8e-2, 1, 3, 1.8, 0.3, 1e-6, 0, 0},       half, 1  },
-  {"metal sets in there",      {-0.002, 0, 1, -1.01, 1.8, 0, 1e-6, 0, 0},       1e9,  1  },
-  {"deposit dissolves",        {0.01, 2e-2, 0.9, 1.5, 1.7, 1, 0, 0, 0},         half, 1  },
-  {"deposit stripped",         {0.1, 9e-4, 1, 0.5, 1.6, 1, 0, 0, 0},            half, 1  },
-  {"beyond the contact",       {0.2, 2e-2, 0.9, 1.2, 1.7, 1, 0, 0, 0},          half, 0  },
+  {"pristine",                 STATE(0.0016,  0,       1,     1,     1.70, 1,   0,       0),    half, 1  },
+  {"stripping",                STATE(0.04,    0,       1,     0.8,   1.65, 1,   0,       0),    half, 1  },
+  {"strong stripping",         STATE(0.3,     0,       1,     0.3,   1.6,  0.7, 0,       0),    half, 1  },
+  {"part of a contact",        STATE(0.1,     0,       0.8,   0.6,   1.6,  0.5, 0,       0),    half, 0.4},
+  {"under a void",             STATE(0.1,     0,       0.8,   0.6,   1.6,  0,   2e-9,    0),    half, 0.4},
+  {"film grows",               STATE(0.5,     0,       0.6,   0.02,  1.5,  1,   0,       0),    half, 1  },
+  {"film sets in",             STATE(0.1,     0,       0.6,   -0.96, 1.5,  1,   0,       0),    1e9,  1  },
+  {"film sets in, no contact", STATE(0.1,     0,       0.6,   -0.94, 1.5,  1,   0,       0),    half, 0  },
+  {"film dissolves",           STATE(0.1,     0,       1e-3,  -1.3,  1.5,  1,   0,       0),    1e9,  1  },
+  {"collapse",                 STATE(2.5,     0,       0.7,   0.02,  0.9,  1,   0,       0),    half, 1  },
+  {"far in the collapse",      STATE(3,       0,       0.7,   1e-4,  0.2,  1,   0,       0),    half, 1  },
+  {"nothing left",             STATE(3,       0,       1,     1e-7,  1.7,  1,   0,       0),    half, 1  },
+  {"nearly blocked",           STATE(3,       0,       1e-3,  0.1,   1.7,  1,   0,       0),    half, 1  },
+  {"blocked, stripping",       STATE(1,       0,       1e-12, 0.5,   1.7,  1,   0,       0),    half, 1  },
+  {"blocked, film grows",      STATE(3,       0,       1e-12, -0.5,  1.7,  1,   0,       0),    half, 1  },
+  {"blocked, film sets in",    STATE(0.3,     0,       1e-12, -0.95, 1.7,  1,   0,       0),    half, 1  },
+  {"blocked, plating",         STATE(-0.3,    1e-2,    1e-12, 1.2,   1.7,  1,   0,       0),    half, 1  },
+  {"adlayer empty",            STATE(1,       0,       1,     0.5,   1.6,  1,   0,       0),    half, 1  },
+  {"adlayer full",             STATE(-0.3,    0,       1,     1.2,   1.8,  1,   0,       0),    1e6,  1  },
+  {"thin layer",               STATE(1,       0,       1,     0.5,   1.7,  1,   0,       0),    1e6,  1  },
+  {"plating",                  STATE(-0.01,   0,       1,     1.1,   1.8,  1,   0,       0),    half, 1  },
+  {"at the barrier",           STATE(-0.0181, 0,       1,     1.1,   1.8,  1,   0,       0),    half, 1  },
+  {"beyond the barrier",       STATE(-0.03,   0,       1,     1.7,   1.8,  1,   0,       0),    half, 1  },
+  {"a trace of metal",         STATE(-0.01,   2e-6,    1,     1.1,   1.8,  1,   0,       0),    half, 1  },
+  {"a little less than none",  STATE(-0.01,   -2e-6,   1,     1.1,   1.8,  1,   0,       0),    half, 1  },
+  {"more than a trace",        STATE(-0.0181, 5e-6,    1,     1.1,   1.8,  1,   0,       0),    half, 1  },
+  {"a seed of metal",          STATE(-0.01,   9e-6,    0.9,   1.1,   1.8,  1,   0,       0),    half, 0.4},
+  {"deposit grows",            STATE(-0.01,   2e-2,    1,     1.99,  1.8,  1,   0,       0),    half, 1  },
+  {"strong plating",           STATE(-0.11,   4e-2,    0.9,   2.0,   1.8,  1,   0,       0),    half, 1  },
+  {"filament starts",          STATE(-0.04,   4.7e-2,  1,     1.99,  1.8,  1,   0,       0),    half, 1  },
+  {"filament grows",           STATE(-0.04,   8e-2,    1,     1.99,  1.8,  1,   0,       0),    half, 1  },
+  {"filament on a part",       STATE(-0.04,   1.88e-2, 1,     1.99,  1.8,  1,   0,       0),    half, 0.4},
+  {"filament on a grain",      STATE(-0.04,   1e-4,    1,     1.99,  1.8,  1,   0,       4500), half, 1  },
+  {"room left in a void",      STATE(-0.04,   8e-2,    1,     1.99,  1.8,  0.5, 1e-6,    0),    half, 1  },
+  {"void just filled",         STATE(-0.04,   8e-2,    1,     1.99,  1.8,  0.5, 0.79e-6, 0),    half, 1  },
+  {"metal into a void",        STATE(-0.02,   8e-2,    1,     3,     1.8,  0.3, 1e-6,    0),    half, 1  },
+  {"metal sets in there",      STATE(-0.002,  0,       1,     -1.01, 1.8,  0,   1e-6,    0),    1e9,  1  },
+  {"deposit dissolves",        STATE(0.01,    2e-2,    0.9,   1.5,   1.7,  1,   0,       0),    half, 1  },
+  {"deposit stripped",         STATE(0.1,     9e-4,    1,     0.5,   1.6,  1,   0,       0),    half, 1  },
+  {"beyond the contact",       STATE(0.2,     2e-2,    0.9,   1.2,   1.7,  1,   0,       0),    half, 0  },
 };
 
 enum { SITUATIONS = sizeof situations / sizeof *situations };
@@ -398,18 +404,19 @@ static void CurrentsGoWithTheOpenShare(void **unused)
 
 /* ---- Derivatives ---- */
 
-enum { REACTION, OVER_LIMIT, DEPOSIT, FARADAIC, SUPPLY, METAL, OPEN, FILAMENT, VALUES };
+enum { REACTION, OVER_LIMIT, DEPOSIT, FARADAIC, SUPPLY, METAL, OPEN, FILAMENT, POTASSIUM, VALUES };
 
-static const char *const value_names[VALUES] = {"reaction", "over-limit", "deposit", "faradaic",
-                                                "supply",   "metal",      "open",    "filament"};
-static const char *const unknown_names[NAK_FACE_SIZE] = {"potential", "deposit", "open",
-                                                         "u",         "r",       "wetted"};
+static const char *const value_names[VALUES]          = {"reaction", "over-limit", "deposit",
+                                                         "faradaic", "supply",     "metal",
+                                                         "open",     "filament",   "potassium"};
+static const char *const unknown_names[NAK_FACE_SIZE] = {"potential", "deposit", "open", "u",   "r",
+                                                         "wetted",    "ln Na+",  "K+",   "salt"};
 
 static NakFaceValue Value(const NakFace *face, int which)
 {
   const NakFaceValue values[VALUES] = {face->reaction, face->over_limit, face->deposit,
                                        face->faradaic, face->supply,     face->metal,
-                                       face->open,     face->filament};
+                                       face->open,     face->filament,   face->potassium};
 
   return values[which];
 }
@@ -422,7 +429,10 @@ static NakFaceState Moved(const NakFaceState *s, int unknown, PetscReal h)
                                            [NAK_FACE_OPEN]      = &moved.open,
                                            [NAK_FACE_U]         = &moved.u,
                                            [NAK_FACE_R]         = &moved.r,
-                                           [NAK_FACE_WETTED]    = &moved.wetted};
+                                           [NAK_FACE_WETTED]    = &moved.wetted,
+                                           [NAK_FACE_SODIUM]    = &moved.ln_sodium,
+                                           [NAK_FACE_POTASSIUM] = &moved.potassium,
+                                           [NAK_FACE_SALT]      = &moved.salt};
 
   *place[unknown] += h;
   return moved;
@@ -448,7 +458,7 @@ static void CheckDerivatives(const NakKinetics *k, const Situation *c)
 {
   const PetscReal deposit             = PetscAbsReal(c->s.deposit);
   const PetscReal size[NAK_FACE_SIZE] = {
-    1 / k->f, deposit > 0 ? deposit : 1e-6, c->s.open, c->s.u, c->s.r, 1};
+    1 / k->f, deposit > 0 ? deposit : 1e-6, c->s.open, c->s.u, c->s.r, 1, 1, 1, 1};
   const NakFace face = FaceOf(k, c, &c->s);
 
   for (int which = 0; which < VALUES; which++) {
@@ -476,6 +486,40 @@ static void DerivativesMatchDifferences(void **unused)
     const NakKinetics k     = At(temperatures[which / 2], symmetries[which % 2]);
     const Situation   c     = In(&k, n % SITUATIONS);
 
+    CheckDerivatives(&k, &c);
+  }
+}
+
+/* An alloy in a liquid that has lost Na+ and taken up K+; by time or by charge, slowed by salt or not. */
+static void DerivativesInALiquid(void **unused)
+{
+  static const Situation wet[] = {
+    {"at rest, pristine", STATE(0.003, 0, 1, 1,   1.7, 1,   0, 0), half, 1  },
+    {"stripping",         STATE(0.05,  0, 1, 0.9, 1.5, 0.7, 0, 0), half, 0.4},
+    {"plating",           STATE(-0.05, 0, 1, 1.1, 1.9, 1,   0, 0), half, 1  },
+  };
+
+  (void)unused;
+  for (int n = 0; n < 6; n++) {
+    NakInterphaseParams bare   = face_interphase;
+    NakLiquidParams     liquid = {.kind               = NAK_ELECTROLYTE_LIQUID,
+                                  .concentration      = 1000,
+                                  .potassium_exchange = 1e-2,
+                                  .potassium_offset   = 0.313,
+                                  .potassium_share    = n < 3 ? 0 : 0.1,
+                                  .slowing            = n < 3 ? 0.2 : 0};
+    Situation           c      = wet[n % 3];
+    NakKinetics         k;
+
+    bare.kind      = NAK_INTERPHASE_NONE;
+    bare.exponent  = 1;
+    bare.film_rate = bare.over_limit_resistance = 0;
+    k = NakKineticsCreate(NaK(), 298.15, &bare, &face_reaction, 1);
+    NakKineticsBathe(&k, &liquid, &face_reaction);
+    c.s.ln_sodium  = -0.1;
+    c.s.potassium  = 0.08;
+    c.s.salt       = 0.15;
+    c.s.solid      = 0.1;
     CheckDerivatives(&k, &c);
   }
 }
@@ -825,6 +869,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(BalanceHolds),
   cmocka_unit_test(CurrentsGoWithTheOpenShare),
   cmocka_unit_test(DerivativesMatchDifferences),
+  cmocka_unit_test(DerivativesInALiquid),
   cmocka_unit_test(DerivativesOfTheFront),
   cmocka_unit_test(OverLimitPath),
   cmocka_unit_test(MetalNucleatesAtABarrier),

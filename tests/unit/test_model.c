@@ -75,6 +75,9 @@ static void FillColumn(const NakGrid *g, const NakLayout *l, const Situation *s,
   }
   u[l->reservoir_na] = 1.68 + 0.01 * wave;
   u[l->reservoir_k]  = 0.99;
+  if (!NakLayoutIsLiquid(l)) return;
+  u[l->potassium] = 2e4 * (1 + 0.1 * wave);
+  u[l->salt]      = 0.05 * (1 + 0.1 * wave);
 }
 
 /* r of the layers of the zone: what they hold at a potential of Na, so that there is one. */
@@ -343,6 +346,40 @@ static void JacobianOfTwoElectrodes(void **unused)
       bare.contact.fraction        = 1;
       CheckJacobian(two, &s);
       CheckJacobian(bare, &s);
+    }
+}
+
+/* A liquid electrolyte, in which both metals react; the counter electrode is Na metal or an alloy. */
+static void JacobianInALiquid(void **unused)
+{
+  const PetscReal much = 0.15, least = 0.1;
+
+  (void)unused;
+  if (Ranks() > 1) skip();
+  for (int k = 0; k < SITUATIONS; k++)
+    for (int n = 0; n < 4; n++) {
+      NakModelParams wet = Params(1, 1);
+      Situation      s   = situations[k];
+
+      s.E                 = PetscMax(-much, PetscMin(s.E, much));
+      s.open              = PetscMax(s.open, least);
+      wet.liquid          = (NakLiquidParams){.kind               = NAK_ELECTROLYTE_LIQUID,
+                                              .concentration      = 1000,
+                                              .volume             = 100e-9,
+                                              .potassium_exchange = 1e-2,
+                                              .potassium_offset   = 0.313,
+                                              .potassium_share    = n < 2 ? 0 : 0.1,
+                                              .solubility         = 100,
+                                              .rate               = 1e-4,
+                                              .resistance         = 55e-4,
+                                              .room               = 0.359,
+                                              .exponent           = 1.5,
+                                              .slowing            = n < 2 ? 0 : 0.2};
+      wet.interphase.kind = NAK_INTERPHASE_NONE;
+      wet.counter.kind    = n % 2 == 0 ? NAK_COUNTER_SODIUM : NAK_COUNTER_ALLOY;
+      if (n > 1) wet.grid.electrolyte_layers = 0;
+      NakModelComplete(&wet);
+      CheckJacobian(wet, &s);
     }
 }
 
@@ -1120,6 +1157,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(PristineCellIsAtRest),
   cmocka_unit_test(JacobianMatchesDifferences),
   cmocka_unit_test(JacobianOfTwoElectrodes),
+  cmocka_unit_test(JacobianInALiquid),
   cmocka_unit_test(JacobianOfAFront),
   cmocka_unit_test(JacobianAtOtherTemperatures),
   cmocka_unit_test(JacobianOfPhases),

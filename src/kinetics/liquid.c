@@ -1,0 +1,71 @@
+/* The liquid electrolyte at a face: entries, the salt that precipitates; the contract is in
+   nakfield/kinetics.h. */
+#include <nakfield/kinetics.h>
+
+const NakParam NakLiquidParamRows[] = {
+  NAK_ROW_CHOICE("electrolyte.kind", NakLiquidParams, kind, NAK_ELECTROLYTE_SOLID, "solid|liquid",
+                 "A solid that Na alone crosses, or a liquid, one well-mixed volume in which the "
+                 "alloy exchanges both of its metals; 1D"),
+  NAK_ROW_REAL("electrolyte.concentration", NakLiquidParams, concentration, "mol/m^3", 1000, 1e-3,
+               1e5, "Na salt in the liquid at the start"),
+  NAK_ROW_REAL("electrolyte.volume", NakLiquidParams, volume, "m^3", 100e-9, 1e-15, 1,
+               "Of the liquid"),
+  NAK_ROW_REAL("kinetics.potassium_exchange", NakLiquidParams, potassium_exchange, "A/m^2", 0, 0,
+               1e6, "Exchange current of K in the liquid, at activity and concentration 1"),
+  NAK_ROW_REAL("kinetics.potassium_offset", NakLiquidParams, potassium_offset, "V", 0.313, -2, 2,
+               "Standard potential of Na less that of K in the liquid"),
+  NAK_ROW_REAL("kinetics.potassium_share", NakLiquidParams, potassium_share, "1", 0, 0, 1,
+               "K that is stripped with Na, over it: a leak that counts charge, not time"),
+  NAK_ROW_REAL("salt.solubility", NakLiquidParams, solubility, "mol/m^3", 0, 0, 1e5,
+               "Of the salt of K and the anion in the solvent; 0 for one that stays dissolved"),
+  NAK_ROW_REAL("salt.rate", NakLiquidParams, rate, "mol/m^2/s", 1e-4, 1e-12, 1e3,
+               "At which it falls on each face at twice the product of saturation"),
+  NAK_ROW_REAL("salt.molar_volume", NakLiquidParams, molar_volume, "m^3/mol", 54.9e-6, 1e-6, 1e-3,
+               "Of that salt; KClO4 by default"),
+  NAK_ROW_REAL("salt.resistance", NakLiquidParams, resistance, "ohm.m^2", 0, 0, 1e3,
+               "Of the surface layer of each face without salt"),
+  NAK_ROW_REAL("salt.room", NakLiquidParams, room, "mol/m^2", 0.359, 1e-9, 1e6,
+               "Salt that closes the pores of that layer"),
+  NAK_ROW_REAL("salt.exponent", NakLiquidParams, exponent, "1", 1, 0.1, 10,
+               "With which its resistance rises: R / (1 - salt / room)^exponent"),
+  NAK_ROW_REAL("salt.slowing", NakLiquidParams, slowing, "mol/m^2", 0, 0, 1e6,
+               "Salt on a face that halves the exchange current of K; 0 for none"),
+  NAK_ROW_END,
+};
+
+void NakKineticsBathe(NakKinetics *k, const NakLiquidParams *liquid,
+                      const NakReactionParams *reaction)
+{
+  k->liquid = *liquid;
+  k->liquid.potassium_exchange *= NakArrhenius(reaction->activation_energy, k->alloy.T);
+  k->liquid.solubility /= liquid->concentration;
+  if (liquid->kind == NAK_ELECTROLYTE_LIQUID) k->adlayer = 0; /* it is on a solid one */
+}
+
+/* dm/dt = k (S - 1), S = c_K c_X / s^2; what dissolves must be there. */
+NakSaltRate NakKineticsSalt(const NakKinetics *k, PetscReal salt, PetscReal potassium,
+                            PetscReal anion)
+{
+  const NakLiquidParams *p       = &k->liquid;
+  const PetscReal        trace   = 1e-4; /* [mol/m2]: some nm */
+  const PetscReal        product = p->solubility * p->solubility;
+  const PetscReal        excess  = potassium * anion / product - 1;
+  const PetscReal        there   = salt / (salt + trace);
+  const PetscReal        part    = excess > 0 ? 1 : there;
+
+  if (p->solubility == 0) return (NakSaltRate){0};
+  return (NakSaltRate){.value = p->rate * part * excess,
+                       .dsalt = excess > 0 ? 0 : p->rate * excess * (1 - there) / (salt + trace),
+                       .dpotassium = p->rate * part * anion / product,
+                       .danion     = p->rate * part * potassium / product};
+}
+
+PetscReal NakKineticsSaltResistance(const NakKinetics *k, PetscReal salt, PetscReal *slope)
+{
+  const NakLiquidParams *p    = &k->liquid;
+  const PetscReal        open = 1 - salt / p->room;
+  const PetscReal        R    = p->resistance * PetscPowReal(open, -p->exponent);
+
+  *slope = p->exponent * R / (open * p->room);
+  return R;
+}
