@@ -75,13 +75,19 @@ static PetscErrorCode ReadProtocol(NakDeck deck, const NakLimits *limits, NakPro
 /* Limits are conditions that stand at no item. */
 static void SetLimits(NakProtocol protocol, const NakLimits *limits)
 {
-  NakCondition *condition = protocol->limits;
+  const PetscReal empty     = 1e-3; /* mole fraction of Na */
+  NakCondition   *condition = protocol->limits;
 
   NakConditionSet(NAK_SIGNAL_VOLTAGE, '>', limits->voltage_max, "limits.voltage_max", condition++);
   NakConditionSet(NAK_SIGNAL_VOLTAGE, '<', limits->voltage_min, "limits.voltage_min", condition++);
   if (limits->filament > 0) {
     NakConditionSet(NAK_SIGNAL_FILAMENT, '>', limits->filament, "the electrolyte", condition);
     (void)snprintf(condition->text, sizeof(condition->text), "a filament crossed the electrolyte");
+    condition++;
+  }
+  if (limits->metal > 0) {
+    NakConditionSet(NAK_SIGNAL_LEAST_X, '<', empty, "the alloy", condition);
+    (void)snprintf(condition->text, sizeof(condition->text), "an electrode has no Na left");
     condition++;
   }
   protocol->n_limits = (PetscInt)(condition - protocol->limits);

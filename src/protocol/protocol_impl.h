@@ -12,7 +12,7 @@
 
 #define NAK_REPEATS_DEEP 8                      /* repeats within repeats */
 #define NAK_BLOCKS_DEEP  (NAK_REPEATS_DEEP + 1) /* and a staircase or pulses inside them */
-#define NAK_LIMITS       3
+#define NAK_LIMITS       4
 
 /** Part of a span within which two ends by time are one: sums of many durations differ by rounding. */
 #define NAK_SAME_TIME 1e-10
@@ -41,7 +41,11 @@ typedef enum {
   NAK_SIGNAL_SOLID_B,
   NAK_SIGNAL_BEYOND_A,
   NAK_SIGNAL_BEYOND_B,
-  NAK_SIGNAL_VOLTAGE_DROP
+  NAK_SIGNAL_VOLTAGE_DROP,
+  NAK_SIGNAL_LEAST_X,
+  NAK_SIGNAL_SALT,
+  NAK_SIGNAL_CARRIER_K,
+  NAK_SIGNAL_ELECTROLYTE_NA
 } NakSignalId;
 
 typedef struct {

@@ -6,28 +6,32 @@
 #include <string.h>
 
 const NakSignal NakSignals[] = {
-  {"voltage",           "V",     "Terminal voltage against Na metal"                                },
-  {"current",           "A/m^2", "Current per area, positive when Na is stripped"                   },
-  {"capacity",          "C/m^2", "Net charge per area since the start of the run"                   },
-  {"step_capacity",     "C/m^2", "Magnitude of the net charge since the item began"                 },
-  {"time",              "s",     "Time since the item began"                                        },
-  {"total_time",        "s",     "Time since the start of the run"                                  },
-  {"u_face",            "1",     "Least Na content of the interphase at the electrolyte"            },
-  {"contact",           "1",     "Part of the face that reacts"                                     },
-  {"k_film",            "1",     "Part of the face under solid K"                                   },
-  {"deposit",           "m",     "Largest equivalent thickness of Na metal at the face"             },
-  {"filament",          "m",     "Longest filament"                                                 },
-  {"reservoir_x",       "1",     "Mole fraction of Na in the alloy away from the contact"           },
-  {"temperature",       "K",     "Temperature that the protocol asks for"                           },
-  {"face_x",            "1",     "Mole fraction of Na in the alloy over the face"                   },
-  {"voids",             "1",     "Number of voids"                                                  },
-  {"wetted",            "1",     "Part of the face under liquid or solid Na, over that at the start"},
-  {"solid_a",           "m",     "Mean thickness of solid Na in the alloy"                          },
-  {"solid_b",           "m",     "Mean thickness of solid K in the alloy"                           },
-  {"beyond_liquidus_a", "1",     "face_x or reservoir_x less the liquidus towards Na"               },
-  {"beyond_liquidus_b", "1",     "The liquidus towards K less face_x or reservoir_x"                },
-  {"voltage_drop",      "V",     "Fall of the voltage's magnitude within a step at a current"       },
-  {NULL,                NULL,    NULL                                                               }
+  {"voltage",           "V",       "Terminal voltage against the counter electrode"                   },
+  {"current",           "A/m^2",   "Current per area, positive when Na is stripped"                   },
+  {"capacity",          "C/m^2",   "Net charge per area since the start of the run"                   },
+  {"step_capacity",     "C/m^2",   "Magnitude of the net charge since the item began"                 },
+  {"time",              "s",       "Time since the item began"                                        },
+  {"total_time",        "s",       "Time since the start of the run"                                  },
+  {"u_face",            "1",       "Least Na content of the interphase at the electrolyte"            },
+  {"contact",           "1",       "Part of the face that reacts"                                     },
+  {"k_film",            "1",       "Part of the face under solid K"                                   },
+  {"deposit",           "m",       "Largest equivalent thickness of Na metal at the face"             },
+  {"filament",          "m",       "Longest filament"                                                 },
+  {"reservoir_x",       "1",       "Mole fraction of Na in the alloy away from the contact"           },
+  {"temperature",       "K",       "Temperature that the protocol asks for"                           },
+  {"face_x",            "1",       "Mole fraction of Na in the alloy over the face"                   },
+  {"voids",             "1",       "Number of voids"                                                  },
+  {"wetted",            "1",       "Part of the face under liquid or solid Na, over that at the start"},
+  {"solid_a",           "m",       "Mean thickness of solid Na in the alloy"                          },
+  {"solid_b",           "m",       "Mean thickness of solid K in the alloy"                           },
+  {"beyond_liquidus_a", "1",       "face_x or reservoir_x less the liquidus towards Na"               },
+  {"beyond_liquidus_b", "1",       "The liquidus towards K less face_x or reservoir_x"                },
+  {"voltage_drop",      "V",       "Fall of the voltage's magnitude within a step at a current"       },
+  {"least_x",           "1",       "Least mole fraction of Na in the reservoirs of both electrodes"   },
+  {"salt",              "m",       "Thickness of the K salt on the face, in a liquid electrolyte"     },
+  {"carrier_k",         "1",       "Part of the current that K carries, in a liquid electrolyte"      },
+  {"electrolyte_na",    "mol/m^3", "Concentration of Na+ in a liquid electrolyte"                     },
+  {NULL,                NULL,      NULL                                                               }
 };
 
 /* Least scale of a distance from a bound: what counts as much of the signal when the bound is 0. */
@@ -38,7 +42,9 @@ static const PetscReal least_scale[] = {
   [NAK_SIGNAL_DEPOSIT] = 1e-9,    [NAK_SIGNAL_FILAMENT] = 1e-9, [NAK_SIGNAL_RESERVOIR_X] = 1e-2,
   [NAK_SIGNAL_TEMPERATURE] = 1,   [NAK_SIGNAL_FACE_X] = 1e-2,   [NAK_SIGNAL_VOIDS] = 1,
   [NAK_SIGNAL_SOLID_A] = 1e-9,    [NAK_SIGNAL_SOLID_B] = 1e-9,  [NAK_SIGNAL_WETTED] = 1e-2,
-  [NAK_SIGNAL_BEYOND_A] = 1e-2,   [NAK_SIGNAL_BEYOND_B] = 1e-2, [NAK_SIGNAL_VOLTAGE_DROP] = 1e-2};
+  [NAK_SIGNAL_BEYOND_A] = 1e-2,   [NAK_SIGNAL_BEYOND_B] = 1e-2, [NAK_SIGNAL_VOLTAGE_DROP] = 1e-2,
+  [NAK_SIGNAL_LEAST_X] = 1e-3,    [NAK_SIGNAL_SALT] = 1e-9,     [NAK_SIGNAL_CARRIER_K] = 1e-2,
+  [NAK_SIGNAL_ELECTROLYTE_NA] = 1};
 
 /* Of the alloy over the face beyond a liquidus; far from one that is not known. */
 static PetscReal Beyond(const NakRecord *now, PetscBool a)
@@ -91,6 +97,14 @@ PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark
     return Beyond(now, PETSC_TRUE);
   case NAK_SIGNAL_BEYOND_B:
     return Beyond(now, PETSC_FALSE);
+  case NAK_SIGNAL_LEAST_X:
+    return now->counter ? PetscMin(now->reservoir_x, now->counter_x) : now->reservoir_x;
+  case NAK_SIGNAL_SALT:
+    return now->salt;
+  case NAK_SIGNAL_CARRIER_K:
+    return now->carrier_k;
+  case NAK_SIGNAL_ELECTROLYTE_NA:
+    return now->electrolyte_na;
   case NAK_SIGNAL_VOLTAGE_DROP:
     return since->peak - PetscAbsReal(now->voltage);
   }

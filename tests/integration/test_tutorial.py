@@ -52,6 +52,7 @@ class Tutorial(unittest.TestCase):
             print(process.stdout[-2000:])
             self.assertEqual(process.returncode, 0, process.stderr[-4000:])
             self.assertRegex(process.stdout, r"empty at 0\.76 mA/cm2, 2\.89 V")
+            self.assertRegex(process.stdout, r"condition: voltage < -0.9 V \(of the repeat\) at 9478\d\d s")
             self.assertRegex(process.stdout, r"refused\n")
             self.assertRegex(process.stdout, r"exit status 2\n")
             self.assertRegex(process.stdout, r'runs/finer/summary.json:  "time_s": 876\.879')
