@@ -229,7 +229,8 @@ typedef struct {
   PetscReal ln_sodium;  /**< logarithm of the concentration of Na+ over that of the start */
   PetscReal potassium;  /**< concentration of K+ over that of Na+ at the start */
   PetscReal salt;       /**< K salt on the face [mol/m2] */
-  PetscReal solid;      /**< part of the alloy that is solid Na, where no K reacts; without derivatives */
+  PetscReal
+    solid; /**< part of the alloy that is solid Na, where no K reacts; without derivatives */
 } NakFaceState;
 
 enum {

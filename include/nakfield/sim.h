@@ -29,7 +29,7 @@ typedef struct {
   NakCheckpointParams checkpoint;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 26, NAK_MODEL_ANY = -1 };
+enum { NAK_SIM_SECTIONS = 28, NAK_MODEL_ANY = -1 };
 
 /** The schema: every entry that a deck of this kind may have, filling `params`; of NAK_MODEL_ANY, every
     entry there is, for the manual. */

@@ -516,10 +516,10 @@ static void DerivativesInALiquid(void **unused)
     bare.film_rate = bare.over_limit_resistance = 0;
     k = NakKineticsCreate(NaK(), 298.15, &bare, &face_reaction, 1);
     NakKineticsBathe(&k, &liquid, &face_reaction);
-    c.s.ln_sodium  = -0.1;
-    c.s.potassium  = 0.08;
-    c.s.salt       = 0.15;
-    c.s.solid      = 0.1;
+    c.s.ln_sodium = -0.1;
+    c.s.potassium = 0.08;
+    c.s.salt      = 0.15;
+    c.s.solid     = 0.1;
     CheckDerivatives(&k, &c);
   }
 }

@@ -39,12 +39,16 @@ SIGNALS = {
     "solid_a": "solid_a_um",
     "solid_b": "solid_b_um",
     "temperature": "temperature_K",
+    "salt": "salt_um",
+    "carrier_k": "carrier_k",
+    "electrolyte_na": "electrolyte_na_mol_m3",
 }
 SUFFIXES = {
     "s": "s",
     "V": "V",
     "mA_cm2": "mA/cm^2",
     "mAh_cm2": "mAh/cm^2",
+    "mol_m3": "mol/m^3",
     "nm": "nm",
     "um": "um",
     "K": "K",

@@ -28,6 +28,10 @@ PANELS = {
     "reservoir": Panel("Na in the alloy (mole fraction)", ["reservoir_x"]),
     "voids": Panel("Volume of voids (nm)", ["void_nm_mean"]),
     "solids": Panel("Solids (µm)", ["solid_b_um", "solid_a_um"], ("K", "Na")),
+    "salt": Panel("Salt on the face (µm)", ["salt_um"]),
+    "electrolyte": Panel(
+        "Electrolyte (mol/m³)", ["electrolyte_na_mol_m3", "electrolyte_k_mol_m3"], ("Na⁺", "K⁺")
+    ),
     "temperature": Panel("Temperature (K)", ["temperature_K"]),
     "balance": Panel(
         "Missing, relative (–)",
