@@ -415,6 +415,33 @@ static void NoiseHasNoPeaks(void **unused)
     }
 }
 
+/* Times of a spectrum a million times smaller are a million times smaller. */
+static void UnitsDoNotMatter(void **unused)
+{
+  const NakImpedanceParams params = Bare();
+  const Arc                arc[]  = {
+                    {100, 1e-6},
+                    {50,  1e-2}
+  };
+  NakSpectrum s[2] = {{0}, {0}};
+  PetscReal   most = 0;
+
+  (void)unused;
+  for (int k = 0; k < 2; k++) {
+    CreateCircuit(2, arc, &s[k]);
+    for (PetscInt j = 0; j < s[k].count && k == 1; j++) s[k].re[j] *= 1e-6, s[k].im[j] *= 1e-6;
+    MUST(NakRelaxationTimes(&params, &s[k]));
+  }
+  for (PetscInt j = 0; j < s[0].n_tau; j++) most = fmax(most, s[0].gamma[j]);
+  for (PetscInt j = 0; j < s[0].n_tau; j++)
+    AssertNear("gamma", 1e6 * s[1].gamma[j], s[0].gamma[j], 1e-6 * most);
+  AssertRelative("resistance", 1e6 * s[1].resistance, s[0].resistance, 1e-6);
+  for (int k = 0; k < 2; k++) {
+    MUST(PetscFree3(s[k].frequency, s[k].re, s[k].im));
+    MUST(PetscFree2(s[k].tau, s[k].gamma));
+  }
+}
+
 /* ---- The weight of the roughness, by formulas written anew ---- */
 
 enum { TRIALS = 15, UNKNOWNS = 256 };
@@ -562,11 +589,17 @@ static void WeightsAreTheCriterions(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(WeightsAreTheCriterions), cmocka_unit_test(OneArcOfTheInterface),
-  cmocka_unit_test(TwoArcsADecadeApart),     cmocka_unit_test(NoDoubleLayer),
-  cmocka_unit_test(NoConstriction),          cmocka_unit_test(VoidsStoreCharge),
-  cmocka_unit_test(FiniteLengthWarburg),     cmocka_unit_test(TimesCoverTheFrequencies),
-  cmocka_unit_test(PeaksOfKnownCircuits),    cmocka_unit_test(CircuitsAreConsistent),
+  cmocka_unit_test(WeightsAreTheCriterions),
+  cmocka_unit_test(UnitsDoNotMatter),
+  cmocka_unit_test(OneArcOfTheInterface),
+  cmocka_unit_test(TwoArcsADecadeApart),
+  cmocka_unit_test(NoDoubleLayer),
+  cmocka_unit_test(NoConstriction),
+  cmocka_unit_test(VoidsStoreCharge),
+  cmocka_unit_test(FiniteLengthWarburg),
+  cmocka_unit_test(TimesCoverTheFrequencies),
+  cmocka_unit_test(PeaksOfKnownCircuits),
+  cmocka_unit_test(CircuitsAreConsistent),
   cmocka_unit_test(NoiseHasNoPeaks),
 };
 

@@ -230,6 +230,34 @@ static void GrainsTakeTurns(void **unused)
     }
 }
 
+/* All interfaces of a cell move at the mobility of the slowest, as much higher as cells are made up for: a quarter
+   of a width each, so by 2/3 and 2/15 of 1/16 times the mean of n_d^4. */
+static void TheSlowestMoves(void **unused)
+{
+  const PetscReal e = 1.0 / 16 * 3 / 5, made_up = (1 + 2 * e / 3) * (1 + 2 * e / 15);
+
+  (void)unused;
+  for (int k = 0; k < 3; k++) {
+    const PetscReal solid = k == 0 ? 3e-12 : 7e-12, empty = k == 1 ? 2e-12 : 8e-12;
+    NakModelParams  params = Params(NX, NY, 0, 300);
+    NakModel        model;
+
+    params.voids                         = (NakVoidsParams){.pockets        = k < 2 ? 1 : 0,
+                                                            .radius         = 0.5e-6,
+                                                            .contact_angle  = 1.5,
+                                                            .depleted_angle = 1.5,
+                                                            .onset          = 0.75,
+                                                            .mobility       = empty,
+                                                            .pressure       = 1e5};
+    params.microstructure.solid_mobility = solid;
+    FreezeSome(&params, 1, 0);
+    MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+    AssertRelative("mobility", model->column.mobility,
+                   made_up * (k < 2 ? PetscMin(solid, empty) : solid), 1e-12);
+    MUST(NakModelDestroy(&model));
+  }
+}
+
 /* Where grains of K may form, lengths are those of solid K: the same K stands lower. */
 static void HeightIsThatOfSolid(void **unused)
 {
@@ -327,8 +355,9 @@ static void GrowsUnderTheFilm(void **unused)
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(BeginsWhereItHoldsItself), cmocka_unit_test(InterfacesNeedColumns),
   cmocka_unit_test(SitesNeedTheirSolid),      cmocka_unit_test(GrainsMustFreeze),
-  cmocka_unit_test(GrainsTakeTurns),          cmocka_unit_test(HeightIsThatOfSolid),
-  cmocka_unit_test(GrowsAboutItsSite),        cmocka_unit_test(GrowsUnderTheFilm),
+  cmocka_unit_test(GrainsTakeTurns),          cmocka_unit_test(TheSlowestMoves),
+  cmocka_unit_test(HeightIsThatOfSolid),      cmocka_unit_test(GrowsAboutItsSite),
+  cmocka_unit_test(GrowsUnderTheFilm),
 };
 
 NAK_TEST_MAIN(tests)
