@@ -80,16 +80,22 @@ static PetscReal Gain(const NakModelParams *p, PetscReal T, PetscReal r, PetscRe
          p->material.b.solid_volume;
 }
 
+/* Volume of a nucleus over the alloy's: of half a ball on the face, half a cylinder, or a layer. */
+static PetscReal Part(const NakModelParams *p)
+{
+  const PetscReal R = radius, height = NakModelHeight(p), *side = p->microstructure.size;
+
+  if (p->grid.nx == 1) return R / height;
+  if (p->grid.ny == 1) return PETSC_PI * R * R / 2 / (side[0] * height);
+  return 2 * PETSC_PI / 3 * R * R * R / (side[0] * side[1] * height);
+}
+
 /* The temperature at which a nucleus holds itself, with half as much again to spare, once the alloy has what Na
-   solid K does not hold: half a ball on the face, half a cylinder, or a layer. */
+   solid K does not hold. */
 static PetscReal Onset(const NakModelParams *p)
 {
-  const PetscReal R = radius, x = NakThermoMoleFraction(&p->material, p->alloy.potassium);
-  const PetscReal r = x / (1 - x), height = NakModelHeight(p), side = p->microstructure.size[0];
-  const PetscReal part =
-    p->grid.nx == 1   ? R / height
-    : p->grid.ny == 1 ? PETSC_PI * R * R / 2 / (side * height)
-                      : 2 * PETSC_PI / 3 * R * R * R / (side * p->microstructure.size[1] * height);
+  const PetscReal x = NakThermoMoleFraction(&p->material, p->alloy.potassium), r = x / (1 - x);
+  const PetscReal part = Part(p);
   const PetscReal wanted =
     1.5 * (p->grid.ny > 1 ? 2 : 1) * p->material.b.solid_liquid_energy / radius;
   PetscReal low = 280, high = 336, solid;
@@ -112,6 +118,7 @@ static PetscInt Formed(PetscInt nx, PetscInt ny, PetscReal T)
   Cell                 cell   = Create(&params);
   PetscInt             formed;
 
+  AssertRelative("part", cell.model->grains.part, Part(&params), 1e-13);
   MUST(NakGrainsAdvance(cell.model, 0, 1, cell.U));
   formed = cell.model->grains.formed;
   Destroy(&cell);
