@@ -70,8 +70,9 @@ typedef struct {
 /** An alloy as its file says; plain data without pointers. */
 typedef struct {
   char            name[NAK_TEXT_SIZE];
-  char            file[NAK_TEXT_SIZE]; /**< absolute; "" where that is too long */
-  PetscBool       own;                 /**< the file is the user's */
+  char            unverified[NAK_TEXT_SIZE]; /**< what of it is not; "" where all is known */
+  char            file[NAK_TEXT_SIZE];       /**< absolute; "" where that is too long */
+  PetscBool       own;                       /**< the file is the user's */
   NakMetal        a, b;
   PetscReal       lowest, highest; /**< temperatures between which the energies hold [K] */
   PetscReal       volume_excess;   /**< of the liquid; times x (1 - x) [m3/mol] */

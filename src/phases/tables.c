@@ -194,6 +194,8 @@ PetscErrorCode NakDiagramPrint(const NakDiagram *d, const char *folder)
   PetscFunctionBeginUser;
   PetscCall(PetscPrintf(PETSC_COMM_SELF, "%s: %s and %s, from %.2f K to %.2f K\n", m->name,
                         m->a.symbol, m->b.symbol, (double)m->lowest, (double)m->highest));
+  if (m->unverified[0] != '\0')
+    PetscCall(PetscPrintf(PETSC_COMM_SELF, "not verified: %s\n", m->unverified));
   for (PetscInt i = 0; i < d->n_invariants; i++) {
     const NakInvariant *p = &d->invariants[i];
 

@@ -20,6 +20,8 @@
 
 static const NakParam material_rows[] = {
   NAK_ROW_REQUIRED_TEXT("name", NakMaterial, name, "What the alloy is called"),
+  NAK_ROW_TEXT("unverified", NakMaterial, unverified, "",
+               "What of its numbers nobody has verified, which users are warned of"),
   NAK_ROW_REAL("temperature.lowest", NakMaterial, lowest, "K", NAK_REQUIRED, 1, 5000,
                "Lowest temperature at which the energies hold"),
   NAK_ROW_REAL("temperature.highest", NakMaterial, highest, "K", NAK_REQUIRED, 1, 5000,

@@ -70,13 +70,16 @@ PetscReal NakAlloySolidus(const NakAlloyParams *params, const NakMaterial *mater
 }
 
 /* On rank 0. */
-static PetscErrorCode CheckTemperature(NakDeck deck, const NakMaterial *material,
+static PetscErrorCode CheckMaterial(NakDeck deck, const NakMaterial *material,
                                        const NakAlloyParams *params)
 {
   NakNode const   node = NakDeckFind(deck, "alloy.temperature");
   const PetscReal T    = params->temperature;
 
   PetscFunctionBeginUser;
+  if (material->unverified[0] != '\0')
+    PetscCall(NakDeckWarn(deck, NakDeckFind(deck, "alloy.system"), "%s is not verified: %s",
+                          material->name, material->unverified));
   if (T < material->lowest || T > material->highest)
     PetscCall(NakDeckError(deck, node,
                            "alloy.temperature is %g K: the energies of %s hold between %g K and "
@@ -104,7 +107,7 @@ PetscErrorCode NakAlloyComplete(NakDeck deck, NakAlloyParams *params, NakMateria
     PetscCall(PetscStrncpy(params->system, material->file, sizeof params->system));
   if (params->diffusivity <= 0) params->diffusivity = material->diffusivity;
   if (rank == 0 && *errors == 0 && material->name[0] != '\0')
-    code = CheckTemperature(deck, material, params);
+    code = CheckMaterial(deck, material, params);
   PetscCall(NakAgree(NakDeckComm(deck), code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -75,6 +75,33 @@ static void PointsOfKRb(void **unused)
   AssertPoint(&p[2], NAK_INVARIANT_MELTING, 336.53, 2, (PetscReal[]){1, 1});
 }
 
+/* The alloys that are fitted to a point of theirs have it. */
+static void PointsThatWereFitted(void **unused)
+{
+  static const struct {
+    const char *name;
+    PetscReal   T, x;
+  } fitted[] = {
+    {"NaRb", 268.65, 0.18},
+    {"NaCs", 241.35, 0.23},
+    {"KCs",  235.65, 0.5 },
+  };
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof fitted / sizeof *fitted; k++) {
+    static NakMaterial m;
+    NakInvariant       p[8];
+    PetscInt           n;
+
+    assert_non_null(LoadMaterial(fitted[k].name, &m));
+    assert_true(m.unverified[0] != '\0');
+    NakThermoInvariants(&m, m.lowest, m.highest, 8, p, &n);
+    assert_int_equal(n, 3);
+    AssertNear(fitted[k].name, p[0].T, fitted[k].T, 0.3);
+    AssertNear(fitted[k].name, p[0].x[p[0].n == 3 ? 1 : 0], fitted[k].x, 0.003);
+  }
+}
+
 /* Beside a compound that leaves nothing for anything else, either pure metal melts at its own temperature, and the
    number of phases stays as it is. */
 static void MetalsMeltBesideACompound(void **unused)
@@ -441,6 +468,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(LiquidWithoutCompounds),
   cmocka_unit_test(AmountsOfAnything),
   cmocka_unit_test(PointsOfKRb),
+  cmocka_unit_test(PointsThatWereFitted),
   cmocka_unit_test(MetalsMeltBesideACompound),
   cmocka_unit_test(EquilibriaOfAnything),
   cmocka_unit_test(PolynomialsOfAnyOrder),

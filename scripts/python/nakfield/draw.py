@@ -16,8 +16,8 @@ Panel = collections.namedtuple("Panel", "label columns names scale", defaults=((
 FACE = {"contact_fraction": "contact", "k_film_fraction": "K film"}
 MEAN = ("mean", "maximum")
 PANELS = {
-    "voltage": Panel("Voltage vs Na (V)", ["voltage_V"]),
-    "capacity": Panel("Voltage vs Na (V)", ["voltage_V"]),
+    "voltage": Panel("Voltage (V)", ["voltage_V"]),
+    "capacity": Panel("Voltage (V)", ["voltage_V"]),
     "current": Panel("Current (mA/cm²)", ["current_mA_cm2"]),
     "face": Panel("Fraction of the face (–)", list(FACE), tuple(FACE.values())),
     "u": Panel(
