@@ -250,6 +250,8 @@ def moment(plane, grid=None):
     """What nakfield.moment.of_frame() gives of a frame, of the run's present state; None but on the first
     rank.  Of the volume, where it is given, the row of columns in which a failure begins."""
     axes, face = whole(plane)
+    if FIRST and not face:
+        raise RuntimeError("there is no face in a model on a box: phases.py and extract.py are for it")
     made = None
     if FIRST:
         from nakfield.moment import Moment

@@ -166,6 +166,25 @@ class Numbers(unittest.TestCase):
                     self.assertNotEqual(mine[-1], mine[0], column)
                     self.near(mine, at(run, column, times), f"{column} on {ranks}")
 
+    def test_numbers_at_the_root(self):
+        """Catalyst 2 has a moment's numbers in what it wraps the mesh in."""
+        sys.path.insert(0, str(nakrun.TOP / "scripts" / "catalyst"))
+        import nakdata
+        from vtkmodules.vtkCommonCore import vtkDoubleArray
+        from vtkmodules.vtkCommonDataModel import (vtkPartitionedDataSet, vtkPartitionedDataSetCollection,
+                                                   vtkRectilinearGrid)
+        grid, pieces, root, number = (kind() for kind in (vtkRectilinearGrid, vtkPartitionedDataSet,
+                                                          vtkPartitionedDataSetCollection, vtkDoubleArray))
+        grid.SetDimensions(2, 2, 1)
+        pieces.SetPartition(0, grid)
+        root.SetPartitionedDataSet(0, pieces)
+        number.SetName("time_s")
+        number.InsertNextValue(7)
+        self.assertEqual(nakdata.numbers(nakdata.leaf(root)), {})
+        root.GetFieldData().AddArray(number)
+        self.assertEqual(nakdata.numbers(nakdata.leaf(root)), {"time_s": 7})
+        self.assertIsNone(nakdata.leaf(None))
+
     def drawn(self, deck, *overrides):
         """Largest of each of the table's columns that what is drawn gives, in situ and from frames."""
         from nakfield import moment

@@ -8,8 +8,11 @@ import re
 
 import numpy as np
 
+from .run import ReadError
+
 ELECTROLYTE, INTERPHASE, ALLOY = range(3)
 HALF = 0.5
+NEEDED = ("current", "contact", "u_face", "k_film", "deposit", "filament")  # of the face
 LONG = 1e5  # [s]: above, hours are written
 LEAST_CURRENT = 1e-3  # mean from which it is asked where the current goes [mA/cm2]
 
@@ -90,6 +93,10 @@ def numbers_at(table, time):
 def of_frame(run, index):
     """A frame of the run of a cell."""
     frame = run.frame(index)
+    missing = [name for name in NEEDED if name not in frame]
+    if missing:
+        raise ReadError(f"frames of {run.folder} have no {', '.join(missing)}: a picture of the cell wants them "
+                        "(output.fields.names)")
     grid = frame.grid
     layers = grid["region"].shape[0]
     volume = {name: values for name, values in frame.items() if values.shape[0] == layers}

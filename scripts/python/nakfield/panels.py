@@ -442,7 +442,7 @@ def draw_section(figure, moment):
         axis.axvline(0.5 * (edges[i] + edges[i + 1]), color=INK, linewidth=sheet.px(1.4), linestyle=":")
     alloy.set_xticklabels([])
     pellet.set_xlabel(f"x ({unit})", fontsize=sheet.font(13), color=INK)
-    start = left + width + sheet.px(170)
+    start = left + width + sheet.px(185)
     draw_column(sheet, moment, (start, top, sheet.width - start - sheet.px(24), sheet.height - top - sheet.px(56)))
 
 
