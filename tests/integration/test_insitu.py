@@ -670,13 +670,26 @@ class Pictures(unittest.TestCase):
         self.film(folder)
 
     def film(self, pictures):
-        kinds = [".gif"] + [".mp4"] * (shutil.which("ffmpeg") is not None)
-        for kind in kinds:
-            film = pictures / f"film{kind}"
-            found = sorted(map(str, pictures.glob("interface_*.png")))
-            subprocess.run([sys.executable, str(nakrun.TOP / "scripts" / "movie.py"), *found, "-o", str(film)],
-                           check=True, capture_output=True, timeout=100)
-            self.assertGreater(film.stat().st_size, 1000, kind)
+        """Of any kind and pace; paced by events, pictures of the rising voltage stay longer than those at rest."""
+        from PIL import Image
+        found = sorted(map(str, pictures.glob("interface_*.png")))
+        for kind in [".gif"] + [".mp4"] * (shutil.which("ffmpeg") is not None):
+            for pace in ("even", "events"):
+                film = pictures / f"{pace}{kind}"
+                subprocess.run([sys.executable, nakrun.TOP / "scripts" / "movie.py", *found, "-o", film,
+                                "--pace", pace], check=True, capture_output=True, timeout=100)
+                self.assertGreater(film.stat().st_size, 1000, kind)
+        shown = {}
+        for pace in ("even", "events"):
+            with Image.open(pictures / f"{pace}.gif") as film:
+                shown[pace] = []
+                for k in range(film.n_frames):
+                    film.seek(k)
+                    shown[pace].append(film.info["duration"])
+        print(f"a film's pictures are shown for {shown['events']} ms")
+        self.assertEqual(set(shown["even"]), {100})
+        self.assertGreater(max(shown["events"]), 3 * shown["events"][0])
+        self.assertLess(abs(sum(shown["events"]) - sum(shown["even"])), 0.1 * sum(shown["even"]))
 
     def test_three_dimensions(self):
         self.pictures(DECK_3D, ["interface", "volume"], "3d", *SMALL)
