@@ -14,9 +14,11 @@ case ${1-} in
   --insitu)
     packages+=(g++ paraview-dev python3-paraview libpython3-dev xvfb xauth ffmpeg python3-skimage)
     # ParaView's icons are SVG, which its packages do not ask for: of Qt 5, or of Qt 6 from Debian 13 on
-    for icons in libqt6svg6 libqt5svg5; do
-      apt-cache depends paraview 2>/dev/null | grep -q "Depends: lib${icons:3:3}" && packages+=("$icons") && break
-    done ;;
+    if apt-cache depends paraview 2>/dev/null | grep "Depends: libqt6" >/dev/null; then
+      packages+=(libqt6svg6)
+    else
+      packages+=(libqt5svg5)
+    fi ;;
   "") ;;
   *) echo "usage: scripts/setup.sh [--insitu]" >&2; exit 2 ;;
 esac
