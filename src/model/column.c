@@ -152,6 +152,7 @@ NakBath NakColumnBath(const NakColumn *c, const PetscReal u[])
   salt  = u[l->salt] + (there != NULL ? u[l->counter + there->salt] : 0);
   given /= NAK_FARADAY;
   return (NakBath){.sodium    = 1 - given / c->bath,
+                   .ln_sodium = PetscLogReal(1 - given / c->bath),
                    .potassium = (given - salt) / c->bath,
                    .anion     = 1 - salt / c->bath};
 }
@@ -484,14 +485,14 @@ static void Entries(const NakColumn *c, const Interfaces *at, const PetscReal u[
 void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],
                        const PetscReal udot[], const PetscReal theta[], PetscReal f[])
 {
-  const NakBath       bath  = NakColumnBath(c, u);
-  const Interfaces    at    = InterfacesOf(c, over, FarFlux(c, u), &bath, u);
-  const NakVoidsDrive drive = NakColumnDrive(c, over, &at.face);
-  const PetscInt      k     = c->l.counter;
+  const NakBath       bath   = NakColumnBath(c, u);
+  const Interfaces    at     = InterfacesOf(c, over, FarFlux(c, u), &bath, u);
+  const NakVoidsDrive drive  = NakColumnDrive(c, over, &at.face);
+  const PetscReal     cosine = c->voids > 0 ? NakVoidsCosine(&c->wetting, &drive, NULL) : 0;
+  const PetscInt      k      = c->l.counter;
 
   Rows(c, &at, u, udot, theta, f);
-  NakZoneResidual(c, over, NakVoidsCosine(&c->wetting, &drive, NULL), u, udot, theta + c->l.size,
-                  f);
+  NakZoneResidual(c, over, cosine, u, udot, theta + c->l.size, f);
   if (c->counter != NULL) { /* what leaves one electrode enters the other */
     const Interfaces there =
       InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -at.far.value}, &bath, u + k);
@@ -583,13 +584,14 @@ static void SaltOfFar(const NakColumn *c, Flux far, const PetscReal u[], NakEntr
 static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal slope[],
                      PetscReal shift, NakEntries *e)
 {
-  const NakColumn   *c      = ctx;
-  const NakBath      bath   = NakColumnBath(c, u);
-  const Flux         far    = FarFlux(c, u);
-  const Interfaces   at     = InterfacesOf(c, &c->over[column], far, &bath, u);
-  const NakFaceValue cosine = Cosine(c, &c->over[column], at.foot.r, &at.face);
-  Interfaces         there;
+  const NakColumn *c      = ctx;
+  const NakBath    bath   = NakColumnBath(c, u);
+  const Flux       far    = FarFlux(c, u);
+  const Interfaces at     = InterfacesOf(c, &c->over[column], far, &bath, u);
+  NakFaceValue     cosine = {.value = 0};
+  Interfaces       there;
 
+  if (c->voids > 0) cosine = Cosine(c, &c->over[column], at.foot.r, &at.face);
   Entries(c, &at, u, slope, shift, e);
   AngleJacobian(c, &at, &cosine, u, e);
   NakZoneJacobian(c, column, cosine.value, u, shift, e);

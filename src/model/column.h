@@ -31,7 +31,7 @@ typedef struct {
 
 /* Concentrations of a liquid electrolyte over that of Na+ at the start; of a solid one those of the start. */
 typedef struct {
-  PetscReal sodium, potassium, anion;
+  PetscReal sodium, ln_sodium, potassium, anion;
 } NakBath;
 
 /* Constants of every column; arrays are over layers from the bottom, faces one more. */
@@ -198,7 +198,7 @@ static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, co
                                 .wetted      = foot->wetted,
                                 .above       = foot->above,
                                 .void_height = over->void_height,
-                                .ln_sodium   = PetscLogReal(bath->sodium),
+                                .ln_sodium   = bath->ln_sodium,
                                 .potassium   = bath->potassium,
                                 .salt        = NakLayoutIsLiquid(&c->l) ? u[c->l.salt] : 0,
                                 .solid       = NakColumnSolid(c, u)};
