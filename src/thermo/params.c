@@ -71,7 +71,7 @@ PetscReal NakAlloySolidus(const NakAlloyParams *params, const NakMaterial *mater
 
 /* On rank 0. */
 static PetscErrorCode CheckMaterial(NakDeck deck, const NakMaterial *material,
-                                       const NakAlloyParams *params)
+                                    const NakAlloyParams *params)
 {
   NakNode const   node = NakDeckFind(deck, "alloy.temperature");
   const PetscReal T    = params->temperature;
