@@ -208,7 +208,7 @@ PetscInt NakModelFilmNuclei(NakModel model);
 NakGasReport NakModelVoidsReport(NakModel model);
 
 /** The fields that such a cell has; how many.  Pure. */
-PetscInt NakModelFields(const NakModelParams *params, NakField fields[NAK_FRAME_FIELDS]);
+PetscInt NakModelFields(const NakModelParams *params, NakField list[NAK_FRAME_FIELDS]);
 
 /** The fields of `U` for observers; valid until `U` or the model changes.  Not collective. */
 PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame);

@@ -435,6 +435,29 @@ class Box(unittest.TestCase):
             (place / "summary.json").unlink()
 
 
+class TwoElectrodes(unittest.TestCase):
+    """An alloy opposite its like across a solid, in 2D on 2 ranks, and in a liquid."""
+    SOLID = """
+title: two electrodes
+counter: alloy
+grid: {nx: 6, width: 24 um, alloy_layers: 8, electrolyte_layers: 4, interphase_layers: 4}
+solver: {tolerance: 1e-3}
+protocol: [{strip: 0.3 mA/cm^2, for: 20 s}, {voltage: -50 mV, for: 20 s}]
+"""
+    LIQUID = (nakrun.DECKS / "koh2024/na50k50.yaml").read_text().replace("repeat: 200", "repeat: 2")
+
+    def test_it_goes_on_as_if_nothing_had_happened(self):
+        for deck, ranks in ((self.SOLID, 2), (self.LIQUID, 1)):
+            with self.subTest(ranks=ranks), torture.Folder(deck=deck, columns=()) as folder:
+                place = folder.path / "run"
+                folder.new("run", "checkpoint.every=0 s", "checkpoint.steps=3", "checkpoint.keep=1000",
+                           ranks=ranks).demand(nakrun.DONE)
+                reference = torture.fingerprint(place)
+                Phases.cut(place)
+                folder.again("run", "checkpoint.steps=100", ranks=ranks).demand(nakrun.DONE)
+                self.assertEqual(torture.differences(place, reference), [])
+
+
 class Phases(unittest.TestCase):
     """The phases of the alloy on a box: cooled grains, and nuclei under a current."""
     CASES = (("solidification_2d", 1), ("depletion_2d", 2))
