@@ -139,10 +139,32 @@ static void GrainsAreTurned(void **unused)
   assert_true(mix.tilt[1] == 0 && mix.n == 2);
 }
 
+/* A void leaves liquid where the farthest corner is farther from it than its interface reaches. */
+static void VoidsLeaveLiquid(void **unused)
+{
+  (void)unused;
+  for (int high = 0; high < 2; high++)
+    for (int large = 0; large < 2; large++) {
+      NakMixParams    p = Params();
+      const PetscReal up =
+        (high ? 0.8 : 0.7) * p.size[2]; /* the corner's height over or below it */
+      const PetscReal reach =
+        PetscSqrtReal(PetscSqr(p.size[0] / 2) + PetscSqr(p.size[1] / 2) + up * up);
+      NakComplaints list = {.n = 0};
+
+      p.tolerance  = 0.02;
+      p.first_step = 1e-7, p.shortest_step = 1e-14, p.longest_step = 1;
+      p.void_height = (high ? 0.8 : 0.3) * p.size[2];
+      p.void_radius = reach - p.width * (large ? 0.999 : 1.001);
+      NakMixCheck(&p, &list);
+      assert_int_equal(list.n, large);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(WallsHaveTheirAngles),      cmocka_unit_test(CellsAreMadeUpFor),
-  cmocka_unit_test(MobilityIsThatOfDiffusion), cmocka_unit_test(DiffusivitiesAreTheDecks),
-  cmocka_unit_test(GrainsAreTurned),
+  cmocka_unit_test(VoidsLeaveLiquid),         cmocka_unit_test(WallsHaveTheirAngles),
+  cmocka_unit_test(CellsAreMadeUpFor),        cmocka_unit_test(MobilityIsThatOfDiffusion),
+  cmocka_unit_test(DiffusivitiesAreTheDecks), cmocka_unit_test(GrainsAreTurned),
 };
 
 NAK_TEST_MAIN(tests)
