@@ -395,7 +395,6 @@ static void ExchangeJacobian(const NakColumn *c, const Interfaces *at, NakEntrie
   const Exchange  *exchange[] = {&at->liquid, &at->metal};
   const PetscReal *dw[]       = {at->foot.dliquid, at->foot.dmetal};
 
-  if (c->kinetics.direct) return;
   for (int k = 0; k < (c->mix.used[NAK_BODY_SOLID_A] ? 2 : 1); k++) {
     const Exchange *ex = exchange[k];
 
@@ -478,7 +477,7 @@ static void Entries(const NakColumn *c, const Interfaces *at, const PetscReal u[
   FaceJacobian(c, at, shift, e);
   ElectrolyteJacobian(c, at, u, e);
   InterphaseJacobian(c, at, u, shift, e);
-  ExchangeJacobian(c, at, e);
+  if (!c->kinetics.direct) ExchangeJacobian(c, at, e);
   AlloyJacobian(c, u, slope, shift, e);
 }
 
