@@ -6,7 +6,9 @@
     K       what the alloy and the film hold, less what they held
     charge  what passed the far face, less the reaction's and what the double layer took up
 
-  Each is of one electrode, and a record has the larger of both.  Na and K are relative to what the cell held at the start, charge to all that went through the cell
+  Each is of one electrode, and a record has the larger of both.
+
+  Na and K are relative to what the electrode held at the start, charge to all that went through the cell
   so far, one double layer at 1 V included so that the beginning has a scale.
 */
 #pragma once

@@ -13,7 +13,9 @@
     filament  q_faraday  q_total  charge | phi[n_electrolyte] | E  deposit  open | u[n_interphase] |
     r[n_alloy] | reservoir_na  reservoir_k  potassium  salt | counter
 
-  The counter electrode, where it is one with unknowns, has a column of its own, laid out alike.  In the zone of phases, the lowest layers of the alloy, each r is followed by the order parameters of its
+  The counter electrode, where it is one with unknowns, has a column of its own, laid out alike.
+
+  In the zone of phases, the lowest layers of the alloy, each r is followed by the order parameters of its
   layer.
 */
 #pragma once

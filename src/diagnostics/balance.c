@@ -3,10 +3,10 @@
 
 NakBalance NakBalanceBegin(const NakInventory start[NAK_ELECTRODES], PetscReal layer)
 {
-  return (NakBalance){
-    .start = {start[0], start[1]},
-      .last_total = start->q_total, .throughput = layer
-  };
+  NakBalance balance = {.last_total = start->q_total, .throughput = layer};
+
+  for (int e = 0; e < NAK_ELECTRODES; e++) balance.start[e] = start[e];
+  return balance;
 }
 
 /* What one electrode lacks, where that is more than the record says of the other. */

@@ -201,7 +201,7 @@ static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, co
                                 .ln_sodium   = bath->ln_sodium,
                                 .potassium   = bath->potassium,
                                 .salt        = NakLayoutIsLiquid(&c->l) ? u[c->l.salt] : 0,
-                                .solid       = NakColumnSolid(c, u)};
+                                .solid       = NakLayoutIsLiquid(&c->l) ? NakColumnSolid(c, u) : 0};
 
   return NakKineticsFace(&c->kinetics, &state, half.value, over->contact);
 }

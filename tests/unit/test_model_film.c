@@ -61,7 +61,7 @@ static PetscReal Drive(NakModel model)
   return most;
 }
 
-/* Each way in which a front does not fit its grid is told of, and of nothing else. */
+/* Each way in which a front does not fit its grid is reported, and nothing else. */
 static void FrontsNeedTheirGrid(void **unused)
 {
   (void)unused;

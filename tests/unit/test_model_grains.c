@@ -189,7 +189,7 @@ static void SitesNeedTheirSolid(void **unused)
     }
 }
 
-/* A solid that no liquid is in equilibrium with is told of where its grains stand: K melts at 337 K, Na at 371. */
+/* A solid that no liquid is in equilibrium with is reported where its grains stand: K melts at 337 K, Na at 371. */
 static void GrainsMustFreeze(void **unused)
 {
   static const PetscReal temperatures[] = {330, 350, 380};
