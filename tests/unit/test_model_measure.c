@@ -343,11 +343,112 @@ static void NoVoidsWithoutGas(void **unused)
   MUST(NakModelDestroy(&model));
 }
 
+/* A double layer of so many F/m2 at 1 V, and what is adsorbed. */
+static void FaceChargeIsThatOfOneVolt(void **unused)
+{
+  NakModelParams params = NaK50Cell(NX, NY);
+  NakModel       model;
+
+  (void)unused;
+  params.reaction.double_layer   = 0.25;
+  params.reaction.adlayer_charge = 0.125;
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  AssertRelative("charge", NakModelFaceCharge(model), 0.375, 1e-14);
+  MUST(NakModelDestroy(&model));
+}
+
+/* ---- What columns keep of their past ---- */
+
+/* Column n at one of four times: contact is lost and Na is plated until the third. */
+static void FillPast(const NakLayout *l, int moment, PetscInt n, PetscReal u[])
+{
+  static const PetscReal potential[] = {0.1, 0.14, 0.12, 0.11};
+  const PetscReal        x           = (PetscReal)n;
+  const PetscReal        open[]      = {1, 0.8 - 0.02 * x, 0.2, 0.9};
+  const PetscReal        metal[]     = {0, 1.8, 5.4 + 0.36 * x, 0}; /* C/m2 */
+
+  u[l->potential] = potential[moment] + 0.01 * x;
+  u[l->open]      = open[moment];
+  u[l->deposit]   = metal[moment] / 96485.33212;
+  u[l->q_faraday] = (1 + x) * (PetscReal)moment;
+}
+
+/* First times where a line between two moments crosses: half of the contact lost, 1e-3 of it under K, 3.6 C/m2
+   of Na.  The first column has K on its face from the start; half of the columns have no contact. */
+static PetscReal FirstTime(const char *name, PetscInt n)
+{
+  const PetscReal x = (PetscReal)n;
+
+  if (strcmp(name, "time_na") == 0) return 10 + 20 * 1.8 / (3.6 + 0.36 * x);
+  if (strcmp(name, "time_k") == 0 && n == 0) return 0;
+  if (Contact(n) == 0) return -1;
+  if (strcmp(name, "time_k") == 0) return 10 * 1e-3 / (0.2 + 0.02 * x);
+  return 10 + 20 * (0.3 - 0.02 * x) / (0.6 - 0.02 * x);
+}
+
+/* A field of the face, of the state as it is. */
+static void FillField(Cell *cell, const char *name, PetscReal values[])
+{
+  NakFrame frame;
+  PetscInt f;
+
+  MUST(NakModelFrame(cell->model, cell->U, &frame));
+  f = NakFrameFind(&frame, name);
+  assert_true(f >= 0);
+  MUST(frame.fill(frame.ctx, f, values));
+}
+
+static void ColumnsKeepTheirPast(void **unused)
+{
+  static const PetscReal   times[]  = {0, 10, 30, 40};
+  static const char *const firsts[] = {"time_lost", "time_k", "time_na"};
+  Cell                     cell     = Create();
+  const NakLayout         *l        = &cell.model->column.l;
+  const PetscInt           owned    = cell.model->owned;
+  PetscReal               *most, *values, *u;
+
+  (void)unused;
+  MUST(PetscCalloc2(owned, &most, owned, &values));
+  for (int moment = 0; moment < 4; moment++) {
+    MUST(VecGetArray(cell.U, &u));
+    for (PetscInt n = 0; n < owned; n++)
+      FillPast(l, moment, Number(cell.model, n), u + (ptrdiff_t)n * l->size);
+    MUST(VecRestoreArray(cell.U, &u));
+    if (moment == 0) FillField(&cell, "time_na", values);
+    for (PetscInt n = 0; n < owned && moment == 0; n++) AssertNear("not yet", values[n], -1, 0);
+    MUST(NakModelRemember(cell.model, times[moment], cell.U));
+    FillField(&cell, "current", values);
+    for (PetscInt n = 0; n < owned; n++) most[n] = PetscMax(most[n], PetscAbsReal(values[n]));
+    FillField(&cell, "current_mean", values);
+    for (PetscInt n = 0; n < owned; n++)
+      AssertNear("mean", values[n] * times[moment],
+                 (1 + (PetscReal)Number(cell.model, n)) * (PetscReal)moment, 1e-12);
+  }
+  FillField(&cell, "current_max", values);
+  for (PetscInt n = 0; n < owned; n++) {
+    assert_true((most[n] > 0) == (Contact(Number(cell.model, n)) > 0));
+    AssertNear("largest", values[n], most[n], 1e-14 * most[n]);
+  }
+  for (int k = 0; k < 3; k++) {
+    FillField(&cell, firsts[k], values);
+    for (PetscInt n = 0; n < owned; n++)
+      AssertNear(firsts[k], values[n], FirstTime(firsts[k], Number(cell.model, n)), 1e-9);
+  }
+  MUST(PetscFree2(most, values));
+  Destroy(&cell);
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(RecordsAreSums),    cmocka_unit_test(FaceWithoutLiquid),
-  cmocka_unit_test(NoVoidsWithoutGas), cmocka_unit_test(SodiumOnTheFace),
-  cmocka_unit_test(AlloyIsAllThere),   cmocka_unit_test(VoidsAreTheirOwnPhase),
-  cmocka_unit_test(FramesAreTheState), cmocka_unit_test(DrivesAreThoseOfTheirColumns),
+  cmocka_unit_test(FaceChargeIsThatOfOneVolt),
+  cmocka_unit_test(ColumnsKeepTheirPast),
+  cmocka_unit_test(RecordsAreSums),
+  cmocka_unit_test(FaceWithoutLiquid),
+  cmocka_unit_test(NoVoidsWithoutGas),
+  cmocka_unit_test(SodiumOnTheFace),
+  cmocka_unit_test(AlloyIsAllThere),
+  cmocka_unit_test(VoidsAreTheirOwnPhase),
+  cmocka_unit_test(FramesAreTheState),
+  cmocka_unit_test(DrivesAreThoseOfTheirColumns),
 };
 
 NAK_TEST_MAIN(tests)

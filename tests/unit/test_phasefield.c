@@ -1,4 +1,4 @@
-/* The second engine's tables between two grids; all else of it is tested with its models, in
+/* The second engine's grids, and its tables between two of them; all else of it is tested with its models, in
    test_pfhub.c. */
 #include "phasefield_impl.h"
 
@@ -99,7 +99,54 @@ static void PartsHaveTheLeastSurface(void **unused)
   }
 }
 
+/* Each direction is halved, and rounded up, until it has three cells or less; ranks share what their cells
+   halve to. */
+static void GridsAreHalved(void **unused)
+{
+  static const struct {
+    PetscInt n[3], levels, coarser[5][3];
+  } cases[] = {
+    {{20, 12, 1}, 4, {{20, 12, 1}, {10, 6, 1}, {5, 3, 1}, {3, 3, 1}}            },
+    {{3, 40, 13}, 5, {{3, 40, 13}, {3, 20, 7}, {3, 10, 4}, {3, 5, 2}, {3, 3, 2}}},
+    {{8, 6, 6},   3, {{8, 6, 6}, {4, 3, 3}, {2, 3, 3}}                          },
+  };
+  const NakFieldModel model = {.count = 1};
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    struct NakPhaseField_private e = {.comm  = PETSC_COMM_WORLD,
+                                      .rank  = Rank(),
+                                      .size  = Ranks(),
+                                      .model = &model,
+                                      .solid = cases[k].n[2] > 1};
+
+    for (int d = 0; d < 3; d++) {
+      e.box.n[d]    = cases[k].n[d];
+      e.box.size[d] = 1 + d;
+    }
+    MUST(NakHierarchyCreate(&e));
+    assert_int_equal(e.n_levels, cases[k].levels);
+    for (PetscInt l = 0; l < e.n_levels; l++) {
+      const NakLevel *v     = &e.level[l];
+      PetscInt        cells = v->m[0] * v->m[1] * v->m[2];
+
+      for (int d = 0; d < 3; d++) {
+        assert_int_equal(v->n[d], cases[k].coarser[l][d]);
+        AssertRelative("h", v->h[d] * (PetscReal)v->n[d], 1.0 + d, 1e-14);
+        if (v->whole || v->m[d] == v->n[d] || v[1].whole) continue;
+        assert_int_equal(v->m[d], 2 * v[1].m[d]);
+        assert_int_equal(v->start[d], 2 * v[1].start[d]);
+      }
+      if (!v->whole)
+        MUST(MPI_Allreduce(MPI_IN_PLACE, &cells, 1, MPIU_INT, MPI_SUM, PETSC_COMM_WORLD));
+      assert_int_equal(cells, v->n[0] * v->n[1] * v->n[2]);
+    }
+    MUST(NakHierarchyDestroy(&e));
+  }
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(GridsAreHalved),
   cmocka_unit_test(PartsHaveTheLeastSurface),
   cmocka_unit_test(InterpolationKeepsLinearFunctions),
   cmocka_unit_test(AverageConserves),
