@@ -6,7 +6,8 @@
 
 const char NakUsage[] =
   "Usage:\n"
-  "  nakfield run DECK [KEY=VALUE ...] [--dry-run] [--replace] [--quiet] [-- PETSC OPTIONS]\n"
+  "  nakfield run DECK [KEY=VALUE ...] [--dry-run] [--replace] [--quiet] [--light]\n"
+  "  nakfield run DECK [KEY=VALUE ...] [--walltime TIME] [-- PETSC OPTIONS]\n"
   "  nakfield run --restart RUNDIR [DECK] [KEY=VALUE ...] [--new-physics]\n"
   "  nakfield check DECK [KEY=VALUE ...]\n"
   "  nakfield phases MATERIAL [temperature='25 degC'] [output.directory=FOLDER] [--replace]\n"

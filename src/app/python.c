@@ -18,7 +18,7 @@ static void Find(char path[PETSC_MAX_PATH_LEN])
   (void)setenv("NAKFIELD", program, 1);
   slash = strrchr(program, '/');
   if (slash != NULL) *slash = '\0';
-  if (snprintf(path, PETSC_MAX_PATH_LEN, "%s/../share/nakfield/python/" START, program) <
+  if (snprintf(path, PETSC_MAX_PATH_LEN, "%s/" NAK_TO_DATA "/python/" START, program) <
         PETSC_MAX_PATH_LEN &&
       access(path, X_OK) == 0)
     return;
@@ -44,7 +44,10 @@ int NakPython(char *argv[])
     memcpy(&words[3], &argv[1], (size_t)(n - 1) * sizeof *words);
     (void)execv(path, words);
     free(words);
-    (void)fprintf(stderr, "nakfield: cannot start %s\n", path);
+    (void)fprintf(stderr,
+                  "nakfield: cannot start %s: %s needs the Python package of "
+                  "nakfield (Debian: python3-nakfield)\n",
+                  path, argv[1]);
     return NAK_EXIT_OUTPUT;
   }
   return -1;

@@ -47,7 +47,7 @@ PetscBool NakInsituFindScript(const char *deck, const char *name, char *path, si
 
   Folder(deck, beside, sizeof beside);
   ProgramFolder(program, sizeof program);
-  (void)snprintf(shared, sizeof shared, "%s../share/nakfield/catalyst/", program);
+  (void)snprintf(shared, sizeof shared, "%s" NAK_TO_DATA "/catalyst/", program);
   for (int k = 0; k < (name[0] == '/' ? 1 : places) && name[0] != '\0'; k++) {
     const int length = snprintf(path, size, "%s%s", folders[k], name);
 
@@ -108,7 +108,7 @@ static const NakInsituBackend *Open(const char *path, char why[NAK_INSITU_MESSAG
 static PetscBool FindPlugin(const char *name, char path[PETSC_MAX_PATH_LEN])
 {
   char              program[PETSC_MAX_PATH_LEN];
-  const char *const places[] = {"", "../lib/nakfield/"};
+  const char *const places[] = {"", NAK_TO_PLUGINS "/"};
   PetscBool         found    = PETSC_FALSE;
 
   ProgramFolder(program, sizeof program);

@@ -24,7 +24,7 @@ static void ToFolder(char *path)
     path[0] = '\0';
 }
 
-/* share/nakfield/materials of the installation that the program belongs to, or "". */
+/* The folder of materials of the installation that the program belongs to, or "". */
 static void Installed(char *folder, size_t size)
 {
   char          program[PETSC_MAX_PATH_LEN];
@@ -34,7 +34,7 @@ static void Installed(char *folder, size_t size)
   if (length <= 0) return;
   program[length] = '\0';
   ToFolder(program);
-  (void)snprintf(folder, size, "%s../share/nakfield/materials/", program);
+  (void)snprintf(folder, size, "%s" NAK_TO_DATA "/materials/", program);
 }
 
 /* Try the name in a folder, as it is and with .yaml. */
