@@ -162,6 +162,80 @@ static PetscReal Profile(const NakFieldModel *m, const void *ctx, PetscReal x, P
   return value;
 }
 
+/* Concentrations at the start by the formulas of benchmarks 1 and 6, worked out elsewhere; amplitude 0.01. */
+static void StartsAreThoseOfTheBenchmarks(void **unused)
+{
+  static const struct {
+    int       charged;
+    PetscReal x, y, z, value;
+  } cases[] = {
+    {0, 3,  5, 0, 0.5229010466514361},
+    {0, 11, 8, 0, 0.5076224731603571},
+    {0, 11, 8, 4, 0.5070207627058388}, /* times cos(0.1 z) */
+    {1, 3,  5, 0, 0.5218314628727356},
+    {1, 11, 8, 0, 0.5012992599963907},
+    {1, 11, 8, 4, 0.5011966977037438},
+  };
+  const PetscReal at[3] = {100, 5, 0};
+  NakFieldModel   m;
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    PetscReal c[2]; /* the second is the place that counts, 2 beyond the first */
+    NakLine   line = {.n    = 2,
+                      .u    = {c},
+                      .x    = cases[k].x - 2,
+                      .dx   = 2,
+                      .at_y = cases[k].y,
+                      .at_z = cases[k].z,
+                      .z    = cases[k].z > 0};
+
+    (cases[k].charged ? NakPoissonModel : NakCahnHilliardModel)(&binary, &m);
+    m.initial(&binary, &line);
+    AssertNear("concentration", c[1], cases[k].value, 1e-14);
+  }
+  AssertNear("potential in the east", m.face(&binary, 2, NAK_SIDE_EAST, at, 0, 1), sin(5.0 / 7),
+             1e-15);
+  AssertNear("and in the west", m.face(&binary, 2, NAK_SIDE_WEST, at, 0, 1), 0, 0);
+  NakAllenCahnModel(&front, &m);
+  AssertNear("front", Profile(&m, &front, 0.3, 0.27, 2), 0.7739299104642646, 1e-13);
+  AssertNear("in the south", m.face(&front, 0, NAK_SIDE_SOUTH, at, 0, 0.5), 1, 0);
+  AssertNear("and in the north", m.face(&front, 0, NAK_SIDE_NORTH, at, 0, 0.5), 0, 0);
+}
+
+/* Energy of a patch: of the wells, of half of each difference to a neighbour, squared, and of the charge. */
+static PetscReal PatchEnergy(const Patch *p, int solid, PetscInt charged)
+{
+  PetscReal sum = 0;
+
+  for (PetscInt k = 0; k < CELLS; k++) {
+    const PetscReal *u = p->line.u[0] + k, c = *u;
+    const PetscReal  x = pow(p->line.west[0][k] - c, 2) + pow(p->line.east[0][k] - c, 2);
+    const PetscReal  y = pow(u[LINE] - c, 2) + pow(u[-LINE] - c, 2);
+    const PetscReal  z = solid ? pow(u[PLANE] - c, 2) + pow(u[-PLANE] - c, 2) : 0;
+
+    sum += 5 * pow(c - 0.3, 2) * pow(0.7 - c, 2) + 2 * (1.5 * x + 0.75 * y + 0.5 * z) / 4;
+    if (charged) sum += 0.09 * c * p->line.u[2][k] / 2;
+  }
+  return sum;
+}
+
+static void EnergiesAreThoseOfTheBenchmarks(void **unused)
+{
+  NakFieldModel m;
+
+  (void)unused;
+  for (int solid = 0; solid < 2; solid++)
+    for (int charged = 0; charged < 2; charged++) {
+      Patch p;
+
+      FillPatch(&p, solid, 0, 0.5);
+      (charged ? NakPoissonModel : NakCahnHilliardModel)(&binary, &m);
+      AssertRelative("energy", m.energy[solid](&binary, &p.line), PatchEnergy(&p, solid, charged),
+                     1e-13);
+    }
+}
+
 /* The source is what the exact solution leaves of d eta/dt = kappa lap eta - 4 eta (eta - 1) (eta - 1/2). */
 static void SourceIsWhatTheSolutionLeaves(void **unused)
 {
@@ -657,13 +731,22 @@ static void EndsAtOnceWithoutNumbers(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(SmootherIsNewton),         cmocka_unit_test(SourceIsWhatTheSolutionLeaves),
-  cmocka_unit_test(FrozenIsTheSlope),         cmocka_unit_test(RanksDoNotMatter),
-  cmocka_unit_test(ConservesAndDecays),       cmocka_unit_test(SolvesToTheEnd),
-  cmocka_unit_test(CyclesDoNotGrow),          cmocka_unit_test(AxesAreAlike),
-  cmocka_unit_test(StepsEndWhereTold),        cmocka_unit_test(SlopesOnTheSides),
-  cmocka_unit_test(SidesThatFollow),          cmocka_unit_test(KeepsWhatIsStored),
-  cmocka_unit_test(GoesOnFromACheckpoint),    cmocka_unit_test(GivesUp),
+  cmocka_unit_test(StartsAreThoseOfTheBenchmarks),
+  cmocka_unit_test(EnergiesAreThoseOfTheBenchmarks),
+  cmocka_unit_test(SmootherIsNewton),
+  cmocka_unit_test(SourceIsWhatTheSolutionLeaves),
+  cmocka_unit_test(FrozenIsTheSlope),
+  cmocka_unit_test(RanksDoNotMatter),
+  cmocka_unit_test(ConservesAndDecays),
+  cmocka_unit_test(SolvesToTheEnd),
+  cmocka_unit_test(CyclesDoNotGrow),
+  cmocka_unit_test(AxesAreAlike),
+  cmocka_unit_test(StepsEndWhereTold),
+  cmocka_unit_test(SlopesOnTheSides),
+  cmocka_unit_test(SidesThatFollow),
+  cmocka_unit_test(KeepsWhatIsStored),
+  cmocka_unit_test(GoesOnFromACheckpoint),
+  cmocka_unit_test(GivesUp),
   cmocka_unit_test(EndsAtOnceWithoutNumbers),
 };
 
