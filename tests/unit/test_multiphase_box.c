@@ -116,7 +116,94 @@ static void CompositionIsTheLiquids(void **unused)
   MUST(NakMixBoxDestroy(&box));
 }
 
+/* ---- Steps ---- */
+
+/* Liquid whose composition levels out, and grains that meet. */
+static void FillUneven(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  (void)ctx;
+  u[0] = -0.6 + 0.2 * PetscSinReal(at[0] * 2 * PETSC_PI / (NX * 1e-7)) + 1e5 * at[2];
+  u[1] = 0.5 + 0.3 * PetscCosReal(at[1] * 2 * PETSC_PI / (NY * 1e-7));
+  u[2] = 0;
+}
+
+/* Largest distance of order parameters, and of mole fractions that distances of mu mean at U. */
+static PetscReal Distance(NakMixBox box, Vec U, Vec V)
+{
+  const PetscReal *u, *v;
+  PetscReal        most = 0;
+  PetscInt         size;
+
+  MUST(VecGetLocalSize(U, &size));
+  MUST(VecGetArrayRead(U, &u));
+  MUST(VecGetArrayRead(V, &v));
+  for (PetscInt i = 0; i < size; i++) {
+    const PetscReal slope = i % 3 > 0 ? 1 : NakMixAt(&box->mix, u + i).dX[0];
+
+    most = PetscMax(most, PetscAbsReal(slope * (u[i] - v[i])));
+  }
+  MUST(VecRestoreArrayRead(U, &u));
+  MUST(VecRestoreArrayRead(V, &v));
+  MUST(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
+  return most;
+}
+
+/* The prediction is the line through the two states before; an error is what implicit Euler's is of its distance
+   from there, dt / (dt + last dt), over the tolerance; the next step is as much longer as the root of that
+   allows, with a fifth to spare, and at most twice as long. */
+static void StepsFollowTheirErrors(void **unused)
+{
+  enum { STEPS = 8 };
+  const NakMixParams p = Params(PETSC_FALSE);
+  NakMixBox          box;
+  DM                 dm;
+  Vec                U, past[2], line;
+  PetscReal          last = 0, time = 0;
+  int                between = 0;
+
+  (void)unused;
+  MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+  MUST(NakMixBoxFill(box, FillUneven, NULL));
+  MUST(NakMixBoxState(box, &dm, &U));
+  for (int k = 0; k < 2; k++) MUST(VecDuplicate(U, &past[k]));
+  MUST(VecDuplicate(U, &line));
+  MUST(VecCopy(U, past[0]));
+  for (int step = 0; step < STEPS; step++) {
+    PetscReal dt, growth = 2;
+
+    MUST(NakMixBoxStep(box, 1));
+    dt = box->integrator.time - time;
+    if (step == 0) {
+      AssertRelative("first", dt, 1e-7, 1e-14);
+    } else {
+      const PetscReal r = dt / last;
+      PetscReal       error, off;
+
+      MUST(VecWAXPY(line, -r / (1 + r), past[1], past[0]));
+      MUST(VecScale(line, 1 + r));
+      MUST(VecAXPY(line, -1, box->predicted));
+      MUST(VecNorm(line, NORM_INFINITY, &off));
+      AssertNear("line", off, 0, 1e-12);
+      error  = r / (r + 1) * Distance(box, U, box->predicted) / 0.02;
+      growth = 0.8 / PetscSqrtReal(error);
+      assert_true(error > 0 && error <= 1);
+    }
+    between += growth > 0.2 && growth < 2;
+    AssertRelative("next", box->integrator.next, dt * PetscMin(2, growth), 1e-8);
+    MUST(VecCopy(past[0], past[1]));
+    MUST(VecCopy(U, past[0]));
+    last = dt;
+    time = box->integrator.time;
+  }
+  assert_true(between > 1);
+  assert_int_equal(box->integrator.steps, STEPS);
+  for (int k = 0; k < 2; k++) MUST(VecDestroy(&past[k]));
+  MUST(VecDestroy(&line));
+  MUST(NakMixBoxDestroy(&box));
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(StepsFollowTheirErrors),
   cmocka_unit_test(NucleiTakeTheirShare),
   cmocka_unit_test(CompositionIsTheLiquids),
 };
