@@ -16,6 +16,14 @@
 /* A call that must succeed. */
 #define MUST(call) assert_int_equal((call), 0)
 
+/* A `destroy` of a pointer sets it to NULL, and takes that. */
+#define MUST_DESTROY(destroy, pointer)                                                             \
+  do {                                                                                             \
+    MUST(destroy(&(pointer)));                                                                     \
+    assert_null(pointer);                                                                          \
+    MUST(destroy(&(pointer)));                                                                     \
+  } while (0)
+
 /* |a - b| <= tolerance, which NaN is not; the message has both.  `b` is what is expected. */
 #define AssertNear(what, a, b, tolerance)                                                          \
   do {                                                                                             \

@@ -157,9 +157,9 @@ static void Destroy(Case *c)
   MUST(VecDestroy(&c->V));
   MUST(VecDestroy(&c->b));
   MUST(VecDestroy(&c->x));
-  MUST(NakColumnsDestroy(&c->columns));
+  MUST_DESTROY(NakColumnsDestroy, c->columns);
   MUST(PetscFree(c->stack.rate));
-  MUST(NakStateDestroy(&c->state));
+  MUST_DESTROY(NakStateDestroy, c->state);
 }
 
 /* y = A v of column (i, j), worked out here: a dense matrix of the column, and the exchange with every

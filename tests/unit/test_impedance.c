@@ -65,7 +65,7 @@ static void Compare(const char *name, const NakModelParams *cell, const NakImped
                    (double)NakImpedanceIterations(impedance) / (double)s->count));
   assert_true(magnitude < 0.005);
   assert_true(phase < 0.5);
-  MUST(NakImpedanceDestroy(&impedance));
+  MUST_DESTROY(NakImpedanceDestroy, impedance);
   MUST(VecDestroy(&U));
   MUST(NakModelDestroy(&model));
 }

@@ -87,7 +87,7 @@ static Cell Create(void)
 static void Destroy(Cell *cell)
 {
   MUST(VecDestroy(&cell->U));
-  MUST(NakModelDestroy(&cell->model));
+  MUST_DESTROY(NakModelDestroy, cell->model);
 }
 
 /* A strip in the middle of x. */
@@ -329,7 +329,7 @@ static void AlloyIsAllThere(void **unused)
   AssertRelative("Na", na, height * x / (1 - x), 1e-13);
   MUST(VecRestoreArrayRead(U, &u));
   MUST(VecDestroy(&U));
-  MUST(NakModelDestroy(&model));
+  MUST_DESTROY(NakModelDestroy, model);
 }
 
 static void NoVoidsWithoutGas(void **unused)
@@ -340,7 +340,7 @@ static void NoVoidsWithoutGas(void **unused)
   (void)unused;
   MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
   assert_int_equal(NakModelVoidsReport(model).count, 0);
-  MUST(NakModelDestroy(&model));
+  MUST_DESTROY(NakModelDestroy, model);
 }
 
 /* A double layer of so many F/m2 at 1 V, and what is adsorbed. */
@@ -354,7 +354,7 @@ static void FaceChargeIsThatOfOneVolt(void **unused)
   params.reaction.adlayer_charge = 0.125;
   MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
   AssertRelative("charge", NakModelFaceCharge(model), 0.375, 1e-14);
-  MUST(NakModelDestroy(&model));
+  MUST_DESTROY(NakModelDestroy, model);
 }
 
 /* ---- What columns keep of their past ---- */

@@ -73,7 +73,7 @@ static void NucleiTakeTheirShare(void **unused)
       AssertNear("the other", u[2][3][i][1], 0.3 * (1 - share), 1e-12);
     }
   MUST(DMDAVecRestoreArrayDOFRead(dm, U, &u));
-  MUST(NakMixBoxDestroy(&box));
+  MUST_DESTROY(NakMixBoxDestroy, box);
 }
 
 /* Liquid, and void in one half, whose potential tells every cell apart. */
@@ -113,7 +113,7 @@ static void CompositionIsTheLiquids(void **unused)
     }
   }
   MUST(PetscFree(values));
-  MUST(NakMixBoxDestroy(&box));
+  MUST_DESTROY(NakMixBoxDestroy, box);
 }
 
 /* ---- Steps ---- */
@@ -199,7 +199,7 @@ static void StepsFollowTheirErrors(void **unused)
   assert_int_equal(box->integrator.steps, STEPS);
   for (int k = 0; k < 2; k++) MUST(VecDestroy(&past[k]));
   MUST(VecDestroy(&line));
-  MUST(NakMixBoxDestroy(&box));
+  MUST_DESTROY(NakMixBoxDestroy, box);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -330,8 +330,8 @@ static void RanksDoNotMatter(void **unused)
       MUST(NakPhaseFieldEnergy(one, &mine));
       MUST(NakPhaseFieldEnergy(all, &ours));
       AssertNear("energy on any ranks", mine, ours, 1e-8 * mine);
-      MUST(NakPhaseFieldDestroy(&one));
-      MUST(NakPhaseFieldDestroy(&all));
+      MUST_DESTROY(NakPhaseFieldDestroy, one);
+      MUST_DESTROY(NakPhaseFieldDestroy, all);
     }
   }
 }
@@ -363,7 +363,7 @@ static void ConservesAndDecays(void **unused)
       before = energy;
     }
     assert_true(NakPhaseFieldCounts(e).dt > 5); /* large steps converge */
-    MUST(NakPhaseFieldDestroy(&e));
+    MUST_DESTROY(NakPhaseFieldDestroy, e);
   }
 }
 
@@ -393,7 +393,7 @@ static void SolvesToTheEnd(void **unused)
       MUST(NakPhaseFieldResidual(e, f, &residual));
       AssertNear("residual", residual, 0, 1e-11);
     }
-    MUST(NakPhaseFieldDestroy(&e));
+    MUST_DESTROY(NakPhaseFieldDestroy, e);
   }
 }
 
@@ -419,7 +419,7 @@ static void CyclesDoNotGrow(void **unused)
     print_message("%d x %d cells: %.2f cycles a solve\n", (int)n, (int)n, (double)cycles);
     if (n == 24) first = cycles;
     assert_true(cycles < 1.3 * first);
-    MUST(NakPhaseFieldDestroy(&e));
+    MUST_DESTROY(NakPhaseFieldDestroy, e);
   }
 }
 
@@ -460,7 +460,7 @@ static void AxesAreAlike(void **unused)
     e             = Start(PETSC_COMM_WORLD, &model, &p, n[c], &params);
     Go(e, end);
     MUST(NakPhaseFieldEnergy(e, &energy[c]));
-    MUST(NakPhaseFieldDestroy(&e));
+    MUST_DESTROY(NakPhaseFieldDestroy, e);
   }
   AssertNear("energy in x and y", energy[1] / 12, energy[0], 1e-7 * energy[0]);
   AssertNear("energy in y and z", energy[2], energy[1], 1e-7 * energy[1]);
@@ -589,7 +589,7 @@ static void SlopesOnTheSides(void **unused)
   MUST(NakPhaseFieldFrame(e, &frame));
   AssertNear("bottom", frame.grid->z[0], 0, 1e-14);
   AssertNear("top", frame.grid->z[1], 1, 1e-14);
-  MUST(NakPhaseFieldDestroy(&e));
+  MUST_DESTROY(NakPhaseFieldDestroy, e);
 }
 
 /* Sides that follow the value inside come to rest where nothing is exchanged any more. */
@@ -609,7 +609,7 @@ static void SidesThatFollow(void **unused)
   Go(e, 3000);
   MUST(NakPhaseFieldCut(e, 0, 0, at, values));
   for (PetscInt i = 0; i < plate[0]; i++) AssertNear("value", values[i], 2, 1e-5);
-  MUST(NakPhaseFieldDestroy(&e));
+  MUST_DESTROY(NakPhaseFieldDestroy, e);
 }
 
 /* What is stored is kept to rounding where it is not the field itself. */
@@ -630,7 +630,7 @@ static void KeepsWhatIsStored(void **unused)
     MUST(NakPhaseFieldTotal(e, 0, &total));
     AssertNear("total", total, start, 1e-12 * start);
   }
-  MUST(NakPhaseFieldDestroy(&e));
+  MUST_DESTROY(NakPhaseFieldDestroy, e);
 }
 
 static PetscErrorCode Keep(void *object, NakCheckpoint c)
@@ -661,7 +661,7 @@ static void GoesOnFromACheckpoint(void **unused)
       assert_true(values[0][i] == values[1][i]);
   }
   assert_true(NakPhaseFieldCounts(e[0]).time == NakPhaseFieldCounts(e[1]).time);
-  for (int k = 0; k < 2; k++) MUST(NakPhaseFieldDestroy(&e[k]));
+  for (int k = 0; k < 2; k++) MUST_DESTROY(NakPhaseFieldDestroy, e[k]);
 }
 
 /* ---- Time ---- */
@@ -680,7 +680,7 @@ static void StepsEndWhereTold(void **unused)
     Go(e, t);
     assert_true(NakPhaseFieldCounts(e).time == t);
   }
-  MUST(NakPhaseFieldDestroy(&e));
+  MUST_DESTROY(NakPhaseFieldDestroy, e);
 }
 
 /* A step that cannot be solved is repeated until it is too short; the last good state stays. */
@@ -696,7 +696,7 @@ static void GivesUp(void **unused)
   NakCahnHilliardModel(&binary, &model);
   e = Start(PETSC_COMM_WORLD, &model, &binary, n, &params);
   MUST(NakPhaseFieldEnergy(e, &before));
-  MUST(NakPhaseFieldDestroy(&e));
+  MUST_DESTROY(NakPhaseFieldDestroy, e);
   params.first_step = params.shortest_step = 1e6;
   e                                        = Start(PETSC_COMM_WORLD, &model, &binary, n, &params);
   MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
@@ -705,7 +705,7 @@ static void GivesUp(void **unused)
   MUST(NakPhaseFieldEnergy(e, &after));
   assert_true(before == after);
   assert_true(NakPhaseFieldCounts(e).time == 0);
-  MUST(NakPhaseFieldDestroy(&e));
+  MUST_DESTROY(NakPhaseFieldDestroy, e);
 }
 
 /* A solve whose numbers are not finite ends with its first cycle. */
@@ -727,7 +727,7 @@ static void EndsAtOnceWithoutNumbers(void **unused)
   count = NakPhaseFieldCounts(e);
   assert_true(count.rejected > 0);
   assert_int_equal(count.cycles, count.rejected);
-  MUST(NakPhaseFieldDestroy(&e));
+  MUST_DESTROY(NakPhaseFieldDestroy, e);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -63,9 +63,9 @@ static void FacesAreGraded(void **unused)
   AssertRelative("reservoir", g->reservoir_height, total - 40e-6, 1e-12);
   AssertRelative("dx", g->dx, 16e-6, 1e-12);
   AssertRelative("dy", g->dy, 16e-6, 1e-12);
-  MUST(NakStateDestroy(&state));
+  MUST_DESTROY(NakStateDestroy, state);
   assert_null(state);
-  MUST(NakStateDestroy(&state));
+  MUST_DESTROY(NakStateDestroy, state);
 }
 
 static void EqualLayers(void **unused)
@@ -83,7 +83,7 @@ static void EqualLayers(void **unused)
   for (PetscInt k = 0; k < 12; k++) AssertRelative("height", Height(g, k), thickness / 12, 1e-9);
   for (PetscInt k = 22; k < 46; k++) AssertRelative("height", Height(g, k), 40e-6 / 24, 1e-9);
   AssertRelative("dy", g->dy, 8e-6, 1e-12);
-  MUST(NakStateDestroy(&state));
+  MUST_DESTROY(NakStateDestroy, state);
 }
 
 /* Every place of a column has one owner. */
@@ -120,7 +120,7 @@ static void ColumnIsPacked(void **unused)
                      NULL, NULL, NULL, NULL));
     assert_int_equal(dof, l->size);
     assert_int_equal(width, 1);
-    MUST(NakStateDestroy(&state));
+    MUST_DESTROY(NakStateDestroy, state);
   }
 }
 
@@ -210,12 +210,12 @@ static void CoarsestGrid(void **unused)
   (void)unused;
   for (MUST(NakStateCoarsen(state, &coarse)); coarse != NULL;
        MUST(NakStateCoarsen(state, &coarse))) {
-    MUST(NakStateDestroy(&state));
+    MUST_DESTROY(NakStateDestroy, state);
     state = coarse;
   }
   if (Ranks() <= 3) assert_int_equal(NakStateGrid(state)->nx, nx[Ranks() - 1]);
   assert_int_equal(NakStateGrid(state)->ny, 1);
-  MUST(NakStateDestroy(&state));
+  MUST_DESTROY(NakStateDestroy, state);
 }
 
 /* What the deck can get wrong is the user's error, and leaves something that can be destroyed. */
@@ -266,12 +266,12 @@ static void Errors(void **unused)
   MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   assert_int_equal(NakStateCreate(PETSC_COMM_WORLD, &high, thickness, interphase, total, &state),
                    PETSC_ERR_USER_INPUT);
-  MUST(NakStateDestroy(&state));
+  MUST_DESTROY(NakStateDestroy, state);
   if (Ranks() > 1) {
     assert_int_equal(
       NakStateCreate(PETSC_COMM_WORLD, &narrow, thickness, interphase, total, &state),
       PETSC_ERR_USER_INPUT);
-    MUST(NakStateDestroy(&state));
+    MUST_DESTROY(NakStateDestroy, state);
   }
   MUST(PetscPopErrorHandler());
 }

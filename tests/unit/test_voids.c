@@ -82,7 +82,7 @@ static Case *Create(PetscInt nx, PetscInt ny, NakVoidsParams params)
 
 static void Destroy(Case *c)
 {
-  MUST(NakGasDestroy(&c->gas));
+  MUST_DESTROY(NakGasDestroy, c->gas);
   MUST(NakStateDestroy(&c->state));
   MUST(PetscFree2(c->share, c->wetted));
   MUST(PetscFree(c));
