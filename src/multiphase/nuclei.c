@@ -141,18 +141,21 @@ PetscErrorCode NakMixBoxSeed(NakMixBox b)
    greatest driving force at this mu and the reduction by a wall. */
 static PetscReal Boltzmann(NakMixBox b, NakBody body, PetscReal mu, PetscReal angle)
 {
-  const PetscReal avogadro = 6.02214076e23;
-  const PetscReal tension  = body == NAK_BODY_SOLID_B ? b->params.material.b.solid_liquid_energy
-                                                      : b->params.material.a.solid_liquid_energy;
-  const PetscReal gain     = NakBranchAt(&b->mix.branch[NAK_BODY_LIQUID], mu).omega -
-                         NakBranchAt(&b->mix.branch[body], mu).omega;
-  const PetscReal C  = PetscCosReal(angle * PETSC_PI / 180);
-  const PetscReal f  = (2 + C) * PetscSqr(1 - C) / 4;
-  const PetscReal RT = b->mix.branch[NAK_BODY_LIQUID].solution.RT, V = b->mix.volume;
-  const PetscReal barrier =
+  const PetscReal      avogadro = 6.02214076e23;
+  const PetscReal      tension = body == NAK_BODY_SOLID_B ? b->params.material.b.solid_liquid_energy
+                                                          : b->params.material.a.solid_liquid_energy;
+  const NakBranchPoint liquid  = NakBranchAt(&b->mix.branch[NAK_BODY_LIQUID], mu);
+  const NakBranchPoint solid   = NakBranchAt(&b->mix.branch[body], mu);
+  const PetscReal      gain    = liquid.omega - solid.omega;
+  const PetscReal      richer  = body == NAK_BODY_SOLID_B ? liquid.x - solid.x : solid.x - liquid.x;
+  const PetscReal      C       = PetscCosReal(angle * PETSC_PI / 180);
+  const PetscReal      f       = (2 + C) * PetscSqr(1 - C) / 4;
+  const PetscReal      RT = b->mix.branch[NAK_BODY_LIQUID].solution.RT, V = b->mix.volume;
+  const PetscReal      barrier =
     16 * PETSC_PI / 3 * tension * tension * tension * PetscSqr(V / gain) * f;
 
-  return gain > 0 ? PetscExpReal(-barrier * avogadro / RT) : 0;
+  /* Far beyond the end of its branch a solid is a parabola, which falls below the liquid again. */
+  return gain > 0 && richer > 0 ? PetscExpReal(-barrier * avogadro / RT) : 0;
 }
 
 typedef struct {

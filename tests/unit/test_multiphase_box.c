@@ -1,7 +1,8 @@
-/* The box of phases: how a nucleus takes its place among others, and what its frames show.  Run on 1, 2 and 3
+/* The box of phases: where nuclei come, how one takes its place among others, steps, what frames show.  Run on 1, 2 and 3
    ranks. */
 #include "multiphase_impl.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "material_fixture.h"
@@ -116,6 +117,201 @@ static void CompositionIsTheLiquids(void **unused)
   MUST_DESTROY(NakMixBoxDestroy, box);
 }
 
+/* ---- Nuclei of the start and in time ---- */
+
+static const PetscReal sides[3] = {1e-7, 1.25e-7, 0.8e-7}; /* of a cell */
+
+static NakMixParams OneOfEach(void)
+{
+  NakMixParams p = Params(PETSC_FALSE);
+
+  p.grains_b = p.grains_a = 1;
+  p.angle_b               = 60;
+  p.angle_a               = 90;
+  p.seed                  = 7;
+  for (int d = 0; d < 3; d++) p.size[d] = (PetscReal)p.n[d] * sides[d];
+  p.interval = 2e-3;
+  return p;
+}
+
+/* Phase k in the cell around a place: the greatest of all ranks, of which one has it. */
+static PetscReal ShareAt(NakMixBox box, PetscInt k, const PetscReal at[3])
+{
+  PetscReal     share = -1;
+  PetscReal ****u;
+  PetscInt      x, y, z, nx, ny, nz, i[3];
+  DM            dm;
+  Vec           U;
+
+  for (int d = 0; d < 3; d++) i[d] = (PetscInt)(at[d] / sides[d]);
+  MUST(NakMixBoxState(box, &dm, &U));
+  MUST(DMDAGetCorners(dm, &x, &y, &z, &nx, &ny, &nz));
+  MUST(DMDAVecGetArrayDOFRead(dm, U, &u));
+  if (i[0] >= x && i[0] < x + nx && i[1] >= y && i[1] < y + ny && i[2] >= z && i[2] < z + nz)
+    share = u[i[2]][i[1]][i[0]][k];
+  MUST(DMDAVecRestoreArrayDOFRead(dm, U, &u));
+  MUST(MPI_Allreduce(MPI_IN_PLACE, &share, 1, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
+  return share;
+}
+
+/* What a nucleus of radius R leaves at a distance. */
+static PetscReal Cap(PetscReal distance, PetscReal R, PetscReal width)
+{
+  return 1 / (1 + PetscExpReal(4 * (distance - R) / width));
+}
+
+/* One nucleus is in the middle, several are anywhere; on the wall is at its height.  A nucleus is as large as
+   interfaces are wide where nothing is said of it. */
+static void SeedsHaveTheirPlaces(void **unused)
+{
+  const PetscReal off =
+    PetscSqrtReal(1 + 1.25 * 1.25 + 0.8 * 0.8) / 2 * 1e-7; /* of a cell and the middle */
+
+  (void)unused;
+  for (int wall = 0; wall < 2; wall++)
+    for (int body = 0; body < 2; body++) {
+      NakMixParams p = OneOfEach();
+      NakMixBox    box;
+      PetscReal    at[3] = {6.5 * sides[0], 4.5 * sides[1], (wall ? 0.5 : 3.5) * sides[2]};
+
+      p.nuclei_body    = body;
+      p.nuclei_on_wall = (PetscBool)wall;
+      p.nucleus_radius = body ? 2e-7 : 0;
+      p.nuclei         = 1;
+      MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+      MUST(NakMixBoxSeed(box));
+      assert_int_equal(box->integrator.nuclei, 1);
+      AssertNear("there", ShareAt(box, 1 + body, at), Cap(off, body ? 2e-7 : 4e-7, box->mix.width),
+                 1e-12);
+      AssertNear("the other", ShareAt(box, 2 - body, at), 0, 0);
+      MUST_DESTROY(NakMixBoxDestroy, box);
+    }
+}
+
+static void SeveralSeedsAreAnywhere(void **unused)
+{
+  enum { SEEDS = 3 };
+  NakMixParams p = OneOfEach();
+  NakMixBox    box;
+
+  (void)unused;
+  p.nucleus_radius = 1e-7;
+  p.nuclei         = SEEDS;
+  MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+  MUST(NakMixBoxSeed(box));
+  assert_int_equal(box->integrator.nuclei, SEEDS);
+  for (int k = 0; k < SEEDS; k++) { /* of which none takes its place away from another */
+    PetscReal at[3], centre[3], r = 0;
+
+    for (int d = 0; d < 3; d++) {
+      centre[d] = p.size[d] * NakRandomOne(7, 3 * k + d, 0, NAK_STREAM_START);
+      at[d]     = sides[d] * (PetscFloorReal(centre[d] / sides[d]) + 0.5);
+      r += PetscSqr(at[d] - centre[d]);
+    }
+    assert_true(ShareAt(box, 1, at) >= Cap(PetscSqrtReal(r), 1e-7, box->mix.width) - 1e-12);
+  }
+  MUST_DESTROY(NakMixBoxDestroy, box);
+}
+
+/* A liquid far from its equilibrium with a solid. */
+static void FillLiquid(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  (void)at;
+  u[0] = *(const PetscReal *)ctx;
+  u[1] = u[2] = 0;
+}
+
+/* The same of a box with one solid. */
+static void FillOneSolid(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  (void)at;
+  u[0] = *(const PetscReal *)ctx;
+  u[1] = 0;
+}
+
+/* Barrier of a sphere, or of a cap on the wall, in RT: 16 pi / 3 gamma^3 (V / gain)^2 f. */
+static PetscReal Barrier(NakMixBox box, NakBody body, PetscReal u, PetscReal f)
+{
+  const PetscReal RT   = 8.31446261815324 * 285;
+  const PetscReal gain = NakBranchAt(&box->mix.branch[NAK_BODY_LIQUID], RT * u).omega -
+                         NakBranchAt(&box->mix.branch[body], RT * u).omega;
+  const PetscReal gamma =
+    body == NAK_BODY_SOLID_B ? NaK()->b.solid_liquid_energy : NaK()->a.solid_liquid_energy;
+
+  assert_true(gain > 0);
+  return 16 * PETSC_PI / 3 * PetscPowReal(gamma, 3) * PetscSqr(box->mix.volume / gain) * f *
+         6.02214076e23 / RT;
+}
+
+/* The cell whose random number is the smallest, of those on the wall or of all, and that number. */
+static PetscReal Smallest(PetscBool wall, PetscInt slot, PetscInt stream, PetscReal at[3])
+{
+  PetscReal least = 2;
+
+  for (PetscInt c = 0; c < NX * NY * (wall ? 1 : NZ); c++) {
+    const PetscReal r = NakRandomOne(7, c, slot, stream);
+
+    if (r >= least) continue;
+    least = r;
+    at[0] = sides[0] * ((PetscReal)(c % NX) + 0.5);
+    at[1] = sides[1] * ((PetscReal)(c / NX % NY) + 0.5);
+    at[2] = sides[2] * ((PetscReal)(c / NX / NY) + 0.5);
+  }
+  return least;
+}
+
+/* Nuclei come by the classical rate: the first where rate times interval reaches what the smallest random number
+   of all cells is the probability of, and with a part in a million less there is none. */
+static void NucleiComeAtTheirRate(void **unused)
+{
+  static const PetscInt slot = 3;
+  const PetscReal       f[]  = {5. / 32, 0.5}; /* of 60 and 90 degrees */
+
+  (void)unused;
+  for (int way = 0; way < 4; way++) {
+    const PetscBool    wall = (PetscBool)(way / 2);
+    const NakBody      body = way % 2 ? NAK_BODY_SOLID_A : NAK_BODY_SOLID_B;
+    const NakMixParams p    = OneOfEach();
+    PetscReal          u    = way % 2 ? 1 : -2, at[3], least, sites;
+    NakMixBox          box;
+
+    MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+    least = Smallest(wall, slot, 2 * (wall ? NAK_STREAM_WALL : NAK_STREAM_BULK) + way % 2 + 10, at);
+    sites = -log1p(-least) / (wall ? 1.25e-14 : 1e-21) / 2e-3 *
+            PetscExpReal(Barrier(box, body, u, wall ? f[way % 2] : 1));
+    for (int more = 0; more < 2; more++) {
+      PetscReal *const which = wall ? &box->params.wall_sites : &box->params.bulk_sites;
+
+      *which = sites * (1 + (more ? 1e-6 : -1e-6));
+      MUST(NakMixBoxFill(box, FillLiquid, &u));
+      MUST(NakMixNucleate(box, slot));
+      assert_int_equal(box->integrator.nuclei, more);
+    }
+    assert_true(ShareAt(box, 1 + way % 2, at) > 0.8);
+    MUST_DESTROY(NakMixBoxDestroy, box);
+  }
+}
+
+/* Liquid K has no nuclei of Na, nor liquid Na of K, however many places there are. */
+static void NoNucleiOfTheOtherMetal(void **unused)
+{
+  (void)unused;
+  for (int end = 0; end < 2; end++) {
+    NakMixParams    p = OneOfEach();
+    const PetscReal u = end ? 6 : -4;
+    NakMixBox       box;
+
+    p.grains_a   = end ? 0 : 1;
+    p.grains_b   = end;
+    p.bulk_sites = 1e60;
+    MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+    MUST(NakMixBoxFill(box, FillOneSolid, (void *)&u));
+    MUST(NakMixNucleate(box, 0));
+    assert_int_equal(box->integrator.nuclei, 0);
+    MUST_DESTROY(NakMixBoxDestroy, box);
+  }
+}
+
 /* ---- Steps ---- */
 
 /* Liquid whose composition levels out, and grains that meet. */
@@ -203,8 +399,9 @@ static void StepsFollowTheirErrors(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(StepsFollowTheirErrors),
-  cmocka_unit_test(NucleiTakeTheirShare),
+  cmocka_unit_test(SeedsHaveTheirPlaces),    cmocka_unit_test(SeveralSeedsAreAnywhere),
+  cmocka_unit_test(NucleiComeAtTheirRate),   cmocka_unit_test(NoNucleiOfTheOtherMetal),
+  cmocka_unit_test(StepsFollowTheirErrors),  cmocka_unit_test(NucleiTakeTheirShare),
   cmocka_unit_test(CompositionIsTheLiquids),
 };
 
