@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Install what nakfield needs to be built, tested and plotted; does nothing where all is there.
 # On Debian and Ubuntu with apt; elsewhere it says which modules or Spack specs to load.
-# With --insitu also ParaView and what draws without a screen, 2.8 GB: see docs/insitu.md.
+# With --insitu also ParaView and what draws without a screen, 2.8 GB: see docs/insitu.md; with --packaging
+# what builds and tries Debian packages: see docs/install.md.
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config git
@@ -10,18 +11,21 @@ packages=(build-essential cmake ninja-build pkg-config git
   clang libclang-rt-dev clang-format clang-tidy gcovr
   python3 python3-numpy python3-scipy python3-h5py python3-matplotlib python3-yaml)
 
-case ${1-} in
-  --insitu)
-    packages+=(g++ paraview-dev python3-paraview libpython3-dev xvfb xauth ffmpeg python3-skimage)
-    # ParaView's icons are SVG, which its packages do not ask for: of Qt 5, or of Qt 6 from Debian 13 on
-    if apt-cache depends paraview 2>/dev/null | grep "Depends: libqt6" >/dev/null; then
-      packages+=(libqt6svg6)
-    else
-      packages+=(libqt5svg5)
-    fi ;;
-  "") ;;
-  *) echo "usage: scripts/setup.sh [--insitu]" >&2; exit 2 ;;
-esac
+for argument in "$@"; do
+  case $argument in
+    --insitu)
+      packages+=(g++ paraview-dev python3-paraview libpython3-dev xvfb xauth ffmpeg python3-skimage)
+      # ParaView's icons are SVG, which its packages do not ask for: of Qt 5, or of Qt 6 from Debian 13 on
+      if apt-cache depends paraview 2>/dev/null | grep "Depends: libqt6" >/dev/null; then
+        packages+=(libqt6svg6)
+      else
+        packages+=(libqt5svg5)
+      fi ;;
+    --packaging)
+      packages+=(debhelper debootstrap dh-python lintian libhdf5-mpi-dev mpi-default-bin mpi-default-dev) ;;
+    *) echo "usage: scripts/setup.sh [--insitu] [--packaging]" >&2; exit 2 ;;
+  esac
+done
 
 missing_packages() {
   local package
