@@ -109,6 +109,10 @@ int NakExitStatus(PetscErrorCode code);
 */
 void NakMpiPrepare(void);
 
+/** Refuse to be one of many processes that a launcher started and that do not know each other, as under an srun
+    without PMIx: each would do all of the work.  Collective. */
+PetscErrorCode NakMpiCheck(MPI_Comm comm);
+
 /** A default among PETSc's options, for what PETSc has no call for: what a user has given stands. */
 PetscErrorCode NakOptionPrefer(const char option[], const char value[]);
 

@@ -47,6 +47,7 @@ typedef struct {
   PetscBool   new_physics; /**< continue with another cell than that of the checkpoint */
   PetscBool   light;       /**< write no fields; all else, steps included, is as with them */
   PetscReal   wall_time;   /**< after which the run is to stop; 0 for never [s] */
+  PetscInt    ranks;       /**< that NakSimDescribe() is to speak of; 0 for those there are */
 } NakSimOptions;
 
 typedef struct NakSim_private *NakSim; /**< opaque */
@@ -66,7 +67,7 @@ PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim 
 PetscErrorCode NakSimDestroy(NakSim *sim);
 
 /** Print the resolved deck, the file of its material, the unknowns and estimates of memory and, for a cell,
-    wall time to standard output.  Collective. */
+    wall time to standard output; of several ranks, what each has and takes.  Collective. */
 PetscErrorCode NakSimDescribe(NakSim sim);
 
 /** Print what a partial contact means for the limiting current of a cell, as a line that begins with

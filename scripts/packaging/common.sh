@@ -36,9 +36,18 @@ as_root_apart() {
   NAK_APART=1 exec unshare --mount "$0" "$@"
 }
 
-# A bare Debian; with /proc, /dev and /sys until the script ends.
+# Name servers, and /proc, /dev and /sys until the script ends.
+enter_chroot() { # FOLDER
+  local place
+  [ ! -f /etc/resolv.conf ] || cp -L /etc/resolv.conf "$1/etc/resolv.conf"
+  for place in proc sys dev; do
+    mount --rbind "/$place" "$1/$place" && mount --make-rslave "$1/$place"
+  done
+}
+
+# A bare Debian, entered.
 bare_chroot() { # SUITE FOLDER
-  local mirror=${NAK_MIRROR-http://deb.debian.org/debian} place
+  local mirror=${NAK_MIRROR-http://deb.debian.org/debian}
   mkdir -p "$2"
   debootstrap --variant=minbase "$1" "$2" "$mirror" >"$2.log" 2>&1 || { tail -20 "$2.log"; fail "debootstrap failed"; }
   cat >"$2/etc/apt/sources.list" <<LIST
@@ -48,10 +57,7 @@ deb ${mirror}-security $1-security main
 LIST
   echo force-unsafe-io >"$2/etc/dpkg/dpkg.cfg.d/fast" # it is thrown away
   echo 'APT::Sandbox::User "root"; Acquire::Languages "none";' >"$2/etc/apt/apt.conf.d/99bare"
-  [ ! -f /etc/resolv.conf ] || cp -L /etc/resolv.conf "$2/etc/resolv.conf"
-  for place in proc sys dev; do
-    mount --rbind "/$place" "$2/$place" && mount --make-rslave "$2/$place"
-  done
+  enter_chroot "$2"
 }
 
 # A command within, with an environment that says nothing of the machine around it.

@@ -6,7 +6,8 @@
 
 const char NakUsage[] =
   "Usage:\n"
-  "  nakfield run DECK [KEY=VALUE ...] [--dry-run] [--replace] [--quiet] [--light]\n"
+  "  nakfield run DECK [KEY=VALUE ...] [--replace] [--quiet] [--light]\n"
+  "  nakfield run DECK [KEY=VALUE ...] --dry-run [--ranks N]\n"
   "  nakfield run DECK [KEY=VALUE ...] [--walltime TIME] [-- PETSC OPTIONS]\n"
   "  nakfield run --restart RUNDIR [DECK] [KEY=VALUE ...] [--new-physics]\n"
   "  nakfield check DECK [KEY=VALUE ...]\n"
@@ -36,6 +37,7 @@ const char NakUsage[] =
   "  worker     carry out command lines from standard input in one process, for scripts\n"
   "  KEY=VALUE  overrides an entry of the deck, e.g. grid.nx=256 alloy.potassium='65 wt%'\n"
   "  --dry-run  print the resolved deck, the unknowns, roughly memory and time, and run nothing\n"
+  "  --ranks N  with --dry-run: as on N ranks\n"
   "  --replace  remove an older run in the same directory; with --restart, begin anew where there\n"
   "             is no checkpoint\n"
   "  --quiet    no progress\n"
@@ -151,27 +153,49 @@ static PetscReal WallTime(const char *text)
   return *end == '\0' && parts > 1 ? value : -1;
 }
 
+/* Of an option with a value: which it is. */
+typedef enum { VALUE_RESTART, VALUE_WALLTIME, VALUE_RANKS, VALUES } Value;
+
+static void TakeValue(Value which, const char *value, NakCommandLine *line)
+{
+  char *end;
+
+  switch (which) {
+  case VALUE_RESTART:
+    line->sim.restart = value;
+    break;
+  case VALUE_WALLTIME:
+    line->sim.wall_time = WallTime(value);
+    if (line->sim.wall_time <= 0)
+      Error(line, "a wall time is like 23:50:00, 90min or 2h, not", value);
+    break;
+  case VALUE_RANKS:
+    line->sim.ranks = (PetscInt)strtol(value, &end, 10);
+    if (end == value || *end != '\0' || line->sim.ranks < 1 || strlen(value) > 8)
+      Error(line, "a number of ranks is like 64, not", value);
+    break;
+  case VALUES:
+    break;
+  }
+}
+
 /* An option with a value, in the next word or behind `=`; how many words it took, 0 for another one. */
 static int ParseValue(int n, char *const words[], NakCommandLine *line)
 {
-  static const char *const names[] = {"--restart", "--walltime"};
-  const char              *value   = NULL;
-  int                      which   = 0, taken;
+  static const char *const names[VALUES] = {"--restart", "--walltime", "--ranks"};
+  const char              *value         = NULL;
+  int                      which         = 0, taken;
 
-  while (which < 2 && strncmp(words[0], names[which], strlen(names[which])) != 0) which++;
-  if (which == 2) return 0;
+  while (which < VALUES && strncmp(words[0], names[which], strlen(names[which])) != 0) which++;
+  if (which == VALUES) return 0;
   value = words[0] + strlen(names[which]);
   if (*value != '=' && *value != '\0') return 0;
   taken = *value == '=' ? 1 : 2;
   value = *value == '=' ? value + 1 : n > 1 ? words[1] : "";
   if (*value == '\0')
     Error(line, "a value must follow", names[which]);
-  else if (which == 0)
-    line->sim.restart = value;
   else
-    line->sim.wall_time = WallTime(value);
-  if (which == 1 && line->sim.wall_time <= 0)
-    Error(line, "a wall time is like 23:50:00, 90min or 2h, not", value);
+    TakeValue((Value)which, value, line);
   return taken;
 }
 
@@ -196,6 +220,7 @@ static void CheckOptions(NakCommandLine *line)
     Error(line, "only run has the option", "--restart");
   if (line->sim.wall_time != 0 && command != NAK_COMMAND_RUN)
     Error(line, "only run has the option", "--walltime");
+  if (line->sim.ranks != 0 && !line->dry_run) Error(line, "this is for --dry-run:", "--ranks");
   if (line->sim.new_physics && line->sim.restart == NULL)
     Error(line, "this is for --restart:", "--new-physics");
 }

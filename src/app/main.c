@@ -88,8 +88,10 @@ PetscErrorCode NakCarryOut(const NakCommandLine *line)
     PetscCall(PrintHelpDeck(line->format));
     break;
   case NAK_COMMAND_RUN:
-  case NAK_COMMAND_CHECK:
   case NAK_COMMAND_IMPEDANCE:
+    PetscCall(NakMpiCheck(PETSC_COMM_WORLD));
+    PetscFunctionReturn(Simulate(line));
+  case NAK_COMMAND_CHECK:
     PetscFunctionReturn(Simulate(line));
   case NAK_COMMAND_PHASES:
     PetscFunctionReturn(NakPhases(PETSC_COMM_WORLD, line->sim.deck, line->sim.overrides,

@@ -28,6 +28,33 @@ static int Yield(double ranks, double cores, double load)
   return ranks > cores - (double)(long)load && load < 2 * cores;
 }
 
+PetscErrorCode NakMpiCheck(MPI_Comm comm)
+{
+  /* What a launcher says of its processes, the innermost first: a rank of `mpirun -n 1` within a job is alone. */
+  static const char *const signs[][2] = {
+    {"OMPI_COMM_WORLD_SIZE", "mpirun"      },
+    {"PMI_SIZE",             "the launcher"},
+    {"SLURM_STEP_NUM_TASKS", "srun"        }
+  };
+  PetscMPIInt size;
+  size_t      k = 0;
+  long        tasks;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  while (k < 3 && getenv(signs[k][0]) == NULL) k++;
+  if (size > 1 || k == 3) PetscFunctionReturn(PETSC_SUCCESS);
+  tasks = strtol(getenv(signs[k][0]), NULL, 10);
+  PetscCheck(
+    tasks <= 1, comm, PETSC_ERR_USER_INPUT,
+    "%s started %ld processes, and MPI takes each for a run of its own: start them by srun "
+    "--mpi=pmix (srun --mpi=list says what there is), or by the mpirun of the MPI that nakfield "
+    "was "
+    "built with; for single runs side by side: env -u %s nakfield ...",
+    signs[k][1], tasks, signs[k][0]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 void NakMpiPrepare(void)
 {
   const char *const ranks = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");

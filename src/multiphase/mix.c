@@ -355,7 +355,7 @@ void NakMixRates(const NakMix *mix, const PetscReal presence[],
                  PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST])
 {
   const PetscReal rate = 2 * MobilityOf(mix, presence) / (3 * mix->width);
-  PetscReal       g[NAK_MIX_MOST], sum = 0;
+  PetscReal       g[NAK_MIX_MOST] = {0}, sum = 0;
 
   for (PetscInt k = 0; k < mix->n; k++) {
     g[k] = presence[k] > 0 ? 1 / mix->share[k] : 0;

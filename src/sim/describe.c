@@ -30,18 +30,40 @@ PetscErrorCode NakSimDescribeContact(NakSim s, const char *before)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Of the decks in docs/performance.md, "What a run takes": time steps for one of the protocol, and seconds of one
-   rank for a time step, alone and for each unknown. */
-static PetscErrorCode DescribeTime(NakSim s)
+/* Seconds that a step of a cell waits for messages, as benchmarks/scaling_model counts them: rounds in an iteration
+   on the shared grids, of which the coarsest has at most 64 columns or one a rank. */
+static PetscReal Waiting(const NakSimSize *size)
+{
+  const PetscReal latency = 3e-6, iterations = 24, few = 64;
+  const PetscReal all     = (PetscReal)size->n[0] * (PetscReal)size->n[1],
+                  ranks   = (PetscReal)size->ranks;
+  const PetscReal quarter = size->n[1] > 1 ? 4 : 2; /* of the columns of a grid has the next one */
+  PetscReal       rounds  = 2;
+
+  for (PetscReal columns = all; columns > PetscMax(few, ranks); columns /= quarter)
+    rounds += columns == all ? 5 : 8;
+  return size->ranks > 1 ? latency * iterations * rounds : 0;
+}
+
+/* Of the decks in docs/performance.md, "What a run takes": seconds of a time step, alone and for each unknown. */
+static PetscReal StepSeconds(NakSim s, const NakSimSize *size)
+{
+  const PetscBool phases = (PetscBool)(s->params.model.grid.phases > 0);
+
+  return (15e-6 + (phases ? 1.7e-6 : 1e-6) * size->unknowns) / (PetscReal)size->ranks +
+         Waiting(size);
+}
+
+/* From there, too: time steps for one of the protocol. */
+static PetscErrorCode DescribeTime(NakSim s, const NakSimSize *size)
 {
   const PetscBool phases = (PetscBool)(s->params.model.grid.phases > 0);
   const PetscReal steps  = s->kind->steps == NULL ? 0 : s->kind->steps(s, phases ? 80 : 30);
-  const PetscReal step   = 15e-6 + (phases ? 1.7e-6 : 1e-6) * s->size.unknowns;
   char            text[NAK_TEXT_SIZE];
 
   PetscFunctionBeginUser;
   if (steps == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  NakProgressDuration(PetscMax(steps * step / (PetscReal)s->size.ranks, 1), text, sizeof text);
+  NakProgressDuration(PetscMax(steps * StepSeconds(s, size), 1), text, sizeof text);
   PetscCall(PetscPrintf(s->world,
                         "# roughly %.2g time steps and %s, by what decks like it took; conditions "
                         "and skipped cycles shorten it\n",
@@ -49,15 +71,40 @@ static PetscErrorCode DescribeTime(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What each of several ranks has and takes. */
+static PetscErrorCode DescribeRanks(NakSim s, PetscInt ranks, const NakSimSize *size)
+{
+  const PetscReal share    = 1e-6 * size->bytes / (PetscReal)size->ranks;
+  PetscReal       parts    = 1;
+  char            step[64] = "";
+
+  PetscFunctionBeginUser;
+  if (ranks == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int k = 0; k < 3; k++) parts *= size->n[k] > 0 ? (PetscReal)size->n[k] : 1;
+  if (s->kind->steps != NULL)
+    (void)snprintf(step, sizeof step, "; roughly %.2g s a time step", (double)StepSeconds(s, size));
+  PetscCall(PetscPrintf(s->world,
+                        "# on %" PetscInt_FMT " ranks, of which %" PetscInt_FMT
+                        " compute: about %.4g %s and %.3g MB a rank, and the program's own 60 MB; "
+                        "%.3g MB more on the first%s\n",
+                        ranks, size->ranks, (double)(parts / (PetscReal)size->ranks), size->what,
+                        (double)share, (double)(1e-6 * size->files), step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakSimDescribe(NakSim s)
 {
-  const NakSimSize size = s->size;
-  const char      *file = s->params.model.material.file;
-  char             shape[NAK_TEXT_SIZE];
-  PetscMPIInt      rank;
+  const char *file  = s->params.model.material.file;
+  PetscInt    ranks = s->options.ranks;
+  NakSimSize  size;
+  char        shape[NAK_TEXT_SIZE];
+  PetscMPIInt rank, all;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
+  PetscCallMPI(MPI_Comm_size(s->world, &all));
+  if (ranks == 0) ranks = all;
+  size = s->kind->size(s, ranks);
   if (rank == 0) PetscCall(NakDeckWriteResolved(s->deck, s->schema, PETSC_STDOUT));
   if (file[0] != '\0') PetscCall(PetscPrintf(s->world, "# material: %s\n", file));
   PetscCall(NakSimDescribeContact(s, "# "));
@@ -66,6 +113,7 @@ PetscErrorCode NakSimDescribe(NakSim s)
                         "# %.0f unknowns in %s; about %.3g MB of memory, %.3g MB of it for files\n",
                         (double)size.unknowns, shape, (double)(1e-6 * (size.bytes + size.files)),
                         (double)(1e-6 * size.files)));
-  PetscCall(DescribeTime(s));
+  PetscCall(DescribeRanks(s, ranks, &size));
+  PetscCall(DescribeTime(s, &size));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

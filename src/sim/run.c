@@ -57,6 +57,7 @@ static PetscErrorCode SetUp(NakSim s)
   PetscCall(s->kind->create(s));
   PetscCall(NakInsituCreate(s->comm, &s->params.insitu, &s->insitu));
   PetscCall(OpenOutput(s));
+  PetscCall(NakSimPlacement(s));
   PetscCall(NakSimBoundFrames(s));
   PetscCall(NakInsituStart(s->insitu, NakOutputDirectory(s->output), s->time));
   PetscCall(NakProgressCreate(s->comm, s->options.quiet, s->kind->unit, &s->progress));

@@ -195,6 +195,10 @@ PetscReal NakSimNextRow(NakSim sim);
 /* describe.c: the size of a run in words, "64 x 64 columns". */
 void NakSimShape(NakSim sim, char text[NAK_TEXT_SIZE]);
 
+/* placement.c: tell the log, and of several ranks the terminal, where they are and what each has.  Collective on the
+   ranks that compute. */
+PetscErrorCode NakSimPlacement(NakSim sim);
+
 /* limits.c: refuse a grid that does not fit into the memory there is, before any of it is taken.
    Collective on `world`. */
 PetscErrorCode NakSimCheckSize(NakSim sim);

@@ -79,7 +79,7 @@ static void TheFirstOfSeveral(void **unused)
 {
   const PetscReal voltage[] = {0, 4};
   Watched         w         = Open("insitu.when=[voltage > 3 V, short, voltage > 1 V]");
-  NakTrigger      hit;
+  NakTrigger      hit       = {-1, -1};
 
   (void)unused;
   assert_string_equal(Shown(&w, voltage, 2, 0, &hit), "0!");
