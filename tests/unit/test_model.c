@@ -419,7 +419,17 @@ static void TrapGas(NakModelParams *params)
 
 static void JacobianOfVoids(void **unused)
 {
+  /* Where the angle begins to turn, by what both paths carry. */
+  const Situation turns = {
+    "angle turns", 0.0055, 0.5, 0.6, 0, 1, {NAK_HOLD_CURRENT, 0.3}
+  };
+  NakModelParams leaky = Params(8, 1);
+
   (void)unused;
+  TrapGas(&leaky);
+  FreezeSome(&leaky, 1, 0);
+  leaky.interphase.over_limit_resistance = 3e-3;
+  CheckJacobian(leaky, &turns);
   for (int k = 0; k < SITUATIONS; k++) {
     NakModelParams alone = Params(8, 1), beside = Params(6, 4);
 

@@ -67,13 +67,12 @@ typedef struct {
   Vec      U;
 } Cell;
 
-static Cell Create(void)
+static Cell CreateOf(const NakModelParams *params)
 {
-  const NakModelParams params = Params();
-  Cell                 cell;
-  PetscReal           *u;
+  Cell       cell;
+  PetscReal *u;
 
-  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &cell.model));
+  MUST(NakModelCreate(PETSC_COMM_WORLD, params, &cell.model));
   MUST(DMCreateGlobalVector(NakStateDM(NakModelState(cell.model)), &cell.U));
   MUST(NakModelInitialise(cell.model, cell.U));
   MUST(VecGetArray(cell.U, &u));
@@ -82,6 +81,13 @@ static Cell Create(void)
                u + (ptrdiff_t)n * cell.model->column.l.size);
   MUST(VecRestoreArray(cell.U, &u));
   return cell;
+}
+
+static Cell Create(void)
+{
+  const NakModelParams params = Params();
+
+  return CreateOf(&params);
 }
 
 static void Destroy(Cell *cell)
@@ -343,6 +349,59 @@ static void NoVoidsWithoutGas(void **unused)
   MUST_DESTROY(NakModelDestroy, model);
 }
 
+/* After a step the room over what is not wetted is that of the voids above it, the uppermost layer's too. */
+static void RoomIsThatOfTheVoids(void **unused)
+{
+  NakModelParams   params = Params();
+  Cell             cell;
+  const NakColumn *c;
+  PetscReal       *u;
+
+  (void)unused;
+  params.grid.alloy_height = 3e-6; /* so that layers over the zone are lower than those in it */
+  cell                     = CreateOf(&params);
+  c                        = &cell.model->column;
+  MUST(VecGetArray(cell.U, &u));
+  for (PetscInt n = 0; n < cell.model->owned; n++) {
+    PetscReal *const column = u + (ptrdiff_t)n * c->l.size;
+
+    for (PetscInt k = 0; k < c->l.zone; k++)
+      for (PetscInt i = 0; i < c->l.phases; i++) column[NakLayoutAlloy(&c->l, k) + 1 + i] = 0;
+    for (PetscInt k = 0; k < c->l.zone; k++) column[NakLayoutAlloy(&c->l, k) + VOID] = 1;
+  }
+  MUST(VecRestoreArray(cell.U, &u));
+  MUST(NakModelVoidsAdvance(cell.model, 0, 1, cell.U));
+  for (PetscInt n = 0; n < cell.model->owned; n++)
+    AssertRelative("room", c->over[n].void_height, 2.5e-6, 1e-9);
+  Destroy(&cell);
+}
+
+/* What a phase fills leaves the liquid its composition, and the others their part of the rest. */
+static void FillingKeepsTheLiquid(void **unused)
+{
+  Cell             cell  = Create();
+  const NakColumn *c     = &cell.model->column;
+  PetscReal        u[4]  = {0.45, 0, 0, 0}, gain, before;
+  const PetscReal  whole = 0.45;
+
+  (void)unused;
+  assert_int_equal(c->l.phases, 3);
+  gain = NakZoneFill(c, GRAIN_B, 0.4, u);
+  AssertRelative("gain", u[0] - whole, gain, 1e-12);
+  assert_true(gain < -1e-3); /* K has no room for Na */
+  AssertNear("liquid", NakZoneLiquid(c, u), 0.45, 1e-9);
+  AssertNear("K", u[GRAIN_B], 0.4, 1e-15);
+  before = u[0];
+  gain   = NakZoneFill(c, VOID, 0.5, u);
+  AssertRelative("gain", u[0] - before, gain, 1e-12);
+  AssertNear("liquid", NakZoneLiquid(c, u), 0.45, 1e-9);
+  AssertNear("half the K", u[GRAIN_B], 0.2, 1e-15);
+  AssertNear("void", u[VOID], 0.5, 1e-15);
+  AssertNear("nothing", NakZoneFill(c, GRAIN_A, 1e-13, u), 0, 0);
+  AssertNear("no Na", u[GRAIN_A], 0, 0);
+  Destroy(&cell);
+}
+
 /* A double layer of so many F/m2 at 1 V, and what is adsorbed. */
 static void FaceChargeIsThatOfOneVolt(void **unused)
 {
@@ -439,6 +498,8 @@ static void ColumnsKeepTheirPast(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(FillingKeepsTheLiquid),
+  cmocka_unit_test(RoomIsThatOfTheVoids),
   cmocka_unit_test(FaceChargeIsThatOfOneVolt),
   cmocka_unit_test(ColumnsKeepTheirPast),
   cmocka_unit_test(RecordsAreSums),
