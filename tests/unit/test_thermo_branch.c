@@ -90,15 +90,30 @@ static void CheckDerivatives(const NakBranch *b)
   }
 }
 
+/* Two terms, and as many as there can be. */
 static void DerivativesInMu(void **unused)
 {
+  const PetscReal k[]    = {2600, 400, -700, 500, 300, -250};
   const NakAlloy  alloy  = NaKAt(298.15);
   const NakBranch solid  = NakThermoBranch(&alloy.solid, 0, 0.1);
   const NakBranch liquid = NakThermoBranch(&alloy.liquid, 0, 0.97);
+  NakSolution     many   = alloy.liquid;
+  NakBranch       wavy;
 
   (void)unused;
   CheckDerivatives(&solid);
   CheckDerivatives(&liquid);
+  many.n = NAK_ORDERS;
+  for (int i = 0; i < NAK_ORDERS; i++) many.k[i] = k[i % 6] / (i < 6 ? 1 : 10);
+  wavy = NakThermoBranch(&many, 0, 0.97);
+  assert_true(wavy.high > 0.9);
+  CheckDerivatives(&wavy);
+  for (PetscReal x = 0.02; x < 0.9; x += 0.04) {
+    const NakBranchPoint at = NakBranchAt(&wavy, Mu(&many, x));
+
+    AssertNear("x", at.x / x, 1, 1e-8);
+    AssertNear("omega", at.omega, NakSolutionEnergy(&many, x) - Mu(&many, x) * x, 1e-4);
+  }
 }
 
 /* Two phases are in equilibrium where their omegas are equal at one mu: a common tangent. */
