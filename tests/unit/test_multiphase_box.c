@@ -312,6 +312,158 @@ static void NoNucleiOfTheOtherMetal(void **unused)
   }
 }
 
+/* ---- What is measured ---- */
+
+/* Something of each of a grain of both solids and a void, in every cell; most of it differs. */
+static void FillSome(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  (void)ctx;
+  u[0] = -1.2 + 0.3 * PetscSinReal(3e6 * (at[0] + 2 * at[1] + at[2]));
+  for (int k = 1; k < 4; k++)
+    u[k] = 0.2 + 0.15 * PetscSinReal(3e6 * (at[0] - at[1]) * k + k + 3e6 * at[2]);
+}
+
+typedef struct {
+  PetscReal energy, a, voids, share[NAK_BODIES], most, least, mu_most, mu_least;
+} Expected;
+
+/* Gradient energy between a cell and that at `to`, over the square of their distance: 3/4 of the width of
+   interfaces times each phase's share, the liquid's too. */
+static PetscReal Steep(const NakMix *mix, const PetscReal u[], const PetscReal to[3])
+{
+  PetscReal v[4], sum = 0, left = 0;
+
+  FillSome(NULL, to, v);
+  for (int k = 1; k < 4; k++) {
+    sum += mix->share[k] * PetscSqr(v[k] - u[k]);
+    left += v[k] - u[k];
+  }
+  return 0.75 * mix->width * (sum + mix->share[0] * left * left);
+}
+
+/* Add cell i. */
+static void Expect(const NakMixBox box, const PetscInt i[3], Expected *e)
+{
+  const PetscInt  n[3] = {NX, NY, NZ};
+  const NakMix   *mix  = &box->mix;
+  const PetscReal cell = 1e-21;
+  PetscReal       at[3], to[3], u[4], h[NAK_BODIES];
+  const PetscReal start = 0.2; /* mole fraction of Na that a void stands for */
+  NakMixPoint     p;
+
+  for (int d = 0; d < 3; d++) at[d] = ((PetscReal)i[d] + 0.5) * sides[d];
+  FillSome(NULL, at, u);
+  p = NakMixAt(mix, u);
+  NakMixShares(mix, u, h);
+  e->energy += cell * p.energy;
+  e->a += cell / mix->volume * (p.X - start * (1 - 1e-3) * p.voids);
+  e->voids += p.voids;
+  for (int k = 0; k < NAK_BODIES; k++) e->share[k] += h[k] / (NX * NY * NZ);
+  for (int k = 0; k < 4; k++) {
+    const PetscReal phi = k > 0 ? u[k] : 1 - u[1] - u[2] - u[3];
+
+    e->most  = PetscMax(e->most, phi);
+    e->least = PetscMin(e->least, phi);
+  }
+  e->mu_most  = PetscMax(e->mu_most, u[0]);
+  e->mu_least = PetscMin(e->mu_least, u[0]);
+  for (int d = 0; d < 3; d++) {
+    if (d == 2 && i[2] == NZ - 1) continue; /* closed */
+    for (int c = 0; c < 3; c++) to[c] = at[c];
+    to[d] = i[d] == n[d] - 1 ? 0.5 * sides[d] : at[d] + sides[d];
+    e->energy += cell * Steep(mix, u, to) / PetscSqr(sides[d]);
+  }
+  if (i[2] == 0) {
+    PetscReal up[4], face[4], drive[NAK_MIX_MOST], slope[NAK_MIX_MOST][NAK_MIX_MOST];
+
+    at[2] += sides[2];
+    FillSome(NULL, at, up);
+    for (int k = 1; k < 4; k++) face[k] = u[k] + (u[k] - up[k]) / 2;
+    e->energy += sides[0] * sides[1] * NakMixSumAt(mix, mix->wall, face, drive, slope);
+  }
+}
+
+static void RecordIsTheState(void **unused)
+{
+  NakMixParams p = OneOfEach();
+  Expected     e = {.most = -1, .least = 1, .mu_most = -9, .mu_least = 9};
+  NakMixRecord r;
+  NakMixBox    box;
+  PetscInt     i[3];
+
+  (void)unused;
+  p.voids   = PETSC_TRUE;
+  p.current = 50;
+  MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+  MUST(NakMixBoxFill(box, FillSome, NULL));
+  for (i[2] = 0; i[2] < NZ; i[2]++)
+    for (i[1] = 0; i[1] < NY; i[1]++)
+      for (i[0] = 0; i[0] < NX; i[0]++) Expect(box, i, &e);
+  box->integrator.time = 3;
+  MUST(NakMixBoxMeasure(box, &r));
+  AssertRelative("energy", r.energy, e.energy, 1e-12);
+  AssertRelative("A", r.a, e.a, 1e-12);
+  AssertRelative("B", r.b, (NX * NY * NZ - 0.999 * e.voids) * 1e-21 / box->mix.volume - e.a, 1e-12);
+  for (int k = 0; k < NAK_BODIES; k++) AssertRelative("share", r.share[k], e.share[k], 1e-12);
+  AssertRelative("largest", r.phi_max, e.most, 1e-14);
+  AssertRelative("least", r.phi_min, e.least, 1e-14);
+  AssertRelative("highest", r.mu_max, NAK_GAS_CONSTANT * 285 * e.mu_most, 1e-12);
+  AssertRelative("lowest", r.mu_min, NAK_GAS_CONSTANT * 285 * e.mu_least, 1e-12);
+  AssertRelative("charge", r.charge, 50 * 3 * NX * NY * 1.25e-14, 1e-12);
+  AssertNear("balances", PetscAbsReal(r.a_balance) + PetscAbsReal(r.b_balance), 0, 1e-14);
+  box->integrator.drained = 0.25; /* of a cell, through the bottom */
+  MUST(NakMixBoxMeasure(box, &r));
+  AssertRelative("A lacks", r.a_balance, 0.25e-21 / box->mix.volume / e.a, 1e-9);
+  AssertRelative("B has", r.b_balance, -0.25e-21 / box->mix.volume / r.b, 1e-9);
+  MUST_DESTROY(NakMixBoxDestroy, box);
+}
+
+/* Order parameters, the phase with the greatest, and shares of the volume, in a cell for each of the phases. */
+static void FillEach(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  const int which = (int)(at[0] / sides[0]) % 4;
+
+  (void)ctx;
+  u[0] = -1;
+  for (int k = 1; k < 4; k++) u[k] = k == which ? 0.7 : 0.1;
+}
+
+static void FramesAreTheState(void **unused)
+{
+  static const char *const names[]  = {"phi_liquid", "phi_solid_b", "phi_solid_a", "phi_void"};
+  static const char *const shares[] = {"liquid", "solid_b", "solid_a", "void"};
+  NakMixParams             p        = OneOfEach();
+  PetscReal                values[NX * NY * NZ];
+  NakMixBox                box;
+  NakFrame                 frame;
+
+  (void)unused;
+  p.voids = PETSC_TRUE;
+  MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+  MUST(NakMixBoxFill(box, FillEach, NULL));
+  MUST(NakMixBoxFrame(box, &frame));
+  for (int k = 0; k < 10; k++) {
+    const char *name = k < 4 ? names[k] : k < 8 ? shares[k - 4] : k == 8 ? "grain" : "mu";
+
+    MUST(frame.fill(frame.ctx, NakFrameFind(&frame, name), values));
+    for (PetscInt i = 0; i < frame.xm; i++) {
+      const PetscReal at[3] = {((PetscReal)(frame.xs + i) + 0.5) * sides[0], 0, 0};
+      const PetscInt  which = (frame.xs + i) % 4;
+      PetscReal       u[4], h[NAK_BODIES];
+
+      FillEach(NULL, at, u);
+      NakMixShares(&box->mix, u, h);
+      AssertNear(name, values[i],
+                 k < 4    ? (k == which ? 0.7 : 0.1)
+                 : k < 8  ? h[k - 4]
+                 : k == 8 ? (PetscReal)which
+                          : -NAK_GAS_CONSTANT * 285,
+                 k == 9 ? 1e-9 : 1e-14);
+    }
+  }
+  MUST_DESTROY(NakMixBoxDestroy, box);
+}
+
 /* ---- Steps ---- */
 
 /* Liquid whose composition levels out, and grains that meet. */
@@ -401,6 +553,7 @@ static void StepsFollowTheirErrors(void **unused)
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(SeedsHaveTheirPlaces),    cmocka_unit_test(SeveralSeedsAreAnywhere),
   cmocka_unit_test(NucleiComeAtTheirRate),   cmocka_unit_test(NoNucleiOfTheOtherMetal),
+  cmocka_unit_test(RecordIsTheState),        cmocka_unit_test(FramesAreTheState),
   cmocka_unit_test(StepsFollowTheirErrors),  cmocka_unit_test(NucleiTakeTheirShare),
   cmocka_unit_test(CompositionIsTheLiquids),
 };
