@@ -550,11 +550,97 @@ static void StepsFollowTheirErrors(void **unused)
   MUST_DESTROY(NakMixBoxDestroy, box);
 }
 
+/* How the current is shared out follows what is on the bottom: it is seen at the beginning of a step. */
+static void CurrentSeesTheBottom(void **unused)
+{
+  NakMixParams p = OneOfEach();
+  NakMixRecord r;
+  NakMixBox    box;
+
+  (void)unused;
+  p.current    = 50;
+  p.first_step = 1e-9; /* so that it is what it was */
+  MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+  MUST(NakMixBoxFill(box, FillUneven, NULL));
+  box->wetted = -1;
+  MUST(NakMixBoxStep(box, 1));
+  assert_true(box->wetted > 0.2 && box->wetted < 0.8);
+  MUST(NakMixBoxMeasure(box, &r));
+  AssertNear("contact", box->wetted, r.contact, 1e-3);
+  MUST_DESTROY(NakMixBoxDestroy, box);
+}
+
+/* Voids stand for liquid as it is around them, and the amounts stay: those that they had before stood for that of
+   the start. */
+static void VoidsStandForTheLiquidAround(void **unused)
+{
+  NakMixParams p = OneOfEach();
+  NakMixRecord before, after;
+  PetscReal    x = 0, all = 0, u[4];
+  NakMixBox    box;
+
+  (void)unused;
+  p.voids      = PETSC_TRUE;
+  p.first_step = 1e-12;
+  MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+  MUST(NakMixBoxFill(box, FillSome, NULL));
+  for (PetscInt c = 0; c < NX * NY * NZ; c++) {
+    const PetscReal at[3] = {((PetscReal)(c % NX) + 0.5) * sides[0],
+                             ((PetscReal)(c / NX % NY) + 0.5) * sides[1],
+                             ((PetscReal)(c / NX / NY) + 0.5) * sides[2]};
+    NakMixPoint     point;
+    PetscReal       weight;
+
+    FillSome(NULL, at, u);
+    point  = NakMixAt(&box->mix, u);
+    weight = PetscMax(0, point.voids * point.h[NAK_BODY_LIQUID]);
+    x += weight * point.x_liquid;
+    all += weight;
+  }
+  MUST(NakMixBoxMeasure(box, &before));
+  MUST(NakMixBoxStep(box, 1));
+  MUST(NakMixBoxMeasure(box, &after));
+  assert_true(PetscAbsReal(x / all - 0.2) > 0.01);
+  AssertRelative("what they stand for", box->mix.void_x, x / all, 1e-12);
+  AssertRelative("A", after.a, before.a, 1e-12);
+  MUST_DESTROY(NakMixBoxDestroy, box);
+}
+
+/* Ranks have two cells or more of x and of y each, but where there is one only. */
+static void RanksThatFit(void **unused)
+{
+  static const PetscInt cases[][4] = {
+    {12, 8, 5,  5 },
+    {12, 8, 7,  6 },
+    {12, 8, 13, 12},
+    {12, 8, 99, 24},
+    {12, 1, 8,  6 },
+    {2,  3, 2,  1 },
+    {6,  2, 3,  3 },
+  };
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    NakMixParams p = OneOfEach();
+
+    p.n[0] = cases[k][0];
+    p.n[1] = cases[k][1];
+    assert_int_equal(NakMixUsefulRanks(&p, cases[k][2]), cases[k][3]);
+  }
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(SeedsHaveTheirPlaces),    cmocka_unit_test(SeveralSeedsAreAnywhere),
-  cmocka_unit_test(NucleiComeAtTheirRate),   cmocka_unit_test(NoNucleiOfTheOtherMetal),
-  cmocka_unit_test(RecordIsTheState),        cmocka_unit_test(FramesAreTheState),
-  cmocka_unit_test(StepsFollowTheirErrors),  cmocka_unit_test(NucleiTakeTheirShare),
+  cmocka_unit_test(CurrentSeesTheBottom),
+  cmocka_unit_test(RanksThatFit),
+  cmocka_unit_test(VoidsStandForTheLiquidAround),
+  cmocka_unit_test(SeedsHaveTheirPlaces),
+  cmocka_unit_test(SeveralSeedsAreAnywhere),
+  cmocka_unit_test(NucleiComeAtTheirRate),
+  cmocka_unit_test(NoNucleiOfTheOtherMetal),
+  cmocka_unit_test(RecordIsTheState),
+  cmocka_unit_test(FramesAreTheState),
+  cmocka_unit_test(StepsFollowTheirErrors),
+  cmocka_unit_test(NucleiTakeTheirShare),
   cmocka_unit_test(CompositionIsTheLiquids),
 };
 
