@@ -207,19 +207,24 @@ static void CheckOptions(NakCommandLine *line)
     (PetscBool)(command == NAK_COMMAND_RUN || command == NAK_COMMAND_IMPEDANCE ||
                 command == NAK_COMMAND_PHASES);
 
+  const struct {
+    PetscBool   given;
+    const char *name;
+  } of_run[] = {
+    {line->dry_run,                          "--dry-run" },
+    {line->sim.light,                        "--light"   },
+    {(PetscBool)(line->sim.restart != NULL), "--restart" },
+    {(PetscBool)(line->sim.wall_time != 0),  "--walltime"},
+  };
+
   if (command == NAK_COMMAND_HELP) return;
-  if (line->dry_run && command != NAK_COMMAND_RUN)
-    Error(line, "only run has the option", "--dry-run");
+  for (size_t k = 0; k < sizeof of_run / sizeof of_run[0]; k++)
+    if (of_run[k].given && command != NAK_COMMAND_RUN)
+      Error(line, "only run has the option", of_run[k].name);
   if (line->bdf != (command == NAK_COMMAND_EXPORT))
     Error(line, "export, and no other command, takes the option", "--bdf");
-  if (line->sim.light && command != NAK_COMMAND_RUN)
-    Error(line, "only run has the option", "--light");
   if (line->sim.replace && !writes)
     Error(line, "only run, impedance and phases have the option", "--replace");
-  if (line->sim.restart != NULL && command != NAK_COMMAND_RUN)
-    Error(line, "only run has the option", "--restart");
-  if (line->sim.wall_time != 0 && command != NAK_COMMAND_RUN)
-    Error(line, "only run has the option", "--walltime");
   if (line->sim.ranks != 0 && !line->dry_run) Error(line, "this is for --dry-run:", "--ranks");
   if (line->sim.new_physics && line->sim.restart == NULL)
     Error(line, "this is for --restart:", "--new-physics");

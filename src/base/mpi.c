@@ -36,15 +36,16 @@ PetscErrorCode NakMpiCheck(MPI_Comm comm)
     {"PMI_SIZE",             "the launcher"},
     {"SLURM_STEP_NUM_TASKS", "srun"        }
   };
+  const char *said = NULL;
   PetscMPIInt size;
   size_t      k = 0;
   long        tasks;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  while (k < 3 && getenv(signs[k][0]) == NULL) k++;
-  if (size > 1 || k == 3) PetscFunctionReturn(PETSC_SUCCESS);
-  tasks = strtol(getenv(signs[k][0]), NULL, 10);
+  while (k < 3 && (said = getenv(signs[k][0])) == NULL) k++;
+  if (size > 1 || said == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  tasks = strtol(said, NULL, 10);
   PetscCheck(
     tasks <= 1, comm, PETSC_ERR_USER_INPUT,
     "%s started %ld processes, and MPI takes each for a run of its own: start them by srun "

@@ -354,7 +354,7 @@ static PetscReal MobilityOf(const NakMix *mix, const PetscReal presence[])
 void NakMixRates(const NakMix *mix, const PetscReal presence[],
                  PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST])
 {
-  const PetscReal rate = 2 * MobilityOf(mix, presence) / (3 * mix->width);
+  const PetscReal rate            = 2 * MobilityOf(mix, presence) / (3 * mix->width);
   PetscReal       g[NAK_MIX_MOST] = {0}, sum = 0;
 
   for (PetscInt k = 0; k < mix->n; k++) {

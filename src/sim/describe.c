@@ -38,10 +38,12 @@ static PetscReal Waiting(const NakSimSize *size)
   const PetscReal all     = (PetscReal)size->n[0] * (PetscReal)size->n[1],
                   ranks   = (PetscReal)size->ranks;
   const PetscReal quarter = size->n[1] > 1 ? 4 : 2; /* of the columns of a grid has the next one */
-  PetscReal       rounds  = 2;
+  PetscReal       rounds = 2, columns = all;
 
-  for (PetscReal columns = all; columns > PetscMax(few, ranks); columns /= quarter)
+  while (columns > PetscMax(few, ranks)) {
     rounds += columns == all ? 5 : 8;
+    columns /= quarter;
+  }
   return size->ranks > 1 ? latency * iterations * rounds : 0;
 }
 
