@@ -312,6 +312,35 @@ static void NoNucleiOfTheOtherMetal(void **unused)
   }
 }
 
+/* ---- The start ---- */
+
+/* A round void over the middle, in liquid of the deck's composition; steps are no longer than rounding allows in the
+   smallest cells. */
+static void StartsWithItsVoid(void **unused)
+{
+  NakMixParams    p     = OneOfEach();
+  const PetscReal at[3] = {8.5 * sides[0], 5.5 * sides[1], 4.5 * sides[2]};
+  PetscReal       away, u;
+  NakMixBox       box;
+
+  (void)unused;
+  p.void_radius  = 2.5e-7;
+  p.void_height  = 2e-7;
+  p.longest_step = 1e9;
+  away           = PetscSqrtReal(PetscSqr(2.5 * sides[0]) + PetscSqr(1.5 * sides[1]) +
+                                 PetscSqr(4.5 * sides[2] - 2e-7));
+  MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+  AssertRelative("void", ShareAt(box, 3, at), Cap(away, 2.5e-7, 4e-7), 1e-12);
+  AssertNear("no K", ShareAt(box, 1, at), 0, 0);
+  MUST(VecStrideMin(box->U, 0, NULL, &u));
+  AssertNear("composition",
+             NakBranchAt(&box->mix.branch[NAK_BODY_LIQUID], NAK_GAS_CONSTANT * 285 * u).x, 0.2,
+             1e-9);
+  AssertRelative("longest", box->longest, 1e6 * PetscSqr(0.8e-7) / NaK()->diffusivity, 1e-12);
+  AssertRelative("next", box->integrator.next, 1e-7, 1e-14);
+  MUST_DESTROY(NakMixBoxDestroy, box);
+}
+
 /* ---- What is measured ---- */
 
 /* Something of each of a grain of both solids and a void, in every cell; most of it differs. */
@@ -630,17 +659,12 @@ static void RanksThatFit(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(CurrentSeesTheBottom),
-  cmocka_unit_test(RanksThatFit),
-  cmocka_unit_test(VoidsStandForTheLiquidAround),
-  cmocka_unit_test(SeedsHaveTheirPlaces),
-  cmocka_unit_test(SeveralSeedsAreAnywhere),
-  cmocka_unit_test(NucleiComeAtTheirRate),
-  cmocka_unit_test(NoNucleiOfTheOtherMetal),
-  cmocka_unit_test(RecordIsTheState),
-  cmocka_unit_test(FramesAreTheState),
-  cmocka_unit_test(StepsFollowTheirErrors),
-  cmocka_unit_test(NucleiTakeTheirShare),
+  cmocka_unit_test(CurrentSeesTheBottom),    cmocka_unit_test(RanksThatFit),
+  cmocka_unit_test(StartsWithItsVoid),       cmocka_unit_test(VoidsStandForTheLiquidAround),
+  cmocka_unit_test(SeedsHaveTheirPlaces),    cmocka_unit_test(SeveralSeedsAreAnywhere),
+  cmocka_unit_test(NucleiComeAtTheirRate),   cmocka_unit_test(NoNucleiOfTheOtherMetal),
+  cmocka_unit_test(RecordIsTheState),        cmocka_unit_test(FramesAreTheState),
+  cmocka_unit_test(StepsFollowTheirErrors),  cmocka_unit_test(NucleiTakeTheirShare),
   cmocka_unit_test(CompositionIsTheLiquids),
 };
 

@@ -107,6 +107,55 @@ static void MobilityIsThatOfDiffusion(void **unused)
   AssertRelative("metal", mix.metal, p.material.b.solid_volume / p.material.a.solid_volume, 1e-14);
 }
 
+/* Per K where no solid K is: of the liquid of the start; per atom in any case. */
+static void VolumesAreThoseOfTheirMoles(void **unused)
+{
+  NakMixParams    p       = Params();
+  const PetscReal density = NakThermoDensity(&p.material, 0.2);
+  NakMix          mix;
+
+  (void)unused;
+  NakMixCreate(&p, NAK_PER_ATOM, &mix);
+  AssertRelative("atom", mix.volume, 1 / density, 1e-13);
+  AssertRelative("of a void", mix.void_x, 0.2, 1e-14);
+  AssertRelative("RT", mix.RT, NAK_GAS_CONSTANT * 285, 1e-13);
+  p.grains_b = 0;
+  NakMixCreate(&p, NAK_PER_B, &mix);
+  AssertRelative("K", mix.volume, 1 / (0.8 * density), 1e-13);
+  AssertRelative("metal", mix.metal, mix.volume / p.material.a.solid_volume, 1e-14);
+}
+
+/* Sodium of solid K over that of the liquid that it meets, both per K; and the potential of solid Na, which per K
+   is that at its own liquidus. */
+static void SolidsMeetTheirLiquids(void **unused)
+{
+  static const PetscReal temperatures[] = {270, 285, 320};
+  const NakMixParams     p              = Params();
+
+  (void)unused;
+  for (int k = 0; k < 3; k++) {
+    const PetscReal     T     = temperatures[k];
+    const NakAlloy      alloy = NaKAt(T);
+    const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_FALSE);
+    const NakTie       *b = &all.tie[0], *a = &all.tie[all.n - 1];
+    NakMix              mix;
+
+    NakMixCreate(&p, NAK_PER_B, &mix);
+    NakMixBranches(&p, T, &mix);
+    assert_true(b->phase[0] == NAK_PHASE_SOLID && b->phase[1] == NAK_PHASE_LIQUID);
+    assert_true(a->phase[0] == NAK_PHASE_LIQUID && a->phase[1] == NAK_PHASE_SOLID);
+    AssertRelative("partition", mix.partition, b->x[0] / (1 - b->x[0]) / (b->x[1] / (1 - b->x[1])),
+                   1e-6);
+    AssertRelative("Na", mix.metal_energy, NakSolutionMuA(&alloy.liquid, a->x[0]), 1e-6);
+    NakMixCreate(&p, NAK_PER_ATOM, &mix);
+    NakMixBranches(&p, T, &mix);
+    AssertRelative("pure Na", mix.metal_energy, alloy.solid.g_a, 1e-14);
+    AssertNear("liquid", mix.branch[NAK_BODY_LIQUID].low, 0, 0);
+    AssertNear("K", mix.branch[NAK_BODY_SOLID_B].high, alloy.solute_limit, 1e-3);
+    AssertNear("of Na", mix.branch[NAK_BODY_SOLID_A].low, 1 - alloy.solute_limit, 1e-2);
+  }
+}
+
 static void DiffusivitiesAreTheDecks(void **unused)
 {
   NakMixParams p = Params();
@@ -162,9 +211,14 @@ static void VoidsLeaveLiquid(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(VoidsLeaveLiquid),         cmocka_unit_test(WallsHaveTheirAngles),
-  cmocka_unit_test(CellsAreMadeUpFor),        cmocka_unit_test(MobilityIsThatOfDiffusion),
-  cmocka_unit_test(DiffusivitiesAreTheDecks), cmocka_unit_test(GrainsAreTurned),
+  cmocka_unit_test(VolumesAreThoseOfTheirMoles),
+  cmocka_unit_test(SolidsMeetTheirLiquids),
+  cmocka_unit_test(VoidsLeaveLiquid),
+  cmocka_unit_test(WallsHaveTheirAngles),
+  cmocka_unit_test(CellsAreMadeUpFor),
+  cmocka_unit_test(MobilityIsThatOfDiffusion),
+  cmocka_unit_test(DiffusivitiesAreTheDecks),
+  cmocka_unit_test(GrainsAreTurned),
 };
 
 NAK_TEST_MAIN(tests)
