@@ -338,6 +338,40 @@ static void AlloyIsAllThere(void **unused)
   MUST_DESTROY(NakModelDestroy, model);
 }
 
+/* K is in the layers, in the reservoir and in the film, so much of each as it is high. */
+static void PotassiumIsAllThere(void **unused)
+{
+  NakModelParams  params = NaK50Cell(NX, NY);
+  const PetscReal x      = NakThermoMoleFraction(&params.material, params.alloy.potassium);
+  const PetscReal molar =
+    (1 - x) * NakThermoDensity(&params.material, x); /* of the alloy [mol/m3] */
+  const PetscReal high = 40e-9 / 0.385e-4;
+  NakModel        model;
+  NakRecord       record;
+  NakInventory    before[NAK_ELECTRODES], after[NAK_ELECTRODES];
+  Vec             U;
+  PetscReal      *u;
+
+  (void)unused;
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  MUST(NakModelMeasure(model, U, &record, before));
+  AssertRelative("all", before[0].k, molar * high, 1e-12);
+  MUST(VecGetArray(U, &u));
+  for (PetscInt n = 0; n < model->owned; n++) {
+    u[(ptrdiff_t)n * model->column.l.size + model->column.l.open] = 0.7;
+    u[(ptrdiff_t)n * model->column.l.size + model->column.l.reservoir_k] += 0.125;
+  }
+  MUST(VecRestoreArray(U, &u));
+  MUST(NakModelMeasure(model, U, &record, after));
+  AssertRelative("more", after[0].k - before[0].k,
+                 0.125 * molar * (high - 40e-6) + 0.3 * 37e-9 / params.material.b.solid_volume,
+                 1e-9);
+  MUST(VecDestroy(&U));
+  MUST_DESTROY(NakModelDestroy, model);
+}
+
 static void NoVoidsWithoutGas(void **unused)
 {
   const NakModelParams params = NaK50Cell(NX, NY);
@@ -498,6 +532,7 @@ static void ColumnsKeepTheirPast(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(PotassiumIsAllThere),
   cmocka_unit_test(FillingKeepsTheLiquid),
   cmocka_unit_test(RoomIsThatOfTheVoids),
   cmocka_unit_test(FaceChargeIsThatOfOneVolt),
