@@ -259,9 +259,9 @@ static PetscErrorCode NoteFile(const char *path, char file[NAK_TEXT_SIZE])
   char absolute[PETSC_MAX_PATH_LEN] = "";
 
   PetscFunctionBeginUser;
-  file[0] = '\0';
   if (path[0] != '\0') PetscCall(PetscGetRealPath(path, absolute));
-  if (strlen(absolute) < NAK_TEXT_SIZE) PetscCall(PetscStrncpy(file, absolute, NAK_TEXT_SIZE));
+  if (strlen(absolute) >= NAK_TEXT_SIZE) absolute[0] = '\0';
+  PetscCall(PetscStrncpy(file, absolute, NAK_TEXT_SIZE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

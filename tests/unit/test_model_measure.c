@@ -372,6 +372,100 @@ static void PotassiumIsAllThere(void **unused)
   MUST_DESTROY(NakModelDestroy, model);
 }
 
+/* The means of a column of 4 x 3 in the counter electrode, and in one with a liquid electrolyte. */
+static void CounterIsShown(void **unused)
+{
+  NakModelParams params = NaK50Cell(NX, NY);
+  NakModel       model;
+  NakRecord      record;
+  NakInventory   inventory[NAK_ELECTRODES];
+  Vec            U;
+  PetscReal     *u;
+
+  (void)unused;
+  params.counter = (NakCounterParams){.kind = NAK_COUNTER_ALLOY};
+  NakModelComplete(&params);
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  MUST(VecGetArray(U, &u));
+  for (PetscInt n = 0; n < model->owned; n++) {
+    PetscReal *const there = u + (ptrdiff_t)n * model->column.l.size + model->column.l.counter;
+    const NakLayout *l     = NakModelCounter(model);
+    const PetscReal  x     = (PetscReal)Number(model, n);
+
+    there[l->potential]    = 0.2 + 0.01 * x;
+    there[l->reservoir_na] = 0.3 + 0.01 * x;
+    there[l->reservoir_k]  = 0.9;
+    there[l->deposit]      = 1e-3 * (1 + x);
+    there[l->filament]     = 1e-6 * (2 + x);
+    there[l->q_faraday]    = 10 + x;
+    there[l->q_total]      = 20 + x;
+  }
+  MUST(VecRestoreArray(U, &u));
+  MUST(NakModelMeasure(model, U, &record, inventory));
+  assert_true(record.counter && !record.liquid);
+  AssertRelative("potential", record.counter_potential, 0.2 + 0.055, 1e-12);
+  AssertRelative("reservoir", record.counter_x, 0.355 / (0.355 + 0.9), 1e-12);
+  AssertRelative("deposit", record.counter_deposit, 12e-3 * params.material.a.solid_volume, 1e-12);
+  AssertRelative("filament of either", record.filament_max, 13e-6, 1e-14);
+  AssertRelative("reacted", inventory[1].q_faraday, 15.5, 1e-14);
+  AssertRelative("passed", inventory[1].q_total, 25.5, 1e-14);
+  MUST(VecDestroy(&U));
+  MUST_DESTROY(NakModelDestroy, model);
+}
+
+static void LiquidIsShown(void **unused)
+{
+  NakModelParams params = NaK50Cell(1, 1);
+  NakModel       model;
+  NakRecord      record;
+  Vec            U;
+  PetscReal     *u, bath;
+  NakFoot        foot;
+  NakFace        face;
+
+  (void)unused;
+  if (Ranks() > 1) skip();
+  params.liquid          = (NakLiquidParams){.kind               = NAK_ELECTROLYTE_LIQUID,
+                                             .concentration      = 1000,
+                                             .volume             = 100e-9,
+                                             .potassium_exchange = 1e-2,
+                                             .potassium_offset   = 0.313,
+                                             .solubility         = 100,
+                                             .rate               = 1e-4,
+                                             .resistance         = 55e-4,
+                                             .room               = 0.359,
+                                             .molar_volume       = 2e-5,
+                                             .exponent           = 1.5};
+  params.interphase.kind = NAK_INTERPHASE_NONE;
+  NakModelComplete(&params);
+  bath = 1000 * 100e-9 / params.cell.area; /* cations [mol/m2] */
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  MUST(VecGetArray(U, &u));
+  u[model->column.l.potential] += 0.01;
+  u[model->column.l.potassium] = 0.2 * bath * 96485.33212;
+  u[model->column.l.salt]      = 0.05 * bath;
+  MUST(NakModelMeasure(model, U, &record, NULL));
+  foot = NakZoneFoot(&model->column, u);
+  {
+    const NakBath left = NakColumnBath(&model->column, u);
+
+    face = NakColumnFace(&model->column, &model->column.over[0], &foot, &left, u);
+  }
+  MUST(VecRestoreArray(U, &u));
+  assert_true(record.liquid && !record.counter);
+  AssertRelative("Na", record.electrolyte_na, 800, 1e-6);
+  AssertRelative("K", record.electrolyte_k, 150, 1e-6);
+  AssertRelative("salt", record.salt, 2e-5 * 0.05 * bath, 1e-9);
+  AssertRelative("carried by K", record.carrier_k, face.potassium.value / face.faradaic.value,
+                 1e-12);
+  MUST(VecDestroy(&U));
+  MUST_DESTROY(NakModelDestroy, model);
+}
+
 static void NoVoidsWithoutGas(void **unused)
 {
   const NakModelParams params = NaK50Cell(NX, NY);
@@ -532,6 +626,8 @@ static void ColumnsKeepTheirPast(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(CounterIsShown),
+  cmocka_unit_test(LiquidIsShown),
   cmocka_unit_test(PotassiumIsAllThere),
   cmocka_unit_test(FillingKeepsTheLiquid),
   cmocka_unit_test(RoomIsThatOfTheVoids),

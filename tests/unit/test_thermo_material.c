@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nak_test.h"
@@ -97,7 +99,34 @@ static void CompoundsHaveTheirAtoms(void **unused)
   assert_true(Load("1", "[{name: A2B, A: 0, B: 1, energy: {1: -5}}]", &material) > 0);
 }
 
+/* The absolute path of the file; none where it is longer than a text can be. */
+static void FilesAreNoted(void **unused)
+{
+  char        here[PETSC_MAX_PATH_LEN], expected[PETSC_MAX_PATH_LEN + 32], folder[160];
+  NakMaterial material;
+
+  (void)unused;
+  MUST(Load("1", "[]", &material));
+  assert_non_null(getcwd(here, sizeof here));
+  (void)snprintf(expected, sizeof expected, "%s/nakfield_material_", here);
+  assert_true(strncmp(material.file, expected, strlen(expected)) == 0);
+  assert_int_equal(strlen(material.file), strlen(expected) + 6);
+  (void)snprintf(folder, sizeof folder, "%0150d", 0);
+  for (int k = 0; k < 2; k++) {
+    MUST(mkdir(folder, 0700));
+    MUST(chdir(folder));
+  }
+  material.file[0] = 'x';
+  MUST(Load("1", "[]", &material));
+  assert_string_equal(material.file, "");
+  for (int k = 0; k < 2; k++) {
+    MUST(chdir(".."));
+    MUST(rmdir(folder));
+  }
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(FilesAreNoted),
   cmocka_unit_test(TermsAreFunctionsOfT),
   cmocka_unit_test(ShortTerms),
   cmocka_unit_test(CompoundsHaveTheirAtoms),
