@@ -1,4 +1,4 @@
-/* The second engine's grids, and its tables between two of them; all else of it is tested with its models, in
+/* The second engine's grids, its tables between two of them, its steps, and what is measured; all else of it is tested with its models, in
    test_pfhub.c. */
 #include "phasefield_impl.h"
 
@@ -145,7 +145,215 @@ static void GridsAreHalved(void **unused)
   }
 }
 
+/* ---- A model of diffusion, du/dt = lap u ---- */
+
+static void Apply(const void *ctx, const NakLine *l, PetscReal *const out[])
+{
+  (void)ctx;
+  for (PetscInt k = 0; k < l->n; k++) {
+    const PetscReal *u = l->u[0] + k;
+
+    out[0][k] = l->shift * *u - l->weight[0] * (l->west[0][k] + l->east[0][k] - 2 * *u) -
+                l->weight[1] * (u[-l->y] + u[l->y] - 2 * *u);
+  }
+}
+
+static void Smooth(const void *ctx, const NakLine *l)
+{
+  PetscReal image[16], *out[] = {image};
+
+  Apply(ctx, l, out);
+  for (PetscInt k = 0; k < l->n; k++)
+    l->u[0][k] += (l->rhs[0][k] - image[k]) / (l->shift + l->diagonal[0][k]);
+}
+
+static void Waves(const void *ctx, const NakLine *l)
+{
+  (void)ctx;
+  for (PetscInt k = 0; k < l->n; k++)
+    l->u[0][k] = PetscCosReal(PETSC_PI / 6 * (l->x + (PetscReal)k * l->dx)) +
+                 0.5 * PetscCosReal(PETSC_PI / 2 * l->at_y);
+}
+
+/* At a place in a box of 6 x 4 x 2. */
+static PetscReal Ramp(PetscReal x, PetscReal y, PetscReal z)
+{
+  return 1 + 0.3 * x - 0.2 * y + 0.7 * z;
+}
+
+static void Ramps(const void *ctx, const NakLine *l)
+{
+  (void)ctx;
+  for (PetscInt k = 0; k < l->n; k++)
+    l->u[0][k] = Ramp(l->x + (PetscReal)k * l->dx, l->at_y, l->at_z);
+}
+
+/* The square of the field. */
+static PetscReal Squared(const void *ctx, const NakLine *l)
+{
+  PetscReal sum = 0;
+
+  (void)ctx;
+  for (PetscInt k = 0; k < l->n; k++) sum += l->u[0][k] * l->u[0][k];
+  return sum;
+}
+
+/* What is 2 less than the field at the start. */
+static void Less(const void *ctx, const NakLine *l, PetscReal *const out[])
+{
+  NakLine other = *l;
+
+  other.u[0] = out[0];
+  Ramps(ctx, &other);
+  for (PetscInt k = 0; k < l->n; k++) out[0][k] -= 2;
+}
+
+static NakPhaseField Start(void (*initial)(const void *, const NakLine *), PetscInt nz,
+                           PetscInt order)
+{
+  static const NakField field = {"u", "1", "Field", NAK_PLACE_VOLUME};
+  static NakFieldModel  model;
+  const NakDomain       grid = {
+          .n = {12, 8, nz},
+            .size = {6,  4, 2 }
+  };
+  NakPhaseFieldParams params = NakPhaseFieldDefaults();
+  NakPhaseField       e;
+
+  model = (NakFieldModel){
+    .name    = "diffusion",
+    .count   = 1,
+    .fields  = &field,
+    .evolves = {PETSC_TRUE},
+    .scale   = {     2         },
+    .apply   = { Apply,          Apply},
+    .smooth  = {         Smooth,          Smooth},
+    .energy  = {        Squared,          Squared},
+    .exact   = Less,
+    .initial = initial
+  };
+  for (int s = 0; s < NAK_SIDES; s++) model.sides[0][s] = NAK_BOUNDARY_PERIODIC;
+  params.order        = order;
+  params.tolerance    = 1e-4;
+  params.first_step   = 1e-3;
+  params.longest_step = 0.25;
+  MUST(NakPhaseFieldCreate(PETSC_COMM_WORLD, &model, NULL, &grid, &params, &e));
+  return e;
+}
+
+/* Sums and cuts of a field that is linear in space, on the ranks' parts of it. */
+static void FieldsAreMeasured(void **unused)
+{
+  const PetscReal at[3] = {2.6, 1.45, 0.9};
+  const PetscInt  n[3]  = {12, 8, 4};
+  NakPhaseField   e     = Start(Ramps, 4, 2);
+  PetscReal       value, squares = 0, all = 0, values[12 * 8 * 4];
+  NakFrame        frame;
+
+  (void)unused;
+  for (PetscInt c = 0; c < 12 * 8 * 4; c++) {
+    const PetscReal u =
+      Ramp(0.5 * ((PetscReal)(c % 12) + 0.5), 0.5 * ((PetscReal)(c / 12 % 8) + 0.5),
+           0.5 * ((PetscReal)(c / 96) + 0.5));
+
+    all += u / 8;
+    squares += u * u / 8;
+  }
+  MUST(NakPhaseFieldEnergy(e, &value));
+  AssertRelative("energy", value, squares, 1e-12);
+  MUST(NakPhaseFieldTotal(e, 0, &value));
+  AssertRelative("total", value, all, 1e-12);
+  MUST(NakPhaseFieldError(e, 0, &value));
+  AssertRelative("error", value, 2 * PetscSqrtReal(48.0), 1e-12);
+  for (PetscInt axis = 0; axis < 3; axis++) {
+    MUST(NakPhaseFieldCut(e, 0, axis, at, values));
+    for (PetscInt i = 0; i < n[axis]; i++) {
+      const PetscReal x = 0.5 * ((PetscReal)i + 0.5);
+
+      AssertRelative("cut", values[i],
+                     Ramp(axis == 0 ? x : at[0], axis == 1 ? x : at[1], axis == 2 ? x : at[2]),
+                     1e-12);
+    }
+  }
+  MUST(NakPhaseFieldFrame(e, &frame));
+  MUST(frame.fill(frame.ctx, 0, values));
+  for (PetscInt c = 0; c < frame.xm * frame.ym * frame.zm; c++)
+    AssertRelative("frame", values[c],
+                   Ramp(0.5 * ((PetscReal)(frame.xs + c % frame.xm) + 0.5),
+                        0.5 * ((PetscReal)(frame.ys + c / frame.xm % frame.ym) + 0.5),
+                        0.5 * ((PetscReal)(frame.zs + c / frame.xm / frame.ym) + 0.5)),
+                   1e-12);
+  MUST_DESTROY(NakPhaseFieldDestroy, e);
+}
+
+/* The value at x[0] of the polynomial through y[1], ... at x[1], ... */
+static PetscReal Ahead(PetscInt points, const PetscReal x[], PetscReal *const y[], PetscInt cell)
+{
+  PetscReal sum = 0;
+
+  for (PetscInt m = 1; m <= points; m++) {
+    PetscReal weight = 1;
+
+    for (PetscInt l = 1; l <= points; l++)
+      if (l != m) weight *= (x[0] - x[l]) / (x[m] - x[l]);
+    sum += weight * y[m][cell];
+  }
+  return sum;
+}
+
+/* The error of a step by the values of its end, y[0], and of those before. */
+static PetscReal ErrorOf(PetscInt order, const PetscReal x[], PetscReal *const y[], PetscInt cells)
+{
+  PetscReal weights[NAK_ORDER_MAX + 1], sum = 0;
+
+  for (PetscInt c = 0; c < cells; c++) sum += PetscSqr(y[0][c] - Ahead(order + 1, x, y, c));
+  MUST(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
+  NakDerivativeWeights(order, x, weights);
+  return NakErrorShare(order, x, weights[0]) * PetscSqrtReal(sum / (12 * 8)) / 2 / 1e-4;
+}
+
+/* The next step is as much longer as the error of this one allows, less a tenth, within what the order is stable
+   for. */
+static void StepsFollowTheirErrors(void **unused)
+{
+  static const PetscReal growth[] = {1, 3, 2, 1.4};
+
+  (void)unused;
+  for (PetscInt order = 1; order <= NAK_ORDER_MAX; order++) {
+    NakPhaseField e                = Start(Waves, 1, order);
+    PetscReal x[NAK_ORDER_MAX + 2] = {0}, kept[NAK_ORDER_MAX + 2][12 * 8], *y[NAK_ORDER_MAX + 2];
+    PetscInt  start[3], count[3];
+    int       between = 0;
+
+    for (int m = 0; m < NAK_ORDER_MAX + 2; m++) y[m] = kept[m];
+    MUST(NakPhaseFieldValues(e, 0, start, count, y[0]));
+    for (PetscInt step = 1; step < 16; step++) {
+      const PetscInt past = PetscMin(step, order + 1),
+                     used = PetscMin(order, PetscMax(1, past - 1));
+      PetscReal *oldest = y[NAK_ORDER_MAX + 1], error = 0, allowed, dt;
+
+      for (PetscInt m = NAK_ORDER_MAX + 1; m > 0; m--) x[m] = x[m - 1], y[m] = y[m - 1];
+      y[0] = oldest;
+      MUST(NakPhaseFieldStep(e, 100));
+      MUST(NakPhaseFieldValues(e, 0, start, count, y[0]));
+      x[0] = NakPhaseFieldCounts(e).time;
+      dt   = x[0] - x[1];
+      if (step == 1) AssertRelative("first", dt, 1e-3, 1e-12);
+      if (past > used) error = ErrorOf(used, x, y, count[0] * count[1]);
+      assert_true(error <= 1);
+      allowed = 0.9 * PetscPowReal(PetscMax(error, 1e-10), -1 / (1 + (PetscReal)used));
+      between += allowed > 0.2 && allowed < growth[used];
+      AssertRelative("next", e->integrator.next_step,
+                     PetscMin(0.25, dt * PetscMin(growth[used], PetscMax(0.2, allowed))), 1e-6);
+    }
+    assert_true(between > 2);
+    MUST_DESTROY(NakPhaseFieldDestroy, e);
+  }
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(FieldsAreMeasured),
+  cmocka_unit_test(StepsFollowTheirErrors),
   cmocka_unit_test(GridsAreHalved),
   cmocka_unit_test(PartsHaveTheLeastSurface),
   cmocka_unit_test(InterpolationKeepsLinearFunctions),
