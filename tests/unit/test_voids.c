@@ -215,6 +215,31 @@ static void HalfBallsDissolveByTheFormula(void **unused)
   AssertRelative("gas", Gone(32, p, 298.15, dt), D * 2 * PETSC_PI * radius / volume * dt, 1e-3);
 }
 
+/* Of half a cylinder diffusion goes up to the top of the alloy: pi L D / ln(1 + top / R) of the gas over the
+   volume. */
+static void HalfCylindersDissolveByTheFormula(void **unused)
+{
+  const PetscReal D = 1e-15, dt = 0.1;
+  NakVoidsParams  p = Params();
+  PetscReal       volume, radius, top;
+  Case           *c;
+
+  (void)unused;
+  p.pockets       = 1;
+  p.contact_angle = 90 * degree;
+  p.dissolution   = D;
+  across          = 2;
+  c               = Create(40, 1, p);
+  volume          = Measure(c).height * 40 * side * 2 * side;
+  radius          = PetscSqrtReal(2 * volume / (PETSC_PI * 2 * side));
+  top             = LAYERS * heights[0] + NakStateGrid(c->state)->reservoir_height;
+  Destroy(c);
+  assert_true(top > 1e-4);
+  AssertRelative("gas", Gone(1, p, 298.15, dt),
+                 D * PETSC_PI * 2 * side / PetscLogReal(1 + top / radius) / volume * dt, 1e-3);
+  across = 1;
+}
+
 /* A void too small for its interface loses all at once. */
 static void SmallVoidsVanish(void **unused)
 {
@@ -224,6 +249,121 @@ static void SmallVoidsVanish(void **unused)
   p.dissolution = 1e-20;
   p.radius      = 0.3e-6;
   AssertRelative("all", Gone(1, p, 298.15, 1e-6), 1, 1e-14);
+}
+
+/* ---- Where voids begin, and when ---- */
+
+/* Rows and columns as nearly square as the number allows; a row of columns has all of them. */
+static void EvenPocketsAreALattice(void **unused)
+{
+  static const PetscInt cases[][4] = {
+    {32, 24, 3, 2},
+    {32, 1,  6, 1},
+    {1,  32, 1, 6},
+  }; /* columns of the grid, pockets in x and y */
+
+  (void)unused;
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    const PetscInt nx = cases[n][0], ny = cases[n][1], px = cases[n][2], py = cases[n][3];
+    NakVoidsParams p = Params();
+    Case          *c;
+
+    p.pockets = 6;
+    p.radius  = 0.3e-6;
+    c         = Create(nx, ny, p);
+    assert_int_equal(c->gas->n, 6);
+    for (PetscInt k = 0; k < 6; k++) {
+      AssertRelative("x", c->gas->x[k],
+                     side * (PetscReal)nx * ((PetscReal)(k % px) + 0.5) / (PetscReal)px, 1e-13);
+      AssertRelative("y", c->gas->y[k],
+                     side * (PetscReal)ny * ((PetscReal)(k / px) + 0.5) / (PetscReal)py, 1e-13);
+    }
+    Destroy(c);
+  }
+}
+
+/* Distance of two places in a box that is closed to a ring both ways. */
+static PetscReal Apart(const PetscReal a[2], const PetscReal b[2])
+{
+  const PetscReal size[2] = {32 * side, 24 * side};
+  PetscReal       sum     = 0;
+
+  for (int d = 0; d < 2; d++) {
+    const PetscReal away = PetscAbsReal(a[d] - b[d]);
+
+    sum += PetscSqr(PetscMin(away, size[d] - away));
+  }
+  return PetscSqrtReal(sum);
+}
+
+/* Of eight random places that which is farthest from the pockets before it; of the first all are as far. */
+static void RandomPocketsKeepApart(void **unused)
+{
+  NakVoidsParams p = Params();
+  PetscReal      at[4][2];
+  Case          *c;
+
+  (void)unused;
+  p.arrangement = NAK_POCKETS_RANDOM;
+  p.pockets     = 4;
+  p.radius      = 0.3e-6;
+  c             = Create(32, 24, p);
+  for (int k = 0; k < 4; k++) {
+    PetscReal farthest = -1;
+
+    for (int m = 0; m < 8; m++) {
+      PetscReal place[2], nearest = 1;
+
+      NakRandom(5 << 8 | 1, (uint64_t)k, (uint64_t)m, place);
+      place[0] *= 32 * side;
+      place[1] *= 24 * side;
+      for (int other = 0; other < k; other++) nearest = PetscMin(nearest, Apart(place, at[other]));
+      if (nearest <= farthest) continue;
+      farthest = nearest;
+      at[k][0] = place[0];
+      at[k][1] = place[1];
+    }
+    AssertRelative("x", c->gas->x[k], at[k][0], 1e-13);
+    AssertRelative("y", c->gas->y[k], at[k][1], 1e-13);
+  }
+  Destroy(c);
+}
+
+/* The first nucleus comes where the logarithm of a column's random number is the largest, and when the integral of
+   its rate has come to that: rate and area and the wetted part. */
+static void TheFirstNucleusIsOnTime(void **unused)
+{
+  NakVoidsParams p     = Params();
+  PetscReal      first = 1e9;
+  PetscInt       where = -1;
+  PetscBool      formed;
+  Case          *c;
+
+  (void)unused;
+  p.pockets    = 0;
+  p.nucleation = 1e12;
+  p.radius     = 0.3e-6;
+  for (PetscInt column = 0; column < 32 * 24; column++) {
+    PetscReal uniform[2];
+
+    NakRandom(5 << 8 | 2, (uint64_t)column, 0, uniform);
+    if (-PetscLogReal(uniform[0]) >= first) continue;
+    first = -PetscLogReal(uniform[0]);
+    where = column;
+  }
+  first /= 1e12 * side * side * 0.8;
+  c = Create(32, 24, p);
+  for (PetscInt k = 0; k < c->n; k++) c->wetted[k] = 0.8;
+  MUST(NakGasWait(c->gas, c->wetted, c->drive));
+  AssertRelative("wait", NakGasMaxStep(c->gas), first, 2e-9);
+  MUST(NakGasNucleate(c->gas, first * (1 - 1e-6), c->wetted, c->drive, &formed));
+  assert_false(formed);
+  MUST(NakGasNucleate(c->gas, first * 2e-6, c->wetted, c->drive, &formed));
+  assert_true(formed);
+  assert_int_equal(c->gas->n, 1);
+  AssertRelative("x", c->gas->x[0], side * ((PetscReal)(where % 32) + 0.5), 1e-13);
+  AssertRelative("y", c->gas->y[0], side * ((PetscReal)(where / 32) + 0.5), 1e-13);
+  Destroy(c);
 }
 
 /* Faces stripped empty, with rates that their wetted parts lower as voids form. */
@@ -449,6 +589,10 @@ static void PocketsAreChecked(void **unused)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(HeightsAreChecked),
+  cmocka_unit_test(HalfCylindersDissolveByTheFormula),
+  cmocka_unit_test(EvenPocketsAreALattice),
+  cmocka_unit_test(RandomPocketsKeepApart),
+  cmocka_unit_test(TheFirstNucleusIsOnTime),
   cmocka_unit_test(PocketsAreChecked),
   cmocka_unit_test(GoesOnFromACheckpoint),
   cmocka_unit_test(NucleiReturn),
