@@ -566,11 +566,11 @@ static PetscReal FirstTime(const char *name, PetscInt n)
 {
   const PetscReal x = (PetscReal)n;
 
-  if (strcmp(name, "time_na") == 0) return 10 + 20 * 1.8 / (3.6 + 0.36 * x);
+  if (strcmp(name, "time_na") == 0) return 0.5 + 29.5 * 1.8 / (3.6 + 0.36 * x);
   if (strcmp(name, "time_k") == 0 && n == 0) return 0;
   if (Contact(n) == 0) return -1;
-  if (strcmp(name, "time_k") == 0) return 10 * 1e-3 / (0.2 + 0.02 * x);
-  return 10 + 20 * (0.3 - 0.02 * x) / (0.6 - 0.02 * x);
+  if (strcmp(name, "time_k") == 0) return 0.5 * 1e-3 / (0.2 + 0.02 * x);
+  return 0.5 + 29.5 * (0.3 - 0.02 * x) / (0.6 - 0.02 * x);
 }
 
 /* A field of the face, of the state as it is. */
@@ -587,7 +587,7 @@ static void FillField(Cell *cell, const char *name, PetscReal values[])
 
 static void ColumnsKeepTheirPast(void **unused)
 {
-  static const PetscReal   times[]  = {0, 10, 30, 40};
+  static const PetscReal   times[]  = {0, 0.5, 30, 40};
   static const char *const firsts[] = {"time_lost", "time_k", "time_na"};
   Cell                     cell     = Create();
   const NakLayout         *l        = &cell.model->column.l;
