@@ -377,7 +377,7 @@ static void CounterIsShown(void **unused)
 {
   NakModelParams params = NaK50Cell(NX, NY);
   NakModel       model;
-  NakRecord      record;
+  NakRecord      record = {.time = 0};
   NakInventory   inventory[NAK_ELECTRODES];
   Vec            U;
   PetscReal     *u;
@@ -419,7 +419,7 @@ static void LiquidIsShown(void **unused)
 {
   NakModelParams params = NaK50Cell(1, 1);
   NakModel       model;
-  NakRecord      record;
+  NakRecord      record = {.time = 0};
   Vec            U;
   PetscReal     *u, bath;
   NakFoot        foot;

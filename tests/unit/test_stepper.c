@@ -3,6 +3,7 @@
 #include "stepper_impl.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "bench_fixture.h"
 #include "units_fixture.h"
@@ -669,12 +670,73 @@ static void EventCutOff(void **unused)
   Close(&b);
 }
 
+/* What a step is said to be off by is within its tolerance, and not nothing; both integrators. */
+static void ErrorsAreWithinTheTolerance(void **unused)
+{
+  (void)unused;
+  for (int bdf = 0; bdf < 2; bdf++) {
+    const NakModelParams params = Params(1);
+    NakStepperParams     steps  = Steps(1e-4);
+    const PetscReal     *a, *u, *scale;
+    PetscReal            worst = 0;
+    PetscInt             n;
+    Vec                  error, scales;
+    Bench                b;
+
+    steps.integrator = bdf ? NAK_INTEGRATOR_BDF : NAK_INTEGRATOR_ROSENBROCK;
+    b                = Open(PETSC_COMM_WORLD, &params, &steps, "[{strip: 3 A/m^2, for: 5 s}]");
+    Enter(&b);
+    for (int k = 0; k < 12 && !b.over; k++) Step(&b);
+    MUST(VecDuplicate(b.stepper->U, &error));
+    MUST(VecDuplicate(error, &scales));
+    MUST(NakModelScales(b.model, NULL, scales));
+    MUST(NakStepperError(b.stepper, error));
+    MUST(VecGetLocalSize(error, &n));
+    MUST(VecGetArrayRead(error, &a));
+    MUST(VecGetArrayRead(b.stepper->U, &u));
+    MUST(VecGetArrayRead(scales, &scale));
+    for (PetscInt k = 0; k < n; k++)
+      worst = PetscMax(worst, PetscAbsReal(a[k]) / (scale[k] + PetscAbsReal(u[k])));
+    assert_true(worst > 1e-8 && worst < 1e-4 * PetscSqrtReal((PetscReal)n));
+    MUST(VecRestoreArrayRead(scales, &scale));
+    MUST(VecRestoreArrayRead(b.stepper->U, &u));
+    MUST(VecRestoreArrayRead(error, &a));
+    MUST(VecDestroy(&scales));
+    MUST(VecDestroy(&error));
+    Close(&b);
+  }
+}
+
+/* A thousand steps in a row of less than a millionth of what was asked for are reported once, with the unknown
+   that holds them; one that is longer begins the count anew. */
+static void ShortStepsAreReported(void **unused)
+{
+  const NakModelParams   params = Params(1);
+  const NakStepperParams steps  = Steps(1e-4);
+  Bench b = Open(PETSC_COMM_WORLD, &params, &steps, "[{strip: 3 A/m^2, for: 5 s}]");
+
+  (void)unused;
+  Enter(&b);
+  Step(&b);
+  for (int k = 0; k < 999; k++) MUST(NakSlowWatch(b.stepper, 2, 1.9e-6));
+  MUST(NakSlowWatch(b.stepper, 2, 2.1e-6));
+  for (int k = 0; k < 999; k++) MUST(NakSlowWatch(b.stepper, 2, 1.9e-6));
+  assert_string_equal(NakStepperSlow(b.stepper), "");
+  MUST(NakSlowWatch(b.stepper, 2, 1.9e-6));
+  assert_true(strncmp(NakStepperSlow(b.stepper),
+                      "1000 time steps in a row were below 1e-06 of the 2 s asked for", 62) == 0);
+  assert_non_null(strstr(NakStepperSlow(b.stepper), "column (0, 0)"));
+  Close(&b);
+}
+
 static const struct CMUnitTest several[] = {
   cmocka_unit_test(OrderInTime),           cmocka_unit_test(BackwardDifferentiation),
   cmocka_unit_test(BlockedColumns),        cmocka_unit_test(CurrentSwitch),
   cmocka_unit_test(FailureLeavesTheState),
 };
 static const struct CMUnitTest alone[] = {
+  cmocka_unit_test(ErrorsAreWithinTheTolerance),
+  cmocka_unit_test(ShortStepsAreReported),
   cmocka_unit_test(ToleranceControlsTheError),
   cmocka_unit_test(CapacityCutOff),
   cmocka_unit_test(VoltageCutOff),
