@@ -67,15 +67,19 @@ static PetscReal Distance(NakModel model, Vec a, Vec b)
   return worst;
 }
 
-/* From `start`, 8 s at 0.4 mA/cm2 in equal steps. */
-static Bench EqualSteps(MPI_Comm comm, const NakModelParams *params, Vec start, PetscInt count)
+static const char *const constant = "[{strip: 4 A/m^2, for: 8 s}]";
+static const char *const ramp     = "[{ramp: {from: 4 A/m^2, to: 6 A/m^2}, for: 8 s}]";
+
+/* From `start`, 8 s of an item in equal steps. */
+static Bench EqualSteps(MPI_Comm comm, const NakModelParams *params, Vec start, PetscInt count,
+                        const char *item)
 {
   NakStepperParams steps = Steps(1);
   Bench            b;
 
   steps.first_step = 8.0 / (PetscReal)count;
   MUST(PetscOptionsSetValue(NULL, "-ts_adapt_type", "none"));
-  b = Open(comm, params, &steps, "[{strip: 4 A/m^2, for: 8 s}]");
+  b = Open(comm, params, &steps, item);
   MUST(PetscOptionsClearValue(NULL, "-ts_adapt_type"));
   MUST(VecCopy(start, NakStepperState(b.stepper)));
   RunProtocolStep(&b);
@@ -88,7 +92,7 @@ static Bench EqualSteps(MPI_Comm comm, const NakModelParams *params, Vec start, 
 /* Behind the first seconds the solution is smooth; the steps stay long against the double layer and
    against diffusion through the finest layers, which is the stiff regime that the method is for. */
 static void CheckOrder(MPI_Comm comm, const char *title, const NakModelParams *params,
-                       PetscInt most)
+                       PetscInt most, const char *item)
 {
   const NakStepperParams steps  = Steps(1e-8);
   Bench                  before = Open(comm, params, &steps, "[{strip: 4 A/m^2, for: 4 s}]");
@@ -97,9 +101,9 @@ static void CheckOrder(MPI_Comm comm, const char *title, const NakModelParams *p
   Bench                  finest;
 
   RunProtocolStep(&before);
-  finest = EqualSteps(comm, params, start, 8 * most);
+  finest = EqualSteps(comm, params, start, 8 * most, item);
   for (PetscInt count = 8; count <= most; count *= 2) {
-    Bench           b = EqualSteps(comm, params, start, count);
+    Bench           b = EqualSteps(comm, params, start, count, item);
     const PetscReal error =
       Distance(b.model, NakStepperState(b.stepper), NakStepperState(finest.stepper));
 
@@ -119,8 +123,9 @@ static void OrderInTime(void **unused)
   const NakModelParams one = Params(1), two = Params(8);
 
   (void)unused;
-  if (Ranks() == 1) CheckOrder(PETSC_COMM_SELF, "1D", &one, 32);
-  CheckOrder(PETSC_COMM_WORLD, "2D", &two, Ranks() == 1 ? 32 : 16);
+  if (Ranks() == 1) CheckOrder(PETSC_COMM_SELF, "1D", &one, 32, constant);
+  if (Ranks() == 1) CheckOrder(PETSC_COMM_SELF, "1D on a ramp", &one, 32, ramp);
+  CheckOrder(PETSC_COMM_WORLD, "2D", &two, Ranks() == 1 ? 32 : 16, constant);
 }
 
 /* The same of the backward differentiation, whose steps grow to what is the longest allowed.  Its Newton's method stops at a part of
@@ -148,7 +153,7 @@ static void BackwardOrder(MPI_Comm comm, const char *title, const NakModelParams
   Bench                  finest;
 
   RunProtocolStep(&before);
-  finest = EqualSteps(comm, params, start, 256);
+  finest = EqualSteps(comm, params, start, 256, constant);
   for (PetscReal longest = 0.25; longest > 0.02; longest /= 2) {
     Bench           b = LongestSteps(comm, params, start, longest);
     const PetscReal error =

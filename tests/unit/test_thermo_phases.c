@@ -40,6 +40,34 @@ static void PointsOfNaK(void **unused)
   AssertPhases(&p[1], NAK_PHASE_LIQUID, NAK_PHASE_COMPOUND, NAK_PHASE_SOLID);
 }
 
+/* A regular liquid separates in two below L0/2R, from its middle on; with a term more it is elsewhere: where the
+   curvature and its slope are 0 at once. */
+static void CriticalPoints(void **unused)
+{
+  NakMaterial  m = *NaK();
+  NakInvariant p[8];
+  PetscInt     n;
+
+  (void)unused;
+  m.liquid.orders    = 1;
+  m.liquid.mixing[0] = (NakEnergy){.n = 1, .value = {6500}};
+  NakThermoInvariants(&m, 380, 400, 8, p, &n);
+  assert_int_equal(n, 1);
+  AssertPoint(p, NAK_INVARIANT_CRITICAL, 6500 / (2 * 8.314462618), 1, (PetscReal[]){0.5});
+  assert_int_equal(p[0].phase[0], NAK_PHASE_LIQUID);
+  m.liquid.orders    = 2;
+  m.liquid.mixing[1] = (NakEnergy){.n = 1, .value = {600}};
+  NakThermoInvariants(&m, 380, 410, 8, p, &n);
+  assert_int_equal(n, 1);
+  {
+    const NakAlloy at = NakThermoAlloy(&m, p[0].T);
+
+    assert_int_equal(p[0].kind, NAK_INVARIANT_CRITICAL);
+    AssertNear("curvature", NakSolutionCurvature(&at.liquid, p[0].x[0]) / at.liquid.RT, 0, 1e-4);
+    assert_true(p[0].x[0] > 0.51 && NakSolutionCurvature(&at.liquid, 0.5) > 1);
+  }
+}
+
 static void DrivingForcesOfNaK(void **unused)
 {
   const NakAlloy alloy = NaKAt(298.15), peritectic = NaKAt(280.08);
@@ -460,6 +488,7 @@ static void TermsOfT(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(CriticalPoints),
   cmocka_unit_test(PointsOfNaK),
   cmocka_unit_test(DrivingForcesOfNaK),
   cmocka_unit_test(LeverRuleOfNaK),
