@@ -137,8 +137,13 @@ PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks);
     for the ranks.  Collective. */
 PetscErrorCode NakStateCoarsen(NakState fine, NakState *coarse);
 
-/** The same grid, all of it on this rank.  Not collective. */
-PetscErrorCode NakStateReplicate(NakState shared, NakState *whole);
+/** How many ranks share the grid in x and in y.  Not collective. */
+PetscErrorCode NakStateRanks(NakState state, PetscInt ranks[2]);
+
+/** The same grid on fewer ranks: every group[0] x group[1] ranks, side by side in x and y, put their parts together.
+    Each of them has all of these, in a communicator of its own with one rank of every group, that of the same
+    place in it.  Both numbers divide those of NakStateRanks().  Collective. */
+PetscErrorCode NakStateRegroup(NakState shared, const PetscInt group[2], NakState *regrouped);
 
 /** Free the state and set `*state` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakStateDestroy(NakState *state);

@@ -147,20 +147,35 @@ static void InterpolateRow(const Pass *p, PetscInt j)
 
 /* ---- The cycle ---- */
 
-/* From the whole grid back to a rank's part of it. */
-static void CopyBack(const NakLines *whole, NakLines *part)
+/* Right-hand sides of the owned columns, of what moves, in the order of the columns and, where `back`, from it. */
+static void PackColumns(const NakMultigrid mg, NakLines *g, PetscReal columns[], PetscBool back)
+{
+  for (PetscInt j = g->box.ys; j < g->box.ys + g->box.ym; j++)
+    for (PetscInt i = g->box.xs; i < g->box.xs + g->box.xm; i++) {
+      PetscReal *b = g->b + NakLinesPlace(g, i, j);
+
+      for (PetscInt m = 0; m < mg->lu.n_moving; m++, columns++) {
+        if (back)
+          b[mg->lu.moving[m] * g->pitch] = *columns;
+        else
+          *columns = b[mg->lu.moving[m] * g->pitch];
+      }
+    }
+}
+
+/* The solution of what moves, from a grid of fewer ranks to a rank's part of it, with ghosts. */
+static void CopyBack(const NakMultigrid mg, const NakLines *whole, NakLines *part)
 {
   const NakBox *box = &part->box;
 
-  for (PetscInt j = box->ys - 1; j <= box->ys + box->ym; j++) {
+  for (PetscInt j = box->ys - 1; j <= box->ys + box->ym; j++)
     for (PetscInt i = box->xs - 1; i <= box->xs + box->xm; i++) {
-      const PetscReal *from =
-        whole->t + NakLinesPlace(whole, (i + part->nx) % part->nx, (j + part->ny) % part->ny);
-      PetscReal *to = part->t + NakLinesPlace(part, i, j);
+      const PetscReal *from = whole->t + NakLinesPlace(whole, i, j);
+      PetscReal       *to   = part->t + NakLinesPlace(part, i, j);
 
-      for (PetscInt z = 0; z < part->size; z++) to[z * part->pitch] = from[z * whole->pitch];
+      for (PetscInt m = 0; m < mg->lu.n_moving; m++)
+        to[mg->lu.moving[m] * part->pitch] = from[mg->lu.moving[m] * whole->pitch];
     }
-  }
 }
 
 /* The right-hand side of row j, NULL where it is 0: a rank's columns are put side by side where they come
@@ -253,7 +268,7 @@ static void TakeOutRow(const Pass *p, PetscInt j, PetscInt parity)
 static PetscInt MoreSweeps(const Pass *p)
 {
   const NakLines *g     = &p->mg->lines[p->level];
-  const PetscInt  above = p->mg->n - 1 - p->level;
+  const PetscInt  above = p->mg->halved[p->level];
 
   return g->nx == 1 || g->ny == 1 ? above : PetscMin(above, 1);
 }
@@ -387,6 +402,24 @@ static PetscErrorCode Run(const Pass *p, const Stages *stages)
 
 static PetscErrorCode Cycle(const Pass *p);
 
+/* The solution of a grid, with ghosts, by fewer ranks. */
+static PetscErrorCode RegroupedCycle(const Pass *p)
+{
+  const NakMultigrid mg    = p->mg;
+  const Pass         below = Below(p);
+  NakLines *const part = &mg->lines[p->level], *const whole = &mg->lines[below.level];
+
+  PetscFunctionBeginUser;
+  PackColumns(mg, part, mg->own, PETSC_FALSE);
+  PetscCall(
+    NakGroupGather(&mg->below[p->level]->group, mg->moving, mg->lu.n_moving, mg->own, mg->all));
+  PackColumns(mg, whole, mg->all, PETSC_TRUE);
+  PetscCall(Cycle(&below));
+  PetscCall(NakBroadcast(whole->ring, MPIU_REAL, whole->t, whole->t));
+  CopyBack(mg, whole, part);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CoarseCycle(const Pass *p)
 {
   NakLines *coarse = &p->mg->lines[p->level];
@@ -394,13 +427,8 @@ static PetscErrorCode CoarseCycle(const Pass *p)
   PetscFunctionBeginUser;
   PetscCall(PetscSFReduceBegin(coarse->ring, MPIU_REAL, coarse->b, coarse->b, MPI_SUM));
   PetscCall(PetscSFReduceEnd(coarse->ring, MPIU_REAL, coarse->b, coarse->b, MPI_SUM));
-  if (p->level > 0 && p->level == p->mg->replicas.n) {
-    const Pass below = Below(p);
-    NakLines  *whole = &p->mg->lines[below.level];
-
-    PetscCall(NakBroadcast(p->mg->gather_b, MPIU_REAL, coarse->b, whole->b));
-    PetscCall(Cycle(&below));
-    CopyBack(whole, coarse);
+  if (p->mg->below[p->level] != NULL) {
+    PetscCall(RegroupedCycle(p));
   } else {
     PetscCall(Cycle(p));
     PetscCall(NakBroadcast(coarse->ring, MPIU_REAL, coarse->t, coarse->t));

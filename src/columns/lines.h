@@ -64,6 +64,12 @@ PetscErrorCode NakLinesCreate(NakState state, const NakLineLU *lu, PetscBool fin
                               NakLines *grid);
 PetscErrorCode NakLinesDestroy(NakLines *grid);
 
+/* How many this rank has. */
+static inline PetscInt NakLinesColumns(const NakLines *g)
+{
+  return g->box.xm * g->box.ym;
+}
+
 static inline ptrdiff_t NakLinesHalfRow(const NakLines *g, PetscInt j, PetscInt parity)
 {
   return (ptrdiff_t)(j - g->box.ys + 1) * 2 + parity;

@@ -6,8 +6,12 @@
    black columns are solved, and what is left at the red ones is what the change of the black ones gave
    them.  After the coarser grid red lines are solved first, so only black ones need its correction.
 
-   Where ranks become too many for the columns, or these so few that to compute them all takes less time
-   than messages do, every rank takes over the whole grid and goes on down to a single column by itself. */
+   Where a grid cannot be halved, since a rank would have nothing of it, groups of ranks put their parts together.
+   Each rank of a group has all of these, and goes on with the ranks of its own place in all other groups: so there
+   are as many equal copies of the coarser grids, and nothing has to be sent back.  That is done in stages, two by
+   two ranks where their numbers allow it, until the columns are so few that to compute them all takes less time
+   than messages do; then every rank takes over the whole grid, down to a single column.  Halving is the same for
+   any number of ranks, and so is the cycle. */
 #include "multigrid.h"
 
 /* ---- Set-up ---- */
@@ -52,105 +56,149 @@ static PetscErrorCode CreateTransfer(const NakLines *fine, const NakLines *coars
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* From columns in the order of the ranks to all columns in natural order: `width` numbers each, or
-   (width 0) places of lines. */
-static PetscErrorCode CreateGather(NakMultigrid mg, PetscBool places, PetscSF *sf)
+/* Columns of a grid that are so few that every rank may have them all: where it can still be halved, and where
+   it cannot.  From benchmarks/scaling_model; the second one is an option, -columns_whole. */
+static PetscErrorCode Few(PetscInt *halvable, PetscInt *last)
 {
-  const NakLines *whole = &mg->lines[mg->replicas.n - 1], *part = &mg->lines[mg->replicas.n];
-  const NakState  shared = mg->grids->level[mg->bottom].state;
-  const PetscInt  each = places ? whole->size : 1, most = whole->nx * whole->ny * each;
-  PetscInt       *leaf, n                               = 0;
-  PetscSFNode    *root;
+  PetscFunctionBeginUser;
+  *halvable = 64;
+  *last     = 256;
+  PetscCall(PetscOptionsGetInt(NULL, "columns_", "-whole", last, NULL));
+  *halvable = PetscMin(*halvable, *last);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscInt Columns(const NakGridLevel *level)
+{
+  const NakGrid *grid = NakStateGrid(level->state);
+
+  return grid->nx * grid->ny;
+}
+
+/* Whether direction d of a grid has columns that its ranks cannot halve: the next grid, if any, has as many. */
+static PetscBool Stuck(const NakGrids *grids, PetscInt k, int d)
+{
+  const NakGrid *g    = NakStateGrid(grids->level[k].state);
+  const NakGrid *next = k > 0 ? NakStateGrid(grids->level[k - 1].state) : g;
+  const PetscInt n = d == 0 ? g->nx : g->ny, n_next = d == 0 ? next->nx : next->ny;
+
+  return (PetscBool)(n > 1 && n == n_next);
+}
+
+static PetscInt SmallestFactor(PetscInt n)
+{
+  PetscInt factor = 2;
+
+  while (n % factor != 0) factor++;
+  return factor;
+}
+
+/* The coarsest grid of a stage that is used, and how many of its ranks make a group of the next stage, in x and y; one
+   where there is none. */
+static PetscErrorCode Bottom(NakStage *stage, PetscInt group[2])
+{
+  const NakGrids *grids = stage->grids;
+  PetscInt        ranks[2], halvable, last, k = grids->n - 1;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(most, &leaf));
-  PetscCall(PetscMalloc1(most, &root));
-  for (PetscInt j = 0; j < whole->ny; j++) {
-    for (PetscInt i = 0; i < whole->nx; i++) {
-      NakLines    owner = *part;
-      PetscMPIInt rank;
+  PetscCall(Few(&halvable, &last));
+  PetscCall(NakStateRanks(NakFinest(grids)->state, ranks));
+  group[0] = group[1] = 1;
+  if (ranks[0] * ranks[1] == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  while (k > 0 && !Stuck(grids, k, 0) && !Stuck(grids, k, 1)) {
+    k--;
+    if (Columns(&grids->level[k]) <= halvable) break;
+  }
+  stage->bottom = k;
+  for (int d = 0; d < 2; d++) {
+    if (Columns(&grids->level[k]) <= last)
+      group[d] = ranks[d];
+    else if (Stuck(grids, k, d))
+      group[d] = SmallestFactor(ranks[d]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-      PetscCall(NakOwner(shared, i, j, &rank, &owner.box));
-      NakLinesShape(&owner);
-      for (PetscInt z = 0; z < each; z++, n++) {
-        const PetscInt column = (j - owner.box.ys) * owner.box.xm + i - owner.box.xs;
+static PetscErrorCode CreateStages(const NakGrids *grids, NakMultigrid mg)
+{
+  const PetscInt most = PetscMax(mg->lu.size, mg->lu.stored_entries);
+  NakStage      *s    = mg->stage;
+  PetscInt       group[2];
 
-        leaf[n] = places ? (PetscInt)(NakLinesPlace(whole, i, j) + z * whole->pitch) : n;
-        root[n] = (PetscSFNode){
-          rank, places ? (PetscInt)(NakLinesPlace(&owner, i, j) + z * owner.pitch) : column};
-      }
+  PetscFunctionBeginUser;
+  s->grids = grids;
+  PetscCall(Bottom(s, group));
+  while (group[0] * group[1] > 1) {
+    const NakState shared = s->grids->level[s->bottom].state;
+
+    s++;
+    PetscCall(NakStateRegroup(shared, group, &s->state));
+    PetscCall(NakGroupCreate(shared, s->state, most, &s->group));
+    PetscCall(NakGridsCreate(s->state, grids->pattern, &s->own));
+    s->grids = &s->own;
+    PetscCall(Bottom(s, group));
+  }
+  mg->n_stages = s + 1 - mg->stage;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Number the grids of all stages.  Where the finest cannot be halved it stands there twice, since what is regrouped
+   has a grid above it. */
+static PetscErrorCode NumberGrids(NakMultigrid mg)
+{
+  const NakStage *first = mg->stage;
+  const PetscInt  twice = mg->n_stages > 1 && first->bottom + 1 == first->grids->n;
+  PetscInt        at, halved = 0;
+
+  PetscFunctionBeginUser;
+  mg->n = twice;
+  for (PetscInt s = 0; s < mg->n_stages; s++) mg->n += first[s].grids->n - first[s].bottom;
+  PetscCall(PetscCalloc5(mg->n, &mg->level, mg->n, &mg->below, mg->n, &mg->halved, mg->n,
+                         &mg->lines, mg->n, &mg->transfer));
+  at = mg->n - twice;
+  if (twice) mg->level[at] = NakFinest(first->grids);
+  for (PetscInt s = 0; s < mg->n_stages; s++) {
+    for (PetscInt k = first[s].grids->n - 1; k >= first[s].bottom; k--) {
+      if (k + 1 < first[s].grids->n) halved++;
+      mg->level[--at] = &first[s].grids->level[k];
+      mg->halved[at]  = halved;
     }
+    if (s + 1 < mg->n_stages) mg->below[at] = &first[s + 1];
   }
-  PetscCall(PetscSFCreate(PetscObjectComm((PetscObject)NakStateDM(shared)), sf));
-  PetscCall(PetscSFSetGraph(*sf, places ? (PetscInt)part->length : part->box.xm * part->box.ym, n,
-                            leaf, PETSC_OWN_POINTER, root, PETSC_OWN_POINTER));
-  PetscCall(PetscSFSetUp(*sf));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The coarsest grid that several ranks share: below it there are few columns. */
-static PetscInt Bottom(const NakGrids *grids, PetscMPIInt ranks)
-{
-  const PetscInt few    = 64; /* columns */
-  PetscInt       bottom = 0;
-
-  for (PetscInt k = 1; k + 1 < grids->n && ranks > 1; k++) {
-    const NakGrid *grid = NakStateGrid(grids->level[k].state);
-
-    if (grid->nx * grid->ny <= few) bottom = k;
-  }
-  return bottom;
-}
-
-/* The grids of one rank below the coarsest shared one, where that is not a single column. */
-static PetscErrorCode CreateReplicas(NakMultigrid mg)
-{
-  const NakGrids *grids = mg->grids;
-  const NakGrid  *grid;
-  NakState        coarsest;
-  PetscMPIInt     ranks;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(
-    MPI_Comm_size(PetscObjectComm((PetscObject)NakStateDM(NakFinest(grids)->state)), &ranks));
-  mg->bottom = Bottom(grids, ranks);
-  coarsest   = grids->level[mg->bottom].state;
-  grid       = NakStateGrid(coarsest);
-  if (grid->nx * grid->ny == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakStateReplicate(coarsest, &mg->whole));
-  PetscCall(NakGridsCreate(mg->whole, grids->pattern, &mg->replicas));
-  PetscCallMPI(MPI_Type_contiguous(grids->pattern->n, MPIU_REAL, &mg->entries));
-  PetscCallMPI(MPI_Type_commit(&mg->entries));
-  PetscCallMPI(MPI_Type_contiguous(grids->pattern->size, MPIU_REAL, &mg->column));
-  PetscCallMPI(MPI_Type_commit(&mg->column));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Grid k. */
-static NakGridLevel *Level(const NakMultigrid mg, PetscInt k)
-{
-  const PetscInt n = mg->replicas.n;
-
-  return k < n ? &mg->replicas.level[k] : &mg->grids->level[mg->bottom + k - n];
 }
 
 static PetscErrorCode CreateLines(NakMultigrid mg)
 {
-  ptrdiff_t half = 0, row = 0;
+  ptrdiff_t half = 0, row = 0, own = 0, all = 0;
 
   PetscFunctionBeginUser;
-  mg->n = mg->replicas.n + mg->grids->n - mg->bottom;
-  PetscCall(PetscCalloc2(mg->n, &mg->lines, mg->n, &mg->transfer));
   for (PetscInt k = 0; k < mg->n; k++) {
     NakLines *g = &mg->lines[k];
 
-    PetscCall(NakLinesCreate(Level(mg, k)->state, &mg->lu, (PetscBool)(k + 1 == mg->n), g));
-    if (k > 0 && k != mg->replicas.n)
-      PetscCall(CreateTransfer(g, &mg->lines[k - 1], &mg->transfer[k]));
+    PetscCall(NakLinesCreate(mg->level[k]->state, &mg->lu, (PetscBool)(k + 1 == mg->n), g));
     half = PetscMax(half, g->pitch * g->size);
     row  = PetscMax(row, (ptrdiff_t)(g->box.xm + 2) * g->size);
+    if (mg->below[k] == NULL) {
+      if (k > 0) PetscCall(CreateTransfer(g, &mg->lines[k - 1], &mg->transfer[k]));
+      continue;
+    }
+    own = PetscMax(own, (ptrdiff_t)NakLinesColumns(g) * mg->lu.n_moving);
+    all = PetscMax(all, (ptrdiff_t)NakLinesColumns(&mg->lines[k - 1]) * mg->lu.n_moving);
   }
-  PetscCall(PetscCalloc3(half, &mg->half, half, &mg->right, row, &mg->row));
+  PetscCall(
+    PetscCalloc5(half, &mg->half, half, &mg->right, row, &mg->row, own, &mg->own, all, &mg->all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateType(PetscInt numbers, MPI_Datatype *type)
+{
+  PetscMPIInt count;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMPIIntCast(numbers, &count));
+  PetscCallMPI(MPI_Type_contiguous(count, MPIU_REAL, type));
+  PetscCallMPI(MPI_Type_commit(type));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -161,13 +209,13 @@ PetscErrorCode NakMultigridCreate(const NakGrids *grids, NakMultigrid *multigrid
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&mg));
   *multigrid = mg;
-  mg->grids  = grids;
   PetscCall(NakLineLUCreate(grids->pattern, &mg->lu));
-  PetscCall(CreateReplicas(mg));
+  PetscCall(CreateType(mg->lu.stored_entries, &mg->entries));
+  PetscCall(CreateType(mg->lu.size, &mg->slopes));
+  PetscCall(CreateType(mg->lu.n_moving, &mg->moving));
+  PetscCall(CreateStages(grids, mg));
+  PetscCall(NumberGrids(mg));
   PetscCall(CreateLines(mg));
-  if (mg->whole == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(CreateGather(mg, PETSC_TRUE, &mg->gather_b));
-  PetscCall(CreateGather(mg, PETSC_FALSE, &mg->gather_columns));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -184,24 +232,25 @@ PetscErrorCode NakMultigridDestroy(NakMultigrid *multigrid)
       PetscCall(PetscFree(mg->transfer[k].overlap[d].pair));
     }
   }
-  PetscCall(PetscFree2(mg->lines, mg->transfer));
-  PetscCall(PetscFree3(mg->half, mg->right, mg->row));
-  PetscCall(NakLineLUDestroy(&mg->lu));
-  PetscCall(PetscSFDestroy(&mg->gather_b));
-  PetscCall(PetscSFDestroy(&mg->gather_columns));
-  if (mg->whole != NULL) {
-    PetscCallMPI(MPI_Type_free(&mg->entries));
-    PetscCallMPI(MPI_Type_free(&mg->column));
-    PetscCall(NakGridsDestroy(&mg->replicas));
-    PetscCall(NakStateDestroy(&mg->whole));
+  PetscCall(PetscFree5(mg->level, mg->below, mg->halved, mg->lines, mg->transfer));
+  PetscCall(PetscFree5(mg->half, mg->right, mg->row, mg->own, mg->all));
+  for (PetscInt s = 1; s < mg->n_stages; s++) {
+    PetscCall(NakGroupDestroy(&mg->stage[s].group));
+    PetscCall(NakGridsDestroy(&mg->stage[s].own));
+    PetscCall(NakStateDestroy(&mg->stage[s].state));
   }
+  PetscCall(NakLineLUDestroy(&mg->lu));
+  PetscCallMPI(MPI_Type_free(&mg->entries));
+  PetscCallMPI(MPI_Type_free(&mg->slopes));
+  PetscCallMPI(MPI_Type_free(&mg->moving));
   PetscCall(PetscFree(*multigrid));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- Factors ---- */
 
-static PetscErrorCode GatherVec(PetscSF sf, MPI_Datatype unit, Vec part, Vec whole)
+static PetscErrorCode GatherVec(const NakGroup *group, MPI_Datatype column, PetscInt width,
+                                Vec part, Vec whole)
 {
   const PetscReal *from;
   PetscReal       *to;
@@ -209,15 +258,27 @@ static PetscErrorCode GatherVec(PetscSF sf, MPI_Datatype unit, Vec part, Vec who
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(part, &from));
   PetscCall(VecGetArrayWrite(whole, &to));
-  PetscCall(NakBroadcast(sf, unit, from, to));
+  PetscCall(NakGroupGather(group, column, width, from, to));
   PetscCall(VecRestoreArrayWrite(whole, &to));
   PetscCall(VecRestoreArrayRead(part, &from));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The linearised columns of a stage, from those above it. */
+static PetscErrorCode GatherStage(NakMultigrid mg, const NakStage *s)
+{
+  const NakGridLevel *top = NakFinest(s->grids), *part = &s[-1].grids->level[s[-1].bottom];
+
+  PetscFunctionBeginUser;
+  PetscCall(GatherVec(&s->group, mg->entries, mg->lu.stored_entries, part->entries, top->entries));
+  PetscCall(GatherVec(&s->group, mg->slopes, mg->lu.size, part->slope, top->slope));
+  PetscCall(NakGridsAverage(s->grids));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode FactorLevel(NakMultigrid mg, PetscInt k)
 {
-  const NakGridLevel *level = Level(mg, k);
+  const NakGridLevel *level = mg->level[k];
   const PetscReal    *entries, *slope;
 
   PetscFunctionBeginUser;
@@ -233,14 +294,9 @@ PetscErrorCode NakMultigridFactor(NakMultigrid mg)
 {
   PetscFunctionBeginUser;
   mg->linearisation++;
-  if (mg->whole != NULL) {
-    const NakGridLevel *top = NakFinest(&mg->replicas), *part = &mg->grids->level[mg->bottom];
-
-    PetscCall(GatherVec(mg->gather_columns, mg->entries, part->entries, top->entries));
-    PetscCall(GatherVec(mg->gather_columns, mg->column, part->slope, top->slope));
-    PetscCall(NakGridsAverage(&mg->replicas));
-  }
-  for (PetscInt k = 0; k < mg->n; k++) PetscCall(FactorLevel(mg, k));
+  for (PetscInt s = 1; s < mg->n_stages; s++) PetscCall(GatherStage(mg, &mg->stage[s]));
+  for (PetscInt k = 0; k < mg->n; k++)
+    if (mg->below[k] == NULL) PetscCall(FactorLevel(mg, k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -249,7 +305,7 @@ PetscErrorCode NakMultigridFactor(NakMultigrid mg)
 PetscErrorCode NakMultigridTurn(NakMultigrid mg, NakTurn turn, Vec right, const PetscReal guess[],
                                 Vec solution)
 {
-  const Vec slope = NakFinest(mg->grids)->slope;
+  const Vec slope = mg->level[mg->n - 1]->slope;
   NakInOut  io    = {.guess = guess};
 
   PetscFunctionBeginUser;

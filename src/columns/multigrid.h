@@ -27,20 +27,51 @@ typedef struct {
   PetscBool        minus; /* or of the guess, from which the cycle then begins, less the solution */
 } NakInOut;
 
+/* regroup.c: ranks that put their columns together, each of them with all. */
+typedef struct {
+  MPI_Comm     comm;
+  PetscMPIInt  n;
+  NakBox       whole, *part;   /* of all, of each */
+  PetscMPIInt *count, *offset; /* columns of each, and before them */
+  PetscReal   *received;       /* work */
+} NakGroup;
+
+/* `most`: numbers of a column that are gathered at once.  Collective on the ranks of `shared`. */
+PetscErrorCode NakGroupCreate(NakState shared, NakState regrouped, PetscInt most, NakGroup *group);
+PetscErrorCode NakGroupDestroy(NakGroup *group);
+
+/* `width` numbers of each column, a `column` for MPI, from the own ones to all, both by rows. */
+PetscErrorCode NakGroupGather(const NakGroup *group, MPI_Datatype column, PetscInt width,
+                              const PetscReal own[], PetscReal all[]);
+
+/* Grids that the same ranks share. */
+typedef struct {
+  const NakGrids *grids;
+  PetscInt        bottom; /* the coarsest of them that is used */
+  NakState
+    state; /* but of the first stage: the finest, which is that at the bottom of the stage before, */
+  NakGrids own;   /* the grids, */
+  NakGroup group; /* and those that put it together */
+} NakStage;
+
+enum { NAK_STAGES_MOST = 32 }; /* each has half the ranks of the one before, or fewer */
+
 typedef struct NakMultigrid_private {
-  const NakGrids *grids; /* that ranks share */
-  NakLineLU       lu;
-  PetscInt        linearisation;            /* its number */
-  PetscInt        bottom;                   /* the coarsest shared grid that is used */
-  NakState        whole;                    /* it, all of it on this rank; NULL on a single rank */
-  NakGrids        replicas;                 /* grids of one rank */
-  PetscInt        n;                        /* all grids: replicas, then shared ones */
-  NakLines       *lines;                    /* [0] is the coarsest */
-  Transfer       *transfer;                 /* to the grid below */
-  PetscReal      *half, *right;             /* work: half rows, */
-  PetscReal      *row;                      /* and a row of the grid below */
-  PetscSF         gather_b, gather_columns; /* to the whole grid */
-  MPI_Datatype    entries, column;
+  NakLineLU            lu;
+  PetscInt             linearisation; /* its number */
+  PetscInt             n_stages;
+  NakStage             stage[NAK_STAGES_MOST];
+  PetscInt             n;     /* grids that are used, of all stages; [0] is the coarsest */
+  const NakGridLevel **level; /* their entries and slopes */
+  const NakStage           *
+    *below;  /* to which the next grid belongs, where that is the same one; else NULL */
+  PetscInt    *halved; /* how often, from the finest */
+  NakLines    *lines;
+  Transfer    *transfer;                /* to the grid below, if it is another one */
+  PetscReal   *half, *right;            /* work: half rows, */
+  PetscReal   *row;                     /* a row of the grid below, */
+  PetscReal   *own, *all;               /* and what a group puts together */
+  MPI_Datatype entries, slopes, moving; /* of a column, for MPI */
 } * NakMultigrid;
 
 PetscErrorCode NakMultigridCreate(const NakGrids *grids, NakMultigrid *multigrid);

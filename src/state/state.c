@@ -128,41 +128,52 @@ static PetscBool Align(PetscInt parts, const PetscInt fine[], PetscInt n_fine, P
   return some;
 }
 
-/* `like`: the finer grid whose parts those of this one are to lie under, or NULL. */
-static PetscErrorCode CreateDM(NakState s, NakState like)
+/* Ranks in x and y, and the cells of each; NULL: as PETSc shares them. */
+typedef struct {
+  PetscInt px, py, *lx, *ly;
+} Split;
+
+/* The split of a grid, not a copy. */
+static PetscErrorCode SplitOf(NakState s, Split *split)
 {
-  const NakGrid *g  = &s->grid;
-  PetscInt      *lx = NULL, *ly = NULL, px, py;
+  const PetscInt *lx, *ly;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMDAGetInfo(s->dm, NULL, NULL, NULL, NULL, &split->px, &split->py, NULL, NULL, NULL,
+                        NULL, NULL, NULL, NULL));
+  PetscCall(DMDAGetOwnershipRanges(s->dm, &lx, &ly, NULL));
+  split->lx = (PetscInt *)lx;
+  split->ly = (PetscInt *)ly;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateDM(NakState s, const Split *like)
+{
+  const NakGrid *g = &s->grid;
   PetscMPIInt    size;
+  Split          split = {0};
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(s->comm, &size));
-  px = Partition(g->nx, g->ny, size);
-  py = px > 0 ? size / px : 0;
   if (like != NULL) {
-    const PetscInt *fine_x, *fine_y;
-
-    PetscCall(DMDAGetInfo(like->dm, NULL, NULL, NULL, NULL, &px, &py, NULL, NULL, NULL, NULL, NULL,
-                          NULL, NULL));
-    PetscCall(DMDAGetOwnershipRanges(like->dm, &fine_x, &fine_y, NULL));
-    PetscCall(PetscMalloc2(px, &lx, py, &ly));
-    Align(px, fine_x, like->grid.nx, g->nx, lx);
-    Align(py, fine_y, like->grid.ny, g->ny, ly);
+    split = *like;
+  } else {
+    split.px = Partition(g->nx, g->ny, size);
+    split.py = split.px > 0 ? size / split.px : 0;
   }
-  PetscCheck(px > 0, s->comm, PETSC_ERR_USER_INPUT,
+  PetscCheck(split.px > 0, s->comm, PETSC_ERR_USER_INPUT,
              "%d ranks cannot share %" PetscInt_FMT " x %" PetscInt_FMT
              " columns, which are never divided",
              size, g->nx, g->ny);
   PetscCall(DMDACreate2d(s->comm, Boundary(g, g->nx), Boundary(g, g->ny), DMDA_STENCIL_STAR, g->nx,
-                         g->ny, px, py, s->layout.size, 1, lx, ly, &s->dm));
+                         g->ny, split.px, split.py, s->layout.size, 1, split.lx, split.ly, &s->dm));
   PetscCall(DMSetUp(s->dm));
-  PetscCall(PetscFree2(lx, ly));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Create(MPI_Comm comm, const NakGridParams *params,
                              PetscReal electrolyte_height, PetscReal interphase_height,
-                             PetscReal total_height, NakState like, NakState *state)
+                             PetscReal total_height, const Split *like, NakState *state)
 {
   NakState s;
 
@@ -190,48 +201,87 @@ PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Half the cells of one direction, where every rank keeps some. */
-static PetscErrorCode Halve(PetscInt parts, const PetscInt fine[], PetscInt *n)
+/* The same cell on another grid in x and y. */
+static PetscErrorCode CreateLike(NakState from, MPI_Comm comm, PetscInt nx, PetscInt ny,
+                                 const Split *split, NakState *state)
 {
-  const PetscInt half = (*n + 1) / 2;
-  PetscInt      *coarse;
+  NakGridParams params = from->params;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(parts, &coarse));
-  if (Align(parts, fine, *n, half, coarse)) *n = half;
-  PetscCall(PetscFree(coarse));
+  params.nx    = nx;
+  params.ny    = ny;
+  params.depth = from->grid.dy * (PetscReal)from->grid.ny;
+  PetscCall(Create(comm, &params, from->electrolyte_height, from->interphase_height,
+                   from->total_height, split, state));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Half the cells of one direction, where every rank keeps some; its parts in `coarse`. */
+static PetscInt Halve(PetscInt parts, const PetscInt fine[], PetscInt n, PetscInt coarse[])
+{
+  const PetscInt half = (n + 1) / 2;
+
+  if (Align(parts, fine, n, half, coarse)) return half;
+  for (PetscInt k = 0; k < parts; k++) coarse[k] = fine[k];
+  return n;
 }
 
 PetscErrorCode NakStateCoarsen(NakState fine, NakState *coarse)
 {
-  NakGridParams   params = fine->params;
-  const PetscInt *lx, *ly;
-  PetscInt        px, py;
+  Split    split, half;
+  PetscInt nx, ny;
 
   PetscFunctionBeginUser;
   *coarse = NULL;
-  PetscCall(DMDAGetInfo(fine->dm, NULL, NULL, NULL, NULL, &px, &py, NULL, NULL, NULL, NULL, NULL,
-                        NULL, NULL));
-  PetscCall(DMDAGetOwnershipRanges(fine->dm, &lx, &ly, NULL));
-  PetscCall(Halve(px, lx, &params.nx));
-  PetscCall(Halve(py, ly, &params.ny));
-  if (params.nx == fine->params.nx && params.ny == fine->params.ny)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  params.depth = fine->grid.dy * (PetscReal)fine->grid.ny;
-  PetscCall(Create(fine->comm, &params, fine->electrolyte_height, fine->interphase_height,
-                   fine->total_height, fine, coarse));
+  PetscCall(SplitOf(fine, &split));
+  half = split;
+  PetscCall(PetscMalloc2(split.px, &half.lx, split.py, &half.ly));
+  nx = Halve(split.px, split.lx, fine->grid.nx, half.lx);
+  ny = Halve(split.py, split.ly, fine->grid.ny, half.ly);
+  if (nx < fine->grid.nx || ny < fine->grid.ny)
+    PetscCall(CreateLike(fine, fine->comm, nx, ny, &half, coarse));
+  PetscCall(PetscFree2(half.lx, half.ly));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakStateReplicate(NakState shared, NakState *whole)
+PetscErrorCode NakStateRanks(NakState state, PetscInt ranks[2])
 {
-  NakGridParams params = shared->params;
+  Split split;
 
   PetscFunctionBeginUser;
-  params.depth = shared->grid.dy * (PetscReal)shared->grid.ny;
-  PetscCall(Create(PETSC_COMM_SELF, &params, shared->electrolyte_height, shared->interphase_height,
-                   shared->total_height, NULL, whole));
+  PetscCall(SplitOf(state, &split));
+  ranks[0] = split.px;
+  ranks[1] = split.py;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Put the cells of every `group` parts together. */
+static void Join(PetscInt parts, PetscInt group, const PetscInt cells[], PetscInt joined[])
+{
+  for (PetscInt k = 0; k < parts / group; k++) joined[k] = 0;
+  for (PetscInt k = 0; k < parts; k++) joined[k / group] += cells[k];
+}
+
+PetscErrorCode NakStateRegroup(NakState shared, const PetscInt group[2], NakState *regrouped)
+{
+  const NakGrid *g = &shared->grid;
+  Split          split, joined;
+  PetscMPIInt    rank;
+  MPI_Comm       comm;
+  PetscInt       place;
+
+  PetscFunctionBeginUser;
+  PetscCall(SplitOf(shared, &split));
+  joined = (Split){.px = split.px / group[0], .py = split.py / group[1]};
+  PetscCall(PetscMalloc2(joined.px, &joined.lx, joined.py, &joined.ly));
+  Join(split.px, group[0], split.lx, joined.lx);
+  Join(split.py, group[1], split.ly, joined.ly);
+  PetscCallMPI(MPI_Comm_rank(shared->comm, &rank));
+  place = rank / split.px % group[1] * group[0] + rank % split.px % group[0];
+  PetscCallMPI(MPI_Comm_split(shared->comm, (int)place, rank, &comm));
+  PetscCall(CreateLike(shared, comm, g->nx, g->ny, &joined, regrouped));
+  (*regrouped)->own_comm = PETSC_TRUE;
+  PetscCall(PetscFree2(joined.lx, joined.ly));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -240,6 +290,7 @@ PetscErrorCode NakStateDestroy(NakState *state)
   PetscFunctionBeginUser;
   if (*state == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(DMDestroy(&(*state)->dm));
+  if ((*state)->own_comm) PetscCallMPI(MPI_Comm_free(&(*state)->comm));
   PetscCall(PetscFree((*state)->grid.z));
   PetscCall(PetscFree(*state));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -5,6 +5,7 @@
 
 struct NakState_private {
   MPI_Comm      comm;
+  PetscBool     own_comm; /* to be freed with the state */
   NakGridParams params;
   PetscReal     electrolyte_height, interphase_height, total_height;
   NakGrid       grid;

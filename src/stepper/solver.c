@@ -20,11 +20,17 @@ static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* In 1D, where a matrix is asked for, and where each rank has one column: there is nothing to coarsen. */
+static PetscBool IsSingle(NakStepper stepper)
+{
+  const NakGrid *grid = NakStateGrid(NakModelState(stepper->model));
+
+  return (PetscBool)(grid->nx * grid->ny == 1);
+}
+
+/* In 1D, and where a matrix is asked for. */
 static PetscBool Assembled(NakStepper stepper)
 {
-  return (PetscBool)(NakColumnsLevels(stepper->columns) == 1 ||
-                     stepper->params.linear_solver == NAK_SOLVER_ILU);
+  return (PetscBool)(IsSingle(stepper) || stepper->params.linear_solver == NAK_SOLVER_ILU);
 }
 
 PetscErrorCode NakSolverMatrices(NakStepper stepper, Mat *matrix, Mat *preconditioning)
@@ -84,8 +90,7 @@ static PetscErrorCode SetUpLines(NakStepper stepper, KSP ksp, PC pc)
 
 PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
 {
-  const NakGrid *grid = NakStateGrid(NakModelState(stepper->model));
-  PC             pc;
+  PC pc;
 
   PetscFunctionBeginUser;
   stepper->krylov = ksp;
@@ -96,7 +101,7 @@ PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(NakColumnsAssembledPreconditioner(stepper->columns, pc));
-  if (grid->nx * grid->ny == 1) {
+  if (IsSingle(stepper)) {
     PetscCall(KSPSetType(ksp, KSPPREONLY));
     PetscCall(KSPSetPostSolve(ksp, Restore, stepper));
     PetscFunctionReturn(PETSC_SUCCESS);

@@ -218,6 +218,29 @@ static void CoarsestGrid(void **unused)
   MUST_DESTROY(NakStateDestroy, state);
 }
 
+/* Put together, every rank has the whole grid, and the grid is the same. */
+static void Regrouping(void **unused)
+{
+  const NakGridParams params = Params(9, 4);
+  NakState            shared = Create(&params), whole;
+  PetscInt            ranks[2], left[2];
+  NakBox              box;
+
+  (void)unused;
+  MUST(NakStateRanks(shared, ranks));
+  assert_int_equal(ranks[0] * ranks[1], Ranks());
+  MUST(NakStateRegroup(shared, ranks, &whole));
+  MUST(NakStateRanks(whole, left));
+  assert_int_equal(left[0] * left[1], 1);
+  MUST(NakStateBox(whole, &box));
+  assert_int_equal(box.xm, 9);
+  assert_int_equal(box.ym, 4);
+  AssertRelative("width", NakStateGrid(whole)->dx, NakStateGrid(shared)->dx, 1e-14);
+  AssertRelative("depth", NakStateGrid(whole)->dy, NakStateGrid(shared)->dy, 1e-14);
+  MUST(NakStateDestroy(&whole));
+  MUST(NakStateDestroy(&shared));
+}
+
 /* What the deck can get wrong is the user's error, and leaves something that can be destroyed. */
 /* A frame whose fields hold their own numbers. */
 static PetscErrorCode FillNumber(void *ctx, PetscInt field, PetscReal values[])
@@ -317,6 +340,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(Multiples),       cmocka_unit_test(Coarsening),
   cmocka_unit_test(LargestGrid),     cmocka_unit_test(CoarsestGrid),
   cmocka_unit_test(Errors),          cmocka_unit_test(AChoiceOfFields),
+  cmocka_unit_test(Regrouping),
 };
 
 NAK_TEST_MAIN(tests)
