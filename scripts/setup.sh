@@ -57,7 +57,7 @@ check_modules() {
     command -v "$name" >/dev/null || missing+=("$name")
   done
   if command -v pkg-config >/dev/null; then
-    for name in 'PETSc >= 3.18' yaml-0.1 udunits libxxhash libcrypto cmocka; do
+    for name in 'PETSc >= 3.18' yaml-0.1 libxxhash libcrypto cmocka; do
       pkg-config --exists "$name" || missing+=("$name")
     done
     pkg-config --exists hdf5-openmpi || pkg-config --exists hdf5-mpi || pkg-config --exists hdf5 ||
@@ -72,7 +72,7 @@ or make and load an environment with Spack
   spack install cmake ninja openmpi petsc@3.18:~complex+hdf5 hdf5+mpi udunits libyaml xxhash openssl \
     cmocka random123 py-numpy py-scipy py-h5py py-matplotlib py-pyyaml
   spack load cmake ninja openmpi petsc hdf5 udunits libyaml xxhash openssl cmocka random123
-For pictures in situ (docs/insitu.md) also: paraview+mpi+python, 5.9 or later.
+For pictures in situ (docs/insitu.md) also: paraview+catalyst+mpi+python, 5.9 or later.
 PETSc must be built with real scalars, and pkg-config must find PETSc.pc (set PKG_CONFIG_PATH).
 TEXT
   return 1

@@ -80,6 +80,18 @@ PetscErrorCode NakOutputStatus(MPI_Comm comm, const char *directory, char status
 /** Remove the summary, which speaks of an end.  Collective. */
 PetscErrorCode NakOutputForgetSummary(NakOutput output);
 
+/** Where a run is; `left` may be PETSC_INFINITY, `unit` is that of time after a number, or "". */
+typedef struct {
+  PetscReal   time, left, dt;
+  PetscInt    steps;
+  const char *unit;
+} NakMoment;
+
+/** Keep progress.json up to date, which others may read while the run goes on (`nakfield watch`): after 1, 3, 7 s and
+    so on, at last every 10 s.  Warn once where the disk will be full before the run is over.  Rank 0 writes, others
+    return at once.  That file and owner.json, who writes here, go with NakOutputDestroy(). */
+PetscErrorCode NakOutputProgress(NakOutput output, const NakMoment *moment);
+
 /** Close every file and set `*output` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakOutputDestroy(NakOutput *output);
 

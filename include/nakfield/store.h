@@ -108,6 +108,10 @@ PetscErrorCode NakFileReplace(const char *path, NakFileWriter write, const void 
 /** Write out what is buffered. */
 PetscErrorCode NakFileFlush(FILE *file, const char *path);
 
+/** Bytes that a file can still grow by, as far as the system says: of the disk, of a quota that statvfs() knows, of
+    the limit of a file's size; PETSC_INFINITY where it says nothing. */
+PetscReal NakFileRoom(const char *path);
+
 /** Close and set to NULL; NULL is accepted. */
 PetscErrorCode NakFileClose(FILE **file, const char *path);
 

@@ -27,7 +27,7 @@ static void Find(char path[PETSC_MAX_PATH_LEN])
 
 int NakPython(char *argv[])
 {
-  static const char *const commands[] = {"study", "fit", "report"};
+  static const char *const commands[] = {"study", "fit", "report", "watch"};
   static char              module[] = "-m", package[] = "nakfield";
   char                     path[PETSC_MAX_PATH_LEN], **words;
   int                      n = 0;

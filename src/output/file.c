@@ -11,17 +11,12 @@
 
 /* Everything that a run writes; what else lies in a run directory is left alone. */
 static const char *const owned_files[] = {
-  "timeseries.csv",   "impedance.csv",
-  "drt.csv",          "summary.json",
-  "summary.json.tmp", "fields.h5",
-  "fields.xmf",       "fields.xmf.tmp",
-  "resolved.yaml",    "resolved.yaml.tmp",
-  "original.yaml",    "original.yaml.tmp",
-  "log.txt",          "face.xmf",
-  "face.xmf.tmp",     "fields.h5.tmp",
-  "free_energy.csv",  "phases.csv",
-  "x_cut_plane.csv",  "y_cut_plane.csv",
-  "map.csv",          NULL,
+  "timeseries.csv",   "impedance.csv",     "drt.csv",           "summary.json",
+  "summary.json.tmp", "fields.h5",         "fields.xmf",        "fields.xmf.tmp",
+  "resolved.yaml",    "resolved.yaml.tmp", "original.yaml",     "original.yaml.tmp",
+  "log.txt",          "face.xmf",          "face.xmf.tmp",      "fields.h5.tmp",
+  "free_energy.csv",  "phases.csv",        "x_cut_plane.csv",   "y_cut_plane.csv",
+  "map.csv",          "progress.json",     "progress.json.tmp", NULL,
 };
 
 static const char *const owned_folders[] = {"fields", "checkpoint", NULL};
@@ -99,13 +94,16 @@ static PetscErrorCode ClearInsitu(const Clearing *clearing)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Lock `file`; a file system without locks has nobody wait. */
-static PetscErrorCode Lock(int file, const char *directory)
+/* Lock `file`; `locks` becomes false where the file system has none. */
+static PetscErrorCode Lock(int file, const char *directory, PetscBool *locks)
 {
+  int failed;
+
   PetscFunctionBeginUser;
   if (file < 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK, PETSC_COMM_SELF,
-             PETSC_ERR_FILE_OPEN,
+  failed = flock(file, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
+  if (failed != 0 && failed != EWOULDBLOCK && failed != EINTR) *locks = PETSC_FALSE;
+  PetscCheck(failed != EWOULDBLOCK, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
              "another nakfield is writing to %s: wait for it, or choose another directory with "
              "output.directory=...",
              directory);
@@ -117,24 +115,27 @@ static PetscErrorCode CheckFree(const char *directory)
 {
   char           path[PETSC_MAX_PATH_LEN];
   int            file;
+  PetscBool      locks = PETSC_TRUE;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/log.txt", directory));
   file = open(path, O_RDWR | O_CLOEXEC);
-  code = Lock(file, directory);
+  code = Lock(file, directory, &locks);
   if (file >= 0) (void)close(file);
   PetscFunctionReturn(code);
 }
 
-PetscErrorCode NakDirectoryEnter(const char *directory, int *file)
+PetscErrorCode NakDirectoryEnter(const char *directory, int *file, PetscBool *locks)
 {
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(NakDirectoryMake(directory));
-  *file = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-  code  = Lock(*file, directory);
+  *file  = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+  *locks = PETSC_TRUE;
+  code   = Lock(*file, directory, locks);
+  if (!code && !*locks) code = NakOwnerCheck(directory);
   if (code && *file >= 0) (void)close(*file);
   PetscFunctionReturn(code);
 }

@@ -34,12 +34,14 @@ static PetscErrorCode OpenLog(NakOutput output, NakOutputMode mode)
 static PetscErrorCode OpenAll(NakOutput output, NakOutputMode mode)
 {
   int            entered;
+  PetscBool      locks;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  PetscCall(NakDirectoryEnter(output->directory, &entered));
+  PetscCall(NakDirectoryEnter(output->directory, &entered, &locks));
   code = NakDirectoryPrepare(output->directory, mode);
   if (!code) code = OpenLog(output, mode);
+  if (!code) code = NakOwnerTake(output, locks);
   if (entered >= 0) (void)close(entered);
   PetscFunctionReturn(code);
 }
@@ -85,6 +87,7 @@ static PetscErrorCode CloseFiles(NakOutput output)
   tables = NakTablesClose(output);
   PetscCall(NakOutputPath(output, "log.txt", path));
   log = NakFileClose(&output->log, path);
+  PetscCall(NakOwnerLeave(output));
   PetscFunctionReturn(tables ? tables : log);
 }
 

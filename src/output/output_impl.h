@@ -6,8 +6,12 @@
 
 /* ---- Files and directories; rank 0 only, no messages ---- */
 
-/* Make the directory and its parents, and lock it until `file` is closed. */
-PetscErrorCode NakDirectoryEnter(const char *directory, int *file);
+/* Make the directory and its parents, and lock it until `file` is closed.  Where the file system has no locks, refuse
+   what another process owns. */
+PetscErrorCode NakDirectoryEnter(const char *directory, int *file, PetscBool *locks);
+
+/* owner.c: refuse a directory whose owner.json names a process that may still write. */
+PetscErrorCode NakOwnerCheck(const char *directory);
 
 /* Refuse an older run there, or remove its files, or leave them to be continued. */
 PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode);
@@ -65,6 +69,20 @@ typedef struct {
   double flushed; /* wall time [s] */
 } NakTable;
 
+/* What progress.json and the watch over the room on the disk need; wall clock [s]. */
+typedef struct {
+  double    at;
+  PetscReal time; /* of the run */
+} NakSeenAt;
+typedef struct {
+  double    began, due, interval; /* interval: 0 before the first */
+  PetscReal start;                /* time of the run when it began, or went on */
+  NakSeenAt before, last;     /* since when the recent rate is; where the next one is to begin */
+  PetscReal first_room, room; /* [B] */
+  PetscBool warned;
+  char      warning[2 * NAK_TEXT_SIZE];
+} NakSeen;
+
 struct NakOutput_private {
   MPI_Comm      comm;
   PetscMPIInt   rank;
@@ -80,6 +98,8 @@ struct NakOutput_private {
   NakIndex      index;
   PetscBool     index_stale; /* fields.h5 and the .xmf files lack the last frames */
   double        index_due;   /* wall time before which they are not rewritten [s] */
+  PetscBool     owns;        /* owner.json; rank 0 only, as what follows */
+  NakSeen       seen;
 };
 
 /* Path of a file of the run. */
@@ -96,6 +116,11 @@ void           NakTableBuffer(NakTable *table);
 PetscErrorCode NakTableAppend(NakOutput output, const char *name, const NakNumbers *row);
 PetscErrorCode NakTableFlush(NakOutput output, NakTable *table);
 PetscErrorCode NakTablesClose(NakOutput output);
+
+/* owner.c, on rank 0 only: say in owner.json who writes here, and on the terminal that there are no locks; remove that
+   file and progress.json. */
+PetscErrorCode NakOwnerTake(NakOutput output, PetscBool locks);
+PetscErrorCode NakOwnerLeave(NakOutput output);
 
 /* Have the tables, the log and the frames outlive a kill and a power cut as they are now.  Rank 0 only. */
 PetscErrorCode NakOutputSettle(NakOutput output);

@@ -133,7 +133,9 @@ static PetscErrorCode Observe(NakSim s)
   const PetscBool ends   = (PetscBool)(s->params.output.fields_every <= 0 && chosen);
   const PetscBool fields = (PetscBool)(s->time >= s->fields_due || ends);
   const PetscBool event  = s->kind->march == NULL ? s->shown : fields;
-  NakNumbers      numbers;
+  const NakMoment moment = {
+    .time = s->time, .left = s->left, .dt = s->dt, .steps = s->steps, .unit = s->kind->unit};
+  NakNumbers numbers;
 
   PetscFunctionBeginUser;
   PetscCall(s->kind->numbers(s, row, &numbers));
@@ -144,6 +146,7 @@ static PetscErrorCode Observe(NakSim s)
     PetscCall(ShowInsitu(s, PETSC_FALSE));
   if (s->kind->observe != NULL) PetscCall(s->kind->observe(s));
   PetscCall(NakProgressShow(s->progress, &numbers, s->dt, s->left));
+  PetscCall(NakOutputProgress(s->output, &moment));
   PetscCall(NakSimPause(s));
   s->good = s->time;
   PetscFunctionReturn(PETSC_SUCCESS);

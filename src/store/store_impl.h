@@ -8,9 +8,5 @@ enum { NAK_SEAL_SIZE = 512 }; /* of the seal in front of a sealed file [B] */
 /* Put the seal over a file in memory, whose first NAK_SEAL_SIZE bytes are free.  Local. */
 PetscErrorCode NakSealPut(const char *seal, size_t bytes, char file[]);
 
-/* Bytes by which the file at `path`, there or not, may still grow; PETSC_INFINITY where the system
-   does not say. */
-PetscReal NakFileRoom(const char *path);
-
 /* The directory that `path` lies in. */
 void NakFileFolder(const char *path, char folder[PETSC_MAX_PATH_LEN]);
