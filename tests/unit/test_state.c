@@ -305,11 +305,12 @@ static void DigitsOfTables(void **unused)
 {
   static const char *const counts = "step cycle voids newton_iterations linear_iterations";
   static const char *const few    = "dt na_balance k_balance charge_balance";
-  const NakRecord          record = {.time = 1};
+  const NakRecord          record = {.time = 1, .counter = PETSC_TRUE, .liquid = PETSC_TRUE};
   NakNumbers               numbers;
 
   (void)unused;
   NakRecordNumbers(&record, &numbers);
+  assert_int_equal(numbers.count, 33);
   for (PetscInt k = 0; k < numbers.count; k++) {
     const NakNumber *n = &numbers.items[k];
 
@@ -318,6 +319,145 @@ static void DigitsOfTables(void **unused)
                                 : strstr(few, n->si) != NULL    ? 6
                                                                 : 12);
   }
+}
+
+/* The name of a column ends with its unit, or has it before what is taken over the face; that of an attribute has
+   none, and is in SI. */
+static PetscReal FactorOf(const char *name)
+{
+  static const struct {
+    const char *unit;
+    PetscReal   factor;
+  } units[] = {
+    {"_mA_cm2",  1e3 / 1e4       }, /* from A/m2 */
+    {"_mAh_cm2", 1e3 / 3600 / 1e4}, /* from C/m2 */
+    {"_nm",      1e9             },
+    {"_um",      1e6             }
+  };
+
+  for (size_t k = 0; k < sizeof units / sizeof *units; k++)
+    if (strstr(name, units[k].unit) != NULL) return units[k].factor;
+  return 1;
+}
+
+static void NumbersAreInTheirUnits(void **unused)
+{
+  const NakRecord record = {.time              = 1,
+                            .step              = 2,
+                            .cycle             = 3,
+                            .current           = 4,
+                            .voltage           = 5,
+                            .capacity          = 6,
+                            .u_face_mean       = 7,
+                            .u_face_min        = 8,
+                            .contact_fraction  = 9,
+                            .k_film_fraction   = 10,
+                            .wetted_fraction   = 11,
+                            .void_height       = 12,
+                            .voids             = 13,
+                            .deposit_mean      = 14,
+                            .deposit_max       = 15,
+                            .filament_max      = 16,
+                            .solid_b           = 17,
+                            .solid_a           = 18,
+                            .reservoir_x       = 19,
+                            .counter_potential = 20,
+                            .counter_x         = 21,
+                            .counter_deposit   = 22,
+                            .carrier_k         = 23,
+                            .salt              = 24,
+                            .electrolyte_na    = 25,
+                            .electrolyte_k     = 26,
+                            .temperature       = 27,
+                            .dt                = 28,
+                            .newton_iterations = 29,
+                            .linear_iterations = 30,
+                            .na_balance        = 31,
+                            .k_balance         = 32,
+                            .charge_balance    = 33,
+                            .counter           = PETSC_TRUE,
+                            .liquid            = PETSC_TRUE};
+  NakRecord       solid  = record;
+  NakNumbers      numbers;
+
+  (void)unused;
+  NakRecordNumbers(&record, &numbers);
+  for (PetscInt k = 0; k < numbers.count; k++) {
+    const NakNumber *n = &numbers.items[k];
+
+    AssertNear(n->name, n->value, (PetscReal)(k + 1), 0);
+    AssertRelative(n->name, n->factor, FactorOf(n->name), 1e-14);
+    AssertRelative(n->name, NakNumberShown(n), (PetscReal)(k + 1) * FactorOf(n->name), 1e-14);
+  }
+  solid.liquid = PETSC_FALSE;
+  NakRecordNumbers(&solid, &numbers);
+  assert_int_equal(numbers.count, 29);
+  assert_non_null(NakNumbersFind(&numbers, "counter_V"));
+  solid.counter = PETSC_FALSE;
+  NakRecordNumbers(&solid, &numbers);
+  assert_int_equal(numbers.count, 26);
+}
+
+/* Every unknown has the name of its part. */
+static void UnknownsHaveNames(void **unused)
+{
+  static const struct {
+    PetscInt    from; /* first unknown of a column of 2, 2 and 3 layers */
+    const char *word;
+  } parts[] = {
+    {0,  "a charge passed"        },
+    {4,  "of the electrolyte"     },
+    {6,  "potential of the face"  },
+    {7,  "Na metal"               },
+    {8,  "K film"                 },
+    {9,  "interphase"             },
+    {11, "Na content of the alloy"},
+    {14, "Na of the reservoir"    },
+    {15, "K of the reservoir"     },
+  };
+  NakGridParams params = Params(4, 1);
+  NakState      state;
+
+  (void)unused;
+  params.electrolyte_layers = 2;
+  params.interphase_layers  = 2;
+  params.alloy_layers       = 3;
+  state                     = Create(&params);
+  assert_int_equal(NakStateLayout(state)->size, 16);
+  for (PetscInt j = 0, part = 0; j < 16; j++) {
+    if (part < 8 && j == parts[part + 1].from) part++;
+    assert_non_null(strstr(NakLayoutName(NakStateLayout(state), j), parts[part].word));
+  }
+  MUST_DESTROY(NakStateDestroy, state);
+}
+
+/* Where a line comes to 0; at its end, where it began beyond it or ends as near as can be located. */
+static void CrossingsAreOnALine(void **unused)
+{
+  (void)unused;
+  AssertNear("a third", NakCrossing(-1, 2), 1. / 3, 1e-15);
+  AssertNear("of a small one", NakCrossing(-3e-6, 1.5e-6), 2. / 3, 1e-15);
+  AssertNear("at the end", NakCrossing(-1, 0), 1, 0);
+  AssertNear("near the end", NakCrossing(-1, 0.9e-6), 1, 0);
+  AssertNear("from the start", NakCrossing(0, 2), 1, 0);
+  AssertNear("before it", NakCrossing(0.5, 2), 1, 0);
+}
+
+/* Layers of a rank: all of a cell's, its own of a box. */
+static void FramesHaveLayers(void **unused)
+{
+  const NakGrid grid  = {.nz = 9};
+  NakFrame      frame = {.grid = &grid, .zs = 2, .zm = 4};
+  PetscInt      first;
+
+  (void)unused;
+  assert_int_equal(NakFrameLayers(&frame, NAK_PLACE_VOLUME, &first), 4);
+  assert_int_equal(first, 2);
+  assert_int_equal(NakFrameLayers(&frame, NAK_PLACE_FACE, &first), 1);
+  assert_int_equal(first, 0);
+  frame.zm = 0;
+  assert_int_equal(NakFrameLayers(&frame, NAK_PLACE_VOLUME, &first), 9);
+  assert_int_equal(first, 0);
 }
 
 static void NumbersAreFound(void **unused)
@@ -334,12 +474,22 @@ static void NumbersAreFound(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(NumbersAreFound), cmocka_unit_test(DigitsOfTables),
-  cmocka_unit_test(FacesAreGraded),  cmocka_unit_test(EqualLayers),
-  cmocka_unit_test(ColumnIsPacked),  cmocka_unit_test(UsefulRanks),
-  cmocka_unit_test(Multiples),       cmocka_unit_test(Coarsening),
-  cmocka_unit_test(LargestGrid),     cmocka_unit_test(CoarsestGrid),
-  cmocka_unit_test(Errors),          cmocka_unit_test(AChoiceOfFields),
+  cmocka_unit_test(NumbersAreInTheirUnits),
+  cmocka_unit_test(UnknownsHaveNames),
+  cmocka_unit_test(CrossingsAreOnALine),
+  cmocka_unit_test(FramesHaveLayers),
+  cmocka_unit_test(NumbersAreFound),
+  cmocka_unit_test(DigitsOfTables),
+  cmocka_unit_test(FacesAreGraded),
+  cmocka_unit_test(EqualLayers),
+  cmocka_unit_test(ColumnIsPacked),
+  cmocka_unit_test(UsefulRanks),
+  cmocka_unit_test(Multiples),
+  cmocka_unit_test(Coarsening),
+  cmocka_unit_test(LargestGrid),
+  cmocka_unit_test(CoarsestGrid),
+  cmocka_unit_test(Errors),
+  cmocka_unit_test(AChoiceOfFields),
   cmocka_unit_test(Regrouping),
 };
 
