@@ -493,6 +493,118 @@ static void FramesAreTheState(void **unused)
   MUST_DESTROY(NakMixBoxDestroy, box);
 }
 
+/* ---- Forces and flows ---- */
+
+/* A grain of K, whose share and whose liquid differ from cell to cell. */
+static void FillSmooth(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  (void)ctx;
+  u[0] = -1.2 + 0.2 * PetscSinReal(4e6 * at[0] - 3e6 * at[1] + 2e6 * at[2]);
+  u[1] = 0.5 + 0.3 * PetscSinReal(3e6 * at[0] + 5e6 * at[1] + 4e6 * at[2]);
+}
+
+/* Free energy with the grain moved by `part` of a direction, at the amounts that there are. */
+static PetscReal EnergyAt(NakMixBox box, Vec U, Vec V, PetscReal part)
+{
+  NakMixRecord r;
+  PetscBool    ok;
+
+  MUST(VecWAXPY(box->U, part, V, U));
+  MUST(NakMixSolvePotential(box, box->X, box->U, &ok));
+  assert_true(ok);
+  MUST(NakMixBoxMeasure(box, &r));
+  MUST(VecCopy(U, box->U));
+  return r.energy;
+}
+
+/* Forces on the order parameter are what the energy falls by: wells, bulk, gradients, the wall and the crystal's
+   directions, in cells with three different sides. */
+static void ForcesAreTheEnergys(void **unused)
+{
+  const PetscReal h = 1e-4;
+
+  (void)unused;
+  for (int fourfold = 0; fourfold < 2; fourfold++) {
+    NakMixParams p   = OneOfEach();
+    PetscReal    sum = 0, ****r, ****v, fall;
+    NakMixBox    box;
+    PetscInt     i[3];
+    Vec          U, V, R;
+
+    p.grains_a = 0;
+    p.fourfold = fourfold ? 0.05 : 0;
+    p.seed     = 3;
+    MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+    MUST(NakMixBoxFill(box, FillSmooth, NULL));
+    MUST(VecDuplicate(box->U, &U));
+    MUST(VecDuplicate(box->U, &V));
+    MUST(VecDuplicate(box->U, &R));
+    MUST(VecCopy(box->U, U));
+    MUST(NakMixBoxSystem(box, 1, U, R, NULL));
+    MUST(DMDAVecGetArrayDOF(box->dm, V, &v));
+    MUST(DMDAVecGetArrayDOFRead(box->dm, R, &r));
+    for (PetscBool more = NakPartFirst(&box->part, i); more; more = NakPartNext(&box->part, i)) {
+      PetscReal *const move = v[i[2]][i[1]][i[0]], L[NAK_MIX_MOST][NAK_MIX_MOST];
+
+      move[0] = 0;
+      move[1] = PetscCosReal(2 * (PetscReal)i[0] - (PetscReal)i[1] + 3 * (PetscReal)i[2]);
+      NakMixRates(&box->mix, NakMixPresent(box, i), L);
+      sum += 1e-21 * move[1] * r[i[2]][i[1]][i[0]][1] / L[1][1];
+    }
+    MUST(DMDAVecRestoreArrayDOFRead(box->dm, R, &r));
+    MUST(DMDAVecRestoreArrayDOF(box->dm, V, &v));
+    MUST(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
+    fall = (EnergyAt(box, U, V, h) - EnergyAt(box, U, V, -h)) / (2 * h);
+    AssertRelative("force", sum, fall, 1e-6);
+    MUST(VecDestroy(&U));
+    MUST(VecDestroy(&V));
+    MUST(VecDestroy(&R));
+    MUST_DESTROY(NakMixBoxDestroy, box);
+  }
+}
+
+/* A flows between cells down its potential, at the mean of their mobilities; what one gives the other has. */
+static void FlowsFollowThePotential(void **unused)
+{
+  const PetscInt  n[3] = {NX, NY, NZ};
+  const PetscReal dt   = 1e-7;
+  NakMixParams    p    = OneOfEach();
+  PetscReal       drained, ***x, ***old;
+  NakMixBox       box;
+  PetscInt        i[3];
+
+  (void)unused;
+  p.grains_a = 0;
+  MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
+  MUST(NakMixBoxFill(box, FillSmooth, NULL));
+  MUST(VecCopy(box->X, box->X_new));
+  MUST(NakMixUpdateAmounts(box, dt, box->U, box->X_new, &drained));
+  AssertNear("nothing is drained", drained, 0, 0);
+  MUST(DMDAVecGetArrayRead(box->one, box->X, &old));
+  MUST(DMDAVecGetArrayRead(box->one, box->X_new, &x));
+  for (PetscBool more = NakPartFirst(&box->part, i); more; more = NakPartNext(&box->part, i)) {
+    PetscReal at[3], u[2], flow = 0, mobility;
+
+    for (int d = 0; d < 3; d++) at[d] = ((PetscReal)i[d] + 0.5) * sides[d];
+    FillSmooth(NULL, at, u);
+    mobility = NakMixAt(&box->mix, u).mobility;
+    for (int side = 0; side < 6; side++) {
+      const int d = side / 2, step = side % 2 ? 1 : -1;
+      PetscReal to[3] = {at[0], at[1], at[2]}, w[2];
+
+      if (d == 2 && (i[2] + step < 0 || i[2] + step >= NZ)) continue;
+      to[d] = ((PetscReal)((i[d] + step + n[d]) % n[d]) + 0.5) * sides[d];
+      FillSmooth(NULL, to, w);
+      flow += (mobility + NakMixAt(&box->mix, w).mobility) / 2 * (w[0] - u[0]) / PetscSqr(sides[d]);
+    }
+    AssertNear("gain", x[i[2]][i[1]][i[0]] - old[i[2]][i[1]][i[0]], dt * flow,
+               1e-9 * PetscAbsReal(dt * flow) + 1e-15);
+  }
+  MUST(DMDAVecRestoreArrayRead(box->one, box->X_new, &x));
+  MUST(DMDAVecRestoreArrayRead(box->one, box->X, &old));
+  MUST_DESTROY(NakMixBoxDestroy, box);
+}
+
 /* ---- Steps ---- */
 
 /* Liquid whose composition levels out, and grains that meet. */
@@ -660,6 +772,7 @@ static void RanksThatFit(void **unused)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(CurrentSeesTheBottom),    cmocka_unit_test(RanksThatFit),
+  cmocka_unit_test(ForcesAreTheEnergys),     cmocka_unit_test(FlowsFollowThePotential),
   cmocka_unit_test(StartsWithItsVoid),       cmocka_unit_test(VoidsStandForTheLiquidAround),
   cmocka_unit_test(SeedsHaveTheirPlaces),    cmocka_unit_test(SeveralSeedsAreAnywhere),
   cmocka_unit_test(NucleiComeAtTheirRate),   cmocka_unit_test(NoNucleiOfTheOtherMetal),
