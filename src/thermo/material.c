@@ -22,6 +22,8 @@ static const NakParam material_rows[] = {
   NAK_ROW_REQUIRED_TEXT("name", NakMaterial, name, "What the alloy is called"),
   NAK_ROW_TEXT("unverified", NakMaterial, unverified, "",
                "What of its numbers nobody has verified, which users are warned of"),
+  NAK_ROW_TEXT("phases_only", NakMaterial, phases_only, "",
+               "Why there is a phase diagram of it, and no cell with it"),
   NAK_ROW_REAL("temperature.lowest", NakMaterial, lowest, "K", NAK_REQUIRED, 1, 5000,
                "Lowest temperature at which the energies hold"),
   NAK_ROW_REAL("temperature.highest", NakMaterial, highest, "K", NAK_REQUIRED, 1, 5000,
@@ -210,10 +212,24 @@ static PetscErrorCode CheckName(NakDeck deck, const char *key, const char *name)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What else stands in the file is refused by its table; this is said better. */
+static PetscErrorCode RefuseThird(NakDeck deck)
+{
+  NakNode const third = NakDeckFind(deck, "C");
+
+  PetscFunctionBeginUser;
+  if (third != NULL)
+    PetscCall(NakDeckError(deck, third,
+                           "a material is made of two metals, A and B: alloys of three, such as "
+                           "Ga-In-Sn, cannot be described"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What rank 0 does alone. */
 static PetscErrorCode ReadTrees(NakDeck deck, NakMaterial *material)
 {
   PetscFunctionBeginUser;
+  PetscCall(RefuseThird(deck));
   PetscCall(CheckName(deck, "name", material->name));
   PetscCall(CheckName(deck, "A.symbol", material->a.symbol));
   PetscCall(CheckName(deck, "B.symbol", material->b.symbol));

@@ -77,6 +77,12 @@ static PetscErrorCode CheckMaterial(NakDeck deck, const NakMaterial *material,
   const PetscReal T    = params->temperature;
 
   PetscFunctionBeginUser;
+  if (material->phases_only[0] != '\0') {
+    PetscCall(NakDeckError(deck, NakDeckFind(deck, "alloy.system"),
+                           "%s has a phase diagram only, nakfield phases %s: %s", material->name,
+                           params->system, material->phases_only));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (material->unverified[0] != '\0')
     PetscCall(NakDeckWarn(deck, NakDeckFind(deck, "alloy.system"), "%s is not verified: %s",
                           material->name, material->unverified));

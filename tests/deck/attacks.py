@@ -341,6 +341,8 @@ COMMANDS = {
         ("phases deck.yaml", OUTPUT, "is not taken for the material.*it has no entry A"),
         ("phases Bare", INPUT, "Bare.yaml:.*it needs a unit, for example 132.9 g/mol"),
         ("phases Light", INPUT, "Light.yaml:.*molar_mass"),
+        ("phases Three", INPUT, r"Three.yaml:\d+:\d+: a material is made of two metals, A and B"),
+        ("check deck.yaml alloy.system=GaIn", INPUT, "GaIn has a phase diagram only, nakfield phases GaIn: "),
     ],
     "spectra": [
         ("drt missing.csv", OUTPUT, "missing.csv: No such file"),
@@ -389,7 +391,7 @@ FILES = {
     "NaK.yaml": REST, "Empty.yaml": "", "Cut.yaml": MATERIAL[:len(MATERIAL) // 2], "Gap.yaml": GAP,
     "Bare.yaml": re.sub("molar_mass: .*", "molar_mass: 132.9", MATERIAL, count=1),
     "Light.yaml": MATERIAL.replace("molar_mass: ", "molar_mass: -", 1),
-    "box.yaml": "model: cahn_hilliard\n",
+    "Three.yaml": MATERIAL + "C: {symbol: Sn}\n", "box.yaml": "model: cahn_hilliard\n",
     "empty.csv": "", "names.csv": lines(NAMES), "plain.csv": lines(*ROWS),
     "timeseries.csv": lines("time_s,step,voltage_V", "0,0,1"),
     "units.csv": lines("freq,Re(Z),Im(Z)", *ROWS), "lacking.csv": lines("freq/Hz,Re(Z)/Ohm", *ROWS),

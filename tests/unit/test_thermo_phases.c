@@ -130,6 +130,46 @@ static void PointsThatWereFitted(void **unused)
   }
 }
 
+static PetscReal WeightOfB(const NakMaterial *m, PetscReal x)
+{
+  const PetscReal b = (1 - x) * m->b.mass;
+
+  return b / (b + x * m->a.mass);
+}
+
+/* Published terms from memory: eutectics and liquid at 25 C as worked out beside this program from the same terms. */
+static void GalliumAlloys(void **unused)
+{
+  static const struct {
+    const char *name;
+    PetscReal   T, weight;   /* of the eutectic [K], of B in it */
+    PetscReal   least, most; /* weight of B in the liquid at 25 C */
+  } known[] = {
+    {"GaIn", 288.0,  0.222, 0.060, 0.266},
+    {"GaSn", 293.05, 0.130, 0.061, 0.142},
+  };
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+    static NakMaterial m;
+    NakInvariant       p[8];
+    NakAlloy           room;
+    PetscReal          x[2];
+    PetscInt           n;
+
+    assert_non_null(LoadMaterial(known[k].name, &m));
+    assert_true(m.unverified[0] != '\0' && m.phases_only[0] != '\0');
+    NakThermoInvariants(&m, m.lowest, m.highest, 8, p, &n);
+    assert_int_equal(n, 3);
+    AssertNear("eutectic", p[0].T, known[k].T, 0.3);
+    AssertNear("its B", WeightOfB(&m, p[0].x[1]), known[k].weight, 0.002);
+    room = NakThermoAlloy(&m, 298.15);
+    assert_true(NakThermoLiquidRange(&room, PETSC_TRUE, x));
+    AssertNear("least B", WeightOfB(&m, x[1]), known[k].least, 0.002);
+    AssertNear("most B", WeightOfB(&m, x[0]), known[k].most, 0.002);
+  }
+}
+
 /* Beside a compound that leaves nothing for anything else, either pure metal melts at its own temperature, and the
    number of phases stays as it is. */
 static void MetalsMeltBesideACompound(void **unused)
@@ -498,6 +538,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(AmountsOfAnything),
   cmocka_unit_test(PointsOfKRb),
   cmocka_unit_test(PointsThatWereFitted),
+  cmocka_unit_test(GalliumAlloys),
   cmocka_unit_test(MetalsMeltBesideACompound),
   cmocka_unit_test(EquilibriaOfAnything),
   cmocka_unit_test(PolynomialsOfAnyOrder),
