@@ -11,7 +11,7 @@ LAYERS = """
 base
 units store
 deck measured
-thermo state checkpoint
+thermo state checkpoint wetting
 kinetics phases phasefield multiphase voids columns
 model pfhub
 protocol impedance
@@ -24,7 +24,8 @@ LEVEL = {m: i for i, row in enumerate(LAYERS.split("\n")) for m in row.split()}
 
 # Observers see records and frames, never the physics that made them.
 BLIND = {"diagnostics", "output", "progress", "insitu"}
-UNSEEN = {"model", "columns", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub", "multiphase"}
+UNSEEN = {"model", "columns", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub", "multiphase",
+          "wetting"}
 
 # Libraries that one source file hides from the rest.
 HIDDEN = {"hdf5.h": "store", "udunits2.h": "units", "yaml.h": "deck", "Random123": "base", "openssl": "measured"}

@@ -58,6 +58,7 @@ typedef struct {
 } NakInterphaseParams;
 
 typedef struct {
+  PetscReal area; /**< of contact in a scaffold per area of the face; below 1 it is 1 */
   PetscReal charge_transfer_resistance; /**< at u = 1 [ohm m2] */
   PetscReal activation_energy;          /**< of the exchange current [eV] */
   PetscReal symmetry;                   /**< anodic transfer coefficient [-] */

@@ -16,6 +16,7 @@
 #include <nakfield/kinetics.h>
 #include <nakfield/multiphase.h>
 #include <nakfield/voids.h>
+#include <nakfield/wetting.h>
 
 /** How the contact of alloy and electrolyte is distributed over the face. */
 typedef enum { NAK_CONTACT_PATCHES, NAK_CONTACT_STRIP, NAK_CONTACT_DISC } NakContactShape;
@@ -55,6 +56,7 @@ typedef struct {
   NakLiquidParams     liquid;         /**< the electrolyte, where it is one */
   NakMixParams        microstructure; /**< phases of the alloy; none without grains */
   NakVoidsParams      voids;
+  NakWettingParams    wetting;
 } NakModelParams;
 
 /** Work out what follows from other parameters: the zone of phases, on the grid's columns, with layers of a

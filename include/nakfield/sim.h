@@ -29,7 +29,7 @@ typedef struct {
   NakCheckpointParams checkpoint;
 } NakSimParams;
 
-enum { NAK_SIM_SECTIONS = 28, NAK_MODEL_ANY = -1 };
+enum { NAK_SIM_SECTIONS = 30, NAK_MODEL_ANY = -1 };
 
 /** The schema: every entry that a deck of this kind may have, filling `params`; of NAK_MODEL_ANY, every
     entry there is, for the manual. */
@@ -73,6 +73,10 @@ PetscErrorCode NakSimDescribe(NakSim sim);
 /** Print what a partial contact means for the limiting current of a cell, as a line that begins with
     `before`; nothing for other runs.  Collective. */
 PetscErrorCode NakSimDescribeContact(NakSim sim, const char *before);
+
+/** Print how the alloy of a cell wets its face and scaffold.  Collective.  Errors: PETSC_ERR_USER_INPUT for decks
+    of another kind. */
+PetscErrorCode NakSimDescribeWetting(NakSim sim);
 
 /**
   Run the protocol and write the run directory.  Collective.

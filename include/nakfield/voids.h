@@ -19,6 +19,11 @@
 #include <nakfield/state.h>
 #include <nakfield/thermo.h>
 
+enum {
+  NAK_ANGLE_LEAST = 20,
+  NAK_ANGLE_MOST  = 160
+}; /**< contact angles of a void at rest [degree] */
+
 /** Where the voids of the pristine cell are. */
 typedef enum { NAK_POCKETS_RANDOM, NAK_POCKETS_EVEN } NakPockets;
 

@@ -11,6 +11,7 @@ const char NakUsage[] =
   "  nakfield run DECK [KEY=VALUE ...] [--walltime TIME] [-- PETSC OPTIONS]\n"
   "  nakfield run --restart RUNDIR [DECK] [KEY=VALUE ...] [--new-physics]\n"
   "  nakfield check DECK [KEY=VALUE ...]\n"
+  "  nakfield wetting DECK [KEY=VALUE ...]\n"
   "  nakfield phases MATERIAL [temperature='25 degC'] [output.directory=FOLDER] [--replace]\n"
   "  nakfield impedance DECK [KEY=VALUE ...] [--replace]\n"
   "  nakfield drt FILE [KEY=VALUE ...]\n"
@@ -24,6 +25,9 @@ const char NakUsage[] =
   "\n"
   "  run        run the protocol of a deck and write its run directory\n"
   "  check      read and check a deck\n"
+  "  wetting    print how a deck's alloy wets its face and scaffold: contact angle, entry "
+  "pressure,\n"
+  "             wicking\n"
   "  phases     compute the phase diagram of a material, e.g. NaK or a file\n"
   "  impedance  write the spectrum of a deck's pristine cell, whatever its protocol\n"
   "  drt        print the relaxation times of a measured spectrum, and how well it obeys the\n"
@@ -85,6 +89,8 @@ static void ParseCommand(const char *word, NakCommandLine *line)
     line->command = NAK_COMMAND_RUN;
   else if (strcmp(word, "check") == 0)
     line->command = NAK_COMMAND_CHECK;
+  else if (strcmp(word, "wetting") == 0)
+    line->command = NAK_COMMAND_WETTING;
   else if (strcmp(word, "phases") == 0)
     line->command = NAK_COMMAND_PHASES;
   else if (strcmp(word, "impedance") == 0)

@@ -63,6 +63,8 @@ static PetscErrorCode Simulate(const NakCommandLine *line)
   PetscFunctionBeginUser;
   if (code == PETSC_SUCCESS && line->dry_run)
     code = NakSimDescribe(sim);
+  else if (code == PETSC_SUCCESS && line->command == NAK_COMMAND_WETTING)
+    code = NakSimDescribeWetting(sim);
   else if (code == PETSC_SUCCESS && line->command != NAK_COMMAND_CHECK)
     code = NakSimRun(sim);
   else if (code == PETSC_SUCCESS)
@@ -92,6 +94,7 @@ PetscErrorCode NakCarryOut(const NakCommandLine *line)
     PetscCall(NakMpiCheck(PETSC_COMM_WORLD));
     PetscFunctionReturn(Simulate(line));
   case NAK_COMMAND_CHECK:
+  case NAK_COMMAND_WETTING:
     PetscFunctionReturn(Simulate(line));
   case NAK_COMMAND_PHASES:
     PetscFunctionReturn(NakPhases(PETSC_COMM_WORLD, line->sim.deck, line->sim.overrides,

@@ -25,7 +25,8 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
                               const NakInterphaseParams *interphase,
                               const NakReactionParams *reaction, PetscReal contact_fraction)
 {
-  const PetscReal T = temperature, contact = interphase->per == NAK_PER_CELL ? contact_fraction : 1;
+  const PetscReal T = temperature, area = PetscMax(reaction->area, 1);
+  const PetscReal contact  = (interphase->per == NAK_PER_CELL ? contact_fraction : 1) / area;
   const PetscReal mobility = NakArrhenius(interphase->activation_energy, T);
   const PetscReal x_ref    = NakThermoMoleFraction(material, interphase->reference);
   const PetscReal L = interphase->thickness, nucleus = 0.36; /* [C/m2]: a tenth of an nm of Na */
@@ -54,7 +55,7 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
         .deposit_cover       = reaction->deposit_cover / contact,
         .deposit_volume      = material->a.solid_volume,
         .filament_onset      = reaction->filament_onset / contact,
-        .filament_speed      = reaction->filament_speed,
+        .filament_speed      = reaction->filament_speed / area,
   };
 
   k.ln_reference = NakThermoLiquid(&k.alloy, k.r_ref / (1 + k.r_ref)).ln_activity;

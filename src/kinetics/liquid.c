@@ -36,8 +36,14 @@ const NakParam NakLiquidParamRows[] = {
 void NakKineticsBathe(NakKinetics *k, const NakLiquidParams *liquid,
                       const NakReactionParams *reaction)
 {
+  const PetscReal area = PetscMax(reaction->area, 1);
+
   k->liquid = *liquid;
-  k->liquid.potassium_exchange *= NakArrhenius(reaction->activation_energy, k->alloy.T);
+  k->liquid.potassium_exchange *= area * NakArrhenius(reaction->activation_energy, k->alloy.T);
+  k->liquid.rate *= area;
+  k->liquid.room *= area;
+  k->liquid.slowing *= area;
+  k->liquid.resistance /= area;
   k->liquid.solubility /= liquid->concentration;
   if (liquid->kind == NAK_ELECTROLYTE_LIQUID) k->adlayer = 0; /* it is on a solid one */
 }

@@ -74,6 +74,9 @@ const NakParam NakInterphaseParamRows[] = {
 };
 
 const NakParam NakReactionParamRows[] = {
+  NAK_ROW_REAL("scaffold.area", NakReactionParams, area, "1", 1, 1, 1e6,
+               "Area of contact in a scaffold per area of the face, for the reactions of both "
+               "electrodes; with interphase: none"),
   NAK_ROW_REAL(
     "kinetics.charge_transfer_resistance", NakReactionParams, charge_transfer_resistance, "ohm.m^2",
     50e-4, 1e-9, 1e3,

@@ -301,6 +301,33 @@ static void CheckCounter(const NakModelParams *p, NakComplaints *list)
   CheckMixing(&cell, list);
 }
 
+/* The wall of voids, and what the reactions of a scaffold are left out of. */
+static void CheckWetting(const NakModelParams *p, NakComplaints *list)
+{
+  const NakWettingParams *w       = &p->wetting;
+  const PetscReal         tension = NakWettingTension(w, p->material.surface_tension);
+  const PetscReal         degree  = PETSC_PI / 180;
+
+  NakWettingCheck(w, tension, list);
+  if (w->adhesion > 0 && tension > 0 && NakVoidsWanted(&p->voids)) {
+    const PetscReal cosine = w->roughness * NakWettingCosine(tension, w->adhesion);
+    const PetscReal angle  = NakWettingAngle(cosine) / degree;
+
+    if (angle < NAK_ANGLE_LEAST || angle > NAK_ANGLE_MOST)
+      NakComplain(list, "wetting",
+                  "wetting.adhesion of %.4g J/m^2 over a surface tension of %.4g N/m, on a face "
+                  "%.4g times rough, is a contact angle of %.4g degree (cosine %.4g), and voids "
+                  "have one of %d to %d degree: change wetting.adhesion or .roughness",
+                  (double)w->adhesion, (double)tension, (double)w->roughness, (double)angle,
+                  (double)cosine, NAK_ANGLE_LEAST, NAK_ANGLE_MOST);
+  }
+  if (p->reaction.area > 1 && (p->interphase.kind != NAK_INTERPHASE_NONE || p->grid.phases > 0))
+    NakComplain(list, "scaffold.area",
+                "scaffold.area is %.6g: in a scaffold the alloy touches the electrolyte itself, "
+                "without grains and voids; write 'interphase: none', or leave scaffold.area out",
+                (double)p->reaction.area);
+}
+
 void NakModelCheck(const NakModelParams *params, NakComplaints *list)
 {
   CheckLiquid(params, list);
@@ -313,4 +340,5 @@ void NakModelCheck(const NakModelParams *params, NakComplaints *list)
   CheckPellet(&params->cell, list);
   if (NakKineticsFront(&params->interphase)) CheckFront(params, list);
   CheckPhases(params, list);
+  CheckWetting(params, list);
 }

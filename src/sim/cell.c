@@ -5,6 +5,33 @@
 
 /* ---- Before ---- */
 
+/* The work of adhesion sets the contact angle; a deck that gives both must mean the same. */
+static PetscErrorCode ReadWetting(NakSim s)
+{
+  NakModelParams *const p       = &s->params.model;
+  const PetscReal       tension = NakWettingTension(&p->wetting, p->material.surface_tension);
+  const PetscReal       degree  = PETSC_PI / 180;
+  const PetscReal cosine = p->wetting.roughness * NakWettingCosine(tension, p->wetting.adhesion);
+  const PetscReal angle = NakWettingAngle(cosine), given = p->voids.contact_angle;
+  NakNode         node = NULL;
+  PetscErrorCode  code = PETSC_SUCCESS;
+  PetscMPIInt     rank;
+
+  PetscFunctionBeginUser;
+  if (p->wetting.adhesion <= 0 || tension <= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Comm_rank(NakDeckComm(s->deck), &rank));
+  if (rank == 0) node = NakDeckFind(s->deck, "microstructure.angle_void");
+  if (node != NULL && PetscAbsReal(angle - given) > 0.1 * degree)
+    code = NakDeckError(s->deck, node,
+                        "microstructure.angle_void is %.4g degree, and %.4g degree follow from "
+                        "wetting.adhesion: give one of them",
+                        (double)(given / degree), (double)(angle / degree));
+  PetscCall(NakAgree(NakDeckComm(s->deck), code));
+  p->voids.contact_angle =
+    PetscMin(PetscMax(angle, NAK_ANGLE_LEAST * degree), NAK_ANGLE_MOST * degree);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Read(NakSim s, PetscInt *wrong)
 {
   NakSimCell *const     c = s->data;
@@ -27,6 +54,7 @@ static PetscErrorCode Read(NakSim s, PetscInt *wrong)
   s->params.limits.temperature = s->params.model.alloy.temperature;
   s->params.limits.area        = s->params.model.cell.area;
   if (*wrong == 0) {
+    PetscCall(ReadWetting(s));
     NakModelComplete(p);
     s->params.limits.metal   = s->params.model.material.a.solid_volume / NAK_FARADAY;
     s->params.limits.coldest = s->params.model.material.lowest;

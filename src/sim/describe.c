@@ -30,6 +30,25 @@ PetscErrorCode NakSimDescribeContact(NakSim s, const char *before)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakSimDescribeWetting(NakSim s)
+{
+  const NakModelParams *p       = &s->params.model;
+  const PetscReal       tension = NakWettingTension(&p->wetting, p->material.surface_tension);
+  char                  text[4 * NAK_TEXT_SIZE];
+
+  PetscFunctionBeginUser;
+  PetscCheck(s->kind == &NakSimCellKind, s->world, PETSC_ERR_USER_INPUT,
+             "wetting is told of cells: 'model' of the deck is another");
+  PetscCheck(tension > 0, s->world, PETSC_ERR_USER_INPUT,
+             "the surface tension of %s is 0: give wetting.surface_tension", p->material.name);
+  NakWettingWrite(&p->wetting, tension,
+                  p->wetting.adhesion > 0 ? NakWettingCosine(tension, p->wetting.adhesion)
+                                          : PetscCosReal(p->voids.contact_angle),
+                  text, sizeof text);
+  PetscCall(PetscPrintf(s->world, "%s", text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Seconds that a step of a cell waits for messages, as benchmarks/scaling_model counts them: rounds in an iteration
    on the shared grids, of which the coarsest has at most 64 columns or one a rank. */
 static PetscReal Waiting(const NakSimSize *size)

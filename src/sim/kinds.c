@@ -60,6 +60,7 @@ static const struct {
   PART(NakCounterParamRows, model.counter, CELL, PETSC_TRUE),
   PART(NakMixCellParamRows, model.microstructure, CELL, PETSC_TRUE),
   PART(NakVoidsParamRows, model.voids, CELL, PETSC_TRUE),
+  PART(NakWettingParamRows, model.wetting, CELL, PETSC_TRUE),
   PART(NakLimitsParamRows, limits, CELL, PETSC_FALSE),
   PART(NakPfhubParamRows, pfhub, BOX, PETSC_TRUE),
   PART(NakPfhubTimeParamRows, pfhub, BOX, PETSC_FALSE),

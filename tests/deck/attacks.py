@@ -16,6 +16,8 @@ from pathlib import Path
 DONE, INPUT, SOLVER, OUTPUT = 0, 2, 3, 4
 
 REST = "protocol: [{rest: 1 s}]\n"
+WETTED = ("grid: {{nx: 24, width: 6 um}}\nmicrostructure: {{height: 3 um, pockets: 1{1}}}\n"
+          "wetting: {{adhesion: {0} mJ/m^2}}\nprotocol: [{{rest: 1 s}}]\n")
 STRIP = "protocol: [{strip: 1 mA/cm^2, for: 1 s}]\n"
 MATERIALS = Path(__file__).resolve().parents[2] / "inputs/materials"
 MATERIAL = (MATERIALS / "NaK.yaml").read_text(encoding="utf-8")
@@ -138,6 +140,21 @@ CHECKS = {
 # ---- Entries of the command line, on a rest: group -> (entry, status, words) ----
 
 OVERRIDES = {
+    "wetting": [
+        ("wetting.adhesion=-1 J/m^2", INPUT, "must be between"),
+        ("wetting.adhesion=0.1 N", INPUT, "wetting.adhesion is 0.1 N"),
+        ("wetting.surface_tension=-1 N/m", INPUT, "must be between"),
+        ("wetting.roughness=0.5", INPUT, "must be between"),
+        ("wetting.roughness=2", INPUT, "there is no wetting.adhesion: microstructure.angle_void is the angle"),
+        ("wetting={adhesion: 0.1 J/m^2, roughness: 2}", DONE, "no errors"),
+        ("scaffold.area=0.5", INPUT, "must be between"),
+        ("scaffold.area=3", INPUT, "scaffold.area is 3: .*write 'interphase: none', or leave"),
+        ("scaffold.pore_radius=-1 um", INPUT, "must be between"),
+        ("scaffold.length=0 mm", INPUT, "must be between"),
+        ("scaffold.viscosity=0 Pa.s", INPUT, "must be between"),
+        ("scaffold.reaction_speed=1 um/s", INPUT, "scaffold.reaction_speed wants scaffold.pore_radius"),
+        ("scaffold={pore_radius: 1 um, reaction_speed: 1 um/s}", DONE, "no errors"),
+    ],
     "numbers and units": [
         ("interphase.thickness=1e999 m", INPUT, "too large"),
         ("interphase.thickness=1e-400 m", INPUT, "must be between"),
@@ -240,6 +257,16 @@ OVERRIDES = {
 # ---- Command lines, in a folder of their own: group -> (line, status, words) ----
 
 COMMANDS = {
+    "wetting": [
+        ("wetting", INPUT, "no deck after 'wetting'"),
+        ("wetting deck.yaml --replace", INPUT, "--replace"),
+        ("wetting deck.yaml", DONE, "contact angle: 60 degree"),
+        ("wetting box.yaml", INPUT, "wetting is told of cells"),
+        ("wetting deck.yaml wetting.adhesion=0.3", INPUT, "wetting.adhesion is 0.3"),
+        ("check void.yaml", INPUT,
+         "microstructure.angle_void is 70 degree, and 64.97 degree follow from wetting.adhesion"),
+        ("check wet.yaml", INPUT, "a contact angle of 0 degree .cosine 1.3"),
+    ],
     "command line": [
         ("", INPUT, "nothing to do.*--help"),
         ("rum deck.yaml", INPUT, "unknown command 'rum'"),
@@ -391,6 +418,7 @@ FILES = {
     "NaK.yaml": REST, "Empty.yaml": "", "Cut.yaml": MATERIAL[:len(MATERIAL) // 2], "Gap.yaml": GAP,
     "Bare.yaml": re.sub("molar_mass: .*", "molar_mass: 132.9", MATERIAL, count=1),
     "Light.yaml": MATERIAL.replace("molar_mass: ", "molar_mass: -", 1),
+    "void.yaml": WETTED.format("185", ", angle_void: 70 degree"), "wet.yaml": WETTED.format("300", ""),
     "Three.yaml": MATERIAL + "C: {symbol: Sn}\n", "box.yaml": "model: cahn_hilliard\n",
     "empty.csv": "", "names.csv": lines(NAMES), "plain.csv": lines(*ROWS),
     "timeseries.csv": lines("time_s,step,voltage_V", "0,0,1"),

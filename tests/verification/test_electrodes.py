@@ -99,6 +99,35 @@ class Electrodes(unittest.TestCase):
             self.assertLess(abs(one.series["voltage_V"][-1] - rest - eta - ohmic), 2e-4 * abs(ohmic + eta))
             self.assertLess(abs(two.series["voltage_V"][-1] - 2 * eta - ohmic), 2e-4 * abs(ohmic + eta))
 
+    def test_scaffold(self):
+        """Three times the area of contact is a third of the resistance, and three times what the face stores: the
+        entries multiplied by hand give the same run, in a solid and in a liquid electrolyte."""
+        steps = "protocol=[{plate: 2 mA/cm^2, for: 100 s}, {strip: 1 mA/cm^2, for: 5 s}]"
+        plain_face = ("kinetics.adlayer_charge=1 C/m^2",)
+        by_hand = ("kinetics.charge_transfer_resistance=5 ohm.cm^2", "kinetics.double_layer=6e-3 F/m^2")
+        solid = by_hand + ("kinetics.adlayer_charge=3 C/m^2",)
+        bath = ("electrolyte={kind: liquid, concentration: 1 mol/L, volume: 100 uL}", "counter=alloy",
+                "kinetics.deposit_barrier=10 V")
+        salt = ("kinetics.potassium_exchange=1 A/m^2", "salt={solubility: 20 mol/m^3, resistance: 6e-3 ohm.m^2, "
+                "room: 0.3 mol/m^2, slowing: 0.1 mol/m^2, rate: 1e-4 mol/m^2/s}")
+        more = ("kinetics.potassium_exchange=3 A/m^2", "salt={solubility: 20 mol/m^3, resistance: 2e-3 ohm.m^2, "
+                "room: 0.9 mol/m^2, slowing: 0.3 mol/m^2, rate: 3e-4 mol/m^2/s}")
+        for name, given, changed, column in (("solid", plain_face, solid, "voltage_V"),
+                                             ("liquid", bath + salt, bath + by_hand + more, "salt_um")):
+            deck = DIRECT.replace("CURRENT", "1")
+            plain = nakrun.run(deck, steps, *given)
+            one = nakrun.run(deck, steps, *given, "scaffold.area=3")
+            other = nakrun.run(deck, steps, *changed)
+            self.assertEqual(len(one.series["time_s"]), len(other.series["time_s"]), name)
+            worst = max(abs(a - b) for a, b in zip(one.series["voltage_V"], other.series["voltage_V"]))
+            apart = max(map(abs, one.series["voltage_V"])) - max(map(abs, plain.series["voltage_V"]))
+            print(f"scaffold, {name}: {worst:.1e} V from the entries by hand, {apart:.3f} V from none; "
+                  f"{column} {one.series[column][-1]:.4g}")
+            self.assertLess(worst, 1e-9, name)
+            self.assertGreater(abs(apart), 1e-3, name)
+            self.assertGreater(max(one.series[column]), 0, name)
+            self.assertLess(one.balance, 1e-9, name)
+
     def test_another_alloy_opposite(self):
         """At rest the voltage is the difference of the activities of Na; current equalises the two."""
         rest = {}
