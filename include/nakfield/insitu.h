@@ -52,7 +52,6 @@ typedef struct {
   PetscBool face;    /**< likewise the face, whole on one rank */
   PetscInt  cadence; /**< NakInsituCadence */
   PetscReal every;   /**< [s], or a number of time steps */
-  PetscInt  burst;   /**< steps shown after a trigger */
   PetscInt  n_scripts, n_words;
   char      scripts[NAK_INSITU_SCRIPTS][PETSC_MAX_PATH_LEN]; /**< files that are there */
   char      words[NAK_INSITU_WORDS][NAK_TEXT_SIZE]; /**< the options: "--key", "value", ... */
@@ -63,7 +62,7 @@ extern const NakParam NakInsituCellParamRows[]; /**< what there is for cells onl
 
 typedef struct NakInsitu_private *NakInsitu; /**< opaque; NULL where a deck has no script */
 
-/** Read `insitu.script`, `insitu.every`, `insitu.burst` and `insitu.options`; errors are collected, among them a
+/** Read `insitu.script`, `insitu.every` and `insitu.options`; errors are collected, among them a
     script that is not there.  A script is looked for as a path, in the folder of the deck, and among
     those that come with the program.  `unit` is that of time, "s" or "1".  Collective. */
 PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *params);

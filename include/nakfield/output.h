@@ -117,6 +117,9 @@ PetscErrorCode NakOutputLog(NakOutput output, const char format[], ...)
 */
 PetscErrorCode NakOutputRow(NakOutput output, const char *name, const NakNumbers *row);
 
+/** Have all rows so far reach their files, for whoever reads them while the run goes on.  Collective. */
+PetscErrorCode NakOutputFlush(NakOutput output);
+
 /**
   Append the fields of one moment to fields.h5 and rewrite the .xmf files, so that what is on disk
   opens in ParaView at any time.  Collective.

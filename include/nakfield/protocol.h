@@ -279,9 +279,9 @@ typedef struct {
   PetscReal time;  /**< [s]; -1 for none */
 } NakTrigger;
 
-/** Read the list `key` of conditions, as those of a protocol, and names of events; errors are collected, and
-    `*triggers` is NULL where there is none.  Signals that count from an item count from the protocol step.
-    Collective. */
+/** Read the list `key`, such as `insitu.when`, of conditions, as those of a protocol, and names of events, and
+    the `burst` beside it; errors are collected, and `*triggers` is NULL where there is none.  Signals that
+    count from an item count from the protocol step.  Collective. */
 PetscErrorCode NakTriggersCreate(NakDeck deck, const char *key, const NakLimits *limits,
                                  NakTriggers *triggers);
 
@@ -290,7 +290,7 @@ PetscErrorCode NakTriggersDestroy(NakTriggers *triggers);
 
 /**
   Look at a record after the one before, and tell whether the moment is to be shown: the first step at or
-  after a condition's coming true, or one of `burst` steps after that.
+  after a condition's coming true, or one of the burst's steps after that.
 
   As events, a condition can come true anew once it is undone by a tenth of its bound, and its time is
   interpolated.  What comes true with a switch is shown with the step after it.  After NAK_EVENTS moments
@@ -299,7 +299,7 @@ PetscErrorCode NakTriggersDestroy(NakTriggers *triggers);
   @param[out] hit  what came true; none within a burst
 */
 PetscBool NakTriggersLook(NakTriggers triggers, NakProtocol protocol, const NakRecord *now,
-                          PetscInt burst, NakTrigger *hit);
+                          NakTrigger *hit);
 
 /** The condition `which`, as the deck spells it. */
 const char *NakTriggerText(NakTriggers triggers, PetscInt which);

@@ -246,6 +246,23 @@ def thickness():
     return of_deck(pathlib.Path(folder()).parent / "resolved.yaml")
 
 
+class Course:
+    """That of a run in 2D, by the tables in its directory."""
+
+    def __init__(self):
+        from nakfield.run import Growing
+        run = pathlib.Path(folder()).parent
+        self.map, self.series = (Growing(run / name) for name in ("map.csv", "timeseries.csv"))
+
+    def until(self, time):
+        """As nakfield.moment.history() gives it; None where the run has no such tables yet."""
+        from nakfield.moment import history
+        from nakfield.run import as_map
+        if not (self.map.path.is_file() and self.series.path.is_file()):
+            return None
+        return history(as_map(self.map.read()), self.series.read(), time)
+
+
 def moment(plane, grid=None):
     """What nakfield.moment.of_frame() gives of a frame, of the run's present state; None but on the first
     rank.  Of the volume, where it is given, the row of columns in which a failure begins."""
@@ -274,32 +291,30 @@ def folder():
 
 
 class Table:
-    """A CSV table with a row for each moment, written by the first rank, which keeps its rows."""
+    """A CSV table with a row for each moment, written by the first rank."""
 
     def __init__(self, name):
-        self.name, self.columns, self.rows = name, None, []
+        self.name, self.columns = name, None
 
-    def add(self, info, row, columns=None):
-        """Add a row; columns are those named or of the first row, what others lack is nan or, unnamed, 0."""
+    def add(self, info, row):
+        """Add a row; columns are those of the first row, what others lack is 0."""
         if not FIRST:
             return
         row = {"moment": info.timestep, "time_s": info.time, **row}
         path = os.path.join(folder(), self.name)
         if self.columns is None:
-            self.begin(path, row, columns)
-        self.rows.append([row.get(name, math.nan if columns else 0.0) for name in self.columns])
+            self.begin(path, row)
         with open(path, "a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow([repr(value) for value in self.rows[-1]])
+            csv.writer(file).writerow([repr(row.get(name, 0.0)) for name in self.columns])
 
-    def begin(self, path, row, columns):
+    def begin(self, path, row):
         """The first line, and where the run goes on from a checkpoint, the rows before it."""
-        rows = [["moment", "time_s", *columns] if columns else list(row)]
+        rows = [list(row)]
         if row["moment"] > 0 and os.path.exists(path):
             with open(path, newline="", encoding="utf-8") as file:
                 rows = list(csv.reader(file))
             rows = rows[:1] + [old for old in rows[1:] if int(old[0]) < row["moment"]]
         self.columns = rows[0]
-        self.rows = [[float(value) for value in old] for old in rows[1:]]
         with open(path, "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(rows)
 

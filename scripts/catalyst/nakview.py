@@ -23,6 +23,7 @@ except ImportError:
 EVERYWHERE = IN_SITU or servermanager.vtkProcessModule.GetProcessModule().GetSymmetricMPIMode()
 INK = [0.1, 0.1, 0.1]
 SIZE = "1200x800"  # of a picture
+FINER = 2  # times as many pixels each way are rendered, and then averaged
 NARROWEST = 0.8  # width over height of a window in which a drawing is whole
 
 
@@ -194,8 +195,9 @@ def draw_sheet(sheet_view, width, height):
     from paraview import python_view
     name, folder = sheet_view.GetScript().split("\n")[0][2:].split(" of ", 1)
     run = runs.setdefault(folder, nakfield.Run(folder))
-    now = moments.at_time(run, sheet_view.GetViewTime())
-    past = [moments.history(run, now.time)] if name == "face" and now.flat else []
+    view_time = sheet_view.GetViewTime()
+    now = moments.at_time(run, view_time)
+    past = [moments.history(run.map, run.table, view_time)] if name == "face" and now.flat else []
     figure = panels.figure_of((width, height))
     DRAWN[name](figure, now, *past)
     return python_view.figure_to_image(figure)
@@ -334,10 +336,10 @@ class Picture:
                 now = nakdata.moment(nakdata.leaf(face.GetClientSideObject().GetOutputDataObject(0)), data)
             self.look([info.time])
             path = os.path.join(nakdata.folder(), f"{stem}_{info.timestep:06d}.png")
-            simple.SaveScreenshot(path, self.view, ImageResolution=self.view.ViewSize,
+            simple.SaveScreenshot(path, self.view, ImageResolution=[FINER * n for n in self.view.ViewSize],
                                   OverrideColorPalette="WhiteBackground")
             if nakdata.FIRST:
                 draw = now and (lambda figure: DRAWN[self.beside](figure, now))
-                panels.complete(path, info.time, draw, width)
+                panels.complete(path, info.time, FINER, draw, width)
 
         return nakdata.options(given), execute

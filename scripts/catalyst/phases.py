@@ -67,7 +67,7 @@ def draw(grid, view):
         text, colour, _, _ = BODIES[body]
         nakview.write_in(view, text, [0.02 + 0.15 * k, 0.075], 14, colour and [0.7 * part for part in colour])
     direction = [0, -1, 0] if flat else [0.35, -0.85, 0.4]
-    nakview.look_from(view, direction, [0, 0, 1], [(left, right + shift[0]), (front, back), (bottom, top)])
+    nakview.look_from(view, direction, [0, 0, 1], [(left, right + shift[0]), (front, back), (bottom, top)], below=0.25)
     return picture
 
 

@@ -86,4 +86,6 @@ def show(rows, picture=None):
     scene.GoToLast()
     if picture:
         layout.SetSize(*SIZE)
-        simple.SaveScreenshot(picture, layout, OverrideColorPalette="WhiteBackground")
+        simple.SaveScreenshot(picture, layout, ImageResolution=[nakview.FINER * n for n in layout.GetSize()],
+                              OverrideColorPalette="WhiteBackground")
+        nakview.panels.reduce(picture, nakview.FINER)

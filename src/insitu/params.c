@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LONGEST    1e12 /* [s] */
-#define MOST_STEPS 1000 /* of a burst */
+#define LONGEST 1e12 /* [s] */
 
 const NakParam NakInsituParamRows[] = {
   NAK_ROW_TREE("insitu.script", "Catalyst script of version 2, or a list of them: docs/insitu.md"),
@@ -79,21 +78,6 @@ static PetscBool IsSteps(const char *text, long *steps)
   *steps = strtol(text, &end, 10);
   while (*end == ' ') end++;
   return (PetscBool)(strcmp(end, "steps") == 0 || strcmp(end, "step") == 0);
-}
-
-static PetscErrorCode ReadBurst(NakDeck deck, NakNode node, NakInsituParams *p)
-{
-  long steps;
-
-  PetscFunctionBeginUser;
-  if (IsSteps(NakNodeText(node), &steps) && steps >= 1 && steps <= MOST_STEPS)
-    p->burst = (PetscInt)steps;
-  else
-    PetscCall(NakDeckError(deck, node,
-                           "insitu.burst is a number of time steps from 1 to %d, such as 5 steps, "
-                           "not '%.100s'",
-                           MOST_STEPS, NakNodeText(node)));
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* "30 s", "10 steps" or "event". */
@@ -175,10 +159,6 @@ static PetscErrorCode ReadTrees(NakDeck deck, const char *unit, NakInsituParams 
   if (script != NULL) PetscCall(ReadScripts(deck, script, p));
   if (script != NULL) PetscCall(CheckBackend(deck, script, p));
   if (every != NULL) PetscCall(ReadCadence(deck, every, unit, p));
-  if (burst != NULL) PetscCall(ReadBurst(deck, burst, p));
-  if (burst != NULL && when == NULL)
-    PetscCall(NakDeckError(deck, burst,
-                           "insitu.burst follows the moments of insitu.when, which is missing"));
   if (options != NULL) PetscCall(ReadOptions(deck, options, p));
   if (script == NULL && (every != NULL || when != NULL || burst != NULL || options != NULL))
     PetscCall(NakDeckError(deck, NakDeckFind(deck, "insitu"),
@@ -195,7 +175,7 @@ PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *pa
   PetscFunctionBeginUser;
   params->cadence = NAK_INSITU_EVENT;
   params->vtk = params->face = PETSC_FALSE;
-  params->n_scripts = params->n_words = params->burst = 0;
+  params->n_scripts = params->n_words = 0;
   PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
   if (rank == 0) code = ReadTrees(deck, unit, params);
   PetscCall(NakAgree(NakDeckComm(deck), code));

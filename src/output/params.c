@@ -30,6 +30,8 @@ const NakParam NakOutputCellParamRows[] = {
   NAK_ROW_TREE("output.fields.when",
                "Conditions as in a protocol, or names of events, such as [voltage > 1 V, "
                "k_film]: a frame at the first time step after each, too"),
+  NAK_ROW_TREE("output.fields.burst",
+               "So many time steps after each of these have frames, too: 5 steps"),
   NAK_ROW_INT(
     "output.map", NakOutputParams, map, 64, 0, 1000000,
     "Of 2D runs: moments in map.csv until it takes every second time step only, then as many until "

@@ -121,6 +121,24 @@ PetscErrorCode NakTableRows(NakOutput output, const char *name, const NakNumbers
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode FlushAll(NakOutput output)
+{
+  PetscFunctionBeginUser;
+  for (NakTable *table = output->tables; table < output->tables + NAK_TABLES; table++)
+    if (table->file != NULL) PetscCall(NakTableFlush(output, table));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakOutputFlush(NakOutput output)
+{
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  if (output->rank == 0) code = FlushAll(output);
+  PetscCall(NakAgree(output->comm, code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakTablesClose(NakOutput output)
 {
   PetscErrorCode first = PETSC_SUCCESS;

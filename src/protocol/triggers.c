@@ -1,9 +1,10 @@
 /* Triggers: conditions that show moments and end nothing; the contract is in nakfield/protocol.h. */
 #include "protocol_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 16 /* conditions of a list */ };
+enum { MOST = 16 /* conditions of a list */, MOST_STEPS = 1000 /* of a burst */ };
 
 /* What was seen so far; plain data. */
 typedef struct {
@@ -21,6 +22,7 @@ struct NakTriggers_private {
   char         key[NAK_TEXT_SIZE];
   NakCondition conditions[MOST];
   PetscInt     count;
+  PetscInt     burst; /* steps shown after each */
   Seen         seen;
 };
 
@@ -66,6 +68,44 @@ static PetscErrorCode Read(NakDeck deck, NakNode node, const NakLimits *limits, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* "5 steps". */
+static PetscErrorCode ReadBurst(NakDeck deck, NakNode node, const char *key, NakTriggers t)
+{
+  const char *const text = NakNodeText(node);
+  char             *end;
+  const long        steps = strtol(text, &end, 10);
+
+  PetscFunctionBeginUser;
+  while (*end == ' ') end++;
+  if (NakDeckFind(deck, t->key) == NULL)
+    PetscCall(
+      NakDeckError(deck, node, "%s follows the moments of %s, which is missing", key, t->key));
+  if ((strcmp(end, "steps") == 0 || strcmp(end, "step") == 0) && steps >= 1 && steps <= MOST_STEPS)
+    t->burst = (PetscInt)steps;
+  else
+    PetscCall(NakDeckError(deck, node,
+                           "%s is a number of time steps from 1 to %d, such as 5 steps, not "
+                           "'%.100s'",
+                           key, (int)MOST_STEPS, text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The conditions under the key, and the burst beside it. */
+static PetscErrorCode ReadAll(NakDeck deck, const NakLimits *limits, NakTriggers t)
+{
+  char              key[NAK_TEXT_SIZE];
+  NakNode const     node = NakDeckFind(deck, t->key);
+  const char *const last = strrchr(t->key, '.');
+  NakNode           burst;
+
+  PetscFunctionBeginUser;
+  (void)snprintf(key, sizeof key, "%.*s.burst", (int)(last - t->key), t->key);
+  burst = NakDeckFind(deck, key);
+  if (node != NULL) PetscCall(Read(deck, node, limits, t));
+  if (burst != NULL) PetscCall(ReadBurst(deck, burst, key, t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static void Begin(NakTriggers t)
 {
   t->seen = (Seen){.hit = {.which = -1}};
@@ -77,7 +117,6 @@ PetscErrorCode NakTriggersCreate(NakDeck deck, const char *key, const NakLimits 
                                  NakTriggers *triggers)
 {
   NakTriggers    t;
-  NakNode        node = NULL;
   PetscMPIInt    rank;
   PetscErrorCode code = PETSC_SUCCESS;
 
@@ -86,8 +125,7 @@ PetscErrorCode NakTriggersCreate(NakDeck deck, const char *key, const NakLimits 
   PetscCall(PetscNew(&t));
   PetscCall(PetscStrncpy(t->key, key, sizeof t->key));
   PetscCallMPI(MPI_Comm_rank(NakDeckComm(deck), &rank));
-  if (rank == 0) node = NakDeckFind(deck, key);
-  if (node != NULL) code = Read(deck, node, limits, t);
+  if (rank == 0) code = ReadAll(deck, limits, t);
   PetscCall(NakAgree(NakDeckComm(deck), code));
   PetscCallMPI(MPI_Bcast(t, (int)sizeof *t, MPI_BYTE, 0, NakDeckComm(deck)));
   Begin(t);
@@ -125,7 +163,7 @@ static PetscBool Comes(NakTriggers t, const NakRecord *now, const NakMark *since
   return any;
 }
 
-PetscBool NakTriggersLook(NakTriggers t, NakProtocol protocol, const NakRecord *now, PetscInt burst,
+PetscBool NakTriggersLook(NakTriggers t, NakProtocol protocol, const NakRecord *now,
                           NakTrigger *hit)
 {
   Seen           *seen = &t->seen;
@@ -142,7 +180,7 @@ PetscBool NakTriggersLook(NakTriggers t, NakProtocol protocol, const NakRecord *
   if (seen->waits) {
     *hit         = seen->hit;
     seen->waits  = PETSC_FALSE;
-    seen->bursts = burst;
+    seen->bursts = t->burst;
     return PETSC_TRUE;
   }
   return (PetscBool)(seen->bursts > 0 && seen->bursts-- > 0);

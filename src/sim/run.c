@@ -109,6 +109,7 @@ static PetscErrorCode ShowInsitu(NakSim s, PetscBool last)
   PetscCall(s->kind->frame(s, &frame));
   PetscCall(s->kind->numbers(s, PETSC_FALSE, &numbers));
   NakSimWhenNumbers(s, NAK_SHOW_INSITU, &numbers);
+  PetscCall(NakOutputFlush(s->output)); /* scripts read the map of a 2D run */
   PetscCall(NakInsituShow(s->insitu, &numbers, &frame, last));
   if (NakInsituTold(s->insitu)[0] != '\0')
     PetscCall(NakOutputLog(s->output, "%.9g%s: %s", (double)s->time, s->kind->unit,
@@ -235,8 +236,8 @@ static PetscErrorCode ShowLast(NakSim s, PetscBool row)
 
   PetscFunctionBeginUser;
   PetscCall(WriteFields(s));
-  PetscCall(FinishInsitu(s));
   PetscCall(NakSimMap(s, PETSC_TRUE));
+  PetscCall(FinishInsitu(s));
   if (!row && s->time <= s->row) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(s->kind->numbers(s, PETSC_TRUE, &numbers));
   PetscCall(WriteRow(s, &numbers));

@@ -25,14 +25,12 @@ PetscErrorCode NakSimWhenDestroy(NakSim s)
 
 PetscErrorCode NakSimWhenLook(NakSim s, NakProtocol protocol, const NakRecord *now)
 {
-  const PetscInt burst[NAK_SHOWS] = {[NAK_SHOW_INSITU] = s->params.insitu.burst};
-
   PetscFunctionBeginUser;
   for (int k = 0; k < NAK_SHOWS; k++) {
     NakWhen *const w = &s->when[k];
 
     if (w->list == NULL) continue;
-    w->due = NakTriggersLook(w->list, protocol, now, burst[k], &w->hit);
+    w->due = NakTriggersLook(w->list, protocol, now, &w->hit);
     if (w->hit.which >= 0)
       PetscCall(NakOutputLog(s->output, "%.9g s: %s: %s; shown at %.9g s", (double)w->hit.time,
                              keys[k], NakTriggerText(w->list, w->hit.which), (double)now->time));

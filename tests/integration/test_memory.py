@@ -126,6 +126,16 @@ class Memory(unittest.TestCase):
             np.testing.assert_allclose(self.results[ranks].triggers, self.results[1].triggers, rtol=1e-9)
         self.assertEqual(Result(K_AND_NA, *EVERY).rows, self.results[1].rows)
 
+    def test_burst(self):
+        """So many steps after each of the moments have frames, too."""
+        result = Result(K_AND_NA, WHEN, "output.fields.burst=3 steps")
+        steps, frames = np.unique(np.round(result.run.series["time_s"], 9)), list(np.round(result.times, 9))
+        shown = [round(time, 9) for time, _, _ in result.triggers]
+        self.assertEqual(len(shown), 3)
+        for first in shown:
+            at = np.searchsorted(steps, first - 1e-8)
+            self.assertEqual([time in frames for time in steps[at:at + 5]], [True] * 4 + [False], first)
+
     def test_map(self):
         """Its moments are rows of the series; their means over x are the run's."""
         for ranks, result in self.results.items():

@@ -4,6 +4,7 @@
     moment.face["current"]      # [y, x], SI, as in fields.h5
     moment.worst()              # the column (j, i) under which a failure begins
 """
+import collections
 import re
 
 import numpy as np
@@ -12,9 +13,15 @@ from .run import ReadError
 
 ELECTROLYTE, INTERPHASE, ALLOY = range(3)
 HALF = 0.5
+DIGITS = 1e-14  # to which tables are written
 NEEDED = ("current", "contact", "u_face", "k_film", "deposit", "filament")  # of the face
 LONG = 1e5  # [s]: above, hours are written
 LEAST_CURRENT = 1e-3  # mean from which it is asked where the current goes [mA/cm2]
+
+
+Course = collections.namedtuple("Course", "edges times voltage ratios still")
+Course.__doc__ = """`edges` of parts of the face along x [m], `times` [s], `voltage` and `ratios` [time, part]: the current
+over its mean on the contact, nan where there is none; `still`: moments without a net current."""
 
 
 class Moment:
@@ -120,10 +127,24 @@ def at_time(run, time):
     return of_frame(run, int(np.argmin(np.abs(np.array(run.times) - time))))
 
 
-def history(run, until=np.inf):
-    """(time [s], voltage, ratio over x) of the frames of a run in 2D, up to a time."""
-    moments = (of_frame(run, k) for k, time in enumerate(run.times) if time <= until)
-    return [(moment.time, moment.numbers["voltage_V"], moment.focusing()[0]) for moment in moments]
+def history(table, series, until=np.inf):
+    """The course of a run in 2D by its map and its timeseries, up to a time; None without a map."""
+    until = until * (1 + DIGITS)
+    if table is None or until < table["time_s"][0, 0]:
+        return None
+    table = {name: values[table["time_s"][:, 0] <= until] for name, values in table.items()}
+    middles = 1e-6 * table["x_um"][0]
+    edges = [0.0]
+    for middle in middles:
+        edges.append(2 * middle - edges[-1])
+    contact, current = table["contact"], table["current_mA_cm2"]
+    weights = np.where(contact > HALF, contact, 0)
+    mean = (current * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), np.finfo(float).tiny)
+    still = np.abs(mean) < LEAST_CURRENT
+    ratios = np.where(contact > HALF, current / np.where(still, 1, mean)[:, None], np.nan)
+    times = table["time_s"][:, 0]
+    voltage = np.interp(times, series["time_s"], series["voltage_V"])
+    return Course(np.array(edges), times, voltage, ratios, still)
 
 
 def minus(text):

@@ -7,7 +7,7 @@ import collections
 
 import numpy as np
 
-from .draw import COLOURS, LEAST_U, time_unit
+from .draw import COLOURS, time_unit
 from .fields import PHASES
 from .moment import ALLOY, ELECTROLYTE, HALF, INTERPHASE, headline, is_sharp, minus
 
@@ -17,7 +17,9 @@ SIZE = "1200x800"
 NA, K, FILAMENT, LIQUID, CERAMIC = "#E69F00", "#4A90D0", "#7A1FA2", "#DCEBF5", "#E9E2D6"
 TIME = "time_s"  # among the texts of a picture
 SMALLEST = 9  # letters [px]
+NARROW = 0.6  # of 1200 x 800: below, titles are short
 LEAST = 1e-12  # of an extreme that counts as something
+FLATTEST = {"u_face": 1e-3}  # least range of a curve's axis
 EVEN, EVEN_FIELD = 0.02, 1e-3  # half the least range of current over its mean; least range of others, relative
 
 Quantity = collections.namedtuple("Quantity", "title factor colours none", defaults=(None,))
@@ -148,11 +150,26 @@ def save(figure, path, time):
     figure.savefig(path, metadata={TIME: repr(float(time))})
 
 
-def complete(path, time, beside=None, width=0):
-    """Have a picture know its time, and make it so wide, with what `beside` draws in a figure on its right."""
+def reduced(path, finer):
+    """A picture that was rendered so many times finer each way, as an array."""
+    from PIL import Image
+
+    return np.asarray(Image.open(path).convert("RGB").reduce(finer))
+
+
+def reduce(path, finer):
+    """Average the pixels of such a picture."""
+    from PIL import Image
+
+    Image.fromarray(reduced(path, finer)).save(path)
+
+
+def complete(path, time, finer=1, beside=None, width=0):
+    """Reduce a picture, have it know its time, and make it so wide, with what `beside` draws in a figure on its
+    right."""
     from PIL import Image, PngImagePlugin
 
-    picture = np.asarray(Image.open(path).convert("RGB"))
+    picture = reduced(path, finer)
     height, used = picture.shape[:2]
     if beside:
         figure = figure_of((width - used, height))
@@ -225,7 +242,7 @@ def draw_map(sheet, moment, name, box, ends):
     axis = sheet.axes(left, top, width, height)
     axis.set(xticks=[], yticks=[], xlim=(moment.x[0], moment.x[-1]), ylim=(moment.y[0], moment.y[-1]))
     values, title = shown(moment, name)
-    sheet.titled(axis, title)
+    sheet.titled(axis, title if sheet.unit > NARROW else title.partition(",")[0])
     axis.set_facecolor(APART)
     extent = (moment.x[0], moment.x[-1], moment.y[0], moment.y[-1])
     if QUANTITIES[name].none and np.nanmax(values) <= LEAST and not ends:
@@ -278,8 +295,9 @@ def mark(sheet, axis, moment):
               markersize=sheet.px(8), markeredgewidth=sheet.px(1.4))
 
 
-def draw_face(figure, moment, past=(), ranges=None):
-    """The face of a cell: six maps in 3D; in 2D curves over x, and the current over x and time."""
+def draw_face(figure, moment, past=None, ranges=None):
+    """The face of a cell: six maps in 3D; in 2D curves over x, and of the course that is `past` the current over x
+    and time."""
     sheet = Sheet(figure, headline(moment.numbers))
     if moment.flat:
         draw_curves(sheet, moment, past)
@@ -320,7 +338,7 @@ def draw_curves(sheet, moment, past):
         if k < len(CURVES) - 1:
             axis.set_xticklabels([])
     axis.set_xlabel(f"x ({unit})", fontsize=sheet.font(13), color=INK)
-    draw_course(sheet, moment, past, edges, (left + width + sheet.px(80), top, unit))
+    draw_course(sheet, past, (factor, unit), (left + width + sheet.px(80), top))
 
 
 NAMES = {"contact": "contact", "k_film": "K film", "deposit": "Na deposit (\u00b5m)", "filament": "filament (\u00b5m)"}
@@ -371,7 +389,7 @@ def limit_curve(axis, name, values):
         axis.set_yscale("log")
         axis.set_ylim(max(low, 1e-6) / 1.5, 1.5 * high)
     else:
-        spread = max(high - low, 2 * EVEN if name == "current" else 2 * EVEN * abs(high), LEAST_U)
+        spread = max(high - low, 2 * EVEN if name == "current" else 2 * EVEN * abs(high), FLATTEST.get(name, LEAST))
         axis.set_ylim(0.5 * (low + high) - 0.58 * spread, 0.5 * (low + high) + 0.58 * spread)
 
 
@@ -383,20 +401,21 @@ def shade(axis, moment, edges):
         axis.axvspan(edges[start], edges[stop], color=APART, zorder=0, linewidth=0)
 
 
-def draw_course(sheet, moment, past, edges, place):
+def draw_course(sheet, past, length, place):
     """The current over x and time, as far as the run has come, and beside it the voltage."""
-    left, top, unit = place
-    times = np.array([time for time, _, _ in past])
-    rows = np.array([np.full(len(edges) - 1, np.nan) if row is None else np.ravel(row) for _, _, row in past])
-    if len(times) < 2:
+    (factor, unit), (left, top) = length, place
+    if past is None or len(past.times) < 2:
         return
-    divisor, name = time_unit(times[-1])
-    ends = np.concatenate([[times[0]], 0.5 * (times[1:] + times[:-1]), [times[-1]]]) / divisor
+    divisor, name = time_unit(past.times[-1])
+    times = past.times / divisor
+    ends = np.concatenate([[times[0]], 0.5 * (times[1:] + times[:-1]), [times[-1]]])
     height, width = sheet.height - top - sheet.px(60), 0.6 * (sheet.width - left - sheet.px(20))
     axis = sheet.axes(left, top, width, height)
+    rows = np.where(past.still[:, None], np.nan, past.ratios)
     norm = norm_of("current", rows, QUANTITIES["current"].title)
     axis.set_facecolor(APART)
-    image = axis.pcolormesh(edges, ends, rows, norm=norm, cmap=QUANTITIES["current"].colours)
+    image = axis.pcolormesh(factor * past.edges, ends, rows, norm=norm, cmap=QUANTITIES["current"].colours)
+    hatch_still(sheet, axis, past.still, ends)
     axis.set_xlabel(f"x ({unit})", fontsize=sheet.font(13), color=INK)
     axis.set_ylabel(f"time ({name})", fontsize=sheet.font(13), color=INK)
     sheet.titled(axis, "current / mean on the contact")
@@ -404,12 +423,26 @@ def draw_course(sheet, moment, past, edges, place):
 
     sheet.bar(axis, image, left + width + sheet.px(8), top, height, isinstance(norm, LogNorm))
     course = sheet.axes(left + width + sheet.px(92), top, sheet.width - left - width - sheet.px(116), height)
-    course.plot([voltage for _, voltage, _ in past], times / divisor, color=INK, linewidth=sheet.px(1.8))
+    course.plot(past.voltage, times, color=INK, linewidth=sheet.px(1.8))
     course.set_ylim(ends[0], ends[-1])
     course.set_yticklabels([])
     course.set_xlabel("V", fontsize=sheet.font(13), color=INK)
     course.xaxis.get_major_locator().set_params(nbins=3)
     sheet.titled(course, "voltage")
+
+
+def hatch_still(sheet, axis, still, ends):
+    """Moments at which no net current flows; the longest band of them says so."""
+    change = np.flatnonzero(np.diff(np.concatenate([[0], still.astype(int), [0]])))
+    bands = sorted(((ends[start], ends[stop]) for start, stop in zip(change[::2], change[1::2])),
+                   key=lambda band: band[1] - band[0])
+    for low, high in bands:
+        axis.axhspan(low, high, facecolor="white", edgecolor=PALE, hatch="////", linewidth=0)
+    if bands:
+        room = 0.02 * (ends[-1] - ends[0])
+        middle = min(max(0.5 * sum(bands[-1]), ends[0] + room), ends[-1] - room)
+        axis.text(0.97, middle, "no current", transform=axis.get_yaxis_transform(), ha="right", va="center",
+                  fontsize=sheet.font(13), color=PALE, bbox={"facecolor": "white", "edgecolor": "none", "pad": 2})
 
 
 # ---- Sections ----
@@ -535,9 +568,9 @@ def draw_column(sheet, moment, box):
     left, top, width, height = box
     j, i = moment.worst()
     factor, unit = length_unit(moment.x[-1] - moment.x[0])
-    place = [f"x = {factor * 0.5 * (moment.x[i] + moment.x[i + 1]):.3g}"]
+    place = [f"{factor * 0.5 * (moment.x[i] + moment.x[i + 1]):.3g}"]
     if not moment.flat:
-        place.append(f"y = {factor * 0.5 * (moment.y[j] + moment.y[j + 1]):.3g}")
+        place.append(f"{factor * 0.5 * (moment.y[j] + moment.y[j + 1]):.3g}")
     name, scale, title = composition(moment)
     parts = [(ALLOY, UM, name, scale, title, COLOURS[0]),
              (INTERPHASE, NM, "c", 1e-3, "Na in the interphase (mol/l)", COLOURS[2]),
@@ -560,7 +593,7 @@ def draw_column(sheet, moment, box):
         axis.set_xlabel(label, fontsize=sheet.font(12), color=colour, labelpad=sheet.px(2))
         axis.set_ylabel(f"z ({name_z})", fontsize=sheet.font(12), color=INK)
         if k == 0:
-            sheet.titled(axis, f"column at {', '.join(place)} {unit}")
+            sheet.titled(axis, f"column at x{', y' if len(place) > 1 else ''} = {', '.join(place)} {unit}")
 
 
 def shade_phases(axis, moment, layers, heights, region):

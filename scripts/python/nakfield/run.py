@@ -36,23 +36,51 @@ class Table(dict):
         return [dict(zip(self, row)) for row in zip(*self.values())]
 
 
+class Growing:
+    """A table of numbers with a heading that a run still writes: each time what is new is read."""
+
+    def __init__(self, path):
+        self.path, self._place, self._names = pathlib.Path(path), 0, None
+        self._values = np.empty((0, 0))
+
+    def read(self):
+        """All of it up to now; a last line that is half written is left out."""
+        if not self.path.is_file():
+            raise ReadError(f"there is no {self.path}: is {self.path.parent} the directory of a run?")
+        with open(self.path, encoding="ascii", errors="replace", newline="") as file:
+            file.seek(self._place)
+            text = file.read()
+        text = text[: text.rfind("\n") + 1]
+        self._place += len(text)
+        if self._names is None:
+            heading, _, text = text.partition("\n")
+            self._names = heading.split(",")
+        if text:
+            self._add(text)
+        if not self._values.size:
+            raise ReadError(f"{self.path} has no rows")
+        return Table(zip(self._names, self._values.T.copy()))
+
+    def _add(self, text):
+        try:
+            values = np.loadtxt(io.StringIO(text), delimiter=",", comments=None, ndmin=2)
+        except ValueError as error:
+            raise ReadError(f"{self.path}: {error}") from None
+        if values.shape[1] != len(self._names):
+            raise ReadError(f"{self.path} has rows of {values.shape[1]} numbers under {len(self._names)} names")
+        self._values = np.concatenate([self._values, values]) if self._values.size else values
+
+
 def read_table(path):
     """A table of numbers with a heading; a last line that is half written is left out."""
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise ReadError(f"there is no {path}: is {path.parent} the directory of a run?")
-    text = path.read_text(encoding="ascii", errors="replace")
-    heading, _, body = text[: text.rfind("\n") + 1].partition("\n")
-    names = heading.split(",")
-    if not body:
-        raise ReadError(f"{path} has no rows")
-    try:
-        values = np.loadtxt(io.StringIO(body), delimiter=",", comments=None, ndmin=2)
-    except ValueError as error:
-        raise ReadError(f"{path}: {error}") from None
-    if values.shape[1] != len(names):
-        raise ReadError(f"{path} has rows of {values.shape[1]} numbers under {len(names)} names")
-    return Table(zip(names, values.T.copy()))
+    return Growing(path).read()
+
+
+def as_map(table):
+    """map.csv as arrays [time, x]."""
+    width = np.count_nonzero(table["time_s"] == table["time_s"][0])
+    whole = table["time_s"].size // width * width  # a moment may be half written
+    return Table((name, values[:whole].reshape(-1, width)) for name, values in table.items())
 
 
 class Spectrum:
@@ -235,10 +263,7 @@ class Run:
         path = self.folder / "map.csv"
         if not path.is_file():
             return None
-        table = read_table(path)
-        width = np.count_nonzero(table["time_s"] == table["time_s"][0])
-        whole = table["time_s"].size // width * width  # a moment may be half written
-        return Table((name, values[:whole].reshape(-1, width)) for name, values in table.items())
+        return as_map(read_table(path))
 
     @property
     def times(self):
