@@ -286,6 +286,9 @@ typedef struct {
 
 PetscErrorCode NakMixBoxMeasure(NakMixBox box, NakMixRecord *record);
 
+/** Describe the fields of any box in `all`, with room for NAK_FRAME_FIELDS; their number. */
+PetscInt NakMixBoxFields(NakField all[]);
+
 /** The fields for an observer; valid until the next step.  No messages. */
 PetscErrorCode NakMixBoxFrame(NakMixBox box, NakFrame *frame);
 

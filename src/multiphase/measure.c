@@ -241,6 +241,12 @@ static PetscErrorCode FillField(void *ctx, PetscInt field, PetscReal values[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscInt NakMixBoxFields(NakField all[])
+{
+  for (PetscInt k = 0; k < FIELDS; k++) all[k] = fields[k];
+  return FIELDS;
+}
+
 PetscErrorCode NakMixBoxFrame(NakMixBox b, NakFrame *frame)
 {
   PetscFunctionBeginUser;

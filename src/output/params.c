@@ -15,6 +15,8 @@ const NakParam NakOutputTimesParamRows[] = {
   NAK_ROW_REAL("output.fields.every", NakOutputParams, fields_every, "s", 0, 0, LONGEST,
                "Time between two frames of fields.h5; 0 for the ends of protocol steps, in a "
                "repeat those of its first turn; of many ends at most 500, or 2 GB in all"),
+  NAK_ROW_TREE("output.fields.names", "Fields that frames have, such as [current, contact]; by "
+                                      "default all of docs/output.md"),
   NAK_ROW_CHOICE("output.fields.precision", NakOutputParams, precision, 0, "double|single",
                  "Of the numbers of frames: 8 or 4 bytes each"),
   NAK_ROW_BOOL("output.fields.compress", NakOutputParams, compress, 0,
@@ -25,8 +27,6 @@ const NakParam NakOutputTimesParamRows[] = {
 };
 
 const NakParam NakOutputCellParamRows[] = {
-  NAK_ROW_TREE("output.fields.names", "Fields that frames have, such as [current, contact]; by "
-                                      "default all of docs/output.md"),
   NAK_ROW_TREE("output.fields.when",
                "Conditions as in a protocol, or names of events, such as [voltage > 1 V, "
                "k_film]: a frame at the first time step after each, too"),

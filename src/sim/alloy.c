@@ -114,6 +114,12 @@ static PetscErrorCode Step(NakSim s, PetscReal latest)
 
 /* ---- What is shown ---- */
 
+static PetscInt Fields(NakSim s, NakField fields[NAK_FRAME_FIELDS])
+{
+  (void)s;
+  return NakMixBoxFields(fields);
+}
+
 static PetscErrorCode Frame(NakSim s, NakFrame *frame)
 {
   Alloy *const a = s->data;
@@ -194,6 +200,7 @@ const NakSimKind NakSimAlloyKind = {.unit         = " s",
                                     .enter        = Look,
                                     .step         = Step,
                                     .leave        = NakSimMarchLeave,
+                                    .fields       = Fields,
                                     .frame        = Frame,
                                     .numbers      = Numbers,
                                     .results      = Results};

@@ -163,5 +163,22 @@ class Memory(unittest.TestCase):
         np.testing.assert_allclose(last["current_mA_cm2"], 0.1 * pairs, rtol=1e-5)
 
 
+class Choice(unittest.TestCase):
+    def test_fields_of_a_box(self):
+        """Frames of the phases of the alloy have the fields that are named, the same as among all."""
+        deck, seen = nakrun.DECKS / "tutorial" / "solidification_2d.yaml", []
+        for names in ((), ("output.fields.names=[solid_b, x]",)):
+            with tempfile.TemporaryDirectory() as folder:
+                nakrun.call("run", deck, "microstructure.nx=32", "microstructure.nz=32", "march.end=0.01 s", *names,
+                            "output.directory=run", "--quiet", ranks=0, folder=folder).demand(nakrun.DONE)
+                with h5py.File(Path(folder, "run", "fields.h5")) as file:
+                    last = sorted(file["frames"])[-1]
+                    seen.append({name: data[:] for name, data in file["frames"][last].items()})
+        self.assertEqual(set(seen[1]), {"solid_b", "x"})
+        self.assertGreater(len(seen[0]), 8)
+        for name, values in seen[1].items():
+            self.assertEqual(values.tobytes(), seen[0][name].tobytes(), name)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
