@@ -178,6 +178,19 @@ class Decks(unittest.TestCase):
         self.assertGreater(len(due), 10)
         self.assertEqual(times, due if due[-1] == all_times[-1] else [*due, all_times[-1]])
 
+    def test_frames_are_bounded(self):
+        """Of 1,101 levels one in three has a frame, and so has the start; the log says so."""
+        levels = "{from: 1 A/m^2, to: 1.11 A/m^2, step: 1e-4 A/m^2, hold: 1 ms}"
+        with tempfile.TemporaryDirectory() as folder:
+            deck = Path(folder, "levels.yaml")
+            deck.write_text(f"protocol: [{{staircase: {levels}}}]\nsolver: {{first_step: 1 ms}}\n"
+                            "grid: {electrolyte_layers: 2, interphase_layers: 3, alloy_layers: 4}\n")
+            run = nakrun.run(deck, folder=folder, ranks=0)
+            self.fields(run, deck.name)
+            self.assertEqual(run.summary["frames"], 1101 // 3 + 1)
+            self.assertRegex((run.folder / "log.txt").read_text(),
+                             "up to 1101 protocol steps end, and one end in 3 gets a frame, about 367 of .* MB")
+
     def test_resolved_deck_repeats_the_run(self):
         path = nakrun.DECKS / "wu2025" / "pulses_rest_1s.yaml"
         with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
