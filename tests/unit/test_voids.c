@@ -240,6 +240,54 @@ static void HalfCylindersDissolveByTheFormula(void **unused)
   across = 1;
 }
 
+/* A pocket is a cap of a ball or of a cylinder whose centre is over the wall by its angle, with the gas that bears
+   its curvature; as it dissolves its pressure falls, and no step lets more than a twentieth of it go. */
+static void PocketsAreCaps(void **unused)
+{
+  (void)unused;
+  for (int flat = 0; flat < 2; flat++) {
+    NakVoidsParams  p  = Params();
+    const PetscInt  ny = flat ? 1 : 24;
+    const PetscReal R = 1e-6, centre[2] = {16 * side, 0.5 * (PetscReal)ny * side};
+    const PetscReal bears  = 1e5 + (flat ? 1 : 2) * tension / R;
+    PetscReal       volume = 0, rate;
+    PetscInt        column = 0;
+    NakPart         part;
+    Case           *c;
+
+    p.pockets     = 1;
+    p.dissolution = 1e-15;
+    c             = Create(32, ny, p);
+    MUST(NakPartOf(NakStateDM(c->state), PETSC_FALSE, &part));
+    for (PetscInt j = part.start[1]; j < part.start[1] + part.count[1]; j++)
+      for (PetscInt i = part.start[0]; i < part.start[0] + part.count[0]; i++, column++)
+        for (PetscInt k = 0; k < LAYERS; k++) {
+          const PetscReal x     = side * ((PetscReal)i + 0.5) - centre[0],
+                          y     = side * ((PetscReal)j + 0.5) - centre[1],
+                          z     = heights[0] * ((PetscReal)k + 0.5) - R * PetscCosReal(75 * degree);
+          const PetscReal r     = PetscSqrtReal(x * x + y * y + z * z);
+          const PetscReal share = 1 / (1 + PetscExpReal(4e6 * (r - R)));
+
+          AssertNear("share", c->share[(ptrdiff_t)column * LAYERS + k], share, 1e-12);
+          volume += side * side * heights[0] * share;
+        }
+    MUST(MPI_Allreduce(MPI_IN_PLACE, &volume, 1, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
+    AssertRelative("gas", Measure(c).amount, bears * volume, 1e-12);
+    AssertRelative("excess", NakGasExcess(c->gas, 0), bears - 1e5, 1e-9);
+    rate = 1e-15 / volume;
+    if (flat)
+      rate *= PETSC_PI * side /
+              PetscLogReal(1 + (LAYERS * heights[0] + NakStateGrid(c->state)->reservoir_height) /
+                                 PetscSqrtReal(2 * volume / (PETSC_PI * side)));
+    else
+      rate *= 2 * PETSC_PI * PetscPowReal(3 * volume / (2 * PETSC_PI), 1. / 3);
+    AssertRelative("longest step", NakGasMaxStep(c->gas), 0.05 / rate, 1e-12);
+    NakGasAge(c->gas, 0.3 / rate);
+    AssertRelative("later", NakGasExcess(c->gas, 0), bears * PetscExpReal(-0.3) - 1e5, 1e-9);
+    Destroy(c);
+  }
+}
+
 /* A void too small for its interface loses all at once. */
 static void SmallVoidsVanish(void **unused)
 {
@@ -590,6 +638,7 @@ static void PocketsAreChecked(void **unused)
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(HeightsAreChecked),
   cmocka_unit_test(HalfCylindersDissolveByTheFormula),
+  cmocka_unit_test(PocketsAreCaps),
   cmocka_unit_test(EvenPocketsAreALattice),
   cmocka_unit_test(RandomPocketsKeepApart),
   cmocka_unit_test(TheFirstNucleusIsOnTime),
