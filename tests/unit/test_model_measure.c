@@ -508,6 +508,69 @@ static void RoomIsThatOfTheVoids(void **unused)
   }
 }
 
+/* Order parameters of a zone move by their forces, by the wall's on the lowest layer, and by their curvature from
+   layer to layer, between which there is half a micrometre. */
+static void ZoneMovesByItsForces(void **unused)
+{
+  const PetscReal  h      = 0.5e-6;
+  NakModelParams   params = NaK50Cell(NX, NY);
+  Cell             cell;
+  const NakColumn *c;
+  const NakLayout *l;
+  PetscReal       *u, *f, L[NAK_MIX_MOST][NAK_MIX_MOST], presence[NAK_MIX_MOST];
+  Vec              Udot, F;
+
+  (void)unused;
+  FreezeSome(&params, 1, 1);
+  params.microstructure.solid_mobility = 3e-12;
+  NakModelComplete(&params);
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &cell.model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(cell.model)), &cell.U));
+  MUST(NakModelInitialise(cell.model, cell.U));
+  c = &cell.model->column;
+  l = &c->l;
+  MUST(VecDuplicate(cell.U, &Udot));
+  MUST(VecDuplicate(cell.U, &F));
+  MUST(VecSet(Udot, 0.125));
+  MUST(VecGetArray(cell.U, &u));
+  for (PetscInt n = 0; n < cell.model->owned; n++)
+    for (PetscInt k = 0; k < l->zone; k++) {
+      PetscReal *layer = u + (ptrdiff_t)n * l->size + NakLayoutAlloy(l, k);
+
+      layer[0]       = 0.2 + 0.05 * (PetscReal)k;
+      layer[GRAIN_B] = 0.6 - 0.1 * (PetscReal)(k * k) / 4;
+      layer[GRAIN_A] = 0.1 + 0.02 * (PetscReal)k;
+    }
+  MUST(VecRestoreArray(cell.U, &u));
+  MUST(NakModelResidual(cell.model, cell.U, Udot, F));
+  for (PetscInt k = 0; k < c->mix.n; k++) presence[k] = 1;
+  NakMixRates(&c->mix, presence, L);
+  MUST(VecGetArray(cell.U, &u));
+  MUST(VecGetArray(F, &f));
+  for (PetscInt k = 0; k < l->zone; k++) {
+    const PetscReal *layer = u + NakLayoutAlloy(l, k);
+    const PetscReal *up    = u + NakLayoutAlloy(l, PetscMin(k + 1, l->zone - 1));
+    const PetscReal *down  = u + NakLayoutAlloy(l, PetscMax(k - 1, 0));
+    PetscReal force[NAK_MIX_MOST], face[3], d[NAK_MIX_MOST] = {0}, dd[NAK_MIX_MOST][NAK_MIX_MOST];
+
+    (void)NakMixForces(&c->mix, layer, layer[0], force);
+    for (int i = 1; i < 3; i++) face[i] = layer[i] + (layer[i] - up[i]) / 2;
+    if (k == 0) (void)NakMixSumAt(&c->mix, c->mix.wall, face, d, dd);
+    for (int i = 1; i < 3; i++) {
+      PetscReal moved = 0;
+
+      for (int j = 1; j < 3; j++) moved -= L[i][j] * (force[j] + d[j] / h);
+      moved += c->mobility * (up[i] - 2 * layer[i] + down[i]) / (h * h);
+      AssertRelative("order parameter", f[NakLayoutAlloy(l, k) + i], 0.125 - moved, 1e-9);
+    }
+  }
+  MUST(VecRestoreArray(F, &f));
+  MUST(VecRestoreArray(cell.U, &u));
+  MUST(VecDestroy(&F));
+  MUST(VecDestroy(&Udot));
+  Destroy(&cell);
+}
+
 /* What a phase fills leaves the liquid its composition, and the others their part of the rest. */
 static void FillingKeepsTheLiquid(void **unused)
 {
@@ -634,6 +697,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(LiquidIsShown),
   cmocka_unit_test(PotassiumIsAllThere),
   cmocka_unit_test(FillingKeepsTheLiquid),
+  cmocka_unit_test(ZoneMovesByItsForces),
   cmocka_unit_test(RoomIsThatOfTheVoids),
   cmocka_unit_test(FaceChargeIsThatOfOneVolt),
   cmocka_unit_test(ColumnsKeepTheirPast),
