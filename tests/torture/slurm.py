@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """A run under a real Slurm, one that this script sets up for itself on this machine: the batch template's job is
 stopped by SIGUSR1 and queued again until the run is done, to the bits of an uninterrupted one; one that is
-cancelled leaves a checkpoint.  As root, with Debian's packages slurmctld, slurmd, slurm-client,
-slurm-wlm-basic-plugins and munge; where they are missing it is skipped (exit status 77)."""
+cancelled leaves a checkpoint; tasks that MPI does not join are refused.  As root, with Debian's packages
+slurmctld, slurmd, slurm-client, slurm-wlm-basic-plugins and munge; where they are missing it is skipped (exit
+status 77).  Usage: slurm.py [strangers | cancelled | again ...], by default all three."""
 import json
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -141,20 +143,41 @@ def cancelled(folder, failures):
         failures.append(f"cancelled, and {summary['status']}: {summary['end']}")
 
 
+def strangers(folder, failures):
+    """Tasks that do not know each other are refused, by nakfield or by Open MPI 4 itself; those that do are not, nor is
+    a single one within a job of two tasks."""
+    deck, place = ("protocol=[{rest: 1 s}]", "grid.nx=4"), folder.path / "strangers"
+    for kind, good, message in (("none", False, "srun started 2 processes, .*srun --mpi=pmix|direct launched using .srun."),
+                                ("pmix", True, "2 ranks on 1 node")):
+        done = subprocess.run(["srun", f"--mpi={kind}", "-n", "2", nakrun.program(), "run", folder.deck, *deck,
+                               f"output.directory={place}"], capture_output=True, text=True, check=False)
+        if (done.returncode == 0) != good or not re.search(message, done.stderr, re.DOTALL) or place.exists() != good:
+            failures.append(f"srun --mpi={kind}: {done.returncode}: {done.stderr[-1500:]}")
+    done = subprocess.run(["salloc", "--quiet", "-n", "2", nakrun.program(), "run", folder.deck, *deck, "--quiet", "--replace",
+                           f"output.directory={place}"], capture_output=True, text=True, check=False)
+    if done.returncode != nakrun.DONE:
+        failures.append(f"a single run in a job of two tasks: {done.returncode}: {done.stderr[-300:]}")
+
+
 def main():
     missing = [name for name in NEEDED if shutil.which(name) is None]
     if missing or os.geteuid() != 0:
         print(f"skipped: no {', '.join(missing) or 'rights of root'}")
         return 77
     began, failures, times = time.time(), [], 0
+    parts = sys.argv[1:] or ["strangers", "cancelled", "again"]
     with torture.Folder(columns=(*torture.COLUMNS, *SLOW)) as folder, Slurm(folder.path / "slurm"):
         (folder.path / "build" / "release").mkdir(parents=True)
         (folder.path / "build" / "release" / "nakfield").symlink_to(nakrun.program())
-        folder.new("whole", ranks=2, timeout=1800).demand(nakrun.DONE)
-        cancelled(folder, failures)
-        times = stopped_and_queued_again(folder, failures)
-    return torture.report(f"a job of 2 ranks stopped and queued again {times} times, then the same bit for bit; one "
-                          "cancelled, with a checkpoint", failures, began)
+        if "strangers" in parts:
+            strangers(folder, failures)
+        if "cancelled" in parts:
+            cancelled(folder, failures)
+        if "again" in parts:
+            folder.new("whole", ranks=2, timeout=1800).demand(nakrun.DONE)
+            times = stopped_and_queued_again(folder, failures)
+    return torture.report(f"{', '.join(parts)}: strangers are refused; a job of 2 ranks was stopped and queued again {times} "
+                          "times, then the same bit for bit; one cancelled leaves a checkpoint", failures, began)
 
 
 if __name__ == "__main__":
