@@ -52,7 +52,9 @@ class Run:
         return picture.view
 
     def sheet(self, name):
-        """A drawing by matplotlib, in a view."""
+        """A drawing by matplotlib, in a view; a source without a picture has the times."""
+        if not self.times:
+            self.open("fields.xmf")
         return nakview.sheet(name, self.folder)
 
     @property

@@ -788,6 +788,26 @@ class States(unittest.TestCase):
         self.assertGreater(right, 0.003)  # curves
         self.assertGreater(colours, 20)
 
+    def test_two_dimensions_at_the_last_frame(self):
+        """A state without a body goes to the last frame as others do."""
+        with tempfile.TemporaryDirectory() as folder:
+            nakrun.call("run", DECK_2D, "grid.nx=8", *SHORT, "output.directory=run", "--quiet", ranks=0,
+                        folder=folder).demand(nakrun.DONE)
+            script = Path(folder, "look.py")
+            script.write_text(f"""import sys
+sys.path.insert(0, {str(nakrun.TOP / "scripts" / "paraview")!r})
+import state
+view = state.Run("run").sheet("face")
+state.show([[(view, 1)]])
+print("looks at", view.ViewTime, flush=True)
+""")
+            done = subprocess.run(["xvfb-run", "-a", "-s", "-noreset", "pvpython", script], cwd=folder,
+                                  env={**nakrun.environment(), "PYTHONUNBUFFERED": "1"}, capture_output=True, text=True,
+                                  timeout=200, check=False)
+        found = re.search(r"looks at (\S+)", done.stdout)
+        self.assertIsNotNone(found, done.stderr[-2000:])
+        self.assertAlmostEqual(float(found[1]), 21, delta=1e-6)
+
     def test_phases(self):
         for state in ("phases.py", "compare.py"):
             left, right, colours = self.draw(DECK_EVENT, state, *EVENT, "protocol.0.for=60 s",

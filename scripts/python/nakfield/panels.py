@@ -17,6 +17,7 @@ SIZE = "1200x800"
 NA, K, FILAMENT, LIQUID, CERAMIC = "#E69F00", "#4A90D0", "#7A1FA2", "#DCEBF5", "#E9E2D6"
 TIME = "time_s"  # among the texts of a picture
 SMALLEST = 9  # letters [px]
+ROOM = 0.5  # of the margins of 1200 x 800, which such letters need
 NARROW = 0.6  # of 1200 x 800: below, titles are short
 LEAST = 1e-12  # of an extreme that counts as something
 FLATTEST = {"u_face": 1e-3}  # least range of a curve's axis
@@ -71,7 +72,7 @@ class Sheet:
     def __init__(self, figure, heading, across=1200, along=800):
         self.figure = figure
         self.width, self.height = (round(length * figure.dpi) for length in figure.get_size_inches())
-        self.unit = min(self.width / across, self.height / along)
+        self.unit = max(min(self.width / across, self.height / along), ROOM)
         self.write(24, 34, heading, 17)
 
     def px(self, length):
