@@ -174,6 +174,21 @@ static void InterfacesNeedColumns(void **unused)
   }
 }
 
+/* An alloy more than a decimetre high is warned of. */
+static void HighAlloysAreWarnedOf(void **unused)
+{
+  (void)unused;
+  for (int higher = 0; higher < 2; higher++) {
+    NakModelParams params = NaK50Cell(1, 1);
+    NakComplaints  list   = {.n = 0};
+
+    params.alloy.volume *= 0.1 * (higher ? 1.001 : 0.999) / NakModelHeight(&params);
+    NakModelCheck(&params, &list);
+    assert_int_equal(list.n, higher);
+    if (higher) assert_string_equal(list.items[0].key, "alloy");
+  }
+}
+
 /* Sites are for a solid of which there are grains. */
 static void SitesNeedTheirSolid(void **unused)
 {
@@ -360,11 +375,11 @@ static void GrowsUnderTheFilm(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(BeginsWhereItHoldsItself), cmocka_unit_test(InterfacesNeedColumns),
-  cmocka_unit_test(SitesNeedTheirSolid),      cmocka_unit_test(GrainsMustFreeze),
-  cmocka_unit_test(GrainsTakeTurns),          cmocka_unit_test(TheSlowestMoves),
-  cmocka_unit_test(HeightIsThatOfSolid),      cmocka_unit_test(GrowsAboutItsSite),
-  cmocka_unit_test(GrowsUnderTheFilm),
+  cmocka_unit_test(HighAlloysAreWarnedOf), cmocka_unit_test(BeginsWhereItHoldsItself),
+  cmocka_unit_test(InterfacesNeedColumns), cmocka_unit_test(SitesNeedTheirSolid),
+  cmocka_unit_test(GrainsMustFreeze),      cmocka_unit_test(GrainsTakeTurns),
+  cmocka_unit_test(TheSlowestMoves),       cmocka_unit_test(HeightIsThatOfSolid),
+  cmocka_unit_test(GrowsAboutItsSite),     cmocka_unit_test(GrowsUnderTheFilm),
 };
 
 NAK_TEST_MAIN(tests)

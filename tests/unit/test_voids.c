@@ -165,6 +165,33 @@ static void MeetAndPart(void **unused)
   Destroy(c);
 }
 
+/* Of four voids in a square two that a row of single cells joins, along x or along y, are one. */
+static void RowsOfCellsJoin(void **unused)
+{
+  (void)unused;
+  for (int along = 0; along < 2; along++) {
+    NakVoidsParams p = Params();
+    PetscInt       n = 0;
+    NakPart        part;
+    Case          *c;
+
+    p.pockets = 4;
+    p.radius  = 0.6e-6;
+    c         = Create(32, 24, p);
+    assert_int_equal(Measure(c).count, 4);
+    MUST(NakPartOf(NakStateDM(c->state), PETSC_FALSE, &part));
+    for (PetscInt j = part.start[1]; j < part.start[1] + part.count[1]; j++)
+      for (PetscInt i = part.start[0]; i < part.start[0] + part.count[0]; i++, n++)
+        if (along == 0 ? j == 6 && i >= 8 && i <= 24 : i == 8 && j >= 6 && j <= 18)
+          c->share[(ptrdiff_t)n * LAYERS] = 1;
+    MUST(NakGasVolumes(c->gas, c->share));
+    MUST(NakGasRegroup(c->gas, c->share));
+    assert_int_equal(Measure(c).count, 3);
+    assert_int_equal(c->gas->root[along == 0 ? 1 : 2], 0);
+    Destroy(c);
+  }
+}
+
 /* Part of the gas that is gone after some time at a temperature. */
 static PetscReal Gone(PetscInt ny, NakVoidsParams p, PetscReal temperature, PetscReal dt)
 {
@@ -648,6 +675,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(PocketsBearTheirTension),
   cmocka_unit_test(AnswersAreDifferences),
   cmocka_unit_test(MeetAndPart),
+  cmocka_unit_test(RowsOfCellsJoin),
   cmocka_unit_test(GasDissolvesAsTheTemperatureLets),
   cmocka_unit_test(HalfBallsDissolveByTheFormula),
   cmocka_unit_test(SmallVoidsVanish),
