@@ -111,7 +111,7 @@ static void FilesAreNoted(void **unused)
   (void)snprintf(expected, sizeof expected, "%s/nakfield_material_", here);
   assert_true(strncmp(material.file, expected, strlen(expected)) == 0);
   assert_int_equal(strlen(material.file), strlen(expected) + 6);
-  (void)snprintf(folder, sizeof folder, "%0150d", 0);
+  (void)snprintf(folder, sizeof folder, "%0150d", (int)getpid()); /* one a rank */
   for (int k = 0; k < 2; k++) {
     MUST(mkdir(folder, 0700));
     MUST(chdir(folder));
