@@ -220,11 +220,35 @@ static PetscReal PatchEnergy(const Patch *p, int solid, PetscInt charged)
   return sum;
 }
 
+/* The same of a front: eta^2 (1 - eta)^2, and kappa 4e-4. */
+static PetscReal FrontEnergy(const Patch *p, int solid)
+{
+  PetscReal sum = 0;
+
+  for (PetscInt k = 0; k < CELLS; k++) {
+    const PetscReal *u = p->line.u[0] + k, c = *u;
+    const PetscReal  x = pow(p->line.west[0][k] - c, 2) + pow(p->line.east[0][k] - c, 2);
+    const PetscReal  y = pow(u[LINE] - c, 2) + pow(u[-LINE] - c, 2);
+    const PetscReal  z = solid ? pow(u[PLANE] - c, 2) + pow(u[-PLANE] - c, 2) : 0;
+
+    sum += pow(c * (1 - c), 2) + 4e-4 * (1.5 * x + 0.75 * y + 0.5 * z) / 4;
+  }
+  return sum;
+}
+
 static void EnergiesAreThoseOfTheBenchmarks(void **unused)
 {
   NakFieldModel m;
 
   (void)unused;
+  for (int solid = 0; solid < 2; solid++) {
+    Patch p;
+
+    FillPatch(&p, solid, 0, 0.4);
+    NakAllenCahnModel(&front, &m);
+    AssertRelative("energy of a front", m.energy[solid](&front, &p.line), FrontEnergy(&p, solid),
+                   1e-13);
+  }
   for (int solid = 0; solid < 2; solid++)
     for (int charged = 0; charged < 2; charged++) {
       Patch p;
