@@ -122,9 +122,10 @@ const NakNeighbours *NakColumnsNeighbours(NakColumns columns);
 PetscErrorCode NakColumnsGhosts(NakColumns columns, const PetscReal own[],
                                 const PetscReal **ghosts);
 
-/** Linearise: fill the operator, the matrices if there are any, and what preconditions them.
-    Collective. */
+/** Linearise: fill the operator and what preconditions it.  `more` is added to the diagonals of the columns' own
+    matrices, NULL for nothing.  Collective. */
 PetscErrorCode NakColumnsLinearise(NakColumns columns, Vec U, PetscReal shift);
+PetscErrorCode NakColumnsLineariseWith(NakColumns columns, Vec U, PetscReal shift, Vec more);
 
 /** The linearised system as an operator that multiplies v; owned by the columns.  It follows every
     NakColumnsLinearise(). */
@@ -143,25 +144,14 @@ PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution);
     conserved sums goes into the keepers, to each the same.  Collective. */
 PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution);
 
-/** Levels of the hierarchy: 1 in 1D; level 0 is the coarsest, the last one that of the state. */
-PetscInt NakColumnsLevels(NakColumns columns);
-
-/** Make matrices (AIJ) of all levels, which every NakColumnsLinearise() fills from now on.  Collective. */
-PetscErrorCode NakColumnsAssemble(NakColumns columns);
-
-/** Grid and layout of a level, and its matrix, after NakColumnsAssemble(); owned by the columns. */
-NakState NakColumnsLevelState(NakColumns columns, PetscInt level);
-Mat      NakColumnsMatrix(NakColumns columns, PetscInt level);
-
-/** Interpolation to `level` > 0 from the one below, and the restriction (cell average) back; owned by the
-    columns. */
-PetscErrorCode NakColumnsTransfer(NakColumns columns, PetscInt level, Mat *interpolation,
-                                  Mat *restriction);
+/** The linearised system as a matrix (AIJ), without what is shared; owned by the columns.  It is filled by this call
+    and not by the next linearisation.  Collective. */
+PetscErrorCode NakColumnsMatrix(NakColumns columns, Mat *matrix);
 
 /**
   Set up `pc` to approximate the inverse of the operator, by multigrid that coarsens in x and y alone and
-  smooths by solving z lines, in red-black order; no matrix is stored.  2D and 3D.  It follows every
-  NakColumnsLinearise().  Collective.
+  smooths by solving z lines, in red-black order; no matrix is stored.  Of a single column it is the inverse.  It
+  follows every NakColumnsLinearise().  Collective.
 */
 PetscErrorCode NakColumnsPreconditioner(NakColumns columns, PC pc);
 
@@ -176,7 +166,3 @@ PetscErrorCode NakColumnsPreconditioner(NakColumns columns, PC pc);
                          there `pc` only preconditions
 */
 PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PC pc, KSP *inner);
-
-/** The same as NakColumnsPreconditioner() for the assembled matrix: LU in 1D; in 2D and 3D PETSc's multigrid,
-    smoothed by ILU(0). */
-PetscErrorCode NakColumnsAssembledPreconditioner(NakColumns columns, PC pc);

@@ -16,9 +16,6 @@
 #include <nakfield/model.h>
 #include <nakfield/protocol.h>
 
-/** What solves the stages in 2D and 3D. */
-typedef enum { NAK_SOLVER_LINES, NAK_SOLVER_ILU } NakLinearSolver;
-
 /** What integrates in time; NAK_INTEGRATOR_AUTO, which the deck may say, is resolved by who reads it, and Rosenbrock's
     method otherwise. */
 typedef enum { NAK_INTEGRATOR_AUTO, NAK_INTEGRATOR_ROSENBROCK, NAK_INTEGRATOR_BDF } NakIntegrator;
@@ -27,7 +24,6 @@ typedef enum { NAK_INTEGRATOR_AUTO, NAK_INTEGRATOR_ROSENBROCK, NAK_INTEGRATOR_BD
 typedef struct {
   PetscReal tolerance;        /**< error of a step, relative and over NakModelScales() */
   PetscReal linear_tolerance; /**< of the linear solves in 2D and 3D */
-  PetscInt  linear_solver;    /**< NakLinearSolver */
   PetscInt  integrator;       /**< NakIntegrator */
   PetscReal first_step;       /**< after a switch [s] */
   PetscReal shortest_step;    /**< below which the solver gives up [s] */

@@ -6,10 +6,10 @@ struct NakColumns_private {
   NakColumnPhysics physics;
   NakPattern       pattern;
   NakGrids         grids;
-  Mat              product;
-  NakMultigrid     multigrid; /* NULL until something is preconditioned */
-  PetscReal       *lean;      /* of the owned columns, at the last linearisation */
-  PetscBool        assembled, linearised;
+  Mat              product, matrix; /* as an operator, and where asked for */
+  NakMultigrid     multigrid;       /* NULL until something is preconditioned */
+  PetscReal       *lean;            /* of the owned columns, at the last linearisation */
+  PetscBool        linearised;
   PetscReal        shift; /* of the last linearisation */
 };
 
@@ -39,6 +39,7 @@ PetscErrorCode NakColumnsDestroy(NakColumns *columns)
   if (c == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakMultigridDestroy(&c->multigrid));
   PetscCall(MatDestroy(&c->product));
+  PetscCall(MatDestroy(&c->matrix));
   PetscCall(NakGridsDestroy(&c->grids));
   PetscCall(NakPatternDestroy(&c->pattern));
   PetscCall(PetscFree(c->lean));
@@ -90,7 +91,35 @@ static PetscErrorCode LineariseFinest(NakColumns c, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Onto the diagonals of the finest level. */
+static PetscErrorCode AddDiagonals(NakColumns c, Vec more)
+{
+  const NakGridLevel *top  = NakFinest(&c->grids);
+  const ptrdiff_t     size = c->pattern.size;
+  const PetscReal    *from;
+  PetscReal          *entries;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(more, &from));
+  PetscCall(VecGetArray(top->entries, &entries));
+  for (PetscInt k = 0; k < top->halo.near.owned; k++) {
+    PetscReal *diagonal = entries + (ptrdiff_t)k * c->pattern.n + size;
+
+    for (ptrdiff_t j = 0; j < size; j++) diagonal[j] += from[k * size + j];
+  }
+  PetscCall(VecRestoreArray(top->entries, &entries));
+  PetscCall(VecRestoreArrayRead(more, &from));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakColumnsLinearise(NakColumns columns, Vec U, PetscReal shift)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakColumnsLineariseWith(columns, U, shift, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnsLineariseWith(NakColumns columns, Vec U, PetscReal shift, Vec more)
 {
   const NakGrids *grids = &columns->grids;
 
@@ -98,13 +127,12 @@ PetscErrorCode NakColumnsLinearise(NakColumns columns, Vec U, PetscReal shift)
   columns->shift      = shift;
   columns->linearised = PETSC_TRUE;
   PetscCall(LineariseFinest(columns, U));
+  if (more != NULL) PetscCall(AddDiagonals(columns, more));
   PetscCall(NakGridsAverage(grids));
   PetscCall(NakGridsGhosts(NakFinest(grids)));
   PetscCall(MatAssemblyBegin(columns->product, MAT_FINAL_ASSEMBLY)); /* it has changed */
   PetscCall(MatAssemblyEnd(columns->product, MAT_FINAL_ASSEMBLY));
   if (columns->multigrid != NULL) PetscCall(NakMultigridFactor(columns->multigrid));
-  for (PetscInt k = 0; k < grids->n && columns->assembled; k++)
-    PetscCall(NakMatrixFill(&grids->level[k], grids->pattern));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -169,39 +197,14 @@ PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscInt NakColumnsLevels(NakColumns columns)
+PetscErrorCode NakColumnsMatrix(NakColumns columns, Mat *matrix)
 {
-  return columns->grids.n;
-}
-
-NakState NakColumnsLevelState(NakColumns columns, PetscInt level)
-{
-  return columns->grids.level[level].state;
-}
-
-PetscErrorCode NakColumnsAssemble(NakColumns columns)
-{
-  const NakGrids *grids = &columns->grids;
+  const NakGridLevel *top = NakFinest(&columns->grids);
 
   PetscFunctionBeginUser;
-  if (columns->assembled) PetscFunctionReturn(PETSC_SUCCESS);
-  columns->assembled = PETSC_TRUE;
-  for (PetscInt k = 0; k < grids->n; k++)
-    PetscCall(NakMatrixCreate(&grids->level[k], grids->pattern));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-Mat NakColumnsMatrix(NakColumns columns, PetscInt level)
-{
-  return columns->grids.level[level].matrix;
-}
-
-PetscErrorCode NakColumnsTransfer(NakColumns columns, PetscInt level, Mat *interpolation,
-                                  Mat *restriction)
-{
-  PetscFunctionBeginUser;
-  *interpolation = columns->grids.level[level].interpolation;
-  *restriction   = columns->grids.level[level].restriction;
+  if (columns->matrix == NULL) PetscCall(NakMatrixCreate(top, &columns->pattern, &columns->matrix));
+  PetscCall(NakMatrixFill(top, &columns->pattern, columns->matrix));
+  *matrix = columns->matrix;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

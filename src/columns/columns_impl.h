@@ -47,17 +47,14 @@ PetscErrorCode NakHaloDestroy(NakHalo *halo);
 /* Fetch the ghosts of columns of owned values.  Collective. */
 PetscErrorCode NakHaloFetch(const NakHalo *halo, const PetscReal own[], PetscReal ghosts[]);
 
-/* One grid of the hierarchy: its linearised columns, and, where asked for, the matrix made of them. */
+/* One grid of the hierarchy: its linearised columns. */
 typedef struct {
   NakState   state;
   Vec        entries; /* of the columns' own Jacobians, as the pattern has them */
   Vec        slope;   /* of the potentials */
   NakHalo    halo;
-  PetscReal *ghosts;                  /* slopes of the ghosts */
-  Mat restriction, entry_restriction; /* averages of slopes, of entries, for the level below */
-  Mat interpolation;                  /* from the level below */
-  Mat matrix;
-  PetscReal *values; /* of the matrix, in the order in which it was preallocated */
+  PetscReal *ghosts;                 /* slopes of the ghosts */
+  Mat        average, entry_average; /* of slopes, of entries, for the level below */
 } NakGridLevel;
 
 typedef struct {
@@ -84,9 +81,9 @@ PetscErrorCode NakGridsAverage(const NakGrids *grids);
 /* The slopes of the ghosts of one level. */
 PetscErrorCode NakGridsGhosts(const NakGridLevel *level);
 
-/* assembled.c: the matrix of a level, and its values. */
-PetscErrorCode NakMatrixCreate(NakGridLevel *level, const NakPattern *pattern);
-PetscErrorCode NakMatrixFill(const NakGridLevel *level, const NakPattern *pattern);
+/* matrix.c: a level as a matrix, of its present entries and slopes. */
+PetscErrorCode NakMatrixCreate(const NakGridLevel *level, const NakPattern *pattern, Mat *matrix);
+PetscErrorCode NakMatrixFill(const NakGridLevel *level, const NakPattern *pattern, Mat matrix);
 
 /* transfer.c: in one direction, the two coarse cells between whose centres that of a fine cell lies, and
    the two that it overlaps, with the shares of these that it is.  Cells beyond a periodic boundary
@@ -99,9 +96,8 @@ typedef struct {
 NakPair NakInterpolation(PetscInt fine, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic);
 NakPair NakOverlap(PetscInt fine, PetscInt n_fine, PetscInt n_coarse);
 
-/* scalar cell-centred transfer between a grid and the one with half its columns. */
-PetscErrorCode NakTransferCreate(NakState fine, NakState coarse, Mat *interpolation,
-                                 Mat *restriction);
+/* The average onto a grid with half the columns, of a number of each. */
+PetscErrorCode NakAverageCreate(NakState fine, NakState coarse, Mat *average);
 
 /* operator.c: the finest level as an operator. */
 PetscErrorCode NakOperatorCreate(const NakGrids *grids, Mat *mat);

@@ -470,6 +470,7 @@ static PetscErrorCode Cycle(const Pass *p)
   PetscFunctionBeginUser;
   if (p->level == 0) {
     NakLinesSolve(g, 0, 0, NAK_LINES_ALONE, RightRow(p, 0, 0), p->mg->half);
+    TakeOutRow(p, 0, 0);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(Down(p));

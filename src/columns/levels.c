@@ -10,8 +10,8 @@ PetscErrorCode NakGridsAverage(const NakGrids *grids)
 {
   PetscFunctionBeginUser;
   for (const NakGridLevel *fine = NakFinest(grids); fine > grids->level; fine--) {
-    PetscCall(MatMult(fine->entry_restriction, fine->entries, fine[-1].entries));
-    PetscCall(MatMult(fine->restriction, fine->slope, fine[-1].slope));
+    PetscCall(MatMult(fine->entry_average, fine->entries, fine[-1].entries));
+    PetscCall(MatMult(fine->average, fine->slope, fine[-1].slope));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -43,18 +43,16 @@ static PetscErrorCode CreateLevel(NakGridLevel *level, const NakPattern *pattern
 }
 
 /* The average acts on all unknowns of a column alike, and on all entries of its matrix. */
-static PetscErrorCode CreateTransfer(NakGridLevel *fine, const NakGridLevel *coarse,
+static PetscErrorCode CreateAverages(NakGridLevel *fine, const NakGridLevel *coarse,
                                      const NakPattern *pattern)
 {
-  Mat interpolation, restriction;
+  Mat average;
 
   PetscFunctionBeginUser;
-  PetscCall(NakTransferCreate(fine->state, coarse->state, &interpolation, &restriction));
-  PetscCall(MatCreateMAIJ(interpolation, pattern->size, &fine->interpolation));
-  PetscCall(MatCreateMAIJ(restriction, pattern->size, &fine->restriction));
-  PetscCall(MatCreateMAIJ(restriction, pattern->n, &fine->entry_restriction));
-  PetscCall(MatDestroy(&interpolation));
-  PetscCall(MatDestroy(&restriction));
+  PetscCall(NakAverageCreate(fine->state, coarse->state, &average));
+  PetscCall(MatCreateMAIJ(average, pattern->size, &fine->average));
+  PetscCall(MatCreateMAIJ(average, pattern->n, &fine->entry_average));
+  PetscCall(MatDestroy(&average));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -75,7 +73,7 @@ PetscErrorCode NakGridsCreate(NakState finest, const NakPattern *pattern, NakGri
   for (PetscInt k = 0; k < n; k++) {
     grids->level[k].state = states[n - 1 - k];
     PetscCall(CreateLevel(&grids->level[k], pattern));
-    if (k > 0) PetscCall(CreateTransfer(&grids->level[k], &grids->level[k - 1], pattern));
+    if (k > 0) PetscCall(CreateAverages(&grids->level[k], &grids->level[k - 1], pattern));
   }
   PetscCall(PetscMalloc2((ptrdiff_t)NakFinest(grids)->halo.near.ghosts * pattern->size, &grids->x,
                          NakFinest(grids)->halo.near.owned, &grids->sum));
@@ -93,11 +91,8 @@ PetscErrorCode NakGridsDestroy(NakGrids *grids)
     PetscCall(VecDestroy(&level->slope));
     PetscCall(NakHaloDestroy(&level->halo));
     PetscCall(PetscFree(level->ghosts));
-    PetscCall(PetscFree(level->values));
-    PetscCall(MatDestroy(&level->matrix));
-    PetscCall(MatDestroy(&level->interpolation));
-    PetscCall(MatDestroy(&level->restriction));
-    PetscCall(MatDestroy(&level->entry_restriction));
+    PetscCall(MatDestroy(&level->average));
+    PetscCall(MatDestroy(&level->entry_average));
     if (k + 1 < grids->n) PetscCall(NakStateDestroy(&level->state));
   }
   PetscCall(PetscFree(grids->level));

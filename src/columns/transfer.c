@@ -42,18 +42,6 @@ NakPair NakOverlap(PetscInt fine, PetscInt n_fine, PetscInt n_coarse)
   };
 }
 
-/* The same as a stencil, with cells inside the grid. */
-static Stencil Interpolate(PetscInt i, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic)
-{
-  const NakPair  pair = NakInterpolation(i, n_fine, n_coarse, periodic);
-  const PetscInt low  = (pair.cell[0] + n_coarse) % n_coarse;
-
-  return (Stencil){
-    .cell = {low,            pair.cell[1] % n_coarse, low},
-      .weight = {pair.weight[0], pair.weight[1],          0  }
-  };
-}
-
 /* The fine cells that a coarse one overlaps, by their share of it. */
 static Stencil Average(PetscInt i, PetscInt n_fine, PetscInt n_coarse)
 {
@@ -81,30 +69,24 @@ static void Combine(const Stencil *x, const Stencil *y, PetscInt nx, PetscInt co
   }
 }
 
-/* What each owned column of one grid depends on in the other: interpolation to the fine grid, or
-   average over it. */
-static void Rows(const NakGrid *to, const NakGrid *from, const NakBox *box, PetscInt columns[],
+/* What each owned column of the coarse grid depends on in the fine one. */
+static void Rows(const NakGrid *coarse, const NakGrid *fine, const NakBox *box, PetscInt columns[],
                  PetscReal weights[])
 {
-  const PetscBool refine   = (PetscBool)(to->nx > from->nx || to->ny > from->ny);
-  const PetscBool periodic = (PetscBool)(to->lateral == NAK_LATERAL_PERIODIC);
-  ptrdiff_t       n        = 0;
+  ptrdiff_t n = 0;
 
   for (PetscInt j = box->ys; j < box->ys + box->ym; j++) {
-    const Stencil y =
-      refine ? Interpolate(j, to->ny, from->ny, periodic) : Average(j, from->ny, to->ny);
+    const Stencil y = Average(j, fine->ny, coarse->ny);
 
     for (PetscInt i = box->xs; i < box->xs + box->xm; i++, n += (ptrdiff_t)WIDE * WIDE) {
-      const Stencil x =
-        refine ? Interpolate(i, to->nx, from->nx, periodic) : Average(i, from->nx, to->nx);
+      const Stencil x = Average(i, fine->nx, coarse->nx);
 
-      Combine(&x, &y, from->nx, columns + n, weights + n);
+      Combine(&x, &y, fine->nx, columns + n, weights + n);
     }
   }
 }
 
-/* The matrix from one grid to the other. */
-static PetscErrorCode Transfer(NakState to, NakState from, Mat *matrix)
+PetscErrorCode NakAverageCreate(NakState fine, NakState coarse, Mat *average)
 {
   const PetscInt width = WIDE * WIDE;
   NakBox         box, source;
@@ -114,33 +96,24 @@ static PetscErrorCode Transfer(NakState to, NakState from, Mat *matrix)
   PetscReal     *weights;
 
   PetscFunctionBeginUser;
-  PetscCall(NakStateBox(to, &box));
-  PetscCall(NakStateBox(from, &source));
+  PetscCall(NakStateBox(coarse, &box));
+  PetscCall(NakStateBox(fine, &source));
   n = box.xm * box.ym;
   PetscCall(PetscMalloc2(width * n, &columns, width * n, &weights));
-  Rows(NakStateGrid(to), NakStateGrid(from), &box, columns, weights);
-  PetscCall(DMDACreateCompatibleDMDA(NakStateDM(from), 1, &scalar));
+  Rows(NakStateGrid(coarse), NakStateGrid(fine), &box, columns, weights);
+  PetscCall(DMDACreateCompatibleDMDA(NakStateDM(fine), 1, &scalar));
   PetscCall(DMDAGetAO(scalar, &ao));
   PetscCall(AOApplicationToPetsc(ao, width * n, columns));
   PetscCall(MatCreateAIJ(PetscObjectComm((PetscObject)scalar), n, source.xm * source.ym,
-                         PETSC_DETERMINE, PETSC_DETERMINE, width, NULL, width, NULL, matrix));
-  PetscCall(MatSetOption(*matrix, MAT_IGNORE_ZERO_ENTRIES, PETSC_TRUE));
-  PetscCall(MatGetOwnershipRange(*matrix, &first, NULL));
+                         PETSC_DETERMINE, PETSC_DETERMINE, width, NULL, width, NULL, average));
+  PetscCall(MatSetOption(*average, MAT_IGNORE_ZERO_ENTRIES, PETSC_TRUE));
+  PetscCall(MatGetOwnershipRange(*average, &first, NULL));
   for (PetscInt k = 0, row = first; k < n; k++, row++)
-    PetscCall(MatSetValues(*matrix, 1, &row, width, columns + (ptrdiff_t)k * width,
+    PetscCall(MatSetValues(*average, 1, &row, width, columns + (ptrdiff_t)k * width,
                            weights + (ptrdiff_t)k * width, ADD_VALUES));
-  PetscCall(MatAssemblyBegin(*matrix, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(*matrix, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyBegin(*average, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(*average, MAT_FINAL_ASSEMBLY));
   PetscCall(PetscFree2(columns, weights));
   PetscCall(DMDestroy(&scalar));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakTransferCreate(NakState fine, NakState coarse, Mat *interpolation,
-                                 Mat *restriction)
-{
-  PetscFunctionBeginUser;
-  PetscCall(Transfer(fine, coarse, interpolation));
-  PetscCall(Transfer(coarse, fine, restriction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

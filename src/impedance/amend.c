@@ -1,6 +1,5 @@
-/* What the deck switches: an unknown is frozen by a huge entry on its diagonal, a capacitance is added on the
-   diagonal of its row.  Both are done on every level, so that multigrid sees the
-   same cell. */
+/* What the deck switches, as additions to the diagonals of J + omega M: a huge one freezes an unknown, a
+   capacitance acts on the row of a potential. */
 #include "impedance_impl.h"
 
 static const PetscReal huge = 1e20;
@@ -12,29 +11,22 @@ PetscBool NakAmendmentsNeeded(const NakImpedanceParams *p)
 
 PetscErrorCode NakAmendmentsCreate(NakImpedance z)
 {
-  const PetscInt levels = NakColumnsLevels(z->columns);
+  DM dm = NakStateDM(NakModelState(z->model));
 
   PetscFunctionBeginUser;
   if (!NakAmendmentsNeeded(&z->params)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc1(levels, &z->amendments));
-  for (PetscInt k = 0; k < levels; k++) {
-    DM dm = NakStateDM(NakColumnsLevelState(z->columns, k));
-
-    PetscCall(DMCreateGlobalVector(dm, &z->amendments[k].frozen));
-    PetscCall(DMCreateGlobalVector(dm, &z->amendments[k].capacity));
-  }
+  PetscCall(DMCreateGlobalVector(dm, &z->frozen));
+  PetscCall(DMCreateGlobalVector(dm, &z->capacity));
+  PetscCall(DMCreateGlobalVector(dm, &z->amendment));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakAmendmentsDestroy(NakImpedance z)
 {
   PetscFunctionBeginUser;
-  if (z->amendments == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt k = 0; k < NakColumnsLevels(z->columns); k++) {
-    PetscCall(VecDestroy(&z->amendments[k].frozen));
-    PetscCall(VecDestroy(&z->amendments[k].capacity));
-  }
-  PetscCall(PetscFree(z->amendments));
+  PetscCall(VecDestroy(&z->frozen));
+  PetscCall(VecDestroy(&z->capacity));
+  PetscCall(VecDestroy(&z->amendment));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -45,9 +37,9 @@ static void Freeze(const NakImpedanceParams *p, const NakLayout *l, PetscReal co
   if (!p->deposits) column[l->deposit] = column[l->open] = huge;
 }
 
-static PetscErrorCode FillFrozen(NakImpedance z, PetscInt level, Vec frozen)
+static PetscErrorCode FillFrozen(NakImpedance z, Vec frozen)
 {
-  const NakLayout *l     = NakStateLayout(NakColumnsLevelState(z->columns, level));
+  const NakLayout *l     = NakStateLayout(NakModelState(z->model));
   const NakLayout *there = NakModelCounter(z->model);
   PetscInt         n;
   PetscReal       *a;
@@ -64,7 +56,7 @@ static PetscErrorCode FillFrozen(NakImpedance z, PetscInt level, Vec frozen)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Capacitance of the face without contact, on the finest level. */
+/* Capacitance of the face without contact. */
 static PetscErrorCode FillCapacity(NakImpedance z, Vec capacity)
 {
   const NakLayout *l = NakStateLayout(NakModelState(z->model));
@@ -87,33 +79,17 @@ static PetscErrorCode FillCapacity(NakImpedance z, Vec capacity)
 
 PetscErrorCode NakAmendmentsFill(NakImpedance z)
 {
-  const PetscInt levels = NakColumnsLevels(z->columns);
-
   PetscFunctionBeginUser;
-  if (z->amendments == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt k = 0; k < levels; k++) PetscCall(FillFrozen(z, k, z->amendments[k].frozen));
-  PetscCall(FillCapacity(z, z->amendments[levels - 1].capacity));
-  for (PetscInt k = levels - 1; k > 0; k--) {
-    Mat interpolation, average;
-
-    PetscCall(NakColumnsTransfer(z->columns, k, &interpolation, &average));
-    PetscCall(MatMult(average, z->amendments[k].capacity, z->amendments[k - 1].capacity));
-  }
+  if (z->amendment == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(FillFrozen(z, z->frozen));
+  PetscCall(FillCapacity(z, z->capacity));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakAmendmentsApply(NakImpedance z, PetscReal omega)
+PetscErrorCode NakAmendmentsAt(NakImpedance z, PetscReal omega, Vec *amendment)
 {
   PetscFunctionBeginUser;
-  if (z->amendments == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt k = 0; k < NakColumnsLevels(z->columns); k++) {
-    Mat matrix = NakColumnsMatrix(z->columns, k);
-    Vec sum;
-
-    PetscCall(VecDuplicate(z->amendments[k].frozen, &sum));
-    PetscCall(VecWAXPY(sum, omega, z->amendments[k].capacity, z->amendments[k].frozen));
-    PetscCall(MatDiagonalSet(matrix, sum, ADD_VALUES));
-    PetscCall(VecDestroy(&sum));
-  }
+  *amendment = z->amendment;
+  if (z->amendment != NULL) PetscCall(VecWAXPY(z->amendment, omega, z->capacity, z->frozen));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -6,28 +6,24 @@
 
 enum { PARTS = 2 }; /* real and imaginary */
 
-/* What the deck switches off or adds, as diagonals of one level's rows. */
-typedef struct {
-  Vec frozen;   /* to J: huge where an unknown does not answer */
-  Vec capacity; /* to M */
-} NakAmendment;
-
 struct NakImpedance_private {
   MPI_Comm           comm;
   NakModel           model;
   NakColumns         columns; /* its */
   NakImpedanceParams params;
   NakSpectrum        spectrum;
-  Mat                J, M;    /* of the finest level */
+  Mat                J, M;
   Mat                doubled; /* [J, -omega M; omega M, J] */
   KSP                ksp;
   PC                 inner;                 /* approximates (J + omega M)^-1 */
   Vec                x, b;                  /* doubled: of each rank first its real parts */
   Vec                in[PARTS], out[PARTS]; /* views of doubled vectors, without memory */
   Vec                sum, work;
-  NakAmendment      *amendments; /* of every level; NULL where nothing is switched */
-  Vec                state;      /* linearised about; owned by the caller */
-  PetscReal          omega;      /* of the matrices [1/s] */
+  Vec                frozen;    /* to the diagonal of J: huge where an unknown does not answer; */
+  Vec                capacity;  /* to that of M; */
+  Vec                amendment; /* of both.  NULL, all three, where nothing is switched */
+  Vec                state;     /* linearised about; owned by the caller */
+  PetscReal          omega;     /* [1/s] */
   PetscInt           iterations;
 };
 
@@ -57,10 +53,9 @@ PetscErrorCode NakLambdaChoose(NakProgramme *p, NakLambdaChoice choice, Vec x, P
 PetscErrorCode NakDoubledCreate(NakImpedance z);
 PetscErrorCode NakDoubledDestroy(NakImpedance z);
 
-/* amend.c: whether something is switched; its diagonals; adding them to all
-   levels' J + omega M. */
+/* amend.c: whether something is switched; its diagonals, and those of J + omega M, NULL for none. */
 PetscBool      NakAmendmentsNeeded(const NakImpedanceParams *params);
 PetscErrorCode NakAmendmentsCreate(NakImpedance z);
 PetscErrorCode NakAmendmentsDestroy(NakImpedance z);
 PetscErrorCode NakAmendmentsFill(NakImpedance z);
-PetscErrorCode NakAmendmentsApply(NakImpedance z, PetscReal omega);
+PetscErrorCode NakAmendmentsAt(NakImpedance z, PetscReal omega, Vec *amendment);

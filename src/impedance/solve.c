@@ -133,22 +133,19 @@ PetscErrorCode NakDoubledCreate(NakImpedance z)
 {
   const PetscReal tolerance = 1e-9;
   const PetscInt  most      = 300;
-  Mat             finest;
+  const Mat       shifted   = NakColumnsOperator(z->columns);
   PetscInt        n;
   PC              pc;
 
   PetscFunctionBeginUser;
-  PetscCall(NakColumnsAssemble(z->columns));
-  finest = NakColumnsMatrix(z->columns, NakColumnsLevels(z->columns) - 1);
   PetscCall(CreateVectors(z));
   PetscCall(VecGetLocalSize(z->x, &n));
   PetscCall(
     MatCreateShell(z->comm, n, n, PETSC_DETERMINE, PETSC_DETERMINE, (void *)z, &z->doubled));
   PetscCall(MatShellSetOperation(z->doubled, MATOP_MULT, (void (*)(void))Multiply));
   PetscCall(PCCreate(z->comm, &z->inner));
-  PetscCall(PCSetOptionsPrefix(z->inner, "impedance_inner_"));
-  PetscCall(PCSetOperators(z->inner, finest, finest));
-  PetscCall(NakColumnsAssembledPreconditioner(z->columns, z->inner));
+  PetscCall(PCSetOperators(z->inner, shifted, shifted));
+  PetscCall(NakColumnsPreconditioner(z->columns, z->inner));
   PetscCall(KSPCreate(z->comm, &z->ksp));
   PetscCall(KSPSetOptionsPrefix(z->ksp, "impedance_"));
   PetscCall(KSPSetOperators(z->ksp, z->doubled, z->doubled));
@@ -185,20 +182,27 @@ PetscErrorCode NakDoubledDestroy(NakImpedance z)
 
 /* ---- Solving ---- */
 
-/* J + omega M on all levels, with what the deck switches; under an impressed current. */
-static PetscErrorCode Assemble(NakImpedance z, PetscReal omega)
+/* J + omega M, with what the deck switches; under an impressed current. */
+static PetscErrorCode Linearise(NakImpedance z, PetscReal omega)
 {
+  Vec amendment;
+
   PetscFunctionBeginUser;
+  PetscCall(NakAmendmentsAt(z, omega, &amendment));
   PetscCall(NakModelConstrict(z->model, z->params.constriction));
-  PetscCall(NakColumnsLinearise(z->columns, z->state, omega));
+  PetscCall(NakColumnsLineariseWith(z->columns, z->state, omega, amendment));
   PetscCall(NakModelConstrict(z->model, PETSC_TRUE));
-  PetscCall(NakAmendmentsApply(z, omega));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Copy(Mat from, Mat *to)
+/* The same as a matrix of its own. */
+static PetscErrorCode LineariseTo(NakImpedance z, PetscReal omega, Mat *to)
 {
+  Mat from;
+
   PetscFunctionBeginUser;
+  PetscCall(Linearise(z, omega));
+  PetscCall(NakColumnsMatrix(z->columns, &from));
   if (*to == NULL)
     PetscCall(MatDuplicate(from, MAT_COPY_VALUES, to));
   else
@@ -217,17 +221,14 @@ static PetscErrorCode HoldCurrent(NakImpedance z, NakControl *before)
 
 PetscErrorCode NakImpedanceLinearise(NakImpedance z, Vec U)
 {
-  Mat        finest = NakColumnsMatrix(z->columns, NakColumnsLevels(z->columns) - 1);
   NakControl before;
 
   PetscFunctionBeginUser;
   z->state = U;
   PetscCall(HoldCurrent(z, &before));
   PetscCall(NakAmendmentsFill(z));
-  PetscCall(Assemble(z, 0));
-  PetscCall(Copy(finest, &z->J));
-  PetscCall(Assemble(z, far_shift));
-  PetscCall(Copy(finest, &z->M));
+  PetscCall(LineariseTo(z, 0, &z->J));
+  PetscCall(LineariseTo(z, far_shift, &z->M));
   PetscCall(MatAXPY(z->M, -1, z->J, SAME_NONZERO_PATTERN));
   PetscCall(MatScale(z->M, 1 / far_shift));
   PetscCall(NakModelHold(z->model, before));
@@ -273,9 +274,8 @@ PetscErrorCode NakImpedanceSolve(NakImpedance z, PetscReal frequency, PetscReal 
   PetscFunctionBeginUser;
   z->omega = omega;
   PetscCall(HoldCurrent(z, &before));
-  PetscCall(Assemble(z, omega));
+  PetscCall(Linearise(z, omega));
   PetscCall(NakModelHold(z->model, before));
-  PetscCall(PCSetUp(z->inner));
   PetscCall(KSPSolve(z->ksp, z->b, z->x));
   PetscCall(KSPGetConvergedReason(z->ksp, &reason));
   PetscCall(KSPGetIterationNumber(z->ksp, &iterations));

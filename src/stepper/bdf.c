@@ -106,19 +106,18 @@ static PetscErrorCode Converged(SNES snes, PetscInt iteration, PetscReal xnorm, 
 static PetscErrorCode CreateNewton(NakStepper s)
 {
   NakBdf        *b = &s->bdf;
-  Mat            J, P;
+  Mat            J = NakColumnsOperator(s->columns);
   KSP            ksp;
   SNESLineSearch search;
   PetscErrorCode refused;
 
   PetscFunctionBeginUser;
-  PetscCall(NakSolverMatrices(s, &J, &P));
   PetscCall(SNESCreate(s->comm, &b->snes));
   PetscCall(SNESSetType(b->snes, SNESNEWTONLS));
   PetscCall(SNESGetLineSearch(b->snes, &search));
   PetscCall(SNESLineSearchSetType(search, SNESLINESEARCHBASIC));
   PetscCall(SNESSetFunction(b->snes, NULL, Residual, s));
-  PetscCall(SNESSetJacobian(b->snes, J, P, Jacobian, s));
+  PetscCall(SNESSetJacobian(b->snes, J, J, Jacobian, s));
   PetscCall(SNESSetConvergenceTest(b->snes, Converged, s, NULL));
   PetscCall(
     SNESSetTolerances(b->snes, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, NEWTON, PETSC_INT_MAX));

@@ -20,32 +20,6 @@ static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscBool IsSingle(NakStepper stepper)
-{
-  const NakGrid *grid = NakStateGrid(NakModelState(stepper->model));
-
-  return (PetscBool)(grid->nx * grid->ny == 1);
-}
-
-/* In 1D, and where a matrix is asked for. */
-static PetscBool Assembled(NakStepper stepper)
-{
-  return (PetscBool)(IsSingle(stepper) || stepper->params.linear_solver == NAK_SOLVER_ILU);
-}
-
-PetscErrorCode NakSolverMatrices(NakStepper stepper, Mat *matrix, Mat *preconditioning)
-{
-  const NakColumns columns = stepper->columns;
-
-  PetscFunctionBeginUser;
-  *matrix = *preconditioning = NakColumnsOperator(columns);
-  if (!Assembled(stepper)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakColumnsAssemble(columns));
-  *preconditioning = NakColumnsMatrix(columns, NakColumnsLevels(columns) - 1);
-  if (!NakColumnsShare(columns)) *matrix = *preconditioning;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Newton's method squares what is left of its equations, so that the root of the tolerance is enough for it. */
 static PetscReal Tolerance(NakStepper stepper)
 {
@@ -90,25 +64,19 @@ static PetscErrorCode SetUpLines(NakStepper stepper, KSP ksp, PC pc)
 
 PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp)
 {
-  PC pc;
+  const NakGrid *grid = NakStateGrid(NakModelState(stepper->model));
+  PC             pc;
 
   PetscFunctionBeginUser;
   stepper->krylov = ksp;
   PetscCall(KSPGetPC(ksp, &pc));
-  if (!Assembled(stepper)) {
-    PetscCall(SetUpLines(stepper, ksp, pc));
-    PetscCall(KSPSetPostSolve(ksp, Conserve, stepper));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(NakColumnsAssembledPreconditioner(stepper->columns, pc));
-  if (IsSingle(stepper)) {
+  if (grid->nx * grid->ny == 1) {
+    PetscCall(NakColumnsPreconditioner(stepper->columns, pc));
     PetscCall(KSPSetType(ksp, KSPPREONLY));
     PetscCall(KSPSetPostSolve(ksp, Restore, stepper));
-    PetscFunctionReturn(PETSC_SUCCESS);
+  } else {
+    PetscCall(SetUpLines(stepper, ksp, pc));
+    PetscCall(KSPSetPostSolve(ksp, Conserve, stepper));
   }
-  PetscCall(SetUpGmres(stepper, ksp));
-  if (NakColumnsLevels(stepper->columns) == 1)
-    PetscCall(KSPSetPCSide(ksp, PC_RIGHT)); /* ILU misleads */
-  PetscCall(KSPSetPostSolve(ksp, Conserve, stepper));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

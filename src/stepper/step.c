@@ -224,7 +224,7 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
     PetscCall(
       PetscSNPrintf(d->cause, sizeof d->cause, "the linear solver fails (%s)",
                     linear < 0 ? KSPConvergedReasons[linear] : SNESConvergedReasons[solve]));
-    d->remedy = "try the other solver.linear_solver";
+    d->remedy = "raise solver.linear_tolerance, or lower solver.first_step";
   } else if (tried && s->solved) {
     PetscCall(PetscStrncpy(d->cause, "after a step the state has no meaning", sizeof d->cause));
   } else {

@@ -10,10 +10,6 @@ const NakParam NakStepperParamRows[] = {
                "Error of a time step, relative and over each unknown's scale"),
   NAK_ROW_REAL("solver.linear_tolerance", NakStepperParams, linear_tolerance, "1", 1e-11, 1e-14,
                1e-2, "Relative residual of the linear solves in 2D and 3D"),
-  NAK_ROW_CHOICE("solver.linear_solver", NakStepperParams, linear_solver, NAK_SOLVER_LINES,
-                 "lines|ilu",
-                 "In 2D and 3D, multigrid with z lines and no stored matrix, or PETSc's with "
-                 "ILU(0) on stored ones"),
   NAK_ROW_REAL("solver.first_step", NakStepperParams, first_step, "s", 1e-3, 1e-12, 1e6,
                "First time step after a switch"),
   NAK_ROW_REAL("solver.shortest_step", NakStepperParams, shortest_step, "s", 1e-10, 1e-15, 1e3,
@@ -108,7 +104,7 @@ static PetscErrorCode SetTolerances(NakStepper s)
 static PetscErrorCode CreateIntegrator(NakStepper s)
 {
   const PetscInt rejections = 60;
-  Mat            J, P;
+  Mat            J          = NakColumnsOperator(s->columns);
   SNES           snes;
   KSP            ksp;
   TSAdapt        adapt;
@@ -116,7 +112,6 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscErrorCode refused;
 
   PetscFunctionBeginUser;
-  PetscCall(NakSolverMatrices(s, &J, &P));
   PetscCall(TSCreate(s->comm, &s->ts));
   PetscCall(TSSetApplicationContext(s->ts, s));
   PetscCall(TSSetDM(s->ts, NakStateDM(NakModelState(s->model))));
@@ -124,7 +119,7 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscCall(TSSetType(s->ts, TSROSW));
   PetscCall(TSRosWSetType(s->ts, TSROSWRA34PW2));
   PetscCall(TSSetIFunction(s->ts, NULL, IFunction, s));
-  PetscCall(TSSetIJacobian(s->ts, J, P, IJacobian, s));
+  PetscCall(TSSetIJacobian(s->ts, J, J, IJacobian, s));
   PetscCall(TSSetFunctionDomainError(s->ts, StageValid));
   PetscCall(TSSetPreStage(s->ts, NakStepStage));
   PetscCall(TSSetExactFinalTime(s->ts, TS_EXACTFINALTIME_MATCHSTEP));

@@ -90,8 +90,7 @@ PetscErrorCode NakBdfCheckpoint(NakStepper stepper, NakCheckpoint checkpoint);
 PetscErrorCode NakBdfAttempt(NakStepper stepper, PetscReal dt, PetscReal wanted, PetscBool *good,
                              PetscReal *next);
 
-/* solver.c: linear solver of the stages; the matrix that it solves with, and that which preconditions. */
-PetscErrorCode NakSolverMatrices(NakStepper stepper, Mat *matrix, Mat *preconditioning);
+/* solver.c: linear solver of the stages. */
 PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp);
 
 /* step.c: before each stage; the first one of an attempt has a temperature and a Jacobian of its own. */

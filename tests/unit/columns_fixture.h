@@ -168,11 +168,6 @@ static inline void Destroy(Case *c)
   MUST_DESTROY(NakStateDestroy, c->state);
 }
 
-static inline Mat Finest(const Case *c)
-{
-  return NakColumnsMatrix(c->columns, NakColumnsLevels(c->columns) - 1);
-}
-
 /* Solve A x = b to rounding; the iterations that it takes. */
 static inline PetscInt Solve(const Case *c, KSP ksp, PetscReal tolerance)
 {
@@ -185,12 +180,12 @@ static inline PetscInt Solve(const Case *c, KSP ksp, PetscReal tolerance)
   return iterations;
 }
 
-/* Solvers of one case: by lines, of every other column, by a matrix; `inner` of the second. */
-enum { LINES, REDUCED, MATRIX, SOLVERS };
+/* Solvers of one case: by lines, of every other column; `inner` of the second. */
+enum { LINES, REDUCED, SOLVERS };
 
 static inline KSP CreateSolver(const Case *c, int which, KSP *inner)
 {
-  Mat M = which == MATRIX ? Finest(c) : NakColumnsOperator(c->columns);
+  Mat M = NakColumnsOperator(c->columns);
   KSP ksp;
   PC  pc;
 
@@ -200,7 +195,6 @@ static inline KSP CreateSolver(const Case *c, int which, KSP *inner)
   MUST(KSPGetPC(ksp, &pc));
   if (which == LINES) MUST(NakColumnsPreconditioner(c->columns, pc));
   if (which == REDUCED) MUST(NakColumnsSolver(c->columns, 1e-12, pc, inner));
-  if (which == MATRIX) MUST(NakColumnsAssembledPreconditioner(c->columns, pc));
   MUST(KSPSetType(ksp, *inner != NULL ? KSPPREONLY : KSPGMRES));
   return ksp;
 }

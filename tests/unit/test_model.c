@@ -259,7 +259,7 @@ static void CheckJacobian(NakModelParams params, const Situation *s)
   const PetscReal shifts[] = {0, 3, 1e4}, tolerance = 2e-6; /* of a central difference, h = 1e-6 */
   NakModel        model;
   Vec             U, V, by_lean, product, quotient; /* V in the unknowns, and as it is solved for */
-  Mat             J;
+  Mat             J, matrix;
 
   MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
   MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
@@ -270,7 +270,6 @@ static void CheckJacobian(NakModelParams params, const Situation *s)
   if (params.grid.nx > 1) MakeRoom(model);
   MUST(NakModelInitialise(model, U)); /* puts gas into pockets */
   MUST(NakModelHold(model, s->control));
-  MUST(NakColumnsAssemble(NakModelColumns(model)));
   J = NakColumnsOperator(NakModelColumns(model));
   for (PetscInt k = 0; k < 6; k++) {
     const PetscReal shift = shifts[k % 3];
@@ -280,9 +279,8 @@ static void CheckJacobian(NakModelParams params, const Situation *s)
     MUST(NakColumnsLinearise(NakModelColumns(model), U, shift));
     MUST(VecCopy(V, by_lean));
     MUST(NakColumnsRestore(NakModelColumns(model), V));
-    MUST(MatMult(
-      NakColumnsMatrix(NakModelColumns(model), NakColumnsLevels(NakModelColumns(model)) - 1),
-      by_lean, product));
+    MUST(NakColumnsMatrix(NakModelColumns(model), &matrix));
+    MUST(MatMult(matrix, by_lean, product));
     MUST(NakColumnsAddShared(NakModelColumns(model), by_lean, product));
     Quotient(model, U, V, shift, quotient);
     worst = WorstRow(model, s->open, product, quotient);
@@ -900,14 +898,14 @@ static PetscErrorCode SolveInside(NakColumns columns, PC pc)
   return NakColumnsSolver(columns, 1e-12, pc, &inner);
 }
 
-/* Lines without a matrix and ILU(0) with one are two ways to the same solution of a cell, and the first needs
-   few iterations.  test_columns.c has more grids. */
+/* Lines find the y whose product with the matrix of a cell was the right-hand side, in few iterations.  test_columns.c
+   has more grids. */
 static void CheckSolvers(NakModelParams params, const Situation *s, PetscReal shift, PetscInt most)
 {
   PetscReal error, size;
   NakModel  model;
   PetscInt  iterations;
-  Mat       A;
+  Mat       A, matrix;
   Vec       U, b, x, y;
 
   MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
@@ -916,16 +914,14 @@ static void CheckSolvers(NakModelParams params, const Situation *s, PetscReal sh
   MUST(VecDuplicate(U, &x));
   MUST(VecDuplicate(U, &y));
   FillState(model, s, U);
-  FillDirection(model, U, 2, b);
+  FillDirection(model, U, 2, y);
   MUST(NakModelHold(model, s->control));
-  MUST(NakColumnsAssemble(NakModelColumns(model)));
   A = NakColumnsOperator(NakModelColumns(model));
   MUST(NakColumnsLinearise(NakModelColumns(model), U,
                            shift)); /* before the preconditioner is there, which must notice */
+  MUST(NakColumnsMatrix(NakModelColumns(model), &matrix));
+  MUST(MatMult(matrix, y, b));
   iterations = Solve(A, NakColumnsPreconditioner, model, b, x);
-  (void)Solve(
-    NakColumnsMatrix(NakModelColumns(model), NakColumnsLevels(NakModelColumns(model)) - 1),
-    NakColumnsAssembledPreconditioner, model, b, y);
   MUST(VecNorm(y, NORM_INFINITY, &size));
   MUST(VecAXPY(x, -1, y));
   MUST(VecNorm(x, NORM_INFINITY, &error));
@@ -1051,36 +1047,20 @@ static PetscReal WorstShare(NakModel model, Vec U, Vec x, Vec exact)
   return worst;
 }
 
-/* To how small a share the change of it is known as exactly as that of an open column: by lines to 1e-24, as they
-   end by solving every column from its neighbours.  ILU(0) loses, far from the open columns, what comes from
-   them alone below some 1e-20. */
-typedef struct {
-  const char *name;
-  PetscBool   lines;
-  PetscReal   least;
-} Method;
-
 /* As a step does: by one solver one stage after the other, whose right-hand sides nearly span each other. */
-static void SolveStages(NakModel model, Method method, PetscInt n, const Vec b[], Vec x[])
+static void SolveStages(NakModel model, PetscInt n, const Vec b[], Vec x[])
 {
-  Mat A = NakColumnsMatrix(NakModelColumns(model), NakColumnsLevels(NakModelColumns(model)) - 1);
+  Mat A = NakColumnsOperator(NakModelColumns(model));
   KSP ksp, inner;
   PC  pc;
 
-  if (method.lines) A = NakColumnsOperator(NakModelColumns(model));
   MUST(KSPCreate(PETSC_COMM_WORLD, &ksp));
   MUST(KSPSetOperators(ksp, A, A));
   MUST(KSPSetErrorIfNotConverged(ksp, PETSC_TRUE));
   MUST(KSPGetPC(ksp, &pc));
-  if (method.lines) {
-    MUST(KSPSetType(ksp, KSPPREONLY));
-    MUST(NakColumnsSolver(NakModelColumns(model), 1e-11, pc, &inner));
-    assert_non_null(inner);
-  } else {
-    MUST(KSPSetType(ksp, KSPGMRES));
-    MUST(KSPSetTolerances(ksp, 1e-11, PETSC_DEFAULT, PETSC_DEFAULT, 200));
-    MUST(NakColumnsAssembledPreconditioner(NakModelColumns(model), pc));
-  }
+  MUST(KSPSetType(ksp, KSPPREONLY));
+  MUST(NakColumnsSolver(NakModelColumns(model), 1e-11, pc, &inner));
+  assert_non_null(inner);
   for (PetscInt k = 0; k < n; k++) {
     MUST(KSPSolve(ksp, b[k], x[k]));
     MUST(NakColumnsConserve(NakModelColumns(model), b[k], x[k]));
@@ -1099,14 +1079,15 @@ static void FillStages(NakModel model, Vec U, Vec b[])
   }
 }
 
+/* To a share of 1e-24 the change of it is known as exactly as that of an open column: the solver ends by solving every
+   column from its neighbours. */
 static void CheckShares(NakModelParams params, const Situation *s, const Film *film)
 {
-  const Method methods[] = {
-    {"lines", PETSC_TRUE,  1e-24},
-    {"ilu",   PETSC_FALSE, 1e-12}
-  };
-  NakModel model;
-  Vec      U, *b, *x, exact;
+  const PetscReal least = 1e-24, tolerance = 1e-6;
+  PetscReal       worst = 0;
+  NakModel        model;
+  Vec             U, *b, *x, exact;
+  Mat             matrix;
 
   params.contact.fraction          = 1;
   params.interphase.film_spreading = film->spreading;
@@ -1119,23 +1100,17 @@ static void CheckShares(NakModelParams params, const Situation *s, const Film *f
   BlockColumns(model, film, U);
   FillStages(model, U, b);
   MUST(NakModelHold(model, s->control));
-  MUST(NakColumnsAssemble(NakModelColumns(model)));
   MUST(NakColumnsLinearise(NakModelColumns(model), U, film->shift));
-  for (int k = 0; k < 2; k++) {
-    PetscReal worst = 0;
-
-    SolveStages(model, methods[k], STAGES, b, x);
-    for (int n = 0; n < STAGES; n++) {
-      SolveDirectly(
-        NakColumnsMatrix(NakModelColumns(model), NakColumnsLevels(NakModelColumns(model)) - 1),
-        b[n], exact);
-      worst = PetscMax(worst, WorstShare(model, U, x[n], exact));
-    }
-    if (film->share >= 0.9 * methods[k].least && !(worst <= 1e-6))
-      fail_msg("%s, %d x %d, share %g, spreading %g, shift %g, %s: error %g", s->name,
-               (int)params.grid.nx, (int)params.grid.ny, (double)film->share,
-               (double)film->spreading, (double)film->shift, methods[k].name, (double)worst);
+  MUST(NakColumnsMatrix(NakModelColumns(model), &matrix));
+  SolveStages(model, STAGES, b, x);
+  for (int n = 0; n < STAGES; n++) {
+    SolveDirectly(matrix, b[n], exact);
+    worst = PetscMax(worst, WorstShare(model, U, x[n], exact));
   }
+  if (film->share >= 0.9 * least && !(worst <= tolerance))
+    fail_msg("%s, %d x %d, share %g, spreading %g, shift %g: error %g", s->name,
+             (int)params.grid.nx, (int)params.grid.ny, (double)film->share, (double)film->spreading,
+             (double)film->shift, (double)worst);
   MUST(VecDestroy(&U));
   MUST(VecDestroy(&exact));
   MUST(VecDestroyVecs(STAGES, &b));

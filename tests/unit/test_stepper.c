@@ -241,8 +241,7 @@ static PetscReal LeastOpen(const Bench *b)
   return least;
 }
 
-/* The steps that it takes at a tolerance of 1e-3, by which voltage and open share are not 1 % off those with
-   another linear solver at 1e-5. */
+/* The steps that it takes at a tolerance of 1e-3, by which voltage and open share are not 1 % off those at 1e-5. */
 static PetscInt BlockedSteps(const FilmCase *film, PetscReal open)
 {
   const PetscReal tolerances[] = {1e-5, 1e-3};
@@ -259,7 +258,6 @@ static PetscInt BlockedSteps(const FilmCase *film, PetscReal open)
     Bench            b;
 
     steps.linear_tolerance = 1e-11; /* as by default */
-    steps.linear_solver    = k == 0 ? NAK_SOLVER_ILU : NAK_SOLVER_LINES;
     b = Open(PETSC_COMM_WORLD, &params, &steps, "[{strip: 2 A/m^2, for: 60 s}]");
     Block(&b, &params, open, film->content);
     RunAll(&b);

@@ -328,30 +328,12 @@ static void FillAll(const Cell *c, NakModel model, Filler fill, Vec V)
 
 static void SetUpMultigrid(NakModel model, KSP ksp)
 {
-  const PetscInt levels = NakColumnsLevels(NakModelColumns(model));
-  PC             pc;
+  PC pc;
 
   MUST(KSPSetType(ksp, KSPGMRES));
   MUST(KSPSetTolerances(ksp, 1e-11, 1e-300, PETSC_DEFAULT, 300));
   MUST(KSPGetPC(ksp, &pc));
-  MUST(PCSetType(pc, levels > 1 ? PCMG : PCLU));
-  if (levels == 1) return;
-  MUST(PCMGSetLevels(pc, levels, NULL));
-  for (PetscInt k = 0; k < levels; k++) {
-    Mat P, R, A = NakColumnsMatrix(NakModelColumns(model), k);
-    KSP smoother;
-
-    MUST(PCMGGetSmoother(pc, k, &smoother));
-    MUST(KSPSetOperators(smoother, A, A));
-    if (k == 0) continue;
-    MUST(KSPSetType(smoother, KSPRICHARDSON));
-    MUST(KSPGetPC(smoother, &pc));
-    MUST(PCSetType(pc, PCBJACOBI));
-    MUST(KSPGetPC(ksp, &pc));
-    MUST(NakColumnsTransfer(NakModelColumns(model), k, &P, &R));
-    MUST(PCMGSetInterpolation(pc, k, P));
-    MUST(PCMGSetRestriction(pc, k, R));
-  }
+  MUST(NakColumnsPreconditioner(NakModelColumns(model), pc));
 }
 
 /* Newton for F(U, lambda U) = S until the steps are as small as rounding allows. */
@@ -359,11 +341,9 @@ static void Solve(NakModel model, Vec S, Vec U)
 {
   PetscReal step = 1;
   Vec       Udot, residual, change;
-  Mat       A;
+  Mat       A = NakColumnsOperator(NakModelColumns(model));
   KSP       ksp;
 
-  MUST(NakColumnsAssemble(NakModelColumns(model)));
-  A = NakColumnsMatrix(NakModelColumns(model), NakColumnsLevels(NakModelColumns(model)) - 1);
   MUST(VecDuplicate(U, &Udot));
   MUST(VecDuplicate(U, &residual));
   MUST(VecDuplicate(U, &change));
