@@ -126,6 +126,25 @@ static PetscErrorCode CheckFree(const char *directory)
   PetscFunctionReturn(code);
 }
 
+/* Whether files there can be locked: NFS locks no directory, but files that may be written. */
+static PetscErrorCode CanLock(const char *directory, PetscBool *locks)
+{
+  char        path[PETSC_MAX_PATH_LEN];
+  struct stat about;
+  int         file;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/owner.json", directory));
+  file   = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  *locks = PETSC_TRUE;
+  if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) != 0 && errno != EWOULDBLOCK)
+    *locks = PETSC_FALSE;
+  if (file >= 0 && fstat(file, &about) == 0 && about.st_size == 0)
+    (void)unlink(path); /* just made */
+  if (file >= 0) (void)close(file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakDirectoryEnter(const char *directory, int *file, PetscBool *locks)
 {
   PetscErrorCode code;
@@ -135,6 +154,7 @@ PetscErrorCode NakDirectoryEnter(const char *directory, int *file, PetscBool *lo
   *file  = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
   *locks = PETSC_TRUE;
   code   = Lock(*file, directory, locks);
+  if (!code && !*locks) code = CanLock(directory, locks);
   if (!code && !*locks) code = NakOwnerCheck(directory);
   if (code && *file >= 0) (void)close(*file);
   PetscFunctionReturn(code);

@@ -1,6 +1,7 @@
 /* A file system as clusters have them, loaded before the program (LD_PRELOAD).
 
      POOR_DISK=locks     no locks: flock() fails with ENOLCK
+     POOR_DISK=nfs       none on directories, which are not open for writing: EBADF
      POOR_DISK=filling   a disk or quota of 1 GB that is full after 20 s of the process's life */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 
@@ -21,11 +23,13 @@ static int Is(const char *what)
 int flock(int file, int operation)
 {
   static int (*next)(int, int);
+  struct stat about;
 
   if (next == NULL) *(void **)&next = dlsym(RTLD_NEXT, "flock");
-  if (!Is("locks")) return next(file, operation);
-  errno = ENOLCK;
-  return -1;
+  if (Is("locks")) errno = ENOLCK;
+  if (Is("nfs")) errno = EBADF;
+  if (Is("locks") || (Is("nfs") && fstat(file, &about) == 0 && S_ISDIR(about.st_mode))) return -1;
+  return next(file, operation);
 }
 
 int statvfs(const char *path, struct statvfs *disk)

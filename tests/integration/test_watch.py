@@ -169,6 +169,18 @@ class PoorDisk(Folder):
         owner.write_text('{"host": "else",\n"pid": 1,\n"job": ""}\n')
         self.call(*begin)  # where there are locks, they count
 
+    def test_locks_of_nfs_are_locks(self):
+        poor = {"LD_PRELOAD": POOR_DISK, "POOR_DISK": "nfs"}
+        process = self.start(**poor)
+        owner, begin = self.place / "run" / "owner.json", ("run", "deck.yaml", "output.directory=run", "--replace", "--quiet")
+        owner.write_text('{"host": "else",\n"pid": 1,\n"job": ""}\n')
+        self.call(*begin, **poor, status=nakrun.OUTPUT, message="another nakfield is writing to run: wait for it")
+        process.kill()
+        self.assertNotIn("has no locks", process.communicate()[1])
+        self.call(*begin, **poor)
+        self.call("run", "deck.yaml", "output.directory=run", **poor, status=nakrun.OUTPUT, message="holds a run already")
+        self.assertFalse(owner.exists())
+
     def test_a_disk_that_fills_warns_early(self):
         process = self.start(LD_PRELOAD=POOR_DISK, POOR_DISK="filling")
         until = time.time() + 18
