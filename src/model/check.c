@@ -269,12 +269,8 @@ static void CheckInterphase(const NakModelParams *p, NakComplaints *list)
 
 static void CheckLiquid(const NakModelParams *p, NakComplaints *list)
 {
-  const PetscBool bare =
-    (PetscBool)(p->counter.kind == NAK_COUNTER_SODIUM || p->counter.interphase != 0 ||
-                p->interphase.kind == NAK_INTERPHASE_NONE);
-
   if (p->liquid.kind == NAK_ELECTROLYTE_SOLID) return;
-  if (p->interphase.kind != NAK_INTERPHASE_NONE || !bare)
+  if (p->interphase.kind != NAK_INTERPHASE_NONE)
     NakComplain(list, "interphase",
                 "a liquid electrolyte touches the alloy: write 'interphase: none'");
   if (p->grid.nx * p->grid.ny > 1)

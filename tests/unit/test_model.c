@@ -742,6 +742,47 @@ static void SettledPotentialsHoldTheCharge(void **unused)
   }
 }
 
+/* Those of the counter electrode as its own open share is. */
+static void ScalesOfTheCounter(void **unused)
+{
+  NakModelParams   params = Params(8, 1);
+  NakModel         model;
+  const NakLayout *l, *there;
+  const PetscReal *s, *u;
+  PetscInt         n;
+  Vec              U, scale;
+
+  (void)unused;
+  params.counter.kind           = NAK_COUNTER_ALLOY;
+  params.interphase.film_nuclei = 1e9;
+  params.interphase.film_speed  = 1e-9;
+  params.interphase.film_width  = 4 * params.grid.width / 8;
+  NakModelComplete(&params);
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(VecDuplicate(U, &scale));
+  l     = NakStateLayout(NakModelState(model));
+  there = NakModelCounter(model);
+  FillState(model, &situations[8], U);
+  MUST(NakModelScales(model, U, scale));
+  MUST(VecGetLocalSize(U, &n));
+  MUST(VecGetArrayRead(scale, &s));
+  MUST(VecGetArrayRead(U, &u));
+  for (ptrdiff_t at = l->counter; at < n; at += l->size) {
+    assert_true(s[at + there->open] == u[at + there->open]);
+    assert_true(s[at + there->charge] == 1e30);
+    AssertNear("potential", s[at + there->potential], 0.025693, 1e-6);
+  }
+  MUST(VecRestoreArrayRead(U, &u));
+  MUST(VecRestoreArrayRead(scale, &s));
+  assert_true(model->counter.params.interphase.film_nuclei ==
+              0); /* its film grows alike everywhere */
+  assert_true(model->counter.params.interphase.film_nucleation == 0);
+  MUST(VecDestroy(&scale));
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
 /* Errors of E, the deposit and the open share are controlled, of the last relative to itself. */
 static void ScalesOfErrors(void **unused)
 {
@@ -1151,6 +1192,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(BookingConserves),
   cmocka_unit_test(SettledPotentialsHoldTheCharge),
   cmocka_unit_test(ScalesOfErrors),
+  cmocka_unit_test(ScalesOfTheCounter),
   cmocka_unit_test(SolversAgree),
   cmocka_unit_test(SmallSharesAreSolvedFor),
   cmocka_unit_test(ContactHasItsShare),

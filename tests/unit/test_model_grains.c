@@ -2,6 +2,8 @@
    and 3 ranks. */
 #include "model_impl.h"
 
+#include <string.h>
+
 #include "cell_fixture.h"
 #include "nak_test.h"
 
@@ -191,6 +193,34 @@ static void HighAlloysAreWarnedOf(void **unused)
   }
 }
 
+/* Fronts need columns to run over, and a liquid electrolyte one column, with bare alloys on both sides. */
+static void FrontsAndLiquidsHaveTheirGrids(void **unused)
+{
+  NakModelParams front = NaK50Cell(1, 1);
+  NakComplaints  list  = {.n = 0};
+
+  (void)unused;
+  front.interphase.film_nuclei = 1e9;
+  front.interphase.film_width  = 1e-6;
+  front.interphase.film_speed  = 1e-9;
+  NakModelCheck(&front, &list);
+  assert_true(list.n > 0);
+  assert_non_null(strstr(list.items[0].text, "need a face of several columns"));
+  for (int k = 0; k < 5;
+       k++) { /* the counter electrode is Na, or an alloy with the same interphase or its own */
+    NakModelParams wet = NaK50Cell(1, 1);
+
+    wet.liquid =
+      (NakLiquidParams){.kind = NAK_ELECTROLYTE_LIQUID, .concentration = 1000, .volume = 1e-7};
+    wet.interphase.kind = k == 0 || k == 3 ? NAK_INTERPHASE_MIXED : NAK_INTERPHASE_NONE;
+    wet.counter.kind    = k < 2 ? NAK_COUNTER_SODIUM : NAK_COUNTER_ALLOY;
+    list.n              = 0;
+    NakModelCheck(&wet, &list);
+    assert_int_equal(list.n, wet.interphase.kind == NAK_INTERPHASE_MIXED);
+    if (list.n > 0) assert_string_equal(list.items[0].key, "interphase");
+  }
+}
+
 /* Sites are for a solid of which there are grains. */
 static void SitesNeedTheirSolid(void **unused)
 {
@@ -377,11 +407,17 @@ static void GrowsUnderTheFilm(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(HighAlloysAreWarnedOf), cmocka_unit_test(BeginsWhereItHoldsItself),
-  cmocka_unit_test(InterfacesNeedColumns), cmocka_unit_test(SitesNeedTheirSolid),
-  cmocka_unit_test(GrainsMustFreeze),      cmocka_unit_test(GrainsTakeTurns),
-  cmocka_unit_test(TheSlowestMoves),       cmocka_unit_test(HeightIsThatOfSolid),
-  cmocka_unit_test(GrowsAboutItsSite),     cmocka_unit_test(GrowsUnderTheFilm),
+  cmocka_unit_test(FrontsAndLiquidsHaveTheirGrids),
+  cmocka_unit_test(HighAlloysAreWarnedOf),
+  cmocka_unit_test(BeginsWhereItHoldsItself),
+  cmocka_unit_test(InterfacesNeedColumns),
+  cmocka_unit_test(SitesNeedTheirSolid),
+  cmocka_unit_test(GrainsMustFreeze),
+  cmocka_unit_test(GrainsTakeTurns),
+  cmocka_unit_test(TheSlowestMoves),
+  cmocka_unit_test(HeightIsThatOfSolid),
+  cmocka_unit_test(GrowsAboutItsSite),
+  cmocka_unit_test(GrowsUnderTheFilm),
 };
 
 NAK_TEST_MAIN(tests)
