@@ -56,15 +56,12 @@ static PetscErrorCode CreateTransfer(const NakLines *fine, const NakLines *coars
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Columns of a grid that are so few that every rank may have them all: where it can still be halved, and where
-   it cannot.  From benchmarks/scaling_model; the second one is an option, -columns_whole. */
-static PetscErrorCode Few(PetscInt *halvable, PetscInt *last)
+/* Columns of a grid that are so few that every rank takes them all, by benchmarks/scaling_model; an option. */
+static PetscErrorCode Whole(PetscInt *columns)
 {
   PetscFunctionBeginUser;
-  *halvable = 64;
-  *last     = 256;
-  PetscCall(PetscOptionsGetInt(NULL, "columns_", "-whole", last, NULL));
-  *halvable = PetscMin(*halvable, *last);
+  *columns = 64;
+  PetscCall(PetscOptionsGetInt(NULL, "columns_", "-whole", columns, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -98,20 +95,20 @@ static PetscInt SmallestFactor(PetscInt n)
 static PetscErrorCode Bottom(NakStage *stage, PetscInt group[2])
 {
   const NakGrids *grids = stage->grids;
-  PetscInt        ranks[2], halvable, last, k = grids->n - 1;
+  PetscInt        ranks[2], whole, k = grids->n - 1;
 
   PetscFunctionBeginUser;
-  PetscCall(Few(&halvable, &last));
+  PetscCall(Whole(&whole));
   PetscCall(NakStateRanks(NakFinest(grids)->state, ranks));
   group[0] = group[1] = 1;
   if (ranks[0] * ranks[1] == 1) PetscFunctionReturn(PETSC_SUCCESS);
   while (k > 0 && !Stuck(grids, k, 0) && !Stuck(grids, k, 1)) {
     k--;
-    if (Columns(&grids->level[k]) <= halvable) break;
+    if (Columns(&grids->level[k]) <= whole) break;
   }
   stage->bottom = k;
   for (int d = 0; d < 2; d++) {
-    if (Columns(&grids->level[k]) <= last)
+    if (Columns(&grids->level[k]) <= whole)
       group[d] = ranks[d];
     else if (Stuck(grids, k, d))
       group[d] = SmallestFactor(ranks[d]);
