@@ -155,8 +155,8 @@ typedef struct NakPhaseField_private *NakPhaseField; /**< opaque */
   Lay out the box, set the initial state and solve for the fields that do not evolve.  Collective.
 
   The ranks share the lines, in y and z; no line is cut.  Grids are halved as far as the ranks' shares
-  stay whole; on the next coarser one every rank computes everything, so that the result is that of
-  one rank to the solver's tolerance.
+  stay whole; then groups of ranks put their shares together, until a grid has so few cells that every rank
+  computes them all.  The result is that of one rank to rounding.
 
   @param[in]  comm    at most NakPhaseFieldUsefulRanks() ranks
   @param[in]  model   must outlive the engine

@@ -135,7 +135,7 @@ static PetscErrorCode CreateStages(const NakGrids *grids, NakMultigrid mg)
     s->grids = &s->own;
     PetscCall(Bottom(s, group));
   }
-  mg->n_stages = s + 1 - mg->stage;
+  mg->n_stages = (PetscInt)(s + 1 - mg->stage);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -9,16 +9,16 @@ static PetscBool Periodic(const NakPhaseField e, int d)
 }
 
 /* The rank beyond the own lines in a way, or MPI_PROC_NULL: a side, or this rank. */
-static PetscMPIInt Neighbour(const NakPhaseField e, int way)
+static PetscMPIInt Neighbour(const NakPhaseField e, const NakLevel *v, int way)
 {
   const int d = way / 2, step = way % 2 ? 1 : -1;
-  PetscInt  place[2] = {e->place[0], e->place[1]};
+  PetscInt  place[2] = {v->place[0], v->place[1]};
 
   place[d] += step;
-  if (e->split[d] == 1) return MPI_PROC_NULL;
-  if ((place[d] < 0 || place[d] >= e->split[d]) && !Periodic(e, d + 1)) return MPI_PROC_NULL;
-  place[d] = (place[d] + e->split[d]) % e->split[d];
-  return (PetscMPIInt)(place[1] * e->split[0] + place[0]);
+  if (v->split[d] == 1) return MPI_PROC_NULL;
+  if ((place[d] < 0 || place[d] >= v->split[d]) && !Periodic(e, d + 1)) return MPI_PROC_NULL;
+  place[d] = (place[d] + v->split[d]) % v->split[d];
+  return (PetscMPIInt)(place[1] * v->split[0] + place[0]);
 }
 
 /* The lines at j of all planes (d = 0), or all lines of the plane at k (d = 1), of all fields. */
@@ -50,9 +50,8 @@ static PetscErrorCode LinesType(NakPhaseField e, const NakLevel *v, int d, Petsc
 static PetscErrorCode Requests(NakPhaseField e, NakLevel *v)
 {
   PetscFunctionBeginUser;
-  if (v->whole) PetscFunctionReturn(PETSC_SUCCESS);
   for (int way = 0; way < WAYS; way++) {
-    const PetscMPIInt other = Neighbour(e, way);
+    const PetscMPIInt other = Neighbour(e, v, way);
     const int         d     = way / 2;
     const PetscInt    last = v->m[d + 1] - 1, inner = way % 2 ? last : 0;
     const PetscInt    outer = way % 2 ? last + 1 : -1;
@@ -60,11 +59,11 @@ static PetscErrorCode Requests(NakPhaseField e, NakLevel *v)
 
     if (other == MPI_PROC_NULL) continue;
     PetscCall(LinesType(e, v, d, inner, &v->types[*n]));
-    PetscCallMPI(MPI_Send_init(MPI_BOTTOM, 1, v->types[*n], other, way, e->comm, &v->requests[*n]));
+    PetscCallMPI(MPI_Send_init(MPI_BOTTOM, 1, v->types[*n], other, way, v->comm, &v->requests[*n]));
     (*n)++;
     PetscCall(LinesType(e, v, d, outer, &v->types[*n]));
     PetscCallMPI(
-      MPI_Recv_init(MPI_BOTTOM, 1, v->types[*n], other, way ^ 1, e->comm, &v->requests[*n]));
+      MPI_Recv_init(MPI_BOTTOM, 1, v->types[*n], other, way ^ 1, v->comm, &v->requests[*n]));
     (*n)++;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -247,7 +246,7 @@ static PetscErrorCode GhostSide(NakPhaseField e, NakLevel *v, PetscInt f, NakSid
       for (PetscInt l = 0; l < lines; l++) GhostLine(e, v, f, s, l);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  if (!v->whole && e->split[d - 1] > 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (v->split[d - 1] > 1) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt l = 0; l < lines; l++) {
     PetscReal *inside = v->u[f] + LineBehind(v, s, l);
     PetscReal *ghost  = inside + (s % 2 ? step : -step);

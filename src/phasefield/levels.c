@@ -1,4 +1,8 @@
-/* The hierarchy of grids and who has what of it. */
+/* The hierarchy of grids and who has what of it.
+
+   Ranks share a grid as long as the part of each is whole cells of the next one.  Then groups of them, of the
+   smallest number that gives such parts again, put theirs together: each rank of a group has all of these, and
+   shares the coarser grids with one rank of every other group.  A grid of few cells is every rank's. */
 #include "phasefield_impl.h"
 
 enum {
@@ -59,30 +63,58 @@ static PetscBool Fair(PetscInt n, PetscInt ranks)
   return (PetscBool)(Shared(n, ranks) && (half % ranks == 0 || half / ranks >= FAIR));
 }
 
-/* How many grids the ranks share; on the next coarser one every rank computes everything. */
-static PetscInt SharedGrids(const NakPhaseField e)
+/* How many grids these ranks share. */
+static PetscInt SharedGrids(const NakPhaseField e, const PetscInt split[2])
 {
   PetscInt n[3] = {e->box.n[0], e->box.n[1], e->box.n[2]}, grids = 0;
 
   do {
     for (int d = 0; d < 3; d++) n[d] = n[d] > SMALLEST ? (n[d] + 1) / 2 : n[d];
     grids++;
-  } while (Fair(n[1], e->split[0]) && Fair(n[2], e->split[1]) && grids < NAK_LEVELS_MAX);
+  } while (Fair(n[1], split[0]) && Fair(n[2], split[1]) && grids < NAK_LEVELS_MAX);
   return e->size > 1 ? grids : 0;
 }
 
-/* Own cells of `n` in blocks of 2^halvings, so that the shares stay whole when halved. */
-static void Share(PetscInt n, PetscInt ranks, PetscInt place, PetscInt halvings, PetscInt *start,
-                  PetscInt *m)
+/* The parts of the ranks of direction d, in blocks of 2^halvings cells, so that they stay whole when halved. */
+static void CutFinest(NakLevel *v, int d, PetscInt halvings)
 {
-  PetscInt block = ranks > 1 ? 1 << halvings : 1, blocks, low, high;
+  const PetscInt ranks = v->split[d], n = v->n[d + 1];
+  const PetscInt block = ranks > 1 ? 1 << halvings : n;
 
-  if (ranks == 1) block = n;
-  blocks = n / block;
-  low    = blocks * place / ranks;
-  high   = blocks * (place + 1) / ranks;
-  *start = low * block;
-  *m     = (high - low) * block;
+  for (PetscInt p = 0; p <= ranks; p++) v->cuts[d][p] = n / block * p / ranks * block;
+}
+
+/* Whether every `group` of parts is whole cells of the next grid. */
+static PetscBool AreWhole(const NakLevel *v, int d, PetscInt group)
+{
+  const PetscInt parts = v->split[d];
+
+  if (group == parts) return PETSC_TRUE;
+  if (parts % group != 0 || v->n[d + 1] <= SMALLEST) return PETSC_FALSE;
+  for (PetscInt p = 0; p <= parts; p += group)
+    if (v->cuts[d][p] % 2 != 0) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
+/* The parts of the grid above, halved, and how many of them are to be put together. */
+static PetscErrorCode CutBelow(const NakLevel *fine, NakLevel *v, PetscInt group[2])
+{
+  PetscInt few =
+    4096; /* cells: every rank computes them in less time than messages of more grids take */
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsGetInt(NULL, "phasefield_", "-whole", &few, NULL));
+  for (int d = 0; d < 2; d++) {
+    const PetscBool halved = (PetscBool)(v->n[d + 1] < fine->n[d + 1]);
+
+    for (PetscInt p = 0; p < v->split[d]; p++)
+      v->cuts[d][p] = halved ? fine->cuts[d][p] / 2 : fine->cuts[d][p];
+    v->cuts[d][v->split[d]] = v->n[d + 1];
+    for (group[d] = 1; !AreWhole(v, d, group[d]);) group[d]++;
+  }
+  for (int d = 0; d < 2 && group[0] * group[1] > 1 && v->n[0] * v->n[1] * v->n[2] <= few; d++)
+    group[d] = v->split[d];
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void LayOut(NakLevel *v)
@@ -161,53 +193,127 @@ static PetscErrorCode CreateArrays(NakPhaseField e, NakLevel *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Buffers to give every rank what all ranks have restricted. */
-static PetscErrorCode Gathering(NakPhaseField e, const NakLevel *fine, NakLevel *v)
+/* Put the parts of groups together: who goes on with whom. */
+static PetscErrorCode Regroup(NakLevel *v, const PetscInt group[2])
 {
-  PetscInt mine[4] = {fine->start[1] / 2, fine->m[1] / 2, fine->start[2] / 2, fine->m[2] / 2};
-  PetscInt sum     = 0;
+  const MPI_Comm all       = v->comm;
+  PetscInt       within[2] = {0, 0};
+  PetscMPIInt    rank;
 
   PetscFunctionBeginUser;
-  if (e->split[0] == 1) mine[0] = 0, mine[1] = v->n[1];
-  if (e->split[1] == 1) mine[2] = 0, mine[3] = v->n[2];
-  PetscCall(PetscMalloc3(4 * e->size, &v->boxes, e->size, &v->counts, e->size, &v->offsets));
-  PetscCallMPI(MPI_Allgather(mine, 4, MPIU_INT, v->boxes, 4, MPIU_INT, e->comm));
-  for (PetscMPIInt r = 0; r < e->size; r++) {
-    const PetscInt arrays = 2 * e->model->count + e->model->n_frozen;
-    const PetscInt count  = arrays * v->n[0] * v->boxes[4 * r + 1] * v->boxes[4 * r + 3];
+  for (int d = 0; d < 2; d++) {
+    within[d] = v->place[d] % group[d];
+    v->place[d] /= group[d];
+    v->split[d] /= group[d];
+    for (PetscInt p = 0; p <= v->split[d]; p++) v->cuts[d][p] = v->cuts[d][(ptrdiff_t)p * group[d]];
+  }
+  PetscCallMPI(MPI_Comm_rank(all, &rank));
+  PetscCallMPI(MPI_Comm_split(all, (int)(within[1] * group[0] + within[0]), rank, &v->comm));
+  PetscCallMPI(
+    MPI_Comm_split(all, (int)(v->place[1] * v->split[0] + v->place[0]), rank, &v->group));
+  PetscCallMPI(MPI_Comm_size(v->group, &v->members));
+  PetscCallMPI(MPI_Comm_rank(v->group, &v->member));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Buffers to give every rank of a group what all of them have restricted. */
+static PetscErrorCode CreateGroup(NakPhaseField e, const NakLevel *fine, NakLevel *v)
+{
+  PetscInt mine[4], sum = 0;
+
+  PetscFunctionBeginUser;
+  for (int d = 1; d < 3; d++) {
+    const PetscBool all = (PetscBool)(fine->split[d - 1] == 1);
+
+    mine[2 * d - 2] = all ? 0 : fine->start[d] / 2 - v->start[d];
+    mine[2 * d - 1] = all ? v->n[d] : fine->m[d] / 2;
+  }
+  PetscCall(
+    PetscMalloc3(4 * v->members, &v->boxes, v->members, &v->counts, v->members, &v->offsets));
+  PetscCallMPI(MPI_Allgather(mine, 4, MPIU_INT, v->boxes, 4, MPIU_INT, v->group));
+  for (PetscMPIInt r = 0; r < v->members; r++) {
+    const PetscInt *box    = v->boxes + (ptrdiff_t)4 * r;
+    const PetscInt  arrays = 2 * e->model->count + e->model->n_frozen;
+    const PetscInt  count  = arrays * v->n[0] * box[1] * box[3];
 
     PetscCall(PetscMPIIntCast(count, &v->counts[r]));
     PetscCall(PetscMPIIntCast(sum, &v->offsets[r]));
     sum += count;
   }
   PetscCall(NakArrayCreate(e, sum, &v->gathered));
-  PetscCall(NakArrayCreate(e, v->counts[e->rank], &v->own));
+  PetscCall(NakArrayCreate(e, v->counts[v->member], &v->own));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Grid `index` with its cells shared, or whole on every rank. */
-static PetscErrorCode AddLevel(NakPhaseField e, const PetscInt n[3], PetscInt halvings)
+static PetscErrorCode CreateCuts(NakLevel *v)
 {
-  NakLevel *v = &e->level[e->n_levels];
+  PetscFunctionBeginUser;
+  for (int d = 0; d < 2; d++) PetscCall(PetscMalloc1(v->split[d] + 1, &v->cuts[d]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Who shares the first grid, */
+static PetscErrorCode ShareFinest(NakPhaseField e, NakLevel *v)
+{
+  PetscFunctionBeginUser;
+  v->comm = e->comm;
+  NakPartition(&e->box, e->size, v->split);
+  PetscCheck(
+    v->split[0] > 0, e->comm, PETSC_ERR_USER_INPUT,
+    "%d ranks cannot share %" PetscInt_FMT " x %" PetscInt_FMT
+    " lines of cells: lines are never cut, and each rank needs two in a direction that is shared",
+    e->size, v->n[1], v->n[2]);
+  v->place[0] = e->rank % v->split[0];
+  v->place[1] = e->rank / v->split[0];
+  PetscCall(CreateCuts(v));
+  for (int d = 0; d < 2; d++) CutFinest(v, d, SharedGrids(e, v->split));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* and the one below. */
+static PetscErrorCode ShareBelow(const NakLevel *fine, NakLevel *v)
+{
+  PetscInt group[2] = {1, 1};
+
+  PetscFunctionBeginUser;
+  v->comm = fine->comm;
+  for (int d = 0; d < 2; d++) {
+    v->split[d] = fine->split[d];
+    v->place[d] = fine->place[d];
+  }
+  PetscCall(CreateCuts(v));
+  PetscCall(CutBelow(fine, v, group));
+  if (group[0] * group[1] > 1) PetscCall(Regroup(v, group));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AddLevel(NakPhaseField e, const PetscInt n[3])
+{
+  NakLevel *v    = &e->level[e->n_levels];
+  NakLevel *fine = e->n_levels > 0 ? v - 1 : NULL;
 
   PetscFunctionBeginUser;
   v->index = e->n_levels;
-  v->whole = (PetscBool)(halvings < 1);
   for (int d = 0; d < 3; d++) {
-    v->n[d]     = n[d];
-    v->h[d]     = e->box.size[d] / (PetscReal)n[d];
-    v->start[d] = 0;
-    v->m[d]     = n[d];
-    if (d > 0 && !v->whole)
-      Share(n[d], e->split[d - 1], e->place[d - 1], halvings, &v->start[d], &v->m[d]);
+    v->n[d] = n[d];
+    v->h[d] = e->box.size[d] / (PetscReal)n[d];
+  }
+  v->start[0] = 0;
+  v->m[0]     = n[0];
+  v->group    = MPI_COMM_NULL;
+  if (fine == NULL)
+    PetscCall(ShareFinest(e, v));
+  else
+    PetscCall(ShareBelow(fine, v));
+  for (int d = 0; d < 2; d++) {
+    v->start[d + 1] = v->cuts[d][v->place[d]];
+    v->m[d + 1]     = v->cuts[d][v->place[d] + 1] - v->start[d + 1];
   }
   LayOut(v);
   PetscCall(CreateArrays(e, v));
-  if (e->n_levels > 0) {
-    NakLevel *fine = v - 1;
-
+  if (fine != NULL) {
     PetscCall(NakTransferTablesCreate(fine, v));
-    if (v->whole && !fine->whole) PetscCall(Gathering(e, fine, v));
+    if (v->group != MPI_COMM_NULL) PetscCall(CreateGroup(e, fine, v));
   }
   e->n_levels++;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -215,22 +321,13 @@ static PetscErrorCode AddLevel(NakPhaseField e, const PetscInt n[3], PetscInt ha
 
 PetscErrorCode NakHierarchyCreate(NakPhaseField e)
 {
-  PetscInt n[3] = {e->box.n[0], e->box.n[1], e->box.n[2]}, halvings;
+  PetscInt n[3] = {e->box.n[0], e->box.n[1], e->box.n[2]};
 
   PetscFunctionBeginUser;
-  NakPartition(&e->box, e->size, e->split);
-  PetscCheck(
-    e->split[0] > 0, e->comm, PETSC_ERR_USER_INPUT,
-    "%d ranks cannot share %" PetscInt_FMT " x %" PetscInt_FMT
-    " lines of cells: lines are never cut, and each rank needs two in a direction that is shared",
-    e->size, n[1], n[2]);
-  e->place[0] = e->rank % e->split[0];
-  e->place[1] = e->rank / e->split[0];
-  halvings    = SharedGrids(e);
   for (;;) {
     PetscBool smaller = PETSC_FALSE;
 
-    PetscCall(AddLevel(e, n, halvings--));
+    PetscCall(AddLevel(e, n));
     for (int d = 0; d < 3; d++) {
       if (n[d] <= SMALLEST) continue;
       n[d]    = (n[d] + 1) / 2;
@@ -246,7 +343,7 @@ PetscErrorCode NakHierarchyCreate(NakPhaseField e)
 PetscErrorCode NakHierarchyDestroy(NakPhaseField e)
 {
   PetscFunctionBeginUser;
-  for (PetscInt l = 0; l < e->n_levels; l++) {
+  for (PetscInt l = e->n_levels - 1; l >= 0; l--) {
     NakLevel *v = &e->level[l];
 
     for (PetscInt f = 0; f < NAK_FIELDS_MAX; f++) {
@@ -259,6 +356,11 @@ PetscErrorCode NakHierarchyDestroy(NakPhaseField e)
     }
     PetscCall(NakGhostsDestroy(v));
     PetscCall(NakTransferTablesDestroy(v));
+    for (int d = 0; d < 2; d++) PetscCall(PetscFree(v->cuts[d]));
+    if (v->group != MPI_COMM_NULL) {
+      PetscCallMPI(MPI_Comm_free(&v->group));
+      PetscCallMPI(MPI_Comm_free(&v->comm));
+    }
     PetscCall(PetscFree3(v->boxes, v->counts, v->offsets));
     PetscCall(PetscFree(v->gathered));
     PetscCall(PetscFree(v->own));

@@ -25,7 +25,10 @@ typedef struct {
   PetscInt     index;
   PetscInt     n[3], start[3], m[3]; /* cells of the box; this rank's: first and number */
   PetscReal    h[3];
-  PetscBool    whole;               /* this rank has all cells: one rank, or a grid all compute */
+  MPI_Comm     comm;               /* the ranks that share it, */
+  PetscInt     split[2], place[2]; /* how many in y and z, and this one's place among them; */
+  PetscInt    *cuts[2]; /* where their parts begin, with the end; even where there are several */
+  MPI_Comm     group;   /* those that put their parts of it together; MPI_COMM_NULL: none do */
   ptrdiff_t    odd, line, plane;    /* of an odd cell in its line; between lines; between planes */
   ptrdiff_t    first;               /* of cell (0, 0, 0) */
   PetscInt     size;                /* numbers in an array */
@@ -36,9 +39,9 @@ typedef struct {
   PetscReal   *diagonal[NAK_FIELDS_MAX]; /* by kind of line in y and z, 9 rows as long as a line */
   PetscReal   *face[NAK_FIELDS_MAX][NAK_SIDES]; /* part of a ghost that does not follow; NULL: 0 */
   NakTransfer  coarser[3];
-  PetscReal   *gathered, *own; /* whole grid below a shared one: buffers of the gathering */
-  PetscMPIInt *counts, *offsets;
-  PetscInt    *boxes; /* [ranks][4]: start and number in y and z */
+  PetscReal   *gathered, *own; /* of a group: what it puts together, and this rank's part, */
+  PetscMPIInt *counts, *offsets, members, member;
+  PetscInt    *boxes; /* [members][4]: start and number in y and z */
   PetscMPIInt  n_requests;
   MPI_Request  requests[8]; /* persistent: ghosts of u from and to the ranks around */
   MPI_Datatype types[8];
@@ -62,9 +65,7 @@ struct NakPhaseField_private {
   const void          *ctx;
   NakDomain            box;
   NakPhaseFieldParams  params;
-  int                  solid;    /* 1 in 3D: index of kernels */
-  PetscInt             split[2]; /* ranks in y and z */
-  PetscInt             place[2]; /* this one's */
+  int                  solid; /* 1 in 3D: index of kernels */
   NakLevel             level[NAK_LEVELS_MAX];
   PetscInt             n_levels;
   PetscReal           *buffer; /* lines for kernels and transfers */

@@ -148,7 +148,7 @@ static PetscErrorCode SolveCoarsest(NakPhaseField e, NakLevel *v)
   PetscFunctionBeginUser;
   for (int half = 0; half < 2; half++) {
     PetscCall(NakSmooth(e, v, COARSEST_SWEEPS / 2));
-    if (v->whole) PetscCall(ShiftCoarsest(e, v));
+    PetscCall(ShiftCoarsest(e, v));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -196,7 +196,7 @@ static void CopyLine(const NakLevel *v, PetscReal *line, PetscReal *buffer, Pets
   }
 }
 
-/* Copy the box of rank `r` between the whole grid and a buffer. */
+/* Copy a box, counted from the own cells, between a grid and a buffer. */
 static void CopyBox(NakPhaseField e, NakLevel *v, const PetscInt box[4], PetscReal *buffer,
                     PetscBool pack)
 {
@@ -211,14 +211,14 @@ static void CopyBox(NakPhaseField e, NakLevel *v, const PetscInt box[4], PetscRe
   }
 }
 
-/* Give every rank the whole of a grid of which each has restricted its part. */
+/* Give every rank of a group all parts of a grid of which each has restricted one. */
 static PetscErrorCode GatherLevel(NakPhaseField e, NakLevel *v)
 {
   PetscFunctionBeginUser;
-  CopyBox(e, v, v->boxes + (ptrdiff_t)4 * e->rank, v->own, PETSC_TRUE);
-  PetscCallMPI(MPI_Allgatherv(v->own, v->counts[e->rank], MPIU_REAL, v->gathered, v->counts,
-                              v->offsets, MPIU_REAL, e->comm));
-  for (PetscMPIInt r = 0; r < e->size; r++)
+  CopyBox(e, v, v->boxes + (ptrdiff_t)4 * v->member, v->own, PETSC_TRUE);
+  PetscCallMPI(MPI_Allgatherv(v->own, v->counts[v->member], MPIU_REAL, v->gathered, v->counts,
+                              v->offsets, MPIU_REAL, v->group));
+  for (PetscMPIInt r = 0; r < v->members; r++)
     CopyBox(e, v, v->boxes + (ptrdiff_t)4 * r, v->gathered + v->offsets[r], PETSC_FALSE);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -244,12 +244,12 @@ static void AddImage(NakPhaseField e, NakLevel *v)
 
 PetscErrorCode NakRestrict(NakPhaseField e, NakLevel *fine, NakLevel *coarse)
 {
-  const PetscBool gather = (PetscBool)(coarse->whole && !fine->whole);
+  const PetscBool gather = (PetscBool)(coarse->group != MPI_COMM_NULL);
 
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < fine->coarser[2].coarse; k++) {
     for (PetscInt j = 0; j < fine->coarser[1].coarse; j++) {
-      const PetscInt *box = gather ? coarse->boxes + (ptrdiff_t)4 * e->rank : NULL;
+      const PetscInt *box = gather ? coarse->boxes + (ptrdiff_t)4 * coarse->member : NULL;
 
       PetscCall(
         RestrictLine(e, fine, coarse, j, k,

@@ -106,10 +106,11 @@ static PetscInt MostStages(const char *whole)
 
   MUST(PetscOptionsSetValue(NULL, "-columns_whole", whole));
   for (size_t n = 0; n < 2 * sizeof many / sizeof *many; n++) {
-    const Shape shape = {many[n / 2][0], many[n / 2][1],
+    const Shape    shape  = {many[n / 2][0], many[n / 2][1],
                          n % 2 == 0 ? NAK_LATERAL_SYMMETRIC : NAK_LATERAL_PERIODIC};
+    const PetscInt stages = shape.nx * shape.ny >= Ranks() ? CheckShape(shape).stages : 0;
 
-    if (shape.nx * shape.ny >= Ranks()) most = PetscMax(most, CheckShape(shape).stages);
+    most = PetscMax(most, stages);
   }
   MUST(PetscOptionsClearValue(NULL, "-columns_whole"));
   return most;

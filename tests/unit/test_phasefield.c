@@ -133,12 +133,11 @@ static void GridsAreHalved(void **unused)
       for (int d = 0; d < 3; d++) {
         assert_int_equal(v->n[d], cases[k].coarser[l][d]);
         AssertRelative("h", v->h[d] * (PetscReal)v->n[d], 1.0 + d, 1e-14);
-        if (v->whole || v->m[d] == v->n[d] || v[1].whole) continue;
+        if (v->m[d] == v->n[d] || v[1].group != MPI_COMM_NULL) continue;
         assert_int_equal(v->m[d], 2 * v[1].m[d]);
         assert_int_equal(v->start[d], 2 * v[1].start[d]);
       }
-      if (!v->whole)
-        MUST(MPI_Allreduce(MPI_IN_PLACE, &cells, 1, MPIU_INT, MPI_SUM, PETSC_COMM_WORLD));
+      MUST(MPI_Allreduce(MPI_IN_PLACE, &cells, 1, MPIU_INT, MPI_SUM, v->comm));
       assert_int_equal(cells, v->n[0] * v->n[1] * v->n[2]);
     }
     MUST(NakHierarchyDestroy(&e));
