@@ -1,22 +1,12 @@
 /* The second engine with the benchmark models: kernels against differences, solves, time, ranks. */
-#include <nakfield/pfhub.h>
 
 #include <math.h>
 
 #include "checkpoint_fixture.h"
+#include "pfhub_fixture.h"
 
-static const NakCahnHilliard binary = {.kappa        = 2,
-                                       .rho          = 5,
-                                       .mobility     = 5,
-                                       .low          = 0.3,
-                                       .high         = 0.7,
-                                       .mean         = 0.5,
-                                       .amplitude    = 0.01,
-                                       .k            = 0.09,
-                                       .permittivity = 90,
-                                       .periodic     = PETSC_TRUE};
-static const NakAllenCahn    front  = {
-      .kappa = 4e-4, .a1 = 0.0075, .b1 = 25, .a2 = 0.03, .b2 = 69, .c2 = 0.2};
+static const NakAllenCahn front = {
+  .kappa = 4e-4, .a1 = 0.0075, .b1 = 25, .a2 = 0.03, .b2 = 69, .c2 = 0.2};
 
 /* ---- Kernels on one patch: three lines in y and z, two cells of each colour ---- */
 

@@ -1,21 +1,8 @@
 /* The second engine on many ranks, where groups of them put their parts of coarse grids together in stages, against one
    rank.  Run on 1 to 16 ranks, and on more by hand. */
-#include <nakfield/pfhub.h>
-
 #include "../../src/phasefield/phasefield_impl.h"
-
 #include "nak_test.h"
-
-static const NakCahnHilliard binary = {.kappa        = 2,
-                                       .rho          = 5,
-                                       .mobility     = 5,
-                                       .low          = 0.3,
-                                       .high         = 0.7,
-                                       .mean         = 0.5,
-                                       .amplitude    = 0.01,
-                                       .k            = 0.09,
-                                       .permittivity = 90,
-                                       .periodic     = PETSC_TRUE};
+#include "pfhub_fixture.h"
 
 static NakPhaseField Begin(MPI_Comm comm, const NakFieldModel *model, const NakDomain *box)
 {
