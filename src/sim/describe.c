@@ -38,7 +38,7 @@ PetscErrorCode NakSimDescribeWetting(NakSim s)
 
   PetscFunctionBeginUser;
   PetscCheck(s->kind == &NakSimCellKind, s->world, PETSC_ERR_USER_INPUT,
-             "wetting is told of cells: 'model' of the deck is another");
+             "wetting is reported for cells, and this deck has another 'model'");
   PetscCheck(tension > 0, s->world, PETSC_ERR_USER_INPUT,
              "the surface tension of %s is 0: give wetting.surface_tension", p->material.name);
   NakWettingWrite(&p->wetting, tension,
@@ -49,21 +49,26 @@ PetscErrorCode NakSimDescribeWetting(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Seconds that a step of a cell waits for messages, as benchmarks/scaling_model counts them: rounds in an iteration
-   on the shared grids, of which the coarsest has at most 64 columns or one a rank. */
+/* Seconds that a step of a cell waits for messages, as benchmarks/scaling_model counts them: rounds in an iteration on
+   the grids that ranks share, and where four of them put their columns together. */
 static PetscReal Waiting(const NakSimSize *size)
 {
   const PetscReal latency = 3e-6, iterations = 24, few = 64;
-  const PetscReal all     = (PetscReal)size->n[0] * (PetscReal)size->n[1],
-                  ranks   = (PetscReal)size->ranks;
+  const PetscReal all     = (PetscReal)size->n[0] * (PetscReal)size->n[1];
   const PetscReal quarter = size->n[1] > 1 ? 4 : 2; /* of the columns of a grid has the next one */
-  PetscReal       rounds = 2, columns = all;
+  PetscReal       rounds = 2, columns = all, ranks = (PetscReal)size->ranks;
 
-  while (columns > PetscMax(few, ranks)) {
-    rounds += columns == all ? 5 : 8;
-    columns /= quarter;
+  if (size->ranks == 1) return 0;
+  while (columns > few) {
+    if (columns > ranks || ranks < quarter) {
+      rounds += columns == all ? 5 : 8;
+      columns /= quarter;
+    } else {
+      rounds += 4;
+      ranks /= quarter;
+    }
   }
-  return size->ranks > 1 ? latency * iterations * rounds : 0;
+  return latency * iterations * (rounds + PetscLog2Real(ranks));
 }
 
 /* Of the decks in docs/performance.md, "What a run takes": seconds of a time step, alone and for each unknown. */

@@ -263,7 +263,7 @@ COMMANDS = {
         ("wetting", INPUT, "no deck after 'wetting'"),
         ("wetting deck.yaml --replace", INPUT, "--replace"),
         ("wetting deck.yaml", DONE, "contact angle: 60 degree"),
-        ("wetting box.yaml", INPUT, "wetting is told of cells"),
+        ("wetting box.yaml", INPUT, "wetting is reported for cells"),
         ("wetting deck.yaml wetting.adhesion=0.3", INPUT, "wetting.adhesion is 0.3"),
         ("check void.yaml", INPUT,
          "microstructure.angle_void is 70 degree, and 64.97 degree follow from wetting.adhesion"),
