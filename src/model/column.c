@@ -83,18 +83,6 @@ typedef struct {
   PetscReal value, below, above;
 } Flux;
 
-PetscReal NakColumnSaltResistance(const NakColumn *c, const PetscReal u[], PetscReal slope[])
-{
-  PetscReal sum = 0, s;
-
-  if (!NakLayoutIsLiquid(&c->l)) return 0;
-  sum += NakKineticsSaltResistance(&c->kinetics, u[c->l.salt], slope != NULL ? &slope[0] : &s);
-  if (c->counter != NULL)
-    sum += NakKineticsSaltResistance(&c->counter->kinetics, u[c->l.counter + c->counter->l.salt],
-                                     slope != NULL ? &slope[1] : &s);
-  return sum;
-}
-
 /* Current density through the far face, between the two electrodes. */
 static Flux FarFlux(const NakColumn *c, const PetscReal u[])
 {
@@ -137,24 +125,6 @@ static Exchange ExchangeWith(const NakColumn *c, PetscReal content, PetscReal w,
                     .dr    = (part * is.d1 - value * stiffening) / resistance,
                     .dopen = w * w * whole * drop / (resistance * resistance),
                     .dw    = open * open * whole * drop / (resistance * resistance)};
-}
-
-/* ---- Liquid electrolyte ---- */
-
-/* Na+ is what the electrodes have given less K+, K+ and the anion what is not in the salt. */
-NakBath NakColumnBath(const NakColumn *c, const PetscReal u[])
-{
-  const NakLayout *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
-  PetscReal        given, salt;
-
-  if (!NakLayoutIsLiquid(l)) return (NakBath){.sodium = 1, .anion = 1};
-  given = u[l->potassium] + (there != NULL ? u[l->counter + there->potassium] : 0);
-  salt  = u[l->salt] + (there != NULL ? u[l->counter + there->salt] : 0);
-  given /= NAK_FARADAY;
-  return (NakBath){.sodium    = 1 - given / c->bath,
-                   .ln_sodium = PetscLogReal(1 - given / c->bath),
-                   .potassium = (given - salt) / c->bath,
-                   .anion     = 1 - salt / c->bath};
 }
 
 /* What stands where regions meet. */
@@ -522,64 +492,6 @@ static void CounterJacobian(const NakColumn *c, const Interfaces *at, Flux far, 
   }
 }
 
-/* A row of the face of electrode `of`, from unknown `first` on, has `scale` times a rate, which depends on the
-   electrolyte, and so on what both electrodes have given to it. */
-static void PutBath(const NakColumn *c, const NakColumn *of, PetscInt first, PetscInt row,
-                    PetscReal scale, const NakFaceValue *rate, const NakBath *bath, NakEntries *e)
-{
-  const PetscReal dsodium = rate->d[NAK_FACE_SODIUM] / bath->sodium;
-  const PetscReal dgiven  = (rate->d[NAK_FACE_POTASSIUM] - dsodium) / (NAK_FARADAY * c->bath);
-  const PetscReal dsalt   = -rate->d[NAK_FACE_POTASSIUM] / c->bath;
-
-  NakPut(e, first + row, c->l.potassium, scale * dgiven);
-  NakPut(e, first + row, c->l.salt, scale * dsalt);
-  NakPut(e, first + row, first + of->l.salt, scale * rate->d[NAK_FACE_SALT]);
-  if (c->counter == NULL) return;
-  NakPut(e, first + row, c->l.counter + c->counter->l.potassium, scale * dgiven);
-  NakPut(e, first + row, c->l.counter + c->counter->l.salt, scale * dsalt);
-}
-
-static void BathOfFace(const NakColumn *c, const NakColumn *of, PetscInt first,
-                       const Interfaces *at, const NakBath *bath, NakEntries *e)
-{
-  const NakLayout   *l       = &of->l;
-  const NakFace     *face    = &at->face;
-  const PetscReal    content = of->alloy_content;
-  const NakFaceValue salt    = {
-       .d = {[NAK_FACE_POTASSIUM] = at->salt.dpotassium, [NAK_FACE_SALT] = 0}
-  };
-
-  PutBath(c, of, first, l->filament, -1, &face->filament, bath, e);
-  PutBath(c, of, first, l->q_faraday, -1, &face->faradaic, bath, e);
-  PutBath(c, of, first, l->potential, 1, &face->faradaic, bath, e);
-  PutBath(c, of, first, l->potassium, -1, &face->potassium, bath, e);
-  PutBath(c, of, first, l->reservoir_k, 1 / (content * of->reservoir), &face->potassium, bath, e);
-  PutBath(c, of, first, l->alloy, 1 / (content * of->alloy.height[0]), &face->supply, bath, e);
-  PutBath(c, of, first, l->salt, -1, &salt, bath, e);
-  NakPut(e, first + l->salt, c->l.salt, at->salt.danion / c->bath);
-  if (c->counter != NULL)
-    NakPut(e, first + l->salt, c->l.counter + c->counter->l.salt, at->salt.danion / c->bath);
-}
-
-/* The far current under a held voltage depends on the salt on both faces. */
-static void SaltOfFar(const NakColumn *c, Flux far, const PetscReal u[], NakEntries *e)
-{
-  const NakLayout *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
-  PetscReal        slope[NAK_ELECTRODES] = {0};
-
-  (void)NakColumnSaltResistance(c, u, slope);
-  for (int k = 0; k < (there != NULL ? 2 : 1); k++) {
-    const PetscInt  col = k == 0 ? l->salt : l->counter + there->salt;
-    const PetscReal d   = -far.below * far.value * slope[k]; /* `below` is 1 / resistance */
-
-    NakPut(e, l->phi, col, c->ne > 0 ? d : -d);
-    NakPut(e, l->q_total, col, -d);
-    if (there == NULL) continue;
-    NakPut(e, l->counter + there->potential, col, d);
-    NakPut(e, l->counter + there->q_total, col, d);
-  }
-}
-
 static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal slope[],
                      PetscReal shift, NakEntries *e)
 {
@@ -600,9 +512,10 @@ static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], cons
     CounterJacobian(c, &there, far, u, slope, shift, e);
   }
   if (!NakLayoutIsLiquid(&c->l)) return;
-  BathOfFace(c, c, 0, &at, &bath, e);
-  if (c->counter != NULL) BathOfFace(c, c->counter, c->l.counter, &there, &bath, e);
-  SaltOfFar(c, far, u, e);
+  NakBathFace(c, c, 0, &at.face, &at.salt, &bath, e);
+  if (c->counter != NULL)
+    NakBathFace(c, c->counter, c->l.counter, &there.face, &there.salt, &bath, e);
+  NakBathFar(c, far.value, far.below, u, e);
 }
 
 /* Whether two layers of one region, one upon the other, are meant; of the alloy their r, or above the

@@ -180,8 +180,15 @@ static inline PetscReal NakColumnSolid(const NakColumn *c, const PetscReal u[])
   return r > c->liquid[1] ? 1 - (1 + c->liquid[1]) / (1 + r) : 0;
 }
 
-/* What its electrodes have left in a column's liquid electrolyte. */
+/* bath.c: what the electrodes have left in the liquid electrolyte. */
 NakBath NakColumnBath(const NakColumn *c, const PetscReal u[]);
+
+/* Entries of a face, that of electrode `of` from unknown `first` on, to what both electrodes have given; and of the
+   current through the far face, with its slope to the voltage, to the salt on both faces. */
+void NakBathFace(const NakColumn *c, const NakColumn *of, PetscInt first, const NakFace *face,
+                 const NakSaltRate *salt, const NakBath *bath, NakEntries *e);
+void NakBathFar(const NakColumn *c, PetscReal current, PetscReal conductance, const PetscReal u[],
+                NakEntries *e);
 
 /* Currents and rates at its face. */
 static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, const NakFoot *foot,

@@ -1,0 +1,87 @@
+/* The liquid electrolyte of a column: one well-mixed volume, whose amounts follow from what the electrodes have given
+   to it, and so no unknowns of its own. */
+#include "column.h"
+
+/* Na+ is what the electrodes have given less K+, K+ and the anion what is not in the salt. */
+NakBath NakColumnBath(const NakColumn *c, const PetscReal u[])
+{
+  const NakLayout *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
+  PetscReal        given, salt;
+
+  if (!NakLayoutIsLiquid(l)) return (NakBath){.sodium = 1, .anion = 1};
+  given = u[l->potassium] + (there != NULL ? u[l->counter + there->potassium] : 0);
+  salt  = u[l->salt] + (there != NULL ? u[l->counter + there->salt] : 0);
+  given /= NAK_FARADAY;
+  return (NakBath){.sodium    = 1 - given / c->bath,
+                   .ln_sodium = PetscLogReal(1 - given / c->bath),
+                   .potassium = (given - salt) / c->bath,
+                   .anion     = 1 - salt / c->bath};
+}
+
+PetscReal NakColumnSaltResistance(const NakColumn *c, const PetscReal u[], PetscReal slope[])
+{
+  PetscReal sum = 0, s;
+
+  if (!NakLayoutIsLiquid(&c->l)) return 0;
+  sum += NakKineticsSaltResistance(&c->kinetics, u[c->l.salt], slope != NULL ? &slope[0] : &s);
+  if (c->counter != NULL)
+    sum += NakKineticsSaltResistance(&c->counter->kinetics, u[c->l.counter + c->counter->l.salt],
+                                     slope != NULL ? &slope[1] : &s);
+  return sum;
+}
+
+/* A row of the face of electrode `of`, from unknown `first` on, has `scale` times a rate, which depends on the
+   electrolyte, and so on what both electrodes have given to it. */
+static void PutBath(const NakColumn *c, const NakColumn *of, PetscInt first, PetscInt row,
+                    PetscReal scale, const NakFaceValue *rate, const NakBath *bath, NakEntries *e)
+{
+  const PetscReal dsodium = rate->d[NAK_FACE_SODIUM] / bath->sodium;
+  const PetscReal dgiven  = (rate->d[NAK_FACE_POTASSIUM] - dsodium) / (NAK_FARADAY * c->bath);
+  const PetscReal dsalt   = -rate->d[NAK_FACE_POTASSIUM] / c->bath;
+
+  NakPut(e, first + row, c->l.potassium, scale * dgiven);
+  NakPut(e, first + row, c->l.salt, scale * dsalt);
+  NakPut(e, first + row, first + of->l.salt, scale * rate->d[NAK_FACE_SALT]);
+  if (c->counter == NULL) return;
+  NakPut(e, first + row, c->l.counter + c->counter->l.potassium, scale * dgiven);
+  NakPut(e, first + row, c->l.counter + c->counter->l.salt, scale * dsalt);
+}
+
+void NakBathFace(const NakColumn *c, const NakColumn *of, PetscInt first, const NakFace *face,
+                 const NakSaltRate *salt, const NakBath *bath, NakEntries *e)
+{
+  const NakLayout   *l       = &of->l;
+  const PetscReal    content = of->alloy_content;
+  const NakFaceValue growth  = {.d = {[NAK_FACE_POTASSIUM] = salt->dpotassium}};
+
+  PutBath(c, of, first, l->filament, -1, &face->filament, bath, e);
+  PutBath(c, of, first, l->q_faraday, -1, &face->faradaic, bath, e);
+  PutBath(c, of, first, l->potential, 1, &face->faradaic, bath, e);
+  PutBath(c, of, first, l->potassium, -1, &face->potassium, bath, e);
+  PutBath(c, of, first, l->reservoir_k, 1 / (content * of->reservoir), &face->potassium, bath, e);
+  PutBath(c, of, first, l->alloy, 1 / (content * of->alloy.height[0]), &face->supply, bath, e);
+  PutBath(c, of, first, l->salt, -1, &growth, bath, e);
+  NakPut(e, first + l->salt, c->l.salt, salt->danion / c->bath);
+  if (c->counter != NULL)
+    NakPut(e, first + l->salt, c->l.counter + c->counter->l.salt, salt->danion / c->bath);
+}
+
+/* The far current under a held voltage depends on the salt on both faces. */
+void NakBathFar(const NakColumn *c, PetscReal current, PetscReal conductance, const PetscReal u[],
+                NakEntries *e)
+{
+  const NakLayout *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
+  PetscReal        slope[NAK_ELECTRODES] = {0};
+
+  (void)NakColumnSaltResistance(c, u, slope);
+  for (int k = 0; k < (there != NULL ? 2 : 1); k++) {
+    const PetscInt  col = k == 0 ? l->salt : l->counter + there->salt;
+    const PetscReal d   = -conductance * current * slope[k];
+
+    NakPut(e, l->phi, col, c->ne > 0 ? d : -d);
+    NakPut(e, l->q_total, col, -d);
+    if (there == NULL) continue;
+    NakPut(e, l->counter + there->potential, col, d);
+    NakPut(e, l->counter + there->q_total, col, d);
+  }
+}
