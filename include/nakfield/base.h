@@ -1,7 +1,7 @@
 /**
   @file
-  What every module may assume: PETSc, real scalars, one spelling of success, one set of exit
-  statuses, and errors that all ranks agree on.
+  What every module may assume: PETSc, real scalars and one spelling of success.  There is one set
+  of exit statuses, and all ranks agree on errors.
 
   All quantities inside the program are SI unless a name or a comment says otherwise.
 */
@@ -32,8 +32,8 @@
 
 #define NAK_TEXT_SIZE 256 /* of every text in a parameter struct, the final 0 included */
 
-/** A function whose loops the compiler turns into vector instructions: one source, several instruction sets,
-    chosen when the program starts. */
+/** A function whose loops the compiler turns into vector instructions.  One source is compiled for
+    several instruction sets; the program chooses one when it starts. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
   !defined(__SANITIZE_ADDRESS__)
   #define NAK_VECTORISED                                                                           \
@@ -61,12 +61,12 @@ typedef enum {
   @param[in] comm  the ranks that must agree
   @param[in] mine  this rank's error, or 0
 
-  Returns 0 where every rank brought 0, else the largest code brought.  Use it behind whatever can
-  fail on one rank only (a file, an allocation), so that no rank waits for one that has left.
+  Returns 0 if every rank brought 0, else the largest code brought.  Use it after whatever can fail
+  on one rank only (a file, an allocation).  Then no rank waits for one that has left.
 */
 PetscErrorCode NakAgree(MPI_Comm comm, PetscErrorCode mine);
 
-/** What went wrong on this rank, to be told by one rank for all; `{0}` where all is well. */
+/** What went wrong on this rank; one rank reports it for all.  `{0}` means that all is well. */
 typedef struct {
   PetscErrorCode code;
   char           text[512];
@@ -76,7 +76,7 @@ typedef struct {
 void NakFaultNote(NakFault *fault, PetscErrorCode code, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
 
-/** Raise the fault of the lowest rank that has one: that rank prints, all return its code.
+/** Raise the fault of the lowest rank that has one.  That rank prints, and all return its code.
     Collective. */
 PetscErrorCode NakFaultAgree(MPI_Comm comm, const NakFault *fault);
 
@@ -84,12 +84,15 @@ PetscErrorCode NakFaultAgree(MPI_Comm comm, const NakFault *fault);
 PetscErrorCode NakFaultShare(MPI_Comm comm, NakFault *fault);
 
 /**
-  Print user errors as one line `nakfield: message` without PETSc's traceback; keep the traceback for
-  bugs.  User errors are those raised with PETSC_ERR_USER_INPUT (exit 2), PETSC_ERR_NOT_CONVERGED and _FP (3)
-  and PETSC_ERR_FILE_OPEN, _READ, _WRITE, _UNEXPECTED (4).
+  Print user errors as one line `nakfield: message` without PETSc's traceback; keep the traceback
+  for bugs.  User errors are:
+  - PETSC_ERR_USER_INPUT (exit 2)
+  - PETSC_ERR_NOT_CONVERGED and _FP (exit 3)
+  - PETSC_ERR_FILE_OPEN, _READ, _WRITE, _UNEXPECTED (exit 4)
 
-  Raise on PETSC_COMM_SELF what one rank finds, and on the communicator what all of its ranks find:
-  then only its first rank prints.  Undone by PetscPopErrorHandler().
+  An error that one rank finds is to be raised on PETSC_COMM_SELF.  One that all ranks of a
+  communicator find is to be raised on that communicator: then only its first rank prints.  Undone
+  by PetscPopErrorHandler().
 
   @param[out] last  holds the last user error of this rank from now on; NULL is accepted
 */
@@ -99,35 +102,39 @@ PetscErrorCode NakErrorsInstall(NakFault *last);
 int NakExitStatus(PetscErrorCode code);
 
 /**
-  Ask Open MPI, by its parameters in the environment, for what suits this process; those that are set
-  stand, and other MPIs do not know them.  To be called before MPI starts.
+  Set what suits this process among Open MPI's parameters, which are variables of the environment.
+  Those that are set already stay.  Other MPIs do not know them.  To be called before MPI starts.
 
-  A process without a launcher needs no daemon beside it, no network and no folder of sessions, which those that
-  start at once would share: one in 25 failed over it.  Ranks that wait for messages
-  give up their cores where the machine has fewer free ones than ranks, else one that waits keeps the
-  one that it waits for from its work; but not to many others, which would not give them back.
+  A process without a launcher needs no daemon and no network.  It needs no session folder either.
+  Processes that start at once would share that folder: one in 25 failed because of it.
+
+  If the machine has fewer free cores than ranks, a rank that waits for messages yields its core.
+  Otherwise it would keep the core from the rank that it waits for.  With many other processes it
+  does not yield: they would not give the core back.
 */
 void NakMpiPrepare(void);
 
-/** Refuse to be one of many processes that a launcher started and that do not know each other, as under an srun
-    without PMIx: each would do all of the work.  Collective. */
+/** A launcher can start many processes that do not know each other, for example srun without PMIx.
+    Each of them would do all of the work, so refuse to run as one of them.  Collective. */
 PetscErrorCode NakMpiCheck(MPI_Comm comm);
 
-/** A default among PETSc's options, for what PETSc has no call for: what a user has given stands. */
+/** Set a default among PETSc's options, for what PETSc has no call for.  What a user has given
+    stays. */
 PetscErrorCode NakOptionPrefer(const char option[], const char value[]);
 
-/** For TSSetPreStage() of a TSROSW: the first stage of an attempt needs a new Jacobian.  TSROSW asks for it by
-    a lag that it resets only behind a complete set of stages, so a stage that was rejected or not solved
-    would leave the old one in place for good. */
+/** For TSSetPreStage() of a TSROSW: the first stage of an attempt needs a new Jacobian.  TSROSW
+    asks for it by a lag, and resets the lag only after a complete set of stages.  After a stage
+    that was rejected or not solved, the old Jacobian would stay for good. */
 PetscErrorCode NakRenewJacobian(TS ts, PetscReal stage_time);
 
-/** Uniform random numbers: pure functions of their arguments, the same anywhere (Philox of Random123, which
-    needs no state and so no order of calls).  Two in (0, 1) from 64-bit counters; one in (0, 1] from the
-    lower 32 bits of three. */
+/** Uniform random numbers: pure functions of their arguments, the same on any machine.  They use
+    Philox of Random123, which has no state, so the order of calls does not matter.  Two in (0, 1)
+    from 64-bit counters; one in (0, 1] from the lower 32 bits of three. */
 void      NakRandom(uint64_t key, uint64_t a, uint64_t b, PetscReal out[2]);
 PetscReal NakRandomOne(PetscInt key, PetscInt a, PetscInt b, PetscInt c);
 
-/** How the next step's length follows from the last one, of which all numbers are parts or multiples. */
+/** How the length of the next step follows from that of the last one.  All numbers are fractions or
+    multiples of the last length. */
 typedef struct {
   PetscReal failed;         /**< where that was not solved */
   PetscReal shrink, growth; /**< at least and at most, where it was */
@@ -135,16 +142,18 @@ typedef struct {
   PetscReal easy;  /**< ... unless its error is larger than this */
 } NakStepControl;
 
-/** Length to try where `left` is to go: two equal steps, the first longer by a part `longer`, rather than a
-    long and a tiny one; all of it where at most a part `slack` would be missing.  Pure. */
+/** Length to try if `left` is still to go.  Two equal steps are better than a long and a tiny one;
+    then the first may be longer by a fraction `longer`.  It is all of `left` if at most a fraction
+    `slack` would be missing.  Pure. */
 static inline PetscReal NakStepLength(PetscReal wanted, PetscReal left, PetscReal slack,
                                       PetscReal longer)
 {
   return wanted >= left * (1 - slack) ? left : PetscMin(wanted, left / 2 * (1 + longer));
 }
 
-/** Length wanted after a step of length dt instead of `wanted`; its error over the tolerance, negative where it
-    was not solved, allows `allowed` times dt.  Pure. */
+/** Length wanted after a step of length dt that was tried instead of `wanted`.  The step's error
+    over the tolerance (negative: it was not solved) allows a length of `allowed` times dt.
+    Pure. */
 static inline PetscReal NakStepNext(const NakStepControl *c, PetscReal dt, PetscReal wanted,
                                     PetscReal error, PetscReal allowed)
 {
@@ -153,32 +162,35 @@ static inline PetscReal NakStepNext(const NakStepControl *c, PetscReal dt, Petsc
   return dt * PetscMin(PetscMax(c->shrink, allowed), c->growth);
 }
 
-/** Backward differentiation of an order over steps of any lengths: x[0] is the moment wanted, x[1], x[2], ...
-    those that are known, the newest first.  Weights of the values there whose sum is the derivative at x[0] of
-    the polynomial through values 0 to `order`; that is its value at x[0] through values 1 to `count`, w[0] being left
-    as it is.  Pure. */
+/** Backward differentiation of an order over steps of any lengths.  x[0] is the moment wanted;
+    x[1], x[2] and so on are the known moments, the newest first.
+
+    The first weights give the derivative at x[0] of the polynomial through values 0 to `order`.
+    The second weights give the value at x[0] of the polynomial through values 1 to `count`; they
+    leave w[0] as it is.  Pure. */
 void NakDerivativeWeights(PetscInt order, const PetscReal x[], PetscReal w[]);
 void NakPredictionWeights(PetscInt count, const PetscReal x[], PetscReal w[]);
 
-/** Share of the difference between a solution and its prediction from order + 1 values that is the error of the
-    formula, whose own weight is `shift`: both errors are the same derivative times a product of distances.
-    Pure. */
+/** The error of the formula, as a fraction of the difference between a solution and its prediction
+    from order + 1 values.  `shift` is the formula's own weight.  Both errors are the same
+    derivative times a product of distances.  Pure. */
 PetscReal NakErrorShare(PetscInt order, const PetscReal x[], PetscReal shift);
 
-/** Have each standard stream that is closed lead nowhere, so that no file takes its place. */
+/** Open every closed standard stream on nothing, so that no file takes its place. */
 void NakStreamsOpen(void);
 
-/** `status`, but NAK_EXIT_OUTPUT instead of NAK_EXIT_DONE, with a message, where not all that was written to
-    standard output arrived.  A pipe that nobody reads any more is no failure. */
+/** Return `status`, or NAK_EXIT_OUTPUT with a message instead of NAK_EXIT_DONE.  The latter is
+    returned if not everything written to standard output arrived.  A pipe that nobody reads any
+    more is no failure. */
 int NakStreamsClose(int status);
 
-/** "nakfield 0.1.0 (git 1a2b3c4)" and, line by line, the versions of PETSc, MPI, HDF5; no newline
-    at the end. */
+/** "nakfield 0.1.0 (git 1a2b3c4)", then the versions of PETSc, MPI and HDF5 on lines of their own.
+    No newline at the end. */
 const char *NakVersion(void);
 
-/** Have SIGUSR1, SIGTERM and SIGINT ask for the end of a run, by NakReceived(), instead of killing it; a
-    second SIGTERM or SIGINT kills.  A file beyond the limit of its size (SIGXFSZ) becomes an error of
-    the write; a run whose progress nobody reads any more (SIGPIPE) goes on. */
+/** Let SIGUSR1, SIGTERM and SIGINT ask for the end of a run, by NakReceived(), instead of killing
+    it.  A second SIGTERM or SIGINT kills.  A file beyond its size limit (SIGXFSZ) becomes an error
+    of the write.  A run whose progress nobody reads any more (SIGPIPE) continues. */
 PetscErrorCode NakSignalsInstall(void);
 
 /** The last of those signals that this process received; 0 for none. */

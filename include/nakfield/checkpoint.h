@@ -1,9 +1,10 @@
 /**
   @file
-  Checkpoints: all that a run needs to go on, in one file that is whole or not there.
+  Checkpoints: all that a run needs to continue, in one file that is complete or not there.
 
-  A checkpoint is a list of named vectors and named blocks of plain data.  Each module has one function
-  that names what it must not lose, and that function both writes and reads, so the two cannot differ:
+  A checkpoint is a list of named vectors and named blocks of plain data.  Each module has one
+  function that names what it must not lose.  The same function writes and reads, so the two cannot
+  differ:
 
       PetscErrorCode NakThingCheckpoint(NakThing thing, NakCheckpoint c)
       {
@@ -11,13 +12,14 @@
         PetscCall(NakCheckpointBlock(c, "thing/count", &thing->count, sizeof thing->count));
       }
 
-  It is called from Transfer() of src/sim/restart.c.  Nothing else is to be done for a new vector or
-  block.  Blocks must hold no pointers.  A change of the meaning or the layout of a block is a new
+  Transfer() of src/sim/restart.c calls it.  Nothing else is to be done for a new vector or block.
+  Blocks must hold no pointers.  If the meaning or the layout of a block changes, raise
   NAK_CHECKPOINT_VERSION.
 
-  Files are DIRECTORY/000123.h5, written under a temporary name, synced and renamed, sealed by a
-  checksum over every byte (nakfield/store.h).  Vectors lie in natural order, so that any number of
-  ranks can read them; blocks are those of rank 0.  Everything is collective, but blocks cost no messages.
+  Files are DIRECTORY/000123.h5.  Each is written under a temporary name, synced and renamed.  A
+  checksum over every byte seals it (nakfield/store.h).  Vectors lie in natural order, so that any
+  number of ranks can read them; blocks are those of rank 0.  Everything is collective, but blocks
+  cost no messages.
 */
 #pragma once
 
@@ -26,7 +28,8 @@
 
 #define NAK_CHECKPOINT_VERSION 5
 
-/** When and how many; set by the deck, units and bounds are in NakCheckpointParamRows. */
+/** When checkpoints are written and how many are kept.  Set by the deck; units and bounds are in
+    NakCheckpointParamRows. */
 typedef struct {
   PetscReal every; /**< wall time between two [s]; 0 for none by the clock */
   PetscInt  steps; /**< time steps between two; 0 for none by steps */
@@ -37,17 +40,19 @@ extern const NakParam NakCheckpointParamRows[];
 
 typedef struct NakCheckpoint_private *NakCheckpoint; /**< opaque */
 
-/** Begin a checkpoint in `directory`, which is made; its number is one above the last. */
+/** Begin a checkpoint in `directory`, which is created.  Its number is one above the last. */
 PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint);
 
 /**
-  Open the newest checkpoint that is as it was written.
+  Open the newest checkpoint that is undamaged.
 
-  A damaged one is told of on standard error and renamed to NUMBER.damaged, and the one before it is
-  taken.  `*checkpoint` is NULL where there has never been one.
+  A damaged one is reported on standard error and renamed to NUMBER.damaged, and the previous one is
+  used.  `*checkpoint` is NULL if there has never been one.
 
-  Errors: PETSC_ERR_USER_INPUT for a checkpoint of another version, PETSC_ERR_FILE_READ where all are
-  damaged, PETSC_ERR_FILE_OPEN where one cannot be opened (rights, too many files): it is left as it is.
+  Errors:
+  - PETSC_ERR_USER_INPUT for a checkpoint of another version
+  - PETSC_ERR_FILE_READ if all are damaged
+  - PETSC_ERR_FILE_OPEN if one cannot be opened (rights, too many files); it is left as it is
 */
 PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint);
 
@@ -60,25 +65,26 @@ MPI_Comm NakCheckpointComm(NakCheckpoint checkpoint);
 /** Path of the file; valid while the checkpoint is. */
 const char *NakCheckpointPath(NakCheckpoint checkpoint);
 
-/** Whether there is an entry of that name; always, in a checkpoint that is written. */
+/** Whether there is an entry of that name.  Always true for a checkpoint that is written. */
 PetscErrorCode NakCheckpointHas(NakCheckpoint checkpoint, const char *name, PetscBool *has);
 
-/** Write or read a vector of a DMDA.  Errors: PETSC_ERR_FP for a number that is not finite, which is
-    never written; PETSC_ERR_FILE_UNEXPECTED for a vector of another grid. */
+/** Write or read a vector of a DMDA.  Errors: PETSC_ERR_FP for a number that is not finite, which
+    is never written; PETSC_ERR_FILE_UNEXPECTED for a vector of another grid. */
 PetscErrorCode NakCheckpointVec(NakCheckpoint checkpoint, const char *name, Vec v);
 
 /** The same for `count` values at each node that this rank owns, in the order of a vector. */
 PetscErrorCode NakCheckpointNodes(NakCheckpoint checkpoint, const char *name, DM dm, PetscInt count,
                                   PetscReal values[]);
 
-/** The same for this rank's block of an array over a box, x fastest: `count` values in each direction
-    from `start` on, of `size` in all.  The blocks of all ranks make up the box. */
+/** The same for this rank's block of an array over a box, x fastest.  The block has `count` values
+    in each direction from `start` on; the array has `size`.  The blocks of all ranks make up the
+    box. */
 PetscErrorCode NakCheckpointArray(NakCheckpoint checkpoint, const char *name,
                                   const PetscInt size[3], const PetscInt start[3],
                                   const PetscInt count[3], PetscReal values[]);
 
-/** Write or read plain data; read, it is the same on every rank.  Names have less than 56 characters.
-    No messages.  Errors: PETSC_ERR_FILE_UNEXPECTED where the size differs. */
+/** Write or read plain data.  After reading, it is the same on every rank.  Names have less than 56
+    characters.  No messages.  Errors: PETSC_ERR_FILE_UNEXPECTED if the size differs. */
 PetscErrorCode NakCheckpointBlock(NakCheckpoint checkpoint, const char *name, void *data,
                                   size_t size);
 
@@ -86,8 +92,8 @@ PetscErrorCode NakCheckpointBlock(NakCheckpoint checkpoint, const char *name, vo
 PetscErrorCode NakCheckpointSize(NakCheckpoint checkpoint, const char *name, size_t *size);
 
 /** Complete a checkpoint that was begun, and remove all but the newest `keep` of its directory.
-    `*checkpoint` becomes NULL, and where something fails, the checkpoints before are as they were. */
+    `*checkpoint` becomes NULL.  If something fails, the earlier checkpoints are as they were. */
 PetscErrorCode NakCheckpointCommit(NakCheckpoint *checkpoint, PetscInt keep);
 
-/** Close a checkpoint that was read, or give up one that was begun; NULL is accepted. */
+/** Close a checkpoint that was read, or abandon one that was begun; NULL is accepted. */
 PetscErrorCode NakCheckpointDestroy(NakCheckpoint *checkpoint);

@@ -2,10 +2,10 @@
   @file
   Columns side by side, linearised, and their solvers.
 
-  The matrix is that of an equation F(t, U, dU/dt) = 0 whose unknowns stand in columns, as NakState lays them
-  out.  Inside a column anything may depend on anything.  Columns exchange by fluxes that are differences of
-  potentials of their own unknowns.  Solvers need entries and slopes only, no
-  physics; that is handed over as functions.
+  The matrix is that of an equation F(t, U, dU/dt) = 0 whose unknowns stand in columns, as NakState
+  lays them out.  Inside a column anything may depend on anything.  Columns exchange by fluxes.  A
+  flux is a difference of potentials of the columns' own unknowns.  Solvers need entries and slopes
+  only, no physics; the physics is handed over as functions.
 */
 #pragma once
 
@@ -26,8 +26,8 @@ static inline void NakPut(NakEntries *e, PetscInt row, PetscInt col, PetscReal v
   e->value[e->n++] = value;
 }
 
-/** A flux from unknown b down to a, of slopes da and db to them: both rows, both columns; `down` and `up` are
-    what the rows of a and of b divide by. */
+/** A flux from unknown b down to a.  Its slopes to them are da and db.  It adds to both rows and
+    both columns; `down` and `up` are what the rows of a and of b divide by. */
 static inline void NakPutFlux(NakEntries *e, PetscInt a, PetscInt b, PetscReal down, PetscReal up,
                               PetscReal da, PetscReal db)
 {
@@ -37,7 +37,8 @@ static inline void NakPutFlux(NakEntries *e, PetscInt a, PetscInt b, PetscReal d
   NakPut(e, b, b, db / up);
 }
 
-/** A potential that depends on another unknown `by`, too: what is solved for in the place of unknown `of` is
+/** A potential that depends on another unknown `by`, too.  Instead of unknown `of`, the system is
+    solved for
 
       v_of = x_of - sum over by of lean x_by,
 
@@ -46,9 +47,10 @@ typedef struct {
   PetscInt of, by;
 } NakLean;
 
-/** What columns have in common wherever they stand, as the columns under a void its gas.  Row unknown[k] of each
-    holds, beside its entries, push_k times what `answer` makes of the sums over k of pull_k v of all columns.  The
-    conserved sums have nothing of these rows. */
+/** What all columns share wherever they are, as the columns under a void share its gas.  Beside
+    its entries, row unknown[k] of each column holds push_k times an answer.  `answer` computes
+    it from the sums over k of pull_k v of all columns.  The conserved sums contain nothing of
+    these rows. */
 typedef struct {
   PetscInt        n; /**< 0: nothing */
   const PetscInt *unknown;
@@ -62,14 +64,15 @@ typedef struct {
 
 enum { NAK_CONSERVED_MOST = 2 };
 
-/** The physics of a column: pure functions and their context; of a column, `slopes` is called first.
-    `column` counts the owned columns of this rank, from 0; `u` holds the unknowns of one. */
+/** The physics of a column: pure functions and their context.  For each column, `slopes` is
+    called first.  `column` counts the owned columns of this rank, from 0; `u` holds the unknowns
+    of one. */
 typedef struct {
   const void *ctx;
   PetscInt    most_entries; /**< upper bound of the entries of a column */
 
-  /** Slopes of the potentials, 0 for what never moves laterally and for nothing else.  Those of a typical
-      column are taken as scales. */
+  /** Slopes of the potentials.  They are 0 for unknowns that never move laterally, and for nothing
+      else.  Those of a typical column are taken as scales. */
   void (*slopes)(const void *ctx, const PetscReal u[], PetscReal slope[]);
   void (*typical)(const void *ctx, PetscReal u[]); /**< NULL: a column of ones */
 
@@ -77,19 +80,21 @@ typedef struct {
   const NakLean *leans;   /**< all of one `of` after each other; no `by` is an `of` */
   void (*lean)(const void *ctx, const PetscReal u[], PetscReal lean[]); /**< of each pair */
 
-  /** Append dF/dv + shift dF/d(dv/dt) without lateral exchange, where v is the unknowns, leaned on as above.
-      Entries come in the same order for every column and state; those of one place add up. */
+  /** Append dF/dv + shift dF/d(dv/dt) without lateral exchange.  v is the unknowns with the
+      leans above.  Entries come in the same order for every column and state; those of one place
+      add up. */
   void (*jacobian)(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal slope[],
                    PetscReal shift, NakEntries *entries);
 
-  /** Whether an entry is, in all columns, the same constant times the slope of its unknown `col`, as that of
-      a flux between two layers is. */
+  /** Whether an entry is a constant times the slope of its unknown `col`, with the same constant in
+      all columns.  The entry of a flux between two layers is one. */
   PetscBool (*uniform)(const void *ctx, PetscInt row, PetscInt col);
 
   /** Sums over the rows of a column in which all fluxes cancel: `sum` counts them from 0. */
   PetscInt n_conserved;
   PetscReal (*conserved)(const void *ctx, PetscInt sum, PetscInt column, const PetscReal row[]);
-  /** What of a sum a unit of its unknown `keeper` makes.  The keeper takes up what a solution lacks. */
+  /** How much a unit of the unknown `keeper` adds to a sum.  The keeper takes up what a solution
+      lacks. */
   PetscReal (*capacity)(const void *ctx, PetscInt sum, PetscReal shift);
   PetscInt keeper[NAK_CONSERVED_MOST];
 
@@ -117,52 +122,54 @@ typedef struct {
 /** Owned by the columns. */
 const NakNeighbours *NakColumnsNeighbours(NakColumns columns);
 
-/** Fetch the ghosts of columns of which `own` holds the owned ones; valid until the next call and the next
-    product.  Collective. */
+/** Fetch the ghosts of columns; `own` holds the owned ones.  They are valid until the next call and
+    the next product.  Collective. */
 PetscErrorCode NakColumnsGhosts(NakColumns columns, const PetscReal own[],
                                 const PetscReal **ghosts);
 
-/** Linearise: fill the operator and what preconditions it.  `more` is added to the diagonals of the columns' own
-    matrices, NULL for nothing.  Collective. */
+/** Linearise: fill the operator and its preconditioner.  `more` is added to the diagonals of the
+    columns' own matrices; NULL adds nothing.  Collective. */
 PetscErrorCode NakColumnsLinearise(NakColumns columns, Vec U, PetscReal shift);
 PetscErrorCode NakColumnsLineariseWith(NakColumns columns, Vec U, PetscReal shift, Vec more);
 
-/** The linearised system as an operator that multiplies v; owned by the columns.  It follows every
-    NakColumnsLinearise(). */
+/** The linearised system as an operator that multiplies v; owned by the columns.  Every
+    NakColumnsLinearise() updates it. */
 Mat NakColumnsOperator(NakColumns columns);
 
-/** Add to `y` what is shared, of v in `x`: an assembled matrix lacks it.  Collective. */
+/** Add to `y` the shared part of the product with v in `x`: an assembled matrix lacks it.
+    Collective. */
 PetscErrorCode NakColumnsAddShared(NakColumns columns, Vec x, Vec y);
 
 /** Whether there is any. */
 PetscBool NakColumnsShare(NakColumns columns);
 
-/** From a solution v of the linearised system to that in the unknowns.  Not collective. */
+/** Convert a solution v of the linearised system to the unknowns.  Not collective. */
 PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution);
 
-/** Make an approximate solution v of the linearised system conserve to rounding: what its residual holds of the
-    conserved sums goes into the keepers, to each the same.  Collective. */
+/** Make an approximate solution v of the linearised system conserve to rounding.  What its residual
+    holds of the conserved sums is added to the keepers, the same to each.  Collective. */
 PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution);
 
-/** The linearised system as a matrix (AIJ), without what is shared; owned by the columns.  It is filled by this call
-    and not by the next linearisation.  Collective. */
+/** The linearised system as a matrix (AIJ), without what is shared; owned by the columns.  This
+    call fills it; the next linearisation does not.  Collective. */
 PetscErrorCode NakColumnsMatrix(NakColumns columns, Mat *matrix);
 
 /**
-  Set up `pc` to approximate the inverse of the operator, by multigrid that coarsens in x and y alone and
-  smooths by solving z lines, in red-black order; no matrix is stored.  Of a single column it is the inverse.  It
-  follows every NakColumnsLinearise().  Collective.
+  Set up `pc` to approximate the inverse of the operator by multigrid.  It coarsens in x and y alone
+  and smooths by solving z lines, in red-black order.  No matrix is stored.  For a single column it
+  is the exact inverse.  Every NakColumnsLinearise() updates it.  Collective.
 */
 PetscErrorCode NakColumnsPreconditioner(NakColumns columns, PC pc);
 
 /**
-  Set up `pc` to solve: GMRES for every other column, preconditioned by the same multigrid, and from these
-  all others.  2D and 3D.  It follows every NakColumnsLinearise(), and keeps solutions until the next one.
-  Where it does not converge, it says so by PCSetFailedReason().  Collective.
+  Set up `pc` to solve the linear system, in 2D and 3D.  GMRES solves for every other column,
+  preconditioned by the same multigrid; all other columns follow from these.  Every
+  NakColumnsLinearise() updates it, and it keeps solutions until the next one.  If it does not
+  converge, it says so by PCSetFailedReason().  Collective.
 
   @param[in]  tolerance  norm of the residual over that of the right-hand side, both preconditioned
-  @param[out] inner      that GMRES, for its options and counts; owned by `pc`.  NULL where columns of one
-                         colour meet, as an odd number of columns is periodic, and where anything is shared:
-                         there `pc` only preconditions
+  @param[out] inner      that GMRES, for its options and counts; owned by `pc`.  NULL if columns of
+                         one colour meet (an odd number of columns, periodic) or if anything is
+                         shared.  Then `pc` only preconditions
 */
 PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PC pc, KSP *inner);
