@@ -1,12 +1,12 @@
 /**
   @file
-  The input deck: YAML checked against tables, converted to SI, the same on every rank.
+  The input deck: YAML checked against tables and converted to SI.  It is the same on every rank.
 
   Each module lists the entries it takes, once, as rows of NakParam beside the struct that they
-  fill.  The schema is the list of those tables; reading, checking, `--help-deck`, the manual's
-  table, the JSON Schema and the resolved deck are all made from it.
+  fill.  The schema is the list of those tables.  Everything is made from it: reading, checking,
+  `--help-deck`, the manual's table, the JSON Schema and the resolved deck.
 
-  Errors in a deck are not errors of these functions: they are collected, all in one pass, and
+  Errors in a deck are not errors of these functions.  They are all collected in one pass.
   NakDeckReport() prints them as `file:line:column: message`, each with a remedy.
 
   The text is parsed on rank 0 only; what other ranks need reaches them as plain structs.
@@ -120,15 +120,15 @@ typedef const struct NakNode_private *NakNode; /**< opaque; owned by the deck; r
 
   @param[in]  comm       every rank that will need the parameters
   @param[in]  path       the YAML file; NULL for an empty deck (only overrides and defaults)
-  @param[in]  overrides  `key=value` texts; checked like the deck, reported as `command line:N:`
-                         where N counts them from 1.  `protocol=...` and other trees take flow YAML;
-                         an index reaches into a list: `protocol.0.staircase.hold=1 s`
+  @param[in]  overrides  `key=value` texts.  They are checked like the deck and reported as `command
+                         line:N:`; N counts them from 1.  `protocol=...` and other trees take flow
+                         YAML.  An index reaches into a list: `protocol.0.staircase.hold=1 s`
   @param[in]  count      of overrides
   @param[out] deck       free with NakDeckDestroy()
 
-  Errors: PETSC_ERR_FILE_OPEN or _READ for a missing file, a directory, one larger than 16 MiB.
-  What YAML itself refuses (syntax, duplicate keys, anchors and aliases, nesting deeper than 32)
-  is collected as an error of the user.
+  Errors: PETSC_ERR_FILE_OPEN or _READ for a missing file, a directory, or a file larger than 16
+  MiB.  What YAML itself refuses (syntax, duplicate keys, anchors and aliases, nesting deeper than
+  32) is collected as an error of the user.
 */
 PetscErrorCode NakDeckCreate(MPI_Comm comm, const char *path, const char *const overrides[],
                              PetscInt count, NakDeck *deck);
@@ -140,20 +140,22 @@ PetscErrorCode NakDeckDestroy(NakDeck *deck);
   Check the deck against the schema and fill every struct on every rank.  Collective.
 
   An entry in error keeps its default.  A key that no row knows is an error, with the nearest known
-  key as suggestion.  Nothing is called missing in a deck that YAML could not read to its end.
+  key as suggestion.  If YAML could not read the deck to its end, nothing is reported as missing.
 
   Errors: PETSC_ERR_PLIB for a schema in error, such as a default out of its bounds.
 */
 PetscErrorCode NakDeckFill(NakDeck deck, const NakSection schema[]);
 
 /**
-  Tell of entries that only decks of another kind have, so that NakDeckFill() can say of one of them
-  what is in its way; `others` and `kind`, such as "model: alloy", must outlive the call of that.
+  Name the entries that only decks of another kind have.  NakDeckFill() can then say of such an
+  entry why it is refused.  `others` and `kind`, such as "model: alloy", must outlive the call of
+  NakDeckFill().
 */
 void NakDeckSetOthers(NakDeck deck, const NakSection others[], const char *kind);
 
-/** An entry that decks had once: `advice` says what to write today.  With a `unit`, an entry that is still
-    there and once took quantities of that unit.  A table ends with a row whose `key` is NULL. */
+/** An entry that decks once had: `advice` says what to write today.  An entry with a `unit` is
+    still there, and once took quantities of that unit.  A table ends with a row whose `key` is
+    NULL. */
 typedef struct {
   const char *key, *unit, *advice;
 } NakFormer;
@@ -162,9 +164,9 @@ typedef struct {
 void NakDeckSetFormer(NakDeck deck, const NakFormer former[]);
 
 /**
-  Print the errors collected since the last report to standard error, in the order of the file,
-  and count all of them, those of earlier reports included.  Collective; the count is the same on
-  every rank.  Of many, the first 100 found are printed.
+  Print the errors collected since the last report to standard error, in the order of the file.  Of
+  many, the first 100 found are printed.  The count is of all errors, those of earlier reports
+  included.  Collective; the count is the same on every rank.
 */
 PetscErrorCode NakDeckReport(NakDeck deck, PetscInt *count);
 
@@ -179,8 +181,9 @@ PetscErrorCode NakRefuseErrors(MPI_Comm comm, PetscInt count, const char where[]
 /** Errors collected so far.  Rank 0 only. */
 PetscInt NakDeckErrorCount(NakDeck deck);
 
-/** What entries ask for together and cannot have.  The check of a module, NakXCheck(), is pure and fills such a
-    list; `check`, `run` and the creation of what the parameters describe use the same one. */
+/** Entries that do not fit together.  The check of a module, NakXCheck(), is pure and fills such a
+    list.  The commands `check` and `run` use the same check, and so does the creation of what the
+    parameters describe. */
 enum { NAK_COMPLAINTS = 32 }; /* more are left out */
 typedef struct {
   const char *key;     /**< of the entry or section to change */
@@ -200,23 +203,26 @@ void NakComplain(NakComplaints *list, const char *key, const char format[], ...)
 void NakCaution(NakComplaints *list, const char *key, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
 
-/** Add an error unless the lengths of time steps in `section` are in order; `unit` as in " s". */
+/** Add an error unless the lengths of time steps in `section` are in ascending order; `unit` as in
+    " s". */
 void NakCheckSteps(NakComplaints *list, const char *section, const char *unit, PetscReal shortest,
                    PetscReal first, PetscReal longest);
 
 /** Raise the first error of the list, if any, as PETSC_ERR_USER_INPUT on `comm`. */
 PetscErrorCode NakComplaintsRaise(MPI_Comm comm, const NakComplaints *list);
 
-/** Collect the errors of the list at their places in the deck, and print its warnings; of what the deck lacks,
-    at the section above, and that the default holds.  Rank 0 only. */
+/** Collect the errors of the list at their places in the deck, and print its warnings.  An entry
+    that the deck lacks is reported at the section above it, with the note that the default holds.
+    Rank 0 only. */
 PetscErrorCode NakDeckComplaints(NakDeck deck, const NakComplaints *list);
 
-/** Print at once, on standard error, what is no error but may not be meant; the deck stays good.  Rank 0
-    only. */
+/** Print a warning at once on standard error, for what is no error but may not be meant.  The deck
+    stays good.  Rank 0 only. */
 PetscErrorCode NakDeckWarn(NakDeck deck, NakNode node, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
 
-/** The lines of all warnings so far, "" for none.  Rank 0 only; owned by the deck, until the next one. */
+/** The lines of all warnings so far, "" for none.  Rank 0 only.  Owned by the deck; valid until the
+    next warning. */
 const char *NakDeckWarnings(NakDeck deck);
 
 /** The deck's file name, or "command line" without one.  Every rank. */
@@ -226,17 +232,17 @@ const char *NakDeckPath(NakDeck deck);
 MPI_Comm NakDeckComm(NakDeck deck);
 
 /**
-  Write the deck as resolved: every entry of the schema in SI units, in the schema's order, trees
-  as they were given with overrides and NakNodeSetText() applied; a valid deck that resolves to itself.
-  Rank 0 only.
+  Write the deck as resolved: every entry of the schema in SI units, in the schema's order.  Trees
+  are written as they were given, with overrides and NakNodeSetText() applied.  The result is a
+  valid deck that resolves to itself.  Rank 0 only.
 */
 PetscErrorCode NakDeckWriteResolved(NakDeck deck, const NakSection schema[], FILE *file);
 
 /** Write the file of the deck as it was read, without overrides.  Rank 0 only. */
 PetscErrorCode NakDeckWriteOriginal(NakDeck deck, FILE *file);
 
-/** Write the entries of a schema that are no trees, in SI units, each as a line `key: value`.  Local:
-    any rank may. */
+/** Write the entries of a schema that are no trees, in SI units, each as a line `key: value`.
+    Local: any rank may call it. */
 PetscErrorCode NakSchemaWriteValues(const NakSection schema[], FILE *file);
 
 /** Write the manual of the schema: text for a terminal, a Markdown table, or a JSON Schema. */
@@ -264,11 +270,12 @@ NakNode NakNodeFind(NakNode map, const char *key);
 /** A scalar's text; "" for a list or a map. */
 const char *NakNodeText(NakNode node);
 
-/** Have a scalar of a deck say `text` from now on, in the resolved deck, too: what its owner found to be
-    meant by it. */
+/** Set the text of a scalar of a deck, in the resolved deck, too.  The owner found what the scalar
+    means. */
 PetscErrorCode NakNodeSetText(NakNode scalar, const char *text);
 
-/** Add an entry to a map within a list or a map, to the resolved deck, too: what its owner found. */
+/** Add an entry to a map within a list or a map, in the resolved deck, too.  The owner found its
+    value. */
 PetscErrorCode NakNodeAdd(NakNode map, const char *key, const char *text);
 
 /** Read a quantity within bounds [unit]; an error is collected and `*ok` is false. */
@@ -279,6 +286,6 @@ PetscErrorCode NakDeckQuantity(NakDeck deck, NakNode node, const char *unit, Pet
 PetscErrorCode NakDeckWhole(NakDeck deck, NakNode node, PetscInt lower, PetscInt upper,
                             PetscInt *value, PetscBool *ok);
 
-/** Collect every key of `map` that is not in `words` ("a|b|c"), each with the nearest of them, or with all
-    where none is near. */
+/** Collect an error for every key of `map` that is not in `words` ("a|b|c").  Each names the
+    nearest word, or all words if none is near. */
 PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words);

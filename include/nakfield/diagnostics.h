@@ -6,16 +6,17 @@
     K       what the alloy and the film hold, less what they held
     charge  what passed the far face, less the reaction's and what the double layer took up
 
-  Each is of one electrode, and a record has the larger of both.
+  Each balance is of one electrode.  A record has the larger one of both electrodes.
 
-  Na and K are relative to what the electrode held at the start, charge to all that went through the cell
-  so far, one double layer at 1 V included so that the beginning has a scale.
+  The Na and K balances are relative to what the electrode held at the start.  The charge balance is
+  relative to all charge that went through the cell so far.  One double layer at 1 V is included, so
+  that the beginning has a scale.
 */
 #pragma once
 
 #include <nakfield/state.h>
 
-/** Open data: what the balances are measured against, and their largest values so far. */
+/** Open data: the references of the balances, and their largest values so far. */
 typedef struct {
   NakInventory start[NAK_ELECTRODES];
   PetscReal    last_total;                            /**< charge at the last record [C/m2] */

@@ -1,16 +1,16 @@
 /**
   @file
-  Impedance: the answer of the linearised cell to a small alternating current, and the relaxation
+  Impedance: the response of the linearised cell to a small alternating current, and the relaxation
   times in it.
 
-  About a state U, with J = dF/dU and M = dF/d(dU/dt), a current of 1 A/m2 at the far face gives
-  (i omega M + J) du = b, and Z = dV/dI is the mean of dE and the drop over what is in series.  The
-  state need not be steady: it is frozen.
+  The cell is linearised about a state U, with J = dF/dU and M = dF/d(dU/dt).  A current of 1 A/m2
+  at the far face gives (i omega M + J) du = b.  Z = dV/dI is the mean of dE plus the drop over what
+  is in series.  The state need not be steady: it is frozen.
 
-  Doubled to a real system, this is solved by GMRES with the preconditioner PRESB, whose two solves
-  are with J + omega M: that is one real linearisation with the shift omega.  The number of iterations
-  depends neither on the frequency nor, with multigrid inside, on the grid.
-  (O. Axelsson, M. Neytcheva, B. Ahmad, Numer. Algorithms 66 (2014) 811.)
+  The system is doubled to a real one and solved by GMRES with the preconditioner PRESB.  Its two
+  solves are with J + omega M: that is one real linearisation with the shift omega.  The number of
+  iterations does not depend on the frequency.  With multigrid inside, it does not depend on the
+  grid either.  (O. Axelsson, M. Neytcheva, B. Ahmad, Numer. Algorithms 66 (2014) 811.)
 */
 #pragma once
 
@@ -65,8 +65,8 @@ PetscErrorCode NakImpedanceDestroy(NakImpedance *impedance);
 PetscErrorCode NakImpedanceSpectrum(NakImpedance z, Vec U, const NakSpectrum **spectrum);
 
 /**
-  Linearise about `U`, which must stay as it is while NakImpedanceSolve() is called, for any number of
-  frequencies.  NakImpedanceSpectrum() does both.  Collective.
+  Linearise about `U`, for any number of frequencies.  `U` must stay as it is while
+  NakImpedanceSolve() is called.  NakImpedanceSpectrum() does both.  Collective.
 
   @param[in]  frequency  [Hz]
   @param[out] re, im     impedance [ohm m2]; the same on every rank
@@ -83,11 +83,12 @@ PetscInt NakImpedanceIterations(NakImpedance z);
     Z(f) = R + integral gamma(tau) / (1 + 2 pi i f tau) d ln tau,   gamma >= 0,  R >= 0,
 
   that minimises |Z - Z(f)|^2 + lambda integral (d gamma / d ln tau)^2 d ln tau over real and
-  imaginary parts: a convex quadratic programme with bounds.  Not collective.
+  imaginary parts.  This is a convex quadratic programme with bounds.  Not collective.
 
-  `lambda` is that of `params`, or one of 1e-7, ... 1: where generalised cross-validation (with the
-  freedom of the gammas that are not 0) is least, or where the L-curve, misfit against roughness on
-  logarithmic axes, bends most.  Those two are for measured spectra: one without noise wants none.
+  `lambda` is that of `params`, or it is chosen from 1e-7, ... 1 in one of two ways:
+  - the least generalised cross-validation, with the freedom of the gammas that are not 0
+  - the strongest bend of the L-curve (misfit against roughness on logarithmic axes)
+  Both choices are for measured spectra.  A spectrum without noise needs none.
 
   @param[in]     params    lambda, lambda_choice; their meaning does not depend on the unit of Z
   @param[in,out] spectrum  frequencies and impedances in; `tau`, `n_tau` and room for `gamma` in;
@@ -97,8 +98,8 @@ PetscInt NakImpedanceIterations(NakImpedance z);
 */
 PetscErrorCode NakRelaxationTimes(const NakImpedanceParams *params, NakSpectrum *spectrum);
 
-/** Choose the times of a spectrum, from a decade beyond its highest frequency to a decade beyond its
-    lowest: set `n_tau` and `tau`, and allocate `gamma`; free both with PetscFree2(). */
+/** Choose the times of a spectrum, from a decade beyond its highest frequency to a decade beyond
+    its lowest.  Set `n_tau` and `tau`, and allocate `gamma`; free both with PetscFree2(). */
 PetscErrorCode NakRelaxationGrid(PetscInt per_decade, NakSpectrum *spectrum);
 
 /** How far a spectrum is from what a linear, causal and steady cell can have. */
@@ -110,13 +111,13 @@ typedef struct {
 } NakConsistency;
 
 /**
-  The linear Kramers-Kronig test: what is left of a spectrum beside
+  The linear Kramers-Kronig test: the residual of a spectrum after a fit of
 
     R + i w L + 1 / (i w C) + sum R_k / (1 + i w tau_k),
 
-  each term of which obeys the relations, with coefficients of any sign; the tau_k are spread evenly over the
-  frequencies, 7 to a decade and no more than frequencies.  Residuals are over |Z|.
-  (B. A. Boukamp, J. Electrochem. Soc. 142 (1995) 1885.)  Not collective.
+  Each term obeys the relations, with coefficients of any sign.  The tau_k are spread evenly over
+  the frequencies, 7 to a decade and no more than frequencies.  Residuals are over |Z|.  (B. A.
+  Boukamp, J. Electrochem. Soc. 142 (1995) 1885.)  Not collective.
 
   @param[in] spectrum  3 frequencies or more and their impedances
 

@@ -2,26 +2,29 @@
   @file
   In situ: pictures and extracts by ParaView Catalyst while the run goes on.
 
-  An observer of numbers and frames, like the output.  What draws is a back end behind one C contract
-  (src/insitu/backend.h), loaded when a deck asks for it: "legacy" is a plugin in C++ for the
-  ParaView of a distribution, "catalyst2" is compiled in where CMake found libcatalyst.  Both take
-  the same Python scripts of version 2.  "vtk" is a second plugin that loads in a tenth of the time: it
-  has VTK and Python alone, for scripts that need no more and say so.  All hand over two channels,
-  each with one partition a rank:
+  An observer of numbers and frames, like the output.  A back end does the drawing.  It stands on
+  the other side of one C contract (src/insitu/backend.h) and is loaded if a deck asks for it:
+  - "legacy" is a plugin in C++ for the ParaView of a distribution.
+  - "catalyst2" is compiled in if CMake found libcatalyst.
+  - "vtk" is a plugin that loads in a tenth of the time.  It has VTK and Python alone, for scripts
+    that need no more and say so.
+  The first two take the same Python scripts of version 2.  All hand over two channels, each with
+  one partition a rank:
 
     grid  the cells of this rank, rectilinear, in true coordinates [m]; the fields of
           place NAK_PLACE_VOLUME, and of a cell `region` (0 electrolyte, 1 interphase, 2 alloy)
     face  the electrolyte's face, z = 0, one quadrilateral a column; the fields of NAK_PLACE_FACE,
           where there are any: models on a box have no such channel
 
-  Scripts that say "# nakfield: face" want no more than that; where all of a deck do, the whole face goes to
-  rank 0, and no other rank loads the back end.
+  Scripts that say "# nakfield: face" want only the face.  If all scripts of a deck say so, the
+  whole face goes to rank 0, and no other rank loads the back end.
 
   All are cell data, bitwise those of fields.h5 at the same time, each with its unit as the array's
   VTK label.  Both channels carry the numbers of the moment as field data, named as the columns of
-  timeseries.csv.  What the scripts write goes to RUNDIR/insitu and is noted there (NakFolderNote()).
+  timeseries.csv.  What the scripts write goes to RUNDIR/insitu and is recorded there
+  (NakFolderNote()).
 
-  A script that fails is left out from there on, with a message; the run goes on.
+  A script that fails is left out from then on, with a message.  The run continues.
 */
 #pragma once
 
@@ -37,12 +40,12 @@ typedef enum {
   NAK_INSITU_VTK
 } NakInsituChoice;
 
-/** What makes the scripts run, beside the first and the last state of a run. */
+/** When the scripts run, in addition to the first and the last state of a run. */
 typedef enum {
-  NAK_INSITU_EVENT, /**< the ends of protocol steps; inside a repeat, of its first turn only; of a run
-                         without a protocol, when fields are written */
-  NAK_INSITU_TIME, /**< multiples of a time: the integrator is made to end steps there */
-  NAK_INSITU_STEPS /**< so many time steps */
+  NAK_INSITU_EVENT, /**< the ends of protocol steps (in a repeat, of its first turn only); without a
+                         protocol, when fields are written */
+  NAK_INSITU_TIME,  /**< multiples of a time: the integrator is made to end steps there */
+  NAK_INSITU_STEPS  /**< so many time steps */
 } NakInsituCadence;
 
 /** Set by the deck, by NakInsituParamRows and NakInsituRead(). */
@@ -63,8 +66,9 @@ extern const NakParam NakInsituCellParamRows[]; /**< what there is for cells onl
 typedef struct NakInsitu_private *NakInsitu; /**< opaque; NULL where a deck has no script */
 
 /** Read `insitu.script`, `insitu.every` and `insitu.options`; errors are collected, among them a
-    script that is not there.  A script is looked for as a path, in the folder of the deck, and among
-    those that come with the program.  `unit` is that of time, "s" or "1".  Collective. */
+    script that is not there.  A script is looked for as a path, then in the folder of the deck,
+    then among those that come with the program.  `unit` is that of time, "s" or "1".
+    Collective. */
 PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *params);
 
 /**
@@ -74,37 +78,39 @@ PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *pa
   @param[in]  params  copied
   @param[out] insitu  NULL where there is no script; free with NakInsituDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT where there is no such back end, with the package to install.
+  Errors: PETSC_ERR_USER_INPUT if there is no such back end; the message names the package to
+  install.
 */
 PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, NakInsitu *insitu);
 
-/** Start the back end and hand it the scripts, which it imports with the first moment; `directory` is
-    the run's, and `time` when it begins or goes on, from which NAK_INSITU_TIME counts [s].  What they
-    wrote behind the checkpoint that was read is removed.  Of NULL, nothing.  Collective.
-    Errors: PETSC_ERR_USER_INPUT where Python does not start; those of the files. */
+/** Start the back end and hand it the scripts, which it imports with the first moment.  `directory`
+    is the run's.  `time` is when the run begins or resumes; NAK_INSITU_TIME counts from it [s].
+    What the scripts wrote after the checkpoint that was read is removed.  For NULL, nothing
+    happens.  Collective.  Errors: PETSC_ERR_USER_INPUT if Python does not start; those of the
+    files. */
 PetscErrorCode NakInsituStart(NakInsitu insitu, const char *directory, PetscReal time);
 
 /** Close the back end and set `*insitu` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakInsituDestroy(NakInsitu *insitu);
 
-/** Take note of a moment and tell whether it is to be shown; `event` where NAK_INSITU_EVENT says so.
-    The same on every rank; false of NULL. */
+/** Take note of a moment and return whether it is to be shown.  `event` says whether
+    NAK_INSITU_EVENT applies.  The same on every rank; false for NULL. */
 PetscBool NakInsituDue(NakInsitu insitu, PetscReal time, PetscBool event);
 
-/** The time at which a step should end; PETSC_INFINITY for none, and of NULL [s]. */
+/** The time at which a step should end [s].  PETSC_INFINITY for none, and for NULL. */
 PetscReal NakInsituNext(NakInsitu insitu);
 
-/** Write to a checkpoint, or read from one, how many moments were shown and when the last was.  Of
-    NULL, nothing.  Collective. */
+/** Write to a checkpoint, or read from one, how many moments were shown and when the last was.  For
+    NULL, nothing happens.  Collective. */
 PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint);
 
-/** Run the scripts on one moment, `last` of the run; a second one at the same time is left out.
-    Of NULL, nothing.  Collective. */
+/** Run the scripts on one moment; `last` says that it is the last of the run.  A second moment at
+    the same time is left out.  For NULL, nothing happens.  Collective. */
 PetscErrorCode NakInsituShow(NakInsitu insitu, const NakNumbers *numbers, const NakFrame *frame,
                              PetscBool last);
 
-/** What went wrong at the last moment shown, in lines, "" for nothing; it has been printed.  The same on every
-    rank; "" of NULL. */
+/** What went wrong at the last moment shown, in lines; "" for nothing.  It has been printed.  The
+    same on every rank; "" for NULL. */
 const char *NakInsituTold(NakInsitu insitu);
 
 /** What it cost so far.  Zeros of NULL. */

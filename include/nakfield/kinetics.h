@@ -1,21 +1,24 @@
 /**
   @file
-  The interface, point by point: adlayer, charge transfer, over-limit path, interphase, K film, Na metal,
-  filament.
+  The interface, point by point.  It has these parts: adlayer, charge transfer, over-limit path,
+  interphase, K film, Na metal and filament.
 
-  Pure functions of the unknowns of one column, each value beside its derivatives; nothing here knows
-  a grid, sends messages or fails.  A state outside the physical range (no Na left, an exponential
-  that overflows) gives numbers that are not finite, which the solver takes as a rejected step.
+  Pure functions of the unknowns of one column, each value beside its derivatives.  Nothing here
+  knows a grid, sends messages or fails.  A state outside the physical range (no Na left, an
+  exponential that overflows) gives numbers that are not finite.  The solver takes them as a
+  rejected step.
 
-  Currents are per area of the column and positive when Na is stripped.  `u` is the Na content of the
-  interphase over that in equilibrium with the reference alloy.  Equations and sources: docs/model.md.
+  Currents are per area of the column and positive when Na is stripped.  `u` is the Na content of
+  the interphase over that in equilibrium with the reference alloy.  Equations and sources:
+  docs/model.md.
 */
 #pragma once
 
 #include <nakfield/thermo.h>
 
-/** Set by the deck; rows in NakCellParamRows, NakInterphaseParamRows, NakReactionParamRows.  Limits,
-    resistances, capacities and charges are those of the pristine cell at NAK_REFERENCE_TEMPERATURE. */
+/** Set by the deck; rows in NakCellParamRows, NakInterphaseParamRows, NakReactionParamRows.
+    Limits, resistances, capacities and charges are those of the pristine cell at
+    NAK_REFERENCE_TEMPERATURE. */
 typedef struct {
   PetscReal area;                  /**< geometric [m2] */
   PetscReal series_resistance;     /**< of all but the pellet [ohm m2] */
@@ -72,12 +75,12 @@ typedef struct {
   PetscReal filament_speed;             /**< growth over plating current [m3/(A s)] */
 } NakReactionParams;
 
-/** Without an interphase nothing of it is left: no layer, no film, no second path.  The reference of u is then the
-    alloy of the start, and u its Na : K ratio over that. */
+/** Remove all parts of the interphase from the parameters: no layer, no film, no second path.  The
+    reference of u is then the alloy of the start, and u is its Na : K ratio over that. */
 void NakInterphaseComplete(NakInterphaseParams *params, const NakAlloyParams *alloy);
 
-/** What the electrolyte is: a solid that Na alone crosses, or a liquid, one well-mixed volume of Na+, K+ and an
-    anion, in which the alloy exchanges both of its metals. */
+/** What the electrolyte is: a solid that Na alone crosses, or a liquid.  The liquid is one
+    well-mixed volume of Na+, K+ and an anion.  In it the alloy exchanges both of its metals. */
 typedef enum { NAK_ELECTROLYTE_SOLID, NAK_ELECTROLYTE_LIQUID } NakElectrolyteKind;
 
 typedef struct {
@@ -150,7 +153,7 @@ NakPellet NakPelletAt(const NakCellParams *params, PetscReal temperature);
   Work out the constants.
 
   @param[in] contact  fraction of the face in contact.  With NAK_PER_CELL the deck's numbers are per
-                      geometric area, and where there is contact they are those over `contact`
+                      geometric area; those of the area in contact are the deck's over `contact`
 */
 NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature,
                               const NakInterphaseParams *interphase,
@@ -160,8 +163,8 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
 void NakKineticsBathe(NakKinetics *kinetics, const NakLiquidParams *liquid,
                       const NakReactionParams *reaction);
 
-/** Of the salt on a face: how fast it grows [mol/(m2 s)], with derivatives to itself and to the concentrations of K+
-    and of the anion, over that of the start. */
+/** How fast the salt on a face grows [mol/(m2 s)].  Its derivatives are to the salt itself and to
+    the concentrations of K+ and of the anion, over that of the start. */
 typedef struct {
   PetscReal value, dsalt, dpotassium, danion;
 } NakSaltRate;
@@ -178,17 +181,19 @@ static inline PetscBool NakKineticsFront(const NakInterphaseParams *p)
   return (PetscBool)(p->film_nuclei > 0 || p->film_nucleation > 0);
 }
 
-/** Fit the front of the K film to columns `spacing` apart [m], so that its speed there is that of a continuum;
-    0 for a continuum.  Nothing happens where the film is uniform. */
+/** Fit the front of the K film to columns `spacing` apart [m], so that its speed there is that of a
+    continuum; 0 is for a continuum.  If the film is uniform, nothing happens. */
 void NakKineticsFitFront(NakKinetics *kinetics, PetscReal width, PetscReal spacing);
 
-/** What drives the K film over a face with the Na content `u`: 1 where it is empty, 0 at u_k, -1 far above. */
+/** What drives the K film over a face with the Na content `u`.  It is 1 on an empty face, 0 at u_k,
+    and -1 far above u_k. */
 PetscReal NakKineticsFilmDrive(const NakKinetics *kinetics, PetscReal u);
 
-/** The open share is held here; a film that covers more could not be told from a whole one. */
+/** The open share is held at this value.  A film that covers more could not be told from a whole
+    one. */
 #define NAK_OPEN_LEAST 1e-30
 
-/** What a front leaves open: columns beside it must be solved to a part of this. */
+/** What a front leaves open.  Columns beside it must be solved to a fraction of this. */
 #define NAK_OPEN_FRONT 1e-6
 
 /** u in equilibrium with an alloy of ratio r: (r / r_ref)^m. */
@@ -210,12 +215,13 @@ typedef struct {
 
 NakFaceCharge NakKineticsCharge(const NakKinetics *k, PetscReal potential, PetscReal open);
 
-/** The potential at which the face holds the charge `charge`, per area of contact; Newton's method from
-    `potential`, which is returned as it is where it fits already.  NaN where it does not converge. [V] */
+/** The potential at which the face holds the charge `charge`, per area of contact [V].  Newton's
+    method starts from `potential`; it is returned as it is if it already fits.  NaN if it does not
+    converge. */
 PetscReal NakKineticsPotential(const NakKinetics *k, PetscReal charge, PetscReal open,
                                PetscReal potential);
 
-/** The unknowns of a column that the interface sees, and what is over it. */
+/** The unknowns of a column that the interface sees, and those above it. */
 typedef struct {
   PetscReal potential; /**< E of the metal against the electrolyte [V] */
   PetscReal deposit;   /**< [mol/m2] */
@@ -274,8 +280,8 @@ typedef struct {
 
   for u_face, and evaluate all rates there.
 
-  @param[in] conductance  of the half layer between u and the face, that of the alloy where there is no
-                          interphase [A/m2]
+  @param[in] conductance  of the half layer between u and the face [A/m2]; that of the alloy if
+                          there is no interphase
   @param[in] contact      of this column, in [0, 1]; without contact all currents are 0
 */
 NakFace NakKineticsFace(const NakKinetics *k, const NakFaceState *state, PetscReal conductance,

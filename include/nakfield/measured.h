@@ -1,15 +1,20 @@
 /**
   @file
-  Measured data: tables of instruments and cyclers, read by the names of their columns, never by
+  Measured data: tables of instruments and cyclers.  Columns are found by their names, never by
   position.
 
-  Read are BDF (Battery Data Format), BioLogic's .mpt, ZView's .z, Gamry's .DTA, tables of Arbin,
-  Basytec, Maccor and Neware, and a run's own timeseries.csv and impedance.csv.  What tells them apart
-  is the line that names the columns.  Columns stand in any order; numbers have a decimal point or
-  a decimal comma; the text is UTF-8, UTF-16 or Latin-1, with any line ends.  A unit stands beside
-  the name ("Current / mA", "I[A]", "Time (h)"), in the line below, or in the table of names.
+  These formats are read:
+  - BDF (Battery Data Format)
+  - BioLogic's .mpt, ZView's .z, Gamry's .DTA
+  - tables of Arbin, Basytec, Maccor and Neware
+  - a run's own timeseries.csv and impedance.csv
+  The line that names the columns tells them apart.  Columns stand in any order.  Numbers have a
+  decimal point or a decimal comma.  The text is UTF-8, UTF-16 or Latin-1, with any line ends.  A
+  unit stands beside the name ("Current / mA", "I[A]", "Time (h)"), in the line below, or in the
+  table of names.
 
-  A file that is not understood to its last row is refused with its line, and nothing of it is used.
+  A file that is not understood to its last row is refused: the error names the line, and nothing of
+  the file is used.
 */
 #pragma once
 
@@ -39,7 +44,7 @@ typedef struct {
   const char *path;
   const char
     *names; /**< a file of more names of columns, which come first; or NULL.  Its columns are
-                          quantity (time, voltage, current, frequency, re, im, minus_im), name, unit */
+                 quantity (time, voltage, current, frequency, re, im, minus_im), name, unit */
   const char *column[NAK_MEASURED_QUANTITIES]; /**< as the file spells it; NULL: any known name */
   unsigned    needed;                          /**< quantities that must be there */
   unsigned    welcome;                         /**< those that are read where they are */
@@ -58,11 +63,11 @@ typedef struct {
 /**
   Read a file.  One rank, no messages.
 
-  @param[in]  wish   what of it
+  @param[in]  wish   what to read from it
   @param[out] m      free with NakMeasuredFree(), after a fault too
-  @param[out] fault  PETSC_ERR_FILE_OPEN or _READ for a file that cannot be read;
-                     PETSC_ERR_USER_INPUT, with the line and what was expected, for one that is not
-                     understood, no regular file, or too large
+  @param[out] fault  PETSC_ERR_FILE_OPEN or _READ for a file that cannot be read.
+                     PETSC_ERR_USER_INPUT for one that is not understood, no regular file, or too
+                     large; the text has the line and what was expected
 */
 PetscErrorCode NakMeasuredRead(const NakMeasuredWish *wish, NakMeasured *m, NakFault *fault);
 

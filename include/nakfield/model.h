@@ -1,13 +1,13 @@
 /**
   @file
-  The NaK cell as a differential-algebraic system F(t, U, dU/dt) = 0 linearised as columns,
-  and what is measured on a state.
+  The NaK cell as a differential-algebraic system F(t, U, dU/dt) = 0 linearised as columns, and what
+  is measured on a state.
 
-  Equations, signs and discretisation: docs/model.md.  Every row is scaled so that the coefficient of
-  its own time derivative is 1, so residuals of neighbouring grids compare.  The electrolyte's rows
-  have none and are currents per area; the charge of the face is an algebraic function of E and of the
-  open share.  Sums over a column that are conserved are linear in U: any Runge-Kutta or Rosenbrock
-  method conserves them to the accuracy of its linear solves.
+  Equations, signs and discretisation: docs/model.md.  Every row is scaled so that the coefficient
+  of its own time derivative is 1.  So residuals of neighbouring grids compare.  The electrolyte's
+  rows have no time derivative and are currents per area.  The charge of the face is an algebraic
+  function of E and of the open share.  Sums over a column that are conserved are linear in U.  Any
+  Runge-Kutta or Rosenbrock method conserves them to the accuracy of its linear solves.
 */
 #pragma once
 
@@ -43,7 +43,7 @@ typedef struct {
 
 extern const NakParam NakCounterParamRows[];
 
-/** All that the deck and the file of its material say of the cell. */
+/** All that the deck and the file of its material say about the cell. */
 typedef struct {
   NakAlloyParams      alloy;
   NakMaterial         material; /**< that `alloy` names */
@@ -59,19 +59,20 @@ typedef struct {
   NakWettingParams    wetting;
 } NakModelParams;
 
-/** Work out what follows from other parameters: the zone of phases, on the grid's columns, with layers of a
-    quarter of an interface and no higher than a column is wide.  Beside grains, voids are one of the phases. */
+/** Work out what follows from other parameters: the zone of phases, on the grid's columns.  Its
+    layers have a quarter of an interface, and are no higher than a column is wide.  Beside grains,
+    voids are one of the phases. */
 void NakModelComplete(NakModelParams *params);
 
-/** K per volume of alloy in the frame of the cell, which moves with K [mol/m3]; the height of the alloy
-    there [m]. */
+/** K per volume of alloy in the frame of the cell, which moves with K [mol/m3]; the height of the
+    alloy in that frame [m]. */
 PetscReal NakModelDensity(const NakModelParams *params);
 PetscReal NakModelHeight(const NakModelParams *params);
 
 /** Height of the interphase on the grid, 0 where there is none [m]. */
 PetscReal NakModelInterphase(const NakModelParams *params);
 
-/** A cell with the alloy and the face of the counter electrode, where it is an alloy. */
+/** A cell with the alloy and the face of the counter electrode, if that electrode is an alloy. */
 void NakCounterCell(const NakModelParams *params, NakModelParams *cell);
 
 /** Complain of entries that contradict each other. */
@@ -89,11 +90,12 @@ PetscErrorCode NakModelDestroy(NakModel *model);
 /** Owned by the model. */
 NakState NakModelState(NakModel model);
 
-/** Where the counter electrode has its unknowns, counted from NakLayout.counter; NULL of Na metal, which has
-    none.  Owned by the model. */
+/** Where the counter electrode has its unknowns, counted from NakLayout.counter.  NULL for Na
+    metal, which has none.  Owned by the model. */
 const NakLayout *NakModelCounter(NakModel model);
 
-/** Charge that the face stores at 1 V, adlayer included, mean over it: a scale for balances [C/m2]. */
+/** Charge that the face stores at 1 V, adlayer included, mean over it: a scale for balances
+    [C/m2]. */
 PetscReal NakModelFaceCharge(NakModel model);
 
 /** What stands in the circuit beside the face. */
@@ -105,12 +107,13 @@ typedef struct {
 
 NakCircuit NakModelCircuit(NakModel model);
 
-/** Resistance of the surface layers of both faces with the salt in them, mean over the columns; 0 in a solid
-    electrolyte [ohm m2].  Collective. */
+/** Resistance of the surface layers of both faces with the salt in them, mean over the columns [ohm
+    m2].  It is 0 in a solid electrolyte.  Collective. */
 PetscErrorCode NakModelSaltResistance(NakModel model, Vec U, PetscReal *resistance);
 
-/** Let the cell have another temperature from now on: all its rates, resistances and equilibria follow.
-    Every face keeps its charge; NakModelSettle() puts its potential where that belongs.  Not collective. */
+/** Give the cell another temperature from now on.  All its rates, resistances and equilibria
+    follow.  Every face keeps its charge; NakModelSettle() then puts its potential where that
+    belongs.  Not collective. */
 PetscErrorCode NakModelSetTemperature(NakModel model, PetscReal temperature);
 
 /** That temperature, at first the deck's [K]. */
@@ -128,76 +131,88 @@ NakControl NakModelHeld(NakModel model);
 /**
   Evaluate F = F(U, dU/dt).  Collective: one exchange of ghost columns in 2D and 3D, none in 1D.
 
-  A state without physical meaning (no Na left somewhere, an exponential that overflows) gives
+  A state without physical meaning (no Na left in a place, an exponential that overflows) gives
   values that are not finite.
 */
 PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F);
 
-/** Make a state conserve that solves a time step's equations only nearly: `F` is what it leaves of them, with a
-    time derivative that changes by `shift` times a change of `U`.  The charge that is passed, the charge that
-    reacts and K are booked as the fluxes say; Na that is then lacking is the reservoir's.  The far current, and no flux
-    that matters, depends on none of them but the reservoir, which changes by what is left.  Collective. */
+/** Make a state conserve that solves a time step's equations only approximately.  `F` is the
+    residual; its time derivative changes by `shift` times a change of `U`.  The charge that passes,
+    the charge that reacts and K are set by the fluxes.  The reservoir takes the Na that is then
+    lacking.  The far current and the fluxes that matter depend on none of these unknowns but the
+    reservoir, and the reservoir changes by the residual only.  Collective. */
 PetscErrorCode NakModelBook(NakModel model, Vec F, PetscReal shift, Vec U);
 
-/** How often something else than time steps has changed the state: nuclei.  Not part of a checkpoint. */
+/** How often something other than time steps has changed the state: nuclei.  Not part of a
+    checkpoint. */
 PetscInt NakModelDisturbed(NakModel model);
 
 /** Whether `U` has physical meaning everywhere: finite, with Na left in every cell.  Collective. */
 PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid);
 
-/** Whether linearisations see the lateral resistance of the electrolyte, as they do at first and as
-    NakModelResidual() always does; without it, each of its layers is an equipotential. */
+/** Whether linearisations include the lateral resistance of the electrolyte.  At first they do;
+    NakModelResidual() always does.  Without it, each of its layers is an equipotential. */
 PetscErrorCode NakModelConstrict(NakModel model, PetscBool constrict);
 
 /** The linearised cell and its solvers, at the temperature and the control at the time of each
-    NakColumnsLinearise(); owned by the model.  What is conserved is Na, and the reservoir keeps it. */
+    NakColumnsLinearise().  Owned by the model.  The conserved sum is Na, and the reservoir is its
+    keeper. */
 NakColumns NakModelColumns(NakModel model);
 
-/** Put the potential of every face where its charge wants it, which a step meets to its tolerance only.
+/** Put the potential of every face where its charge wants it.  A step does so to its tolerance
+    only.
 
-    @param[out] moved  by how much at most, over NakModelScales() and the magnitude; collective then.  NULL
-                       where that does not matter
-*/
+    @param[out] moved  by how much at most, over NakModelScales() and the magnitude; with it the
+                       call is collective.  NULL if that does not matter
+ */
 PetscErrorCode NakModelSettle(NakModel model, Vec U, PetscReal *moved);
 
 /** Static contact of each owned column, in [0, 1].  Not collective. */
 PetscErrorCode NakModelContact(NakModel model, PetscReal contact[]);
 
-/** Fill `scale` with the size of a change that matters in each unknown, for error control; unknowns
-    that need none (algebraic ones but E, and pure integrals) get 1e30.  A change of the open share matters
-    relative to itself alone: it gets its magnitude in `U`, or 1e-30 where U is NULL. */
+/** Fill `scale` with the size of a change that matters in each unknown, for error control.
+    Unknowns that need none get 1e30: algebraic ones except E, and pure integrals.  A change of the
+    open share matters relative to itself alone.  Its scale is its magnitude in `U`, or 1e-30 if U
+    is NULL. */
 PetscErrorCode NakModelScales(NakModel model, Vec U, Vec scale);
 
 /**
   Measure a state.  Collective: two reductions.
 
   @param[in,out] record     time, step, cycle, dt, iterations and balances stay untouched; the rest
-                            is filled.  The voltage follows from the mean of E and the current, so it
-                            needs no consistent potential right after a switch
+                            is filled.  The voltage follows from the mean of E and the current.  So
+                            it needs no consistent potential right after a switch
   @param[out]    inventory  NAK_ELECTRODES of them, the counter electrode the second; or NULL
 */
 PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInventory *inventory);
 
-/** What the faces of the owned columns drive voids with: load is over the limiting current under the reference alloy;
-    without contact, u of the column and no load.  Not collective. */
+/** What drives voids at the faces of the owned columns.  `load` is over the limiting current under
+    the reference alloy.  Without contact, `u` is that of the column and there is no load.  Not
+    collective. */
 PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[]);
 
 /** Places of a deck from which the K film spreads at once, on its whole grid. */
 PetscInt NakModelFilmPlaces(const NakModelParams *params);
 
-/** After a step of length `dt` that ended at `time`: let nuclei of the K film form and grow, grains begin at the
-    sites that are driven enough, gas of voids dissolve and new voids form.  Na, K and charge stay.  Collective.
-    Errors: PETSC_ERR_NOT_CONVERGED, with the reason, where a phase has reached the top of its zone. */
+/** To be called after a step of length `dt` that ended at `time`.  It does the following, and Na, K
+    and charge stay as they are:
+    - nuclei of the K film form and grow
+    - grains begin at the sites that are driven enough
+    - gas of voids dissolves, and new voids form
+    Collective.  Errors: PETSC_ERR_NOT_CONVERGED, with the reason, if a phase has reached the top of
+    its zone. */
 PetscErrorCode NakModelAdvance(NakModel model, PetscReal time, PetscReal dt, Vec U);
 
-/** Within a step: how long the gas of voids has been dissolving since the last NakModelAdvance() [s]. */
+/** Within a step: how long the gas of voids has been dissolving since the last NakModelAdvance()
+    [s]. */
 void NakModelAge(NakModel model, PetscReal since);
 
-/** The time at which the next step is to end at the latest for what NakModelAdvance() does [s]. */
+/** The latest time [s] at which the next step must end, because of what NakModelAdvance() does. */
 PetscReal NakModelUntil(NakModel model);
 
-/** Let every column keep what frames tell of its past: of the state at the start of the run, and after each step
-    and switch, in the order of time.  Not collective, changes nothing else. */
+/** Let every column keep what frames report of its past.  To be called for the state at the start
+    of the run and after each step and switch, in the order of time.  Not collective; changes
+    nothing else. */
 PetscErrorCode NakModelRemember(NakModel model, PetscReal time, Vec U);
 
 /** What a restart needs beside the state. */

@@ -1,11 +1,12 @@
 /**
   @file
-  Several phases of a binary alloy on a uniform box: liquid, solid solutions rich in B or in A (any number
-  of grains) and void, as order parameters phi_i >= 0 with sum 1, with one diffusion potential mu = dG/dx
-  that all phases of a cell share.  Grand-potential form: M. Plapp, Phys. Rev. E 84 (2011) 031601.
+  Several phases of a binary alloy on a uniform box: liquid, void, and solid solutions rich in B or
+  in A (any number of grains).  They are order parameters phi_i >= 0 with sum 1.  All phases of a
+  cell share one diffusion potential mu = dG/dx.  Grand-potential form: M. Plapp, Phys. Rev. E 84
+  (2011) 031601.
 
-  Energy, with s_i half of what a phase brings to the energy of its interfaces (sigma_ij = s_i + s_j), w the
-  width, and V the molar volume, one for all phases:
+  The energy.  s_i is half of what a phase brings to the energy of its interfaces (sigma_ij = s_i +
+  s_j).  w is the width, and V the molar volume, one for all phases:
 
     F = int sum_i h_i G_i(x_i) / V
         + 12/w [ sum_i s_i phi_i^2 (1 - phi_i)^2 + B sum_(i<j<k) phi_i^2 phi_j^2 phi_k^2
@@ -16,34 +17,39 @@
     h_i = p_i - sum_(j, k) 15 phi_i^2 phi_j^2 phi_k [p_i - p_j - (s_j - s_i)/(s_i + s_j)],
           i, j, k different                                    X = sum_i h_i x_i(mu)
 
-  after F. Boyer and C. Lapuerte, ESAIM: M2AN 40 (2006) 653: between two phases no third one appears, every
-  interface has the energy sigma_ij and the profile phi = [1 + tanh(2 n / w)] / 2, so that its greatest
-  slope is 1/w.  The weights sum to 1 and are P(phi) between two phases.  Any driving force leaves the pure
-  phases metastable (dh/dphi ~ phi^2).
+  after F. Boyer and C. Lapuerte, ESAIM: M2AN 40 (2006) 653.  Between two phases no third one
+  appears.  Every interface has the energy sigma_ij and the profile phi = [1 + tanh(2 n / w)] / 2,
+  so its greatest slope is 1/w.  The weights sum to 1; between two phases they are P(phi).  Any
+  driving force leaves the pure phases metastable (dh/dphi ~ phi^2).
 
-  Evolution: one mobility m for surface, bulk and wall, and for all phases of a place,
+  Evolution, with one mobility m for surface, bulk and wall, and for all phases of a place:
 
     dphi_i/dt = - 2 m / (3 w s_i) [dF/dphi_i - beta] at fixed X,      dX/dt = V div(M grad mu)
     beta = sum_k (dF/dphi_k / s_k) / sum_k (1 / s_k),  the liquid included
     M = sum_i h_i D_i dx_i/dmu / V
 
-  so that a curved interface moves at m (curvature), the gradient part is m lap(phi_i) for each phase, and
-  the energy of a closed box cannot rise.  The second term of h is what makes dF/dphi_k = beta for a phase k
-  that is absent from an interface of two others: nothing pulls it in, neither bulk nor wall.
+  so a curved interface moves at m (curvature).  The gradient part is m lap(phi_i) for each phase.
+  The energy of a closed box cannot rise.  The second term of h makes dF/dphi_k = beta for a phase k
+  that is absent from an interface of two others.  So nothing pulls it in, neither bulk nor wall.
 
-  Void carries no metal.  In this frame of numbers it is a phase of fixed composition, that of the alloy at
-  the start: the liquid that a void displaces is exchanged with alloy of that composition elsewhere.  The
-  volume of all voids is constant, by a pressure.  `NAK_MIX_VAPOUR` of the liquid's atoms stay in a void,
-  so that mu has a value there.
+  Void carries no metal.  In this frame of numbers it is a phase of fixed composition, that of the
+  alloy at the start.  The liquid that a void displaces is exchanged with alloy of that composition
+  elsewhere.  A pressure keeps the volume of all voids constant.  `NAK_MIX_VAPOUR` of the liquid's
+  atoms stay in a void, so that mu has a value there.
 
-  The same formulas hold per mole of B (NAK_PER_B), as a cell wants it: X is then the ratio A : B, mu the
-  chemical potential of A against solid A, G_i - mu x_i that of B in phase i, V the volume in which there is
-  a mole of B, and the flux is the cell's own.  In that frame a void lifts the liquid off and leaves X alone,
-  and so does solid A, which is taken as pure and brings V / V_A of A; its energy is that at which it is in
-  equilibrium with the liquid of the phase diagram.
+  The same formulas hold per mole of B (NAK_PER_B), as a cell needs it.  Then:
+  - X is the ratio A : B
+  - mu is the chemical potential of A against solid A
+  - G_i - mu x_i is the chemical potential of B in phase i
+  - V is the volume that holds a mole of B
+  - the flux is the cell's own
+  In that frame a void lifts the liquid off and leaves X alone.  So does solid A, which is taken as
+  pure and brings V / V_A of A.  Its energy is the
+  one at which it is in equilibrium with the liquid of the phase diagram.
 
-  Unknowns of a cell: mu / RT with the T of the start, then phi_1, phi_2, ...; phase 0 is the liquid,
-  phi_0 = 1 - sum.
+  In that frame a void lifts the liquid off and leaves X alone.  So does solid A, which is taken as
+  pure and brings V / V_A of A.  Its energy is the one at which it is in equilibrium with the liquid
+  of the phase diagram.
 */
 #pragma once
 
@@ -106,15 +112,16 @@ typedef struct {
   PetscReal x_liquid, dx_liquid;                /**< x_0(mu) */
 } NakMixPoint;
 
-/** The rates L of the order parameters 1, 2, ... by the forces on them (.drive): symmetric, not negative
-    [m3/(J s)]; `presence` is the greatest |phi| of each phase, the liquid first, in the cell and beside it.
-    m is the mean of min(m_i, m_j) over the pairs there.  A phase with none is left out: the law does not
-    move it, and so rounding does not either. */
+/** The rates L of the order parameters 1, 2, ... by the forces on them (.drive) [m3/(J s)].  The
+    matrix is symmetric and not negative.  `presence` is the greatest |phi| of each phase in the
+    cell and beside it, the liquid first.  m is the mean of min(m_i, m_j) over the pairs there.  A
+    phase with none is left out: the law does not move it, so rounding does not either. */
 void NakMixRates(const NakMix *mix, const PetscReal presence[],
                  PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST]);
 
-/** What each phase has `of` mixed where the order parameters are u[1], ...: the sum of of_i h_i, with its first and
-    second derivatives to them.  The energy of the wall is that of NakMix.wall. */
+/** What each phase has `of`, mixed by the order parameters u[1], and so on: the sum of of_i h_i.
+    Its first and second derivatives are to the order parameters.  The energy of the wall is that of
+    NakMix.wall. */
 PetscReal NakMixSumAt(const NakMix *mix, const PetscReal of[], const PetscReal u[], PetscReal d[],
                       PetscReal dd[NAK_MIX_MOST][NAK_MIX_MOST]);
 
@@ -128,8 +135,8 @@ PetscReal NakMixGain(const NakMix *mix, NakBody body, PetscReal mu);
 PetscReal NakMixComposition(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal mu,
                             PetscReal *slope);
 
-/** What the wells alone give to .drive and .ddrive of order parameters u[1], ...: all there is where a phase is
-    present only in traces. */
+/** What the wells alone give to .drive and .ddrive of order parameters u[1], and so on.  A phase
+    that is present only in traces feels nothing else. */
 void NakMixWellsAt(const NakMix *mix, const PetscReal u[], NakMixPoint *point);
 
 /** h of one body at order parameters u[1], ..., with its derivatives to them. */
@@ -138,20 +145,20 @@ PetscReal NakMixShareAt(const NakMix *mix, const PetscReal u[], NakBody body, Pe
 /** h of each body at order parameters u[1], ... */
 void NakMixShares(const NakMix *mix, const PetscReal u[], PetscReal h[NAK_BODIES]);
 
-/** Per mole of B: the point whose phases are as in u[1], ... and that holds X, and the ratio A : B of its liquid
-    alone; u[0] is not used.  Not finite where there is none. */
+/** Per mole of B: the point whose phases are as in u[1], and so on, and that holds X.  Also the
+    ratio A : B of its liquid alone.  u[0] is not used.  Not finite if there is no such point. */
 NakMixPoint NakMixHolding(const NakMix *mix, const PetscReal u[], PetscReal X);
 PetscReal   NakMixLiquid(const NakMix *mix, const PetscReal u[], PetscReal X);
 
 /** That ratio, and the drives at that point without their derivatives. */
 PetscReal NakMixForces(const NakMix *mix, const PetscReal u[], PetscReal X, PetscReal force[]);
 
-/** The mu / RT at which the cell holds X, its phases as in `u`; u[0] is the guess.  Not finite where
+/** The mu / RT at which the cell holds X, its phases as in `u`; u[0] is the guess.  Not finite if
     there is none. */
 PetscReal NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X);
 
-/** Anisotropic part of the gradient energy of phase k at gradient p [1/m], with its first and second
-    derivatives. */
+/** Anisotropic part of the gradient energy of phase k at gradient p [1/m], with its first and
+    second derivatives. */
 PetscReal NakMixAnisotropy(const NakMix *mix, PetscInt k, const PetscReal p[3], PetscReal first[3],
                            PetscReal second[3][3]);
 
@@ -198,8 +205,9 @@ extern const NakParam NakMixCellParamRows[]; /**< the same of a cell, with no gr
 extern const NakParam
   NakMixMarchParamRows[]; /**< of `march`: how the box is computed, not what it is */
 
-/** Add to the list what of the parameters of a box does not fit together: cells, interfaces, phases, the void, the
-    temperature at the end, steps.  NakAlloyComplete() has checked the temperature at the start. */
+/** Add to the list the parameters of a box that do not fit together.  They concern cells,
+    interfaces, phases and the void, the temperature at the end, and steps.  NakAlloyComplete() has
+    checked the temperature at the start. */
 void NakMixCheck(const NakMixParams *params, NakComplaints *list);
 
 /** The physics that the parameters ask for, with the branches still to be set. */
@@ -208,8 +216,9 @@ void NakMixCreate(const NakMixParams *params, NakMixFrame frame, NakMix *mix);
 /** Its phases at temperature T. */
 void NakMixBranches(const NakMixParams *params, PetscReal T, NakMix *mix);
 
-/** B per volume in the frame of B: that of solid B where there can be grains of it, so that lengths of a cell
-    are right where it freezes; else that of the alloy at the start [mol/m3]. */
+/** B per volume in the frame of B [mol/m3].  If there can be grains of solid B, it is that of solid
+    B, so that lengths of a cell are right where it freezes.  Else it is that of the alloy at the
+    start. */
 PetscReal NakMixDensityOfB(const NakMixParams *params);
 
 /** Phases of a box, each grain one, the liquid included. */
@@ -230,8 +239,8 @@ typedef struct NakMixBox_private *NakMixBox; /**< opaque */
   @param[in]  params  copied
   @param[out] box     free with NakMixBoxDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT for what NakMixCheck() finds, or more ranks than columns; the message says
-  what would fit.
+  Errors: PETSC_ERR_USER_INPUT for what NakMixCheck() finds, or more ranks than columns.  The
+  message says what would fit.
 */
 PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box);
 
@@ -241,16 +250,16 @@ PetscErrorCode NakMixBoxDestroy(NakMixBox *box);
 /** The physics at the present temperature; owned by the box. */
 const NakMix *NakMixBoxMix(NakMixBox box);
 
-/** Set every cell: `fill` is given the place of its centre [m] and the unknowns to overwrite.  The amounts
-    then in the box are those that are conserved.  Collective. */
+/** Set every cell.  `fill` is given the place of its centre [m] and the unknowns to overwrite.  The
+    amounts then in the box are those that are conserved.  Collective. */
 PetscErrorCode NakMixBoxFill(NakMixBox box,
                              void (*fill)(void *ctx, const PetscReal at[3], PetscReal u[]),
                              void *ctx);
 
 /**
-  Insert a nucleus of phase `phase`: a ball with the profile of an interface at equilibrium.  mu stays where
-  it is; what the nucleus rejects goes to the liquid around it, so that the amounts in the box are the same
-  to rounding.  The next step is the first one's length.  Collective.
+  Insert a nucleus of phase `phase`: a ball with the profile of an interface at equilibrium.  mu
+  stays where it is.  What the nucleus rejects goes to the liquid around it, so the amounts in the
+  box are the same to rounding.  The next step has the length of the first one.  Collective.
 */
 PetscErrorCode NakMixBoxInsert(NakMixBox box, PetscInt phase, const PetscReal centre[3],
                                PetscReal radius);
@@ -259,12 +268,12 @@ PetscErrorCode NakMixBoxInsert(NakMixBox box, PetscInt phase, const PetscReal ce
 PetscErrorCode NakMixBoxSeed(NakMixBox box);
 
 /**
-  Take one accepted step of implicit Euler, ending exactly at `latest` where it would pass it, and at the
-  end of each interval of nucleation.  The step's amounts are booked by fluxes, so that A and B are
-  conserved to rounding whatever the solver leaves.  Collective.
+  Take one accepted step of implicit Euler.  It ends exactly at `latest` if it would pass it, and at
+  the end of each interval of nucleation.  Fluxes determine the step's amounts.  So A and B are
+  conserved to rounding, whatever the solver leaves.  Collective.
 
-  Errors: PETSC_ERR_NOT_CONVERGED when the step would have to be shorter than the shortest; the state is
-  then that of the last good step.
+  Errors: PETSC_ERR_NOT_CONVERGED when the step would have to be shorter than the shortest; the
+  state is then that of the last good step.
 */
 PetscErrorCode NakMixBoxStep(NakMixBox box, PetscReal latest);
 
@@ -293,19 +302,21 @@ PetscInt NakMixBoxFields(NakField all[]);
 PetscErrorCode NakMixBoxFrame(NakMixBox box, NakFrame *frame);
 
 /**
-  Write or read all that the next step depends on; see nakfield/checkpoint.h.  A box that has read goes on as
-  the one that wrote: to the last bit on as many ranks, elsewhere within the tolerance of its solver.  It
-  is to be created with the same parameters and not seeded; those of `march` may differ.
+  Write or read all that the next step depends on; see nakfield/checkpoint.h.  A box that has read
+  continues as the one that wrote.  It does so to the last bit on as many ranks, elsewhere within
+  the tolerance of its solver.  It is to be created with the same parameters and not seeded; those
+  of `march` may differ.
 
   Errors: those of NakCheckpointVec() and NakCheckpointBlock().
 */
 PetscErrorCode NakMixBoxCheckpoint(NakMixBox box, NakCheckpoint checkpoint);
 
-/** The unknowns on a DMDA over (x, y, z) with NakMix.n numbers a cell, and that DMDA; owned by the box. */
+/** The unknowns on a DMDA over (x, y, z) with NakMix.n numbers a cell, and that DMDA; owned by the
+    box. */
 PetscErrorCode NakMixBoxState(NakMixBox box, DM *dm, Vec *U);
 
 /**
-  Residual of a step of length dt from the present state to U, and its Jacobian where J is not NULL (from
-  DMCreateMatrix() of the state's DM).  For tests.  Collective.
+  Residual of a step of length dt from the present state to U.  Its Jacobian, too, if J is not NULL;
+  J comes from DMCreateMatrix() of the state's DM.  For tests.  Collective.
 */
 PetscErrorCode NakMixBoxSystem(NakMixBox box, PetscReal dt, Vec U, Vec R, Mat J);

@@ -1,10 +1,12 @@
 /**
   @file
-  The benchmark models of the phase-field community's PFHub (https://pages.nist.gov/pfhub/): Cahn-Hilliard
-  (benchmark 1 and its 3D likeness), Cahn-Hilliard with Poisson's equation (6a), Allen-Cahn with a
-  manufactured solution (7).  All quantities are without dimension, as there.
+  The benchmark models of the phase-field community's PFHub (https://pages.nist.gov/pfhub/):
+  - Cahn-Hilliard (benchmark 1 and its 3D counterpart)
+  - Cahn-Hilliard with Poisson's equation (6a)
+  - Allen-Cahn with a manufactured solution (7)
+  All quantities are without dimension, as there.
 
-  They are also the examples of models for the second engine (nakfield/phasefield.h).
+  They are also the examples of models for the FAS engine (nakfield/phasefield.h).
 */
 #pragma once
 
@@ -22,8 +24,8 @@ typedef struct {
 /** Fill `model`; its kernels want `p` as their context.  Fields c, mu. */
 void NakCahnHilliardModel(const NakCahnHilliard *p, NakFieldModel *model);
 
-/** The same with charge: mu = f'(c) - kappa lap c + k phi, lap phi = -k c / permittivity; phi = 0 at
-    x = 0, sin(y / 7) at the other end, no flux elsewhere.  Fields c, mu, phi. */
+/** The same with charge: mu = f'(c) - kappa lap c + k phi, lap phi = -k c / permittivity.  phi is 0
+    at x = 0 and sin(y / 7) at the other end; there is no flux elsewhere.  Fields c, mu, phi. */
 void NakPoissonModel(const NakCahnHilliard *p, NakFieldModel *model);
 
 /** Allen-Cahn: d eta/dt = -4 eta (eta - 1) (eta - 1/2) + kappa lap eta + S, where S makes
@@ -55,7 +57,8 @@ typedef struct {
 extern const NakParam NakPfhubParamRows[];     /**< the model and its box */
 extern const NakParam NakPfhubTimeParamRows[]; /**< how it is followed, and for how long */
 
-/** Fill `model` with the one that is asked for; its kernels want `ctx`, which is of `params`. */
+/** Fill `model` with the one that is asked for.  Its kernels need `ctx`, which is part of
+    `params`. */
 void NakPfhubFill(const NakPfhubParams *params, NakFieldModel *model, const void **ctx);
 
 /** Complain of parameters that contradict each other.  Pure. */

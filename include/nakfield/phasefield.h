@@ -1,22 +1,22 @@
 /**
   @file
-  The second engine: phase-field models on a uniform box in 2D or 3D, implicit in time, solved without
-  a matrix by nonlinear multigrid (full approximation scheme, FAS; A. Brandt, Math. Comput. 31 (1977)
-  333).
+  The FAS engine: phase-field models on a uniform box in 2D or 3D, implicit in time.  It solves them
+  without a matrix by nonlinear multigrid (full approximation scheme, FAS; A. Brandt, Math. Comput.
+  31 (1977) 333).
 
-  A model is a table of functions, NakFieldModel, over half lines of cells.  Where to add one: fill
-  such a table (src/pfhub/allen_cahn.c is the shortest example) and hand it to NakPhaseFieldCreate().
+  A model is a table of functions, NakFieldModel, over half lines of cells.  To add one, fill such a
+  table and hand it to NakPhaseFieldCreate().  src/pfhub/allen_cahn.c is the shortest example.
 
   Every equation of a model has the form
 
       d/dt S_f(u) + E_f(u, t) = Q_f(x, t)        (evolves)      or      E_f(u, t) = 0
 
-  one for each field f, with S what is stored (by default u_f itself), E differences of a cell with
-  its six (in 2D four) neighbours, and Q a source.  A step solves shift * S(u) + E(u) = rhs, where
-  shift is the leading coefficient of the time formula over the step.
+  one for each field f.  S is what is stored (by default u_f itself).  E is made of differences of a
+  cell with its six (in 2D four) neighbours.  Q is a source.  A step solves shift * S(u) + E(u) =
+  rhs; shift is the leading coefficient of the time formula over the step.
 
-  Cells are volumes, values sit at their centres: cell i of n in x is at (i + 1/2) size / n.  Units are
-  the model's.
+  Cells are volumes, and values sit at their centres: cell i of n in x is at (i + 1/2) size / n.
+  Units are the model's.
 */
 #pragma once
 
@@ -40,8 +40,8 @@ typedef enum {
   NAK_SIDES
 } NakSide;
 
-/** What a field does on a side.  The value on the face, or the slope along the outward normal, come
-    from NakFieldModel.face. */
+/** What a field does on a side.  NakFieldModel.face gives the value on the face, or the slope along
+    the outward normal. */
 typedef enum {
   NAK_BOUNDARY_PERIODIC, /**< both sides of an axis, all fields */
   NAK_BOUNDARY_NO_FLUX,
@@ -58,8 +58,8 @@ typedef struct {
 /**
   Every second cell of a line in x: what a kernel works on.  `k` runs from 0 to n - 1 in all arrays.
 
-  The cells of a line are stored by colour, so that everything is contiguous: all neighbours of the
-  n cells have the other colour, and a kernel that changes u at its cells reads no cell that it
+  The cells of a line are stored by colour, so that everything is contiguous.  All neighbours of the
+  n cells have the other colour.  A kernel that changes u at its cells reads no cell that it
   changes.  So loops over k may be vectorised (`#pragma omp simd`).
 */
 typedef struct {
@@ -81,10 +81,10 @@ typedef struct {
   PetscInt         level; /**< 0 on the grid of the deck, 1 on the next coarser */
 } NakLine;
 
-/** A model.  Kernels are pure: they touch their line only, send no messages, cannot fail; a state
-    without meaning gives numbers that are not finite, and the step is repeated with half its length.
-    Pairs are for 2D and 3D: instances of one inline function, so that no loop asks for the number of
-    axes. */
+/** A model.  Kernels are pure: they touch their line only, send no messages and cannot fail.  A
+    state without meaning gives numbers that are not finite, and the step is repeated with half its
+    length.  Pairs are for 2D and 3D.  They are instances of one inline function, so that no loop
+    asks for the number of axes. */
 typedef struct {
   const char     *name;
   PetscInt        count;                     /**< of fields and equations, at most NAK_FIELDS_MAX */
@@ -98,14 +98,16 @@ typedef struct {
   /** out[f][k] = shift * S_f + E_f, with S_f only where the equation evolves. */
   void (*apply[2])(const void *ctx, const NakLine *line, PetscReal *const out[]);
 
-  /** Replace u at each cell by one Newton step of that cell alone (a dense block of its fields), so
-      that rhs = shift * S + E there to first order.  Where the residual is zero it changes nothing. */
+  /** Replace u at each cell by one Newton step of that cell alone (a dense block of its fields).
+      Then rhs = shift * S + E there to first order.  If the residual is zero, it changes
+      nothing. */
   void (*smooth[2])(const void *ctx, const NakLine *line);
 
-  /** Coefficients that coarser grids take from finer ones, out[q][k] for q < n_frozen: on each grid
-      their averages are line->frozen.  A curvature of the free energy, negative in the middle of an
-      interface, belongs here: where it is evaluated at averages over an interface, the coarse problem
-      is not one of the same kind, and large steps do not converge.  NULL for none. */
+  /** Coefficients that coarser grids take from finer ones: out[q][k] for q < n_frozen.  On each
+      grid their averages are line->frozen.  A curvature of the free energy that is negative in the
+      middle of an interface belongs here.  If the coarse grid evaluated it at averages over an
+      interface, the coarse problem would be of another kind, and large steps would not converge.
+      NULL for none. */
   void (*freeze)(const void *ctx, const NakLine *line, PetscReal *const out[]);
   PetscInt n_frozen;
 
@@ -119,7 +121,7 @@ typedef struct {
   /** Add Q_f(x, line->time) to out[f][k]; NULL for none.  Finest grid only. */
   void (*source)(const void *ctx, const NakLine *line, PetscReal *const out[]);
 
-  /** Set line->u at time 0.  Fields that do not evolve are then found by a solve. */
+  /** Set line->u at time 0.  A solve then finds the fields that do not evolve. */
   void (*initial)(const void *ctx, const NakLine *line);
 
   /** out[f][k] = the exact solution at line->time; NULL where none is known. */
@@ -128,7 +130,7 @@ typedef struct {
   /** Sum over the line's cells of the density of free energy; NULL for none. */
   PetscReal (*energy[2])(const void *ctx, const NakLine *line);
 
-  /** Value or slope on a side at `at`; `inside` is the field in the cell behind it.  NULL where every
+  /** Value or slope on a side at `at`; `inside` is the field in the cell next to it.  NULL if every
       side is periodic or without flux. */
   PetscReal (*face)(const void *ctx, PetscInt field, NakSide side, const PetscReal at[3],
                     PetscReal time, PetscReal inside);
@@ -154,9 +156,9 @@ typedef struct NakPhaseField_private *NakPhaseField; /**< opaque */
 /**
   Lay out the box, set the initial state and solve for the fields that do not evolve.  Collective.
 
-  The ranks share the lines, in y and z; no line is cut.  Grids are halved as far as the ranks' shares
-  stay whole; then groups of ranks put their shares together, until a grid has so few cells that every rank
-  computes them all.  The result is that of one rank to rounding.
+  The ranks share the lines, in y and z; no line is cut.  Grids are halved as long as the ranks'
+  shares stay whole.  Then groups of ranks put their shares together.  In the end a grid has so few
+  cells that every rank computes them all.  The result is that of one rank to rounding.
 
   @param[in]  comm    at most NakPhaseFieldUsefulRanks() ranks
   @param[in]  model   must outlive the engine
@@ -165,7 +167,7 @@ typedef struct NakPhaseField_private *NakPhaseField; /**< opaque */
   @param[in]  params  copied
   @param[out] engine  free with NakPhaseFieldDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT for a box or ranks that do not fit; PETSC_ERR_NOT_CONVERGED where the
+  Errors: PETSC_ERR_USER_INPUT for a box or ranks that do not fit; PETSC_ERR_NOT_CONVERGED if the
   fields that do not evolve cannot be found.
 */
 PetscErrorCode NakPhaseFieldCreate(MPI_Comm comm, const NakFieldModel *model, const void *ctx,
@@ -179,10 +181,10 @@ PetscErrorCode NakPhaseFieldDestroy(NakPhaseField *engine);
 PetscInt NakPhaseFieldUsefulRanks(const NakDomain *grid, PetscInt ranks);
 
 /**
-  Take one accepted step, ending exactly at `latest` where it would pass it.  Collective.
+  Take one accepted step.  It ends exactly at `latest` if it would pass it.  Collective.
 
-  Errors: PETSC_ERR_NOT_CONVERGED when the step would have to be shorter than the shortest; the state
-  is then that of the last good step.
+  Errors: PETSC_ERR_NOT_CONVERGED when the step would have to be shorter than the shortest; the
+  state is then that of the last good step.
 */
 PetscErrorCode NakPhaseFieldStep(NakPhaseField engine, PetscReal latest);
 
@@ -201,8 +203,8 @@ PetscErrorCode NakPhaseFieldEnergy(NakPhaseField engine, PetscReal *energy);
 /** Integral of S_f over the box.  Collective. */
 PetscErrorCode NakPhaseFieldTotal(NakPhaseField engine, PetscInt field, PetscReal *total);
 
-/** Root of the integral of the squared error of a field; an error (PETSC_ERR_SUP) without an exact
-    solution.  Collective. */
+/** Root of the integral of the squared error of a field.  Without an exact solution it is an error
+    (PETSC_ERR_SUP).  Collective. */
 PetscErrorCode NakPhaseFieldError(NakPhaseField engine, PetscInt field, PetscReal *error);
 
 /** What a solve leaves: the largest residual of an equation at the present state, with the time
@@ -223,14 +225,16 @@ PetscErrorCode NakPhaseFieldCut(NakPhaseField engine, PetscInt field, PetscInt a
 /** The fields for an observer; valid until the next step.  No messages. */
 PetscErrorCode NakPhaseFieldFrame(NakPhaseField engine, NakFrame *frame);
 
-/** This rank's cells of a field, x fastest, without ghosts: start[] and count[] are set, and `values`
-    (count[0] count[1] count[2] numbers, or NULL to ask for them) filled.  No messages. */
+/** This rank's cells of a field, x fastest, without ghosts.  start[] and count[] are set, and
+    `values` is filled: count[0] count[1] count[2] numbers, or NULL to ask only for start[] and
+    count[].  No messages. */
 PetscErrorCode NakPhaseFieldValues(NakPhaseField engine, PetscInt field, PetscInt start[3],
                                    PetscInt count[3], PetscReal values[]);
 
-/** What the next steps depend on, both ways: see nakfield/checkpoint.h.  On as many ranks as before, with the
-    same parameters, the steps after are the same to the last bit; else to the solver's tolerance.  The
-    parameters may be others, the box may not.  Collective. */
+/** Write or read what the next steps depend on: see nakfield/checkpoint.h.  On as many ranks as
+    before and with the same parameters, the steps after a restart are the same to the last bit.
+    Else they are the same to the solver's tolerance.  The parameters may be others, the box may
+    not.  Collective. */
 PetscErrorCode NakPhaseFieldCheckpoint(NakPhaseField engine, NakCheckpoint checkpoint);
 
 /** Doubles held for each unknown, all grids and buffers included, over all ranks.  Collective. */

@@ -7,8 +7,8 @@
 #include <nakfield/thermo.h>
 
 /**
-  Compute the phase diagram of a material and what its liquid does at one temperature.  Collective on
-  `comm`; the first rank writes.
+  Compute the phase diagram of a material and the properties of its liquid at one temperature.
+  Collective on `comm`; the first rank writes.
 
     boundaries.csv  two-phase equilibria at every half kelvin of the material's range, and closer
                     to the points where lines end

@@ -1,8 +1,8 @@
 /**
   @file
-  Progress on standard error: one line that rewrites itself on a terminal; elsewhere (a pipe, a batch job's
-  log) a plain line at the start, after 1, 3, 7, 15 s and so on, at last every 30 s, and at the end.  Rank 0
-  prints, others return at once.
+  Progress on standard error.  On a terminal it is one line that rewrites itself.  Elsewhere (a
+  pipe, a batch job's log) it is a plain line at the start and at the end.  Between these there is
+  one after 1, 3, 7, 15 s and so on, later every 30 s.  Rank 0 prints, others return at once.
 */
 #pragma once
 
@@ -21,12 +21,12 @@ void NakProgressDuration(PetscReal seconds, char *text, size_t size);
 PetscErrorCode NakProgressDestroy(NakProgress *progress);
 
 /**
-  Show where the run is: simulated time, time step, the wall time to go, and of a cell step and cycle,
-  current and voltage.
+  Show where the run is: simulated time, time step and the wall time still to go.  For a cell also
+  show step and cycle, current and voltage.
 
   @param[in] numbers    the moment; the columns of a cell's are known by their names
   @param[in] dt         the time step [s]
-  @param[in] time_left  simulated time to the protocol's end [s]; PETSC_INFINITY where unknown, and
+  @param[in] time_left  simulated time to the protocol's end [s]; PETSC_INFINITY if unknown, and
                         then no time to go is shown
 */
 PetscErrorCode NakProgressShow(NakProgress progress, const NakNumbers *numbers, PetscReal dt,

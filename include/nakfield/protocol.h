@@ -8,34 +8,42 @@
     current: -1 mA/cm^2    the same with a sign, positive strips
     voltage: 0.5 V         constant voltage
     rest: 5 s              no current; or `rest:` with `for` and `until` beside it
-    staircase: {from, to, step, hold, until}   constant currents from `from` up or down to the last
-                           level that does not pass `to`
-    pulses: {current, on, off, count, until}   count times `on` at the current and `off` at rest
-    ccd: {from, to, step or factor, charge or time, cycles, rest, pause, impedance, drop}   cycles of
-                           stripping and plating at currents that grow, until the voltage drops
+    staircase: {from, to, step, hold, until}
+                           constant currents from `from` up or down to the last level that does not
+                           pass `to`
+    pulses: {current, on, off, count, until}
+                           count times `on` at the current and `off` at rest
+    ccd: {from, to, step or factor, charge or time, cycles, rest, pause, impedance, drop}
+                           cycles of stripping and plating at currents that grow, until the voltage
+                           drops
     ramp: {from, to}       a current or a voltage that changes linearly, `for` a time
-    profile: {file, current or voltage, positive, between}   a measured table, row by row, as steps or
-                           as lines; see NakMeasuredRead()
+    profile: {file, current or voltage, positive, between}
+                           a measured table, row by row, as steps or as lines; see NakMeasuredRead()
     repeat: 50000          with `steps: [...]` and `until`; repeats nest
     impedance:             a spectrum of the state as it is, in no time
     temperature: 0 degC    the cell's temperature from now on, set in no time
-  Beside a current, a voltage, a rest or a staircase, `impedance: {every: 35 s}` takes spectra in the
-  course of it, counted from the beginning of each step.  Beside a current, a voltage or a rest,
-  `temperature: 0 degC` sets the temperature as the step is entered, and `temperature: {to: 0 degC,
-  for: 50 min}` changes it linearly from what it is then.  After the ramp it stays; a step that ends
-  before its ramp leaves the temperature where it is.
-  Every item that takes time takes `until`, a condition or a list of them; currents and voltages need `for`, `until`
-  or both.  A condition is `SIGNAL < VALUE`, `SIGNAL > VALUE` or the name of an event (NakEventName());
-  signals and their units are in NakSignals.  The first condition to come true ends the item it stands at: the step, the staircase,
-  the pulses, the repeat; of those that come true together, the outermost counts.  `time` at a step
-  is its duration in other words.
 
-  A protocol step, or step, is what is held at a stretch: the pulses have two, a staircase one with many levels,
-  a profile one with many rows.  A
-  condition that is true already when its step is entered ends it there and then; a repeat whose
-  whole turn takes no time is ended, too, instead of being repeated.
+  A current, a voltage, a rest or a staircase takes `impedance: {every: 35 s}` beside it.  Spectra
+  are then taken during the item, counted from the beginning of each step.
 
-  The compiled protocol is plain data: the position can be stored and restored bitwise, and takes
+  A current, a voltage or a rest takes `temperature` beside it.  `temperature: 0 degC` sets the
+  temperature as the step is entered.  `temperature: {to: 0 degC, for: 50 min}` changes it linearly
+  from its value at that moment.  After the ramp it stays.  A step that ends before its ramp leaves
+  the temperature where it is.
+
+  Every item that takes time takes `until`, a condition or a list of them.  Currents and voltages
+  need `for`, `until` or both.  A condition is `SIGNAL < VALUE`, `SIGNAL > VALUE` or the name of an
+  event (NakEventName()); signals and their units are in NakSignals.  The first condition to come
+  true ends the item at which it stands: the step, the staircase, the pulses, the repeat.  If
+  several come true together, the outermost counts.  `time` at a step is another word for its
+  duration.
+
+  A protocol step, or step, is what is held without a change.  The pulses have two, a staircase has
+  one with many levels, a profile has one with many rows.  A condition may be true already when its
+  step is entered: then the step ends at once.  A repeat whose whole turn takes no time is ended as
+  well, instead of being repeated.
+
+  The compiled protocol is plain data.  The position can be stored and restored bitwise, and takes
   the same memory for one cycle or a million.
 */
 #pragma once
@@ -50,14 +58,18 @@ typedef struct {
   const char *doc;
 } NakSignal;
 
-/** voltage, current, capacity (net since the start of the run), step_capacity (|net charge| of the
-    item at which the condition stands), time (since that item began), total_time, u_face (least), contact, k_film, deposit
-    (largest), filament, reservoir_x, temperature, face_x, voids, wetted,
-    beyond_liquidus_a, beyond_liquidus_b, voltage_drop; ends with a NULL name. */
+/** The signals; the list ends with a NULL name:
+    - voltage, voltage_drop, current, temperature
+    - capacity (net since the start of the run)
+    - step_capacity (|net charge| of the item at which the condition stands)
+    - time (since that item began), total_time
+    - u_face (least), contact, k_film, deposit (largest)
+    - filament, voids, wetted
+    - reservoir_x, face_x, beyond_liquidus_a, beyond_liquidus_b */
 extern const NakSignal NakSignals[];
 
-/** Safety limits of the cycler: beyond them the run ends, whatever the protocol says.  And what the
-    protocol has to know of the cell. */
+/** Safety limits of the cycler: beyond them the run ends, whatever the protocol says.  Also what
+    the protocol has to know about the cell. */
 typedef struct {
   PetscReal voltage_max, voltage_min; /**< [V] */
   PetscReal filament; /**< the electrolyte's thickness [m]: a filament this long is a short; 0 for
@@ -69,8 +81,8 @@ typedef struct {
   PetscReal solidus; /**< below it no liquid is left in the alloy [K] */
 } NakLimits;
 
-/** Rows for voltage_max and voltage_min ("limits.voltage_max") and for the tree `protocol`; all else
-    is set by sim. */
+/** Rows for voltage_max and voltage_min ("limits.voltage_max") and for the tree `protocol`; sim
+    sets all else. */
 extern const NakParam NakLimitsParamRows[];
 
 /** How a run or an item ended. */
@@ -85,11 +97,11 @@ typedef enum {
   NAK_END_STOPPED    /**< a signal or the wall time */
 } NakEnd;
 
-/** Reports kept at most; steps and levels beyond share the last one, whose kind is "others". */
+/** Reports kept at most.  Steps and levels beyond share the last one, whose kind is "others". */
 #define NAK_STEP_REPORTS 10000
 
-/** What became of one protocol step; all executions inside repeats share one report, every level of a
-    staircase has its own.  The pulses have one for the current and one for the rest. */
+/** What became of one protocol step.  All executions inside repeats share one report; every level
+    of a staircase has its own.  The pulses have one for the current and one for the rest. */
 typedef struct {
   PetscInt   index;       /**< in order of first execution */
   PetscInt   item;        /**< of the protocol: the step, depth first from 0 */
@@ -110,10 +122,15 @@ typedef struct NakProtocol_private *NakProtocol; /**< opaque */
 /**
   Read the deck's `protocol` list.  Collective.
 
-  Errors are collected in the deck (unknown items with the nearest known one, unknown signals with
-  the list of them, a missing duration, conditions none of which can come true, a staircase that never
-  arrives, nesting deeper than 8); `*protocol` is then usable for nothing but NakProtocolDestroy().  A
-  step that may go on for ever is warned of.
+  Errors are collected in the deck:
+  - unknown items, with the nearest known one
+  - unknown signals, with the list of them
+  - a missing duration
+  - conditions none of which can come true
+  - a staircase that never arrives
+  - nesting deeper than 8
+  `*protocol` is then usable for nothing but NakProtocolDestroy().  A step that may go on for ever
+  gets a warning.
 */
 PetscErrorCode NakProtocolCreate(NakDeck deck, const NakLimits *limits, NakProtocol *protocol);
 
@@ -125,43 +142,46 @@ PetscErrorCode NakProtocolDestroy(NakProtocol *protocol);
 /** Whether nothing is left to do. */
 PetscBool NakProtocolDone(NakProtocol protocol);
 
-/** Enter the current step: note time and capacity that its conditions count from.  Every step is
+/** Enter the current step: note time and capacity, from which its conditions count.  Every step is
     entered once and left once; entering and leaving at the same time is fine. */
 PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now);
 
-/** What the cycler holds in the current step, once it is entered, and the time at which the step ends
-    [s]: by its duration, or by a `time` or `total_time` of the blocks around it, whichever is first.
-    That can be the moment of entering, not earlier; PETSC_INFINITY where only other conditions end
-    the step. */
+/** What the cycler holds in the current step, once it is entered, and the time at which the step
+    ends [s].  The end is set by the step's duration, or by a `time` or `total_time` of the blocks
+    around it, whichever is first.  It can be the moment of entering, not earlier.  PETSC_INFINITY
+    if only other conditions end the step. */
 PetscErrorCode NakProtocolControl(NakProtocol protocol, NakControl *control, PetscReal *end_time);
 
-/** What the cycler holds at `time` within the current step, and whether it changes there: linearly. */
+/** What the cycler holds at `time` within the current step, and whether it changes (linearly)
+    there. */
 NakControl NakProtocolHeld(NakProtocol protocol, PetscReal time);
 PetscBool  NakProtocolSweeps(NakProtocol protocol);
 
-/** Whether the current step begins with what the one before ended with: the next line of a profile. */
+/** Whether the current step begins with the value at which the one before ended: the next line of a
+    profile. */
 PetscBool NakProtocolContinues(NakProtocol protocol);
 
 /** Whether the current step is a row of a profile that is not its last. */
 PetscBool NakProtocolMidway(NakProtocol protocol);
 
-/** Temperature at `time`, which lies within the current step or is that at which the last one was left
-    [K]. */
+/** Temperature at `time` [K].  The time lies within the current step, or is the one at which the
+    last step was left. */
 PetscReal NakProtocolTemperature(NakProtocol protocol, PetscReal time);
 
 /** The lowest temperature that the protocol asks for, or that of the start [K]. */
 PetscReal NakProtocolColdest(NakProtocol protocol);
 
-/** Whether a ramp of the current step is under way after `time`; then how fast the temperature
-    changes [K/s], and when the ramp ends [s], which no time step may cross.  The step may end before. */
+/** Whether a ramp of the temperature in the current step is under way after `time`.  If so, how
+    fast the temperature changes [K/s], and when the ramp ends [s].  No time step may cross the end
+    of the ramp.  The protocol step may end earlier. */
 PetscBool NakProtocolRamping(NakProtocol protocol, PetscReal time, PetscReal *rate, PetscReal *end);
 
-/** Time between two spectra of the current step [s]: 0 where one is due as it is entered and no other,
-    PETSC_INFINITY where none is wanted. */
+/** Time between two spectra of the current step [s].  It is 0 if only one is due, as the step is
+    entered, and PETSC_INFINITY if none is wanted. */
 PetscReal NakProtocolSpectra(NakProtocol protocol);
 
-/** Spectra of the whole protocol at most; PETSC_INFINITY where the duration of a step that takes them is
-    not known. */
+/** Number of spectra of the whole protocol at most.  PETSC_INFINITY if the duration of a step that
+    takes them is not known. */
 PetscReal NakProtocolSpectraInAll(NakProtocol protocol);
 
 /** Steps of the whole protocol at most, each as often as it is entered. */
@@ -173,18 +193,18 @@ PetscReal NakProtocolStepsShown(NakProtocol protocol);
 /** Whether any step of the protocol wants a spectrum. */
 PetscBool NakProtocolHasSpectra(NakProtocol protocol);
 
-/** Index of the current step and turns done of the innermost repeat or pulses, for the record; of
-    the last step where the protocol is done. */
+/** For the record: index of the current step, and turns done of the innermost repeat or pulses.  If
+    the protocol is done, they are those of the last step. */
 PetscErrorCode NakProtocolWhere(NakProtocol protocol, PetscInt *step, PetscInt *cycle);
 
 /**
-  Whether something ends the current step: its own conditions, those of the blocks around it, the
+  Whether something ends the current step: its own conditions, those of the blocks around it, or the
   limits.  `time` signals are left to NakProtocolControl(), which already returns the earliest.
 
-  @param[in]  now       the state to judge, with the step's own control at work: the voltage is that
-                        behind the switch
-  @param[out] overshoot greatest distance past a bound, relative to the bound (or to a small value of
-                        the signal where the bound is about 0); negative while nothing ends the
+  @param[in]  now       the state to judge, with the step's own control at work: the voltage is the
+                        one after the switch
+  @param[out] overshoot greatest distance past a bound, relative to the bound (or to a small value
+                        of the signal if the bound is about 0).  Negative while nothing ends the
                         step.  Continuous in the record, so that its zero can be located
 */
 PetscErrorCode NakProtocolJudge(NakProtocol protocol, const NakRecord *now, PetscReal *overshoot);
@@ -192,21 +212,21 @@ PetscErrorCode NakProtocolJudge(NakProtocol protocol, const NakRecord *now, Pets
 /**
   Leave the current step at `now` and go to what comes next.
 
-  @param[in] now     the reason is what NakProtocolJudge() finds in it or whose time has come; where
-                     `now` is just before either, the condition that is nearest
-  @param[in] forced  NAK_END_NONE; another one overrules the reason and ends the whole protocol, also
-                     between two steps
+  @param[in] now     NakProtocolJudge() finds the reason in it, or the time has come for one.  If
+                     `now` is just before either, the reason is the nearest condition
+  @param[in] forced  normally NAK_END_NONE; any other value overrules the reason and ends the whole
+                     protocol, also between two steps
   @param[in] why     in words, for `forced`; else NULL
 */
 PetscErrorCode NakProtocolLeave(NakProtocol protocol, const NakRecord *now, NakEnd forced,
                                 const char *why);
 
-/** How the protocol ended (NAK_END_NONE while it runs), and the reason in words, owned by the
-    protocol: NAK_END_CONDITION where a condition ended the last item of the list itself, be it a step
-    or a repeat, and NAK_END_DURATION where the protocol ran out. */
+/** How the protocol ended, and the reason in words, owned by the protocol.  NAK_END_NONE while it
+    runs.  NAK_END_CONDITION if a condition ended the last item of the list itself, a step or a
+    repeat.  NAK_END_DURATION if the protocol ran out. */
 NakEnd NakProtocolEnd(NakProtocol protocol, const char **why);
 
-/** Reports of all steps executed so far; owned by the protocol, and at the same place until the
+/** Reports of all steps executed so far.  Owned by the protocol, and at the same place until the
     end. */
 PetscErrorCode NakProtocolReports(NakProtocol protocol, PetscInt *count,
                                   const NakStepReport **reports);
@@ -232,8 +252,8 @@ typedef struct {
   NakHalfCycle half_cycles[NAK_HALF_CYCLES];
 } NakAnswers;
 
-/** Those of the steps that are done; owned by the protocol.  Of turns that NakProtocolSkip() skips, half-cycles
-    are not known where the turns have both directions. */
+/** The answers of the steps that are done; owned by the protocol.  NakProtocolSkip() skips turns.
+    If these have both directions, their half-cycles are not known. */
 const NakAnswers *NakProtocolAnswers(NakProtocol protocol);
 
 /* ---- Events ---- */
@@ -249,24 +269,25 @@ typedef struct {
   PetscInt  step;     /**< of the protocol, as in the record */
 } NakEvent;
 
-/** What a kind of event is called, "k_film", and what it is, in words; NULL after the last one. */
+/** The name of a kind of event ("k_film"), and its description in words; NULL after the last
+    one. */
 const char *NakEventName(PetscInt kind);
 const char *NakEventDoc(PetscInt kind);
 
 /**
   Note what has happened since the record noted before.
 
-  An event has happened where its condition is true and was not before; once it is undone by a tenth of
-  its bound, it can happen anew.  The time of one that a condition of the protocol has not located is
-  interpolated between the two records.  What is true at the first record has happened then.  The end of
-  a run is the event `short`, `condition` or `limit`.
+  An event has happened if its condition is true and was not before.  It can happen anew once its
+  signal has gone back by a tenth of its bound.  If a condition of the protocol has not located the
+  event, its time is interpolated between the two records.  What is true at the first record has
+  happened at that record.  The end of a run is the event `short`, `condition` or `limit`.
 
-  @param[in]  now    a record after the one noted before, which is not one of a trial (NakProtocolSave())
+  @param[in]  now    a record after the one noted before; none of a trial (NakProtocolSave())
   @param[out] fresh  number of events noted
 */
 PetscErrorCode NakProtocolNote(NakProtocol protocol, const NakRecord *now, PetscInt *fresh);
 
-/** All events noted so far; owned by the protocol, and at the same place until the end. */
+/** All events noted so far.  Owned by the protocol, and at the same place until the end. */
 PetscErrorCode NakProtocolEvents(NakProtocol protocol, PetscInt *count, const NakEvent **events);
 
 /* ---- Triggers ---- */
@@ -279,9 +300,9 @@ typedef struct {
   PetscReal time;  /**< [s]; -1 for none */
 } NakTrigger;
 
-/** Read the list `key`, such as `insitu.when`, of conditions, as those of a protocol, and names of events, and
-    the `burst` beside it; errors are collected, and `*triggers` is NULL where there is none.  Signals that
-    count from an item count from the protocol step.  Collective. */
+/** Read the list `key`, such as `insitu.when`, and the `burst` beside it.  The list has conditions,
+    as those of a protocol, and names of events.  Signals that count from an item count from the
+    protocol step.  Errors are collected.  `*triggers` is NULL if there is no list.  Collective. */
 PetscErrorCode NakTriggersCreate(NakDeck deck, const char *key, const NakLimits *limits,
                                  NakTriggers *triggers);
 
@@ -289,12 +310,13 @@ PetscErrorCode NakTriggersCreate(NakDeck deck, const char *key, const NakLimits 
 PetscErrorCode NakTriggersDestroy(NakTriggers *triggers);
 
 /**
-  Look at a record after the one before, and tell whether the moment is to be shown: the first step at or
-  after a condition's coming true, or one of the burst's steps after that.
+  Look at a record after the one before, and return whether the moment is to be shown.  It is the
+  first step at or after the time at which a condition comes true, or one of the burst's steps after
+  that.
 
-  As events, a condition can come true anew once it is undone by a tenth of its bound, and its time is
-  interpolated.  What comes true with a switch is shown with the step after it.  After NAK_EVENTS moments
-  there are no more.  Local, without messages.
+  As with events, a condition can come true anew once its signal has gone back by a tenth of its
+  bound, and its time is interpolated.  What comes true with a switch is shown with the step after
+  it.  After NAK_EVENTS moments no more are shown.  Local, without messages.
 
   @param[out] hit  what came true; none within a burst
 */
@@ -304,44 +326,49 @@ PetscBool NakTriggersLook(NakTriggers triggers, NakProtocol protocol, const NakR
 /** The condition `which`, as the deck spells it. */
 const char *NakTriggerText(NakTriggers triggers, PetscInt which);
 
-/** Write what was seen to a checkpoint, or read it; other conditions than those of the checkpoint begin anew.  Of
-    NULL, nothing. */
+/** Write what was seen to a checkpoint, or read it.  Conditions that differ from those of the
+    checkpoint begin anew.  For NULL, nothing happens. */
 PetscErrorCode NakTriggersCheckpoint(NakTriggers triggers, NakCheckpoint checkpoint);
 
 /* ---- Cycle jumping ---- */
 
-/** The innermost repeat (or pulses) that has just completed a turn, for whoever may skip turns:
-    `turns` done, and `left` that may be skipped: all but the last, which is always executed, and no
-    more than end before a `time` or `total_time` around them when they take as long as the one
-    before.  Both are 0 unless the protocol stands before the first step of the repeat's next turn, not
-    yet entered, and the repeat holds steps only: no repeat, pulses or staircase.  None is left where
-    the turn did not end at the temperature that it began with, or has a ramp in it.  Conditions other
-    than times are the caller's to heed. */
+/** For those who may skip turns: the innermost repeat (or pulses) that has just completed a turn.
+    It has `turns` done, and `left` that may be skipped.
+
+    `left` counts all turns but the last, which is always executed.  A `time` or `total_time` around
+    the repeat may come first.  Then `left` counts only turns that end before it, if each takes as
+    long as the last one.  Conditions other than times are the caller's task.
+
+    Both are 0 unless the protocol stands before the first step of the repeat's next turn, not yet
+    entered.  The repeat must hold steps only: no repeat, pulses or staircase.  `left` is 0 if the
+    turn did not end at the temperature with which it began, or has a ramp in it. */
 PetscErrorCode NakProtocolTurns(NakProtocol protocol, PetscInt *turns, PetscInt *left);
 
-/** Count `turns` of that repeat as done without executing them; the reports of its steps count
-    them, and share the `charge` [C/m2] of them all as they did in the turn before.  Errors:
-    PETSC_ERR_ARG_OUTOFRANGE for more than are left. */
+/** Count `turns` of that repeat as done without executing them.  The reports of its steps count
+    them.  They share the `charge` [C/m2] of all these turns as they did in the turn before.
+    Errors: PETSC_ERR_ARG_OUTOFRANGE for more than are left. */
 PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal charge);
 
 /** Remember where the protocol stands, the reports included: one place, until the next call. */
 PetscErrorCode NakProtocolSave(NakProtocol protocol);
 
-/** Go back to the place remembered; any number of times.  Before NakProtocolSave() that is the
+/** Go back to the place remembered, any number of times.  Before NakProtocolSave() that is the
     beginning. */
 PetscErrorCode NakProtocolRestore(NakProtocol protocol);
 
 /**
-  Write to a checkpoint where the protocol stands, or go where one says.  Collective.
+  Write to a checkpoint where the protocol stands, or go to where a checkpoint says.  Collective.
 
-  The protocol that reads may differ from the one that wrote in values, durations, conditions and
-  counts of the top-level item under way, less the number of levels of staircases and the files of
-  profiles, and in all that follows it.  Of a staircase that ends that item, levels that were never done may differ, too.
+  The protocol that reads may differ from the one that wrote:
+  - in all that follows the top-level item under way
+  - in values, durations, conditions and counts of that item
+  Within that item, the number of levels of staircases and the files of profiles must be the same.
+  If a staircase ends that item, levels that were never done may differ, too.
 
-  Errors: PETSC_ERR_USER_INPUT where it differs elsewhere, or a repeat has fewer turns than are done.
+  Errors: PETSC_ERR_USER_INPUT if it differs elsewhere, or a repeat has fewer turns than are done.
 */
 PetscErrorCode NakProtocolCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint);
 
-/** Time left at `time` until the protocol's end if no condition other than a time ends anything early
-    [s]; PETSC_INFINITY where some step's duration is not known.  For progress. */
+/** Time from `time` until the protocol's end [s], if no condition other than a time ends anything
+    early.  PETSC_INFINITY if the duration of some step is not known.  For progress. */
 PetscReal NakProtocolTimeLeft(NakProtocol protocol, PetscReal time);

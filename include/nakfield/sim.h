@@ -31,8 +31,8 @@ typedef struct {
 
 enum { NAK_SIM_SECTIONS = 30, NAK_MODEL_ANY = -1 };
 
-/** The schema: every entry that a deck of this kind may have, filling `params`; of NAK_MODEL_ANY, every
-    entry there is, for the manual. */
+/** The schema: every entry that a deck of this kind may have.  The entries fill `params`.
+    NAK_MODEL_ANY gives every entry there is, for the manual. */
 void NakSimSchema(NakSimParams *params, PetscInt kind, NakSection schema[NAK_SIM_SECTIONS]);
 
 /** What the command line says beside the deck. */
@@ -55,37 +55,38 @@ typedef struct NakSim_private *NakSim; /**< opaque */
 /**
   Read and check a deck.  Collective on `comm`.
 
-  A grid with fewer columns than ranks is computed by as many ranks as it can use; the others wait in
-  NakSimRun().
+  If a grid has fewer columns than ranks, as many ranks as it can use compute it.  The others wait
+  in NakSimRun().
 
-  Errors: PETSC_ERR_USER_INPUT after printing every error; those of NakDeckCreate().  `*sim` is then
-  to be destroyed all the same.
+  Errors: PETSC_ERR_USER_INPUT after printing every error; those of NakDeckCreate().  `*sim` is to
+  be destroyed all the same.
 */
 PetscErrorCode NakSimCreate(MPI_Comm comm, const NakSimOptions *options, NakSim *sim);
 
 /** Free the simulation and set `*sim` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakSimDestroy(NakSim *sim);
 
-/** Print the resolved deck, the file of its material, the unknowns and estimates of memory and, for a cell,
-    wall time to standard output; of several ranks, what each has and takes.  Collective. */
+/** Print the resolved deck, the file of its material, the unknowns and an estimate of memory to
+    standard output.  For a cell, print an estimate of wall time, too.  With several ranks, print
+    what each has and takes.  Collective. */
 PetscErrorCode NakSimDescribe(NakSim sim);
 
-/** Print what a partial contact means for the limiting current of a cell, as a line that begins with
-    `before`; nothing for other runs.  Collective. */
+/** Print what a partial contact means for the limiting current of a cell, as a line that begins
+    with `before`.  For other runs, print nothing.  Collective. */
 PetscErrorCode NakSimDescribeContact(NakSim sim, const char *before);
 
-/** Print how the alloy of a cell wets its face and scaffold.  Collective.  Errors: PETSC_ERR_USER_INPUT for decks
-    of another kind. */
+/** Print how the alloy of a cell wets its face and scaffold.  Collective.  Errors:
+    PETSC_ERR_USER_INPUT for decks of another kind. */
 PetscErrorCode NakSimDescribeWetting(NakSim sim);
 
 /**
   Run the protocol and write the run directory.  Collective.
 
-  A run stops early, with a checkpoint and the status `interrupted`, at the first step behind SIGUSR1,
-  SIGTERM or SIGINT, or before its wall time is up; that is no error.  A run that is continued and
-  complete is left as it is.
+  A run stops early after SIGUSR1, SIGTERM or SIGINT, at the next step, or before its wall time is
+  up.  It then has a checkpoint and the status `interrupted`; that is no error.  If a run is
+  continued that is complete, it is left as it is.
 
-  Errors: PETSC_ERR_NOT_CONVERGED when the solver gave up: the last good state, the reason and the
-  summary are written; those of the output.
+  Errors: PETSC_ERR_NOT_CONVERGED when the solver gave up; the last good state, the reason and the
+  summary are written.  Also the errors of the output.
 */
 PetscErrorCode NakSimRun(NakSim sim);

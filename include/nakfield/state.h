@@ -2,21 +2,23 @@
   @file
   Where every unknown lives, and what is read from a state.
 
-  The cell is a rectilinear box.  x and y are uniform; z is graded and points from the electrolyte
+  The cell is a rectilinear box.  x and y are uniform.  z is graded and points from the electrolyte
   into the alloy, with z = 0 on the electrolyte's face.  All unknowns over one (x, y) form a column,
-  stored contiguously: a DMDA in x and y whose "degrees of freedom" are the column.  So a column
-  never spans ranks, z lines are solved without messages, fields exist only where they live, and
-  multigrid coarsens in x and y alone, as a grid stretched in z wants it.
+  stored contiguously: a DMDA in x and y whose "degrees of freedom" are the column.  So:
+  - a column never spans ranks
+  - z lines are solved without messages
+  - fields exist only where they have a meaning
+  - multigrid coarsens in x and y alone, which suits a grid stretched in z
 
   A column from first to last (NakLayout says where each begins):
 
     filament  q_faraday  q_total  charge | phi[n_electrolyte] | E  deposit  open | u[n_interphase] |
     r[n_alloy] | reservoir_na  reservoir_k  potassium  salt | counter
 
-  The counter electrode, where it is one with unknowns, has a column of its own, laid out alike.
+  If the counter electrode has unknowns, it has a column of its own, laid out alike.
 
-  In the zone of phases, the lowest layers of the alloy, each r is followed by the order parameters of its
-  layer.
+  In the zone of phases, the lowest layers of the alloy, the order parameters of a layer follow its
+  r.
 */
 #pragma once
 
@@ -109,7 +111,7 @@ const char *NakLayoutName(const NakLayout *layout, PetscInt j);
 
 typedef struct NakState_private *NakState; /**< opaque */
 
-/** Complain of a resolved part of the alloy that is not below all of it, `total_height` [m]. */
+/** Complain if the resolved part of the alloy is not lower than all of it, `total_height` [m]. */
 void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakComplaints *list);
 
 /**
@@ -132,17 +134,18 @@ PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
 /** How many of `ranks` ranks can share the columns of a grid: at least 1. */
 PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks);
 
-/** The same cell with half the columns in x and in y, odd numbers halved upwards; the parts of the ranks
-    lie under those of the finer grid, to the nearest column.  NULL where there is one column, or too few
-    for the ranks.  Collective. */
+/** The same cell with half the columns in x and in y; odd numbers are halved upwards.  The parts of
+    the ranks lie under those of the finer grid, to the nearest column.  NULL if there is one
+    column, or too few for the ranks.  Collective. */
 PetscErrorCode NakStateCoarsen(NakState fine, NakState *coarse);
 
 /** How many ranks share the grid in x and in y.  Not collective. */
 PetscErrorCode NakStateRanks(NakState state, PetscInt ranks[2]);
 
-/** The same grid on fewer ranks: every group[0] x group[1] ranks, side by side in x and y, put their parts together.
-    Each of them has all of these, in a communicator of its own with one rank of every group, that of the same
-    place in it.  Both numbers divide those of NakStateRanks().  Collective. */
+/** The same grid on fewer ranks.  Every group[0] x group[1] ranks, side by side in x and y, put
+    their parts together.  Each rank of a group has all of these parts.  Its communicator has one
+    rank of every group, the one in the same place of its group.  Both numbers divide those of
+    NakStateRanks().  Collective. */
 PetscErrorCode NakStateRegroup(NakState shared, const PetscInt group[2], NakState *regrouped);
 
 /** Free the state and set `*state` to NULL; NULL is accepted.  Collective. */
@@ -151,7 +154,7 @@ PetscErrorCode NakStateDestroy(NakState *state);
 const NakGrid   *NakStateGrid(NakState state);
 const NakLayout *NakStateLayout(NakState state);
 
-/** The DMDA over (x, y) with one column a node; stencil width 1.  Owned by the state. */
+/** The DMDA over (x, y) with one column a node and stencil width 1.  Owned by the state. */
 DM NakStateDM(NakState state);
 
 /** Columns of the grid: the first, and how many, in x and y. */
@@ -215,8 +218,8 @@ static inline PetscInt NakPartCells(const NakPart *p)
   return NakPartColumns(p) * p->count[2];
 }
 
-/** How far apart two places are along axis d, x or y, that differ by `away` [m]: the short way round where
-    the grid is periodic, 0 where it has one column only. */
+/** How far apart two places are along axis d, x or y, if their coordinates differ by `away` [m].
+    In a periodic grid it is the shorter way round.  It is 0 if the grid has one column only. */
 static inline PetscReal NakGridApart(const NakGrid *g, int d, PetscReal away)
 {
   const PetscInt  n    = d == 0 ? g->nx : g->ny;
@@ -268,7 +271,8 @@ typedef struct {
   PetscReal counter_deposit;   /**< largest equivalent thickness of Na metal there [m] */
   PetscReal temperature;       /**< that the protocol asks for [K] */
   PetscReal
-    face_x; /**< mole fraction of Na in the liquid on the face, of the reservoir where there is none [-] */
+    face_x; /**< mole fraction of Na in the liquid on the face; of the reservoir if there is none
+                 [-] */
   PetscReal
     liquidus[2]; /**< mole fractions of Na between which the liquid is stable at `temperature`;
                                both 0 where they are not known [-] */
@@ -282,7 +286,7 @@ typedef struct {
 #define NAK_MA_PER_CM2  0.1         /**< from A/m2 */
 #define NAK_MAH_PER_CM2 (1 / 3.6e4) /**< from C/m2 */
 
-/** A number of a moment, with what users see of it: a column of a table, an attribute of a frame. */
+/** A number of a moment as users see it: a column of a table, an attribute of a frame. */
 typedef struct {
   const char *name;   /**< of the column, its unit included */
   const char *si;     /**< of the attribute, in SI */
@@ -297,7 +301,7 @@ typedef struct {
     .name = (name_), .si = (name_), .value = (value_), .factor = 1, .digits = 15                   \
   }
 
-/** The numbers of one moment of any kind of run, the same on every rank; the first is the time. */
+/** The numbers of one moment of any kind of run, the same on every rank.  The first is the time. */
 enum { NAK_NUMBERS_MAX = 48 };
 typedef struct {
   PetscInt  count;
@@ -370,7 +374,7 @@ typedef struct {
   char     name[NAK_FRAME_FIELDS][NAK_FIELD_NAME];
 } NakFieldNames;
 
-/** Some of the fields of a frame, as a frame of their own; it must stay where it is. */
+/** Some of the fields of a frame, as a frame of their own.  The struct must not be moved. */
 typedef struct {
   NakFrame frame;
   NakFrame all;                     /**< of which they are */
@@ -384,8 +388,8 @@ void NakFrameChoose(const NakFrame *all, const NakFieldNames *names, NakFrameCho
 /** The number of the field of this name, -1 for none. */
 PetscInt NakFrameFind(const NakFrame *frame, const char *name);
 
-/** Bring the ranks' parts of a face, `mine`, together on rank 0, as whole[ny][nx]; elsewhere `whole` may be NULL.
-    Collective. */
+/** Bring the ranks' parts of a face, `mine`, together on rank 0, as whole[ny][nx].  On other ranks
+    `whole` may be NULL.  Collective. */
 PetscErrorCode NakFrameGather(MPI_Comm comm, const NakFrame *frame, const PetscReal mine[],
                               PetscReal whole[]);
 
@@ -397,9 +401,10 @@ PetscInt NakFrameLayers(const NakFrame *frame, NakPlace place, PetscInt *first);
 #define NAK_SOME_NA      3.6  /**< Na metal [C/m2] */
 #define NAK_CONTACT_LOST 0.5  /**< share that is left of the contact */
 
-/** Part of the way from a value `before` to one `now`, which is 0 or more, at which a line between them comes
-    to 0; 1 where what is before does not tell, or where it has been located as near as can be. */
+/** The zero of a line from the value `before` to the value `now` >= 0, as a fraction of the way.
+    It is 1 if `before` says nothing, or if the zero has been located as closely as possible. */
 PetscReal NakCrossing(PetscReal before, PetscReal now);
 
-/** The first multiple of `every` behind `time`; one that rounding alone puts ahead of it is not. */
+/** The first multiple of `every` after `time`.  A multiple that is ahead of it by rounding alone
+    does not count. */
 PetscReal NakNextMultiple(PetscReal every, PetscReal time);

@@ -2,22 +2,22 @@
   @file
   Time: PETSc's TS, SNES and KSP set up for the cell, event location, cycle jumping.
 
-  The first integrator is a linearly implicit Rosenbrock method (TSROSW, ra34pw2: order 3, L-stable, stiffly
-  accurate, so right for index-1 systems): one Jacobian and four linear solves a step, no Newton
-  iteration, and no history: a step depends on the state alone, so current switches, located events
-  and restarts cost nothing.
+  The first integrator is a linearly implicit Rosenbrock method (TSROSW, ra34pw2).  It has order 3
+  and is L-stable and stiffly accurate, so it suits index-1 systems.  A step takes one Jacobian and
+  four linear solves, without Newton iteration.  A step depends on the state alone, not on a
+  history.  So current switches, located events and restarts cost nothing.
 
-  The second one is backward differentiation of order 1 and 2 with steps of any lengths, solved by Newton's
-  method: for cells with moving phases, which allow a linearly implicit method but short steps.  It
-  begins anew at switches and nuclei; its past is part of a checkpoint.
+  The second one is backward differentiation of order 1 and 2 with steps of any lengths, solved by
+  Newton's method.  It is for cells with moving phases, which allow a linearly implicit method only
+  short steps.  It begins anew at switches and nuclei.  Its past is part of a checkpoint.
 */
 #pragma once
 
 #include <nakfield/model.h>
 #include <nakfield/protocol.h>
 
-/** What integrates in time; NAK_INTEGRATOR_AUTO, which the deck may say, is resolved by who reads it, and Rosenbrock's
-    method otherwise. */
+/** What integrates in time.  A deck may say NAK_INTEGRATOR_AUTO; the reader of the deck resolves
+    it.  If nobody has, it means Rosenbrock's method. */
 typedef enum { NAK_INTEGRATOR_AUTO, NAK_INTEGRATOR_ROSENBROCK, NAK_INTEGRATOR_BDF } NakIntegrator;
 
 /** Set by the deck; units and bounds are in NakStepperParamRows. */
@@ -37,8 +37,8 @@ extern const NakParam NakStepperParamRows[];
 typedef struct NakStepper_private *NakStepper; /**< opaque */
 
 /**
-  Set up the solvers for a model.  Collective.  PETSc's options (-ts_, -ksp_, -pc_, ...) overrule the
-  set-up.
+  Set up the solvers for a model.  PETSc's options (-ts_, -ksp_, -pc_, ...) overrule the set-up.
+  Collective.
 
   @param[in]  model    must outlive the stepper
   @param[in]  params   copied
@@ -53,14 +53,14 @@ PetscErrorCode NakStepperDestroy(NakStepper *stepper);
 /** The state; owned by the stepper. */
 Vec NakStepperState(NakStepper stepper);
 
-/** What holds a run whose steps have stayed below 1e-6 of the step asked for, in words; "" where none has.
-    Owned by the stepper; said once in a run. */
+/** What holds back a run whose steps have stayed below 1e-6 of the step asked for, in words.  ""
+    for a run that has not.  Owned by the stepper; said once in a run. */
 const char *NakStepperSlow(NakStepper stepper);
 
 /** What the electrodes held at the last record, NAK_ELECTRODES of them; owned by the stepper. */
 const NakInventory *NakStepperInventory(NakStepper stepper);
 
-/** Start a protocol step at `now`: hold its control, begin with the first step's length, and
+/** Start a protocol step at `now`: hold its control and begin with the first step's length.  Then
     measure, because voltage and current jump.  Collective.
 
     @param[in,out] now  time is read; what a state shows, and the protocol's position, is updated
@@ -71,29 +71,29 @@ PetscErrorCode NakStepperEnter(NakStepper stepper, NakProtocol protocol, NakReco
 /**
   Take one accepted step within the current protocol step.  Collective.
 
-  Where a condition comes true within the step, the step is repeated with other lengths until it ends
-  where the condition does.  On a ramp of the temperature a step has the temperature of its middle; it
-  changes by 0.1 K at most, and no step crosses the ramp's end.
+  If a condition comes true within the step, the step is repeated with other lengths until it ends
+  where the condition does.  On a ramp of the temperature a step has the temperature of its middle.
+  It changes by 0.1 K at most, and no step crosses the ramp's end.
 
   @param[in]     latest  a time that the step must not pass (an output is due), above now->time [s]
-  @param[in,out] now     the record before; after the step: time, dt, what the state shows, and the
-                         iterations added to those that were there
+  @param[in,out] now     before the step: the last record.  After it: time, dt and what the state
+                         shows; its iterations are added to those that were there
   @param[out]    over    whether the protocol step has ended: by its time, or by something that
-                       NakProtocolJudge() finds
+                         NakProtocolJudge() finds
 
   Errors: PETSC_ERR_NOT_CONVERGED, with the reason, when the step would have to be shorter than the
-  shortest; state and record are then those of the last good step.
+  shortest.  State and record are then those of the last good step.
 */
 PetscErrorCode NakStepperStep(NakStepper stepper, NakProtocol protocol, PetscReal latest,
                               NakRecord *now, PetscBool *over);
 
 /**
-  Where the protocol stands at the start of a repeat's next turn, skip as many turns as the drift of
+  If the protocol stands at the start of a repeat's next turn, skip as many turns as the drift of
   the state allows.  Collective.
 
-  The state's change over one turn, and the change of that change, extrapolate it; then two turns
-  are computed as a trial.  The jump is undone, and a shorter one tried the next time, where a
-  condition ends the trial or the drift found differs from the one expected by more than the
+  The state's change over one turn, and the change of that change, extrapolate it.  Then two turns
+  are computed as a trial.  The jump is undone, and a shorter one tried the next time, in two cases:
+  a condition ends the trial, or the drift found differs from the one expected by more than the
   tolerance.  Every sum that is linear in the state, and so every balance, is extrapolated exactly.
 
   @param[in,out] now     as in NakStepperStep()
@@ -102,13 +102,13 @@ PetscErrorCode NakStepperStep(NakStepper stepper, NakProtocol protocol, PetscRea
 PetscErrorCode NakStepperJump(NakStepper stepper, NakProtocol protocol, NakRecord *now,
                               PetscInt *turns);
 
-/** Write the state, the length of the next step, the past that it goes on from and what was learned for jumps to a checkpoint, or read
-    them.  Collective.  Read, it is followed by NakStepperResume(). */
+/** Write to a checkpoint, or read from one: the state, the length of the next step, its past, and
+    what was learned for jumps.  Collective.  After reading, call NakStepperResume(). */
 PetscErrorCode NakStepperCheckpoint(NakStepper stepper, NakCheckpoint checkpoint);
 
-/** Go on within a protocol step, with the state and the protocol of a checkpoint: hold its control, and measure.
-    Collective.  A control other than the one of the checkpoint begins with the first step's length.
-    `over` as in NakStepperEnter(). */
+/** Continue within a protocol step, with the state and the protocol of a checkpoint: hold its
+    control, and measure.  If the control is not the one of the checkpoint, begin with the first
+    step's length.  `over` as in NakStepperEnter().  Collective. */
 PetscErrorCode NakStepperResume(NakStepper stepper, NakProtocol protocol, NakRecord *now,
                                 PetscBool *over);
 

@@ -1,15 +1,17 @@
 /**
   @file
-  Files that are whole or not there.
+  Files that are complete or not there.
 
-  A store is an HDF5 file of all ranks, put together and taken apart in the memory of rank 0, which must
-  have twice its size to spare.  It is written under a temporary name (`path`.tmp);
-  NakStoreCommit() gives it its own name, so that a process killed at any moment leaves the file of
-  before or none.  A sealed store begins with 512 bytes that hold its length and a checksum (XXH3)
-  over every byte of it: a bit that flipped anywhere, or an end that is missing, is found before HDF5
-  reads the file.  Nothing else in the program knows of HDF5.
+  A store is an HDF5 file of all ranks.  It is put together and taken apart in the memory of rank 0,
+  which must have twice its size to spare.  It is written under a temporary name (`path`.tmp), and
+  NakStoreCommit() gives it its own name.  So a process killed at any moment leaves the earlier file
+  or none.
 
-  Names of datasets may have slashes; the groups in them are made.  Errors are agreed on by all ranks:
+  A sealed store begins with 512 bytes.  They hold its length and a checksum (XXH3) over every byte
+  of it.  So a bit that flipped anywhere, or an end that is missing, is found before HDF5 reads the
+  file.  Nothing else in the program knows HDF5.
+
+  Names of datasets may have slashes; the groups in them are made.  All ranks agree on errors:
   PETSC_ERR_FILE_OPEN, _READ, _WRITE with the path and the system's or HDF5's reason.
 */
 #pragma once
@@ -30,8 +32,8 @@ typedef enum {
   NAK_STORE_SINGLE
 } NakStoreType; /**< PetscReal, PetscInt, unsigned char; PetscReal with 4 bytes in the file */
 
-/** This rank's part of an array of up to four indices, the last fastest; the parts of all ranks make up
-    the whole. */
+/** This rank's part of an array of up to four indices, the last fastest.  The parts of all ranks
+    make up the whole. */
 typedef struct {
   int      rank; /**< number of indices */
   PetscInt size[4], start[4], count[4];
@@ -45,8 +47,8 @@ PetscErrorCode NakStoreCreate(MPI_Comm comm, const char *path, const char *seal,
 /** Open a file for reading. */
 PetscErrorCode NakStoreOpen(MPI_Comm comm, const char *path, NakStore *store);
 
-/** Attributes of `owner`, a dataset or a group of the file, "/" for the file itself.  The same on every
-    rank.  What cannot be written is told by the next array or by NakStoreCommit(). */
+/** Attributes of `owner`, a dataset or a group of the file, "/" for the file itself.  The same on
+    every rank.  If one cannot be written, the next array or NakStoreCommit() reports it. */
 PetscErrorCode NakStoreText(NakStore store, const char *owner, const char *name, const char *text);
 PetscErrorCode NakStoreNumber(NakStore store, const char *owner, const char *name,
                               NakStoreType type, const void *value);
@@ -60,37 +62,40 @@ PetscErrorCode NakStoreRead(NakStore store, const char *name, NakStoreType type,
 /** A text of `size` bytes on rank 0, with its final 0. */
 PetscErrorCode NakStoreWriteText(NakStore store, const char *name, size_t size, const char *text);
 
-/** How many values a dataset has; PETSC_FALSE in `there` where there is none of that name.  The same on
-    every rank. */
+/** How many values a dataset has; `there` is PETSC_FALSE if there is none of that name.  The same
+    on every rank. */
 PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, PetscBool *there);
 
-/** Compress the shared arrays that follow, without loss: layer by layer, by shuffle and deflate.  Not collective. */
+/** Compress the shared arrays that follow, without loss: layer by layer, by shuffle and deflate.
+    Not collective. */
 void NakStoreCompress(NakStore store);
 
-/** Write or read a shared array.  Room on the disk is looked for first.  Reading one of another size is PETSC_ERR_FILE_UNEXPECTED. */
+/** Write or read a shared array.  Before writing, room on the disk is checked.  Reading one of
+    another size is PETSC_ERR_FILE_UNEXPECTED. */
 PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
                                   const NakStoreBox *box, const void *values);
 PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType type,
                                  const NakStoreBox *box, void *values);
 
-/** Make `name` stand for the object `target` of another file, whose path is relative to this one. */
+/** Make `name` refer to the object `target` of another file, whose path is relative to this one. */
 PetscErrorCode NakStoreLink(NakStore store, const char *name, const char *file, const char *target);
 
-/** Close the file, seal it and give it its name; `*store` becomes NULL, and nothing is left behind
-    where that fails.
-    @param[in] sync  whether the file must outlive a power cut from now on (fsync), too */
+/** Close the file, seal it and give it its name.  `*store` becomes NULL.  If it fails, no file is
+    left over.
+    @param[in] sync  whether the file must survive a power cut from now on (fsync), too */
 PetscErrorCode NakStoreCommit(NakStore *store, PetscBool sync);
 
-/** Close a file that was read, or give up one that was begun; NULL is accepted.  `*store` becomes
+/** Close a file that was read, or abandon one that was begun; NULL is accepted.  `*store` becomes
     NULL. */
 PetscErrorCode NakStoreDestroy(NakStore *store);
 
 /** Check a sealed file.  Collective.
-    @param[out] seal    that it was given
+    @param[out] seal    text of its seal
     @param[in]  size    of `damage`
     @param[out] damage  "" for a file that is as it was written, else what is wrong with it
 
-    Errors: PETSC_ERR_FILE_OPEN where it cannot be opened, which says nothing of its contents (but EIO does). */
+    Errors: PETSC_ERR_FILE_OPEN if it cannot be opened.  That says nothing about its contents (but
+    EIO does). */
 PetscErrorCode NakSealCheck(MPI_Comm comm, const char *path, char seal[NAK_SEAL_TEXT], size_t size,
                             char damage[]);
 
@@ -102,25 +107,26 @@ void NakStoreLibrary(char *version, size_t size);
 typedef PetscErrorCode (*NakFileWriter)(FILE *file, const void *ctx);
 
 /** Write a file under a temporary name, sync and rename it, so that `path` is never half a file.
-    Nothing is left behind when `write` fails. */
+    If `write` fails, no file is left over. */
 PetscErrorCode NakFileReplace(const char *path, NakFileWriter write, const void *ctx);
 
 /** Write out what is buffered. */
 PetscErrorCode NakFileFlush(FILE *file, const char *path);
 
-/** Bytes that a file can still grow by, as far as the system says: of the disk, of a quota that statvfs() knows, of
-    the limit of a file's size; PETSC_INFINITY where it says nothing. */
+/** Bytes by which a file can still grow, as far as the system says.  It considers the disk, a quota
+    that statvfs() knows, and the limit of a file's size.  PETSC_INFINITY if the system says
+    nothing. */
 PetscReal NakFileRoom(const char *path);
 
 /** Close and set to NULL; NULL is accepted. */
 PetscErrorCode NakFileClose(FILE **file, const char *path);
 
-/** The same, and have it outlive a power cut (fsync).  A file system that cannot do that is no error; a
-    disk that fails is. */
+/** The same, and make it survive a power cut (fsync).  A file system that cannot do that is no
+    error; a disk that fails is one. */
 PetscErrorCode NakFileSync(FILE *file, const char *path);
 
-/** Have a file that is closed, or the names in a directory, outlive a power cut; nothing of that name is
-    no error. */
+/** Make a closed file, or the names in a directory, survive a power cut.  If nothing has that name,
+    it is no error. */
 PetscErrorCode NakPathSync(const char *path);
 
 /** The number of a name such as 000123.h5 with the suffix .h5; -1 for another name. */
@@ -129,15 +135,15 @@ PetscInt NakFileNumber(const char *name, const char *suffix);
 /** Make a directory and its parents. */
 PetscErrorCode NakDirectoryMake(const char *directory);
 
-/** Call `visit` for every name in a directory; none where there is no directory.  Errors:
+/** Call `visit` for every name in a directory.  If there is no directory, there are none.  Errors:
     PETSC_ERR_FILE_READ for one that cannot be read to its end. */
 typedef PetscErrorCode (*NakDirectoryVisitor)(const char *name, void *ctx);
 PetscErrorCode NakDirectoryList(const char *directory, NakDirectoryVisitor visit, void *ctx);
 
 /* ---- A folder that others write to; one rank only, no messages ---- */
 
-/** A folder and the list of what scripts wrote to it, `written.txt`, each name with a number.  What else
-    lies there is never touched. */
+/** A folder and the list of what scripts wrote to it, `written.txt`, each name with a number.
+    Other files in the folder are never touched. */
 typedef struct NakFolder_private *NakFolder;
 
 /**
@@ -151,13 +157,13 @@ PetscErrorCode NakFolderOpen(const char *path, PetscInt *next, NakFolder *folder
 /** The scripts begin. */
 PetscErrorCode NakFolderBegin(NakFolder folder);
 
-/** The scripts are done: what is new or was changed since NakFolderBegin(), and is not on the list, is put
-    there.  A directory counts as one name. */
+/** To be called when the scripts are done.  What is new or was changed since NakFolderBegin(), and
+    is not on the list, is added to it.  A directory counts as one name. */
 PetscErrorCode NakFolderNote(NakFolder folder, PetscInt number);
 
 /** Close the list and set `*folder` to NULL; NULL is accepted. */
 PetscErrorCode NakFolderClose(NakFolder *folder);
 
-/** Remove what the list of a folder has under `from` and larger numbers, and the list and the folder where
-    nothing is left.  Without a list, nothing. */
+/** Remove what the list of a folder has under `from` and larger numbers.  If nothing is left,
+    remove the list and the folder.  Without a list, nothing happens. */
 PetscErrorCode NakFolderRemove(const char *folder, PetscInt from);

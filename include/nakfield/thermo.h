@@ -3,18 +3,21 @@
   Thermodynamics of a binary alloy: pure functions of temperature and composition, each with its
   derivative.
 
-  Component A is the one that the cell transports (Na in NaK), component B stays (K).  `x` is the mole
-  fraction of A, `r = x / (1 - x)` the ratio A : B.  Reference state: the solid of each pure metal, so
-  the chemical potential of A in volts is the open-circuit potential against metal A.
+  Component A is the one that the cell transports (Na in NaK); component B stays (K).  `x` is the
+  mole fraction of A, `r = x / (1 - x)` the ratio A : B.  The reference state is the solid of each
+  pure metal.  So the chemical potential of A in volts is the open-circuit potential against metal
+  A.
 
   Liquid and solid solution, per mole of atoms, with z = 2 x - 1 and energies that depend on T:
 
-    G = x G_A + (1 - x) G_B + R T [x ln x + (1 - x) ln(1 - x)] + x (1 - x) [K_0 + K_1 z + K_2 z^2 ...]
+    G = x G_A + (1 - x) G_B + R T [x ln x + (1 - x) ln(1 - x)]
+        + x (1 - x) [K_0 + K_1 z + K_2 z^2 ...]
 
-  Numbers of an alloy come from a file (NakMaterialLoad(), docs/materials.md); nothing here knows one.
+  A file holds the numbers of an alloy (NakMaterialLoad(), docs/materials.md); the code here
+  contains none.
 
-  A composition outside (0, 1) gives numbers that are not finite, which the solver takes as a rejected
-  step.
+  A composition outside (0, 1) gives numbers that are not finite.  The solver takes them as a
+  rejected step.
 */
 #pragma once
 
@@ -90,10 +93,11 @@ typedef struct {
 
   @param[in]  deck      errors about `name` are collected here
   @param[in]  key       the entry of the deck that named the material, or NULL
-  @param[in]  name      a file; or a name, for `name`.yaml.  Looked for in this order: as a path, where
-                        it has a slash or ends in .yaml; in the folder of the deck; in the folder that
-                        the environment's NAKFIELD_MATERIALS names; in share/nakfield/materials beside
-                        the folder of the program; in the source tree
+  @param[in]  name      a file; or a name, for `name`.yaml.  It is looked for in this order: as a
+                        path, if it has a slash or ends in .yaml; in the folder of the deck; in the
+                        folder that the environment's NAKFIELD_MATERIALS names; in
+                        share/nakfield/materials beside the folder of the program; in the source
+                        tree
   @param[out] material  the same on every rank
   @param[out] errors    in the file, printed as `file:line:column: message`
 
@@ -109,8 +113,8 @@ typedef enum {
   NAK_SOLIDS_AUTO         /**< in a deck: the latter where a cell has grains, else the former */
 } NakSolids;
 
-/** Set by the deck; units and bounds are in NakAlloyParamRows, for the last three, which only a cell
-    has, in NakAlloySolidParamRows. */
+/** Set by the deck; units and bounds are in NakAlloyParamRows.  Those of the last three, which only
+    a cell has, are in NakAlloySolidParamRows. */
 typedef struct {
   char        system[NAK_TEXT_SIZE]; /**< the material */
   NakFraction potassium;             /**< share of B in the alloy at the start */
@@ -125,16 +129,19 @@ typedef struct {
 extern const NakParam NakAlloyParamRows[], NakAlloySolidParamRows[];
 
 /**
-  Load the material that the deck names and complete the parameters with it: the diffusivity, where the
-  deck leaves it at 0, and the absolute path of a user's own file, so that the resolved deck finds it.
-  A temperature at which the energies do not hold, or no liquid is stable (beside compounds, where they
-  take part), is collected as an error.  Collective; arguments as in NakMaterialLoad().
+  Load the material that the deck names and complete the parameters with it.  If the deck leaves the
+  diffusivity at 0, it is set.  The absolute path of a user's own file is kept, so that the resolved
+  deck finds it.
+
+  A temperature is collected as an error if the energies do not hold there or no liquid is stable
+  (beside compounds, if they take part).  Collective; arguments as in NakMaterialLoad().
 */
 PetscErrorCode NakAlloyComplete(NakDeck deck, NakAlloyParams *params, NakMaterial *material,
                                 PetscInt *errors);
 
-/** The lowest temperature at which a cell of this alloy has liquid: its own, by the lever rule, or with
-    NAK_SOLIDS_SUPERCOOLED that of any composition.  To 1 mK, and at least where the energies hold. [K] */
+/** The lowest temperature at which a cell of this alloy has liquid [K].  It is that of its own
+    composition, by the lever rule.  With NAK_SOLIDS_SUPERCOOLED it is that of any composition.  To
+    1 mK, and never below the range in which the energies hold. */
 PetscReal NakAlloySolidus(const NakAlloyParams *params, const NakMaterial *material);
 
 /** Mole fraction of A in an alloy with the share `b` of component B. */
@@ -176,9 +183,9 @@ PetscReal NakSolutionMuB(const NakSolution *s, PetscReal x);
 /** Second derivative of the Gibbs energy to x [J/mol]. */
 PetscReal NakSolutionCurvature(const NakSolution *s, PetscReal x);
 
-/** A phase between two compositions at which its energy is trusted and convex, continued beyond either
-    end by a parabola with the end's value, slope and curvature.  So mu = dG/dx rises everywhere, and
-    every mu has exactly one composition. */
+/** A phase between two compositions at which its energy is trusted and convex.  Beyond either end a
+    parabola with the end's value, slope and curvature continues it.  So mu = dG/dx rises
+    everywhere, and every mu has exactly one composition. */
 typedef struct {
   NakSolution solution;
   PetscReal   low, high;       /**< mole fractions; 0 and 1 where nothing is cut off */
@@ -186,12 +193,13 @@ typedef struct {
   PetscReal   reach;           /**< bound of mu less its ideal part [J/mol] */
 } NakBranch;
 
-/** The branch of a solution that begins at mole fraction `from` and ends at `to`, or before it where the
-    curvature falls to RT: pass 0 and 1 for a liquid, a pure metal and the solute limit for a solid. */
+/** The branch of a solution from mole fraction `from` to `to`, or to where the curvature falls to
+    RT before that.  Pass 0 and 1 for a liquid.  For a solid, pass a pure metal and the solute
+    limit. */
 NakBranch NakThermoBranch(const NakSolution *s, PetscReal from, PetscReal to);
 
-/** A phase at a diffusion potential mu, as the grand-potential form wants it (M. Plapp, Phys. Rev. E 84
-    (2011) 031601). */
+/** A phase at a diffusion potential mu, as the grand-potential form needs it (M. Plapp, Phys. Rev.
+    E 84 (2011) 031601). */
 typedef struct {
   PetscReal x; /**< mole fraction of A; outside (0, 1) only far beyond an end that was cut off */
   PetscReal omega; /**< G - mu x; its derivative to mu is -x [J/mol] */
@@ -202,9 +210,10 @@ typedef struct {
 NakBranchPoint NakBranchAt(const NakBranch *branch, PetscReal mu);
 
 /**
-  The same phase per mole of B, at a chemical potential of A: then `x` is the ratio r = A : B, `omega` the
-  chemical potential of B, and `slope` and `bend` are the derivatives of r to mu_a.  By Gibbs and Duhem,
-  the derivative of omega is -r.  Not finite where no composition of the branch has that potential.
+  The same phase per mole of B, at a chemical potential of A.  Then `x` is the ratio r = A : B, and
+  `omega` is the chemical potential of B.  `slope` and `bend` are the derivatives of r to mu_a.  By
+  Gibbs and Duhem, the derivative of omega is -r.  Not finite if no composition of the branch has
+  that potential.
 
   @param[in] mu_a   against solid A [J/mol]
   @param[in] guess  of that ratio, to begin from; 0 for none
@@ -220,12 +229,12 @@ typedef struct {
 
 NakLiquid NakThermoLiquid(const NakAlloy *alloy, PetscReal x);
 
-/** Whether the liquid mixes at every composition: its thermodynamic factor is positive, as all diffusion in it
-    needs. */
+/** Whether the liquid mixes at every composition.  Then its thermodynamic factor is positive
+    everywhere, as all diffusion in it needs. */
 PetscBool NakThermoMixes(const NakAlloy *alloy);
 
-/** The integral of the thermodynamic factor over r from 0, and its slopes: with it the flux of A in the
-    frame of B is -c_B D* grad(potential), monotone and exact in its derivative. */
+/** The integral of the thermodynamic factor over r from 0, and its slopes.  With it the flux of A
+    in the frame of B is -c_B D* grad(potential), monotone and exact in its derivative. */
 typedef struct {
   PetscReal value; /**< int_0^r factor dr' [-] */
   PetscReal d1;    /**< the factor [-] */
@@ -235,25 +244,28 @@ typedef struct {
 NakDiffusionPotential NakThermoDiffusion(const NakAlloy *alloy, PetscReal r);
 
 /**
-  The least and the greatest mole fraction of A at which liquid is stable; false where none is.
-  Continuous in T while there is liquid, but for 1e-6 where a compound takes the place of the solid:
-  either end follows the leanest of its liquidus lines.  About as costly as 4000 energies (0.1 ms).
+  The least and the greatest mole fraction of A at which liquid is stable; false if there is none.
+  Either end follows the leanest of its liquidus lines.  While there is liquid, it is continuous in
+  T, except for 1e-6 where a compound takes the place of the solid.  About as costly as 4000
+  energies (0.1 ms).
 
   @param[in] compounds  whether compounds take part
 */
 PetscBool NakThermoLiquidRange(const NakAlloy *alloy, PetscBool compounds, PetscReal x[2]);
 
 /**
-  Mole fraction of A at which the stable liquid ends towards B (`rich_in_a` false) or towards A, where
-  it is in equilibrium with the solid solution; compounds are left out of account.  0 or 1 where the
-  liquid reaches to the pure metal; 1 and 0, so that nothing lies between, where it is nowhere stable.
+  Mole fraction of A at which the stable liquid ends towards B (`rich_in_a` false) or towards A.
+  There it is in equilibrium with the solid solution; compounds are ignored.  It is 0 or 1 if the
+  liquid reaches to the pure metal.  If liquid is nowhere stable, it is 1 and 0, so that nothing
+  lies between.
 */
 PetscReal NakThermoLiquidus(const NakAlloy *alloy, PetscBool rich_in_a);
 
 /**
-  Molar energy gained by the first solid that forms from the liquid at x, of the composition that gains
-  most: mu_A^L x_s + mu_B^L (1 - x_s) - G_solid(x_s), rich in A or in B, with no more of the other metal
-  than the material's solute limit.  Negative where the liquid is stable against it.  [J/mol of atoms]
+  Molar energy gained by the first solid that forms from the liquid at x [J/mol of atoms].  That
+  solid has the composition that gains most: mu_A^L x_s + mu_B^L (1 - x_s) - G_solid(x_s).  It is
+  rich in A or in B, with no more of the other metal than the material's solute limit.  Negative if
+  the liquid is stable against it.
 
   @param[out] x_solid  that composition, or NULL
 */
@@ -303,8 +315,8 @@ typedef struct {
   @param[in]  compounds  whether compounds take part
   @param[out] amounts    liquid first where there is some, else from B to A
 
-  Returns the number of phases, 1 or 2; the shares add up to 1.  The second amount is 0 where there is
-  one phase.
+  Returns the number of phases, 1 or 2; the shares add up to 1.  If there is one phase, the second
+  amount is 0.
 */
 PetscInt NakThermoAmounts(const NakAlloy *alloy, PetscReal x, PetscBool compounds,
                           NakAmount amounts[2]);
@@ -333,8 +345,8 @@ typedef struct {
 } NakInvariant;
 
 /**
-  Find the invariant points between two temperatures, by the changes of the list of equilibria in steps
-  of 0.5 K, from low to high.
+  Find the invariant points between two temperatures, from low to high.  They are found by the
+  changes of the list of equilibria in steps of 0.5 K.
 
   @param[in]     room  of `points`
   @param[out]    count found; more than `room` are left out

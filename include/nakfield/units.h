@@ -1,8 +1,8 @@
 /**
   @file
-  Quantities with units: UDUNITS-2 behind three functions.
+  Quantities with units: three functions around UDUNITS-2.
 
-  Not collective, no messages: call them on one rank, because opening reads UDUNITS' database from
+  Not collective, no messages.  Call them on one rank, because opening reads UDUNITS' database from
   disk on every rank that does it.
 */
 #pragma once
@@ -10,9 +10,12 @@
 #include <nakfield/base.h>
 
 /**
-  Read the unit database and add what battery decks need: `mAh` is known, `wt%`, `mol%` and `at%`
-  (dimensionless), `uL`, `um`, `degC` as an absolute temperature, `deg`, and `M` for mol/L.  Opening
-  it again only counts: close it as often.
+  Read the unit database and add what battery decks need:
+  - `mAh`, `uL`, `um`, `deg`
+  - `wt%`, `mol%` and `at%` (dimensionless)
+  - `degC` as an absolute temperature
+  - `M` for mol/L
+  Every call is to be matched by a close: opening it again only counts.
 
   Errors: PETSC_ERR_FILE_OPEN, naming the database, when UDUNITS cannot read it.
 */
@@ -25,17 +28,17 @@ PetscErrorCode NakUnitsClose(void);
   Convert text such as `0.7 mA/cm^2` to a number in `unit`.
 
   @param[in]  text     number, blanks, unit; a dimensionless quantity may come without a unit.  A
-                       unit is a product of powers, in the signs of print as well (mA·cm⁻²): no
-                       dates, logarithms or factors, which UDUNITS would take; an angle is not a
-                       plain number
+                       unit is a product of powers, in the signs of print as well (mA·cm⁻²).  Dates,
+                       logarithms or factors, which UDUNITS would take, are refused; an angle is not
+                       a plain number
   @param[in]  unit     unit of the result, e.g. "A/m^2"; "1" for a dimensionless one
   @param[out] value    the number in `unit`; untouched when `message` is not empty
   @param[out] message  empty on success, else one line that says what is wrong and what would be
                        right (a missing unit, an unknown one, a wrong dimension, not a number, not
-                       finite); it continues a line that has named the text: "it needs a unit, ..."
+                       finite).  It continues a line that has named the text: "it needs a unit, ..."
   @param[in]  size     of `message`
 
-  What a user got wrong is no error of the function: it returns 0 and fills `message`.
+  Wrong input of a user is no error of the function: it returns 0 and fills `message`.
 
   Errors: PETSC_ERR_ORDER when the database is not open.
 */

@@ -2,14 +2,15 @@
   @file
   Voids between electrolyte and alloy: where they begin, the gas in them, and what drives them.
 
-  What moves their surface is a phase field of the alloy (nakfield/multiphase.h, docs/model.md).  To its free
-  energy the gas adds
+  A phase field of the alloy moves their surface (nakfield/multiphase.h, docs/model.md).  To its
+  free energy the gas adds
 
     sum over voids of [ p V - N ln V ],     V = integral of the share of void,
 
-  with the liquid's pressure p and the amount of gas N = (its pressure) V of each void, which changes only as far as
-  it dissolves.  The face adds gamma cos(theta) where there is void, with the surface tension gamma and the contact
-  angle theta of the liquid, which depends on how far the interphase is depleted.
+  p is the liquid's pressure.  N = (the void's pressure) V is the amount of gas of a void; it
+  changes only as far as the gas dissolves.  Where there is void, the face adds gamma cos(theta).
+  gamma is the surface tension and theta the contact angle of the liquid.  The angle depends on how
+  far the interphase is depleted.
 
   A void belongs to the columns nearest to where it began; voids that touch share their gas.
 */
@@ -54,14 +55,14 @@ typedef struct {
   PetscReal load; /**< current over the limiting current, positive strips [-] */
 } NakVoidsDrive;
 
-/** Share in [0, 1] of the way from contact_angle to depleted_angle, on the scale of the cosine:
-    max(0, 1 - u / onset), while the column is stripped by more than a few per cent of the limit.  Its derivatives
-    to both in `slope`, if that is not NULL. */
+/** How far the angle has gone from contact_angle to depleted_angle, from 0 to 1, on the scale of
+    the cosine.  It is max(0, 1 - u / onset) while the column is stripped by more than a few per
+    cent of the limit.  Its derivatives to both are in `slope`, if that is not NULL. */
 PetscReal NakVoidsDepletion(const NakVoidsParams *params, const NakVoidsDrive *drive,
                             NakVoidsDrive *slope);
 
-/** Cosine of the contact angle there, measured in the liquid: Young's law, with the adhesion that depletion
-    takes away; `slope` as above. */
+/** Cosine of the contact angle there, measured in the liquid.  It is Young's law with the adhesion
+    that depletion takes away.  `slope` as above. */
 PetscReal NakVoidsCosine(const NakVoidsParams *params, const NakVoidsDrive *drive,
                          NakVoidsDrive *slope);
 
@@ -74,8 +75,8 @@ typedef struct {
   PetscReal steepness;  /**< of an interface, as in NakGasField [1/m] */
 } NakVoidsPlace;
 
-/** Complain where there is no room for the pockets, where voids that lose gas would be too small for the interface
-    from the start, or where a void would reach the top.  Pure. */
+/** Complain in three cases: there is no room for the pockets; a void would reach the top; voids
+    that lose gas would be too small for the interface from the start.  Pure. */
 void NakVoidsCheck(const NakVoidsParams *params, const NakVoidsPlace *at, NakComplaints *list);
 
 /* ---- Where voids are, their gas, and new ones ---- */
@@ -86,14 +87,15 @@ typedef struct {
   const PetscReal *height;    /**< of each; not copied [m] */
   PetscReal        tension;   /**< of the liquid's surface [N/m] */
   PetscReal        steepness; /**< a flat interface is 1 / (1 + exp(-steepness x)) [1/m] */
-  /** Lay a cap upon a layer of an owned column, where its order parameter is `cap`; the share of void that the
-      cap has there. */
+  /** Lay a cap upon a layer of an owned column, where its order parameter is `cap`.  The result is
+      the share of void that the cap has there. */
   PetscReal (*lay)(void *ctx, PetscInt column, PetscInt layer, PetscReal cap);
   void *ctx;
 } NakGasField;
 
-/** The pressure of a void over the liquid's up to which a phase field bears it [Pa].  At some tension times steepness,
-    where the gas outweighs the well, voids would form anywhere; voids that small vanish before. */
+/** The pressure of a void over the liquid's up to which a phase field bears it [Pa].  At some
+    tension times steepness the gas outweighs the well, and voids would form anywhere.  Voids that
+    small vanish before. */
 static inline PetscReal NakGasHighest(const NakGasField *field)
 {
   return 0.7 * field->tension * field->steepness;
@@ -101,8 +103,9 @@ static inline PetscReal NakGasHighest(const NakGasField *field)
 
 typedef struct NakGas_private *NakGas; /**< opaque */
 
-/** Nothing at first.  Below, `share` is the share of void in the layers of the owned columns, those of a column
-    after each other; columns are in the order of the state.  All is collective but what says so.
+/** Create a gas without voids.  Below, `share` is the share of void in the layers of the owned
+    columns, those of a column after each other.  Columns are in the order of the state.  All is
+    collective unless a comment says otherwise.
 
     @param[in] state   must outlive the gas
     @param[in] params  copied, as `field` is */
@@ -112,44 +115,47 @@ PetscErrorCode NakGasCreate(NakState state, const NakVoidsParams *params, const 
 /** Free the gas and set `*gas` to NULL; NULL is accepted. */
 PetscErrorCode NakGasDestroy(NakGas *gas);
 
-/** Let it dissolve as fast as at this temperature from the next NakGasRegroup() on; at first NAK_REFERENCE_TEMPERATURE.  Its
-    amount is kept as pressure times volume.  Not collective. */
+/** Let the gas dissolve as fast as at this temperature from the next NakGasRegroup() on.  At first
+    the temperature is NAK_REFERENCE_TEMPERATURE.  The amount of gas is kept as pressure times
+    volume.  Not collective. */
 void NakGasSetTemperature(NakGas gas, PetscReal temperature);
 
 /** Lay the pockets of the pristine cell upon the field; NakGasRegroup() is to follow. */
 PetscErrorCode NakGasPockets(NakGas gas);
 
-/** The volumes, and so the pressures, that follow from the shares. */
+/** Find the volumes from the shares, and so the pressures. */
 PetscErrorCode NakGasVolumes(NakGas gas, const PetscReal share[]);
 
-/** What the gas has over the liquid in the void of an owned column; not collective [Pa]. */
+/** Pressure of the gas over the liquid's in the void of an owned column [Pa].  Not collective. */
 PetscReal NakGasExcess(NakGas gas, PetscInt column);
 
-/** By how much the pressures fall for small changes of volume [m3] in the owned columns, by the ideal gas: the
-    changes are replaced by what falls in the same column [Pa]. */
+/** By how much the pressures fall for small changes of volume [m3] in the owned columns, by the
+    ideal gas.  The changes are replaced by the falls [Pa] in the same columns. */
 PetscErrorCode NakGasAnswer(NakGas gas, PetscReal change[]);
 
-/** Within a step: how long gas has been leaving since the last NakGasDissolve(); pressures fall by it.  Not
-    collective. */
+/** Within a step: how long gas has been leaving since the last NakGasDissolve().  Pressures fall
+    accordingly.  Not collective. */
 void NakGasAge(NakGas gas, PetscReal since);
 
-/** Voids that have come to touch share their gas from now on, those that have come apart no longer do: each takes
-    the gas over its own columns.  It leaves them as fast as it does now, until the next call. */
+/** Group the voids anew.  Voids that have come to touch share their gas from now on.  Voids that
+    have come apart no longer do: each takes the gas over its own columns.  Until the next call, the
+    gas leaves them as fast as it does now. */
 PetscErrorCode NakGasRegroup(NakGas gas, const PetscReal share[]);
 
-/** Let gas dissolve for `dt` as fast as NakGasRegroup() found.  A void that is too small for its interface loses
-    all. */
+/** Let gas dissolve for `dt` as fast as NakGasRegroup() found.  A void that is too small for its
+    interface loses all its gas. */
 PetscErrorCode NakGasDissolve(NakGas gas, const PetscReal share[], PetscReal dt);
 
-/** Let nuclei form within `dt`, where the owned columns are wetted, and lay them upon the field; NakGasRegroup() is to
-    follow where any `formed`. */
+/** Let nuclei form within `dt`, where the owned columns are wetted, and lay them upon the field.
+    If any `formed`, NakGasRegroup() is to follow. */
 PetscErrorCode NakGasNucleate(NakGas gas, PetscReal dt, const PetscReal wetted[],
                               const NakVoidsDrive drive[], PetscBool *formed);
 
 /** Find out when the next nucleus is due at these rates. */
 PetscErrorCode NakGasWait(NakGas gas, const PetscReal wetted[], const NakVoidsDrive drive[]);
 
-/** The time until that, or until some part of a void's gas has dissolved; not collective [s]. */
+/** The time until that, or until some fraction of a void's gas has dissolved [s].  Not
+    collective. */
 PetscReal NakGasMaxStep(NakGas gas);
 
 /** What there is at the moment. */

@@ -1,13 +1,16 @@
 /**
   @file
-  How far the alloy wets a wall or a scaffold: contact angle, entry pressure, wicking.  Pure functions.
+  How far the alloy wets a wall or a scaffold: contact angle, entry pressure, wicking.  Pure
+  functions.
 
     cos(theta) = w / gamma - 1         Young and Dupre: work of adhesion w, surface tension gamma
-    cos(theta*) = r cos(theta)         Wenzel, Ind. Eng. Chem. 28 (1936) 988: true over projected area r
-    p = - 2 gamma cos(theta) / R       Young and Laplace: what presses the alloy into a pore of radius R
+    cos(theta*) = r cos(theta)         Wenzel, Ind. Eng. Chem. 28 (1936) 988: r is true over
+                                       projected area
+    p = - 2 gamma cos(theta) / R       Young and Laplace: pressure that presses the alloy into a
+                                       pore of radius R
     dl/dt = R gamma cos(theta) / (4 eta l)    Washburn, Phys. Rev. 17 (1921) 273
 
-  A cosine beyond 1 is no angle: the liquid spreads, or leaves the wall dry.
+  A cosine above 1 or below -1 is no angle: the liquid spreads, or leaves the wall dry.
 */
 #pragma once
 
@@ -38,11 +41,11 @@ PetscReal NakWettingAngle(PetscReal cosine);
 /** Pressure that presses a liquid into pores [Pa]; below 0 they draw it in. */
 PetscReal NakWettingEntry(PetscReal tension, PetscReal cosine, PetscReal pore);
 
-/** Radius of the pores that a pressure opens [m]; 0 where all draw the liquid in. */
+/** Radius of the pores that a pressure opens [m]; 0 if all draw the liquid in. */
 PetscReal NakWettingOpens(PetscReal tension, PetscReal cosine, PetscReal pressure);
 
-/** Time to wick `params->length` [s]: at the speed of the reaction as long as that is slower, then as viscosity
-    lets it; infinite where the liquid is not drawn in. */
+/** Time to wick `params->length` [s].  The liquid moves at the speed of the reaction as long as
+    that is slower, then as viscosity lets it.  Infinite if the liquid is not drawn in. */
 PetscReal NakWettingTime(const NakWettingParams *params, PetscReal tension, PetscReal cosine);
 
 /** Whether the reaction is slower to the end. */
