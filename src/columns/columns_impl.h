@@ -1,12 +1,12 @@
-/* What the rooms of the columns share.  Only columns.c sees the columns as a whole. */
+/* What the source files of the columns share.  Only columns.c sees the columns as a whole. */
 #pragma once
 
 #include <nakfield/columns.h>
 
 #include <petscsf.h>
 
-/* Where the entries of a column's matrix are stored: the diagonals below, on and above the main one,
-   each as long as the column, then what lies farther off. */
+/* Where the entries of a column's matrix are stored.  First come the diagonals below, on and above
+   the main one, each as long as the column.  Then come the entries that lie farther off. */
 typedef struct {
   PetscInt   size;      /* of a column */
   PetscInt   n;         /* stored entries of a column */
@@ -85,9 +85,9 @@ PetscErrorCode NakGridsGhosts(const NakGridLevel *level);
 PetscErrorCode NakMatrixCreate(const NakGridLevel *level, const NakPattern *pattern, Mat *matrix);
 PetscErrorCode NakMatrixFill(const NakGridLevel *level, const NakPattern *pattern, Mat matrix);
 
-/* transfer.c: in one direction, the two coarse cells between whose centres that of a fine cell lies, and
-   the two that it overlaps, with the shares of these that it is.  Cells beyond a periodic boundary
-   keep their numbers outside the grid. */
+/* transfer.c: pairs of cells in one direction.  One pair is the two coarse cells between whose
+   centres the centre of a fine cell lies.  The other is the two that the fine cell overlaps, with
+   the shares.  Cells beyond a periodic boundary keep their numbers outside the grid. */
 typedef struct {
   PetscInt  cell[2];
   PetscReal weight[2];
@@ -96,7 +96,7 @@ typedef struct {
 NakPair NakInterpolation(PetscInt fine, PetscInt n_fine, PetscInt n_coarse, PetscBool periodic);
 NakPair NakOverlap(PetscInt fine, PetscInt n_fine, PetscInt n_coarse);
 
-/* The average onto a grid with half the columns, of a number of each. */
+/* The average onto a grid with half the columns, for a given number of values per column. */
 PetscErrorCode NakAverageCreate(NakState fine, NakState coarse, Mat *average);
 
 /* operator.c: the finest level as an operator. */
@@ -105,6 +105,6 @@ PetscErrorCode NakOperatorCreate(const NakGrids *grids, Mat *mat);
 /* y += what is shared of x. */
 PetscErrorCode NakOperatorAddShared(const NakGrids *grids, Vec x, Vec y);
 
-/* What the residual b - A x holds of the conserved sums, of the columns of this rank. */
+/* The part of the conserved sums in the residual b - A x, for the columns of this rank. */
 PetscErrorCode NakOperatorLost(const NakGrids *grids, const NakColumnPhysics *physics, Vec b, Vec x,
                                PetscReal lost[]);

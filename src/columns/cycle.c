@@ -1,7 +1,7 @@
 /* The multigrid cycle; what is meant is in multigrid.c. */
 #include "multigrid.h"
 
-/* A grid in a cycle or sweep, and what goes into and comes out of the finest one. */
+/* A grid in a cycle or sweep, with the input and output of the finest one. */
 typedef struct {
   NakMultigrid    mg;
   const NakInOut *io;
@@ -33,7 +33,7 @@ static void AddRow(const NakMultigrid mg, NakLines *coarse, PetscInt j, PetscRea
   }
 }
 
-/* A row of the grid below, from `half`, that of every other column from `first`, in a row. */
+/* A row of the grid below.  `half` holds every other column of it, starting with `first`. */
 NAK_VECTORISED static void AverageRow(NakMultigrid mg, const NakLines *fine, const Pairs *x,
                                       PetscInt first, PetscInt n, PetscInt n_row)
 {
@@ -62,8 +62,8 @@ static PetscBool FromGuess(const Pass *p)
   return (PetscBool)(p->level + 1 == p->mg->n && p->io->minus);
 }
 
-/* The average of what is left in row j: at red columns what the change of the black ones gave them, and at
-   black ones nothing but at a seam. */
+/* The average of the residual in row j.  At red columns it is what the change of the black ones
+   gave them.  At black columns it is nothing, except at a seam. */
 static void RestrictRow(const Pass *p, PetscInt j)
 {
   const NakLines  *fine   = &p->mg->lines[p->level];
@@ -106,7 +106,8 @@ static void MixRows(const NakMultigrid mg, const NakLines *coarse, const NakPair
   }
 }
 
-/* Every other column of a row from `first` gets the interpolated correction, of potentials. */
+/* Add the interpolated correction, of potentials, to every other column of a row, starting with
+   `first`. */
 NAK_VECTORISED static void CorrectRow(const NakMultigrid mg, const NakLines *fine, const Pairs *x,
                                       PetscInt first, PetscInt n, PetscInt n_row, ptrdiff_t at)
 {
@@ -128,7 +129,8 @@ NAK_VECTORISED static void CorrectRow(const NakMultigrid mg, const NakLines *fin
   }
 }
 
-/* Correct the black columns of row j; with a seam the red ones too, which then depend on each other. */
+/* Correct the black columns of row j.  With a seam, also correct the red ones, which then depend on
+   each other. */
 static void InterpolateRow(const Pass *p, PetscInt j)
 {
   NakLines       *fine   = &p->mg->lines[p->level];
@@ -147,7 +149,8 @@ static void InterpolateRow(const Pass *p, PetscInt j)
 
 /* ---- The cycle ---- */
 
-/* Right-hand sides of the owned columns, of what moves, in the order of the columns and, where `back`, from it. */
+/* Right-hand sides of the owned columns, for the unknowns that move.  They are copied in the order
+   of the columns; if `back`, they are copied back from it. */
 static void PackColumns(const NakMultigrid mg, NakLines *g, PetscReal columns[], PetscBool back)
 {
   for (PetscInt j = g->box.ys; j < g->box.ys + g->box.ym; j++)
@@ -163,7 +166,8 @@ static void PackColumns(const NakMultigrid mg, NakLines *g, PetscReal columns[],
     }
 }
 
-/* The solution of what moves, from a grid of fewer ranks to a rank's part of it, with ghosts. */
+/* The solution for the unknowns that move, from a grid of fewer ranks to a rank's part of it, with
+   ghosts. */
 static void CopyBack(const NakMultigrid mg, const NakLines *whole, NakLines *part)
 {
   const NakBox *box = &part->box;
@@ -178,8 +182,8 @@ static void CopyBack(const NakMultigrid mg, const NakLines *whole, NakLines *par
     }
 }
 
-/* The right-hand side of row j, NULL where it is 0: a rank's columns are put side by side where they come
-   from outside. */
+/* The right-hand side of row j, NULL if it is 0.  If it comes from outside, a rank's columns are
+   put side by side. */
 static const PetscReal *RightRow(const Pass *p, PetscInt j, PetscInt parity)
 {
   const NakMultigrid mg = p->mg;
@@ -197,7 +201,8 @@ static const PetscReal *RightRow(const Pass *p, PetscInt j, PetscInt parity)
   return mg->right;
 }
 
-/* Where row j begins among the black columns, half row after half row, without ghosts. */
+/* Where row j begins among the black columns, which are stored half row after half row, without
+   ghosts. */
 static ptrdiff_t BlackRow(const NakMultigrid mg, PetscInt j)
 {
   const NakLines *g      = &mg->lines[mg->n - 1];
@@ -263,8 +268,9 @@ static void TakeOutRow(const Pass *p, PetscInt j, PetscInt parity)
   if (p->io->black != NULL && parity != (j & 1)) TakeOutBlack(p, j);
 }
 
-/* More sweeps on coarser grids keep the number of iterations the same on all grids: one on each, and in 2D,
-   where columns have neighbours in one direction only, one more than on the grid above. */
+/* More sweeps on coarser grids keep the number of iterations the same on all grids.  In 3D each
+   coarser grid has one more.  In 2D columns have neighbours in one direction only; there each grid
+   has one more than the grid above. */
 static PetscInt MoreSweeps(const Pass *p)
 {
   const NakLines *g     = &p->mg->lines[p->level];
@@ -323,7 +329,8 @@ static void GuessRow(const Pass *p, PetscInt j)
   NakLinesWrap(g, j, parity, g->t);
 }
 
-/* On the way down from a guess: black columns get it, red ones, black ones, the average. */
+/* On the way down from a guess: black columns get it; then red ones, black ones, and the
+   average. */
 static void DownFromGuessRow(const Pass *p, PetscInt stage, PetscInt j)
 {
   const PetscInt parity = (j + stage - 1) & 1;
@@ -349,8 +356,8 @@ static void SweepRow(const Pass *p, PetscInt stage, PetscInt j)
 
 enum { MOST_STAGES = 4 };
 
-/* Stages over all rows, each of which needs the one before in the row itself and in the two beside it, and
-   what of it the ghosts are. */
+/* Stages over all rows.  Each stage needs the one before, in the row itself and in the two beside
+   it.  It also says which ghosts it needs. */
 typedef struct {
   void (*row)(const Pass *p, PetscInt stage, PetscInt j);
   PetscInt   n;
@@ -358,7 +365,8 @@ typedef struct {
   PetscReal *of[MOST_STAGES - 1];
 } Stages;
 
-/* All stages of the rows that need no ghosts, while those of the first stage are under way. */
+/* All stages of the rows that need no ghosts, while the messages of the first stage are under
+   way. */
 static PetscErrorCode InnerRows(const Pass *p, const Stages *stages)
 {
   const PetscInt begin = p->mg->lines[p->level].box.ys, n = p->mg->lines[p->level].box.ym;
@@ -380,8 +388,8 @@ static PetscErrorCode InnerRows(const Pass *p, const Stages *stages)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rows that need no ghosts are done while what they need is in the cache, and while the ghosts are under
-   way; then the others. */
+/* First the rows that need no ghosts: their data is in the cache, and the ghosts are still under
+   way.  Then the others. */
 static PetscErrorCode Run(const Pass *p, const Stages *stages)
 {
   NakLines      *g     = &p->mg->lines[p->level];

@@ -1,9 +1,9 @@
 /* Linearised columns on a hierarchy of grids.
 
-   Lateral exchange is a Laplacian of the diffusion potentials; all else happens inside a column.  A
-   coarse matrix therefore needs no state of its own: the entries of its columns are the averages of
-   those of the finer columns inside, and the lateral exchange is that of the averaged slopes over
-   the coarser distance. */
+   Lateral exchange is a Laplacian of the diffusion potentials.  All else happens inside a column.
+   So a coarse matrix needs no state of its own.  The entries of its columns are the averages of
+   those of the finer columns inside.  Its lateral exchange is that of the averaged slopes over the
+   coarser distance. */
 #include "columns_impl.h"
 
 PetscErrorCode NakGridsAverage(const NakGrids *grids)
@@ -42,7 +42,7 @@ static PetscErrorCode CreateLevel(NakGridLevel *level, const NakPattern *pattern
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The average acts on all unknowns of a column alike, and on all entries of its matrix. */
+/* The average acts alike on all unknowns of a column, and on all entries of its matrix. */
 static PetscErrorCode CreateAverages(NakGridLevel *fine, const NakGridLevel *coarse,
                                      const NakPattern *pattern)
 {

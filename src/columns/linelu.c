@@ -50,7 +50,8 @@ static PetscErrorCode Sort(const NakPattern *pattern, NakLineLU *lu)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What eliminating with an entry of L, in `row` and `column`, changes: updates from number n on. */
+/* The updates that elimination with an entry of L, in `row` and `column`, needs; they are numbered
+   from n on. */
 static PetscInt UpdatesOfEntry(const NakLineLU *lu, PetscInt row, PetscInt column, PetscInt n,
                                PetscInt *from, PetscInt *to)
 {
@@ -77,7 +78,8 @@ static PetscInt Updates(const NakLineLU *lu, PetscInt *update, PetscInt *from, P
   return n;
 }
 
-/* Which entries are kept for each column: all that are not the same for all of them and stay so. */
+/* Which entries are kept for each column: all except those that are and stay the same for all
+   columns. */
 static void Keep(const NakPattern *pattern, NakLineLU *lu)
 {
   for (PetscInt e = 0; e < lu->n; e++)

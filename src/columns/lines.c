@@ -3,8 +3,8 @@
 
 /* ---- Places and ghosts ---- */
 
-/* Whether column (i, j) is a ghost that `which` (0 red, 1 black, 2 all) takes care of; then its twin
-   inside the grid. */
+/* Whether column (i, j) is a ghost of the kind `which` (0 red, 1 black, 2 all).  If so, find its
+   twin inside the grid. */
 static PetscBool IsGhost(const NakLines *g, PetscInt which, PetscInt i, PetscInt j,
                          PetscInt *twin_i, PetscInt *twin_j)
 {
@@ -112,13 +112,15 @@ static PetscReal Weights(const NakLines *g, PetscInt i, PetscInt j)
   return g->wx * in_x + g->wy * in_y;
 }
 
-/* What the equations multiply with: the potential of what moves, the unknown itself of what does not. */
+/* What the equations multiply: the potential of an unknown that moves, the unknown itself of one
+   that does not. */
 static inline PetscReal Entry(PetscReal entry, PetscReal slope)
 {
   return slope == 0 ? entry : entry / slope;
 }
 
-/* The matrices of `n` columns, two apart, side by side, with what lateral exchange puts on their diagonals. */
+/* The matrices of `n` columns, two apart, side by side.  Their diagonals include the part of
+   lateral exchange. */
 static void Gather(const NakLines *g, PetscInt i, PetscInt j, PetscInt n, const PetscReal entries[],
                    const PetscReal slope[], PetscReal a[])
 {
@@ -139,7 +141,7 @@ static void Gather(const NakLines *g, PetscInt i, PetscInt j, PetscInt n, const 
   }
 }
 
-/* a becomes L times the pivots, its diagonal left out, and U, whose diagonal is inverted. */
+/* Replace a by L times the pivots, without its diagonal, and U, with its diagonal inverted. */
 NAK_VECTORISED static void Eliminate(const NakLineLU *lu, PetscInt n, PetscReal a[], PetscReal l[])
 {
   for (PetscInt r = 0; r < lu->size; r++) {

@@ -1,20 +1,20 @@
 /* Columns side by side, for the multigrid.
 
-   What a column needs is done for all columns of half a row of the grid at once: the same unknown of
-   these columns lies together, so that the compiler turns the innermost loop, over columns, into
+   What a column needs is done for all columns of half a row of the grid at once.  The same unknown
+   of these columns lies together.  So the compiler turns the innermost loop, over columns, into
    vector instructions.  A row of the grid is split into its even and its odd columns, because lines
    are smoothed in red-black order: (i + j) even, then odd.
 
-   What moves is solved for as its diffusion potential, slope times unknown.  Then fluxes inside a region
-   are constants times differences, along z as between columns: these entries of a column's matrix are the
-   same for all columns and on all grids, and of the factors little more than the pivots is streamed from
-   memory. */
+   An unknown that moves is solved for as its diffusion potential, slope times unknown.  Then fluxes
+   inside a region are constants times differences, along z as between columns.  These entries of a
+   column's matrix are the same for all columns and on all grids.  Of the factors, little more than
+   the pivots is streamed from memory. */
 #pragma once
 
 #include "columns_impl.h"
 
-/* LU of the matrix of one column, in the column's natural order, in which little should fill in.  Numbers
-   below are of its entries, row by row. */
+/* LU of the matrix of one column, in the column's natural order, which should need few extra
+   entries.  Numbers below are of its entries, row by row. */
 typedef struct {
   PetscInt   size, n;
   PetscInt  *start, *diagonal; /* of each row: its first entry, and that on the diagonal */
@@ -33,8 +33,8 @@ typedef struct {
 PetscErrorCode NakLineLUCreate(const NakPattern *pattern, NakLineLU *lu);
 PetscErrorCode NakLineLUDestroy(NakLineLU *lu);
 
-/* The columns of one rank on one grid, with a ring of ghost columns around them.  Unknown z of column
-   (i, j) lies at NakLinesPlace(i, j) + z * pitch. */
+/* The columns of one rank on one grid, with a ring of ghost columns around them.  Unknown z of
+   column (i, j) lies at NakLinesPlace(i, j) + z * pitch. */
 typedef struct {
   const NakLineLU *lu;
   NakBox           box;
@@ -105,22 +105,23 @@ static inline PetscReal *NakLinesFactors(const NakLines *g, PetscInt i, PetscInt
 /* Factorise: `entries` of the owned columns, as in NakGridLevel; `slope` likewise.  Collective. */
 PetscErrorCode NakLinesFactor(NakLines *grid, const PetscReal entries[], const PetscReal slope[]);
 
-/* linesolve.c: what the potentials t of the neighbours, with ghosts, give to the columns of one parity in row j, as it
-   stands on the right-hand side, for the unknowns that move; y is a half row. */
+/* linesolve.c: what the potentials t of the neighbours, with ghosts, give to the columns of one
+   parity in row j.  It is computed for the unknowns that move, with the sign of the right-hand
+   side.  y is a half row. */
 void NakLinesExchange(const NakLines *grid, PetscInt j, PetscInt parity, const PetscReal t[],
                       PetscReal y[]);
 
-/* What neighbours of the same colour give: where an odd number of columns is periodic. */
+/* What neighbours of the same colour give.  They exist if an odd number of columns is periodic. */
 void NakLinesSeam(const NakLines *grid, PetscInt j, PetscInt parity, PetscReal y[]);
 
-/* What a solve knows of the others: nothing (they are 0), or their t; and whether it notes the change of
-   its own t, which it renews. */
+/* What a solve knows about the other columns: nothing (they are 0), or their t.  Also whether it
+   records the change of its own t, which it renews. */
 typedef enum { NAK_LINES_ALONE, NAK_LINES_WITHIN, NAK_LINES_CHANGE } NakLinesTurn;
 
-/* Solve the columns of one parity in row j, from the half row b (NULL: 0) into t.  `work` has room for
-   a half row. */
+/* Solve the columns of one parity in row j, from the half row b (NULL: 0) into t.  `work` has room
+   for a half row. */
 void NakLinesSolve(NakLines *grid, PetscInt j, PetscInt parity, NakLinesTurn turn,
                    const PetscReal b[], PetscReal work[]);
 
-/* Renew t of the ghosts at the ends of row j, where rows are whole. */
+/* Renew t of the ghosts at the ends of row j, if rows are whole. */
 void NakLinesWrap(const NakLines *grid, PetscInt j, PetscInt parity, PetscReal t[]);

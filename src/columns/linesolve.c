@@ -79,8 +79,9 @@ NAK_INLINE static void Subtract(const Job *s, PetscInt e, const PetscInt width, 
     for (PetscInt k = 0; k < width; k++) sum[k] -= f[k] * from[k];
 }
 
-/* sum loses what entries `begin` to `end` of L or of U make of y.  Most rows have only one, the same for all
-   columns, of the row before: that one's y is at hand. */
+/* Subtract from `sum` the entries `begin` to `end` of L or of U times y.  Most rows have only one
+   entry; it is the same for all columns and belongs to the row before.  The y of that row is at
+   hand. */
 NAK_INLINE static void SubtractAll(const Job *s, PetscInt begin, PetscInt end, const PetscInt width,
                                    const PetscReal *y, const PetscReal *last,
                                    PetscReal *restrict sum)
@@ -134,7 +135,8 @@ NAK_INLINE static void Backward(const Job *s, const PetscInt width)
   }
 }
 
-/* `width` columns from number `first` of half a row; a constant, so that loops become instructions. */
+/* `width` columns from number `first` of half a row.  The width is a constant, so that loops become
+   instructions. */
 NAK_INLINE static void SolveSome(const Job *row, PetscInt first, const PetscInt width)
 {
   Job s = *row;
@@ -199,7 +201,8 @@ static PetscBool HasSeam(const NakLines *g, PetscInt n)
   return (PetscBool)(g->periodic && n > 1 && n % 2);
 }
 
-/* What column (i, j) is given across seams; unknown and column are `o` after the places of `at`. */
+/* What column (i, j) receives across seams.  Unknown and column are `o` after the places of
+   `at`. */
 static PetscReal AcrossSeams(const NakLines *g, const Sides *at, ptrdiff_t o, PetscInt i,
                              PetscInt j)
 {

@@ -1,17 +1,21 @@
 /* Multigrid over columns.
 
-   Columns are halved in x and y and never in z.  The smoother solves z lines, which is right however
-   the grid is stretched in z: all red columns, then all black ones, before the coarser grid and after
-   it.  The first sweep starts from 0, or on the finest grid from a guess of the black columns; after it
-   black columns are solved, and what is left at the red ones is what the change of the black ones gave
-   them.  After the coarser grid red lines are solved first, so only black ones need its correction.
+   Columns are halved in x and y and never in z.  The smoother solves z lines, so any stretching of
+   the grid in z is fine.  It solves all red columns, then all black ones, before the coarser grid
+   and after it.  The first sweep starts from 0, or on the finest grid from a guess of the black
+   columns.  At its end the black columns are solved; the residual at the red ones is what the
+   change of the black ones gave them.  After the coarser grid red lines are solved first, so only
+   black ones need its correction.
 
-   Where a grid cannot be halved, since a rank would have nothing of it, groups of ranks put their parts together.
-   Each rank of a group has all of these, and goes on with the ranks of its own place in all other groups: so there
-   are as many equal copies of the coarser grids, and nothing has to be sent back.  That is done in stages, two by
-   two ranks where their numbers allow it, until the columns are so few that to compute them all takes less time
-   than messages do; then every rank takes over the whole grid, down to a single column.  Halving is the same for
-   any number of ranks, and so is the cycle. */
+   A grid cannot be halved if a rank would get nothing of it.  Then groups of ranks put their parts
+   together.  Each rank of a group has all of these parts.  It continues with the ranks that have
+   its own place in all other groups.  So there are as many equal copies of the coarser grids as
+   ranks in a group, and nothing has to be sent back.
+
+   That is done in stages, two by two ranks if their numbers allow it.  At some point the columns
+   are so few that to compute them all takes less time than messages do.  Then every rank takes over
+   the whole grid, down to a single column.  Halving is the same for any number of ranks, and so is
+   the cycle. */
 #include "multigrid.h"
 
 /* ---- Set-up ---- */
@@ -56,7 +60,8 @@ static PetscErrorCode CreateTransfer(const NakLines *fine, const NakLines *coars
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Columns of a grid that are so few that every rank takes them all, by benchmarks/scaling_model; an option. */
+/* If a grid has at most so many columns, every rank takes them all.  Measured by
+   benchmarks/scaling_model; an option. */
 static PetscErrorCode Whole(PetscInt *columns)
 {
   PetscFunctionBeginUser;
@@ -72,7 +77,8 @@ static PetscInt Columns(const NakGridLevel *level)
   return grid->nx * grid->ny;
 }
 
-/* Whether direction d of a grid has columns that its ranks cannot halve: the next grid, if any, has as many. */
+/* Whether the ranks of a grid cannot halve its columns in direction d.  The next grid, if any, then
+   has as many. */
 static PetscBool Stuck(const NakGrids *grids, PetscInt k, int d)
 {
   const NakGrid *g    = NakStateGrid(grids->level[k].state);
@@ -90,8 +96,8 @@ static PetscInt SmallestFactor(PetscInt n)
   return factor;
 }
 
-/* The coarsest grid of a stage that is used, and how many of its ranks make a group of the next stage, in x and y; one
-   where there is none. */
+/* The coarsest grid of a stage that is used, and how many of its ranks make a group of the next
+   stage, in x and y.  The group is one rank if there is no next stage. */
 static PetscErrorCode Bottom(NakStage *stage, PetscInt group[2])
 {
   const NakGrids *grids = stage->grids;
@@ -139,8 +145,8 @@ static PetscErrorCode CreateStages(const NakGrids *grids, NakMultigrid mg)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Number the grids of all stages.  Where the finest cannot be halved it stands there twice, since what is regrouped
-   has a grid above it. */
+/* Number the grids of all stages.  If the finest cannot be halved, it is listed twice, because a
+   regrouped grid has a grid above it. */
 static PetscErrorCode NumberGrids(NakMultigrid mg)
 {
   const NakStage *first = mg->stage;

@@ -3,7 +3,7 @@
 
 #include "lines.h"
 
-/* How the columns of a rank depend on the grid below, in one direction: cells counted from the first
+/* How the columns of a rank depend on the grid below, in one direction.  Cells count from the first
    ghost of the coarse grid's part. */
 typedef struct {
   NakPair *pair;
@@ -17,7 +17,7 @@ typedef struct {
   Pairs interpolation[2], overlap[2]; /* in x, y */
 } Transfer;
 
-/* What goes into and comes out of the finest grid; NULL where nothing does. */
+/* The input and output of the finest grid; NULL if there is none. */
 typedef struct {
   const PetscReal *r;     /* right-hand side, as in a Vec of the columns */
   PetscReal       *y;     /* solution, likewise, */
@@ -40,7 +40,8 @@ typedef struct {
 PetscErrorCode NakGroupCreate(NakState shared, NakState regrouped, PetscInt most, NakGroup *group);
 PetscErrorCode NakGroupDestroy(NakGroup *group);
 
-/* `width` numbers of each column, a `column` for MPI, from the own ones to all, both by rows. */
+/* Gather `width` numbers of each column, a `column` for MPI, from the rank's own columns to all
+   columns, both by rows. */
 PetscErrorCode NakGroupGather(const NakGroup *group, MPI_Datatype column, PetscInt width,
                               const PetscReal own[], PetscReal all[]);
 

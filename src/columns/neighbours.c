@@ -1,7 +1,8 @@
 /* Who owns a column, and the columns beside those of a rank. */
 #include "columns_impl.h"
 
-/* The part of n cells, split in parts of these lengths, that holds cell `at`; its first cell. */
+/* The part that holds cell `at`, and the first cell of that part.  n cells are split in parts of
+   these lengths. */
 static PetscInt Part(const PetscInt lengths[], PetscInt at, PetscInt *first)
 {
   PetscInt part = 0;

@@ -1,4 +1,4 @@
-/* The linearised columns as an operator: their entries and slopes, and nothing else, are streamed from
+/* The linearised columns as an operator.  Only their entries and slopes are streamed from
    memory. */
 #include "columns_impl.h"
 

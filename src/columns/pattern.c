@@ -12,7 +12,7 @@ static PetscInt Place(NakPattern *p, PetscInt row, PetscInt col)
   return p->n++;
 }
 
-/* The order of a column's entries is the same for every state: take it from a typical one. */
+/* The order of a column's entries is the same for every state.  So take it from a typical one. */
 static PetscErrorCode TakeOne(const NakColumnPhysics *ph, NakPattern *p)
 {
   PetscReal *u;

@@ -1,18 +1,20 @@
 /* The red-black reduced system: solving for the black columns.
 
-   A cycle begins by solving the red columns from the black ones, so its result depends on a guess of the
-   black ones alone, and of these on the unknowns that move: x_b -> E x_b + c, with c what it makes of 0.
-   As its lines are solved exactly, its fixed point is the solution, and GMRES finds it:
+   A cycle begins by solving the red columns from the black ones.  So its result depends only on a
+   guess of the black ones, and in these only on the unknowns that move: x_b -> E x_b + c.  c is the
+   result of a cycle from 0.  Its lines are solved exactly, so its fixed point is the solution, and
+   GMRES finds it:
 
        (I - E) x_b = c.
 
-   That is GMRES preconditioned by the cycle, from the left, with vectors of half the length and without
-   a product with the whole matrix: a cycle without right-hand side multiplies.  A sweep of red and
-   black columns then finds all the others.
+   That is GMRES preconditioned by the cycle, from the left, with vectors of half the length.  It
+   needs no product with the whole matrix, because a cycle without right-hand side multiplies.  A
+   sweep of red and black columns then finds all the others.
 
    The stages of a step are solved with one matrix, and their c are nearly alike.  So each keeps its
-   solution, and the next one solves only for what of its c is not in their span.  What the solutions that it
-   takes over lack is part of its own residual, and counts against the tolerance. */
+   solution, and the next one solves only for the part of its c that is not in their span.  The
+   residual of the solutions that it reuses is part of its own residual, and counts against the
+   tolerance. */
 #include "multigrid.h"
 
 enum { KEPT = 3 };
@@ -43,8 +45,8 @@ static PetscErrorCode Multiply(Mat A, Vec X, Vec Y)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* c loses so much of each pair, as far as their residuals do not add up to more than `bound`; to what
-   they do. */
+/* Subtract from c its part along each pair, as long as their residuals do not add up to more than
+   `bound`.  Return what they add up to. */
 static PetscErrorCode TakeOver(Black *b, Vec c, PetscReal bound, PetscScalar weight[],
                                PetscReal *error)
 {
@@ -66,7 +68,7 @@ static PetscErrorCode TakeOver(Black *b, Vec c, PetscReal bound, PetscScalar wei
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The pair at work becomes one of those kept, of which a solution has so much. */
+/* Add the pair at work to those kept, scaled to norm 1.  Its weight in the solution is `norm`. */
 static PetscErrorCode Keep(Black *b, PetscReal norm, PetscScalar weight[])
 {
   const PetscInt n = b->n;

@@ -1,7 +1,8 @@
-/* Columns of the ranks of a group, put together on each of them; what is meant is in multigrid.h. */
+/* Columns of the ranks of a group, put together on each of them.  multigrid.h explains it. */
 #include "multigrid.h"
 
-/* The group of a rank has those that share its part of the regrouped grid, in the order of the ranks. */
+/* The group of a rank contains the ranks that share its part of the regrouped grid, in the order of
+   the ranks. */
 static PetscErrorCode CreateComm(NakState shared, NakState regrouped, MPI_Comm *comm)
 {
   const MPI_Comm all = PetscObjectComm((PetscObject)NakStateDM(shared));

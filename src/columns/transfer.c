@@ -1,6 +1,7 @@
-/* Cell-centred transfer between two grids in x and y: bilinear interpolation between the centres, average
-   over what overlaps as restriction.  Their orders, 2 and 1, sum to more than the order of the
-   equations.  The coarse cells need not be whole fine ones: an odd number is halved upwards. */
+/* Cell-centred transfer between two grids in x and y.  Interpolation is bilinear between the
+   centres.  Restriction is the average over what overlaps.  Their orders, 2 and 1, sum to more than
+   the order of the equations.  A coarse cell need not consist of whole fine ones: an odd number is
+   halved upwards. */
 #include "columns_impl.h"
 
 enum { WIDE = 3 }; /* cells that one cell can depend on, in one direction */
