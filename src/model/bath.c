@@ -1,8 +1,9 @@
-/* The liquid electrolyte of a column: one well-mixed volume, whose amounts follow from what the electrodes have given
-   to it, and so no unknowns of its own. */
+/* The liquid electrolyte of a column: one well-mixed volume.  Its amounts follow from what the
+   electrodes have given to it, so it has no unknowns of its own. */
 #include "column.h"
 
-/* Na+ is what the electrodes have given less K+, K+ and the anion what is not in the salt. */
+/* The amount of Na+ is what the electrodes have given, less K+.  The amounts of K+ and of the anion
+   are what is not in the salt. */
 NakBath NakColumnBath(const NakColumn *c, const PetscReal u[])
 {
   const NakLayout *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
@@ -30,8 +31,8 @@ PetscReal NakColumnSaltResistance(const NakColumn *c, const PetscReal u[], Petsc
   return sum;
 }
 
-/* A row of the face of electrode `of`, from unknown `first` on, has `scale` times a rate, which depends on the
-   electrolyte, and so on what both electrodes have given to it. */
+/* A row of the face of electrode `of`, from unknown `first` on, has `scale` times a rate.  The rate
+   depends on the electrolyte, and so on what both electrodes have given to it. */
 static void PutBath(const NakColumn *c, const NakColumn *of, PetscInt first, PetscInt row,
                     PetscReal scale, const NakFaceValue *rate, const NakBath *bath, NakEntries *e)
 {

@@ -56,8 +56,9 @@ static void CheckMixing(const NakModelParams *p, NakComplaints *list)
               (double)T, p->material.name);
 }
 
-/* How far the cell spreads a current sideways: some times its resolved thickness, or where the series
-   resistance is as large as that along the face. */
+/* How far the cell spreads a current sideways.  It is a multiple of its resolved thickness or, if
+   that is more, the length at which the resistance along the face is as large as the series
+   resistance. */
 static PetscReal Spread(const NakCellParams *cell)
 {
   const PetscReal thick  = 5 * cell->thickness;
@@ -67,7 +68,7 @@ static PetscReal Spread(const NakCellParams *cell)
   return PetscMax(thick, along);
 }
 
-/* A held current enters every column alike, and a held voltage does not: docs/model.md. */
+/* A held current enters every column alike; a held voltage does not.  See docs/model.md. */
 static void TellCoarse(const NakModelParams *p, NakComplaints *list)
 {
   const PetscReal depth = p->grid.ny > 1 ? p->grid.depth : 0;
@@ -82,7 +83,8 @@ static void TellCoarse(const NakModelParams *p, NakComplaints *list)
              (double)half, (double)p->cell.thickness);
 }
 
-/* Of the sides of a column along which there are several; 0 for a single one. */
+/* The longer side of a column, among the directions with more than one column; 0 for a single
+   column. */
 static PetscReal Widest(const NakGridParams *g)
 {
   PetscReal side[2];
@@ -297,7 +299,7 @@ static void CheckCounter(const NakModelParams *p, NakComplaints *list)
   CheckMixing(&cell, list);
 }
 
-/* The wall of voids, and what the reactions of a scaffold are left out of. */
+/* The wall of voids, and what does not take part in the reactions of a scaffold. */
 static void CheckWetting(const NakModelParams *p, NakComplaints *list)
 {
   const NakWettingParams *w       = &p->wetting;

@@ -1,8 +1,8 @@
 /* Constants of every column: its geometry and what depends on the temperature. */
 #include "column.h"
 
-/* A region's end faces lie half a layer from its outermost cells.  Where two regions meet, `link` is
-   the upper one's, and the lower one's is worked out from its height. */
+/* A region's end faces lie half a layer from its outermost cells.  Where two regions meet, `link`
+   is that of the upper one.  The lower one's is worked out from its height. */
 static void SetLinks(NakColumn *c)
 {
   const PetscInt nz = c->ne + c->nf + c->na;
@@ -14,15 +14,16 @@ static void SetLinks(NakColumn *c)
   }
 }
 
-/* Distance of columns that stands for all directions of a front: the error of differences goes with
-   dx^2 cos^4 + dy^2 sin^4, whose mean this is. */
+/* Distance of columns that stands for all directions of a front.  The error of differences goes
+   with dx^2 cos^4 + dy^2 sin^4; this is the mean of it. */
 static PetscReal Spacing(const NakGrid *g)
 {
   if (g->nx > 1 && g->ny > 1) return PetscSqrtReal(3.0 / 8 * (PetscSqr(g->dx) + PetscSqr(g->dy)));
   return g->nx > 1 ? g->dx : g->dy;
 }
 
-/* Where the liquid ends, and the ratios that the reservoir shows: all of them where the alloy stays liquid. */
+/* Where the liquid ends, and the ratios that the reservoir can have: all of them if the alloy stays
+   liquid. */
 static void SetLiquid(const NakAlloyParams *p, NakColumn *c)
 {
   const PetscBool found = NakThermoLiquidRange(&c->kinetics.alloy, p->compounds, c->liquidus);

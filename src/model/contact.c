@@ -1,12 +1,13 @@
 /* The static pattern of contact on the electrolyte's face.
 
-   A pattern is the part of the face where some function is highest, cut at the level that leaves the
-   wanted share.  For random patches the function is a Gaussian random field: a sum of plane waves with
-   random directions and phases and nearly one wavelength (its excursion set: J. W. Cahn, J. Chem.
-   Phys. 42 (1965) 93).  It depends on the seed and the place alone, so the pattern is the same on
-   every grid and for any number of ranks.
+   A pattern is the part of the face where some function is highest, cut at the level that leaves
+   the wanted share.  For random patches the function is a Gaussian random field: a sum of plane
+   waves with random directions and phases and nearly one wavelength.  The pattern is its excursion
+   set (J. W. Cahn, J. Chem. Phys. 42 (1965) 93).  It depends on the seed and the place alone.  So
+   the pattern is the same on every grid and for any number of ranks.
 
-   A column has contact or has none; only where all columns are alike may they be in partial contact. */
+   A column either has contact or not.  Only if all columns are alike may they be in partial
+   contact. */
 #include "model_impl.h"
 
 const NakParam NakContactParamRows[] = {
@@ -60,10 +61,10 @@ static PetscReal FieldAt(const Field *field, PetscReal x, PetscReal y)
   return sum;
 }
 
-/* Minus the distance of a column from the middle of the face, over the face.  Worked out from whole numbers,
-   so that columns which are each other's mirror images stand level to the last bit, and others do not: a
-   disc is symmetric.  Of the two columns of a strip at one distance the right one stands a little higher,
-   so that any share can be met. */
+/* Minus the distance of a column from the middle of the face, over the face.  It is worked out from
+   whole numbers.  So columns that are each other's mirror images have equal values to the last bit,
+   and others do not: a disc is symmetric.  Of the two columns of a strip at one distance, the right
+   one has a little more, so that any share can be met. */
 static PetscReal Nearness(const NakContactParams *params, const NakGrid *grid, PetscInt i,
                           PetscInt j)
 {
@@ -92,8 +93,8 @@ static void FillLevels(const NakContactParams *params, const NakGrid *grid, cons
   }
 }
 
-/* Replace the values by 1 above a level, 0 below: the level that leaves nearest to `wanted` columns
-   there.  Of columns that stand level all are in or out. */
+/* Replace the values by 1 above a level and by 0 below.  The level leaves the number of columns
+   that is nearest to `wanted`.  Columns with equal values are all in or all out. */
 static PetscErrorCode Cut(MPI_Comm comm, PetscReal wanted, PetscReal columns, PetscInt n,
                           PetscReal value[])
 {

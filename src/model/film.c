@@ -1,11 +1,12 @@
 /* Nuclei of the K film where it grows by a front.
 
-   A front is some columns wide, and a disc not much wider would grow slower or vanish: the pull of its rim takes
-   m_f / R from its speed.  So a nucleus is a disc of radius R of its own first, R' = v_f d, which is laid upon the
-   field; once it is wide enough the field has it alone.
+   A front is some columns wide.  The pull of the rim of a disc takes m_f / R from its speed, so a
+   disc not much wider than a front would grow slower or vanish.  So a nucleus is at first a disc of
+   radius R of its own, R' = v_f d, which is laid upon the field.  Once it is wide enough, only the
+   field describes it.
 
-   Places and waiting times are random numbers of (seed, place) and (seed, column, how many nuclei it has had),
-   so neither ranks nor time steps change them. */
+   Places are random numbers of (seed, place).  Waiting times are random numbers of (seed, column,
+   how many nuclei it has had).  So neither ranks nor time steps change them. */
 #include "model_impl.h"
 
 #include <math.h>
@@ -58,7 +59,8 @@ static PetscReal Distance(const NakGrid *g, PetscInt a, PetscInt b)
 
 /* ---- The profile of a disc ---- */
 
-/* Integral of t / (1 + exp(t - a)) from 0 on: of a^2 / 2 + pi^2 / 6 nothing but a series in exp(-|a|) is left. */
+/* Integral of t / (1 + exp(t - a)) from 0 on.  It is a series in exp(-|a|); for a > 0, a^2 / 2 +
+   pi^2 / 6 less that series. */
 static PetscReal Moment(PetscReal a)
 {
   const int       terms = 100;
@@ -72,8 +74,8 @@ static PetscReal Moment(PetscReal a)
   return a > 0 ? a * a / 2 + PETSC_PI * PETSC_PI / 6 - sum : sum;
 }
 
-/* Where the film of a disc that covers as much as a sharp one of radius R is one half, over a quarter of the
-   width, which is negative where it nowhere is. */
+/* A disc covers as much as a sharp one of radius R.  This is the radius at which its film is one
+   half, over a quarter of the width.  It is negative if the film is one half nowhere. */
 static PetscReal Middle(PetscBool flat, PetscReal R, PetscReal width)
 {
   const PetscReal rho = 4 * R / width;
@@ -93,8 +95,8 @@ static PetscReal Middle(PetscBool flat, PetscReal R, PetscReal width)
 
 /* ---- Laying a disc upon the field ---- */
 
-/* Let film cover a column up to the open share b at once.  E stays; K comes from the reservoir, and the adlayer's Na
-   goes there. */
+/* Cover a column with film up to the open share b at once.  E stays.  K comes from the reservoir,
+   and the adlayer's Na goes there. */
 static void Close(const NakModel m, PetscInt n, PetscReal b, PetscReal u[])
 {
   const NakColumn *c       = &m->column;
@@ -142,7 +144,7 @@ static PetscErrorCode Add(NakModel m, PetscInt column, PetscReal radius)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How much more of the integral of the rate it takes to the next nucleus of a column. */
+/* How much more of the integral of the rate is needed until the next nucleus of a column. */
 static void Wait(NakModel m, PetscInt n)
 {
   PetscReal uniform[2];
@@ -202,7 +204,8 @@ PetscErrorCode NakFilmDestroy(NakModel m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Of each column: what drives its film, and the nuclei that form a second where it is open. */
+/* For each column: what drives its film, and the number of nuclei that form a second while it is
+   open. */
 static void Drives(NakModel m, const PetscReal u[])
 {
   const NakColumn *c    = &m->column;
@@ -259,7 +262,7 @@ static PetscErrorCode FormAtRate(NakModel m, PetscReal dt)
 
 /* ---- How they grow ---- */
 
-/* The largest drive on and about each nucleus: under it the face may have recovered. */
+/* The largest drive on and around each nucleus.  Under the nucleus the face may have recovered. */
 static PetscErrorCode DrivesOfNuclei(NakModel m, PetscReal drive[])
 {
   const NakGrid *g = NakStateGrid(m->state);
@@ -279,8 +282,8 @@ static PetscErrorCode DrivesOfNuclei(NakModel m, PetscReal drive[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A nucleus grows by what its drive was in the step; one that has shrunk to nothing is given up, and one that is
-   wide enough is the field's. */
+/* A nucleus grows by its drive in the step.  One that has shrunk to nothing is removed.  One that
+   is wide enough is left to the field. */
 static void Grow(NakModel m, PetscReal dt, const PetscReal drive[], PetscReal u[])
 {
   const PetscReal enough = ready * m->params.interphase.film_width;
@@ -319,9 +322,10 @@ static PetscReal NextWait(const NakFilm *f, PetscInt owned)
   return wait;
 }
 
-/* Up to where steps may go: to the next nucleus, but for the time of a small part of a column,
-   and half a column of those that grow.  A moment that is ahead stays unless another comes before it: with a rate that falls it would be
-   put off by ever less from step to step. */
+/* The time that steps may reach.  It is that of the next nucleus, but not earlier than a front
+   takes for a small fraction of a column.  While nuclei grow, it is at most the time for half a
+   column.  A time that lies ahead stays unless another comes before it.  If it did not stay, a rate
+   that falls would put it off from step to step, by ever less. */
 static PetscErrorCode SetUntil(NakModel m, PetscReal time)
 {
   const NakGrid  *g      = NakStateGrid(m->state);

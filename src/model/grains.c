@@ -1,9 +1,9 @@
 /* Nuclei of the solids of the zone: sites on the face.
 
-   A site of radius R begins to grow when the liquid over it drives a solid harder than the curvature of that
-   radius resists, and once more where its grain has dissolved: free growth (A. L. Greer et al., Acta Mater. 48
-   (2000) 2823).  The K film is a seed, too.  What the nucleus gives off counts: in a small cell it would
-   dissolve, and begin again.
+   A site of radius R begins to grow when the liquid over it drives a solid harder than the
+   curvature of that radius resists.  It does so once more after its grain has dissolved: free
+   growth (A. L. Greer et al., Acta Mater. 48 (2000) 2823).  The K film is a seed, too.  What the
+   nucleus rejects counts.  Otherwise a nucleus in a small cell would dissolve, and begin again.
 
    Sites are random numbers of (seed, site), so neither ranks nor time steps change them. */
 #include "model_impl.h"
@@ -20,7 +20,8 @@ static NakBody Body(const NakModel m)
   return Params(m)->nuclei_body == 0 ? NAK_BODY_SOLID_B : NAK_BODY_SOLID_A;
 }
 
-/* Drive that holds a nucleus [J/m3]: a sphere, a cylinder, and for a plane as much as for that. */
+/* Drive that holds a nucleus [J/m3]: of a sphere or a cylinder.  For a plane it is that of a
+   cylinder. */
 static PetscReal Critical(const NakModel m, NakBody body)
 {
   const NakGrid  *g       = NakStateGrid(m->state);
@@ -87,8 +88,9 @@ static PetscReal Distance(const NakModel m, const NakGrainSite *site, PetscInt n
   return PetscSqrtReal(a * a + b * b + PetscSqr(height * ((PetscReal)z + 0.5)));
 }
 
-/* What a nucleus cannot hold of the Na of the liquid whose place it takes goes to the reservoir, from where it
-   takes what it lacks: the liquid around stays as it is, and the nucleus in equilibrium with it. */
+/* A nucleus takes the place of liquid.  The Na of that liquid that it cannot hold goes to the
+   reservoir; the Na that it lacks comes from there.  So the liquid around stays as it is, and the
+   nucleus is in equilibrium with it. */
 static PetscErrorCode Insert(NakModel m, const NakGrainSite *site, PetscInt k, PetscReal u[])
 {
   const NakColumn *c    = &m->column;
@@ -116,8 +118,9 @@ static PetscReal Gain(const NakModel m, NakBody body, PetscReal r)
   return NakMixGain(&m->column.mix, body, NakColumnPotential(&m->column, r));
 }
 
-/* The drive over what it takes, less 1, in liquid of ratio r once the nucleus has given off to the alloy what it
-   cannot hold.  With a margin: a nucleus as wide as its interface would lose the last part of the drive. */
+/* The drive over the necessary drive, less 1, in liquid of ratio r.  It is that after the nucleus
+   has rejected to the alloy what it cannot hold.  There is a margin: a nucleus as wide as its
+   interface would lose the last part of the drive. */
 static PetscReal ExcessAt(const NakModel m, NakBody body, PetscReal r)
 {
   const NakMix   *mix    = &m->column.mix;
@@ -128,8 +131,8 @@ static PetscReal ExcessAt(const NakModel m, NakBody body, PetscReal r)
          1;
 }
 
-/* The excess at a site; next to nothing where there is more than a trace of a grain, or where it is another
-   rank's. */
+/* The excess at a site.  It is next to nothing if there is more than a trace of a grain, or if the
+   site belongs to another rank. */
 static PetscReal Excess(const NakModel m, NakBody body, const NakGrainSite *site,
                         const PetscReal u[])
 {
@@ -155,8 +158,8 @@ static PetscInt NextGrain(const NakModel m, NakBody body)
   return body == NAK_BODY_SOLID_B ? 1 + m->grains.formed % b : 1 + b + m->grains.formed % a;
 }
 
-/* Steps are to end near the moment at which the drive is enough: by the rate of the last one, and not beyond half
-   of the way or a tenth of what is needed. */
+/* Steps are to end near the moment at which the drive is enough.  The rate of the last step tells
+   when.  A step goes half of the way or a tenth of what is needed, whichever is more. */
 static void SetUntil(NakModel m, PetscReal time, PetscReal dt, PetscReal excess)
 {
   NakGrains      *g    = &m->grains;
@@ -179,7 +182,8 @@ static PetscReal OnTop(const NakModel m, const PetscReal u[])
   return most;
 }
 
-/* The K film wets with K: of the columns that it covers by more than half, that one which is driven most. */
+/* The K film wets with K.  Of the columns that it covers by more than half, take the one with the
+   greatest drive. */
 static PetscErrorCode UnderFilm(NakModel m, const PetscReal u[], PetscReal *excess,
                                 NakGrainSite *site)
 {
@@ -212,7 +216,7 @@ static PetscErrorCode UnderFilm(NakModel m, const PetscReal u[], PetscReal *exce
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the grains of all ranks want to know: the excess at each site, and what is on top. */
+/* What the grains need to know from all ranks: the excess at each site, and what is on top. */
 static PetscErrorCode Survey(NakModel m, const PetscReal u[], PetscReal excess[])
 {
   const PetscReal full = 0.1;

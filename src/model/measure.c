@@ -178,9 +178,9 @@ static NakInventory InventoryOf(const NakColumn *c, const Totals *t)
                         .q_total   = t->sum[SUM_Q_TOTAL]};
 }
 
-/* Laterally averaged, the electrolyte is a resistor: the mean of its potential at the far face is
-   that at the near one and the drop of the mean current, in any dimension.  `mean_potential` is that of the
-   alloy less that of the counter electrode. */
+/* Laterally averaged, the electrolyte is a resistor, in any dimension.  The mean of its potential
+   at the far face is that at the near face plus the drop of the mean current.  `mean_potential` is
+   that of the alloy less that of the counter electrode. */
 static void Terminal(const NakColumn *c, PetscReal mean_potential, PetscReal salt,
                      NakRecord *record)
 {
@@ -401,7 +401,7 @@ static PetscErrorCode Fill(void *ctx, PetscInt shown, PetscReal values[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether a cell has a field: those of phases only where it can have any. */
+/* Whether a cell has a field.  It has those of phases only if it can have any phases. */
 static PetscBool Has(const NakModelParams *params, PetscInt f)
 {
   if (f < FIELD_WETTED) return PETSC_TRUE;

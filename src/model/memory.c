@@ -25,7 +25,8 @@ PetscErrorCode NakMemoryDestroy(NakModel m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How far what may happen is beyond its bound, over the bound: contact lost, K as a film or a grain, Na metal. */
+/* How far a possible event is beyond its bound, over the bound: contact lost, K as a film or a
+   grain, Na metal. */
 static void Look(const NakColumn *c, const NakCover *over, const NakFoot *foot, const PetscReal u[],
                  PetscReal past[NAK_KEPT_TIMES])
 {
@@ -70,7 +71,7 @@ PetscErrorCode NakModelRemember(NakModel model, PetscReal time, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A run that was begun by an older program remembers from its restart on. */
+/* A run that an older program began remembers its past from its restart on. */
 PetscErrorCode NakMemoryCheckpoint(NakModel m, NakCheckpoint c)
 {
   const PetscInt values = (PetscInt)(sizeof(NakKept) / sizeof(PetscReal));

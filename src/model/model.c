@@ -169,7 +169,7 @@ NakCircuit NakModelCircuit(NakModel model)
     .series = c->series, .grain_boundaries = c->grain_boundaries, .electrolyte = c->electrolyte};
 }
 
-/* A pristine electrode; the charge of its face, per area of contact, is returned. */
+/* Set up a pristine electrode.  Returns the charge of its face, per area of contact. */
 static PetscReal Pristine(const NakColumn *c, PetscReal contact, PetscReal column[])
 {
   const NakLayout *l     = &c->l;
@@ -235,8 +235,8 @@ static int Order(const NakLayout *l, PetscInt j)
   return j >= l->alloy && j < l->reservoir_na && !NakLayoutIsRatio(l, j);
 }
 
-/* Na and K must be left wherever there is alloy or interphase, something of the face must be open, and
-   everything must be a number; an order parameter must be near its range. */
+/* Na and K must be left wherever there is alloy or interphase.  Some part of the face must be open.
+   Everything must be a number, and an order parameter must be near its range. */
 static PetscBool ColumnValid(const NakColumn *c, const PetscReal u[])
 {
   const NakLayout *l        = &c->l;
@@ -267,7 +267,7 @@ PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Put the potential of a face where its charge wants it; by how much, over its scale. */
+/* Put the potential of a face where its charge wants it.  Returns by how much, over its scale. */
 static PetscReal Settle(const NakColumn *c, PetscReal contact, PetscReal column[])
 {
   const NakLayout *l      = &c->l;

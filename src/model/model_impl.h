@@ -9,7 +9,8 @@ typedef struct {
   PetscReal radius; /* [m]; below 0: a place that waits */
 } NakNucleus;
 
-/* What a film with a front knows beside the open shares; all but `formed` and `until` empty without one. */
+/* What a film with a front knows beside the open shares.  Without a front, all but `formed` and
+   `until` are empty. */
 typedef struct {
   PetscReal  *drive, *rate, *hazard, *due, *born; /* of the owned columns; `born` counts */
   NakNucleus *nuclei;                             /* the same on every rank */
@@ -32,7 +33,7 @@ typedef struct {
   PetscBool     known;  /* `excess` */
 } NakGrains;
 
-/* Voids as a phase of the zone; `gas` is NULL where they are none. */
+/* Voids as a phase of the zone; `gas` is NULL if they are no phase. */
 typedef struct {
   NakGas         gas;
   PetscReal     *share;  /* of void in the zone of the owned columns */
@@ -98,21 +99,24 @@ PetscErrorCode NakCounterDestroy(NakModel model);
 PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,
                                 NakCover **over, PetscReal *fraction);
 
-/* film.c: nuclei of the K film.  Each part advances after a step, bounds the next and goes into a checkpoint. */
+/* film.c: nuclei of the K film.  Each part advances after a step, bounds the next step and is
+   written to a checkpoint. */
 PetscErrorCode NakFilmCreate(NakModel model);
 PetscErrorCode NakFilmDestroy(NakModel model);
 PetscErrorCode NakFilmAdvance(NakModel model, PetscReal time, PetscReal dt, Vec U);
 PetscReal      NakFilmUntil(NakModel model);
 PetscErrorCode NakFilmCheckpoint(NakModel model, NakCheckpoint checkpoint);
 
-/* grains.c: sites of nuclei; let the reservoir pay for what r has gained in some layers of this rank. */
+/* grains.c: sites of nuclei.  The reservoir pays for what r has gained in some layers of this
+   rank. */
 PetscErrorCode NakGrainsCreate(NakModel model);
 PetscErrorCode NakGrainsAdvance(NakModel model, PetscReal time, PetscReal dt, Vec U);
 PetscReal      NakGrainsUntil(NakModel model);
 PetscErrorCode NakGrainsCheckpoint(NakModel model, NakCheckpoint checkpoint);
 PetscErrorCode NakZonePay(NakModel model, PetscReal gain, PetscReal u[]);
 
-/* voids.c: before the columns; pockets in the pristine state; pressures at the unknowns of the owned columns. */
+/* voids.c: called before the columns.  Pockets in the pristine state; pressures at the unknowns of
+   the owned columns. */
 PetscErrorCode NakModelVoidsCreate(NakModel model);
 PetscErrorCode NakModelVoidsDestroy(NakModel model);
 PetscErrorCode NakModelVoidsPockets(NakModel model, PetscReal u[]);

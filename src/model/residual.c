@@ -1,7 +1,7 @@
 /* F of all columns, with lateral exchange.
 
-   Potentials are worked out once a column and kept for a few rows only: the three about the row at
-   work, and the first and the last, which a periodic grid needs at its other end. */
+   Potentials are worked out once a column and kept for a few rows only.  These are the three about
+   the row at work.  A periodic grid also needs the first and the last row at its other end. */
 #include "model_impl.h"
 
 enum { FIRST, LAST, ROLLING, ROWS = 5 };
@@ -107,8 +107,8 @@ PetscErrorCode NakModelResidual(NakModel model, Vec U, Vec Udot, Vec F)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Current that the charges of a column take up less what its far face passes: what its rows of charge and
-   potentials lack. */
+/* Current that the charges of a column take up, less what its far face passes.  This is what the
+   rows of charge and potentials leave over. */
 static PetscReal ChargeLacking(const NakColumn *c, const PetscReal f[])
 {
   PetscReal sum = f[c->l.potential];
@@ -117,8 +117,8 @@ static PetscReal ChargeLacking(const NakColumn *c, const PetscReal f[])
   return sum;
 }
 
-/* Book the charges and the K of an electrode; the charge of Na that has reacted, as its sum counts it, is
-   returned. */
+/* Set the charges and the K of an electrode by the fluxes.  Returns the charge of Na that has
+   reacted, as its sum counts it. */
 static PetscReal BookElectrode(const NakColumn *c, const PetscReal row[], PetscReal shift,
                                PetscReal column[])
 {

@@ -1,5 +1,6 @@
-/* Voids as one of the phases of the zone: their gas, their contact angle, new ones.  Pressures follow the unknowns
-   within a step; the rate at which gas dissolves, and the room for deposit, are those of its beginning. */
+/* Voids as one of the phases of the zone: their gas, their contact angle, new ones.  Pressures
+   follow the unknowns within a step.  The rate at which gas dissolves, and the room for deposit,
+   are those of the step's beginning. */
 #include "model_impl.h"
 
 /* Lay a cap upon a layer of the zone. */

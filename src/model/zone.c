@@ -1,7 +1,8 @@
 /* The zone of phases: the lowest layers of the alloy, where order parameters stand beside r.
 
-   There r counts all Na per K, in liquid and solids.  They are at one chemical potential of Na, which
-   follows from r and the order parameters; that of the liquid drives diffusion, as elsewhere. */
+   In the zone r counts all Na per K, in liquid and solids.  They are at one chemical potential of
+   Na, which follows from r and the order parameters.  The potential of the liquid drives diffusion,
+   as elsewhere. */
 #include "column.h"
 
 static const PetscReal traces = 1e-6; /* of a phase hold nothing: h is some 1e-17 */
@@ -56,7 +57,7 @@ static void OnFace(const NakColumn *c, const PetscReal u[], Mixed w)
     w[k] = NAK_ZONE_LOW * low[k] + NAK_ZONE_HIGH * high[k];
 }
 
-/* Charge of the solid Na over one column, of which its share on the face touches it. */
+/* Charge of the solid Na over one column.  Its share on the face touches the face. */
 static PetscReal Touching(const NakColumn *c, PetscReal metal, const PetscReal u[])
 {
   const PetscReal per_height = c->alloy_content * c->mix.metal, least = 1e-6; /* of the face */
@@ -120,7 +121,8 @@ PetscReal NakZoneFill(const NakColumn *c, PetscInt k, PetscReal part, PetscReal 
   return u[0] - before;
 }
 
-/* Row k of L times forces 1, ..., `stride` apart: in a matrix of their derivatives those of a column. */
+/* Row k of L times forces 1, 2 and so on, which lie `stride` apart.  In a matrix of their
+   derivatives, the forces are those of a column. */
 static PetscReal Rate(const NakColumn *c, PetscInt k, const PetscReal *force, ptrdiff_t stride)
 {
   PetscReal sum = 0;
@@ -129,8 +131,8 @@ static PetscReal Rate(const NakColumn *c, PetscInt k, const PetscReal *force, pt
   return sum;
 }
 
-/* What the energy of the face does to the lowest layer, at its values on the face: the force there, and its
-   derivatives to them. */
+/* What the energy of the face does to the lowest layer, at its values on the face: the force there,
+   and its derivatives to those values. */
 static void FaceForce(const NakColumn *c, PetscReal cosine, const PetscReal u[], PetscReal force[],
                       PetscReal d[NAK_MIX_MOST][NAK_MIX_MOST])
 {
@@ -153,7 +155,8 @@ void NakZoneTurn(const NakColumn *c, const PetscReal u[], PetscReal turn[])
   for (PetscInt k = 1; k <= c->l.phases; k++) turn[k] = Rate(c, k, d, 1);
 }
 
-/* How the share of void in a layer changes with the order parameters; whether there is any. */
+/* How the share of void in a layer changes with the order parameters.  Also whether there is any
+   void. */
 static PetscBool VoidAt(const NakColumn *c, const PetscReal u[], PetscReal d[],
                         PetscReal dd[NAK_MIX_MOST][NAK_MIX_MOST])
 {
@@ -165,7 +168,8 @@ static PetscBool VoidAt(const NakColumn *c, const PetscReal u[], PetscReal d[],
   return PETSC_TRUE;
 }
 
-/* All forces on layer j: wells and bulk, which are given, the gas, and on the lowest the face. */
+/* All forces on layer j: wells and bulk, which are given, the gas, and on the lowest layer the
+   face. */
 static void Forces(const NakColumn *c, const NakCover *over, PetscReal cosine, const PetscReal u[],
                    PetscInt j, const PetscReal given[], PetscReal force[])
 {
@@ -204,7 +208,8 @@ void NakZoneResidual(const NakColumn *c, const NakCover *over, PetscReal cosine,
   }
 }
 
-/* Entries of a layer by itself: r holds what the phases take up, and phases are driven by both. */
+/* Entries of a layer without its neighbours.  r holds what the phases take up, and both drive the
+   phases. */
 static void PutLayer(const NakColumn *c, const NakZoneLayer *layer, PetscInt at, PetscReal shift,
                      NakEntries *e)
 {
