@@ -1,8 +1,9 @@
 /* Currents and rates at the electrolyte's face; the contract is in nakfield/kinetics.h. */
 #include <nakfield/kinetics.h>
 
-/* A rate at the face with its partial derivatives: to the unknowns of NakFaceState at fixed u_face, and to
-   w = ln u_face, because u_face falls through more than twenty decades while the voltage runs away. */
+/* A rate at the face with its partial derivatives: to the unknowns of NakFaceState at fixed u_face,
+   and to w = ln u_face.  The logarithm is used because u_face falls through more than twenty
+   decades while the voltage runs away. */
 typedef struct {
   PetscReal value, dw;
   PetscReal d[NAK_FACE_SIZE];
@@ -34,9 +35,9 @@ NakFaceCharge NakKineticsCharge(const NakKinetics *k, PetscReal potential, Petsc
                          .dopen = -k->adlayer * theta};
 }
 
-/* q rises with E everywhere; where it is steepest, the adlayer fills within 1 / f.  Beside a full adlayer, the
-   capacitor's charge, and so E, is known to the rounding of the sum only.  A potential that fits stays as it is:
-   a run that goes on from a checkpoint asks once more. */
+/* q rises with E everywhere.  Where it is steepest, the adlayer fills within 1 / f.  Beside a full
+   adlayer, the capacitor's charge, and so E, is known to the rounding of the sum only.  A potential
+   that fits stays as it is: a run that resumes from a checkpoint evaluates it once more. */
 PetscReal NakKineticsPotential(const NakKinetics *k, PetscReal charge, PetscReal open,
                                PetscReal potential)
 {
@@ -57,9 +58,9 @@ PetscReal NakKineticsPotential(const NakKinetics *k, PetscReal charge, PetscReal
 
 /* ---- Currents ---- */
 
-/* i = theta b i0 p { exp[alpha f (E - E_eq)] - exp[-(1 - alpha) f (E - E_eq)] }, f E_eq = -ln a(u), with p = u
-   of an interphase, and of an alloy beside the electrolyte (a / a_ref)^(1 - alpha), by mass action.  That
-   alloy reacts where it wets. */
+/* i = theta b i0 p { exp[alpha f (E - E_eq)] - exp[-(1 - alpha) f (E - E_eq)] }, f E_eq = -ln a(u).
+   For an interphase p = u.  For an alloy beside the electrolyte p = (a / a_ref)^(1 - alpha), by
+   mass action.  That alloy reacts where it wets. */
 static Rate Reaction(const NakKinetics *k, const NakFaceState *s, PetscReal contact, PetscReal w)
 {
   const PetscReal touched = k->direct ? contact * s->wetted : contact;
@@ -83,9 +84,13 @@ static Rate Reaction(const NakKinetics *k, const NakFaceState *s, PetscReal cont
   };
 }
 
-/* K/K+ at the same face, beside the current `i` of Na:
-   i_K = theta b i0_K { a_K exp[alpha f (E + dE)] - c_K exp[-(1 - alpha) f (E + dE)] } / (1 + m / m_d),
-   and a share of the Na that is stripped.  Solid Na holds no K. */
+/* K/K+ at the same face, beside the current `i` of Na.  To i_K is added a fraction of the Na that
+   is stripped:
+
+       i_K = theta b i0_K { a_K exp[alpha f (E + dE)] - c_K exp[-(1 - alpha) f (E + dE)] }
+             / (1 + m / m_d)
+
+   Solid Na holds no K. */
 static Rate Potassium(const NakKinetics *k, const NakFaceState *s, PetscReal contact, PetscReal w,
                       const Rate *i)
 {
@@ -115,7 +120,8 @@ static Rate Potassium(const NakKinetics *k, const NakFaceState *s, PetscReal con
   return rate;
 }
 
-/* i_over = theta b w u_t (E - E_eq(r)) / R, with u_t in equilibrium with the alloy over the face. */
+/* i_over = theta b w u_t (E - E_eq(r)) / R, with u_t in equilibrium with the alloy over the
+   face. */
 static Rate OverLimit(const NakKinetics *k, const NakFaceState *s, PetscReal contact)
 {
   const PetscReal   g = contact * s->wetted * k->over_limit, b = s->open;
@@ -144,7 +150,8 @@ static Ramp Overpotential(PetscReal x)
   return (Ramp){-t * t / (4 * corner), -t / (2 * corner)};
 }
 
-/* Whether metal of charge g is more than a trace: from 0 at half a nucleus to 1 at a whole one. */
+/* Whether metal of charge g is more than a trace: a smooth step from 0 at half a nucleus to 1 at a
+   whole one. */
 static Ramp Nucleus(const NakKinetics *k, PetscReal g)
 {
   const Ramp whole = Smooth(2 * g / k->deposit_nucleus - 1);
@@ -152,7 +159,7 @@ static Ramp Nucleus(const NakKinetics *k, PetscReal g)
   return (Ramp){whole.value, 2 * whole.slope / k->deposit_nucleus};
 }
 
-/* The part of the face that it covers, none of it by a trace. */
+/* The part of the face that the metal covers; a trace covers none of it. */
 static Ramp Cover(const NakKinetics *k, PetscReal g)
 {
   const Ramp      whole = Nucleus(k, g);
@@ -161,8 +168,8 @@ static Ramp Cover(const NakKinetics *k, PetscReal g)
   return (Ramp){1 - decay, decay * (whole.value + g * whole.slope) / k->deposit_cover};
 }
 
-/* A trace dissolves, whatever E is: E < 0 with no metal is an unstable state, and errors of integration must
-   not grow to metal.  As a current [A/m2]. */
+/* Current [A/m2] at which a trace dissolves, whatever E is.  E < 0 with no metal is an unstable
+   state, and errors of integration must not grow to metal. */
 static Ramp Trace(const NakKinetics *k, PetscReal g)
 {
   const PetscReal lifetime = 10; /* [s] */
@@ -171,8 +178,9 @@ static Ramp Trace(const NakKinetics *k, PetscReal g)
   return (Ramp){g * (1 - whole.value) / lifetime, (1 - whole.value - g * whole.slope) / lifetime};
 }
 
-/* Na metal: where it is, E = 0 is its equilibrium; elsewhere it nucleates beyond the barrier.
-   i_dep = theta { [sigma E + (1 - sigma) min(0, E + eta_n)] / R + trace } */
+/* Na metal.  Where it is, E = 0 is its equilibrium; elsewhere it nucleates beyond the barrier:
+
+       i_dep = theta { [sigma E + (1 - sigma) min(0, E + eta_n)] / R + trace } */
 static Rate Deposition(const NakKinetics *k, const NakFaceState *s, PetscReal contact)
 {
   const PetscReal g = contact > 0 ? NAK_FARADAY * s->deposit / contact : 0;
@@ -188,8 +196,8 @@ static Rate Deposition(const NakKinetics *k, const NakFaceState *s, PetscReal co
   };
 }
 
-/* Under a void no alloy takes up the Na of a saturated interphase: solid Na grows into the void, as fast as the
-   interphase delivers; the corner is rounded by a parabola.  As a current [A/m2]. */
+/* Under a void no alloy takes up the Na of a saturated interphase.  Solid Na grows into the void,
+   as fast as the interphase delivers.  A parabola rounds the corner.  As a current [A/m2]. */
 static Rate Precipitation(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
                           PetscReal contact, PetscReal w)
 {
@@ -206,8 +214,8 @@ static Rate Precipitation(const NakKinetics *k, const NakFaceState *s, PetscReal
 
 /* ---- K film, filament ---- */
 
-/* Solid K covers the face where the interphase is depleted, and re-alloys where it is not; the change is
-   rounded over the first tenth below saturation. [1/s] */
+/* Rate [1/s] at which solid K covers the face where the interphase is depleted, and re-alloys where
+   it is not.  The change is rounded over the first tenth below saturation. */
 static Rate FilmGrowth(const NakKinetics *k, const NakFaceState *s, PetscReal w)
 {
   const PetscReal width = 0.1, ratio = k->u_k * PetscExpReal(-w); /* u_k over u_face */
@@ -237,8 +245,8 @@ PetscReal NakKineticsFilmDrive(const NakKinetics *k, PetscReal u)
   return FilmDrive(u / k->u_k).value;
 }
 
-/* The part of a front that a column sees by itself: a double well, tilted by the drive; above u_k the film
-   dissolves everywhere, too. [1/s] */
+/* The part of a front [1/s] that a column sees without its neighbours: a double well, tilted by the
+   drive.  Above u_k the film also dissolves everywhere. */
 static Rate FilmFront(const NakKinetics *k, const NakFaceState *s, PetscReal w)
 {
   const PetscReal b = s->open, covered = 1 - b, open = b - NAK_OPEN_FRONT, S = 2 * b - 1;
@@ -254,8 +262,9 @@ static Rate FilmFront(const NakKinetics *k, const NakFaceState *s, PetscReal w)
     .d = {[NAK_FACE_OPEN] = (covered - open) * tilt + open * covered * dtilt + melts * d.value}};
 }
 
-/* Filaments grow with the plating current where the metal beyond its room, with that of the alloy, is thick; the onset is spread over a
-   tenth of it, so that the rate is continuous. [m/s] */
+/* Speed [m/s] at which filaments grow.  They grow with the plating current where the metal beyond
+   its room, with that of the alloy, is thick.  The onset is spread over a tenth of that thickness,
+   so that the rate is continuous. */
 static NakFaceValue FilamentGrowth(const NakKinetics *k, const NakFaceState *s, PetscReal contact,
                                    const NakFaceValue *current)
 {
@@ -275,7 +284,8 @@ static NakFaceValue FilamentGrowth(const NakKinetics *k, const NakFaceState *s, 
 
 /* ---- The balance of Na at the face ---- */
 
-/* Where a large current draws u_face far below u, i ~ u_face^(1 + alpha / m): start Newton there. */
+/* Where a large current draws u_face far below u, i ~ u_face^(1 + alpha / m).  Start Newton's
+   method there. */
 static PetscReal Guess(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
                        PetscReal contact)
 {
@@ -296,9 +306,9 @@ static PetscReal Imbalance(const NakKinetics *k, const NakFaceState *s, PetscRea
   return conductance * (s->u - u) - i.value - metal.value;
 }
 
-/* Newton for w = ln u_face, with steps of at most e^3.  Far into plating the reaction feeds on its own
-   product, i ~ u_face: where the slope has the wrong sign, climb.  NaN where there is no balance, because it
-   grows faster than the interphase can carry off. */
+/* Newton's method for w = ln u_face, with steps of at most e^3.  Far into plating the reaction
+   feeds on its own product, i ~ u_face; where the slope has the wrong sign, climb.  NaN if there is
+   no balance, because the current grows faster than the interphase can carry it off. */
 static PetscReal SolveFace(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
                            PetscReal contact)
 {
@@ -316,7 +326,7 @@ static PetscReal SolveFace(const NakKinetics *k, const NakFaceState *s, PetscRea
   return NAN;
 }
 
-/* The total derivative of a rate: what it depends on directly, and through w. */
+/* The total derivative of a rate: its direct dependence, and that through w. */
 static NakFaceValue Total(const Rate *rate, const PetscReal dw[NAK_FACE_SIZE])
 {
   NakFaceValue total = {.value = rate->value};

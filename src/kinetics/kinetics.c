@@ -1,4 +1,4 @@
-/* Constants, isotherm and the alloy behind it; the contract is in nakfield/kinetics.h. */
+/* Constants, the isotherm, and the alloy over the face; the contract is in nakfield/kinetics.h. */
 #include <nakfield/kinetics.h>
 
 /* u in equilibrium with the liquid at mole fraction x; never reached at x = 1 */
@@ -85,9 +85,12 @@ void NakInterphaseComplete(NakInterphaseParams *p, const NakAlloyParams *alloy)
   p->film_nucleation       = 0;
 }
 
-/* The front s = [1 - tanh(2 (x - v d t) / w)] / 2 needs more than w v / 4 to hold, and a disc grows slower by
-   this over its radius: little more.  On columns h apart the differences of that tanh are those of the well below,
-   exactly: with T = tanh(2 h / w) its lap s is (4 T^2 / h^2) s (1 - s) (1 - 2 s) / [1 - T^2 (1 - 2 s)^2]. */
+/* The front s = [1 - tanh(2 (x - v d t) / w)] / 2 needs a spreading m_f of more than w v / 4 to
+   hold.  A disc grows slower by m_f over its radius, so m_f is only a little more.  On columns h
+   apart, the differences of that tanh are exactly those of the well below.  With
+   T = tanh(2 h / w), its lap s is
+
+       (4 T^2 / h^2) s (1 - s) (1 - 2 s) / [1 - T^2 (1 - 2 s)^2]. */
 void NakKineticsFitFront(NakKinetics *k, PetscReal width, PetscReal spacing)
 {
   const PetscReal more = 0.3, slope = PetscTanhReal(2 * spacing / width);

@@ -1,4 +1,4 @@
-/* The liquid electrolyte at a face: entries, the salt that precipitates; the contract is in
+/* The liquid electrolyte at a face: entries, and the salt that precipitates.  The contract is in
    nakfield/kinetics.h. */
 #include <nakfield/kinetics.h>
 

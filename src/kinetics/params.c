@@ -1,4 +1,4 @@
-/* What the deck says of the cell and its interface; the contract is in nakfield/kinetics.h. */
+/* What the deck says about the cell and its interface; the contract is in nakfield/kinetics.h. */
 #include <nakfield/kinetics.h>
 
 const NakParam NakCellParamRows[] = {

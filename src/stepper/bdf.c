@@ -1,8 +1,10 @@
-/* Backward differentiation of order 1 and 2 with steps of any lengths, and Newton's method for its equations.
+/* Backward differentiation of order 1 and 2 with steps of any lengths, and Newton's method for its
+   equations.
 
-   dU/dt at the end of a step is shift (U - U_before) + bend: a difference, so that what rests does so to the
-   last bit.  The prediction is the polynomial through so many past states
-   that its error and that of the formula are the same derivative. */
+   dU/dt at the end of a step is shift (U - U_before) + bend.  This is a difference, so an
+   unknown at rest stays at rest to the last bit.  The prediction is a polynomial through past
+   states.  There are as many as are needed for its error and that of the formula to be the same
+   derivative. */
 #include "stepper_impl.h"
 
 enum { NEWTON = 10 }; /* iterations at most */
@@ -74,8 +76,8 @@ static PetscErrorCode Jacobian(SNES snes, Vec U, Mat J, Mat P, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Done where what is left is small, by the last change and how fast changes fall; given up where they do not,
-   or where the error of the step is too large anyway. */
+/* Done if the remaining error is small, judged by the last change and how fast changes fall.  Given
+   up if they do not fall, or if the error of the step is too large anyway. */
 static PetscErrorCode Converged(SNES snes, PetscInt iteration, PetscReal xnorm, PetscReal ynorm,
                                 PetscReal fnorm, SNESConvergedReason *reason, void *ctx)
 {
@@ -216,8 +218,8 @@ PetscErrorCode NakBdfCheckpoint(NakStepper s, NakCheckpoint c)
 
 /* ---- A step ---- */
 
-/* What is known at the beginning of a step to x[0].  Sums are of changes since U_before: all weights of a
-   derivative add up to 0, those of a prediction to 1. */
+/* What the past gives to a step that ends at x[0].  Sums are of changes since U_before: all weights
+   of a derivative add up to 0, those of a prediction to 1. */
 static PetscErrorCode Begin(NakStepper s, PetscInt order, const PetscReal x[])
 {
   NakBdf        *b          = &s->bdf;

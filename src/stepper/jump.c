@@ -1,12 +1,12 @@
 /* Cycle jumping; the contract is in nakfield/stepper.h.
 
    Let U_n be the state at the end of turn n, d_n = U_n - U_(n-1) its drift, and c the change of the
-   drift per turn.  Then U_(n+M) ~ U_n + M d_n + M (M + 1) / 2 c, and the last term, which a linear
-   extrapolation lacks, measures the error: M is chosen so that it equals the tolerance. */
+   drift per turn.  Then U_(n+M) ~ U_n + M d_n + M (M + 1) / 2 c.  A linear extrapolation lacks the
+   last term, so this term measures the error.  M is chosen so that it equals the tolerance. */
 #include "stepper_impl.h"
 
 enum {
-  TRIAL    = 2, /* turns computed behind a jump before it counts */
+  TRIAL    = 2, /* turns computed after a jump before it counts */
   SHORTEST = 6, /* a jump that skips fewer turns is not worth its trial */
   PATIENCE = 40 /* turns computed after jumps have become too short */
 };
@@ -110,7 +110,7 @@ static PetscErrorCode Plan(NakStepper s, Vec change, PetscInt left, PetscInt *tu
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute one turn without observers; `quiet` is false where a condition came true in it. */
+/* Compute one turn without observers.  `quiet` is false if a condition came true in it. */
 static PetscErrorCode Turn(NakStepper s, NakProtocol protocol, NakRecord *now, PetscBool *quiet)
 {
   PetscInt  turns, left = 0;
@@ -147,8 +147,8 @@ static PetscErrorCode TrialTurn(NakStepper s, NakProtocol protocol, NakRecord *n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the trial turns; good where nothing ended one and the drift is the expected one.  The error of the
-   jump over its tolerance; infinite where a turn was ended. */
+/* Compute the trial turns.  They are good if nothing ended one and the drift is the expected one.
+   Returns the error of the jump over its tolerance; it is infinite if a turn was ended. */
 static PetscErrorCode Try(NakStepper s, NakProtocol protocol, NakRecord *now, Vec change,
                           PetscInt turns, PetscBool *good, PetscReal *error)
 {
@@ -173,7 +173,7 @@ static PetscErrorCode Try(NakStepper s, NakProtocol protocol, NakRecord *now, Ve
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The longest jump to allow next: the error grows like the third power of a jump. */
+/* The longest jump to allow next.  The error grows like the third power of a jump. */
 static PetscInt NextLongest(PetscInt skip, PetscReal error)
 {
   const PetscReal safety = 0.8, third = 1.0 / 3;
@@ -200,7 +200,7 @@ static PetscErrorCode Jump(NakStepper s, NakProtocol protocol, NakRecord *now, V
   PetscCall(VecAXPBYPCZ(s->U, M, M * (M + 1) / 2, 1, j->drift, change));
   PetscCall(NakModelMeasure(s->model, s->U, &extrapolated, NULL));
   PetscCall(NakProtocolSkip(protocol, skip, extrapolated.capacity - before.capacity));
-  *now = extrapolated; /* the trial's holds begin with the charge behind the jump */
+  *now = extrapolated; /* the trial's holds begin with the charge after the jump */
   now->time += M * period;
   PetscCall(Try(s, protocol, now, change, skip, &good, &error));
   j->longest = NextLongest(skip, error);

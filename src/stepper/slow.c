@@ -1,11 +1,13 @@
-/* What holds a run whose steps stay far below what they might be; the contract is in nakfield/stepper.h. */
+/* What holds back a run whose steps stay far below what they could be; the contract is in
+   nakfield/stepper.h. */
 #include "stepper_impl.h"
 
 enum { PATIENCE = 1000 }; /* such steps in a row before it is reported */
 
 static const PetscReal far_below = 1e-6; /* of the step asked for */
 
-/* The unknown with the greatest error of the last step over what is allowed; first of its rank. */
+/* The unknown with the greatest error of the last step over what is allowed; the first one of its
+   rank. */
 typedef struct {
   double error;
   int    rank; /* in the order of MPI_DOUBLE_INT */

@@ -1,5 +1,5 @@
-/* The linear solver of the stages: in 1D the LU of the one column, in 2D and 3D GMRES with the columns'
-   multigrid. */
+/* The linear solver of the stages.  In 1D it is the LU of the one column, in 2D and 3D GMRES with
+   the columns' multigrid. */
 #include "stepper_impl.h"
 
 static PetscErrorCode Restore(KSP ksp, Vec b, Vec x, void *ctx)
@@ -11,7 +11,7 @@ static PetscErrorCode Restore(KSP ksp, Vec b, Vec x, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What GMRES leaves over would add up in the balance of Na, step by step. */
+/* The residual of GMRES would add up in the balance of Na, step by step. */
 static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
 {
   PetscFunctionBeginUser;
@@ -20,7 +20,8 @@ static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Newton's method squares what is left of its equations, so that the root of the tolerance is enough for it. */
+/* Newton's method squares the residual of its equations, so the root of the tolerance is enough for
+   it. */
 static PetscReal Tolerance(NakStepper stepper)
 {
   const PetscReal asked = stepper->params.linear_tolerance;

@@ -2,8 +2,9 @@
    nakfield/stepper.h. */
 #include "stepper_impl.h"
 
-/* The one place where the temperature of the cell is set.  A step has that of its middle from beginning to
-   end, since TSROSW is for systems that do not depend on time.  Every face keeps its charge. */
+/* The one place where the temperature of the cell is set.  A step has the temperature of its middle
+   from beginning to end, because TSROSW is for systems that do not depend on time.  Every face
+   keeps its charge. */
 static PetscErrorCode SetTemperature(NakStepper s, PetscReal temperature)
 {
   PetscFunctionBeginUser;
@@ -13,7 +14,7 @@ static PetscErrorCode SetTemperature(NakStepper s, PetscReal temperature)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Hold what a current or a voltage that changes with time is at `time`. */
+/* Hold the value that a current or a voltage that changes with time has at `time`. */
 static PetscErrorCode Sweep(NakStepper s, PetscReal time)
 {
   PetscFunctionBeginUser;
@@ -22,9 +23,10 @@ static PetscErrorCode Sweep(NakStepper s, PetscReal time)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What depends on time is one more unknown of a system that does not.  Its row adds the time derivative, times
-   the sum of the stage's row of gammas and the length of the step, to the stage; where it is constant, that is
-   the value at a later time.  (Of ra34pw2: J. Rang, L. Angermann, BIT 45 (2005) 761.) */
+/* A time-dependent input is treated as one more unknown of a system that does not depend on time.
+   Its row adds a term to the stage: the time derivative, times the sum of the stage's row of
+   gammas, times the length of the step.  If the derivative is constant, that is the value at a
+   later time.  (For ra34pw2: J. Rang, L. Angermann, BIT 45 (2005) 761.) */
 static PetscErrorCode SweepStage(NakStepper s, TS ts, PetscReal stage_time, PetscReal dt)
 {
   static const PetscReal later[] = {0.43586652150845967, -0.43586652150845967, -0.41333337623319889,
@@ -61,7 +63,7 @@ PetscErrorCode NakStepStage(TS ts, PetscReal stage_time)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* On a ramp, bound the length of steps, and have them end where it ends at the latest. */
+/* On a ramp, bound the length of steps, and let them end no later than the ramp. */
 static PetscErrorCode HeedRamp(NakStepper s, NakProtocol protocol, PetscReal time,
                                PetscReal *latest)
 {
@@ -92,7 +94,7 @@ static PetscErrorCode Measure(NakStepper s, NakProtocol protocol, NakRecord *now
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One step of TS that ends at `end` at the latest: where it ends. */
+/* One step of TS that ends at `end` at the latest.  Returns where it ends. */
 static PetscErrorCode TryRosenbrock(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
                                     PetscReal *reached)
 {
@@ -111,7 +113,7 @@ static PetscErrorCode TryRosenbrock(NakStepper s, PetscReal begin, PetscReal end
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The same of the backward differentiation, but one length only: `first`, cut to the end. */
+/* The same for the backward differentiation, but with one length only: `first`, cut to the end. */
 static PetscErrorCode TryBdf(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
                              PetscReal *reached)
 {
@@ -129,9 +131,9 @@ static PetscErrorCode TryBdf(NakStepper s, PetscReal begin, PetscReal end, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One step that ends at `end` at the latest; whether its result has physical meaning, and else the length
-   to try next.  What the embedded solution does not see is how far a potential is from where its charge wants
-   it: that may be some tolerances, and goes with the square of the step. */
+/* One step that ends at `end` at the latest.  Returns whether its result has physical meaning, and
+   else the length to try next.  The embedded solution does not see how far a potential is from
+   where its charge wants it.  That may be some tolerances, and goes with the square of the step. */
 static PetscErrorCode Attempt(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
                               PetscBool *good, PetscReal *reached, PetscReal *again)
 {
@@ -193,7 +195,7 @@ PetscErrorCode NakStepperError(NakStepper s, Vec error)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What stands in the way of a step and what may help: the last attempt tells, where there was one. */
+/* What prevents a step and what may help.  The last attempt tells, if there was one. */
 typedef struct {
   char        cause[128];
   const char *remedy;
@@ -272,7 +274,8 @@ PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* From the state before the last step, go to `time` exactly; what it takes adds to what it took so far. */
+/* From the state before the last step, go to `time` exactly.  Its iterations add to those so
+   far. */
 static PetscErrorCode Repeat(NakStepper s, NakProtocol protocol, const NakRecord *before,
                              PetscReal time, NakRecord *now)
 {
@@ -288,8 +291,8 @@ static PetscErrorCode Repeat(NakStepper s, NakProtocol protocol, const NakRecord
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Regula falsi after Illinois, aimed just behind the root: the weight of an end that stays is halved.  Where
-   that is slow, as with a jump, the middle. */
+/* Regula falsi after Illinois, aimed just after the root.  The weight of an end that stays is
+   halved.  If that is slow, as with a jump, the middle is taken. */
 PetscReal NakBracketNext(const NakBracket *k)
 {
   const PetscInt  patience = 20;
@@ -319,8 +322,8 @@ void NakBracketTake(NakBracket *k, PetscBool before, PetscReal t, PetscReal g)
   }
 }
 
-/* The overshoot is negative at `before` and not at `now`: repeat the step until it ends where the
-   overshoot is zero, at most NAK_EVENT_NEAR beyond it, or as short as a step may be. */
+/* The overshoot is negative at `before` and not at `now`.  Repeat the step until it ends where the
+   overshoot is zero: at most NAK_EVENT_NEAR beyond it, or as short as a step may be. */
 static PetscErrorCode Locate(NakStepper s, NakProtocol protocol, const NakRecord *before,
                              PetscReal g_before, PetscReal g_now, NakRecord *now)
 {
@@ -345,9 +348,10 @@ static PetscErrorCode Locate(NakStepper s, NakProtocol protocol, const NakRecord
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Hold what the protocol wants and measure behind the switch; the first step is short where the control
-   is another one than before, or `anew`.  A protocol step that goes on has the temperature of its last step, and its
-   potentials as they are: once more settled, they could differ in their last bits. */
+/* Hold what the protocol wants and measure after the switch.  The first step is short if the
+   control is not the one before, or if `anew`.  A protocol step that continues keeps the
+   temperature of its last step, and its potentials as they are.  If they were settled once more,
+   they could differ in their last bits. */
 static PetscErrorCode Hold(NakStepper s, NakProtocol protocol, PetscBool anew, NakRecord *now,
                            PetscBool *over)
 {
@@ -408,7 +412,7 @@ PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal late
   PetscCall(NakBdfMoveOn(s));
   PetscCall(NakStepTaken(s, PetscMin(end, latest), s->next, now));
   next = s->proposed;
-  /* TS proposes what is left to the end, which by rounding may be next to nothing */
+  /* TS proposes what is left to the end; by rounding this may be next to nothing */
   if (now->time == PetscMin(end, latest)) next = PetscMax(next, PetscMax(now->dt, s->next));
   s->next = next;
   PetscCall(Measure(s, protocol, now));

@@ -66,8 +66,8 @@ static PetscErrorCode IJacobian(TS ts, PetscReal t, Vec U, Vec Udot, PetscReal s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A stage without physical meaning is a rejected step, not an error.  What TSROSW hands over here is
-   the stage's increment, so the judgement is that of its residual. */
+/* A stage without physical meaning is a rejected step, not an error.  TSROSW hands over the stage's
+   increment here, so its residual is judged instead. */
 static PetscErrorCode StageValid(TS ts, PetscReal t, Vec stage, PetscBool *valid)
 {
   NakStepper stepper;
@@ -80,8 +80,8 @@ static PetscErrorCode StageValid(TS ts, PetscReal t, Vec stage, PetscBool *valid
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Errors are weighed with the largest component, so that one collapsing column is seen among
-   thousands, and so that the steps are the same for any number of ranks. */
+/* Errors are weighed with the largest component.  So one collapsing column is seen among thousands,
+   and the steps are the same for any number of ranks. */
 static PetscErrorCode SetTolerances(NakStepper s)
 {
   const PetscReal least = 1e-30; /* at its least step TSAdapt would accept any error */

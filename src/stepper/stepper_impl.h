@@ -67,7 +67,7 @@ struct NakStepper_private {
   NakJump          jump;
 };
 
-/* step.c: SNES of the integrator; what the error of the last step was estimated to be, into `error`. */
+/* step.c: SNES of the integrator.  `error` receives the estimated error of the last step. */
 PetscErrorCode NakStepperSnes(NakStepper stepper, SNES *snes);
 PetscErrorCode NakStepperError(NakStepper stepper, Vec error);
 
@@ -77,23 +77,24 @@ PetscErrorCode NakStepperResidual(NakStepper stepper, Vec U, Vec Udot, Vec F);
 /* stepper.c: that PETSc has refused its options is an error of the user. */
 PetscErrorCode NakStepperOptions(NakStepper stepper, PetscErrorCode refused);
 
-/* bdf.c: backward differentiation, where it is asked for.  A new beginning forgets the past.  Before a step
-   that is not a repeated one, the past moves on. */
+/* bdf.c: backward differentiation, if it is asked for.  A new beginning forgets the past.  Before a
+   step that is not a repeated one, the past moves on. */
 PetscErrorCode NakBdfCreate(NakStepper stepper);
 PetscErrorCode NakBdfDestroy(NakStepper stepper);
 void           NakBdfForget(NakStepper stepper);
 PetscErrorCode NakBdfMoveOn(NakStepper stepper);
 PetscErrorCode NakBdfCheckpoint(NakStepper stepper, NakCheckpoint checkpoint);
 
-/* One step of length dt from U_before, which U is, instead of the one `wanted`.  `good`: it was solved, and its
-   error is small enough; `next`: the length to try now, or next. */
+/* One step of length dt from U_before, which U equals, instead of the one `wanted`.  `good`: it was
+   solved, and its error is small enough.  `next`: the length to try now, or next. */
 PetscErrorCode NakBdfAttempt(NakStepper stepper, PetscReal dt, PetscReal wanted, PetscBool *good,
                              PetscReal *next);
 
 /* solver.c: linear solver of the stages. */
 PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp);
 
-/* step.c: before each stage; the first one of an attempt has a temperature and a Jacobian of its own. */
+/* step.c: called before each stage.  The first stage of an attempt has a temperature and a Jacobian
+   of its own. */
 PetscErrorCode NakStepStage(TS ts, PetscReal stage_time);
 
 /* step.c: one accepted step that ends at `end` at the latest, starting with length `first`. */
@@ -102,10 +103,10 @@ PetscErrorCode NakStepTaken(NakStepper stepper, PetscReal end, PetscReal first, 
 /* slow.c: note a step of length `dt` where `asked` was allowed.  Collective. */
 PetscErrorCode NakSlowWatch(NakStepper stepper, PetscReal asked, PetscReal dt);
 
-/* Change of the temperature by one step on a ramp, at most [K]: T is held within it. */
+/* Largest change of the temperature by one step on a ramp [K]; T is held within the step. */
 #define NAK_TEMPERATURE_STEP 0.1
 
-/* The moment at which an overshoot comes to 0: it lies behind `a`, and not behind `b`. */
+/* The moment at which an overshoot comes to 0.  It lies after `a`, and not after `b`. */
 #define NAK_EVENT_NEAR 1e-6 /* overshoot that is near enough */
 enum { NAK_EVENT_TRIES = 60 };
 
@@ -114,10 +115,10 @@ typedef struct {
   PetscReal ga, gb; /* overshoots there, as they count in the search */
   PetscReal over;   /* the one at b */
   PetscInt  tries;
-  int       side; /* that the last try fell on: -1 before, 1 behind; 0 for none */
+  int       side; /* of the last try: -1 before, 1 after; 0 for none */
 } NakBracket;
 
-/* Where to try next; what was found there, `before` the moment or behind it.  Pure. */
+/* Where to try next; what was found there, `before` the moment or after it.  Pure. */
 PetscReal NakBracketNext(const NakBracket *k);
 void      NakBracketTake(NakBracket *k, PetscBool before, PetscReal t, PetscReal g);
 
