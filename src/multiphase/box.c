@@ -72,9 +72,9 @@ static PetscErrorCode CreateGrid(NakMixBox b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* GMRES with algebraic multigrid; its smoother is ILU(0) of each rank, which solves a line exactly.
-   Aggregates follow from the pattern of the matrix alone (no threshold) and are not smoothed: so they are
-   made once, and a box that goes on from a checkpoint has the same. */
+/* GMRES with algebraic multigrid.  Its smoother is ILU(0) of each rank, which solves a line
+   exactly.  Aggregates follow from the pattern of the matrix alone (no threshold) and are not
+   smoothed.  So they are made once, and a box that resumes from a checkpoint has the same. */
 PetscErrorCode NakMixCreateSolver(NakMixBox b)
 {
   const PetscInt *n    = b->params.n;
@@ -123,7 +123,7 @@ static PetscErrorCode CreateVectors(NakMixBox b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What observers are told of the grid: all of it is alloy. */
+/* The grid as observers see it: all of it is alloy. */
 static PetscErrorCode CreateView(NakMixBox b)
 {
   const NakMixParams *p = &b->params;
@@ -159,7 +159,7 @@ static void FillLiquid(void *ctx, const PetscReal at[3], PetscReal u[])
   if (p->void_radius > 0) u[b->mix.n - 1] = 0.5 - 0.5 * PetscTanhReal(2 * away / p->width);
 }
 
-/* Grand potential of the liquid at the start: the pressure is counted from it [J/mol]. */
+/* Grand potential of the liquid at the start [J/mol].  The pressure is counted from it. */
 static PetscReal LiquidOmega(NakMixBox b)
 {
   PetscReal u[NAK_MIX_MOST] = {0};
@@ -168,7 +168,7 @@ static PetscReal LiquidOmega(NakMixBox b)
   return NakBranchAt(&b->mix.branch[NAK_BODY_LIQUID], b->mix.RT * u[0]).omega;
 }
 
-/* PETSc divides the columns of a box by nx and ny alone: find what fits. */
+/* PETSc divides the columns of a box by nx and ny alone.  Find what fits. */
 PetscInt NakMixUsefulRanks(const NakMixParams *p, PetscInt ranks)
 {
   for (PetscInt n = ranks; n > 1; n--)

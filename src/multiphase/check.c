@@ -1,4 +1,4 @@
-/* What a deck asks of a box and cannot have; the contract is in nakfield/multiphase.h. */
+/* What a deck asks of a box and is impossible; the contract is in nakfield/multiphase.h. */
 #include <nakfield/multiphase.h>
 
 static const char *const cells_key[] = {"microstructure.nx", "microstructure.ny",
@@ -52,7 +52,7 @@ static void CheckPhases(const NakMixParams *p, NakComplaints *list)
                 p->nuclei, p->nuclei_body == 0 ? 'b' : 'a');
 }
 
-/* Of a box with no bottom nothing can be stripped, and nothing grows there. */
+/* A box without a bottom cannot be stripped, and nothing grows at its bottom. */
 static void CheckBottom(const NakMixParams *p, NakComplaints *list)
 {
   const char *what = p->current != 0     ? "microstructure.current is not 0"
@@ -84,8 +84,8 @@ static void CheckVoid(const NakMixParams *p, NakComplaints *list)
     (double)p->void_radius, (double)PetscSqrtReal(reach));
 }
 
-/* Whether there is one liquid at temperature T, that of the start or the end; where its energies end is told of
-   the start already. */
+/* Whether there is one liquid at temperature T, that of the start or the end.  The range of its
+   energies has been checked at the start already. */
 static PetscBool CheckOne(const NakMixParams *p, NakComplaints *list, PetscReal T, const char *when,
                           const char *key)
 {
@@ -129,8 +129,8 @@ void NakMixCheck(const NakMixParams *p, NakComplaints *list)
   NakCheckSteps(list, "march", " s", p->shortest_step, p->first_step, p->longest_step);
 }
 
-/* The matrix and its factors, each entry with its column and once more in the coarser grids together, the
-   vectors of Newton's method and of GMRES, and what is kept of a cell. */
+/* Memory: the matrix and its factors, the vectors of Newton's method and of GMRES, and what is kept
+   of a cell.  Each entry has its column, and is there once more in the coarser grids together. */
 PetscReal NakMixMemory(const NakMixParams *p)
 {
   const PetscInt n      = NakMixPhases(p);

@@ -1,4 +1,5 @@
-/* What the next step of the box depends on, both ways; the contract is in nakfield/multiphase.h. */
+/* Write or read what the next step of the box depends on; the contract is in
+   nakfield/multiphase.h. */
 #include "multiphase_impl.h"
 
 PetscErrorCode NakMixBoxCheckpoint(NakMixBox b, NakCheckpoint c)

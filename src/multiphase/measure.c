@@ -101,7 +101,8 @@ static PetscErrorCode TallyAll(NakMixBox b, Tally *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A and B: a void holds a trace of its cells, and stands for alloy that is not there. */
+/* Amounts of A and B.  A void holds a trace of its cells, and stands for alloy that is not
+   there. */
 static void Amounts(NakMixBox b, const Tally *t, PetscReal *a, PetscReal *all)
 {
   const PetscReal moles = b->cell / b->mix.volume;

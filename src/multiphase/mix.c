@@ -3,14 +3,15 @@
 
 typedef PetscReal Square[NAK_MIX_MOST][NAK_MIX_MOST];
 
-/* A quantity of each phase, mixed with weights h: sum and derivatives to all phi, before phi_0 is
-   eliminated.  Only differences of the derivatives mean something, since the phi sum to 1. */
+/* A quantity of each phase, mixed with weights h: the sum and its derivatives to all phi, before
+   phi_0 is eliminated.  The phi sum to 1, so only differences of the derivatives mean something. */
 typedef struct {
   PetscReal value, d[NAK_MIX_MOST];
 } Mixed;
 
-/* What the weights are made of: h_i = p_i - sum_j E_ij A_ij with p_i = P(phi_i) / S, S = sum P,
-   E_ij = 15 phi_i^2 phi_j^2 (1 - phi_i - phi_j) and A_ij = p_i - p_j - (s_j - s_i) / (s_i + s_j). */
+/* The parts of the weights: h_i = p_i - sum_j E_ij A_ij.  Here p_i = P(phi_i) / S with S = sum
+   P, E_ij = 15 phi_i^2 phi_j^2 (1 - phi_i - phi_j), and A_ij = p_i - p_j - (s_j - s_i) / (s_i +
+   s_j). */
 typedef struct {
   PetscInt  n;
   PetscReal phi[NAK_MIX_MOST];
@@ -21,7 +22,7 @@ typedef struct {
   Square    A;
 } Weights;
 
-/* P = phi^3 (10 - 15 phi + 6 phi^2) with two derivatives; what is pushed below zero has none. */
+/* P = phi^3 (10 - 15 phi + 6 phi^2) with two derivatives.  Below zero it is 0. */
 static PetscReal Step(PetscReal phi, PetscReal *first, PetscReal *second)
 {
   const PetscReal p = PetscMax(phi, 0);
@@ -82,7 +83,8 @@ static Weights Weigh(const NakMix *mix, const PetscReal u[])
   return w;
 }
 
-/* The factors of dp_k in what is mixed, less their mean: exactly 0 where nothing but phase k is. */
+/* The factors of dp_k in what is mixed, less their mean.  They are exactly 0 where phase k is
+   alone. */
 static void Factors(const Weights *w, const PetscReal q[], PetscReal factor[])
 {
   PetscReal mean = 0;
@@ -124,7 +126,7 @@ static void Sums(const Weights *w, const PetscReal q[], PetscReal e[], PetscReal
   }
 }
 
-/* What the second derivatives of E add to those of what is mixed: pair by pair. */
+/* What the second derivatives of E add to those of the mixed quantity, pair by pair. */
 static void AddBends(const Weights *w, const PetscReal q[], PetscReal scale, Square dd)
 {
   for (PetscInt k = 0; k < w->n; k++)
@@ -160,7 +162,8 @@ static void AddSecond(const Weights *w, const PetscReal q[], PetscReal scale, Sq
   AddBends(w, q, scale, dd);
 }
 
-/* Each body per mole of B at mu_A: a void lifts liquid off, and so does metal A, which brings its own atoms. */
+/* Each body per mole of B at mu_A.  A void lifts liquid off.  So does metal A, which brings its own
+   atoms. */
 static void BodiesPerB(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BODIES])
 {
   const PetscReal      guess  = at[NAK_BODY_SOLID_B].x;
@@ -174,8 +177,8 @@ static void BodiesPerB(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BO
   at[NAK_BODY_VOID].omega += mix->pressure;
 }
 
-/* Each body at mu, beginning from what is there, or from nothing at 0; a void is alloy of a fixed composition
-   that cannot react, and a trace of vapour. */
+/* Each body at mu.  The search begins from the present values, or from nothing at 0.  A void is
+   alloy of a fixed composition that cannot react, and a trace of vapour. */
 static void Bodies(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BODIES])
 {
   const PetscReal trace = NAK_MIX_VAPOUR;
@@ -195,8 +198,8 @@ static void Bodies(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BODIES
   at[NAK_BODY_VOID].bend *= trace;
 }
 
-/* The wells over 12 / width, with first and second derivatives to all phi.  A phase that is pushed below
-   zero by two others with far stronger interfaces meets a steep cubic. */
+/* The wells over 12 / width, with first and second derivatives to all phi.  A phase can be pushed
+   below zero by two others with far stronger interfaces.  There a steep cubic resists. */
 static PetscReal Wells(const NakMix *mix, const Weights *w, PetscReal d[], Square dd)
 {
   const PetscInt n     = w->n;
@@ -337,8 +340,8 @@ PetscReal NakMixSumAt(const NakMix *mix, const PetscReal of[], const PetscReal u
   return m.value;
 }
 
-/* The mobility of a place: the mean of its pairs, of which the slower phase counts; exactly that of the pair
-   where there is one.  0 where there is one phase, and nothing to move. */
+/* The mobility of a place: the mean over its pairs of the slower phase's mobility.  It is exactly
+   that of the pair if there is one pair.  It is 0 if there is one phase, and so nothing to move. */
 static PetscReal MobilityOf(const NakMix *mix, const PetscReal presence[])
 {
   PetscReal all = 0, mean = 0;
@@ -394,7 +397,7 @@ PetscReal NakMixGain(const NakMix *mix, NakBody body, PetscReal mu)
   return (at[NAK_BODY_LIQUID].omega - at[body].omega) / mix->volume;
 }
 
-/* X of what is made of the bodies, with its derivative to mu / RT. */
+/* X of a mixture of the bodies, with its derivative to mu / RT. */
 static PetscReal Compose(const NakMix *mix, const PetscReal h[NAK_BODIES],
                          const NakBranchPoint at[NAK_BODIES], PetscReal *slope)
 {
@@ -418,7 +421,8 @@ PetscReal NakMixComposition(const NakMix *mix, const PetscReal h[NAK_BODIES], Pe
   return Compose(mix, h, at, slope);
 }
 
-/* The mu / RT at which bodies in these shares hold X, from a guess; the bodies are those at it. */
+/* The mu / RT at which bodies in these shares hold X, from a guess.  The bodies are set to those at
+   that mu. */
 static PetscReal Hold(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal X, PetscReal mu,
                       NakBranchPoint at[NAK_BODIES])
 {
@@ -451,7 +455,8 @@ PetscReal NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X)
   return Hold(mix, h, X, u[0], at);
 }
 
-/* Per mole of B: begin where solid B has so much less of A than the liquid as at its melting. */
+/* Per mole of B.  At first the ratio A : B of solid B, over that of the liquid, is the one at its
+   melting. */
 static PetscReal HoldPerB(const NakMix *mix, const PetscReal u[], PetscReal X,
                           NakBranchPoint at[NAK_BODIES])
 {
@@ -504,8 +509,9 @@ PetscReal NakMixLiquid(const NakMix *mix, const PetscReal u[], PetscReal X)
   return at[NAK_BODY_LIQUID].x;
 }
 
-/* In a grain's own axes: psi = c (a^2 - 1) |p|^2 with a = 1 + e (4 sum p^4 - 3 |p|^4) / (|p|^4 + d), where d
-   makes the direction matter less where the gradient is lost in the tail of the interface. */
+/* In a grain's own axes: psi = c (a^2 - 1) |p|^2 with a = 1 + e (4 sum p^4 - 3 |p|^4) / (|p|^4 +
+   d).  d makes the direction matter less where the gradient is lost in the tail of the
+   interface. */
 static PetscReal Fourfold(PetscReal c, PetscReal e, PetscReal d, const PetscReal p[3],
                           PetscReal first[3], PetscReal second[3][3])
 {

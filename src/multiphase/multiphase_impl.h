@@ -12,8 +12,8 @@ typedef struct {
   PetscReal mobility, d[NAK_MIX_MOST];
 } NakMixFlow;
 
-/* All that the next step depends on but vectors and what voids stand for; a block of a checkpoint, without
-   padding. */
+/* All that the next step depends on, except vectors and the alloy that voids stand for.  A block of
+   a checkpoint, without padding. */
 typedef struct {
   PetscReal time, dt, next;               /* now; last step; next step wanted [s] */
   PetscReal last_good;                    /* length of the step from `previous` to `U`; 0: none */
@@ -58,14 +58,14 @@ PetscErrorCode NakMixSetTemperature(NakMixBox box, PetscReal time);
 /* The linear solver, in place of one there is.  Collective. */
 PetscErrorCode NakMixCreateSolver(NakMixBox box);
 
-/* R = residual of a step of length dt to U; J its Jacobian, or NULL.  Contact with the bottom as it was
-   left by NakMixContact().  Collective. */
+/* R = residual of a step of length dt to U; J is its Jacobian, or NULL.  The contact with the
+   bottom is that of the last NakMixContact().  Collective. */
 PetscErrorCode NakMixSystem(NakMixBox box, PetscReal dt, Vec U, Vec R, Mat J);
 
 /* Which phases are present in and beside each own cell of the present state.  Collective. */
 PetscErrorCode NakMixFindPresence(NakMixBox box);
 
-/* How the current is shared out over the bottom in the present state.  Collective. */
+/* How the bottom shares the current in the present state.  Collective. */
 PetscErrorCode NakMixContact(NakMixBox box);
 
 /* X := X + dt div(flux) of the state U, `drained` follows.  Collective. */
@@ -115,8 +115,9 @@ static inline const PetscReal *NakMixPresent(NakMixBox box, const PetscInt at[3]
   return box->presence + (ptrdiff_t)NakPartCell(&box->part, at) * NAK_MIX_MOST;
 }
 
-/* How many numbers a cell's rows hold of the cell by itself, at the state of the last NakMixSystem() or
-   NakMixUpdateAmounts(): X and the drives, then their derivatives, row by row. */
+/* How many numbers a cell's rows hold of the cell without its neighbours: X and the drives, then
+   their derivatives, row by row.  They are at the state of the last NakMixSystem() or
+   NakMixUpdateAmounts(). */
 static inline PetscInt NakMixInner(NakMixBox box)
 {
   return box->mix.n * (1 + box->mix.n);

@@ -1,11 +1,12 @@
-/* Nuclei: where they appear, and how they are inserted; the contract is in nakfield/multiphase.h. */
+/* Nuclei: where they appear, and how they are inserted; the contract is in
+   nakfield/multiphase.h. */
 #include "multiphase_impl.h"
 
 #include <math.h>
 
 /* ---- Inserting ---- */
 
-/* Distance of a cell from a point, the short way round where the box is periodic. */
+/* Distance of a cell from a point; in a periodic box the shorter way round. */
 static PetscReal Distance(NakMixBox b, const PetscInt i[3], const PetscReal centre[3])
 {
   PetscReal at[3], sum = 0;
@@ -39,7 +40,7 @@ typedef struct {
   PetscReal        radius;
 } Nucleus;
 
-/* Whether a cell gives its rejected metal, or takes: how much of what is left over is its own. */
+/* The weight of a cell when a nucleus rejects or takes metal: its part of the remainder. */
 static PetscReal Weight(NakMixBox b, const Nucleus *nucleus, PetscReal distance,
                         const PetscReal u[])
 {
@@ -49,8 +50,8 @@ static PetscReal Weight(NakMixBox b, const Nucleus *nucleus, PetscReal distance,
   return p.h[NAK_BODY_LIQUID] * p.dX[0] * PetscExpReal(-PetscSqr(distance / reach));
 }
 
-/* Pass 0 lets the phase grow at constant mu and adds up what X gained and the weights of the liquid
-   around; pass 1 takes the gain from there. */
+/* Pass 0 lets the phase grow at constant mu.  It adds up what X gained, and the weights of the
+   liquid around.  Pass 1 takes the gain from that liquid. */
 static PetscErrorCode Pass(NakMixBox b, const Nucleus *nucleus, int pass, PetscReal sum[2])
 {
   const NakPart *p = &b->part;
@@ -137,8 +138,8 @@ PetscErrorCode NakMixBoxSeed(NakMixBox b)
 
 /* ---- Nucleation in time ---- */
 
-/* Expected number of nuclei of a body per site and second at a point in the liquid: classical, with the
-   greatest driving force at this mu and the reduction by a wall. */
+/* Expected number of nuclei of a body per site and second at a point in the liquid.  Classical
+   theory, with the greatest driving force at this mu and the reduction by a wall. */
 static PetscReal Boltzmann(NakMixBox b, NakBody body, PetscReal mu, PetscReal angle)
 {
   const PetscReal      avogadro = 6.02214076e23;
@@ -187,7 +188,7 @@ static PetscBool IsLiquid(const NakMix *mix, const PetscReal u[])
   return (PetscBool)(liquid > 0.95);
 }
 
-/* The candidates of a cell: their number, and where `list` is not NULL themselves. */
+/* The candidates of a cell: returns their number.  If `list` is not NULL, it receives them. */
 static PetscMPIInt CollectCell(NakMixBox b, const PetscReal u[], PetscInt cell, PetscBool wall,
                                PetscInt slot, Candidate list[])
 {

@@ -1,4 +1,4 @@
-/* What the deck says of a box with several phases; the contract is in nakfield/multiphase.h. */
+/* What the deck says about a box with several phases; the contract is in nakfield/multiphase.h. */
 #include <nakfield/multiphase.h>
 
 const NakParam NakMixParamRows[] = {

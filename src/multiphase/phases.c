@@ -1,4 +1,5 @@
-/* Which phases there are, and their energies and mobilities; the contract is in nakfield/multiphase.h. */
+/* Which phases there are, and their energies and mobilities; the contract is in
+   nakfield/multiphase.h. */
 #include "multiphase_impl.h"
 
 static void AddPhases(NakMix *mix, NakBody body, PetscInt count)
@@ -15,8 +16,8 @@ static PetscReal Tension(const NakMaterial *material, NakBody body)
   return material->surface_tension;
 }
 
-/* Shares s_i so that every interface with the liquid has its energy.  The barrier against a third phase
-   in an interface is taken high enough for the strongest of them. */
+/* Shares s_i that give every interface with the liquid its energy.  The barrier against a third
+   phase in an interface is high enough for the strongest of them. */
 static void SetEnergies(NakMix *mix, const NakMixParams *p)
 {
   const PetscReal lowest =
@@ -41,7 +42,7 @@ static void SetEnergies(NakMix *mix, const NakMixParams *p)
   mix->fourfold = p->fourfold;
 }
 
-/* An interface of liquid and solid at equilibrium: anything finite where they never meet. */
+/* An interface of liquid and solid at equilibrium.  If they never meet, it is anything finite. */
 typedef struct {
   PetscReal D;     /* of X in the liquid [m2/s] */
   PetscReal step;  /* of X across it */
@@ -70,8 +71,8 @@ static Meeting Meet(const NakMix *mix, const NakMixParams *p, NakBody body)
     .slope = bend * PetscPowRealInt(1 - liquid, 3)};
 }
 
-/* The mobility at which a solid's interface resists its motion as much as diffusion across its width does:
-   much faster ones let it outrun diffusion and trap the solute. */
+/* The mobility at which a solid's interface resists its motion as much as diffusion across its
+   width does.  With a much larger one the interface would outrun diffusion and trap the solute. */
 static PetscReal Balanced(const NakMix *mix, const NakMixParams *p, NakBody body)
 {
   const Meeting meet = Meet(mix, p, body);
@@ -92,9 +93,10 @@ static void SetMobilities(NakMix *mix, const NakMixParams *p)
   for (PetscInt k = 1; k < mix->n; k++) mix->mobility[k] = Mobility(mix, p, mix->body[k]);
 }
 
-/* An interface across cells of size h is by 2/3 (h/w)^2 narrower and by 2/15 (h/w)^2 cheaper than the
-   energies say, h^2 standing for sum h_d^2 n_d^4 with its normal n; see docs/model.md.  The mean over all
-   normals is made up for; what moves an interface is left as it is. */
+/* In cells of size h an interface is narrower by 2/3 (h/w)^2 than the energies say, and its energy
+   is lower by 2/15 (h/w)^2.  Here h^2 stands for sum h_d^2 n_d^4 with its normal n; see
+   docs/model.md.  The mean over all normals is compensated.  What moves an interface is left as it
+   is. */
 static void MakeUpForCells(NakMix *mix, const NakMixParams *p)
 {
   const PetscInt axes = (p->n[0] > 1) + (p->n[1] > 1) + (p->n[2] > 1);

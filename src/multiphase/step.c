@@ -1,4 +1,4 @@
-/* A step of implicit Euler: Newton's method, bookkeeping by fluxes, the error; the contract is in
+/* A step of implicit Euler: Newton's method, amounts by fluxes, the error; the contract is in
    nakfield/multiphase.h. */
 #include "multiphase_impl.h"
 
@@ -43,8 +43,8 @@ static PetscErrorCode Voids(NakMixBox b, Vec U, Vec slope, PetscReal *sum)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Let voids stand for liquid of the mean composition around them, whatever it has become: the amounts in
-   every cell stay what they are. */
+/* Let voids stand for liquid of the mean composition around them, whatever it has become.  The
+   amounts in every cell stay what they are. */
 static PetscErrorCode FollowLiquid(NakMixBox b)
 {
   const PetscInt   n   = b->mix.n;
@@ -75,7 +75,8 @@ static PetscErrorCode FollowLiquid(NakMixBox b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How the order parameters move in a step per pressure, from the slopes of the voids' volume. */
+/* How the order parameters move in a step per unit of pressure, from the slopes of the voids'
+   volume. */
 static PetscErrorCode Push(NakMixBox b, PetscReal dt)
 {
   const PetscInt   n = b->mix.n;
@@ -116,7 +117,8 @@ static PetscErrorCode SolveLinear(NakMixBox b, Vec right, Vec x, PetscBool *ok)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Bordered system: add to `change` what keeps the volume, and move the pressure with it. */
+/* Bordered system: add to `change` the part that keeps the volume, and move the pressure with
+   it. */
 static PetscErrorCode BorderSolve(NakMixBox b, PetscReal dt, PetscBool *ok)
 {
   PetscReal sum, from_change, from_answer, q;
@@ -164,8 +166,8 @@ PetscErrorCode NakMixHoldVoids(NakMixBox b, Vec U)
 
 /* ---- Newton's method ---- */
 
-/* Subtract the change, cell by cell within bounds.  The largest change wanted; infinite where one is not
-   finite. */
+/* Subtract the change, cell by cell within bounds.  Returns the largest change wanted; it is
+   infinite if one is not finite. */
 static PetscErrorCode Update(NakMixBox b, PetscReal *largest)
 {
   const PetscInt   n = b->mix.n;
@@ -192,8 +194,8 @@ static PetscErrorCode Update(NakMixBox b, PetscReal *largest)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* X booked from the fluxes of `guess`, and whether that agrees with what its phases and mu hold: where
-   the step is long, fluxes are small differences of large numbers. */
+/* X from the fluxes of `guess`, and whether it agrees with what its phases and mu hold.  In a long
+   step, fluxes are small differences of large numbers. */
 static PetscErrorCode UpdateAmounts(NakMixBox b, PetscReal dt, PetscReal *drained, PetscBool *ok)
 {
   const PetscReal  most = AGREE * b->params.tolerance;
@@ -279,8 +281,8 @@ static PetscErrorCode Predict(NakMixBox b, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Error of the step by its distance from the prediction, over the tolerance: of the order parameters, and
-   of the mole fraction that an error of mu means. */
+/* Error of the step by its distance from the prediction, over the tolerance.  It is that of the
+   order parameters, and of the mole fraction to which an error of mu amounts. */
 static PetscErrorCode EstimateError(NakMixBox b, PetscReal dt, PetscReal *error)
 {
   const PetscInt   n     = b->mix.n;
@@ -307,7 +309,8 @@ static PetscErrorCode EstimateError(NakMixBox b, PetscReal dt, PetscReal *error)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Try a step of length dt into `guess` and `X_new`; its error, negative where it was not solved. */
+/* Try a step of length dt into `guess` and `X_new`.  Returns its error, negative if it was not
+   solved. */
 static PetscErrorCode TryStep(NakMixBox b, PetscReal dt, PetscReal *drained, PetscReal *error)
 {
   const PetscReal pressure = b->mix.pressure;

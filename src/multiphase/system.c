@@ -1,8 +1,9 @@
-/* Residual and Jacobian of a step: cells, faces between them, the wall at the bottom, the vertices of the
-   anisotropic energy.  Every row of an order parameter is the derivative of one discrete energy. */
+/* Residual and Jacobian of a step.  They have parts from cells, faces between them, the wall at the
+   bottom, and the vertices of the anisotropic energy.  Every row of an order parameter is the
+   derivative of one discrete energy. */
 #include "multiphase_impl.h"
 
-/* What a cell's rows are added to: R[n]; blocks for the cell itself and its neighbours, or NULL. */
+/* Where a cell's rows are added: R[n]; blocks for the cell itself and its neighbours, or NULL. */
 typedef struct {
   PetscReal *R, *own, *there[6];
 } Rows;
@@ -30,7 +31,7 @@ static void AddOwn(PetscInt n, const PetscReal inner[], PetscReal X_old, Rows *r
   for (PetscInt k = 0; rows->own != NULL && k < n * n; k++) rows->own[k] += inner[n + k];
 }
 
-/* The rows of one block, from forces to what they move in a step. */
+/* The rows of one block, converted from forces to the changes in a step. */
 static void Turn(PetscInt n, PetscReal dt, PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST],
                  PetscInt columns, PetscReal rows[])
 {
@@ -97,8 +98,8 @@ static void AddGradient(const NakMix *mix, PetscReal weight, const PetscReal u[]
     }
 }
 
-/* Wall energy at the face, where phi is extrapolated from the two cells above it; `own` and `other` are
-   the weights of the cell whose rows these are and of the other one. */
+/* Wall energy at the face, where phi is extrapolated from the two cells above it.  `own` is the
+   weight of the cell whose rows these are, `other` that of the other cell. */
 static void AddWall(NakMixBox b, const PetscReal u[], const PetscReal v[], PetscReal own,
                     PetscReal other, Rows *rows, int side)
 {
@@ -117,8 +118,9 @@ static void AddWall(NakMixBox b, const PetscReal u[], const PetscReal v[], Petsc
   }
 }
 
-/* The rate at which the bottom takes A from a cell of the lowest layer [1/s], and its slope in mu / RT: the
-   alloy flows towards the wall as fast as it is used up there, so diffusion brings 1 - x of it. */
+/* The rate at which the bottom takes A from a cell of the lowest layer [1/s], and its slope in mu /
+   RT.  The alloy flows towards the wall as fast as it is used up there.  So diffusion brings 1 - x
+   of it. */
 static PetscReal Drain(NakMixBox b, PetscInt column, const PetscReal u[], PetscReal *slope)
 {
   const PetscReal h[NAK_BODIES] = {1}, rate = b->speed / b->h[2] * b->contact[column];
@@ -167,7 +169,7 @@ static void StoreInner(PetscInt n, const NakMixPoint *p, PetscReal inner[])
   }
 }
 
-/* All that the physics at a point gives, once for each cell and ghost. */
+/* Everything that the physics at a point gives, computed once for each cell and ghost. */
 static void Evaluate(NakMixBox b, PetscReal ****u)
 {
   const NakPart *p = &b->ghosted;
@@ -203,7 +205,7 @@ static PetscErrorCode SetBlocks(NakMixBox b, const PetscInt at[3], Rows *rows, M
 
 /* ---- Anisotropy: the cells around a vertex share a gradient ---- */
 
-/* The cell at a corner of vertex v and its weights, where `axes` axes have more than one cell; false where
+/* The cell at a corner of vertex v and its weights; `axes` axes have more than one cell.  False if
    another corner has the same cell. */
 static PetscBool Corner(NakMixBox b, const PetscInt v[3], int axes, int corner, PetscInt at[3],
                         PetscReal weight[3])
