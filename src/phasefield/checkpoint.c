@@ -1,4 +1,5 @@
-/* What the next step depends on: the newest states, without ghosts and in natural order, and the integrator. */
+/* What the next step depends on: the newest states, without ghosts and in natural order, and the
+   integrator. */
 #include "phasefield_impl.h"
 
 /* Own cells of one array, by way of `values`. */
@@ -64,7 +65,7 @@ PetscErrorCode NakPhaseFieldCheckpoint(NakPhaseField e, NakCheckpoint checkpoint
   PetscCall(PetscFree(values));
   PetscCall(code);
   if (!NakCheckpointReads(checkpoint)) PetscFunctionReturn(PETSC_SUCCESS);
-  /* order and longest step may be others than before: what they do not need is left out */
+  /* order and longest step may be others than before: what is not needed then is left out */
   i->order     = e->params.order;
   i->n_past    = PetscMin(i->n_past, i->order + 1);
   i->next_step = PetscMin(i->next_step, NakLongestStep(e));

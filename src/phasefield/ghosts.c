@@ -1,4 +1,5 @@
-/* Ghosts: what a stencil reads beyond the own cells, from the sides of the box or from other ranks. */
+/* Ghosts: the values that a stencil reads beyond the own cells, from the sides of the box or from
+   other ranks. */
 #include "phasefield_impl.h"
 
 enum { LOW_Y, HIGH_Y, LOW_Z, HIGH_Z, WAYS };
@@ -8,7 +9,8 @@ static PetscBool Periodic(const NakPhaseField e, int d)
   return (PetscBool)(e->model->sides[0][(ptrdiff_t)2 * d] == NAK_BOUNDARY_PERIODIC);
 }
 
-/* The rank beyond the own lines in a way, or MPI_PROC_NULL: a side, or this rank. */
+/* The rank next to the own lines in a given direction.  MPI_PROC_NULL for a side of the box, or for
+   this rank. */
 static PetscMPIInt Neighbour(const NakPhaseField e, const NakLevel *v, int way)
 {
   const int d = way / 2, step = way % 2 ? 1 : -1;
@@ -46,7 +48,8 @@ static PetscErrorCode LinesType(NakPhaseField e, const NakLevel *v, int d, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A message leaves the low end of one rank for the high ghosts of another: it is told by its way. */
+/* A message leaves the low end of one rank for the high ghosts of another.  Its tag is its
+   direction. */
 static PetscErrorCode Requests(NakPhaseField e, NakLevel *v)
 {
   PetscFunctionBeginUser;
@@ -115,7 +118,7 @@ PetscErrorCode NakGhostsDestroy(NakLevel *v)
 
 /* ---- Sides ---- */
 
-/* What a ghost is beside plus or minus the value inside: 2 g, or h times the slope. */
+/* The part of a ghost in addition to plus or minus the value inside: 2 g, or h times the slope. */
 static PetscReal FacePart(const NakPhaseField e, const NakLevel *v, PetscInt f, NakSide s,
                           const PetscInt cell[3], PetscReal inside)
 {
@@ -134,7 +137,7 @@ static inline ptrdiff_t InLine(const NakLevel *v, PetscInt i)
   return (i & 1) * v->odd + (i >> 1);
 }
 
-/* The line of cells behind a side in y or z that line `l` of its face belongs to. */
+/* The line of cells next to a side in y or z, for line `l` of its face. */
 static ptrdiff_t LineBehind(const NakLevel *v, NakSide s, PetscInt l)
 {
   const PetscInt end = s % 2 ? v->m[s / 2] - 1 : 0;

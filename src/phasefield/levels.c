@@ -1,8 +1,9 @@
-/* The hierarchy of grids and who has what of it.
+/* The hierarchy of grids, and the part that each rank has.
 
-   Ranks share a grid as long as the part of each is whole cells of the next one.  Then groups of them, of the
-   smallest number that gives such parts again, put theirs together: each rank of a group has all of these, and
-   shares the coarser grids with one rank of every other group.  A grid of few cells is every rank's. */
+   Ranks share a grid as long as the part of each is whole cells of the next one.  Then groups of
+   ranks put their parts together.  A group has the smallest number of ranks that gives such parts
+   again.  Each rank of a group has all of these parts, and shares the coarser grids with one rank
+   of every other group.  A grid of few cells is on every rank. */
 #include "phasefield_impl.h"
 
 enum {
@@ -19,13 +20,13 @@ PetscErrorCode NakArrayCreate(NakPhaseField e, PetscInt count, PetscReal **array
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether `n` cells may be shared: what a rank has must be whole coarser cells. */
+/* Whether `n` cells may be shared: the part of a rank must be whole coarser cells. */
 static PetscBool Shared(PetscInt n, PetscInt ranks)
 {
   return (PetscBool)(ranks == 1 || (n % 2 == 0 && n / 2 >= ranks));
 }
 
-/* Ranks in y and z with the least surface between them; {0, 0} where they do not fit. */
+/* Ranks in y and z with the least surface between them; {0, 0} if they do not fit. */
 void NakPartition(const NakDomain *box, PetscInt ranks, PetscInt split[2])
 {
   PetscReal least = PETSC_MAX_REAL;
@@ -75,7 +76,8 @@ static PetscInt SharedGrids(const NakPhaseField e, const PetscInt split[2])
   return e->size > 1 ? grids : 0;
 }
 
-/* The parts of the ranks of direction d, in blocks of 2^halvings cells, so that they stay whole when halved. */
+/* The parts of the ranks of direction d, in blocks of 2^halvings cells, so that they stay whole
+   when halved. */
 static void CutFinest(NakLevel *v, int d, PetscInt halvings)
 {
   const PetscInt ranks = v->split[d], n = v->n[d + 1];

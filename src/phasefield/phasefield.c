@@ -80,7 +80,7 @@ PetscErrorCode NakPhaseFieldCreate(MPI_Comm comm, const NakFieldModel *model, co
   e->box    = *grid;
   e->params = *params;
   e->solid  = grid->n[2] > 1;
-  *engine   = e; /* so that the caller can destroy what an error leaves behind */
+  *engine   = e; /* so that the caller can destroy what is left after an error */
   PetscCall(NakHierarchyCreate(e));
   PetscCall(History(e));
   PetscCall(FrameGrid(e));

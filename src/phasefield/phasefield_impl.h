@@ -1,16 +1,16 @@
-/* What the rooms of the second engine share.
+/* What the source files of the FAS engine share.
 
-   A line of cells in x is stored as two halves, first the cells with even i, then those with odd i,
-   each with room for a ghost: cell i of a line that begins at `b` is at b[(i & 1) * odd + (i >> 1)], for
-   i = -1 and i = n too.  Lines have ghosts in y and z. */
+   A line of cells in x is stored as two halves: first the cells with even i, then those with odd i.
+   Each half has room for a ghost.  For a line that begins at `b`, cell i is at b[(i & 1) * odd + (i
+   >> 1)], for i = -1 and i = n too.  Lines have ghosts in y and z. */
 #pragma once
 
 #include <nakfield/phasefield.h>
 
 enum { NAK_WIDE = 3 }; /* fine cells that a coarse one can overlap in one direction */
 
-/* One direction of the transfer between a grid and the next coarser one; `fine` own cells and `coarse` own
-   cells, numbers local to the rank. */
+/* One direction of the transfer between a grid and the next coarser one: `fine` own cells and
+   `coarse` own cells, with numbers local to the rank. */
 typedef struct {
   PetscBool  halved; /* every coarse cell is two fine ones */
   PetscInt   fine, coarse;
@@ -130,7 +130,7 @@ static inline ptrdiff_t NakLineAt(const NakLevel *v, PetscInt j, PetscInt k)
   return v->first + j * v->line + k * v->plane;
 }
 
-/* Own cells of an array from or, where `put`, into `array`; in `values` x is fastest. */
+/* Copy own cells out of an array or, if `put`, into `array`; in `values` x is fastest. */
 void NakOwnCells(const NakLevel *v, PetscReal *array, PetscReal values[], PetscBool put);
 
 static inline PetscInt NakHalf(PetscInt n, PetscInt parity)

@@ -18,8 +18,8 @@ static PetscBool Inner(const NakPhaseField e, const NakLevel *v, PetscInt j, Pet
   return (PetscBool)(j > 0 && j < v->m[1] - 1 && (!e->solid || (k > 0 && k < v->m[2] - 1)));
 }
 
-/* The first colour, and the second a line, in 3D a plane, behind it where it needs no ghosts: one
-   sweep over memory. */
+/* The first colour of a line.  Then the second colour of the line before it, in 3D in the plane
+   before it, if that line needs no ghosts.  It is one sweep over memory. */
 static void SmoothInner(NakPhaseField e, NakLevel *v)
 {
   for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
@@ -127,7 +127,7 @@ PetscErrorCode NakStoredTotals(NakPhaseField e, PetscReal *const u[], PetscReal 
 
 /* ---- The cycle ---- */
 
-/* Shift conserved fields until their residuals sum to zero: what smoothing is slowest at. */
+/* Shift conserved fields until their residuals sum to zero.  Smoothing is slowest at this. */
 static PetscErrorCode ShiftCoarsest(NakPhaseField e, NakLevel *v)
 {
   PetscReal       sums[NAK_FIELDS_MAX] = {0};

@@ -1,4 +1,5 @@
-/* Time: backward differentiation with variable steps, its error from the prediction, conservation. */
+/* Time: backward differentiation with variable steps, its error from the prediction, and
+   conservation. */
 #include "phasefield_impl.h"
 
 #include <math.h>
@@ -11,7 +12,8 @@
 #define SLOWEST     0.7  /* rate of convergence that is still called one */
 #define HOPELESS    4    /* error after the first cycle that ends a step at once */
 
-/* Growth of a step: the formula of second order is stable up to 2.41, that of third up to 1.5. */
+/* Growth of a step: the formula of second order is stable up to 2.41, that of third order up to
+   1.5. */
 static const PetscReal growth[NAK_ORDER_MAX + 1] = {1, 3, 2, 1.4};
 
 /* ---- Combinations of arrays ---- */
@@ -49,8 +51,8 @@ static PetscReal Squares(const NakLevel *v, const PetscReal *a, const PetscReal 
   return sum;
 }
 
-/* RMS over all cells of (a - b) / scale, the largest of the fields asked for; infinite, beyond
-   PETSC_INFINITY, where one is not finite. */
+/* RMS over all cells of (a - b) / scale, the largest of the fields asked for.  If one is not
+   finite, it is infinite, beyond PETSC_INFINITY. */
 static PetscErrorCode Distance(NakPhaseField e, PetscReal *const a[], PetscReal *const b[],
                                const PetscBool fields[], PetscReal *distance)
 {
@@ -80,8 +82,8 @@ static PetscErrorCode CopyFields(NakPhaseField e, PetscReal *const from[], Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Cycles until what is left is below `goal`.  `first` receives the distance that the first cycle went,
-   `*solved` whether the goal was met; gives up above `limit`. */
+/* Cycles until the residual is below `goal`.  `first` receives the distance that the first cycle
+   went, `*solved` whether the goal was met.  Gives up above `limit`. */
 static PetscErrorCode Solve(NakPhaseField e, const PetscBool fields[], PetscReal goal,
                             PetscReal limit, PetscReal *first, PetscBool *solved)
 {
@@ -115,7 +117,7 @@ static void Shift(NakPhaseField e, PetscInt f, PetscReal by)
   for (PetscInt i = 0; i < v->size; i++) v->u[f][i] += by;
 }
 
-/* How the total of S_f answers to a shift of u_f, per cell: 1, or by a difference. */
+/* How the total of S_f responds to a shift of u_f, per cell: 1, or by a difference. */
 static PetscErrorCode Answer(NakPhaseField e, PetscInt f, const PetscReal totals[],
                              PetscReal *answer)
 {
@@ -132,8 +134,8 @@ static PetscErrorCode Answer(NakPhaseField e, PetscInt f, const PetscReal totals
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Shift conserved fields as a whole until their totals are those of the start: what a solve leaves is
-   small and of either sign, but over thousands of steps it would add up. */
+/* Shift conserved fields as a whole until their totals are those of the start.  The residual of a
+   solve is small and of either sign, but over thousands of steps it would add up. */
 static PetscErrorCode Conserve(NakPhaseField e)
 {
   const int rounds = e->model->stored == NULL ? 1 : 2; /* Newton's, from nearby */
@@ -170,7 +172,8 @@ static void AddSource(NakPhaseField e)
   }
 }
 
-/* Prediction into u, history and source into rhs.  `weights` of the formula, [0] for the new time. */
+/* Prediction into u, history and source into rhs.  `weights` are those of the formula, [0] for the
+   new time. */
 static PetscErrorCode Begin(NakPhaseField e, PetscInt order, const PetscReal x[],
                             const PetscReal weights[])
 {
@@ -263,8 +266,8 @@ static PetscErrorCode Accept(NakPhaseField e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Try a step of length dt to `to`; its error, negative where it was not solved.  The length of the next one
-   follows. */
+/* Try a step of length dt to `to`.  Returns its error, negative if it was not solved.  Sets the
+   length of the next step. */
 static PetscErrorCode TryStep(NakPhaseField e, PetscReal to, PetscReal dt, PetscReal *error)
 {
   const PetscInt       ready   = PetscMax(1, e->integrator.n_past - 1);

@@ -1,5 +1,6 @@
-/* Between two grids: the average over what a coarse cell overlaps, and the interpolation
-   c + sum over x, y, z of theta (neighbour - c), exact for linear functions and without corners. */
+/* Transfer between two grids.  Restriction is the average over what a coarse cell overlaps.
+   Interpolation is c + sum over x, y, z of theta (neighbour - c), exact for linear functions and
+   without corners. */
 #include "phasefield_impl.h"
 
 /* ---- Tables of one direction ---- */
@@ -75,7 +76,7 @@ static void AddLine(const NakLevel *v, PetscReal share, const PetscReal *restric
   for (ptrdiff_t i = 0; i < v->line; i++) sum[i] += share * line[i];
 }
 
-/* Add a share of the residual in line (j, k) to lines of the buffer. */
+/* Add a fraction of the residual in line (j, k) to lines of the buffer. */
 static void AddResidual(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k, PetscReal share,
                         PetscReal *sums)
 {
@@ -143,7 +144,8 @@ static void AverageLine(const NakLevel *fine, const NakLevel *coarse, const Pets
   }
 }
 
-/* Average u and residual into line (j, k) of what this rank restricts; sums begin at zero. */
+/* Average u and residual into line (j, k) of the part that this rank restricts; sums begin at
+   zero. */
 static PetscErrorCode RestrictLine(NakPhaseField e, const NakLevel *fine, const NakLevel *coarse,
                                    PetscInt j, PetscInt k, ptrdiff_t to)
 {
@@ -211,7 +213,7 @@ static void CopyBox(NakPhaseField e, NakLevel *v, const PetscInt box[4], PetscRe
   }
 }
 
-/* Give every rank of a group all parts of a grid of which each has restricted one. */
+/* Give every rank of a group all parts of a grid, of which each has restricted one. */
 static PetscErrorCode GatherLevel(NakPhaseField e, NakLevel *v)
 {
   PetscFunctionBeginUser;
@@ -266,7 +268,8 @@ PetscErrorCode NakRestrict(NakPhaseField e, NakLevel *fine, NakLevel *coarse)
 
 /* ---- Up ---- */
 
-/* A line's correction from halves to the order of cells, ghosts included: out[0] is the western. */
+/* A line's correction, from halves to the order of cells, ghosts included; out[0] is the western
+   ghost. */
 static void Correction(const NakLevel *v, PetscInt f, ptrdiff_t at, PetscReal *restrict out)
 {
   const PetscReal *restrict u = v->u[f] + at, *restrict b = v->before[f] + at;
