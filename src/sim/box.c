@@ -1,4 +1,4 @@
-/* Runs of a model on a box: the second engine with the deck and the run directory of all runs. */
+/* Runs of a model on a box: the FAS engine with the deck and the run directory of all runs. */
 #include "sim_impl.h"
 
 typedef struct {
@@ -10,7 +10,8 @@ typedef struct {
 
 /* ---- Before ---- */
 
-/* The times at which fields are written beside the start and the end: those of time.frames.  Rank 0. */
+/* The times at which fields are written in addition to the start and the end: those of time.frames.
+   Rank 0. */
 static PetscErrorCode ReadFrames(NakSim s)
 {
   const NakNode list   = NakDeckFind(s->deck, "time.frames");
@@ -149,7 +150,7 @@ static PetscErrorCode Numbers(NakSim s, PetscBool row, NakNumbers *numbers)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A cut along `axis` through the middle of the box: all fields beside the coordinate. */
+/* A cut along `axis` through the middle of the box: the coordinate and all fields. */
 static PetscErrorCode WriteCut(NakSim s, PetscInt axis, const char *name)
 {
   const Box *const b     = s->data;

@@ -5,7 +5,7 @@
 
 /* ---- Before ---- */
 
-/* The work of adhesion sets the contact angle; a deck that gives both must mean the same. */
+/* The work of adhesion sets the contact angle.  If a deck gives both, they must agree. */
 static PetscErrorCode ReadWetting(NakSim s)
 {
   NakModelParams *const p       = &s->params.model;
@@ -66,8 +66,9 @@ static PetscErrorCode Read(NakSim s, PetscInt *wrong)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Bytes per unknown, counted: the matrix with its factors, the values and maps it is assembled from,
-   the vectors of the integrator and of GMRES, all times 4/3 for the coarser grids of a 3D run. */
+/* Bytes per unknown, counted, all times 4/3 for the coarser grids of a 3D run.  They are for the
+   matrix with its factors, the values and maps from which it is assembled, and the vectors of the
+   integrator and of GMRES. */
 static PetscReal BytesPerUnknown(const NakGridParams *g)
 {
   const int       neighbours = (g->nx > 1 ? 2 : 0) + (g->ny > 1 ? 2 : 0);
@@ -77,8 +78,9 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
   return 4.0 / 3 * (2 * 12 * entries + 24 * assembled) + 8 * vectors;
 }
 
-/* Bytes of a file per unknown, twice, as HDF5 has it and as it is written: a checkpoint has the state, and
-   three more of it where cycles are jumped, or two by backward differentiation; a frame has three fields. */
+/* Bytes of a file per unknown, counted twice: once in HDF5's memory and once as it is written.  A
+   checkpoint has the state.  It has three more states if cycles are jumped, or two by backward
+   differentiation.  A frame has three fields. */
 #define FILE_BYTES (2 * 4 * 8)
 
 /* Unknowns of a column of the counter electrode. */
@@ -88,7 +90,8 @@ static PetscReal Counter(const NakModelParams *p)
   return (PetscReal)(p->grid.interphase_layers + p->grid.alloy_layers + 9);
 }
 
-/* The longest vector has the entries of all columns' matrices: three diagonals, and 32 farther off. */
+/* The longest vector has the entries of all columns' matrices: three diagonals, and 32 farther
+   off. */
 static NakSimSize Size(NakSim s, PetscInt ranks)
 {
   const NakGridParams *g      = &s->params.model.grid;
@@ -233,7 +236,7 @@ static PetscErrorCode ReportSlow(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Let what is not in the unknowns follow a step: nuclei, and the gas of voids. */
+/* Let what is not among the unknowns follow a step: nuclei, and the gas of voids. */
 static PetscErrorCode AdvanceNuclei(NakSim s)
 {
   NakSimCell *const c = s->data;
@@ -270,7 +273,8 @@ static PetscErrorCode Step(NakSim s, PetscReal latest)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Note how the protocol step ended; where a turn of a repeat begins, skip some, if allowed. */
+/* Record how the protocol step ended.  If a turn of a repeat begins, skip some turns, if
+   allowed. */
 static PetscErrorCode Leave(NakSim s, NakEnd end, const char *why)
 {
   NakSimCell *const c = s->data;

@@ -1,5 +1,6 @@
-/* Entries of a cell's deck that are right by themselves and wrong together: what no module can know alone.
-   Each is an error at the place of the entry to change, so that the user learns of all of them at once. */
+/* Entries of a cell's deck that are right one by one and wrong together, which no module can know
+   alone.  Each is an error at the place of the entry to change, so that the user sees all of them
+   at once. */
 #include "sim_impl.h"
 
 /* "84.3 % Na2K", "15.7 % liquid (44.2 at% Na)": a phase's share of the atoms. */
@@ -18,7 +19,8 @@ static void DescribeAmount(const NakMaterial *m, const NakAmount *amount, char *
                    m->compounds[amount->phase - NAK_PHASE_COMPOUND].name);
 }
 
-/* "41.7 to 85.7 wt% K": a range of mole fractions of A as one of B, in the unit of the deck's own. */
+/* "41.7 to 85.7 wt% K": a range of mole fractions of A as one of B, in the unit that the deck
+   uses. */
 static void DescribeRange(const NakMaterial *m, const PetscReal x[2], PetscBool by_weight,
                           char *text, size_t size)
 {
@@ -70,7 +72,8 @@ static void TellNoLiquid(NakSim s, NakComplaints *list, const NakAlloy *alloy, c
                (double)alloy->T, p->material.name);
 }
 
-/* An alloy that at temperature T, which `place` of the deck asks for, liquid alone is not the equilibrium of. */
+/* An alloy that is not all liquid in equilibrium at temperature T; `place` of the deck asks for
+   T. */
 static void CheckSolid(NakSim s, NakComplaints *list, PetscReal T, const char *place)
 {
   const NakAlloyParams *p     = &s->params.model.alloy;
@@ -103,7 +106,8 @@ static void CheckPhases(NakSim s, NakComplaints *list)
                 "with: set solver.jump to false");
 }
 
-/* The pellet's resistance comes from its thickness: a deck that gives a series resistance may mean the same. */
+/* The pellet's resistance follows from its thickness.  A deck that gives a series resistance may
+   mean the same resistance. */
 static void TellPellet(NakSim s, NakComplaints *list)
 {
   const NakCellParams *p      = &s->params.model.cell;
@@ -123,8 +127,8 @@ static void TellPellet(NakSim s, NakComplaints *list)
                1e4 * (double)(pellet.series + pellet.resolved - p->series_resistance));
 }
 
-/* A supercooled alloy past the liquidus of solid K lets the film cover the face, at rest too: in so many times
-   1 / rate the open share comes to its least. */
+/* A supercooled alloy past the liquidus of solid K lets the film cover the face, at rest too.  In a
+   multiple of 1 / rate the open share falls to its least value. */
 static void TellFilm(NakSim s, NakComplaints *list, PetscReal T, const char *place)
 {
   const NakModelParams *p     = &s->params.model;
@@ -144,8 +148,8 @@ static void TellFilm(NakSim s, NakComplaints *list, PetscReal T, const char *pla
     (double)(-PetscLogReal(NAK_OPEN_LEAST) / rate / 3600));
 }
 
-/* Solids and film, where the run begins and where it is coldest; that there is liquid then the protocol has
-   seen to. */
+/* Solids and film, where the run begins and where it is coldest.  The protocol has checked that
+   there is liquid then. */
 static void CheckCold(NakSim s, NakComplaints *list)
 {
   const NakSimCell     *c       = s->data;
@@ -214,7 +218,7 @@ static void CheckProtocol(NakSim s, NakComplaints *list)
                 (double)spectra);
 }
 
-/* A jump extrapolates the state, but not the past steps that the formula goes on from. */
+/* A jump extrapolates the state, but not the past steps on which the formula depends. */
 static void CheckIntegrator(NakSim s, NakComplaints *list)
 {
   const NakStepperParams *p = &s->params.stepper;

@@ -44,7 +44,7 @@ static PetscErrorCode SplitRanks(NakSim sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The deck's list of PETSc options, one text of all, known to every rank. */
+/* The deck's list of PETSc options, all as one text, known to every rank. */
 static PetscErrorCode InsertPetscOptions(NakSim sim)
 {
   char        text[4096] = "";
@@ -75,14 +75,15 @@ static PetscErrorCode InsertPetscOptions(NakSim sim)
   PetscCallMPI(MPI_Bcast(text, (int)sizeof text, MPI_CHAR, 0, sim->world));
   PetscCall(PetscOptionsInsertString(NULL, text));
 #if PETSC_VERSION_GE(3, 20, 0)
-  /* Else sums depend on where vectors happen to lie, and a restart has other bits. */
+  /* Else sums depend on the addresses of vectors, and a restart has other bits. */
   PetscCall(NakOptionPrefer("-vec_mdot_use_gemv", "false"));
   PetscCall(NakOptionPrefer("-vec_maxpy_use_gemv", "false"));
 #endif
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the output reads of the deck itself; the fields of a cell without a material are not known. */
+/* Entries that the output reads from the deck.  The fields of a cell without a material are not
+   known. */
 static PetscErrorCode ReadOutput(NakSim s)
 {
   NakField fields[NAK_FRAME_FIELDS];
@@ -125,7 +126,8 @@ static PetscBool Counts(const char *override)
   return PETSC_TRUE;
 }
 
-/* A run that is not its deck's says so: "a title, with grid.nx=4, cell.area=1 cm^2". */
+/* The title of a run says how it differs from its deck: "a title, with grid.nx=4, cell.area=1
+   cm^2". */
 static void CompleteTitle(NakSim s)
 {
   char *const  title = s->params.title;

@@ -49,8 +49,9 @@ PetscErrorCode NakSimDescribeWetting(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Seconds that a step of a cell waits for messages, as benchmarks/scaling_model counts them: rounds in an iteration on
-   the grids that ranks share, and where four of them put their columns together. */
+/* Seconds that a step of a cell waits for messages, as benchmarks/scaling_model counts them.  They
+   are for the rounds in an iteration on the grids that ranks share, and for the places where four
+   of them put their columns together. */
 static PetscReal Waiting(const NakSimSize *size)
 {
   const PetscReal latency = 3e-6, iterations = 24, few = 64;
@@ -71,7 +72,8 @@ static PetscReal Waiting(const NakSimSize *size)
   return latency * iterations * (rounds + PetscLog2Real(ranks));
 }
 
-/* Of the decks in docs/performance.md, "What a run takes": seconds of a time step, alone and for each unknown. */
+/* For the decks in docs/performance.md, "What a run takes": seconds of a time step, constant and
+   for each unknown. */
 static PetscReal StepSeconds(NakSim s, const NakSimSize *size)
 {
   const PetscBool phases = (PetscBool)(s->params.model.grid.phases > 0);

@@ -16,8 +16,8 @@ PetscErrorCode NakSimFrame(NakSim s, NakFrameChoice *choice)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The moments follow the time steps, which are short where much happens; ever fewer of them, so that the table
-   grows like the logarithm of their number. */
+/* The moments follow the time steps, which are short where much happens.  Fewer and fewer of them
+   are used, so that the table grows like the logarithm of their number. */
 static PetscBool MapDue(NakSim s, PetscBool last)
 {
   NakMapRhythm  *m    = &s->map;

@@ -1,4 +1,4 @@
-/* What a deck may be of, and the entries it then has; the contract is in nakfield/sim.h. */
+/* The kinds of decks, and the entries that each then has; the contract is in nakfield/sim.h. */
 #include "sim_impl.h"
 
 #include <string.h>
@@ -41,7 +41,7 @@ static const NakParam tree_rows[] = {
     rows, offsetof(NakSimParams, member), sizeof(((NakSimParams *)0)->member), decks, physics      \
   }
 
-/* The sections, in the order of the manual; those of physics a restart may not change. */
+/* The sections, in the order of the manual.  A restart may not change those of physics. */
 static const struct {
   const NakParam *rows;
   size_t          offset, size; /* of what they fill, within NakSimParams */
@@ -136,8 +136,8 @@ static const NakFormer former[] = {
   {.key = NULL                          }
 };
 
-/* What the deck is of, which decides the entries that it may have.  A word that is none gives NAK_MODEL_ANY, and
-   is reported with the other errors. */
+/* The kind of the deck, which decides the entries that it may have.  An unknown word gives
+   NAK_MODEL_ANY, and is reported with the other errors. */
 static PetscErrorCode ReadKind(NakSim s, PetscInt *kind)
 {
   const PetscInt n = (PetscInt)PETSC_STATIC_ARRAY_LENGTH(kinds);

@@ -1,4 +1,4 @@
-/* What a deck may ask of the machine, and of the files of whoever runs it. */
+/* What a deck may ask of the machine, and of the user's files. */
 #include "sim_impl.h"
 
 #include <stdio.h>
@@ -17,8 +17,8 @@ static PetscReal NumberOr(PetscReal fallback, const char *text)
   return end == text ? fallback : number;
 }
 
-/* The number behind `key` in a file such as /proc/meminfo, or alone in one where `key` is ""; infinity
-   where there is none. */
+/* The number after `key` in a file such as /proc/meminfo, or the only one in the file if `key` is
+   "".  Infinity if there is none. */
 static PetscReal NumberIn(const char *path, const char *key)
 {
   FILE *const file  = fopen(path, "r");
@@ -47,7 +47,8 @@ typedef struct {
   PetscReal need, room;
 } Memory;
 
-/* Those of the node with the least to spare: each has its share of the ranks, that of rank 0 the files. */
+/* The limits of the node with the least to spare.  Each node has its share of the ranks; that of
+   rank 0 also has the files. */
 static PetscErrorCode TightestNode(MPI_Comm world, const NakSimSize *size, Memory *tightest)
 {
   MPI_Comm    node;
@@ -119,7 +120,7 @@ PetscErrorCode NakSimCheckOption(NakSim s, NakNode option, PetscBool *good)
 
 /* ---- Files ---- */
 
-/* Whether a restart goes on in a directory, which it may name from within, as `.`. */
+/* Whether a restart continues in a directory.  It may be named from within, as `.`. */
 static PetscBool Continues(NakSim s)
 {
   char path[PETSC_MAX_PATH_LEN];
@@ -129,7 +130,7 @@ static PetscBool Continues(NakSim s)
   return (PetscBool)(access(path, F_OK) == 0);
 }
 
-/* The directory of a run must be one of its own: not the root, not where other things are. */
+/* The directory of a run must be its own: not the root, and not one with other things in it. */
 PetscErrorCode NakSimCheckDirectory(NakSim s)
 {
   const char *const directory = s->params.output.directory;

@@ -1,4 +1,5 @@
-/* Runs without a protocol: one protocol step, to a time that the deck gives or to what ends it before. */
+/* Runs without a protocol: one protocol step.  It lasts to a time that the deck gives, or to what
+   ends it before. */
 #include "sim_impl.h"
 
 void NakSimMarch(NakSim s, PetscReal time, PetscReal dt, PetscReal end, PetscInt steps,

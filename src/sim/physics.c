@@ -1,5 +1,5 @@
-/* The physics of a checkpoint against that of a deck: the entries that define the cell, and the numbers of
-   its material, as lines of text that can be compared by name. */
+/* The physics of a checkpoint against that of a deck.  It is the entries that define the cell, and
+   the numbers of its material.  They are lines of text that can be compared by name. */
 #include "sim_impl.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static void WriteMetal(const char *name, const NakMetal *m, FILE *file)
                 (double)m->volume, (double)m->solid_volume, (double)m->solid_liquid_energy);
 }
 
-/* A material by its numbers: its file may have moved, or changed under the same name. */
+/* A material by its numbers, because its file may have moved, or changed under the same name. */
 static void WriteMaterial(const NakMaterial *m, FILE *file)
 {
   char name[NAK_TEXT_SIZE];
@@ -70,7 +70,7 @@ static PetscErrorCode PhysicsText(NakSim s, char **text, size_t *size)
   PetscFunctionReturn(code);
 }
 
-/* The next line of a text, or NULL behind the last; the text is cut apart. */
+/* The next line of a text, or NULL after the last.  The text is cut into pieces. */
 static char *NextLine(char **text)
 {
   char *const line = *text;
@@ -92,7 +92,7 @@ static PetscBool HasLine(const char *text, const char *line)
   return PETSC_FALSE;
 }
 
-/* Whether an entry may differ: never one that the size of the state follows from. */
+/* Whether an entry may differ.  Entries that set the size of the state may never differ. */
 static PetscBool MayDiffer(const char *line, PetscBool new_physics)
 {
   static const char *const sizes[] = {"grid.", "box.", "microstructure.n",
@@ -104,7 +104,7 @@ static PetscBool MayDiffer(const char *line, PetscBool new_physics)
   return (PetscBool)(new_physics || strncmp(line, file, strlen(file)) == 0);
 }
 
-/* Name the lines of `then` that `now` has not, and must have; how many. */
+/* Name the lines of `then` that `now` lacks and must have.  Returns how many. */
 static PetscErrorCode Differences(char *then, const char *now, PetscBool new_physics, size_t size,
                                   char names[], int *count)
 {

@@ -8,7 +8,7 @@
 
 enum { WORDS = 64 }; /* of 16 bits: 1024 cores of a node */
 
-/* The cores that this rank may use, a bit for each; none where that is not known. */
+/* The cores that this rank may use, a bit for each; none if that is not known. */
 static void Cores(int bits[WORDS])
 {
   for (int k = 0; k < WORDS; k++) bits[k] = 0;

@@ -1,4 +1,4 @@
-/* Checkpoints of a run, the wish to stop, and going on where a checkpoint says. */
+/* Checkpoints of a run, requests to stop, and restarts from a checkpoint. */
 #include "sim_impl.h"
 
 #include <petsctime.h>

@@ -24,7 +24,8 @@ static PetscErrorCode DeckName(const char *path, char name[NAK_TEXT_SIZE])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The files of the run, those of a new one or cut back to where a checkpoint says, with its resolved deck. */
+/* The files of the run with its resolved deck.  They are those of a new run, or they are truncated
+   to where a checkpoint says. */
 static PetscErrorCode OpenOutput(NakSim s)
 {
   const char    *warnings            = NakDeckWarnings(s->deck);
@@ -155,7 +156,7 @@ static PetscErrorCode Observe(NakSim s)
 
 /* ---- While it runs ---- */
 
-/* One step of a cell's protocol, or all that a box goes through, from its start to what ends it. */
+/* One step of a cell's protocol, or the whole run of a box, from its start to what ends it. */
 static PetscErrorCode RunLeaf(NakSim s)
 {
   PetscFunctionBeginUser;
@@ -187,7 +188,7 @@ static PetscErrorCode RunAll(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- Behind ---- */
+/* ---- After the run ---- */
 
 static const char *Status(NakEnd end)
 {
@@ -244,8 +245,8 @@ static PetscErrorCode ShowLast(NakSim s, PetscBool row)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The end of a run that could not go on, by the last error.  What is not finite is not to be trusted: the summary
-   keeps to the last good moment. */
+/* The end of a run that could not continue, by the last error.  A state that is not finite cannot
+   be trusted.  So the summary keeps to the last good moment. */
 static PetscErrorCode Fail(NakSim s)
 {
   const int longest = (int)(sizeof s->why - sizeof GAVE_UP - 2);
@@ -301,7 +302,7 @@ static PetscErrorCode GiveUp(NakSim s, PetscErrorCode code)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All ranks agree on an error of files: the log may have room for it. */
+/* All ranks agree on an error of files.  The log may still have room for it. */
 static PetscErrorCode LogError(NakSim s)
 {
   PetscFunctionBeginUser;

@@ -23,10 +23,10 @@ typedef struct {
     files; /* what rank 0 needs on top of its share to put frames and checkpoints together */
 } NakSimSize;
 
-/* What the main loop (run.c) wants from a kind of model: a cell, a model on a box, the phases of the
-   alloy.  `read`, `size` and `destroy` are called on all ranks, `size` before there are ranks that compute;
-   the others on these only, and all that return an error code are collective.  What a kind holds, it keeps
-   in NakSim.data. */
+/* What the main loop (run.c) needs from a kind of model: a cell, a model on a box, the phases of
+   the alloy.  `read`, `size` and `destroy` are called on all ranks; `size` is called before it is
+   known which ranks compute.  The others are called on the ranks that compute only.  All that
+   return an error code are collective.  A kind keeps its data in NakSim.data. */
 typedef struct {
   const char *unit;  /* of time, after a number */
   const char *table; /* of the course of time, <table>.csv */
@@ -41,8 +41,8 @@ typedef struct {
   PetscErrorCode (*create)(NakSim);   /* what computes, at its start; sets `time` */
   PetscErrorCode (*destroy)(NakSim);
   PetscErrorCode (*checkpoint)(NakSim, NakCheckpoint); /* its state, both ways */
-  /* Begin the next protocol step, or go on in it where `resumed`; take one accepted step of time.  Both
-     set what is of the moment. */
+  /* Begin the next protocol step, or continue in it if `resumed`; take one accepted step of time.
+     Both set the values of the moment. */
   PetscErrorCode (*enter)(NakSim);
   PetscErrorCode (*step)(NakSim, PetscReal latest);
   /* Set `end` and `why`; both are given where the run is to end. */
@@ -50,7 +50,8 @@ typedef struct {
   PetscInt (*fields)(NakSim,
                      NakField[NAK_FRAME_FIELDS]); /* of frames, by the deck; how many; or NULL */
   PetscErrorCode (*frame)(NakSim, NakFrame *);
-  /* The moment; where `row` is true, for a row of the table, after which its counts begin anew. */
+  /* The moment.  If `row` is true, it is for a row of the table; after it, the counts of a row
+     begin anew. */
   PetscErrorCode (*numbers)(NakSim, PetscBool row, NakNumbers *);
   PetscErrorCode (*observe)(NakSim); /* what it alone shows, where due; or NULL */
   /* Write the last tables, and fill in the kind's part of the summary. */
@@ -132,8 +133,8 @@ typedef struct {
   PetscBool    slow_reported; /* what holds the steps */
 } NakSimCell;
 
-/* march.c: a run without a protocol, which is one protocol step: what is of the moment, for `enter` and
-   `step`; and `leave`. */
+/* march.c: a run without a protocol, which is one protocol step.  Values of the moment, for `enter`
+   and `step`; and `leave`. */
 void           NakSimMarch(NakSim sim, PetscReal time, PetscReal dt, PetscReal end, PetscInt steps,
                            const char *cut);
 PetscErrorCode NakSimMarchLeave(NakSim sim, NakEnd end, const char *why);
@@ -141,15 +142,15 @@ PetscErrorCode NakSimMarchLeave(NakSim sim, NakEnd end, const char *why);
 /* checks.c: complain of entries of a cell's deck that contradict each other.  Rank 0. */
 void NakSimCheckCell(NakSim sim, NakComplaints *list);
 
-/* kinds.c: find out what the deck is of, and fill the parameters from the entries that it then may have.
-   Collective. */
+/* kinds.c: find out the kind of the deck, and fill the parameters from the entries that it then may
+   have.  Collective. */
 PetscErrorCode NakSimFill(NakSim sim);
 
 /* kinds.c: the sections that define what is computed. */
 void NakSimPhysics(NakSimParams *params, NakSection physics[NAK_SIM_SECTIONS]);
 
-/* physics.c: write the entries that define the cell, or refuse a deck in which they differ from those that
-   are read, unless the options allow it.  Collective on the ranks that compute. */
+/* physics.c: write the entries that define the cell.  Or read them, and refuse a deck in which they
+   differ, unless the options allow it.  Collective on the ranks that compute. */
 PetscErrorCode NakSimPhysicsCheckpoint(NakSim sim, NakCheckpoint checkpoint);
 
 /* restart.c; all collective on the ranks that compute. */
@@ -157,15 +158,15 @@ PetscErrorCode NakSimPhysicsCheckpoint(NakSim sim, NakCheckpoint checkpoint);
 /* Write a checkpoint. */
 PetscErrorCode NakSimCheckpoint(NakSim sim);
 
-/* Between two steps: write a checkpoint where one is due, and one more where the run is to stop, which
-   `stop` tells. */
+/* Between two steps: write a checkpoint if one is due, and one more if the run is to stop; `stop`
+   reports that. */
 PetscErrorCode NakSimPause(NakSim sim);
 
 /* Whether the run that is to be continued is over; says so. */
 PetscErrorCode NakSimOver(NakSim sim, PetscBool *over);
 
-/* The checkpoint to go on from, NULL for none, which is refused where results would be lost unless the options
-   allow it; refuses another cell's. */
+/* The checkpoint from which to continue, NULL for none.  None is refused if results would be lost,
+   unless the options allow it.  A checkpoint of another cell is refused. */
 PetscErrorCode NakSimFind(NakSim sim, NakCheckpoint *checkpoint);
 
 /* Go where a checkpoint says, with the files of the run. */
@@ -174,8 +175,8 @@ PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);
 /* frames.c: the frame that is written, of the fields that the deck names. */
 PetscErrorCode NakSimFrame(NakSim sim, NakFrameChoice *choice);
 
-/* when.c: read the triggers of a deck with a protocol; look at a record; add what came true to the numbers of a
-   moment; both ways of a checkpoint. */
+/* when.c: read the triggers of a deck with a protocol; look at a record; add what came true to the
+   numbers of a moment; write to a checkpoint or read it. */
 PetscErrorCode NakSimWhenRead(NakSim sim);
 PetscErrorCode NakSimWhenLook(NakSim sim, NakProtocol protocol, const NakRecord *now);
 void           NakSimWhenNumbers(NakSim sim, NakShow show, NakNumbers *numbers);
@@ -185,7 +186,8 @@ PetscErrorCode NakSimWhenDestroy(NakSim sim);
 /* frames.c: a moment of map.csv, where one is due, or the `last`. */
 PetscErrorCode NakSimMap(NakSim sim, PetscBool last);
 
-/* frames.c: where frames come at the ends of protocol steps, choose how many of the ends; the log says so. */
+/* frames.c: if frames come at the ends of protocol steps, choose how many of the ends.  The log
+   reports it. */
 PetscErrorCode NakSimBoundFrames(NakSim sim);
 
 /* run.c: when the next frame and row are due, after the present moment [s]. */
@@ -195,15 +197,15 @@ PetscReal NakSimNextRow(NakSim sim);
 /* describe.c: the size of a run in words, "64 x 64 columns". */
 void NakSimShape(NakSim sim, char text[NAK_TEXT_SIZE]);
 
-/* placement.c: tell the log, and of several ranks the terminal, where they are and what each has.  Collective on the
-   ranks that compute. */
+/* placement.c: report the places of the ranks and what each has, in the log and, for several ranks,
+   on the terminal.  Collective on the ranks that compute. */
 PetscErrorCode NakSimPlacement(NakSim sim);
 
-/* limits.c: refuse a grid that does not fit into the memory there is, before any of it is taken.
+/* limits.c: refuse a grid that does not fit into the available memory, before any of it is taken.
    Collective on `world`. */
 PetscErrorCode NakSimCheckSize(NakSim sim);
 
-/* limits.c: complain of an item of the deck's PETSc options that is not for solvers or names a file (rank 0
-   only); of a directory that is not the run's own (any rank). */
+/* limits.c: complain of an item of the deck's PETSc options that is not for solvers or names a file
+   (rank 0 only).  Complain of a directory that is not the run's own (any rank). */
 PetscErrorCode NakSimCheckOption(NakSim sim, NakNode option, PetscBool *good);
 PetscErrorCode NakSimCheckDirectory(NakSim sim);
