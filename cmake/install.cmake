@@ -16,7 +16,8 @@ install(DIRECTORY inputs/materials scripts/catalyst scripts/paraview scripts/pyt
         DESTINATION ${NAK_DATA} USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE)
 install(DIRECTORY inputs/ DESTINATION ${NAK_DATA}/decks PATTERN materials EXCLUDE)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${docs})
-install(DIRECTORY docs DESTINATION ${docs} PATTERN "*.1" EXCLUDE)
+install(DIRECTORY docs DESTINATION ${docs} PATTERN "*.1" EXCLUDE PATTERN site EXCLUDE PATTERN conf.py EXCLUDE
+        PATTERN index.md EXCLUDE)
 install(FILES docs/nakfield.1 docs/nakfield-insitu.1 docs/nakfield-plot.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 
 # Made of what the program says: a JSON Schema of decks for editors, and the completion.

@@ -2,7 +2,7 @@
 # Install what nakfield needs to be built, tested and plotted; does nothing where all is there.
 # On Debian and Ubuntu with apt; elsewhere it says which modules or Spack specs to load.
 # With --insitu also ParaView and what draws without a screen, 2.8 GB: see docs/insitu.md; with --packaging
-# what builds and tries Debian packages: see docs/install.md.
+# what builds and tries Debian packages: see docs/install.md; with --docs what builds the site (scripts/docs).
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config git
@@ -23,7 +23,8 @@ for argument in "$@"; do
       fi ;;
     --packaging)
       packages+=(debhelper debootstrap dh-python lintian libhdf5-mpi-dev mpi-default-bin mpi-default-dev) ;;
-    *) echo "usage: scripts/setup.sh [--insitu] [--packaging]" >&2; exit 2 ;;
+    --docs) packages+=(python3-sphinx python3-myst-parser furo) ;;
+    *) echo "usage: scripts/setup.sh [--insitu] [--packaging] [--docs]" >&2; exit 2 ;;
   esac
 done
 
