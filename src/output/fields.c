@@ -13,7 +13,7 @@ static PetscInt LocalSize(const NakFrame *frame, PetscInt field)
   return NakFrameLayers(frame, frame->fields[field].place, &first) * frame->ym * frame->xm;
 }
 
-/* Compute every field into one array, one behind the other. */
+/* Compute every field into one array, one after the other. */
 static PetscErrorCode Compute(const NakFrame *frame, PetscReal **values)
 {
   PetscInt   size = 0;
@@ -162,8 +162,8 @@ static PetscErrorCode WriteIndex(NakOutput output)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The files grow with the run: thousands of frames on, rewriting them for each would cost the square
-   of their number. */
+/* The files grow with the run.  After thousands of frames, rewriting them for each one would cost
+   the square of their number. */
 static PetscErrorCode WriteIndexIfDue(NakOutput output)
 {
   PetscLogDouble now;

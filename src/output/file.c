@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Everything that a run writes; what else lies in a run directory is left alone. */
+/* Everything that a run writes.  Other files in a run directory are left alone. */
 static const char *const owned_files[] = {
   "timeseries.csv",   "impedance.csv",     "drt.csv",           "summary.json",
   "summary.json.tmp", "fields.h5",         "fields.xmf",        "fields.xmf.tmp",
@@ -82,7 +82,7 @@ PetscErrorCode NakOutputTable(MPI_Comm comm, const char *directory, char name[NA
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What scripts wrote while the run went on is on a list of theirs. */
+/* What scripts wrote during the run is on a list of theirs. */
 static PetscErrorCode ClearInsitu(const Clearing *clearing)
 {
   char path[PETSC_MAX_PATH_LEN];
@@ -126,7 +126,7 @@ static PetscErrorCode CheckFree(const char *directory)
   PetscFunctionReturn(code);
 }
 
-/* Whether files there can be locked: NFS locks no directory, but files that may be written. */
+/* Whether files there can be locked.  NFS cannot lock a directory, but files open for writing. */
 static PetscErrorCode CanLock(const char *directory, PetscBool *locks)
 {
   char        path[PETSC_MAX_PATH_LEN];

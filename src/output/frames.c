@@ -1,8 +1,8 @@
 /* What fields.h5 shows: a file for each frame, and one for the grid.
 
-   A frame is a file of its own, so that a process killed while it writes one leaves the others whole
-   (of one file with all frames, HDF5 can read nothing when its tables are half written), and so that
-   a restart drops the frames behind its checkpoint by removing files.
+   A frame is a file of its own, for two reasons.  A process killed while it writes one leaves the
+   others whole.  In one file with all frames, HDF5 could read nothing once its tables were half
+   written.  And a restart drops the frames after its checkpoint by removing files.
 
      fields/grid.h5     x, y, z: faces of the cells [m]; z_face: the layer drawn for the electrolyte's
                         face; region (z, y, x): 0 electrolyte, 1 interphase, 2 alloy

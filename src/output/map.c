@@ -19,7 +19,7 @@ static const struct {
   {"filament", "filament_um",    1e6           },
 };
 
-/* Each part of the face is as many columns of the grid, but for the last one. */
+/* Each part of the face is equally many columns of the grid, except the last one. */
 static PetscInt PartLength(const NakFrame *frame)
 {
   return (frame->grid->nx + PARTS - 1) / PARTS;

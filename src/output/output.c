@@ -22,7 +22,7 @@ static PetscErrorCode OpenLog(NakOutput output, NakOutputMode mode)
 
   PetscFunctionBeginUser;
   PetscCall(NakOutputPath(output, "log.txt", path));
-  /* x: where a file system has no locks, one of two that start at once still loses */
+  /* x: if a file system has no locks, one of two that start at once still loses */
   output->log = fopen(path, mode == NAK_OUTPUT_CONTINUE ? "r+" : "wx");
   PetscCheck(output->log != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
              strerror(errno));
@@ -30,7 +30,7 @@ static PetscErrorCode OpenLog(NakOutput output, NakOutputMode mode)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Of two runs started at once, one must lose: the directory is locked until the log is. */
+/* If two runs start at once, one must lose.  The directory is locked until the log is. */
 static PetscErrorCode OpenAll(NakOutput output, NakOutputMode mode)
 {
   int            entered;
@@ -77,7 +77,7 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Every file is closed, whichever fails; the first failure is the one that counts. */
+/* Every file is closed, whichever fails.  The first failure is the one that counts. */
 static PetscErrorCode CloseFiles(NakOutput output)
 {
   char           path[PETSC_MAX_PATH_LEN];

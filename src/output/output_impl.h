@@ -6,8 +6,8 @@
 
 /* ---- Files and directories; rank 0 only, no messages ---- */
 
-/* Make the directory and its parents, and lock it until `file` is closed.  Where the file system has no locks, refuse
-   what another process owns. */
+/* Make the directory and its parents, and lock it until `file` is closed.  If the file system has
+   no locks, refuse what another process owns. */
 PetscErrorCode NakDirectoryEnter(const char *directory, int *file, PetscBool *locks);
 
 /* owner.c: refuse a directory whose owner.json names a process that may still write. */
@@ -26,8 +26,8 @@ void NakNumbersCheck(const NakNumbers *numbers, NakFault *fault);
 
 /* ---- fields/NNNNNN.h5 ---- */
 
-/* Write the file of a frame: `values` holds the fields of `frame` one after the other; its attributes
-   are `numbers`.  Collective. */
+/* Write the file of a frame.  `values` holds the fields of `frame` one after the other; its
+   attributes are `numbers`.  Collective. */
 PetscErrorCode NakFrameWrite(NakOutput output, const char *path, const NakNumbers *numbers,
                              const NakFrame *frame, const PetscReal values[]);
 
@@ -109,20 +109,21 @@ PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC
 PetscErrorCode NakTableRows(NakOutput output, const char *name, const NakNumbers rows[],
                             PetscInt count);
 
-/* tables.c, all on rank 0 only: path of a table's file; the file with a large buffer, just opened; append a
-   row, and have all rows so far reach the file; close all tables. */
+/* tables.c, all on rank 0 only: the path of a table's file; the file with a large buffer, just
+   opened; append a row; write all rows so far to the file; close all tables. */
 PetscErrorCode NakTablePath(NakOutput output, const NakTable *table, char path[PETSC_MAX_PATH_LEN]);
 void           NakTableBuffer(NakTable *table);
 PetscErrorCode NakTableAppend(NakOutput output, const char *name, const NakNumbers *row);
 PetscErrorCode NakTableFlush(NakOutput output, NakTable *table);
 PetscErrorCode NakTablesClose(NakOutput output);
 
-/* owner.c, on rank 0 only: say in owner.json who writes here, and on the terminal that there are no locks; remove that
-   file and progress.json. */
+/* owner.c, on rank 0 only: say in owner.json who writes here, and on the terminal that there are no
+   locks; remove that file and progress.json. */
 PetscErrorCode NakOwnerTake(NakOutput output, PetscBool locks);
 PetscErrorCode NakOwnerLeave(NakOutput output);
 
-/* Have the tables, the log and the frames outlive a kill and a power cut as they are now.  Rank 0 only. */
+/* Make the tables, the log and the frames survive a kill and a power cut as they are now.  Rank 0
+   only. */
 PetscErrorCode NakOutputSettle(NakOutput output);
 
 /* Path of the file of frame `index`. */

@@ -1,5 +1,5 @@
-/* What a run directory tells of the run that writes it, for others to read: whose it is, and how far it has come.
-   On rank 0.  Neither file belongs to the results: both go with a run that ends. */
+/* What a run directory says about the run that writes it, for others to read: who owns it, and its
+   progress.  On rank 0.  Neither file belongs to the results: both are removed when a run ends. */
 #define _GNU_SOURCE /* for gethostname() and kill() */ // NOLINT(bugprone-reserved-identifier)
 #include "output_impl.h"
 
@@ -14,8 +14,8 @@
 
 #define FIRST_INTERVAL 1.0 /* of wall time from one progress to the next, which doubles [s] */
 #define LAST_INTERVAL  10.0
-#define RECENT         60.0 /* wall time that the recent rate is of, at least [s] */
-#define WATCHED        4.0 /* and that the room on the disk is watched for before it is judged [s] */
+#define RECENT         60.0  /* wall time that the recent rate is of, at least [s] */
+#define WATCHED        4.0   /* for which the room on the disk is watched before it is judged [s] */
 #define NOTABLE        0.005 /* of that room, which must have gone by then */
 
 enum { HOST = 64, JOB = 64, LINE = 512 };
@@ -64,8 +64,8 @@ static PetscBool ReadOwner(const char *path, Owner *owner)
   return (PetscBool)(owner->host[0] != '\0' && owner->pid > 0);
 }
 
-/* Whether an owner may still write.  A job that was queued again has ended before; of another host nothing is
-   known. */
+/* Whether an owner may still write.  If a job was queued again, its earlier run has ended.  For
+   another host, nothing is known. */
 static PetscBool MayWrite(const Owner *owner, const Owner *self)
 {
   if (strcmp(owner->host, self->host) == 0)
@@ -133,7 +133,7 @@ PetscErrorCode NakOwnerLeave(NakOutput output)
 
 /* ---- How far it has come ---- */
 
-/* Not synced, and no error where it cannot be written: the results' own files find out. */
+/* Not synced, and no error if it cannot be written: the results' own files will report that. */
 static PetscErrorCode Replace(NakOutput output, const char *text)
 {
   char path[PETSC_MAX_PATH_LEN], temporary[PETSC_MAX_PATH_LEN];
@@ -176,7 +176,8 @@ static PetscErrorCode WriteProgress(NakOutput output, const NakMoment *m, double
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Warn once where, as it goes, the disk or a quota that statvfs knows is full before the run is over. */
+/* Warn once if, at the present rate, the disk or a quota that statvfs knows is full before the run
+   is over. */
 static PetscErrorCode WatchRoom(NakOutput output, const NakMoment *m, double now)
 {
   NakSeen *const  s    = &output->seen;

@@ -208,7 +208,8 @@ static PetscErrorCode ExchangeTimes(NakOutput output, NakCheckpoint c, PetscInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Every frame of a run has the first one's fields; a checkpoint of an older program has no names. */
+/* Every frame of a run has the first one's fields; a checkpoint of an older program has no
+   names. */
 static PetscErrorCode ExchangeNames(NakOutput output, NakCheckpoint c, PetscInt frames)
 {
   NakFieldNames names = output->names;
@@ -262,7 +263,7 @@ PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- The end that a directory tells of ---- */
+/* ---- The end that a directory reports ---- */
 
 /* The summary is ours: its status stands on a line of its own. */
 static void FindStatus(FILE *file, char status[NAK_TEXT_SIZE])

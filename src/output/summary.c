@@ -10,7 +10,7 @@ typedef struct {
 
 /* ---- JSON ---- */
 
-/* Bytes of the UTF-8 sequence at `text`, 0 where it is none (RFC 3629: no surrogates, nothing
+/* Bytes of the UTF-8 sequence at `text`, 0 if it is none (RFC 3629: no surrogates, nothing
    overlong, nothing beyond U+10FFFF). */
 static int SequenceLength(const unsigned char *text)
 {
@@ -41,7 +41,7 @@ static int SequenceLength(const unsigned char *text)
   return 0;
 }
 
-/* Texts come from decks and command lines: whatever bytes they hold, the file stays valid. */
+/* Texts come from decks and command lines.  Whatever bytes they hold, the file stays valid. */
 static void Text(FILE *file, const char *text)
 {
   const unsigned char *c = (const unsigned char *)text;
@@ -215,7 +215,7 @@ static PetscErrorCode ProgramVersion(char *version, size_t size)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Open MPI and MPICH both add who built it and when: the first part says enough. */
+/* Open MPI and MPICH both add who built it and when; the first part is enough. */
 static PetscErrorCode MpiVersion(char version[MPI_MAX_LIBRARY_VERSION_STRING])
 {
   int length;

@@ -61,7 +61,7 @@ PetscErrorCode NakTableFlush(NakOutput output, NakTable *table)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* stdio keeps an error of its own writes in the stream, where the next flush finds it. */
+/* stdio keeps an error of its own writes in the stream; the next flush finds it there. */
 PetscErrorCode NakTableAppend(NakOutput output, const char *name, const NakNumbers *row)
 {
   NakTable      *table = output->tables;

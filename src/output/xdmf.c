@@ -1,10 +1,11 @@
 /* fields.xmf and face.xmf: what ParaView needs to open fields.h5.
 
-   XDMF 2, and every array by a path relative to the file: both are what the XDMFReader of
-   ParaView 5.11 opens.  The cells are boxes with true stretched heights, 3D even where ny is 1; the
-   face is a thin layer of boxes, because that reader refuses cell data on a plane.  Two files,
-   because it opens HDF5 by all ranks together: with two grids in one file its ranks would read
-   different numbers of arrays, and wait for each other for ever. */
+   XDMF 2, and every array by a path relative to the file: the XDMFReader of ParaView 5.11 opens
+   both.  The cells are boxes with true stretched heights, 3D even if ny is 1.  The face is a thin
+   layer of boxes, because that reader refuses cell data on a plane.
+
+   There are two files, because the reader opens HDF5 by all ranks together.  With two grids in one
+   file its ranks would read different numbers of arrays, and wait for each other for ever. */
 #include "output_impl.h"
 
 #define DATA_ITEM "<DataItem Format=\"HDF\" NumberType=\"%s\" Precision=\"%d\" Dimensions="
