@@ -1,4 +1,5 @@
-/* Arrays of all ranks: rank 0 writes and reads the parts of the others; the contract is in nakfield/store.h. */
+/* Arrays of all ranks.  Rank 0 writes and reads the parts of the others; the contract is in
+   nakfield/store.h. */
 #include "hdf5_impl.h"
 
 #define ROOM_TO_KEEP 4194304 /* for the other files of the run [B] */
@@ -104,7 +105,8 @@ static PetscErrorCode Serve(NakStore store, PetscMPIInt rank, hid_t dataset, Nak
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The parts of all ranks, one after the other.  A failure does not end it: the others wait. */
+/* The parts of all ranks, one after the other.  A failure does not end the loop, because the other
+   ranks wait. */
 static PetscErrorCode ServeAll(NakStore store, hid_t dataset, NakStoreType type,
                                const NakStoreBox *box, const void *from, void *into, herr_t *status)
 {
@@ -127,7 +129,8 @@ static PetscErrorCode BeServed(NakStore store, NakStoreType type, const NakStore
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Agree on what rank 0 says of the dataset, exchange, agree: nothing is sent in vain. */
+/* Agree on what rank 0 says about the dataset, exchange, and agree again.  So nothing is sent in
+   vain. */
 static PetscErrorCode ExchangeArray(NakStore store, hid_t dataset, herr_t status, NakStoreType type,
                                     const NakStoreBox *box, const void *from, void *into)
 {
@@ -177,7 +180,7 @@ PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType
   PetscFunctionReturn(code);
 }
 
-/* Whether a dataset has the size of the array; a reason is noted where it has not. */
+/* Whether a dataset has the size of the array.  If not, a reason is noted. */
 static herr_t CheckSize(NakStore store, const char *name, hid_t dataset, const NakStoreBox *box)
 {
   const hid_t space   = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);

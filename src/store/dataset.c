@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Chunks are layers, compressed; all of them are held until the dataset is closed, since every rank writes a part of
-   each. */
+/* Chunks are layers, compressed.  All of them are held until the dataset is closed, because every
+   rank writes a part of each. */
 static herr_t CompressLayers(hid_t options, hid_t access, hid_t type, int rank,
                              const hsize_t size[])
 {
@@ -83,7 +83,7 @@ PetscErrorCode NakStoreWriteText(NakStore store, const char *name, size_t size, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Open a dataset for reading; its number of values is -1 where it cannot be opened. */
+/* Open a dataset for reading.  Its number of values is -1 if it cannot be opened. */
 static hid_t OpenDataset(NakStore store, const char *name, hssize_t *count)
 {
   const hid_t dataset = H5Dopen2(store->file, name, H5P_DEFAULT);
@@ -94,7 +94,7 @@ static hid_t OpenDataset(NakStore store, const char *name, hssize_t *count)
   return dataset;
 }
 
-/* Whether there is a dataset of that name: HDF5 wants every group on the way to be there. */
+/* Whether there is a dataset of that name.  HDF5 needs every group on the way to exist. */
 static PetscBool IsThere(NakStore store, const char *name)
 {
   char      path[PETSC_MAX_PATH_LEN];

@@ -12,7 +12,7 @@ static herr_t KeepInnermost(unsigned depth, const H5E_error2_t *error, void *ctx
   return 0;
 }
 
-/* HDF5 calls this where it would print its stack; the first failure explains those after it. */
+/* HDF5 calls this instead of printing its stack.  The first failure explains those after it. */
 static herr_t KeepReason(hid_t stack, void *ctx)
 {
   NakStore const store = ctx;

@@ -32,8 +32,8 @@ PetscErrorCode NakFileClose(FILE **file, const char *path)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The reason why a file may not outlive a power cut; 0 where it will, or where the file system has no
-   way to tell. */
+/* The reason why a file may not survive a power cut.  It is 0 if the file will, or if the file
+   system has no way to say. */
 static int Sync(int file)
 {
   int failed;
@@ -81,7 +81,7 @@ void NakFileFolder(const char *path, char folder[PETSC_MAX_PATH_LEN])
     (void)snprintf(folder, PETSC_MAX_PATH_LEN, "%.*s", (int)(slash - path) + 1, path);
 }
 
-/* Without the fsync, a power cut behind the rename can leave an empty file under the final name. */
+/* Without the fsync, a power cut after the rename can leave an empty file under the final name. */
 static PetscErrorCode WriteTemporary(const char *path, NakFileWriter write, const void *ctx)
 {
   PetscErrorCode code;
@@ -155,7 +155,7 @@ PetscErrorCode NakDirectoryMake(const char *directory)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The next name; NULL behind the last, where errno tells a failure. */
+/* The next name; NULL after the last, and then errno reports a failure. */
 static const char *NextName(DIR *folder)
 {
   const struct dirent *entry;

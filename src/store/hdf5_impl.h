@@ -1,5 +1,5 @@
-/* What the rooms that speak HDF5's language share: a negative status is a failure.  After every array the
-   ranks agree, because the next one waits for all of them. */
+/* What the source files share that call HDF5: a negative status is a failure.  After every array
+   the ranks agree, because the next one waits for all of them. */
 #pragma once
 
 #include "store_impl.h"
@@ -20,7 +20,7 @@ struct NakStore_private {
   char        reason[256]; /* the first failure in HDF5's words */
 };
 
-/* HDF5's reporting is of the whole process: it is ours only while we are at work. */
+/* HDF5's error reporting belongs to the whole process.  It is ours only while we are at work. */
 typedef struct {
   H5E_auto2_t report;
   void       *ctx;

@@ -38,7 +38,7 @@ static PetscErrorCode ListPath(const char *folder, const char *name, char path[P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A list may have been edited: nothing outside of the folder is ever touched. */
+/* A user may have edited a list.  So nothing outside the folder is ever touched. */
 static PetscBool IsName(const char *name)
 {
   return (PetscBool)(name[0] != '\0' && strpbrk(name, "/\n") == NULL && strcmp(name, ".") != 0 &&

@@ -1,7 +1,8 @@
-/* The seal of a file: its length and a checksum over all of it; the contract is in nakfield/store.h.
+/* The seal of a file: its length and a checksum over all of it; the contract is in
+   nakfield/store.h.
 
-   The checksum is that of the checksums of 16 MiB pieces.  The seal is a text, filled up with zeros, and
-   part of what is checked: its own checksum counts as zeros. */
+   The checksum is that of the checksums of 16 MiB pieces.  The seal is a text, padded with zeros.
+   It is part of what is checked; its own checksum counts as zeros. */
 #include "store_impl.h"
 
 #include <errno.h>
@@ -66,7 +67,7 @@ static int ReadPart(int file, size_t size, size_t begin, char *part)
   return 0;
 }
 
-/* The checksum of a file in which it stands at `mark`; `*reason` as ReadPart(). */
+/* The checksum of a file that contains it at `mark`; `*reason` as in ReadPart(). */
 static PetscErrorCode Sum(int file, size_t bytes, int mark, uint64_t *sum, int *reason)
 {
   const size_t pieces = Pieces(bytes);

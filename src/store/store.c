@@ -1,8 +1,11 @@
 /* Stores: opened, and written when they are complete; the contract is in nakfield/store.h.
 
-   HDF5 has every file in the memory of rank 0, which writes and reads it as a whole, and to and from
-   which the others send their parts.  HDF5 does not work by MPI: of a disk that fails, one rank is told,
-   and the others wait for it in H5Fclose() for ever; and on three ranks and more Open MPI 4 tells nobody. */
+   HDF5 has every file in the memory of rank 0.  Rank 0 writes and reads it as a whole.  The other
+   ranks send their parts to it, and receive them from it.
+
+   HDF5 does not work by MPI here.  If a disk fails, only one rank gets the error, and the others
+   wait for it in H5Fclose() for ever.  On three ranks and more, Open MPI 4 reports the error to
+   nobody. */
 #include "hdf5_impl.h"
 
 #include <errno.h>
@@ -25,8 +28,8 @@ static PetscErrorCode Allocate(MPI_Comm comm, const char *path, NakStore *store)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* In memory, so that a disk that is full or broken is none of HDF5's business (a file that it cannot
-   close is one that it crashes with when MPI ends). */
+/* In memory, so that HDF5 never meets a disk that is full or broken.  If it cannot close a file, it
+   crashes on that file when MPI ends. */
 static hid_t Access(void)
 {
   const hid_t  access = H5Pcreate(H5P_FILE_ACCESS);
@@ -115,7 +118,8 @@ static PetscErrorCode WriteAll(NakStore store, const char bytes[], size_t size, 
   PetscFunctionReturn(code);
 }
 
-/* The file as HDF5 has it in memory, behind `front` free bytes; a negative `status` where HDF5 fails. */
+/* The file as HDF5 has it in memory, after `front` free bytes.  A negative `status` if HDF5
+   fails. */
 static PetscErrorCode Image(NakStore store, size_t front, char **bytes, size_t *size,
                             herr_t *status)
 {
