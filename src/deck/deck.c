@@ -8,8 +8,8 @@
 
 /* ---- The file ---- */
 
-/* All of a file, into `*text`.  A byte more than a deck may have is read, so that a pipe or a device is
-   bounded as well. */
+/* All of a file, into `*text`.  One byte more than a deck may have is read, so that a pipe or a
+   device is bounded as well. */
 static PetscErrorCode ReadOpen(const char *path, FILE *file, char **text, size_t *length)
 {
   struct stat about;

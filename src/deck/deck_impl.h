@@ -74,16 +74,16 @@ PetscErrorCode NakTreeCreateScalar(const char *text, PetscBool quoted, NakSource
 
 PetscErrorCode NakTreeDestroy(NakTree *node);
 
-/** Append `item`, which now belongs to `parent`, under a copy of `key` (NULL in a list); its key is
-    taken to stand where it stands. */
+/** Append `item`, which now belongs to `parent`, under a copy of `key` (NULL in a list).  The place
+    of its key is taken to be its own place. */
 PetscErrorCode NakTreeAppend(NakTree parent, const char *key, NakTree item);
 
-/** Put `item` in the place of item `i`, which is destroyed; it takes over its key. */
+/** Put `item` in the place of item `i`, which is destroyed.  `item` takes over its key. */
 PetscErrorCode NakTreeReplace(NakTree parent, PetscInt i, NakTree item);
 
 PetscErrorCode NakTreeCopy(NakNode node, NakTree *copy);
 
-/** Index of the entry `key` of a map, of "0", "1", ... of a list, or -1. */
+/** Index of the entry `key` of a map, or of "0", "1" and so on of a list; else -1. */
 PetscInt NakNodeIndex(NakNode node, const char *key);
 
 /** A scalar without a value, as the `grid` of a line `grid:`. */
@@ -92,16 +92,17 @@ PetscBool NakNodeIsEmpty(NakNode node);
 /** The dotted key of a node, cut to `size`. */
 void NakNodePath(NakNode node, char *path, size_t size);
 
-/** The entry `key` of the deck, or the innermost section above it; NULL where it has neither. */
+/** The entry `key` of the deck, or the innermost section above it; NULL if it has neither. */
 NakNode NakDeckAbove(NakDeck deck, const char *key);
 
 /* ---- text.c ---- */
 
-/** Decode the character that `text` begins with, of at most `left` bytes; its length, or 0 where
-    the bytes are no UTF-8. */
+/** Decode the character at the beginning of `text`, of at most `left` bytes.  Returns its length,
+    or 0 if the bytes are no UTF-8. */
 size_t NakTextDecode(const char *text, size_t left, unsigned long *code);
 
-/** Whether a character may stand in a deck as it is: neither control nor noncharacter. */
+/** Whether a character may stand in a deck as it is: neither a control character nor a
+    noncharacter. */
 PetscBool NakTextPrintable(unsigned long code);
 
 /** Whether a text is UTF-8 that a deck can hold, in one line. */
@@ -116,14 +117,14 @@ void NakTextPrint(FILE *file, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2
 /** Write `text` as it is. */
 void NakTextPut(FILE *file, const char *text);
 
-/** Split `text` at its first dot; false where there is no part, or one that does not fit. */
+/** Split `text` at its first dot.  False if there is no part, or one that does not fit. */
 PetscBool NakTextSegment(const char **text, char *segment, size_t size);
 
 /* ---- parse.c ---- */
 
 /**
-  Parse YAML from memory into a tree; errors are collected, and `*root` is NULL where nothing
-  could be read.
+  Parse YAML from memory into a tree.  Errors are collected, and `*root` is NULL if nothing could be
+  read.
 
   @param[in] text    `length` bytes, no final 0 needed
   @param[in] source  of the places
@@ -156,13 +157,14 @@ PetscErrorCode NakDeckClearErrors(NakDeck deck);
 
 /* ---- value.c ---- */
 
-/** Read the value of a row into `field`; an error is collected and leaves it alone. */
+/** Read the value of a row into `field`.  An error is collected and leaves `field` as it is. */
 PetscErrorCode NakDeckReadValue(NakDeck deck, NakNode node, const NakParam *row, void *field);
 
 /** Write the value of a row as a deck spells it. */
 void NakDeckFormatValue(const NakParam *row, const void *field, char *text, size_t size);
 
-/** Write a number [unit of the row] with its unit; the shortest text that reads back the same. */
+/** Write a number [unit of the row] with its unit, as the shortest text that reads back the
+    same. */
 void NakDeckFormatNumber(const NakParam *row, PetscReal value, char *text, size_t size);
 
 /** The value that a row has when the deck is silent, at `field`. */
@@ -210,6 +212,6 @@ void NakGuessOffer(NakGuess *guess, const char *candidate);
 /** Write a tree as block YAML. */
 PetscErrorCode NakTreeWrite(NakNode root, FILE *file);
 
-/** Set the node of a dotted key, with the maps above it; `item` then belongs to the tree, or is
-    destroyed where the key is at odds with what is there, and `*fits` is false. */
+/** Set the node of a dotted key, with the maps above it.  `item` then belongs to the tree.  If the
+    key contradicts what is there, `item` is destroyed and `*fits` is false. */
 PetscErrorCode NakTreeSet(NakTree root, const char *key, NakTree item, PetscBool *fits);

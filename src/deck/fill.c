@@ -45,7 +45,7 @@ static PetscErrorCode ComplainMissing(NakDeck deck, const NakParam *row)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Complain of a value that an entry took once, in another unit than today's. */
+/* Complain of a value that an entry once took, in another unit than today's. */
 static PetscErrorCode ComplainFormerUnit(NakDeck deck, const NakParam *row, NakNode node,
                                          PetscBool *former)
 {
@@ -99,7 +99,7 @@ static Meaning MeaningOf(const NakSection schema[], const char *path)
   return meaning;
 }
 
-/* Offer what the schema has where `path` stands: for a.b.c every x of a.b.x and of a.b.x.y. */
+/* Offer what the schema has at the place of `path`: for a.b.c every x of a.b.x and of a.b.x.y. */
 static void OfferSiblings(const char *key, const char *path, NakGuess *guess)
 {
   const char *const dot    = strrchr(path, '.');
@@ -115,7 +115,7 @@ static void OfferSiblings(const char *key, const char *path, NakGuess *guess)
   NakGuessOffer(guess, sibling + prefix);
 }
 
-/* The first row that ends as `path` does: an entry in the wrong section. */
+/* The first row that ends as `path` does: the entry stands in the wrong section. */
 static const char *Moved(const NakSection schema[], const char *path)
 {
   const char *const dot  = strrchr(path, '.');
@@ -148,7 +148,7 @@ static PetscBool FormerSection(NakDeck deck, const char *path)
   return PETSC_FALSE;
 }
 
-/* Whether `path` ends in a section of the whole deck that stands within another. */
+/* Whether `path` ends in a section of the whole deck that stands inside another section. */
 static PetscBool Nested(const NakSection schema[], const char *path)
 {
   const char *const dot = strrchr(path, '.');

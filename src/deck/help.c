@@ -94,7 +94,7 @@ static void DescribeDefault(const NakParam *row, char *text, size_t size)
 
 /* ---- A terminal's text ---- */
 
-/* Length of the section that a key stands in, the last dot left out. */
+/* Length of the section that contains a key, without the last dot. */
 static size_t SectionLength(const char *key)
 {
   const char *const dot = strrchr(key, '.');

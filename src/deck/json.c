@@ -111,7 +111,7 @@ static void WriteEntry(const Writer *writer, const NakParam *row)
 
 /* ---- Sections ---- */
 
-/* The part of `key` beneath the section `prefix` ("" or "a.b."), or NULL where it is elsewhere. */
+/* The part of `key` beneath the section `prefix` ("" or "a.b."), or NULL if it is elsewhere. */
 static const char *Beneath(const char *key, const char *prefix)
 {
   const size_t n = strlen(prefix);
@@ -135,7 +135,8 @@ static PetscBool IsFirst(const Writer *writer, const NakParam *row, const char *
   return PETSC_TRUE;
 }
 
-/* The entry `kind` of the section `prefix`, whose words may stand in its place, or NULL. */
+/* The entry `kind` of the section `prefix`, or NULL.  A word of it may stand in place of the
+   section. */
 static const NakParam *Kind(const Writer *writer, const char *prefix)
 {
   for (const NakSection *section = writer->schema; section->rows != NULL; section++)
@@ -189,7 +190,7 @@ static void WriteProperties(const Writer *writer, const char *prefix, int indent
     }
 }
 
-/* A section is required where one of its rows is; named once, at its first such row. */
+/* A section is required if one of its rows is.  It is named once, at its first such row. */
 static PetscBool FirstRequired(const Writer *writer, const NakParam *row, const char *prefix)
 {
   const char *const part = Beneath(row->key, prefix);

@@ -35,7 +35,7 @@ PetscErrorCode NakTreeDestroy(NakTree *node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Twice the room each time, so that a long list costs no more than its length. */
+/* The room is doubled each time, so that a long list costs no more than its length. */
 static PetscErrorCode GrowItems(NakTree parent)
 {
   const PetscInt capacity = parent->capacity > 0 ? 2 * parent->capacity : 4;
@@ -94,7 +94,7 @@ PetscErrorCode NakTreeCopy(NakNode node, NakTree *copy)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Index that a text such as "12" means in a list of `count`, or -1. */
+/* Index given by a text such as "12" in a list of `count`, or -1. */
 static PetscInt ListIndex(const char *text, PetscInt count)
 {
   const size_t digits = strspn(text, "0123456789");
@@ -186,7 +186,8 @@ PetscErrorCode NakNodeAdd(NakNode map, const char *key, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The node of `key`, or NULL; `above`: the last on the way there that the deck has, but its root. */
+/* The node of `key`, or NULL.  `above` is the last node on the way there that the deck has, except
+   its root. */
 static NakNode Walk(NakDeck deck, const char *key, NakNode *above)
 {
   NakNode node = deck->root;

@@ -16,7 +16,7 @@ static PetscInt Segments(const char *key)
   return count;
 }
 
-/* A value that begins like YAML is YAML; any other is taken as it stands, colons and all. */
+/* A value that begins like YAML is YAML.  Any other is taken literally, colons and all. */
 static PetscErrorCode ReadOverride(NakDeck deck, const char *value, NakSource place, PetscInt depth,
                                    NakTree *item)
 {

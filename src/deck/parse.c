@@ -39,7 +39,8 @@ static NakSource PlaceOfByte(const Reader *reader, size_t offset)
   return place;
 }
 
-/* Whether a tab stands at the mark; the commonest cause of YAML's darkest message. */
+/* Whether there is a tab at the mark.  It is the commonest cause of YAML's least helpful
+   message. */
 static PetscBool TabAt(const Reader *reader, yaml_mark_t mark)
 {
   const char *const end   = reader->text + reader->length;
@@ -110,7 +111,7 @@ static PetscErrorCode Next(Reader *reader, yaml_event_t *event)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Anchors and aliases make a small file a huge tree; tags ask for types that no deck has. */
+/* Anchors and aliases turn a small file into a huge tree; tags ask for types that no deck has. */
 static PetscErrorCode RefuseExtras(Reader *reader, const yaml_event_t *event)
 {
   const yaml_char_t *anchor = NULL, *tag = NULL;
@@ -202,8 +203,8 @@ static PetscErrorCode CheckKey(Reader *reader, const yaml_event_t *event, NakTre
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* `{strip: 0,5 mA/cm^2}` reads as strip: 0 and a key `5 mA/cm^2` without a value: say so once, and
-   take the point. */
+/* `{strip: 0,5 mA/cm^2}` reads as strip: 0 and a key `5 mA/cm^2` without a value.  Report it once,
+   and take the comma as a decimal point. */
 static PetscErrorCode JoinDecimals(Reader *reader, NakTree map)
 {
   const PetscInt last = map->count - 1;
@@ -295,7 +296,7 @@ static PetscErrorCode ReadScalar(Reader *reader, const yaml_event_t *event, NakT
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Bounds on what a file of 16 MiB may ask of memory and of the stack. */
+/* Bounds on the memory and the stack that a file of 16 MiB may need. */
 static PetscErrorCode CheckSize(Reader *reader, NakSource place)
 {
   PetscFunctionBeginUser;

@@ -9,8 +9,8 @@
 #define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* Whether a text can stand in YAML without quotes: a letter or a digit, or a number's sign before
-   one, then nothing that means something to YAML. */
+/* Whether a text can stand in YAML without quotes.  It begins with a letter or a digit, or with a
+   number's sign before one.  Nothing after that has a meaning in YAML. */
 static PetscBool IsPlain(const char *text)
 {
   const size_t length = strlen(text);
@@ -59,7 +59,7 @@ static void WriteIndent(int indent, FILE *file)
 
 static void WriteNode(NakNode node, int indent, PetscBool in_list, FILE *file);
 
-/* The entries of a map; the first one may stand on a line that has begun with "- ". */
+/* The entries of a map.  The first one may stand on a line that has begun with "- ". */
 static void WriteMap(NakNode map, int indent, PetscBool begun, FILE *file)
 {
   for (PetscInt i = 0; i < map->count; i++) {
@@ -103,7 +103,7 @@ PetscErrorCode NakTreeWrite(NakNode root, FILE *file)
 
 /* ---- Building the tree ---- */
 
-/* The map beneath `node` for the next part of a key, made where there is none; NULL where
+/* The map beneath `node` for the next part of a key; it is made if there is none.  NULL if
    something else is in its place. */
 static PetscErrorCode Descend(NakTree node, const char *segment, NakSource place, NakTree *next)
 {
@@ -146,7 +146,7 @@ PetscErrorCode NakTreeSet(NakTree root, const char *key, NakTree item, PetscBool
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The entry of a row as a node, or NULL where there is nothing to write. */
+/* The entry of a row as a node, or NULL if there is nothing to write. */
 static PetscErrorCode CreateEntry(NakDeck deck, const NakParam *row, const void *params,
                                   NakTree *item)
 {

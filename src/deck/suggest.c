@@ -10,8 +10,9 @@ static size_t Least(size_t a, size_t b)
   return a < b ? a : b;
 }
 
-/* Letters to insert, delete, replace or swap with their neighbour to make `a` of `b` (Damerau and
-   Levenshtein, each place touched once), by three rows of the table. */
+/* The number of edits that make `a` into `b`, by three rows of the table.  An edit inserts,
+   deletes or replaces a letter, or swaps two neighbours (Damerau and Levenshtein, each place
+   touched once). */
 static size_t Distance(const char *a, const char *b)
 {
   const size_t n = strlen(a), m = strlen(b);
@@ -34,7 +35,8 @@ static size_t Distance(const char *a, const char *b)
   return rows[n % 3][m];
 }
 
-/* Nearer than this, so that no word is offered for one of another length and other letters. */
+/* A word must be nearer than this.  So no word is offered for one of another length and other
+   letters. */
 static size_t Reach(const char *word)
 {
   const size_t n = strlen(word);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Bytes of a character by its first one; 0 where none begins with it. */
+/* Bytes of a character by its first byte; 0 if no character begins with it. */
 static size_t BytesOf(unsigned char first)
 {
   if (first < 0x80) return 1;

@@ -88,8 +88,8 @@ PetscBool NakBoundIsOpen(PetscReal bound)
   return PetscAbsReal(bound) >= PETSC_INFINITY ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Say what bounds a number has broken, in the unit `shown` of which one [unit] is `scale`, both
-   counted from `zero`: 25 degC is to be compared with a bound in degC. */
+/* Report which bounds a number has broken.  The message uses the unit `shown`; one [unit] is
+   `scale` of it, and both count from `zero`.  So 25 degC is compared with a bound in degC. */
 static void ExplainBounds(PetscReal lower, PetscReal upper, const char *shown, char *text,
                           size_t size)
 {
@@ -102,7 +102,7 @@ static void ExplainBounds(PetscReal lower, PetscReal upper, const char *shown, c
                    shown);
 }
 
-/* A bound [unit] in the user's own unit; false where that cannot be done. */
+/* A bound [unit] in the user's own unit; false if it cannot be converted. */
 static PetscErrorCode ConvertBound(PetscReal bound, const char *unit, const char *user,
                                    PetscReal *converted, PetscBool *ok)
 {
@@ -263,7 +263,7 @@ static PetscErrorCode ReadChoice(NakDeck deck, const Scalar *scalar, const char 
 
 /* ---- Fractions ---- */
 
-/* Move the decimal point of `number` in its text, where nothing is rounded: 37 % is 0.37, and a
+/* Move the decimal point of `number` in its text, which rounds nothing.  So 37 % is 0.37, and a
    resolved deck resolves to itself. */
 static void ShiftDecimal(const char *number, int places, char *text, size_t size)
 {
