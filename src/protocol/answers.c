@@ -1,5 +1,5 @@
-/* What tests are made for: currents that failed, charges of half-cycles; the contract is in
-   nakfield/protocol.h. */
+/* The results that tests are made for: currents that failed, charges of half-cycles; the contract
+   is in nakfield/protocol.h. */
 #include "protocol_impl.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ static PetscInt TestAround(NakProtocol protocol)
   return test;
 }
 
-/* A level of a critical-current test is passed with the last step of its cycles. */
+/* A level of a critical-current test is passed when the last step of its cycles is done. */
 static void CloseTest(NakProtocol protocol, PetscInt test, PetscBool failed, NakEnd end)
 {
   const NakOp *ops = protocol->program.ops, *hold = &ops[protocol->at.op];

@@ -1,4 +1,4 @@
-/* Events: conditions known beforehand, whose coming true is noted; the contract is in
+/* Events: known conditions that are recorded when they come true; the contract is in
    nakfield/protocol.h. */
 #include "protocol_impl.h"
 
@@ -13,7 +13,7 @@ enum {
   EVENT_KINDS
 };
 
-/* What an event is: a signal that passes a bound.  That of Na metal is a charge [C/m2]. */
+/* The condition of an event: a signal that passes a bound.  That of Na metal is a charge [C/m2]. */
 typedef struct {
   const char *name, *doc;
   NakSignalId signal;

@@ -18,7 +18,7 @@ typedef struct {
   PetscInt         op_room, condition_room, profile_room;
 } Parser;
 
-/* A kind of item: what it is called, what may stand beside it, who reads it. */
+/* A kind of item: its name, what may stand beside it, and the function that reads it. */
 typedef struct Kind_s Kind;
 struct Kind_s {
   const char *key;
@@ -39,7 +39,7 @@ static PetscErrorCode GrowArray(PetscInt needed, size_t size, PetscInt *room, vo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Append an op that is filled but for its place; `*index` is where it went. */
+/* Append an op that is complete except for its place; `*index` is that place. */
 static PetscErrorCode AddOp(Parser *parser, PetscInt parent, NakOp op, PetscInt *index)
 {
   NakProgram *program = parser->program;
@@ -136,7 +136,7 @@ static PetscErrorCode ParseUntil(Parser *parser, NakNode until, PetscInt index)
 
 /* ---- Entries of items ---- */
 
-/* The entry `key` of a map that needs it; NULL and an error where it is missing. */
+/* The entry `key` of a map that needs it.  If it is missing, NULL and an error. */
 static PetscErrorCode Need(Parser *parser, NakNode map, const char *owner, const char *key,
                            const char *example, NakNode *node)
 {
@@ -184,7 +184,7 @@ static PetscErrorCode NeedTime(Parser *parser, NakNode map, const char *owner, c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether the entry under the item's own key is a map, as staircases and pulses want it. */
+/* Whether the entry under the item's own key is a map, as staircases and pulses need it. */
 static PetscErrorCode NeedMap(Parser *parser, NakNode node, const char *example, PetscBool *ok)
 {
   PetscFunctionBeginUser;
@@ -247,7 +247,7 @@ static PetscErrorCode ParseKelvin(Parser *parser, NakNode node, PetscReal *kelvi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The ramp and the hold are equally long where they differ by rounding, and longer ramps are reported. */
+/* The ramp and the hold are equally long if they differ by rounding; longer ramps are reported. */
 static PetscErrorCode FitRamp(Parser *parser, NakNode node, NakOp *hold)
 {
   PetscFunctionBeginUser;
@@ -378,7 +378,8 @@ static PetscErrorCode ParseRest(Parser *parser, const Kind *kind, NakNode map, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The step as a magnitude, and the levels that fit between `from` and `to`, both included. */
+/* The step as a magnitude, and the number of levels that fit between `from` and `to`, both
+   included. */
 static PetscErrorCode ParseLevels(Parser *parser, NakNode node, const char *owner, PetscReal from,
                                   PetscReal *increment, PetscInt *levels)
 {
@@ -573,7 +574,8 @@ static PetscErrorCode AddCycles(Parser *parser, PetscInt block, const Test *t, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Blocks like those of pulses, written out: one for the whole, in it one for each current. */
+/* Blocks like those of pulses, written out: one block for the whole, and in it one for each
+   current. */
 static PetscErrorCode ParseTest(Parser *parser, const Kind *kind, NakNode map, PetscInt parent)
 {
   NakProgram     *program = parser->program;
@@ -778,8 +780,10 @@ static const Kind kinds[] = {
   {"profile",     "profile|until",                           ParseProfile  },
   {"ramp",        "ramp|for|until|impedance|temperature",    ParseRamp     },
   {"repeat",      "repeat|steps|until",                      ParseRepeat   },
-  {"impedance",   "impedance",                               ParseSpectrum }, /* these last: beside */
-  {"temperature", "temperature",                             ParseSetting  }, /* another they are none */
+  {"impedance",   "impedance",                               ParseSpectrum }, /* these last:
+                                                                                 beside */
+  {"temperature", "temperature",                             ParseSetting  }, /* another they are
+                                                                                 none */
   {NULL,          NULL,                                      NULL          }
 };
 static const char every_key[] =
@@ -793,7 +797,8 @@ static PetscBool StandsBeside(const Kind *kind)
 
 /* ---- Lists of items ---- */
 
-/* A map without a kind: a misspelt one, or only what belongs beside it. */
+/* A map without a kind: either its name is misspelt, or it has only entries that belong beside
+   one. */
 static PetscErrorCode ComplainOfKind(Parser *parser, NakNode map)
 {
   PetscBool foreign = PETSC_FALSE;
@@ -818,7 +823,8 @@ static PetscErrorCode ComplainOfKind(Parser *parser, NakNode map)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A hold whose conditions cannot come true, or may not: stripping ends by a limit once the Na is gone. */
+/* A hold with conditions that cannot come true, or may not come true.  Stripping ends by a limit
+   once the Na is gone. */
 static PetscErrorCode CheckEnd(Parser *parser, const Kind *kind, NakNode map, PetscInt index)
 {
   const NakOp          *op      = &parser->program->ops[index];
@@ -894,7 +900,7 @@ static PetscErrorCode ParseList(Parser *parser, NakNode list, const char *owner,
 
 /* ---- The times things take ---- */
 
-/* Time that the op takes at most, where it is known; its children are measured already. */
+/* Longest time that the op takes, if it is known; its children are measured already. */
 static PetscReal LengthOf(const NakProgram *program, const NakOp *op)
 {
   const NakOp *child  = op + 1;
@@ -912,7 +918,7 @@ static PetscReal LengthOf(const NakProgram *program, const NakOp *op)
   return PetscMin(length, PETSC_INFINITY);
 }
 
-/* Backwards, so that what an op holds and what follows it come before it. */
+/* Go backwards, so that the contents of an op, and what follows it, come before it. */
 static void Measure(NakProgram *program)
 {
   for (PetscInt k = program->n_ops - 1; k >= 0; k--) {

@@ -20,7 +20,7 @@ typedef struct {
 
 /* ---- Entries ---- */
 
-/* One of two words, which must be there: 0 or 1, or -1 and an error. */
+/* One of two words, which must be there.  Returns 0 or 1, or -1 and an error. */
 static PetscErrorCode NeedWord(const Wish *w, const char *key, const char *const words[2],
                                int *which)
 {
@@ -36,7 +36,7 @@ static PetscErrorCode NeedWord(const Wish *w, const char *key, const char *const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A path is relative to the deck; the resolved deck has it in full, as it lies elsewhere. */
+/* A path is relative to the deck.  The resolved deck lies elsewhere, so it has the full path. */
 static PetscErrorCode Find(const Wish *w, NakNode node, char path[PETSC_MAX_PATH_LEN])
 {
   const char *const text = NakNodeText(node), *deck = NakDeckPath(w->deck);
@@ -83,7 +83,7 @@ static const char *ColumnOf(const Wish *w, const char *key)
 
 /* ---- The table ---- */
 
-/* The factor that makes a column what is held, per area and positive where Na is stripped. */
+/* The factor that turns a column into what is held: per area, and positive when Na is stripped. */
 static PetscErrorCode Factor(const Wish *w, const NakMeasured *m, PetscReal *factor)
 {
   const NakNode   per      = NakNodeFind(w->map, "per");
@@ -155,7 +155,7 @@ static PetscErrorCode Take(const Wish *w, NakMeasured *m, NakProfile *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The digest that the deck has is the file's, or it has none and gets it. */
+/* The digest in the deck must be the file's; if the deck has none, it gets the file's. */
 static PetscErrorCode Seal(const Wish *w, const NakProfile *p)
 {
   const NakNode node = NakNodeFind(w->map, "sha256");

@@ -2,9 +2,9 @@
   @file
   Inside the protocol: the compiled program, which is plain data, and the position in it.
 
-  An item of the deck is one op, and the ops of a block follow it, depth first.  Pulses are compiled
-  to a block of two holds; a staircase to a block of one hold whose value grows with the turns; a profile
-  to one whose value and length are those of a row.
+  An item of the deck is one op.  The ops of a block follow it, depth first.  Pulses are compiled to
+  a block of two holds.  A staircase is a block of one hold whose value grows with the turns.  A
+  profile is a block of one hold whose value and length are those of a row.
 */
 #pragma once
 
@@ -14,7 +14,8 @@
 #define NAK_BLOCKS_DEEP  (NAK_REPEATS_DEEP + 1) /* and a staircase or pulses inside them */
 #define NAK_LIMITS       4
 
-/** Part of a span within which two ends by time are one: sums of many durations differ by rounding. */
+/** Part of a span within which two ends by time are one, because sums of many durations differ by
+    rounding. */
 #define NAK_SAME_TIME 1e-10
 
 #define NAK_REASON_SIZE sizeof(((NakStepReport *)0)->reason)
@@ -130,7 +131,7 @@ typedef struct {
   char      why[96];
 } NakPosition;
 
-/** Kinds of events that have a condition; those of the run's end follow them. */
+/** Kinds of events that have a condition.  Those of the run's end follow them. */
 enum { NAK_EVENTS_WATCHED = 9 };
 
 /** What was seen of the events; plain data. */
@@ -177,8 +178,9 @@ PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark
 PetscReal NakConditionPast(const NakCondition *condition, const NakRecord *now,
                            const NakMark *since);
 
-/** Whether a condition that is `now` so far past has come true, and after which part of the way from the record
-    before, if that has `begun`.  `past` and `on` are kept from one to the next. */
+/** Whether a condition has come true that is `now` so far past its bound.  If `begun`, also after
+    which fraction of the way from the record before.  `past` and `on` are kept from one call to the
+    next. */
 PetscBool NakConditionComes(PetscReal now, PetscBool begun, PetscReal *past, PetscBool *on,
                             PetscReal *part);
 
@@ -208,18 +210,19 @@ PetscErrorCode NakEventsCheckpoint(NakProtocol protocol, NakCheckpoint checkpoin
 
 /* ---- answers.c ---- */
 
-/** Heed the execution of the current hold, which ends by `end`: by a condition of the item `op`, -1 for
-    a limit. */
+/** Take account of the execution of the current hold, which ends by `end`: by a condition of the
+    item `op`, -1 for a limit. */
 void NakAnswersClose(NakProtocol protocol, const NakRecord *now, NakEnd end, PetscInt op);
 
-/** Count the `charge` [C/m2] of turns that are skipped, if `block` passes charge in one direction. */
+/** Count the `charge` [C/m2] of turns that are skipped, if `block` passes charge in one
+    direction. */
 void NakAnswersSkip(NakProtocol protocol, PetscInt block, PetscReal charge);
 
 PetscErrorCode NakAnswersCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint);
 
 /* ---- parse.c ---- */
 
-/** Compile the deck's `protocol`; every error is collected, and what is compiled nevertheless is
+/** Compile the deck's `protocol`.  Every error is collected; what is compiled nevertheless is
     consistent.  Rank 0 only; free with NakProgramFree(). */
 PetscErrorCode NakProgramParse(NakDeck deck, const NakLimits *limits, NakProgram *program);
 
@@ -227,8 +230,8 @@ PetscErrorCode NakProgramFree(NakProgram *program);
 
 /* ---- profile.c ---- */
 
-/** Read the map of a `profile`: its table, and what it holds; errors are collected and `*ok` is false.  Rank
-    0 only. */
+/** Read the map of a `profile`: its table, and what it holds.  Errors are collected and `*ok` is
+    false.  Rank 0 only. */
 PetscErrorCode NakProfileRead(NakDeck deck, const NakLimits *limits, NakNode map,
                               NakProfile *profile, NakHold *hold, PetscBool *ok);
 
@@ -240,15 +243,15 @@ PetscErrorCode NakProfileFree(NakProfile *profile);
 /** Time from its first row to its last [s]. */
 PetscReal NakProfileLength(const NakProfile *profile);
 
-/** The table that the current hold is a row of, and its row, from 0; NULL where it is none. */
+/** The table of which the current hold is a row, and its row, from 0; NULL if it is none. */
 const NakProfile *NakProfileAt(NakProtocol protocol, PetscInt *row);
 
 /* ---- reachability.c ---- */
 
 typedef enum { NAK_NEVER, NAK_PERHAPS, NAK_SURELY } NakReachability;
 
-/** Whether the hold at `index` comes to an end by its time, its conditions or those around it; what is
-    true already when it begins does not count. */
+/** Whether the hold at `index` ends by its time, its conditions or those around it.  Conditions
+    that are true already when it begins do not count. */
 NakReachability NakHoldReachability(const NakProgram *program, PetscInt index);
 
 /* ---- run.c ---- */
@@ -267,8 +270,8 @@ void NakTemperatureEnter(NakProtocol protocol);
 /** Leave it at `time`: the temperature stays where it is. */
 void NakTemperatureLeave(NakProtocol protocol, PetscReal time);
 
-/** Whether a turn of `block` that has just been completed ended at the temperature that it began with,
-    and holds no ramp. */
+/** Whether a turn of `block` that has just been completed ended at the temperature with which it
+    began, and holds no ramp. */
 PetscBool NakTemperatureReturns(NakProtocol protocol, PetscInt block);
 
 /* ---- report.c ---- */
@@ -278,9 +281,9 @@ PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, co
 PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd end,
                               const char *reason);
 
-/** What is held in the current hold, whose report is open: a restart may change it. */
+/** Set what the current hold holds while its report is open: a restart may change it. */
 void NakReportHold(NakProtocol protocol, const NakControl *control);
 
-/** Count `turns` more of the holds in `block`, which share `charge` [C/m2] as in the last turn. */
+/** Count `turns` more of the holds in `block`.  They share `charge` [C/m2] as in the last turn. */
 PetscErrorCode NakReportSkip(NakProtocol protocol, PetscInt block, PetscInt turns,
                              PetscReal charge);

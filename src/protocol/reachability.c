@@ -1,5 +1,5 @@
-/* What a protocol is sure to come to before it is run; the contract is in protocol_impl.h and
-   nakfield/protocol.h. */
+/* What a protocol is certain to reach, found before it is run; the contract is in protocol_impl.h
+   and nakfield/protocol.h. */
 #include "protocol_impl.h"
 
 static NakReachability ReachCapacity(const NakCondition *condition, PetscReal current)
@@ -7,7 +7,7 @@ static NakReachability ReachCapacity(const NakCondition *condition, PetscReal cu
   return condition->sign * current > 0 ? NAK_SURELY : NAK_NEVER;
 }
 
-/* A magnitude, 0 where the item begins; of an item around the hold it may shrink first. */
+/* A magnitude, 0 when the item begins.  That of an item around the hold may shrink first. */
 static NakReachability ReachStep(PetscReal current, PetscBool own)
 {
   if (current == 0) return NAK_NEVER;
@@ -21,7 +21,7 @@ static NakReachability ReachTemperature(const NakCondition *condition, const Nak
   return condition->sign * (hold->to - condition->bound) >= 0 ? NAK_SURELY : NAK_NEVER;
 }
 
-/* Whether a condition comes true while a hold lasts; `own`: it stands at the hold itself. */
+/* Whether a condition comes true during a hold.  `own`: it stands at the hold itself. */
 static NakReachability ReachSignal(const NakCondition *condition, const NakOp *hold, PetscBool own)
 {
   const NakControl *const held     = &hold->control;
@@ -68,7 +68,7 @@ static PetscReal One(const NakOp *hold)
   return 1;
 }
 
-/* What an op has at most of something that its holds have; ops of a block follow it. */
+/* The most that an op has of something that its holds have; ops of a block follow it. */
 static PetscReal SumOf(const NakProgram *program, PetscInt index, // NOLINT(misc-no-recursion)
                        PetscReal (*of)(const NakOp *))
 {
@@ -103,7 +103,7 @@ PetscReal NakProtocolStepsInAll(NakProtocol protocol)
   return InAll(&protocol->program, One);
 }
 
-/* Steps that an op has in its first turn; those of blocks inside it come again with each turn. */
+/* Steps that an op has in its first turn.  Those of blocks inside it come again with each turn. */
 static PetscReal ShownOf(const NakProgram *program, PetscInt index) // NOLINT(misc-no-recursion)
 {
   const NakOp *const op  = &program->ops[index];

@@ -1,5 +1,5 @@
-/* One report for each protocol step and for each level of a staircase; the room for all of them is there from
-   the start, so that the list never moves. */
+/* One report for each protocol step and for each level of a staircase.  The room for all of them is
+   there from the start, so the list never moves. */
 #include "protocol_impl.h"
 #include <stdio.h>
 #include <string.h>
@@ -83,8 +83,8 @@ PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Each hold repeats the charge of its last turn; what then is missing from `charge` is shared by
-   magnitude, so that rests get nothing of it. */
+/* Each hold repeats the charge of its last turn.  The rest of `charge` is shared by magnitude, so
+   that rests get nothing of it. */
 PetscErrorCode NakReportSkip(NakProtocol protocol, PetscInt block, PetscInt turns, PetscReal charge)
 {
   const NakOp *ops   = protocol->program.ops;

@@ -38,7 +38,8 @@ void NakProtocolRewind(NakProtocol protocol)
   }
 }
 
-/* Complete a turn of `block`; what that ends the block by, NAK_END_NONE where another turn follows. */
+/* Complete a turn of `block`.  Returns what ends the block with it, NAK_END_NONE if another turn
+   follows. */
 static NakEnd CompleteTurn(NakProtocol protocol, const NakOp *block, const NakRecord *now)
 {
   NakPosition    *at     = &protocol->at;
@@ -52,8 +53,8 @@ static NakEnd CompleteTurn(NakProtocol protocol, const NakOp *block, const NakRe
   return NAK_END_NONE;
 }
 
-/* Go on behind `op`, which ended by `end`: to what follows in its block, to the block's next turn,
-   or out of it. */
+/* Continue after `op`, which ended by `end`.  Go to what follows in its block, to the block's next
+   turn, or out of it. */
 static void Advance(NakProtocol protocol, PetscInt op, NakEnd end, const char *why,
                     const NakRecord *now)
 {
@@ -77,7 +78,7 @@ static void Advance(NakProtocol protocol, PetscInt op, NakEnd end, const char *w
   }
 }
 
-/* Note where the hold begins, and the blocks and turns that begin with it. */
+/* Record where the hold begins, and the blocks and turns that begin with it. */
 static void Mark(NakProtocol protocol, const NakRecord *now)
 {
   const NakOp  *ops = protocol->program.ops, *hold = &ops[protocol->at.op];
@@ -181,8 +182,9 @@ static PetscBool AtEnd(NakProtocol protocol, PetscInt op, const NakRecord *now,
   return (PetscBool)(now->time >= end - NAK_SAME_TIME * span);
 }
 
-/* What ended the hold: a limit before all else, then the outermost item that is at its end.  Where
-   nothing is quite there, an event was located just before it: the nearest condition. */
+/* What ended the hold: a limit before all else, then the outermost item that is at its end.  If
+   nothing has quite come true, an event was located just before it; then it is the nearest
+   condition. */
 static Cause FindCause(NakProtocol protocol, const NakRecord *now)
 {
   const NakOp        *ops       = protocol->program.ops;
@@ -349,7 +351,8 @@ PetscBool NakProtocolHasSpectra(NakProtocol protocol)
   return PETSC_FALSE;
 }
 
-/* The innermost repeat or pulse train around the hold, -1 without one; staircases and profiles are neither. */
+/* The innermost repeat or pulses around the hold, -1 without one; staircases and profiles are
+   neither. */
 static PetscInt RepeatAround(NakProtocol protocol)
 {
   const NakOp *ops   = protocol->program.ops;
@@ -425,7 +428,7 @@ PetscErrorCode NakProtocolLeave(NakProtocol protocol, const NakRecord *now, NakE
 
 /* ---- Cycle jumping ---- */
 
-/* The block whose turns may be skipped where the protocol stands, -1 without one. */
+/* The block whose turns may be skipped at the present place, -1 without one. */
 static PetscInt Skippable(NakProtocol protocol)
 {
   const NakOp   *ops = protocol->program.ops;
@@ -441,7 +444,7 @@ static PetscInt Skippable(NakProtocol protocol)
   return protocol->at.blocks[ops[block].depth].turns > 0 ? block : -1;
 }
 
-/* Turns as long as the last one that fit before time ends the block or one around it. */
+/* How many turns, as long as the last one, fit before time ends the block or one around it. */
 static PetscReal TurnsInTime(NakProtocol protocol, PetscInt block)
 {
   const NakOp        *ops = protocol->program.ops;

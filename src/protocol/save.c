@@ -26,8 +26,8 @@ PetscErrorCode NakProtocolRestore(NakProtocol protocol)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the position means is in the items up to the end of the top-level one under way: their kinds,
-   their nesting, their slots.  Plain data without padding. */
+/* The meaning of the position is in the items up to the end of the top-level one under way: their
+   kinds, their nesting, their slots.  Plain data without padding. */
 typedef struct {
   PetscInt kind, parent, depth, slot;
   char     word[16];
@@ -58,8 +58,8 @@ static PetscInt ItemsUnderWay(NakProtocol protocol)
   return protocol->program.n_ops == 0 ? 0 : protocol->program.ops[TopUnderWay(protocol)].end;
 }
 
-/* The number of an op among the items as the deck has them, depth first from 1: pulses and staircases are
-   one each. */
+/* The number of an op among the items as the deck has them, depth first from 1.  Pulses and
+   staircases are one item each. */
 static PetscInt NumberOf(const NakProgram *program, PetscInt op)
 {
   PetscInt number = 0;
@@ -155,7 +155,7 @@ static PetscBool Same(const PetscReal a[], const PetscReal b[], PetscInt n)
   return PETSC_TRUE;
 }
 
-/* What is done cannot be done otherwise, and resolved.yaml is to say what was. */
+/* Items that are done cannot be changed, and resolved.yaml is to say what was done. */
 static PetscErrorCode CheckDone(NakProtocol protocol, NakCheckpoint c, PetscInt n,
                                 const PetscReal done[], PetscReal now[])
 {
@@ -200,7 +200,8 @@ static PetscErrorCode ExchangeProfiles(NakProtocol protocol, NakCheckpoint c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The values of the items that are done; behind the position, which says which they are. */
+/* The values of the items that are done.  They come after the position, which says which items
+   these are. */
 static PetscErrorCode ExchangeDone(NakProtocol protocol, NakCheckpoint c)
 {
   const NakProgram *program = &protocol->program;
@@ -222,7 +223,7 @@ static PetscErrorCode ExchangeDone(NakProtocol protocol, NakCheckpoint c)
   PetscFunctionReturn(code);
 }
 
-/* The first slot behind the items up to the end of the one under way at the top. */
+/* The first slot after the items up to the end of the one under way at the top. */
 static PetscInt SlotsUnderWay(NakProtocol protocol)
 {
   const NakProgram *program = &protocol->program;
@@ -232,7 +233,7 @@ static PetscInt SlotsUnderWay(NakProtocol protocol)
   return op < program->n_ops ? program->ops[op].slot : program->n_slots;
 }
 
-/* Nothing was done in slots that are now of items to come: a staircase lacks levels that it had. */
+/* Nothing was done in slots that now belong to items to come; a staircase may have lost levels. */
 static PetscErrorCode CheckSlots(NakProtocol protocol, NakCheckpoint c, PetscInt n,
                                  const NakSlot slots[])
 {
@@ -245,7 +246,7 @@ static PetscErrorCode CheckSlots(NakProtocol protocol, NakCheckpoint c, PetscInt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The slots that both have; those of a protocol that became longer are untouched. */
+/* The slots that both have.  Those of a protocol that became longer are untouched. */
 static PetscErrorCode ExchangeSlots(NakProtocol protocol, NakCheckpoint c)
 {
   PetscInt       n = protocol->n_slots;

@@ -34,7 +34,8 @@ const NakSignal NakSignals[] = {
   {NULL,                NULL,      NULL                                                               }
 };
 
-/* Least scale of a distance from a bound: what counts as much of the signal when the bound is 0. */
+/* Least scale of a distance from a bound: a value of the signal that counts as much if the bound is
+   0. */
 static const PetscReal least_scale[] = {
   [NAK_SIGNAL_VOLTAGE] = 1e-2,    [NAK_SIGNAL_CURRENT] = 1e-2,  [NAK_SIGNAL_CAPACITY] = 1,
   [NAK_SIGNAL_STEP_CAPACITY] = 1, [NAK_SIGNAL_TIME] = 1,        [NAK_SIGNAL_TOTAL_TIME] = 1,
@@ -46,7 +47,8 @@ static const PetscReal least_scale[] = {
   [NAK_SIGNAL_LEAST_X] = 1e-3,    [NAK_SIGNAL_SALT] = 1e-9,     [NAK_SIGNAL_CARRIER_K] = 1e-2,
   [NAK_SIGNAL_ELECTROLYTE_NA] = 1};
 
-/* Of the alloy over the face beyond a liquidus; far from one that is not known. */
+/* How far the alloy over the face is beyond a liquidus.  It is -1, far from any, if no liquidus is
+   known. */
 static PetscReal Beyond(const NakRecord *now, PetscBool a)
 {
   if (now->liquidus[1] <= now->liquidus[0]) return -1;
@@ -160,7 +162,7 @@ void NakConditionSet(NakSignalId signal, char relation, PetscReal bound, const c
                  NakSignals[signal].name, relation, (double)bound, NakSignals[signal].unit, origin);
 }
 
-/* Copy text without the blanks around it; the copy is cut to its room. */
+/* Copy text without the blanks around it, cut to the size of the copy. */
 static void CopyTrimmed(const char *text, size_t length, char *copy, size_t size)
 {
   while (length > 0 && isspace((unsigned char)text[0])) {

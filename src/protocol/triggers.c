@@ -1,4 +1,5 @@
-/* Triggers: conditions that show moments and end nothing; the contract is in nakfield/protocol.h. */
+/* Triggers: conditions that show moments and end nothing; the contract is in
+   nakfield/protocol.h. */
 #include "protocol_impl.h"
 
 #include <stdlib.h>
@@ -26,7 +27,7 @@ struct NakTriggers_private {
   Seen         seen;
 };
 
-/* An event that ends the run, which its last moment shows in any case: it never comes before. */
+/* An event that ends the run.  It never comes earlier, and the last moment is shown in any case. */
 static NakCondition Never(const char *event)
 {
   NakCondition condition = {
@@ -143,7 +144,8 @@ PetscErrorCode NakTriggersDestroy(NakTriggers *triggers)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether a condition has come true since the record before; of several the one that came first. */
+/* Whether a condition has come true since the record before; of several, the one that came
+   first. */
 static PetscBool Comes(NakTriggers t, const NakRecord *now, const NakMark *since)
 {
   Seen     *seen = &t->seen;
