@@ -19,7 +19,7 @@ typedef enum {
   NAK_COMMAND_WORKER
 } NakCommand;
 
-/* A command line, taken apart.  What stands behind `--` is PETSc's. */
+/* A command line, taken apart.  What comes after `--` is PETSc's. */
 typedef struct {
   NakCommand    command;
   NakHelpFormat format;
@@ -32,12 +32,12 @@ typedef struct {
 /* Take the command line apart; `overrides` has room for argc entries and one more. */
 NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides[]);
 
-/* drt.c: print the relaxation times of a measured spectrum; `options` hold its file and overrides of the
-   section `impedance`.  Collective on PETSC_COMM_WORLD. */
+/* drt.c: print the relaxation times of a measured spectrum.  `options` hold its file and overrides
+   of the section `impedance`.  Collective on PETSC_COMM_WORLD. */
 PetscErrorCode NakPrintRelaxationTimes(const NakSimOptions *options);
 
-/* entries.c: fill a schema from the overrides alone, an error of the user where one is wrong; then rank 0
-   does something to the file.  Collective on PETSC_COMM_WORLD. */
+/* entries.c: fill a schema from the overrides alone; a wrong one is an error of the user.  Then
+   rank 0 does something to the file.  Collective on PETSC_COMM_WORLD. */
 PetscErrorCode NakWithEntries(const NakSimOptions *options, const NakSection schema[],
                               PetscErrorCode (*carry_out)(const char *path, const void *ctx),
                               const void *ctx);
@@ -51,14 +51,16 @@ PetscErrorCode NakExport(const NakSimOptions *options);
 /* main.c: do what a line says.  Collective on PETSC_COMM_WORLD. */
 PetscErrorCode NakCarryOut(const NakCommandLine *line);
 
-/* worker.c: carry out command lines that come on standard input, one after another.  A word ends with a 0
-   byte, and a line with an empty word; its first word is the command.  What a line prints on standard
-   output is followed by a 0 byte, its exit status and a newline.  The first line that fails is the last
-   one, and its error is returned: what it left in memory is not to be trusted.  One rank. */
+/* worker.c: execute command lines that come on standard input, one after another.  A word ends with
+   a 0 byte, and a line with an empty word; its first word is the command.  What a line prints on
+   standard output is followed by a 0 byte, its exit status and a newline.  The first line that
+   fails is the last one, and its error is returned, because what it left in memory cannot be
+   trusted.  One rank. */
 PetscErrorCode NakWork(void);
 
-/* python.c: become a command that is written in Python, as study is, where `argv` asks for one; before
-   MPI is initialised.  Returns, with an exit status, only where that cannot be; -1 for other commands. */
+/* python.c: if `argv` asks for a command that is written in Python, such as study, become that
+   command.  To be called before MPI is initialised.  It returns only if it does not become one:
+   with an exit status if that failed, with -1 for other commands. */
 int NakPython(char *argv[]);
 
 extern const char NakUsage[];

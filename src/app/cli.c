@@ -137,7 +137,7 @@ static void ParseArgument(const char *word, const char *overrides[], NakCommandL
     Error(line, "expected KEY=VALUE instead of", word);
 }
 
-/* Seconds of HH:MM:SS or MM:SS, or of a number with s, min, h or d; -1 where it is neither. */
+/* Seconds of HH:MM:SS or MM:SS, or of a number with s, min, h or d; -1 if it is neither. */
 static PetscReal WallTime(const char *text)
 {
   static const struct {
@@ -187,7 +187,8 @@ static void TakeValue(Value which, const char *value, NakCommandLine *line)
   }
 }
 
-/* An option with a value, in the next word or behind `=`; how many words it took, 0 for another one. */
+/* An option with a value, in the next word or after `=`.  Returns how many words it took, 0 for
+   another option. */
 static int ParseValue(int n, char *const words[], NakCommandLine *line)
 {
   static const char *const names[VALUES] = {"--restart", "--walltime", "--ranks"};
@@ -207,7 +208,7 @@ static int ParseValue(int n, char *const words[], NakCommandLine *line)
   return taken;
 }
 
-/* An option that a command does not have is an error, not a wish that is quietly ignored. */
+/* An option that a command does not have is an error; it is not ignored quietly. */
 static void CheckOptions(NakCommandLine *line)
 {
   const NakCommand command = line->command;

@@ -1,4 +1,4 @@
-/* nakfield: start PETSc with what stands behind `--`, carry out the command, tell the shell. */
+/* nakfield: start PETSc with what comes after `--`, execute the command, return its exit status. */
 #include "app.h"
 
 #include <signal.h>

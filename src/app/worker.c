@@ -39,7 +39,7 @@ static void Clear(Words *w)
   *w = (Words){.words = NULL};
 }
 
-/* The next line; `n` is 0 where there is none, or only a part of one. */
+/* The next line.  `n` is 0 if there is none, or only a part of one. */
 static PetscErrorCode ReadLine(Words *w)
 {
   char          *word = NULL;
@@ -61,7 +61,7 @@ static PetscErrorCode ReadLine(Words *w)
   PetscFunctionReturn(code);
 }
 
-/* One line, with options of PETSC of its own: those of its deck end with it. */
+/* One line, with PETSc options of its own.  Those of its deck end with the line. */
 static PetscErrorCode CarryOut(const Words *w)
 {
   const char   **overrides = calloc((size_t)w->n + 2, sizeof *overrides);

@@ -16,7 +16,7 @@ int NakExitStatus(PetscErrorCode code)
   return NAK_EXIT_BUG;
 }
 
-/* Whether this rank speaks for all of `comm`; on PETSC_COMM_SELF every rank speaks for itself. */
+/* Whether this rank speaks for all of `comm`.  On PETSC_COMM_SELF every rank speaks for itself. */
 static PetscBool Speaks(MPI_Comm comm)
 {
   PetscMPIInt rank = 0;

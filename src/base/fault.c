@@ -1,4 +1,4 @@
-/* Faults that some ranks find and one rank tells; the contract is in nakfield/base.h. */
+/* Faults that some ranks find and one rank reports; the contract is in nakfield/base.h. */
 #include <nakfield/base.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What Open MPI is asked for before it starts; the contract is in nakfield/base.h. */
+/* The parameters of Open MPI that are set before it starts; the contract is in nakfield/base.h. */
 #define _DEFAULT_SOURCE /* for getloadavg() */ // NOLINT(bugprone-reserved-identifier)
 #include <nakfield/base.h>
 
@@ -21,8 +21,8 @@ static int Launched(void)
   return launched;
 }
 
-/* Among its own ranks and few others, a rank that yields helps the one that it waits for; among many others it
-   loses its turn to them (docs/performance.md, "Ranks"). */
+/* Among its own ranks and few others, a rank that yields helps the rank that it waits for.  Among
+   many others it loses its turn to them (docs/performance.md, "Ranks"). */
 static int Yield(double ranks, double cores, double load)
 {
   return ranks > cores - (double)(long)load && load < 2 * cores;
@@ -30,7 +30,8 @@ static int Yield(double ranks, double cores, double load)
 
 PetscErrorCode NakMpiCheck(MPI_Comm comm)
 {
-  /* What a launcher says of its processes, the innermost first: a rank of `mpirun -n 1` within a job is alone. */
+  /* What a launcher says about its processes, the innermost launcher first.  A rank of `mpirun -n
+     1` within a job is alone. */
   static const char *const signs[][2] = {
     {"OMPI_COMM_WORLD_SIZE", "mpirun"      },
     {"PMI_SIZE",             "the launcher"},

@@ -13,7 +13,7 @@ void NakStreamsOpen(void)
   if (stream >= 0) (void)close(stream);
 }
 
-/* A run goes on where its reader has left (SIGPIPE is ignored), and that is no failure. */
+/* A run continues after its reader has left (SIGPIPE is ignored).  That is no failure. */
 static PetscBool IsRead(int stream)
 {
   struct pollfd reader = {.fd = stream};

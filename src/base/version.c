@@ -14,8 +14,8 @@
   #define NAK_HDF5_VERSION "unknown"
 #endif
 
-/* PETSc and MPI are asked at run time, because a cluster's loader may bring others than the compiler
-   saw; HDF5 is behind the store, and this is what was built with. */
+/* PETSc and MPI are asked at run time, because a cluster's loader may bring other versions than the
+   compiler saw.  Only the store calls HDF5, so this is the version of the build. */
 const char *NakVersion(void)
 {
   static char text[1024];

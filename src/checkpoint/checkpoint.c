@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #define SEAL    "nakfield checkpoint"
-#define DAMAGED ".damaged" /* behind the number of one that was set aside */
+#define DAMAGED ".damaged" /* after the number of one that was set aside */
 
-/* All blocks lie in one dataset, one behind the other, each behind its head, so that many small ones
-   cost no more messages than one. */
+/* All blocks lie in one dataset, one after the other, each after its head.  So many small ones cost
+   no more messages than one. */
 enum { NAME_SIZE = 56 };
 
 typedef struct {
@@ -114,7 +114,8 @@ PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakChec
   PetscFunctionReturn(code);
 }
 
-/* Out of the way with a damaged one: what it was written for is lost, and must not come back. */
+/* Rename a damaged checkpoint.  The moment that it was written for is lost, and must not come
+   back. */
 static PetscErrorCode SetAside(MPI_Comm comm, const char *directory, PetscInt number,
                                const char *damage)
 {
@@ -195,7 +196,7 @@ const char *NakCheckpointPath(NakCheckpoint checkpoint)
   return checkpoint->path;
 }
 
-/* The data of a block that is read, NULL for none of that name. */
+/* The data of a block that is read, NULL if there is none of that name. */
 static const char *FindBlock(NakCheckpoint c, const char *name, size_t *size)
 {
   Head head;
@@ -373,7 +374,7 @@ static PetscErrorCode Collect(const char *name, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Remove all but the newest; one that cannot be removed is only in the way. */
+/* Remove all but the newest.  One that cannot be removed is only in the way. */
 static PetscErrorCode Prune(NakCheckpoint c, PetscInt keep)
 {
   Numbers numbers = {.count = 0};

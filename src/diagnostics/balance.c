@@ -9,7 +9,7 @@ NakBalance NakBalanceBegin(const NakInventory start[NAK_ELECTRODES], PetscReal l
   return balance;
 }
 
-/* What one electrode lacks, where that is more than the record says of the other. */
+/* Raise the balances of the record to the errors of one electrode, if those are larger. */
 static void Check(const NakInventory *start, const NakInventory *now, PetscReal throughput,
                   NakRecord *record)
 {

@@ -1,5 +1,5 @@
-/* What the deck switches, as additions to the diagonals of J + omega M: a huge one freezes an unknown, a
-   capacitance acts on the row of a potential. */
+/* What the deck switches off or on, as additions to the diagonals of J + omega M.  A huge addition
+   freezes an unknown.  A capacitance is added to the row of a potential. */
 #include "impedance_impl.h"
 
 static const PetscReal huge = 1e20;

@@ -5,7 +5,7 @@ enum { TRIALS = 15 }; /* two a decade */
 
 static const PetscReal weakest = 1e-7;
 
-/* A solution: what it leaves, how rough it is, how many numbers it is free to choose. */
+/* A solution: its residual, its roughness, and how many numbers it is free to choose. */
 typedef struct {
   PetscReal lambda, misfit, roughness, freedom;
 } Trial;
@@ -86,10 +86,11 @@ static PetscReal Curvature(const Trial t[3])
   return 2 * ((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])) / side;
 }
 
-/* Among many weights cross-validation hardly changes, and its least value is as often as not far on the side of
-   too little: the noise then has peaks of its own.  So the strongest is taken whose value is within a standard
-   error of the least, sqrt(2 / data) of it for a sum of squares (Breiman, Friedman, Olshen and Stone,
-   Classification and Regression Trees, 1984, section 3.4.3). */
+/* Among many weights cross-validation hardly changes.  Its least value is often far on the side of
+   too little: then the noise has peaks of its own.  So the strongest weight is taken whose value is
+   within a standard error of the least.  For a sum of squares that error is sqrt(2 / data) of the
+   least (Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 1984, section
+   3.4.3). */
 static PetscReal Strongest(const Trial trial[TRIALS], PetscInt data)
 {
   PetscReal least = PETSC_INFINITY, lambda = 0;

@@ -29,7 +29,8 @@ struct NakImpedance_private {
 
 /* ---- Relaxation times: a quadratic programme, scaled so that the impedance is of order 1 ---- */
 
-/* Minimise |A x - b|^2 + lambda x' D x over x >= 0; x holds the gammas and, last, the resistance. */
+/* Minimise |A x - b|^2 + lambda x' D x over x >= 0.  x holds the gammas and, last, the
+   resistance. */
 typedef struct {
   const NakSpectrum *spectrum;
   PetscReal          scale;
@@ -39,7 +40,8 @@ typedef struct {
   Vec                g;     /* A' b */
 } NakProgramme;
 
-/* relaxation.c; `x` holds the start, such as NAK_RELAXATION_START all over, and receives the solution. */
+/* relaxation.c: `x` holds the start, such as NAK_RELAXATION_START everywhere, and receives the
+   solution. */
 #define NAK_RELAXATION_START 0.1
 PetscErrorCode NakProgrammeSolve(NakProgramme *p, PetscReal lambda, Vec x);
 
@@ -53,7 +55,8 @@ PetscErrorCode NakLambdaChoose(NakProgramme *p, NakLambdaChoice choice, Vec x, P
 PetscErrorCode NakDoubledCreate(NakImpedance z);
 PetscErrorCode NakDoubledDestroy(NakImpedance z);
 
-/* amend.c: whether something is switched; its diagonals, and those of J + omega M, NULL for none. */
+/* amend.c: whether something is switched.  The additional diagonals, and those of J + omega M, are
+   NULL for none. */
 PetscBool      NakAmendmentsNeeded(const NakImpedanceParams *params);
 PetscErrorCode NakAmendmentsCreate(NakImpedance z);
 PetscErrorCode NakAmendmentsDestroy(NakImpedance z);

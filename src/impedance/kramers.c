@@ -1,4 +1,4 @@
-/* Whether a spectrum can be that of a cell which is linear, causal and steady; the contract is in
+/* Whether a spectrum can belong to a cell that is linear, causal and steady; the contract is in
    nakfield/impedance.h. */
 #include "impedance_impl.h"
 

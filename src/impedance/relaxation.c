@@ -1,9 +1,10 @@
 /* The distribution of relaxation times as a quadratic programme with bounds.
 
-   With the gammas and the resistance as unknowns, minimise x' H x / 2 - g' x over x >= 0.  H is dense
-   and badly conditioned, so first-order methods crawl.  TAO's Newton method with an active set (BNLS) is
-   exact once it has found which gammas are 0: some ten steps, each an LU of at most a few hundred rows.
-   TAO's interior-point method for such programmes (BQPIP) failed on these. */
+   With the gammas and the resistance as unknowns, minimise x' H x / 2 - g' x over x >= 0.  H is
+   dense and badly conditioned, so first-order methods are very slow.  TAO's Newton method with an
+   active set (BNLS) is exact once it has found which gammas are 0.  It takes some ten steps, each
+   an LU of at most a few hundred rows.  TAO's interior-point method for such programmes (BQPIP)
+   failed on these. */
 #include "impedance_impl.h"
 
 #include <petsctao.h>
@@ -26,7 +27,7 @@ PetscErrorCode NakRelaxationGrid(PetscInt per_decade, NakSpectrum *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rows of one frequency: the answers of a unit of each gamma and of the resistance. */
+/* Rows of one frequency: the responses to a unit of each gamma and of the resistance. */
 static void FillRows(const NakSpectrum *s, PetscReal step, PetscReal frequency, PetscReal re[],
                      PetscReal im[])
 {
@@ -124,8 +125,8 @@ static PetscErrorCode Hessian(Tao tao, Vec x, Mat H, Mat P, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Minimise; `x` holds the start and receives the solution.  Where the gain of a step is lost in rounding,
-   TAO tries in vain to the end; a small gradient is good enough then. */
+/* Minimise; `x` holds the start and receives the solution.  Once the gain of a step is lost in
+   rounding, TAO tries in vain to the end.  A small gradient is good enough then. */
 static PetscErrorCode Minimise(NakProgramme *p, Vec x)
 {
   const PetscReal    tolerance = 1e-8, rounding = 1e-5;

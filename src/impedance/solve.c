@@ -1,12 +1,13 @@
 /* The doubled system of one frequency, and its solution. */
 #include "impedance_impl.h"
 
-/* Shift by which M is told from J: so large that nothing of M's entries is lost. */
+/* Shift by which M is told from J.  It is so large that nothing of M's entries is lost. */
 static const PetscReal far_shift = 1e8;
 
 /* ---- Doubled vectors ---- */
 
-/* Real and imaginary part of a doubled vector as vectors of the cell; give them back with GiveBack. */
+/* Real and imaginary part of a doubled vector as vectors of the cell.  Give them back with
+   GiveBack. */
 static PetscErrorCode Take(Vec doubled, PetscBool write, Vec part[PARTS], PetscReal **array)
 {
   PetscInt n;
@@ -58,8 +59,8 @@ static PetscErrorCode Multiply(Mat doubled, Vec x, Vec y)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* PRESB: solve [J, -T; T, J + 2 T] with T = omega M.  The sum h of both parts obeys (J + T) h = f + g,
-   and then (J + T) x = f + T h. */
+/* PRESB: solve [J, -T; T, J + 2 T] with T = omega M.  The sum h of both parts obeys (J + T) h = f +
+   g.  Then (J + T) x = f + T h. */
 static PetscErrorCode Precondition(PC pc, Vec r, Vec y)
 {
   NakImpedance z;
@@ -88,7 +89,7 @@ static PetscInt CounterPotential(const NakImpedance z)
   return there != NULL ? NakStateLayout(NakModelState(z->model))->counter + there->potential : -1;
 }
 
-/* A current of 1 A/m2 through the far face, which leaves the one electrode and enters the other. */
+/* A current of 1 A/m2 through the far face, which leaves one electrode and enters the other. */
 static PetscErrorCode FillRight(NakImpedance z)
 {
   const NakState   state   = NakModelState(z->model);

@@ -1,5 +1,5 @@
-/* What a back end is: plain C, without types of PETSc, VTK, Conduit or Python, so that it can be a
-   plugin in another language.  All calls are collective on the communicator of `start`. */
+/* What a back end is: plain C, so that it can be a plugin in another language.  It uses no types of
+   PETSc, VTK, Conduit or Python.  All calls are collective on the communicator of `start`. */
 #pragma once
 
 #include <mpi.h>
@@ -27,7 +27,7 @@ typedef struct {
   const unsigned char *bytes;
 } NakInsituArray;
 
-/* This rank's part of a rectilinear mesh; with cells[2] = 0 it is a plane. */
+/* This rank's part of a rectilinear mesh.  With cells[2] = 0 it is a plane. */
 typedef struct {
   const char           *name;
   int                   cells[3];
@@ -54,12 +54,12 @@ typedef struct {
   int         abi;  /* NAK_INSITU_ABI */
   const char *name; /* "ParaView 5.11.0" */
 
-  /* Returns 0 with something for the other calls in `self`, or 1 on every rank.  What is to be told is
-     left in `message` of one rank at least, "" elsewhere. */
+  /* Returns 0 with something for the other calls in `self`, or 1 on every rank.  On at least one
+     rank `message` has what is to be reported, "" elsewhere. */
   int (*start)(const NakInsituHow *how, void **self, char message[NAK_INSITU_MESSAGE]);
 
-  /* Run the scripts; the arrays are the caller's again afterwards.  Returns the number of scripts that
-     are still alive, the same on every rank; messages as above. */
+  /* Run the scripts; afterwards the arrays belong to the caller again.  Returns the number of
+     scripts that are still alive, the same on every rank; messages as above. */
   int (*show)(void *self, const NakInsituMoment *moment, char message[NAK_INSITU_MESSAGE]);
 
   void (*stop)(void *self);

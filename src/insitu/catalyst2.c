@@ -1,4 +1,4 @@
-/* The back end "catalyst2": libcatalyst's C interface, where CMake found it.  What carries it out is
+/* The back end "catalyst2": libcatalyst's C interface, if CMake found it.  The implementation is
    chosen at run time, by CATALYST_IMPLEMENTATION_NAME and _PATHS; without them it is ParaView's. */
 #include "insitu_impl.h"
 

@@ -1,4 +1,5 @@
-/* When moments are shown, and what is handed over; the contract is in nakfield/insitu.h. */
+/* When moments are shown, and what is handed to the back end; the contract is in
+   nakfield/insitu.h. */
 #include "insitu_impl.h"
 
 #include <nakfield/store.h>
@@ -51,7 +52,7 @@ static PetscErrorCode ReadClock(Clock *now)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add to the cost what went by since `begin`, its wall time under `wall`. */
+/* Add to the cost the time since `begin`; its wall time goes under `wall`. */
 static PetscErrorCode AddCost(NakInsitu s, const Clock *begin, PetscReal *wall)
 {
   Clock now;
@@ -87,8 +88,9 @@ const char *NakInsituTold(NakInsitu insitu)
   return insitu == NULL ? "" : insitu->told;
 }
 
-/* What a checkpoint does not know of is removed: it is made again.  A run whose checkpoint knows of
-   nothing, since it had no scripts by then, goes on behind the last number there is. */
+/* Files that a checkpoint does not know are removed, because they are made again.  If the run had
+   no scripts at its checkpoint, the checkpoint knows no files.  Then the run continues after the
+   last number there is. */
 static PetscErrorCode OpenFolder(NakInsitu s)
 {
   PetscInt    next = 0;
@@ -181,7 +183,7 @@ PetscErrorCode NakInsituCreate(MPI_Comm comm, const NakInsituParams *params, Nak
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* When a moment is due next by time: the first multiple of it behind `time`. */
+/* When a moment is due next by time: the first multiple of the interval after `time`. */
 static void SetNext(NakInsitu s, PetscReal time)
 {
   s->next = PETSC_INFINITY;
@@ -241,8 +243,8 @@ PetscReal NakInsituNext(NakInsitu insitu)
   return insitu == NULL || insitu->alive == 0 ? PETSC_INFINITY : insitu->next;
 }
 
-/* A run that had no scripts before its restart begins with them, one with a checkpoint of an older program
-   anew. */
+/* A run that had no scripts before its restart begins with them.  One with a checkpoint of an older
+   program begins anew. */
 PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint)
 {
   PetscBool has;
@@ -308,8 +310,8 @@ static void PackMesh(const NakFrame *frame, Parcel *parcel)
   parcel->channels[FACE].axes[2]  = g->z + g->n_electrolyte;
 }
 
-/* Fields of the volume first, behind the region where there is a face that parts them, then those of the
-   face. */
+/* The fields of the volume come first, then those of the face.  If there is a face, the region
+   precedes all of them. */
 static PetscErrorCode PackFields(const NakFrame *frame, Parcel *parcel)
 {
   PetscReal      *values = parcel->values;

@@ -7,15 +7,16 @@
 
 #define NAK_INSITU_REMEDY "install ParaView with scripts/setup.sh --insitu and build again"
 
-/* Find a script: as a path, in the folder of the deck, or shipped; `path` is empty where there is
-   none.  Whether it is the user's own, not shipped.  Rank 0 only. */
+/* Find a script: as a path, in the folder of the deck, or shipped; `path` is empty if there is
+   none.  Returns whether it is the user's own, not shipped.  Rank 0 only. */
 PetscBool NakInsituFindScript(const char *deck, const char *name, char *path, size_t size);
 
-/* Whether one of a script's first lines is "# nakfield: WORD", or has the word among others.  Rank 0 only. */
+/* Whether one of a script's first lines is "# nakfield: WORD", or has the word among others.  Rank
+   0 only. */
 PetscBool NakInsituSays(const char *script, const char *word);
 
-/* whole.c: the fields of the whole face on rank 0, as a frame that has no others; elsewhere nothing.  Collective;
-   free with NakWholeFaceFree(). */
+/* whole.c: the fields of the whole face on rank 0, as a frame that has no others.  On other ranks
+   there is nothing.  Collective; free with NakWholeFaceFree(). */
 typedef struct {
   NakFrame   frame;
   NakGrid    grid;
@@ -25,7 +26,7 @@ typedef struct {
 PetscErrorCode NakWholeFaceGather(MPI_Comm comm, const NakFrame *frame, NakWholeFace *whole);
 PetscErrorCode NakWholeFaceFree(NakWholeFace *whole);
 
-/* The back end, or NULL with the reason; `vtk` where that would be enough. */
+/* The back end, or NULL with the reason; `vtk` if that one would be enough. */
 const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, PetscBool vtk,
                                       char why[NAK_INSITU_MESSAGE]);
 

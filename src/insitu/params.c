@@ -130,7 +130,8 @@ static PetscErrorCode ReadOptions(NakDeck deck, NakNode node, NakInsituParams *p
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Scripts that need VTK only shall not wait for ParaView to load, nor other ranks for what rank 0 draws alone. */
+/* Scripts that need VTK only shall not wait for ParaView to load.  Other ranks shall not wait for
+   what rank 0 draws alone. */
 static PetscErrorCode CheckBackend(NakDeck deck, NakNode node, NakInsituParams *p)
 {
   PetscFunctionBeginUser;

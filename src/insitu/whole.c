@@ -1,4 +1,4 @@
-/* The face of all ranks on one of them, so that the others need load nothing that draws. */
+/* The face of all ranks on one of them, so that the others need not load anything that draws. */
 #include "insitu_impl.h"
 
 static PetscErrorCode Fill(void *ctx, PetscInt field, PetscReal values[])

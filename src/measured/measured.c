@@ -1,4 +1,5 @@
-/* Reading a table: its kind, the line of names, the rows; the contract is in nakfield/measured.h. */
+/* Reading a table: its kind, the line of names, the rows; the contract is in
+   nakfield/measured.h. */
 #include "measured_impl.h"
 
 #include <errno.h>
@@ -90,7 +91,8 @@ PetscErrorCode NakMeasuredOpen(const char *path, FILE **file, NakFault *fault)
 
 /* ---- The line of names ---- */
 
-/* Match a line by each separator; the first with which nothing is missing, or the one with least. */
+/* Match a line by each separator.  Take the first one with which nothing is missing, or the one
+   with the least missing. */
 static PetscErrorCode MatchLine(Reader *r, const char *line, NakPlaces *places, unsigned *missing,
                                 const char **twice)
 {
@@ -193,8 +195,8 @@ static PetscErrorCode FindNames(Reader *r)
 
 /* ---- Rows ---- */
 
-/* The columns whose units are to come have them in this line, whose fields are `field`: true where it is no
-   row of numbers. */
+/* The columns whose units are still missing have them in this line, with the fields `field`.  True
+   if it is no row of numbers. */
 static PetscBool Complete(Reader *r, int n, char *const field[])
 {
   NakPlaces *p = &r->places;
@@ -279,7 +281,7 @@ static PetscErrorCode AddRow(Reader *r, char *const field[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Take a row apart and add it, or take the units that stand in the first one. */
+/* Take a row apart and add it.  If the first row has units instead, take the units. */
 static PetscErrorCode ReadRow(Reader *r, char *line)
 {
   char     *field[NAK_COLUMNS];
@@ -297,7 +299,7 @@ static PetscErrorCode ReadRow(Reader *r, char *line)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One line below the names; `*over` after the table of a .DTA, which others may follow. */
+/* One line below the names.  `*over` after the table of a .DTA, which other tables may follow. */
 static PetscErrorCode ReadLine(Reader *r, char *line, PetscBool *over)
 {
   const PetscBool end = (PetscBool)(r->m->rows == 0 && strncmp(line, "End Comments", 12) == 0);

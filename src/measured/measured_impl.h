@@ -14,8 +14,8 @@ typedef struct NakScan_private *NakScan;
 PetscErrorCode NakScanCreate(FILE *file, const char *name, NakScan *scan);
 PetscErrorCode NakScanDestroy(NakScan *scan);
 
-/* The next line in ASCII, without its end; NULL at the end and after a fault.  The caller may write
-   into it. */
+/* The next line in ASCII, without its end.  NULL at the end and after a fault.  The caller may
+   write into it. */
 char *NakScanNext(NakScan scan, NakFault *fault);
 
 /* Number of that line, from 1. */
@@ -26,16 +26,16 @@ const char *NakScanName(NakScan scan);
 /* SHA-256 of all bytes read so far. */
 PetscErrorCode NakScanDigest(NakScan scan, char sha256[65]);
 
-/* Copy a text, with what is beyond ASCII as ASCII: u for the micro sign, ohm for its letter. */
+/* Copy a text, with characters beyond ASCII replaced by ASCII: u for the micro sign, ohm for its
+   letter. */
 void NakTextPlain(const char *from, char *to, size_t size);
 
 /* ---- number.c: fields of a line ---- */
 
 enum { NAK_COLUMNS = 256 };
 
-/* Split a line at `separator`, or at blanks where it is ' ', in place; fields are without the blanks around
-   them.  How many; -1 for more than NAK_COLUMNS or an open
-   quotation. */
+/* Split a line at `separator`, or at blanks if it is ' ', in place.  Fields are without the blanks
+   around them.  Returns how many; -1 for more than NAK_COLUMNS or an open quotation. */
 int NakFieldsSplit(char *line, char separator, char *field[NAK_COLUMNS]);
 
 /* The decimal signs that numbers of a file had so far. */
@@ -43,13 +43,13 @@ typedef struct {
   PetscBool point, comma;
 } NakDecimal;
 
-/* Read a finite number, or with `clock` a time such as 1:02:03.5 or 2d 01:02:03; NULL, or what is wrong
-   with it. */
+/* Read a finite number, or with `clock` a time such as 1:02:03.5 or 2d 01:02:03.  Returns NULL, or
+   what is wrong with it. */
 const char *NakNumberRead(const char *text, PetscBool clock, NakDecimal *decimal, PetscReal *value);
 
 /* ---- names.c: what columns are called ---- */
 
-/* Where quantities stand in a row, and the factors that bring them to SI. */
+/* Where quantities stand in a row, and the factors that convert them to SI. */
 typedef struct {
   int       place[NAK_MEASURED_QUANTITIES];  /* -1 for none */
   PetscReal factor[NAK_MEASURED_QUANTITIES]; /* 0 where the unit is still to come */
@@ -65,13 +65,14 @@ typedef struct NakNames_private *NakNames;
 PetscErrorCode NakNamesCreate(const char *path, NakNames *names, NakFault *fault);
 PetscErrorCode NakNamesDestroy(NakNames *names);
 
-/* Find the quantities of a wish among the fields of a line.  `*missing`: those needed that are not there;
-   `*twice`: a word for one that is there twice, or NULL. */
+/* Find the quantities of a wish among the fields of a line.  `*missing`: the needed quantities that
+   are not there.  `*twice`: the word for one that is there twice, or NULL. */
 PetscErrorCode NakNamesMatch(NakNames names, const NakMeasuredWish *wish, int n,
                              char *const field[], NakPlaces *places, unsigned *missing,
                              const char **twice);
 
-/* Whether the fields of the line below are units of the columns that have none yet; take them. */
+/* Whether the fields of the line below are units of the columns that have none yet.  If so, take
+   them. */
 PetscBool NakUnitsBelow(int n, char *const field[], NakPlaces *places);
 
 /* Known names of the quantities, for a message. */
@@ -82,7 +83,7 @@ const char *NakQuantityWord(NakQuantity quantity);
 
 /* ---- measured.c ---- */
 
-/* Open a regular file that is not too large; NULL and a fault for another one. */
+/* Open a regular file that is not too large; NULL and a fault for any other. */
 PetscErrorCode NakMeasuredOpen(const char *path, FILE **file, NakFault *fault);
 
 /* As NakMeasuredRead(), from a file that is open. */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name without a unit stands with one in the file: beside it or below.  One with a unit is all that the
-   file says.  Blanks, underscores and the case of letters do not count. */
+/* A name without a unit has one in the file, beside it or below.  A name with a unit is all that
+   the file has.  Blanks, underscores and the case of letters do not count. */
 typedef struct {
   NakQuantity quantity;
   const char *name, *unit;
@@ -76,7 +76,8 @@ struct NakNames_private {
   Name *own; /* those of a user */
 };
 
-/* What a quantity is called in a user's file of names and in messages, and its units: of the cell, per area. */
+/* What a quantity is called in a user's file of names and in messages, and its units: of the cell,
+   per area. */
 static const struct {
   const char *word, *said, *units[2];
 } described[NAK_MEASURED_QUANTITIES] = {
@@ -207,7 +208,7 @@ static void Spell(const char *unit, char spelt[NAME_SIZE])
   if (ohm != NULL) *ohm = 'o';
 }
 
-/* The factor of a unit to that of the quantity; false where it is none. */
+/* The factor of a unit to that of the quantity; false if it is no such unit. */
 static PetscBool Factor(NakQuantity q, const char *unit, PetscReal *factor, PetscBool *per_area)
 {
   char spelt[NAME_SIZE], text[NAME_SIZE + 8], message[NAK_TEXT_SIZE];
@@ -308,7 +309,7 @@ static PetscBool Meant(NakNames names, const char *field, Meaning *meaning)
   return PETSC_FALSE;
 }
 
-/* The meaning of a field that a wish may name; false where nobody wants it. */
+/* The meaning of a field that a wish may name; false if no quantity has it. */
 static PetscBool Wanted(NakNames names, const NakMeasuredWish *wish, const char *field,
                         Meaning *meaning)
 {

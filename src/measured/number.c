@@ -21,7 +21,8 @@ static char *Trim(char *text, char *end)
   return text;
 }
 
-/* Take off a quotation, in place: two marks in it are one.  Where it ends, NULL where it does not. */
+/* Remove quotation marks, in place; two marks in it are one.  Returns where it ends, NULL if it
+   does not. */
 static char *Unquote(char *text, char **rest)
 {
   char *to = text, *from = text + 1;

@@ -128,7 +128,7 @@ static int Character(NakScan l)
   return l->encoding == BYTES ? Byte(l) : Unit(l);
 }
 
-/* Append one to the line: a unit of UTF-16 as UTF-8, in which halves of a pair are as good as any other
+/* Append a unit of UTF-16 to the line, as UTF-8.  Halves of a pair are as good as any other
    character that no table needs. */
 static size_t Append(NakScan l, size_t n, int c)
 {
@@ -147,7 +147,7 @@ static size_t Append(NakScan l, size_t n, int c)
 
 /* ---- Lines ---- */
 
-/* What stands for a sequence that begins with a byte beyond ASCII; how many bytes it has. */
+/* What replaces a sequence that begins with a byte beyond ASCII, and how many bytes it has. */
 static size_t Plain(const unsigned char *s, const char **as)
 {
   static const struct {
@@ -201,7 +201,7 @@ static void Refuse(NakScan l, NakFault *fault, const char *what)
   NakFaultNote(fault, PETSC_ERR_USER_INPUT, "%s:%" PetscInt_FMT ": %s", l->name, l->number, what);
 }
 
-/* Have room for one more character after n bytes; false and a fault where the line is too long. */
+/* Make room for one more character after n bytes; false and a fault if the line is too long. */
 static PetscBool MakeRoom(NakScan l, size_t n, NakFault *fault)
 {
   const size_t room = l->room > 0 ? 2 * l->room : FIRST_ROOM;

@@ -1,7 +1,8 @@
 /* Cahn-Hilliard, with and without charge; the contract is in nakfield/pfhub.h.
 
-   One function a kernel, in instances by what is constant in their loops: the number of axes, whether there
-   is charge, and whether the grid is a coarser one, where f' is linear with the averaged slope. */
+   There is one function a kernel.  It has instances by what is constant in their loops: the number
+   of axes, whether there is charge, and whether the grid is a coarser one.  There f' is linear with
+   the averaged slope. */
 #include <nakfield/pfhub.h>
 
 #include "kernel.h"
@@ -68,8 +69,9 @@ NAK_INLINE static PetscReal PhiResidual(const NakLine *l, Kind a, PetscReal char
   return l->rhs[PHI][k] + NakLaplacian(l, a.solid, PHI, k) + charge * l->u[C][k];
 }
 
-/* Newton's step of a cell, by elimination: phi and mu follow from c.  A negative curvature would make
-   the block of a coarse cell singular at large steps: left out, it costs some convergence. */
+/* Newton's step of a cell, by elimination: phi and mu follow from c.  A negative curvature would
+   make the block of a coarse cell singular at large steps.  It is left out, which costs some
+   convergence. */
 NAK_INLINE static void Smooth(const NakCahnHilliard *p, const NakLine *l, Kind a)
 {
   PetscReal *const c = l->u[C], *const mu = l->u[MU], *const phi = l->u[a.charged ? PHI : MU];
@@ -148,7 +150,8 @@ static void Freeze(const void *ctx, const NakLine *l, PetscReal *const out[])
 
 /* ---- Start and sides ---- */
 
-/* The state of benchmarks 1 and 6, which differ in one wave number; in 3D it varies in z as well. */
+/* The state of benchmarks 1 and 6, which differ in one wave number.  In 3D it varies in z as
+   well. */
 static void SetState(const NakCahnHilliard *p, const NakLine *l, PetscReal wave)
 {
   const PetscReal y = l->at_y, deep = l->z > 0 ? PetscCosReal(0.1 * l->at_z) : 1;

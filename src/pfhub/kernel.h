@@ -3,7 +3,8 @@
 
 #include <nakfield/phasefield.h>
 
-/* gcc 12's partial redundancy elimination moves code into the end of a loop, which then is not vectorised. */
+/* gcc 12's partial redundancy elimination moves code into the end of a loop.  Then the loop is not
+   vectorised. */
 #if defined(__GNUC__) && !defined(__clang__)
   #pragma GCC optimize("no-tree-pre")
 #endif
@@ -33,7 +34,7 @@ NAK_INLINE static PetscReal NakLaplacian(const NakLine *l, int solid, PetscInt f
   return NakAround(l, solid, f, k) - sum * l->u[f][k];
 }
 
-/* Half the squared gradient at cell k, each face's shared by its two cells. */
+/* Half the squared gradient at cell k.  Two cells share that of each face. */
 NAK_INLINE static PetscReal NakHalfGradient(const NakLine *l, int solid, PetscInt f, PetscInt k)
 {
   const PetscReal *u = l->u[f] + k;

@@ -1,4 +1,4 @@
-/* What a deck says of the models without dimension; the contract is in nakfield/pfhub.h. */
+/* What a deck says about the models without dimension; the contract is in nakfield/pfhub.h. */
 #include <nakfield/pfhub.h>
 
 #define TINY  1e-12
@@ -89,8 +89,9 @@ NakDomain NakPfhubBox(const NakPfhubParams *p)
   };
 }
 
-/* A flat interface is tanh(x / half), so it is 2 half wide; one narrower than a cell sticks to the grid, and
-   the steps of time become ever shorter.  Allen-Cahn's well is Cahn-Hilliard's with rho = 1 from 0 to 1. */
+/* A flat interface is tanh(x / half), so it is 2 half wide.  One that is narrower than a cell
+   sticks to the grid, and the time steps become ever shorter.  Allen-Cahn's well is Cahn-Hilliard's
+   with rho = 1 from 0 to 1. */
 static void TellNarrow(const NakPfhubParams *p, NakComplaints *list)
 {
   const NakCahnHilliard *c    = &p->cahn_hilliard;

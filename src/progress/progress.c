@@ -144,7 +144,8 @@ static void Draw(NakProgress p, PetscLogDouble now)
   p->fresh = PETSC_FALSE;
 }
 
-/* Exponential smoothing in wall time, so that fast and slow time steps weigh as long as they last. */
+/* Exponential smoothing in wall time, so that fast and slow time steps have weights as long as they
+   last. */
 static void MeasureSpeed(NakProgress p, PetscReal time, PetscLogDouble now)
 {
   const PetscReal wall = (PetscReal)(now - p->seen);

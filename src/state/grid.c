@@ -13,8 +13,8 @@ static PetscReal StackHeight(PetscInt n, PetscReal q)
   return height;
 }
 
-/* Growth per layer with which n layers, the first `finest` high, fill `height`; 1 where equal layers
-   are finer than that already. */
+/* Growth per layer with which n layers, the first `finest` high, fill `height`.  It is 1 if equal
+   layers are finer than that already. */
 static PetscReal GrowthRatio(PetscInt n, PetscReal finest, PetscReal height)
 {
   PetscReal low = 1, high = 2;
@@ -52,7 +52,8 @@ void NakGridSides(const NakGridParams *p, PetscReal side[2])
   side[1] = p->depth > 0 ? p->depth / (PetscReal)p->ny : side[0];
 }
 
-/* Height of the alloy over the zone, and of its lowest layer: above a zone, that of the zone's. */
+/* Height of the alloy over the zone, and of its lowest layer.  Above a zone that layer is as high
+   as those of the zone. */
 static PetscReal OverZone(const NakGridParams *p, PetscReal *finest)
 {
   *finest = p->zone_layers > 0 ? p->zone_height / (PetscReal)p->zone_layers : p->finest_alloy;

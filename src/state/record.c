@@ -5,7 +5,8 @@
 
 #define AT(member) offsetof(NakRecord, member)
 
-/* Columns that every cell has, where the counter electrode is an alloy, where the electrolyte is a liquid. */
+/* Columns that every cell has; those of an alloy as counter electrode; those of a liquid
+   electrolyte. */
 enum { ALWAYS, COUNTER, LIQUID };
 
 static const struct {

@@ -83,7 +83,7 @@ static DMBoundaryType Boundary(const NakGrid *grid, PetscInt n)
   return n > 1 && grid->lateral == NAK_LATERAL_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
 }
 
-/* Split `ranks` into px x py with the shortest lines between them; 0 where they do not fit. */
+/* Split `ranks` into px x py with the shortest lines between them; 0 if they do not fit. */
 static PetscInt Partition(PetscInt nx, PetscInt ny, PetscInt ranks)
 {
   PetscInt best  = 0;
@@ -108,8 +108,8 @@ PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks)
   return useful;
 }
 
-/* The coarse cells of each part, so that its boundaries lie as near as can be to those of the fine
-   one; whether every part has some. */
+/* The coarse cells of each part, with boundaries as near as possible to those of the fine grid.
+   Returns whether every part has some. */
 static PetscBool Align(PetscInt parts, const PetscInt fine[], PetscInt n_fine, PetscInt n_coarse,
                        PetscInt coarse[])
 {
@@ -128,7 +128,7 @@ static PetscBool Align(PetscInt parts, const PetscInt fine[], PetscInt n_fine, P
   return some;
 }
 
-/* Ranks in x and y, and the cells of each; NULL: as PETSc shares them. */
+/* Ranks in x and y, and the cells of each; NULL: as PETSc divides them. */
 typedef struct {
   PetscInt px, py, *lx, *ly;
 } Split;
@@ -185,7 +185,7 @@ static PetscErrorCode Create(MPI_Comm comm, const NakGridParams *params,
   s->electrolyte_height = electrolyte_height;
   s->interphase_height  = interphase_height;
   s->total_height       = total_height;
-  *state                = s; /* so that the caller can destroy what an error leaves behind */
+  *state                = s; /* so that the caller can destroy what is left after an error */
   PetscCall(CreateGrid(s));
   s->layout = LayOut(&s->grid, (PetscBool)(params->liquid > 0), params->counter);
   PetscCall(CreateDM(s, like));
@@ -216,7 +216,7 @@ static PetscErrorCode CreateLike(NakState from, MPI_Comm comm, PetscInt nx, Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Half the cells of one direction, where every rank keeps some; its parts in `coarse`. */
+/* Half the cells of one direction, if every rank keeps some; its parts in `coarse`. */
 static PetscInt Halve(PetscInt parts, const PetscInt fine[], PetscInt n, PetscInt coarse[])
 {
   const PetscInt half = (n + 1) / 2;

@@ -1,4 +1,5 @@
-/* An alloy at one temperature, from the numbers of its file; the contract is in nakfield/thermo.h. */
+/* An alloy at one temperature, from the numbers of its file; the contract is in
+   nakfield/thermo.h. */
 #include <nakfield/thermo.h>
 
 static PetscReal Energy(const NakEnergy *e, PetscReal T)
@@ -21,7 +22,7 @@ static NakSolution Solution(const NakSolutionData *data, PetscReal T)
   return s;
 }
 
-/* From powers of z = 2 x - 1 to powers of x, by Horner's scheme; what lies behind stays 0. */
+/* From powers of z = 2 x - 1 to powers of x, by Horner's scheme.  What comes after them stays 0. */
 static void InPowersOfX(PetscInt n, const PetscReal k[], PetscReal p[NAK_ORDERS + 1])
 {
   for (PetscInt j = 0; j <= NAK_ORDERS; j++) p[j] = 0;
@@ -31,9 +32,9 @@ static void InPowersOfX(PetscInt n, const PetscReal k[], PetscReal p[NAK_ORDERS 
   }
 }
 
-/* With P(x) the Redlich-Kister sum, the excess of mu_A is (1 - x)^2 (P + x P'), and the second
-   derivative of x (1 - x) P is -2 P - 2 (2 x - 1) P' + x (1 - x) P''.  The integral over r of
-   x (1 - x) B(x) is that of x B(x) / (1 - x) over x, which is B(1) / (1 - x) and a polynomial. */
+/* P(x) is the Redlich-Kister sum.  The excess of mu_A is (1 - x)^2 (P + x P').  The second
+   derivative of x (1 - x) P is -2 P - 2 (2 x - 1) P' + x (1 - x) P''.  The integral over r of x (1
+   - x) B(x) is that of x B(x) / (1 - x) over x.  That is B(1) / (1 - x) and a polynomial. */
 static void Polynomials(NakAlloy *alloy)
 {
   const NakSolution *s = &alloy->liquid;

@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-/* What follows from a composition that is known by its logit, so that dilute ends keep their digits. */
+/* What follows from a composition that is given by its logit, so that dilute ends keep their
+   digits. */
 typedef struct {
   PetscReal x, y;  /* y = 1 - x */
   PetscReal mu;    /* [J/mol] */
@@ -77,8 +78,8 @@ static NakBranchPoint Beyond(const Place *end, PetscReal omega, PetscReal mu)
                           .bend  = 0};
 }
 
-/* Newton's method in the logit, kept within bounds that close in: where dG/dx is `mu`, or else where the
-   chemical potential of A is. */
+/* Newton's method in the logit, kept within bounds that close in.  It finds where dG/dx is `mu`, or
+   else where the chemical potential of A is. */
 static Place Search(const NakSolution *s, PetscBool of_a, PetscReal mu, PetscReal low,
                     PetscReal high, PetscReal logit)
 {
@@ -134,7 +135,8 @@ NakBranchPoint NakBranchAt(const NakBranch *b, PetscReal mu)
   return Point(&b->solution, &at);
 }
 
-/* From mole fractions at dG/dx to ratios at mu_A = omega + dG/dx, whose derivative to dG/dx is 1 - x. */
+/* From mole fractions at dG/dx to ratios at mu_A = omega + dG/dx, whose derivative to dG/dx is 1 -
+   x. */
 static NakBranchPoint PerB(const NakBranchPoint *at)
 {
   const PetscReal y = 1 - at->x, y3 = y * y * y;
@@ -145,7 +147,7 @@ static NakBranchPoint PerB(const NakBranchPoint *at)
                           .bend  = (at->bend + 3 * at->slope * at->slope / y) / (y3 * y)};
 }
 
-/* Beyond an end, where mu_A is a parabola in the distance of dG/dx from its value at the end. */
+/* Beyond an end, mu_A is a parabola in the distance of dG/dx from its value at the end. */
 static NakBranchPoint BeyondPerB(const Place *end, PetscReal omega, PetscReal mu_a)
 {
   const PetscReal slope = end->x * end->y / end->bend, ahead = mu_a - omega - end->mu;

@@ -1,5 +1,6 @@
-/* Equilibria of all phases at a temperature: the lower convex hull of sampled Gibbs energies finds
-   them wherever they are, Newton's method makes them exact; the contract is in nakfield/thermo.h. */
+/* Equilibria of all phases at a temperature.  The lower convex hull of sampled Gibbs energies
+   finds them wherever they are.  Newton's method makes them exact.  The contract is in
+   nakfield/thermo.h. */
 #include <nakfield/thermo.h>
 
 enum { UNIFORM = 2000, DILUTE = 40, SAMPLES = UNIFORM + 1 + 2 * DILUTE };
@@ -9,7 +10,7 @@ typedef struct {
   PetscInt  phase, index; /* of the sample, so that gaps are seen */
 } Point;
 
-/* Compositions from 0 to 1: evenly, and geometrically down to 1e-9 of either metal. */
+/* Compositions from 0 to 1: evenly spaced, and geometrically down to 1e-9 of either metal. */
 static PetscReal Sample(PetscInt i)
 {
   const PetscReal smallest = 1e-9, spacing = 1.0 / UNIFORM;
@@ -46,7 +47,7 @@ static PetscBool Above(const Point *a, const Point *b, const Point *c)
   return (PetscBool)((b->G - a->G) * (c->x - a->x) >= (c->G - a->G) * (b->x - a->x));
 }
 
-/* Keep the lower convex hull of points that are sorted by x.  Their number. */
+/* Keep the lower convex hull of points that are sorted by x.  Returns their number. */
 static PetscInt Hull(Point points[], PetscInt n)
 {
   PetscInt m = 0;
@@ -223,7 +224,7 @@ static PetscReal Gain(const NakAlloy *alloy, PetscReal a, PetscReal b, PetscReal
   return x * a + (1 - x) * b - NakSolutionEnergy(&alloy->solid, x);
 }
 
-/* The greatest gain between two samples on either side of it, by golden section. */
+/* The greatest gain between the two samples around it, by golden section. */
 static PetscReal Golden(const NakAlloy *alloy, PetscReal a, PetscReal b, PetscReal low,
                         PetscReal high)
 {

@@ -24,7 +24,7 @@ static void ToFolder(char *path)
     path[0] = '\0';
 }
 
-/* The folder of materials of the installation that the program belongs to, or "". */
+/* The folder of materials of the installation to which the program belongs, or "". */
 static void Installed(char *folder, size_t size)
 {
   char          program[PETSC_MAX_PATH_LEN];
@@ -59,8 +59,8 @@ static PetscBool SameFile(const char *one, const char *other)
                      a.st_ino == b.st_ino);
 }
 
-/* The same beside the deck, where other decks lie, too: a material has an entry A.  A file that YAML refuses is
-   taken for one, so that its errors are reported. */
+/* The same beside the deck, where other decks may lie, too: a material has an entry A.  A file that
+   YAML refuses is taken for a material, so that its errors are reported. */
 static PetscErrorCode TryBeside(NakDeck deck, NakNode named, const char *name, char *path,
                                 size_t size, PetscBool *found)
 {

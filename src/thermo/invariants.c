@@ -35,7 +35,7 @@ static PetscBool Same(const NakEquilibria *p, const NakEquilibria *q)
 
 /* ---- What a change means ---- */
 
-/* Composition of field `i`: the middle of its ends, a pure metal at the ends of the diagram. */
+/* Composition of field `i`: the middle of its ends, or a pure metal at the ends of the diagram. */
 static PetscReal Middle(const NakEquilibria *all, PetscInt i)
 {
   const PetscReal left  = i > 0 ? all->tie[i - 1].x[1] : 0;
@@ -73,8 +73,9 @@ static NakInvariant Three(const NakEquilibria *all, PetscInt i, PetscBool appear
   };
 }
 
-/* One field more: at an end a pure metal has another phase than before, in the middle three phases
-   meet; two fields of the same phase were one.  `first` field that differs. */
+/* One field more.  At an end, a pure metal has another phase than before.  In the middle, three
+   phases meet, or two fields of the same phase were one.  `first` is the first field that
+   differs. */
 static NakInvariant OneMore(const NakEquilibria *more, const NakEquilibria *less, PetscInt first,
                             PetscBool appears)
 {
@@ -116,7 +117,7 @@ static PetscBool AsMany(const Fields *l, const Fields *s, PetscInt first, PetscI
   return PETSC_TRUE;
 }
 
-/* What lies between the equilibria below and above a temperature.  False for what has no name, such as
+/* What lies between the equilibria below and above a temperature.  False if it has no name, such as
    two changes at once. */
 static PetscBool Classify(const NakEquilibria *below, const NakEquilibria *above,
                           NakInvariant *point)
@@ -136,7 +137,7 @@ static PetscBool Classify(const NakEquilibria *below, const NakEquilibria *above
 
 /* ---- The search ---- */
 
-/* Narrow down the first change behind `low` to 1e-7 K. */
+/* Narrow down the first change after `low` to 1e-7 K. */
 static void Narrow(const NakMaterial *material, PetscReal *low, PetscReal *high,
                    NakEquilibria *below, NakEquilibria *above)
 {

@@ -1,4 +1,5 @@
-/* The liquid: activity, thermodynamic factor and its integral; the contract is in nakfield/thermo.h. */
+/* The liquid: activity, thermodynamic factor and its integral; the contract is in
+   nakfield/thermo.h. */
 #include <nakfield/thermo.h>
 
 NakLiquid NakThermoLiquid(const NakAlloy *alloy, PetscReal x)

@@ -4,7 +4,7 @@
 
 #include "thermo_impl.h"
 
-/* The rows of one of the two metals, "A" or "B"; a member's name takes no parentheses. */
+/* The rows of one of the two metals, "A" or "B".  A member's name takes no parentheses. */
 // NOLINTBEGIN(bugprone-macro-parentheses)
 #define METAL_ROWS(letter, metal)                                                                  \
   NAK_ROW_REQUIRED_TEXT(letter ".symbol", NakMaterial, metal.symbol, "Symbol of metal " letter),   \
@@ -49,7 +49,7 @@ static const NakParam material_rows[] = {
 };
 /* ---- Energies ---- */
 
-/* What the key of a term means: 1, T, T^2, T^-1, ln(T), T*ln(T) and the like. */
+/* The meaning of a term's key: 1, T, T^2, T^-1, ln(T), T*ln(T) and the like. */
 static PetscBool ParseTerm(const char *key, PetscInt *power, PetscBool *log)
 {
   static const char logarithm[] = "ln(T)";
@@ -212,7 +212,7 @@ static PetscErrorCode CheckName(NakDeck deck, const char *key, const char *name)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What else stands in the file is refused by its table; this is said better. */
+/* The file's table refuses any other key.  For a third metal, the message here is better. */
 static PetscErrorCode RefuseThird(NakDeck deck)
 {
   NakNode const third = NakDeckFind(deck, "C");

@@ -17,7 +17,7 @@ const NakParam NakAlloyParamRows[] = {
   NAK_ROW_END,
 };
 
-/* Apart, since the phases of the alloy on a box have no use for them. */
+/* Separate, because the phases of the alloy on a box do not use them. */
 const NakParam NakAlloySolidParamRows[] = {
   NAK_ROW_REAL("alloy.activation_energy", NakAlloyParams, activation_energy, "eV", 0.106, 0, 2,
                "Of the liquid's diffusivity D*, the interdiffusion over its thermodynamic factor"),
@@ -38,7 +38,8 @@ static PetscBool HasLiquid(const NakMaterial *material, PetscBool compounds, Pet
   return NakThermoLiquidRange(&alloy, compounds, x);
 }
 
-/* What a cell needs: an alloy in equilibrium may be all solid where others are liquid. */
+/* What a cell needs.  An alloy in equilibrium may be all solid at a temperature at which others are
+   liquid. */
 static PetscBool CellHasLiquid(const NakMaterial *material, const NakAlloyParams *params,
                                PetscReal T)
 {

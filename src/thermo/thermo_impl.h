@@ -7,7 +7,7 @@
   Find the file of a material: the search of NakMaterialLoad().  One rank only.
 
   @param[in]  named    the entry that names it, or NULL
-  @param[out] path     of the file; empty where there is none
+  @param[out] path     of the file; empty if there is none
   @param[out] own      whether it is named by a path or lies beside the deck
   @param[out] folders  where it was looked for, for a message
 */

@@ -76,8 +76,8 @@ static size_t Digits(const char *text)
   return strspn(text, "0123456789");
 }
 
-/* Length of the decimal number that `text` begins with, 0 without one.  Not strtod's: that also
-   takes inf, nan, hexadecimal, and what the locale says. */
+/* Length of the decimal number at the beginning of `text`, 0 without one.  strtod is not used: it
+   also takes inf, nan, hexadecimal numbers, and the decimal sign of the locale. */
 static size_t NumberLength(const char *text)
 {
   size_t n = text[0] == '+' || text[0] == '-' ? 1 : 0, digits = Digits(text + n);
@@ -124,7 +124,8 @@ static const char *const prints[][2] = {
   {"\u2079", "^9"},
 };
 
-/* What UDUNITS reads for the sign of print that `text` begins with, of `*length` bytes; else NULL. */
+/* What UDUNITS reads for the sign of print at the beginning of `text`, of `*length` bytes; else
+   NULL. */
 static const char *PlainSign(const char *text, size_t *length)
 {
   for (size_t i = 0; i < sizeof prints / sizeof prints[0]; i++) {
@@ -135,8 +136,8 @@ static const char *PlainSign(const char *text, size_t *length)
   return NULL;
 }
 
-/* A unit with the signs of print replaced, `cm\u207b\u00b2` by `cm^-2`, and no blank before it; none of
-   them gets longer. */
+/* A unit with the signs of print replaced, `cm\u207b\u00b2` by `cm^-2`, and no blank before it.
+   None of them gets longer. */
 static void Plain(const char *text, char plain[NAK_TEXT_SIZE])
 {
   PetscBool power = PETSC_FALSE;
@@ -156,8 +157,9 @@ static void Plain(const char *text, char plain[NAK_TEXT_SIZE])
   *to = '\0';
 }
 
-/* Length of the character of a unit that `text` begins with, 0 where it is none: ASCII letters,
-   digits and operators, and in UTF-8 the signs for micro, ohm and degree. */
+/* Length of the character of a unit at the beginning of `text`, 0 if it is none.  Such
+   characters are ASCII letters, digits and operators.  In UTF-8 they are the signs for micro,
+   ohm and degree. */
 static size_t UnitCharacter(const char *text)
 {
   static const char *const signs[] = {"\u00b5", "\u03bc", "\u03a9", "\u2126", "\u00b0"};
@@ -209,8 +211,8 @@ static PetscBool CharacterFits(const char *unit, size_t i)
   return unit[i] == '(' && IsLogarithm(unit + i) ? PETSC_FALSE : PETSC_TRUE;
 }
 
-/* UDUNITS accepts `m)`, logarithms such as lg(re mW) and dates; what is not a plain product of
-   powers is refused before it sees it. */
+/* UDUNITS accepts `m)`, logarithms such as lg(re mW) and dates.  What is not a plain product of
+   powers is refused before UDUNITS sees it. */
 static PetscBool WellFormed(const char *unit)
 {
   PetscInt depth = 0;
@@ -225,7 +227,7 @@ static PetscBool WellFormed(const char *unit)
   return depth == 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Parse a unit without blanks around it; NULL where there is no such unit. */
+/* Parse a unit without blanks around it; NULL if there is no such unit. */
 static ut_unit *Parse(const char *text)
 {
   static const char *const percents[]           = {"wt%", "mol%", "at%"};
@@ -237,13 +239,13 @@ static ut_unit *Parse(const char *text)
   return WellFormed(plain) ? ut_parse(database, plain, UT_UTF8) : NULL;
 }
 
-/* Parse a unit that the program asks for; a user may not write the bare 1. */
+/* Parse a unit that the program asks for.  A user may not write the bare 1. */
 static ut_unit *ParseWanted(const char *unit)
 {
   return strcmp(unit, "1") == 0 ? ut_get_dimensionless_unit_one(database) : Parse(unit);
 }
 
-/* UDUNITS takes an angle for a plain number; 135 deg is no contact fraction. */
+/* UDUNITS takes an angle for a plain number, but 135 deg is no contact fraction. */
 static PetscBool HoldsAngle(const ut_unit *unit)
 {
   char text[256] = "";
@@ -278,7 +280,7 @@ static PetscBool GuessCase(const char *unit, ut_unit *to, char *guess, size_t si
   return found;
 }
 
-/* 25 C is a charge, and 77 F a capacitance: a temperature was meant. */
+/* 25 C is a charge, and 77 F a capacitance; the user meant a temperature. */
 static PetscBool GuessDegrees(const char *unit, ut_unit *to, char *guess, size_t size)
 {
   PetscBool found = PETSC_FALSE;

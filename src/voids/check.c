@@ -1,7 +1,7 @@
 /* What pockets of gas ask of the grid; the contract is in nakfield/voids.h. */
 #include <nakfield/voids.h>
 
-/* The feet of all pockets side by side take less than the whole face. */
+/* The bases of all pockets side by side must take less than the whole face. */
 static void CheckPockets(const NakVoidsParams *p, const NakVoidsPlace *at, NakComplaints *list)
 {
   const PetscReal n[2] = {(PetscReal)at->columns[0], (PetscReal)at->columns[1]};
@@ -35,7 +35,8 @@ void NakVoidsCheck(const NakVoidsParams *p, const NakVoidsPlace *at, NakComplain
     return;
   }
   CheckPockets(p, at, list);
-  /* Gas that dissolves makes voids smaller than the deck's, which must not be the smallest themselves. */
+  /* Gas that dissolves makes voids smaller than the deck's.  So those of the deck must not be the
+     smallest possible. */
   if (p->dissolution > 0 && p->radius <= least)
     NakComplain(
       list, "microstructure",

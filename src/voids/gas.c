@@ -89,7 +89,7 @@ PetscErrorCode NakGasAdd(NakGas s, PetscReal x, PetscReal y)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Every column belongs to the place nearest to it that has not lost its gas. */
+/* Every column belongs to the nearest place that has not lost its gas. */
 PetscErrorCode NakGasOwners(NakGas s)
 {
   const NakGrid *g = NakStateGrid(s->state);
@@ -123,7 +123,7 @@ static PetscErrorCode Sum(NakGas s, PetscReal *sum)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Volume over the columns of each void, or of each group of voids under its first one. */
+/* Volume over the columns of each void.  That of a group of voids is under its first one. */
 static PetscErrorCode Volumes(NakGas s, const PetscReal share[], PetscBool grouped)
 {
   PetscFunctionBeginUser;
@@ -181,9 +181,9 @@ PetscErrorCode NakGasAnswer(NakGas s, PetscReal change[])
 
 /* ---- Gas that dissolves ---- */
 
-/* Epstein and Plesset, J. Chem. Phys. 18 (1950) 1505, quasi-stationary: what a half ball of this volume on a
-   tight wall passes into the liquid, over D times its excess of concentration [m].  In 2D half a cylinder,
-   from which diffusion has to reach the top of the alloy. */
+/* Quasi-stationary, by Epstein and Plesset, J. Chem. Phys. 18 (1950) 1505.  It is what a half ball
+   of this volume on a tight wall passes into the liquid, over D times its excess of concentration
+   [m].  In 2D it is half a cylinder, from which diffusion has to reach the top of the alloy. */
 static PetscReal Passage(const NakGas s, PetscReal volume)
 {
   const NakGrid  *g        = NakStateGrid(s->state);
@@ -195,8 +195,8 @@ static PetscReal Passage(const NakGas s, PetscReal volume)
   return NakVoidsFlat(g) ? PETSC_PI * length / PetscLogReal(1 + top / cylinder) : 2 * PETSC_PI * R;
 }
 
-/* Part of a void's gas that leaves it per time [1/s]; none where it is too small for the phase field: less
-   than a cell, or not much larger than its interface is wide. */
+/* Fraction of a void's gas that leaves it per time [1/s].  It is 0 if the void is too small for the
+   phase field: smaller than a cell, or not much larger than its interface is wide. */
 static PetscReal Escape(const NakGas s, PetscInt k)
 {
   const PetscReal V = s->volume[k], N = s->amount[k];
@@ -206,7 +206,8 @@ static PetscReal Escape(const NakGas s, PetscInt k)
   return s->dissolution * Passage(s, V) / V;
 }
 
-/* The void of a place has lost its gas: neither it nor those that had merged with it own columns any more. */
+/* The void of a place has lost its gas.  Neither it nor those that had merged with it own columns
+   any more. */
 static void Retire(NakGas s, PetscInt place)
 {
   for (PetscInt k = 0; k < s->n; k++)
@@ -216,7 +217,8 @@ static void Retire(NakGas s, PetscInt place)
     }
 }
 
-/* Exponentially as long as its volume stays, which is exact for that.  A void that is too small loses all. */
+/* Exponential decay, which is exact as long as its volume stays.  A void that is too small loses
+   all. */
 PetscErrorCode NakGasDissolve(NakGas s, const PetscReal share[], PetscReal dt)
 {
   PetscBool retired = PETSC_FALSE;
@@ -257,7 +259,7 @@ static PetscInt Root(const NakGas s, PetscInt k)
   return k;
 }
 
-/* Whether two neighbours have a void in them, and which is the first of theirs. */
+/* Whether two neighbours have a void in them, and which is the first of their voids. */
 static PetscBool Unite(NakGas s, const PetscReal *a, const PetscReal *b)
 {
   const PetscInt one = Root(s, (PetscInt)a[1]), two = Root(s, (PetscInt)b[1]);
@@ -267,7 +269,8 @@ static PetscBool Unite(NakGas s, const PetscReal *a, const PetscReal *b)
   return PETSC_TRUE;
 }
 
-/* Highest share and owner of every column, with ghosts: a vector of the plane with two values a column. */
+/* Highest share and owner of every column, with ghosts: a vector of the plane with two values a
+   column. */
 static PetscErrorCode FillPlane(NakGas s, const PetscReal share[], DM plane, Vec ghosted)
 {
   const PetscInt n = NakPartColumns(&s->part);
@@ -310,7 +313,7 @@ static PetscErrorCode UniteHere(NakGas s, DM plane, Vec ghosted, PetscBool *chan
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Roots are agreed by taking the least of all ranks, again and again until nothing changes. */
+/* Ranks agree on roots by taking the least of all ranks, repeatedly, until nothing changes. */
 static PetscErrorCode UniteEverywhere(NakGas s, DM plane, Vec ghosted)
 {
   PetscMPIInt again = 1;
@@ -341,8 +344,9 @@ static PetscErrorCode CountCells(NakGas s, const PetscReal share[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Part the groups: every void takes the gas over its own columns.  A place whose columns hold no void
-   any more, only the tail of another's, goes with the first of its group that has one. */
+/* Divide the groups: every void takes the gas over its own columns.  The columns of a place may
+   hold no void any more, only the tail of another's.  Then the place joins the first of its group
+   that has a void. */
 static PetscErrorCode Part(NakGas s, const PetscReal share[])
 {
   PetscInt *before, *first;
@@ -367,7 +371,8 @@ static PetscErrorCode Part(NakGas s, const PetscReal share[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Unite what touches, by the plane of the columns with their ghosts; the gas of a group is its first void's. */
+/* Unite voids that touch, by the plane of the columns with their ghosts.  The gas of a group is
+   kept at its first void. */
 static PetscErrorCode Unify(NakGas s, const PetscReal share[])
 {
   DM  plane;

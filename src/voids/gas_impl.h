@@ -3,8 +3,8 @@
 
 #include <nakfield/voids.h>
 
-/* Each void with where it began, the amount of its gas, and the first of the voids that it has merged with,
-   where amount, volume and pressure are kept. */
+/* Each void has the place where it began, the amount of its gas, and the first of the voids with
+   which it has merged.  Amount, volume and pressure are kept at that first void. */
 struct NakGas_private {
   MPI_Comm       comm;
   NakState       state;
@@ -31,13 +31,15 @@ struct NakGas_private {
   PetscReal  wait;         /* for the next, at the last rates [s] */
 };
 
-/* Whether columns stand in one row only, in x or in y: voids are cylinders then, as long as a column is wide. */
+/* Whether columns stand in one row only, in x or in y.  Then voids are cylinders, as long as a
+   column is wide. */
 static inline PetscBool NakVoidsFlat(const NakGrid *g)
 {
   return (PetscBool)(g->nx == 1 || g->ny == 1);
 }
 
-/* Distance over the face between two places that are (x, y) apart; around a periodic box [m]. */
+/* Distance [m] over the face between two places that are (x, y) apart; in a periodic box the
+   shorter way round. */
 static inline PetscReal NakVoidsApart(const NakGrid *g, PetscReal x, PetscReal y)
 {
   const PetscReal a = NakGridApart(g, 0, x), b = NakGridApart(g, 1, y);

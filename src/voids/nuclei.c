@@ -1,8 +1,9 @@
 /* Pockets of the pristine cell, and nuclei.
 
-   A column forms a nucleus when the integral of its rate reaches the next of a series of numbers whose
-   distances are exponentially distributed: a Poisson process for any course of the rate.  The numbers
-   belong to (seed, column, how many nuclei it has had), so neither ranks nor time steps change them. */
+   A column forms a nucleus when the integral of its rate reaches the next of a series of numbers.
+   The distances of these numbers are exponentially distributed, which gives a Poisson process for
+   any course of the rate.  The numbers belong to (seed, column, how many nuclei it has had), so
+   neither ranks nor time steps change them. */
 #include "gas_impl.h"
 
 /* Streams of random numbers of one seed. */
@@ -24,7 +25,7 @@ static PetscReal CapAt(const NakGas s, PetscReal distance, PetscReal z)
   return 1 / (1 + PetscExpReal(s->field.steepness * (r - R)));
 }
 
-/* Put a cap on a place, and fill it with gas at the pressure that bears it. */
+/* Put a cap on a place, and fill it with gas at the pressure that holds the cap open. */
 static PetscErrorCode InsertBubble(NakGas s, PetscInt place)
 {
   const NakGrid     *g       = NakStateGrid(s->state);
@@ -53,7 +54,8 @@ static PetscErrorCode InsertBubble(NakGas s, PetscInt place)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The k-th place of a lattice as nearly square as its number allows, as parts of the box. */
+/* The k-th place of a lattice that is as nearly square as its number allows, as fractions of the
+   box. */
 static void LatticePlace(const NakGas s, PetscInt k, PetscReal at[2])
 {
   const NakGrid *g    = NakStateGrid(s->state);
@@ -68,7 +70,8 @@ static void LatticePlace(const NakGas s, PetscInt k, PetscReal at[2])
   at[1]   = ((PetscReal)row + 0.5) / (PetscReal)rows;
 }
 
-/* A random place: of some candidates the one that is farthest from the pockets already there. */
+/* A random place.  Of some candidates, it is the one that is farthest from the pockets already
+   there. */
 static void RandomPlace(const NakGas s, PetscInt k, PetscReal place[2])
 {
   enum { CANDIDATES = 8 };
@@ -119,7 +122,7 @@ static PetscInt GlobalColumn(const NakGas s, PetscInt n)
          n % p->count[0];
 }
 
-/* How much more of the integral of the rate it takes to the next nucleus of a column. */
+/* How much more of the integral of the rate is needed until the next nucleus of a column. */
 static void Wait(NakGas s, PetscInt n)
 {
   PetscReal uniform[2];

@@ -1,4 +1,5 @@
-/* What the deck says of wetting, and what is told of it; the contract is in nakfield/wetting.h. */
+/* What the deck says about wetting, and what is reported about it; the contract is in
+   nakfield/wetting.h. */
 #include <nakfield/wetting.h>
 
 #define DEGREE     (PETSC_PI / 180)

@@ -63,7 +63,7 @@ vtkSmartPointer<vtkCPDataDescription> Describe(const NakInsituMoment *moment)
   return description;
 }
 
-// ParaView 5.11 warns of its own first step, which it shows to a script twice at one time.
+// ParaView 5.11 warns about its own first step, which it shows to a script twice at one time.
 class WarningsHeld {
 public:
   explicit WarningsHeld(bool hold) : before(vtkLogger::GetCurrentVerbosityCutoff())
@@ -81,7 +81,7 @@ private:
   vtkLogger::Verbosity before;
 };
 
-// One script on one moment.  What goes wrong in Python is kept by the guard.
+// One script on one moment.  The guard keeps what goes wrong in Python.
 void RunScript(Catalyst *c, Script &script, const NakInsituMoment *moment,
                char message[NAK_INSITU_MESSAGE])
 {

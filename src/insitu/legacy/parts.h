@@ -1,4 +1,4 @@
-// What the two plugins share: meshes around the simulation's arrays, and the Python beside them.
+// What the two plugins share: meshes around the simulation's arrays, and the Python code for them.
 #pragma once
 #include <vtkPython.h> // first, as Python wants it
 
@@ -82,8 +82,8 @@ inline bool LoadModule(const char *name, const char *text, const NakInsituHow *h
   return result != nullptr;
 }
 
-// Call a function of that module; its answer as text, "" where it has none.  Takes `arguments`, a tuple,
-// or nullptr for none.
+// Call a function of that module.  Returns its answer as text, "" if it has none.  Takes
+// `arguments`, a tuple, or nullptr for none.
 inline std::string Ask(const char *name, const char *function, PyObject *arguments = nullptr)
 {
   std::string     answer;

@@ -1,5 +1,6 @@
-// The back end "vtk": scripts that make numbers, with VTK and Python alone.  The rest of ParaView is four
-// hundred libraries, which take longer to load than such scripts to run.  The contract is in ../backend.h.
+// The back end "vtk": scripts that make numbers, with VTK and Python alone.  The rest of ParaView
+// is four hundred libraries.  They take longer to load than such scripts take to run.  The contract
+// is in ../backend.h.
 #include "parts.h"
 
 #include <vtkMPI.h>
