@@ -162,7 +162,7 @@ static inline PetscReal NakStepNext(const NakStepControl *c, PetscReal dt, Petsc
   return dt * PetscMin(PetscMax(c->shrink, allowed), c->growth);
 }
 
-/** Backward differentiation of an order over steps of any lengths.  x[0] is the moment wanted;
+/** Backward differentiation of an order over steps of any lengths.  x[0] is the moment wanted.
     x[1], x[2] and so on are the known moments, the newest first.
 
     The first weights give the derivative at x[0] of the polynomial through values 0 to `order`.

@@ -270,8 +270,8 @@ NakNode NakNodeFind(NakNode map, const char *key);
 /** A scalar's text; "" for a list or a map. */
 const char *NakNodeText(NakNode node);
 
-/** Set the text of a scalar of a deck, in the resolved deck, too.  The owner found what the scalar
-    means. */
+/** Make `text` the text of a scalar of a deck, in the resolved deck, too.  The owner found what the
+    scalar means. */
 PetscErrorCode NakNodeSetText(NakNode scalar, const char *text);
 
 /** Add an entry to a map within a list or a map, in the resolved deck, too.  The owner found its

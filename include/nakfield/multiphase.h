@@ -43,13 +43,13 @@
   - G_i - mu x_i is the chemical potential of B in phase i
   - V is the volume that holds a mole of B
   - the flux is the cell's own
-  In that frame a void lifts the liquid off and leaves X alone.  So does solid A, which is taken as
-  pure and brings V / V_A of A.  Its energy is the
-  one at which it is in equilibrium with the liquid of the phase diagram.
 
   In that frame a void lifts the liquid off and leaves X alone.  So does solid A, which is taken as
   pure and brings V / V_A of A.  Its energy is the one at which it is in equilibrium with the liquid
   of the phase diagram.
+
+  The unknowns of a cell are mu / RT, with the T of the start, then phi_1, phi_2, and so on.  Phase
+  0 is the liquid, phi_0 = 1 - sum.
 */
 #pragma once
 
