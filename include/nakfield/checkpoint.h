@@ -88,7 +88,7 @@ PetscErrorCode NakCheckpointArray(NakCheckpoint checkpoint, const char *name,
 PetscErrorCode NakCheckpointBlock(NakCheckpoint checkpoint, const char *name, void *data,
                                   size_t size);
 
-/** Size of a block that is read [B]; 0 where there is none. */
+/** Size of a block that is read [B]; 0 if there is none. */
 PetscErrorCode NakCheckpointSize(NakCheckpoint checkpoint, const char *name, size_t *size);
 
 /** Complete a checkpoint that was begun, and remove all but the newest `keep` of its directory.

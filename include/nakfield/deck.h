@@ -40,7 +40,7 @@ typedef struct {
 typedef struct {
   const char  *key; /**< as the deck spells it, e.g. "interphase.limiting_current" */
   NakParamType type;
-  const char  *unit;    /**< of the stored number; NULL where there is none */
+  const char  *unit;    /**< of the stored number; NULL if there is none */
   size_t       offset;  /**< within the module's parameter struct */
   PetscReal    initial; /**< when the deck is silent: number [unit], index, 0/1, or fraction by
                              weight; NAK_REQUIRED where it may not be,
@@ -253,7 +253,7 @@ PetscErrorCode NakDeckWriteHelp(const NakSection schema[], NakHelpFormat format,
 
 typedef enum { NAK_NODE_SCALAR, NAK_NODE_LIST, NAK_NODE_MAP } NakNodeKind;
 
-/** The node of a dotted key, or NULL where the deck has none. */
+/** The node of a dotted key, or NULL if the deck has none. */
 NakNode NakDeckFind(NakDeck deck, const char *key);
 
 NakNodeKind NakNodeKindOf(NakNode node);

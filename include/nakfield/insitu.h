@@ -63,7 +63,7 @@ typedef struct {
 extern const NakParam NakInsituParamRows[];
 extern const NakParam NakInsituCellParamRows[]; /**< what there is for cells only */
 
-typedef struct NakInsitu_private *NakInsitu; /**< opaque; NULL where a deck has no script */
+typedef struct NakInsitu_private *NakInsitu; /**< opaque; NULL if a deck has no script */
 
 /** Read `insitu.script`, `insitu.every` and `insitu.options`; errors are collected, among them a
     script that is not there.  A script is looked for as a path, then in the folder of the deck,
@@ -76,7 +76,7 @@ PetscErrorCode NakInsituRead(NakDeck deck, const char *unit, NakInsituParams *pa
 
   @param[in]  comm    the ranks that hold the fields
   @param[in]  params  copied
-  @param[out] insitu  NULL where there is no script; free with NakInsituDestroy()
+  @param[out] insitu  NULL if there is no script; free with NakInsituDestroy()
 
   Errors: PETSC_ERR_USER_INPUT if there is no such back end; the message names the package to
   install.

@@ -53,7 +53,7 @@ typedef struct {
 /** What was read. */
 typedef struct {
   PetscInt   rows;
-  PetscReal *values[NAK_MEASURED_QUANTITIES];   /**< NULL where there is no such column */
+  PetscReal *values[NAK_MEASURED_QUANTITIES];   /**< NULL if there is no such column */
   PetscBool  per_area[NAK_MEASURED_QUANTITIES]; /**< whether a current or impedance is per area */
   PetscBool  named;                             /**< whether the needed columns were found */
   PetscBool  bdf;                               /**< whether they have the names of BDF */

@@ -69,7 +69,7 @@ void NakModelComplete(NakModelParams *params);
 PetscReal NakModelDensity(const NakModelParams *params);
 PetscReal NakModelHeight(const NakModelParams *params);
 
-/** Height of the interphase on the grid, 0 where there is none [m]. */
+/** Height of the interphase on the grid, 0 if there is none [m]. */
 PetscReal NakModelInterphase(const NakModelParams *params);
 
 /** A cell with the alloy and the face of the counter electrode, if that electrode is an alloy. */

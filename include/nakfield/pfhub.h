@@ -43,7 +43,7 @@ void NakAllenCahnModel(const NakAllenCahn *p, NakFieldModel *model);
 
 typedef enum { NAK_PFHUB_CAHN_HILLIARD, NAK_PFHUB_POISSON, NAK_PFHUB_ALLEN_CAHN } NakPfhubModel;
 
-/** All that a deck says of these models; bounds are in NakPfhubParamRows. */
+/** All that a deck says about these models; bounds are in NakPfhubParamRows. */
 typedef struct {
   NakPfhubModel       model;
   PetscInt            nx, ny, nz;

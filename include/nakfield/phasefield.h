@@ -115,7 +115,7 @@ typedef struct {
   void (*coarse_apply[2])(const void *ctx, const NakLine *line, PetscReal *const out[]);
   void (*coarse_smooth[2])(const void *ctx, const NakLine *line);
 
-  /** out[f][k] = S_f for the fields that evolve; NULL where S_f is u_f. */
+  /** out[f][k] = S_f for the fields that evolve; NULL if S_f is u_f. */
   void (*stored)(const void *ctx, const NakLine *line, PetscReal *const out[]);
 
   /** Add Q_f(x, line->time) to out[f][k]; NULL for none.  Finest grid only. */
@@ -124,7 +124,7 @@ typedef struct {
   /** Set line->u at time 0.  A solve then finds the fields that do not evolve. */
   void (*initial)(const void *ctx, const NakLine *line);
 
-  /** out[f][k] = the exact solution at line->time; NULL where none is known. */
+  /** out[f][k] = the exact solution at line->time; NULL if none is known. */
   void (*exact)(const void *ctx, const NakLine *line, PetscReal *const out[]);
 
   /** Sum over the line's cells of the density of free energy; NULL for none. */

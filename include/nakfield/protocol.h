@@ -292,7 +292,7 @@ PetscErrorCode NakProtocolEvents(NakProtocol protocol, PetscInt *count, const Na
 
 /* ---- Triggers ---- */
 
-typedef struct NakTriggers_private *NakTriggers; /**< opaque; NULL where a deck has none */
+typedef struct NakTriggers_private *NakTriggers; /**< opaque; NULL if a deck has none */
 
 /** A condition that came true; plain data. */
 typedef struct {

@@ -73,9 +73,9 @@ typedef struct {
 /** An alloy as its file says; plain data without pointers. */
 typedef struct {
   char            name[NAK_TEXT_SIZE];
-  char            unverified[NAK_TEXT_SIZE];  /**< what of it is not; "" where all is known */
-  char            phases_only[NAK_TEXT_SIZE]; /**< why no cell can have it; "" where one can */
-  char            file[NAK_TEXT_SIZE];        /**< absolute; "" where that is too long */
+  char            unverified[NAK_TEXT_SIZE];  /**< what of it is not; "" if all is known */
+  char            phases_only[NAK_TEXT_SIZE]; /**< why no cell can have it; "" if one can */
+  char            file[NAK_TEXT_SIZE];        /**< absolute; "" if that is too long */
   PetscBool       own;                        /**< the file is the user's */
   NakMetal        a, b;
   PetscReal       lowest, highest; /**< temperatures between which the energies hold [K] */

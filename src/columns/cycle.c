@@ -1,4 +1,4 @@
-/* The multigrid cycle; what is meant is in multigrid.c. */
+/* The multigrid cycle; the explanation is in multigrid.c. */
 #include "multigrid.h"
 
 /* A grid in a cycle or sweep, with the input and output of the finest one. */

@@ -1,4 +1,4 @@
-/* Columns side by side: places, ghosts, factors; what is meant is in lines.h. */
+/* Columns side by side: places, ghosts, factors; the explanation is in lines.h. */
 #include "lines.h"
 
 /* ---- Places and ghosts ---- */

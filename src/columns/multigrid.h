@@ -1,4 +1,4 @@
-/* What the rooms of the multigrid share; what is meant is in multigrid.c. */
+/* What the source files of the multigrid share; the explanation is in multigrid.c. */
 #pragma once
 
 #include "lines.h"

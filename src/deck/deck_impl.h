@@ -182,7 +182,7 @@ typedef union {
 /** Whether the deck must give the value of a row. */
 PetscBool NakParamIsRequired(const NakParam *row);
 
-/** Word `i` of "a|b|c"; false where there are not so many. */
+/** Word `i` of "a|b|c"; false if there are not so many. */
 PetscBool NakWordsItem(const char *words, PetscInt i, char *word, size_t size);
 
 /** "a, b or c" of "a|b|c". */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Parts of a dotted key, or 0 where it is none. */
+/* Parts of a dotted key, or 0 if it is none. */
 static PetscInt Segments(const char *key)
 {
   char     segment[NAK_DECK_KEY_SIZE];

@@ -1,4 +1,4 @@
-/* What the rooms of the impedance share. */
+/* What the source files of the impedance share. */
 #pragma once
 
 #include <nakfield/impedance.h>

@@ -23,7 +23,7 @@ typedef struct {
 
 typedef struct {
   const char          *name, *unit;
-  const double        *values; /* one a cell, x fastest; NULL where `bytes` holds them */
+  const double        *values; /* one a cell, x fastest; NULL if `bytes` holds them */
   const unsigned char *bytes;
 } NakInsituArray;
 

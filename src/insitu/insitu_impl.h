@@ -1,4 +1,4 @@
-/* What the rooms of the in-situ module share. */
+/* What the source files of the in-situ module share. */
 #pragma once
 
 #include "backend.h"
@@ -30,5 +30,5 @@ PetscErrorCode NakWholeFaceFree(NakWholeFace *whole);
 const NakInsituBackend *NakInsituLoad(NakInsituChoice choice, PetscBool vtk,
                                       char why[NAK_INSITU_MESSAGE]);
 
-/* Of catalyst2.c; NULL where it is not compiled in. */
+/* Of catalyst2.c; NULL if it is not compiled in. */
 const NakInsituBackend *NakInsituCatalyst2(void);

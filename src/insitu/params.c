@@ -1,4 +1,4 @@
-/* What the deck says of pictures and extracts; the contract is in nakfield/insitu.h. */
+/* What the deck says about pictures and extracts; the contract is in nakfield/insitu.h. */
 #include "insitu_impl.h"
 
 #include <stdlib.h>

@@ -23,7 +23,7 @@ typedef struct {
   NakDecimal             decimal;
   PetscBool              gamry;     /* .DTA: several tables, whose lines begin with a tab */
   PetscBool              complete;  /* all units are known */
-  PetscInt               announced; /* line of the names in .mpt; 0 where it is searched for */
+  PetscInt               announced; /* line of the names in .mpt; 0 if it is searched for */
   char                   separator;
   int                    columns;
   PetscInt               room;

@@ -1,4 +1,4 @@
-/* What the rooms of the measured data share. */
+/* What the source files of the measured data share. */
 #pragma once
 
 #include <nakfield/measured.h>
@@ -52,7 +52,7 @@ const char *NakNumberRead(const char *text, PetscBool clock, NakDecimal *decimal
 /* Where quantities stand in a row, and the factors that convert them to SI. */
 typedef struct {
   int       place[NAK_MEASURED_QUANTITIES];  /* -1 for none */
-  PetscReal factor[NAK_MEASURED_QUANTITIES]; /* 0 where the unit is still to come */
+  PetscReal factor[NAK_MEASURED_QUANTITIES]; /* 0 if the unit is still to come */
   PetscReal sign[NAK_MEASURED_QUANTITIES];   /* -1 of a column of -Im Z */
   PetscBool per_area[NAK_MEASURED_QUANTITIES];
   PetscBool clock; /* the time is hours, minutes and seconds */

@@ -259,14 +259,14 @@ static void SplitUnit(const char *field, char name[NAME_SIZE], char unit[NAME_SI
   (void)snprintf(name, NAME_SIZE, "%.*s", (int)end, field);
 }
 
-/* What a known name says of a field. */
+/* What a known name says about a field. */
 typedef struct {
   NakQuantity quantity;
-  PetscReal   factor, sign; /* to SI; a factor of 0 where the unit is still to come */
+  PetscReal   factor, sign; /* to SI; a factor of 0 if the unit is still to come */
   PetscBool   per_area, clock, bdf;
 } Meaning;
 
-/* The unit in a field; false where it is one of another kind. */
+/* The unit in a field; false if it is one of another kind. */
 static PetscBool Unit(const char *unit, Meaning *m)
 {
   m->clock = (PetscBool)(m->quantity == NAK_MEASURED_TIME && strchr(unit, ':') != NULL);

@@ -1,4 +1,4 @@
-/* What the rooms of the model share. */
+/* What the source files of the model share. */
 #pragma once
 
 #include "column.h"
@@ -54,7 +54,7 @@ typedef struct {
 
 typedef struct {
   NakKept  *columns; /* of the owned ones */
-  PetscReal time;    /* until which it goes; below 0 where there is nothing yet [s] */
+  PetscReal time;    /* until which it goes; below 0 if there is nothing yet [s] */
 } NakMemory;
 
 /* The fields of a frame, of those that there are. */

@@ -1,4 +1,4 @@
-/* What the rooms of the multi-phase box share. */
+/* What the source files of the multi-phase box share. */
 #pragma once
 
 #include <nakfield/multiphase.h>
@@ -90,7 +90,7 @@ typedef struct {
   PetscReal weight[8][3]; /* [1/m] */
 } NakMixVertex;
 
-/* Around the lower corner of cell v; false where a cell is missing. */
+/* Around the lower corner of cell v; false if a cell is missing. */
 PetscBool NakMixMakeVertex(NakMixBox box, const PetscInt v[3], NakMixVertex *vertex);
 
 /* The gradient of order parameter k there [1/m]. */

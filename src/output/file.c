@@ -94,7 +94,7 @@ static PetscErrorCode ClearInsitu(const Clearing *clearing)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Lock `file`; `locks` becomes false where the file system has none. */
+/* Lock `file`; `locks` becomes false if the file system has none. */
 static PetscErrorCode Lock(int file, const char *directory, PetscBool *locks)
 {
   int failed;

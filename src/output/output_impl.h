@@ -1,4 +1,4 @@
-/* What the rooms of the output module share. */
+/* What the source files of the output module share. */
 #pragma once
 
 #include <nakfield/output.h>

@@ -1,4 +1,4 @@
-/* What the deck says of the output; the contract is in nakfield/output.h. */
+/* What the deck says about the output; the contract is in nakfield/output.h. */
 #include "output_impl.h"
 
 #include <string.h>

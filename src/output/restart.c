@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 typedef struct {
-  int64_t bytes[NAK_TABLE_OTHERS]; /* of the tables of every run; -1 where there is none yet */
+  int64_t bytes[NAK_TABLE_OTHERS]; /* of the tables of every run; -1 if there is none yet */
   int64_t log, frames;
 } Position;
 

@@ -22,7 +22,7 @@ struct NakProgress_private {
   PetscBool      fresh;     /* the last moment is not drawn */
   PetscLogDouble seen;      /* wall time of the last measure of the speed [s] */
   PetscReal      seen_time; /* simulated time then [s] */
-  PetscReal      speed;     /* simulated over wall time, smoothed; 0 where unknown */
+  PetscReal      speed;     /* simulated over wall time, smoothed; 0 if unknown */
   NakNumbers     last;
   PetscReal      dt, left; /* [s] */
   PetscBool      closed;   /* nothing is to come, and no guess of it */

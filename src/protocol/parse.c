@@ -115,7 +115,7 @@ static PetscErrorCode AddCondition(Parser *parser, NakNode node, PetscInt index)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* `until: CONDITION` or `until: [CONDITION, ...]`; NULL where the deck has none. */
+/* `until: CONDITION` or `until: [CONDITION, ...]`; NULL if the deck has none. */
 static PetscErrorCode ParseUntil(Parser *parser, NakNode until, PetscInt index)
 {
   PetscFunctionBeginUser;

@@ -72,7 +72,7 @@ static PetscErrorCode FindHeld(Wish *w, PetscBool *ok)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The name of a column, NULL where the deck has none. */
+/* The name of a column, NULL if the deck has none. */
 static const char *ColumnOf(const Wish *w, const char *key)
 {
   const NakNode     node = NakNodeFind(w->map, key);

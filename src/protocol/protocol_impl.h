@@ -82,7 +82,7 @@ typedef struct {
   PetscInt   profile;   /**< holds and blocks of a profile: its number from 1; else 0 */
   PetscReal  spectra;   /**< holds: NakProtocolSpectra() [s] */
   PetscReal  to;        /**< holds: the temperature that they bring [K]; 0 where they bring none */
-  PetscReal  ramp;      /**< holds: the time that it takes [s]; 0 where it is set at once */
+  PetscReal  ramp;      /**< holds: the time that it takes [s]; 0 if it is set at once */
   PetscReal  duration;  /**< holds [s]; PETSC_INFINITY where there is none */
   PetscReal  length;    /**< longest time it can take, if known, else PETSC_INFINITY [s] */
   PetscReal  after;     /**< the same for all that follows it in its block [s] */

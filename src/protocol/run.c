@@ -5,7 +5,7 @@
 /* What ended what. */
 typedef struct {
   PetscInt            op;        /* the item that ended; -1 for the whole protocol */
-  const NakCondition *condition; /* NULL where its time was up */
+  const NakCondition *condition; /* NULL if its time was up */
 } Cause;
 
 /* ---- Moving ---- */

@@ -1,4 +1,4 @@
-/* What the rooms of the simulation share. */
+/* What the source files of the simulation share. */
 #pragma once
 
 #include <nakfield/sim.h>
@@ -90,7 +90,7 @@ struct NakSim_private {
   NakDeck           deck;
   NakOutput         output;
   NakProgress       progress;
-  NakInsitu         insitu; /* NULL where there is no script */
+  NakInsitu         insitu; /* NULL if there is no script */
   PetscReal         good;   /* time of the last moment that every observer accepted [s] */
   /* Of the moment: */
   PetscReal   time, dt; /* dt: of the step that led here [s] */
@@ -102,7 +102,7 @@ struct NakSim_private {
   const char *cut;   /* what ends a run without a protocol early, or NULL */
   PetscInt    ends,
     stride; /* of protocol steps that were shown; a frame at each `stride`-th of them */
-  PetscReal    ends_in_all; /* at most; 0 where there are none */
+  PetscReal    ends_in_all; /* at most; 0 if there are none */
   NakMapRhythm map;
   PetscInt     n_frames;
   PetscReal    frames[NAK_SIM_FRAMES];   /* times of frames that the deck lists */
@@ -127,7 +127,7 @@ typedef struct {
   NakProtocol  protocol;
   NakModel     model;
   NakStepper   stepper;
-  NakImpedance impedance; /* NULL where no spectrum is asked for */
+  NakImpedance impedance; /* NULL if no spectrum is asked for */
   NakBalance   balance;
   NakRecord    now, good;     /* of the moment; the last that every observer accepted */
   PetscBool    slow_reported; /* what holds the steps */

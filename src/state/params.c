@@ -1,4 +1,4 @@
-/* What the deck says of the grid; the contract is in nakfield/state.h. */
+/* What the deck says about the grid; the contract is in nakfield/state.h. */
 #include <nakfield/state.h>
 
 const NakParam NakGridParamRows[] = {

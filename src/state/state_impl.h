@@ -1,4 +1,4 @@
-/* What the rooms of the state share. */
+/* What the source files of the state share. */
 #pragma once
 
 #include <nakfield/state.h>

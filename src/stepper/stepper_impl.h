@@ -1,4 +1,4 @@
-/* What the rooms of the stepper share. */
+/* What the source files of the stepper share. */
 #pragma once
 
 #include <nakfield/stepper.h>
@@ -13,7 +13,7 @@ typedef struct {
   Vec       scale;  /* NakModelScales() of the present state */
   PetscReal last_time;
   PetscInt  turns;    /* done without a jump, in this repeat */
-  PetscInt  distance; /* turns from `older` to `drift`; 0 where there is no `older` */
+  PetscInt  distance; /* turns from `older` to `drift`; 0 if there is no `older` */
   PetscInt  longest;  /* jump allowed next */
 } NakJump;
 

@@ -1,4 +1,4 @@
-/* What the rooms of the store share. */
+/* What the source files of the store share. */
 #pragma once
 
 #include <nakfield/store.h>

@@ -1,4 +1,4 @@
-/* What the deck says of the alloy; the contract is in nakfield/thermo.h. */
+/* What the deck says about the alloy; the contract is in nakfield/thermo.h. */
 #include <nakfield/thermo.h>
 
 const NakParam NakAlloyParamRows[] = {

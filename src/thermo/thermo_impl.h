@@ -1,4 +1,4 @@
-/* What the rooms of thermodynamics share. */
+/* What the source files of thermodynamics share. */
 #pragma once
 
 #include <nakfield/thermo.h>

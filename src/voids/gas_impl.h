@@ -1,4 +1,4 @@
-/* What the rooms of the gas share. */
+/* What the source files of the gas share. */
 #pragma once
 
 #include <nakfield/voids.h>

@@ -1,4 +1,4 @@
-/* What the deck says of voids; the contract is in nakfield/voids.h. */
+/* What the deck says about voids; the contract is in nakfield/voids.h. */
 #include <nakfield/voids.h>
 
 #define DEGREE (PETSC_PI / 180)
