@@ -136,8 +136,8 @@ PetscReal NakRandomOne(PetscInt key, PetscInt a, PetscInt b, PetscInt c);
 /** How the length of the next step follows from that of the last one.  All numbers are fractions or
     multiples of the last length. */
 typedef struct {
-  PetscReal failed;         /**< where that was not solved */
-  PetscReal shrink, growth; /**< at least and at most, where it was */
+  PetscReal failed;         /**< if that was not solved */
+  PetscReal shrink, growth; /**< at least and at most, if it was */
   PetscReal whole; /**< cut to less than this, it leaves the length wanted as it was, ... */
   PetscReal easy;  /**< ... unless its error is larger than this */
 } NakStepControl;

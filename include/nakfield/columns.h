@@ -98,7 +98,7 @@ typedef struct {
   PetscReal (*capacity)(const void *ctx, PetscInt sum, PetscReal shift);
   PetscInt keeper[NAK_CONSERVED_MOST];
 
-  NakColumnShared shared; /**< the preconditioners know nothing of it */
+  NakColumnShared shared; /**< the preconditioners do not see it */
 } NakColumnPhysics;
 
 typedef struct NakColumns_private *NakColumns; /**< opaque */

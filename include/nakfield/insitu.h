@@ -1,6 +1,6 @@
 /**
   @file
-  In situ: pictures and extracts by ParaView Catalyst while the run goes on.
+  In situ: pictures and extracts by ParaView Catalyst during the run.
 
   An observer of numbers and frames, like the output.  A back end does the drawing.  It stands on
   the other side of one C contract (src/insitu/backend.h) and is loaded if a deck asks for it:
@@ -61,7 +61,7 @@ typedef struct {
 } NakInsituParams;
 
 extern const NakParam NakInsituParamRows[];
-extern const NakParam NakInsituCellParamRows[]; /**< what there is for cells only */
+extern const NakParam NakInsituCellParamRows[]; /**< entries for cells only */
 
 typedef struct NakInsitu_private *NakInsitu; /**< opaque; NULL if a deck has no script */
 
@@ -113,7 +113,7 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakNumbers *numbers, const 
     same on every rank; "" for NULL. */
 const char *NakInsituTold(NakInsitu insitu);
 
-/** What it cost so far.  Zeros of NULL. */
+/** What it has cost so far.  Zeros for NULL. */
 typedef struct {
   PetscInt  moments;   /**< shown, by this process */
   PetscReal start;     /**< wall time of loading [s] */

@@ -104,7 +104,7 @@ extern const NakParam NakCellParamRows[];
 extern const NakParam NakInterphaseParamRows[];
 extern const NakParam NakReactionParamRows[];
 
-/** Everything that the pointwise functions need, worked out once; per area of contact. */
+/** Everything that the pointwise functions need, computed once; per area of contact. */
 typedef struct {
   NakAlloy  alloy;        /**< at the cell's temperature */
   PetscReal f;            /**< F / R T [1/V] */
@@ -159,7 +159,7 @@ NakKinetics NakKineticsCreate(const NakMaterial *material, PetscReal temperature
                               const NakInterphaseParams *interphase,
                               const NakReactionParams *reaction, PetscReal contact);
 
-/** Let the electrolyte be what `liquid` says, at the temperature of `kinetics`. */
+/** Make the electrolyte the liquid of `liquid`, at the temperature of `kinetics`. */
 void NakKineticsBathe(NakKinetics *kinetics, const NakLiquidParams *liquid,
                       const NakReactionParams *reaction);
 

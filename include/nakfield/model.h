@@ -98,7 +98,7 @@ const NakLayout *NakModelCounter(NakModel model);
     [C/m2]. */
 PetscReal NakModelFaceCharge(NakModel model);
 
-/** What stands in the circuit beside the face. */
+/** What is in series with the face in the circuit. */
 typedef struct {
   PetscReal series;           /**< resistance beyond the resolved electrolyte [ohm m2] */
   PetscReal grain_boundaries; /**< part of it [ohm m2] */
@@ -125,7 +125,7 @@ PetscErrorCode NakModelInitialise(NakModel model, Vec U);
 /** What the cycler holds from now on.  Logically collective, no messages. */
 PetscErrorCode NakModelHold(NakModel model, NakControl control);
 
-/** What NakModelHold() was told last. */
+/** The control that NakModelHold() set last. */
 NakControl NakModelHeld(NakModel model);
 
 /**
@@ -215,13 +215,13 @@ PetscReal NakModelUntil(NakModel model);
     nothing else. */
 PetscErrorCode NakModelRemember(NakModel model, PetscReal time, Vec U);
 
-/** What a restart needs beside the state. */
+/** What a restart needs in addition to the state. */
 PetscErrorCode NakModelCheckpoint(NakModel model, NakCheckpoint checkpoint);
 
 /** How many nuclei of the K film have formed. */
 PetscInt NakModelFilmNuclei(NakModel model);
 
-/** What there is of voids.  Not collective. */
+/** The voids at present.  Not collective. */
 NakGasReport NakModelVoidsReport(NakModel model);
 
 /** The fields that such a cell has; how many.  Pure. */

@@ -69,7 +69,7 @@ typedef enum {
   NAK_BODIES
 } NakBody;
 
-/** What amounts are counted per. */
+/** The unit to which amounts refer. */
 typedef enum { NAK_PER_ATOM, NAK_PER_B } NakMixFrame;
 
 /** What the physics at a point depends on.  Plain data. */

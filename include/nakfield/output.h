@@ -28,7 +28,7 @@ typedef struct {
 
 extern const NakParam NakOutputParamRows[];      /**< the directory */
 extern const NakParam NakOutputTimesParamRows[]; /**< when something is written */
-extern const NakParam NakOutputCellParamRows[];  /**< what there is for cells only */
+extern const NakParam NakOutputCellParamRows[];  /**< entries for cells only */
 
 /** Read `output.fields.names`, out of `count` fields; errors are collected.  Collective. */
 PetscErrorCode NakOutputRead(NakDeck deck, const NakField fields[], PetscInt count,
@@ -39,12 +39,13 @@ void NakOutputCheck(const NakOutputParams *params, PetscReal span, NakComplaints
 
 typedef struct NakOutput_private *NakOutput; /**< opaque */
 
-/** What becomes of a run that is in the directory already. */
+/** What happens to a run that is in the directory already. */
 typedef enum {
   NAK_OUTPUT_NEW,     /**< it is an error */
   NAK_OUTPUT_REPLACE, /**< it is removed */
-  NAK_OUTPUT_ANEW,    /**< it is removed but for original.yaml: its own deck begins again */
-  NAK_OUTPUT_CONTINUE /**< it goes on: NakOutputCheckpoint() must follow */
+  NAK_OUTPUT_ANEW,    /**< it is removed except original.yaml, its own deck, with which it begins
+                           again */
+  NAK_OUTPUT_CONTINUE /**< it is continued: NakOutputCheckpoint() must follow */
 } NakOutputMode;
 
 /**

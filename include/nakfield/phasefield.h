@@ -143,7 +143,7 @@ typedef struct {
   PetscReal tolerance; /**< error of a step: RMS over NakFieldModel.scale */
   PetscReal solver_tolerance; /**< what a solve leaves, as a share of `tolerance` */
   PetscReal first_step, shortest_step, longest_step;
-  PetscBool fixed;         /**< every step is `first_step` long, but for a start from short ones */
+  PetscBool fixed;         /**< every step is `first_step` long, except a start with short ones */
   PetscInt  before, after; /**< smoothing before and after the coarser grid */
   PetscInt  cycles;        /**< at most, in one solve */
 } NakPhaseFieldParams;
@@ -188,7 +188,7 @@ PetscInt NakPhaseFieldUsefulRanks(const NakDomain *grid, PetscInt ranks);
 */
 PetscErrorCode NakPhaseFieldStep(NakPhaseField engine, PetscReal latest);
 
-/** Where the engine is and what it took to come here. */
+/** The state of the engine, and what it took to reach it. */
 typedef struct {
   PetscReal time, dt; /**< now; length of the last step */
   PetscInt  steps, rejected;

@@ -1,6 +1,6 @@
 /**
   @file
-  The phase diagram of a material, as tables: what `nakfield phases` does.
+  The phase diagram of a material, as tables: the work of `nakfield phases`.
 */
 #pragma once
 

@@ -242,7 +242,7 @@ typedef struct {
   PetscReal charge;      /**< positive where it stripped [C/m2] */
 } NakHalfCycle;
 
-/** What tests are made for; plain data. */
+/** The results that tests are made for; plain data. */
 typedef struct {
   PetscReal collapse; /**< the staircase's first level that a condition or a limit ended [A/m2] */
   PetscReal critical; /**< of a ccd: the current at which it failed first, 0 for none [A/m2] ... */
@@ -275,7 +275,7 @@ const char *NakEventName(PetscInt kind);
 const char *NakEventDoc(PetscInt kind);
 
 /**
-  Note what has happened since the record noted before.
+  Record what has happened since the record before.
 
   An event has happened if its condition is true and was not before.  It can happen anew once its
   signal has gone back by a tenth of its bound.  If a condition of the protocol has not located the

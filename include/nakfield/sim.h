@@ -35,7 +35,7 @@ enum { NAK_SIM_SECTIONS = 30, NAK_MODEL_ANY = -1 };
     NAK_MODEL_ANY gives every entry there is, for the manual. */
 void NakSimSchema(NakSimParams *params, PetscInt kind, NakSection schema[NAK_SIM_SECTIONS]);
 
-/** What the command line says beside the deck. */
+/** What the command line says in addition to the deck. */
 typedef struct {
   const char        *deck; /**< path, or NULL for defaults and overrides alone */
   const char *const *overrides;
@@ -45,7 +45,7 @@ typedef struct {
   const char *restart;     /**< a run directory to continue, with its own deck where `deck` is NULL;
                                    or NULL */
   PetscBool   new_physics; /**< continue with another cell than that of the checkpoint */
-  PetscBool   light;       /**< write no fields; all else, steps included, is as with them */
+  PetscBool   light;       /**< write no fields; all else, steps included, is the same */
   PetscReal   wall_time;   /**< after which the run is to stop; 0 for never [s] */
   PetscInt    ranks;       /**< that NakSimDescribe() is to speak of; 0 for those there are */
 } NakSimOptions;

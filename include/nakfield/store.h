@@ -147,7 +147,7 @@ PetscErrorCode NakDirectoryList(const char *directory, NakDirectoryVisitor visit
 typedef struct NakFolder_private *NakFolder;
 
 /**
-  Make the folder, and begin its list or go on with it.
+  Make the folder, and begin its list or continue it.
 
   @param[out] next    one more than the largest number on the list; 0 for none
   @param[out] folder  close with NakFolderClose(), also where this fails

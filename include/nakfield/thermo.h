@@ -40,7 +40,7 @@ enum {
 */
 PetscReal NakArrhenius(PetscReal energy, PetscReal T);
 
-/** An energy: the sum of value T^power, times ln T where `log` [J/mol]. */
+/** An energy: the sum of value T^power, times ln T if `log` [J/mol]. */
 typedef struct {
   PetscInt  n;
   PetscReal value[NAK_ENERGY_TERMS];
@@ -61,7 +61,7 @@ typedef struct {
   NakEnergy energy;
 } NakCompoundData;
 
-/** What is known of one metal. */
+/** The known data of one metal. */
 typedef struct {
   char      symbol[NAK_TEXT_SIZE];
   PetscReal mass;                /**< [kg/mol] */
@@ -106,7 +106,7 @@ typedef struct {
 PetscErrorCode NakMaterialLoad(NakDeck deck, const char *key, const char *name,
                                NakMaterial *material, PetscInt *errors);
 
-/** What an alloy below its liquidus does. */
+/** What an alloy does below its liquidus. */
 typedef enum {
   NAK_SOLIDS_EQUILIBRIUM, /**< it frees solid: NakThermoAmounts() */
   NAK_SOLIDS_SUPERCOOLED, /**< it stays liquid */
@@ -220,7 +220,7 @@ NakBranchPoint NakBranchAt(const NakBranch *branch, PetscReal mu);
 */
 NakBranchPoint NakBranchPerB(const NakBranch *branch, PetscReal mu_a, PetscReal guess);
 
-/** What the interface and the diffusion need of the liquid at one composition. */
+/** The properties of the liquid at one composition that the interface and the diffusion need. */
 typedef struct {
   PetscReal
     ln_activity; /**< of A, against solid A [-]; the open-circuit potential is -R T / F times it */

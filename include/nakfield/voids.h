@@ -66,7 +66,7 @@ PetscReal NakVoidsDepletion(const NakVoidsParams *params, const NakVoidsDrive *d
 PetscReal NakVoidsCosine(const NakVoidsParams *params, const NakVoidsDrive *drive,
                          NakVoidsDrive *slope);
 
-/** What is around the voids. */
+/** The surroundings of the voids. */
 typedef struct {
   PetscInt  columns[2]; /**< in x and y */
   PetscReal side[2];    /**< of a column [m] */
@@ -158,7 +158,7 @@ PetscErrorCode NakGasWait(NakGas gas, const PetscReal wetted[], const NakVoidsDr
     collective. */
 PetscReal NakGasMaxStep(NakGas gas);
 
-/** What there is at the moment. */
+/** The voids at the moment. */
 typedef struct {
   PetscInt  count;     /**< voids that are apart from each other, and larger than a cell */
   PetscInt  formed;    /**< pockets and nuclei since the start */

@@ -54,6 +54,6 @@ PetscBool NakWettingReacts(const NakWettingParams *params, PetscReal tension, Pe
 /** Complain of entries that need others. */
 void NakWettingCheck(const NakWettingParams *params, PetscReal tension, NakComplaints *list);
 
-/** Write what follows, a line each; `cosine` is that of the smooth wall. */
+/** Write the results, a line each; `cosine` is that of the smooth wall. */
 void NakWettingWrite(const NakWettingParams *params, PetscReal tension, PetscReal cosine,
                      char text[], size_t size);

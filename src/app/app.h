@@ -48,7 +48,7 @@ PetscErrorCode NakReadMeasured(NakMeasuredWish wish, int count, const unsigned k
 
 /* export.c: print a measured file as BDF, the Battery Data Format.  Collective. */
 PetscErrorCode NakExport(const NakSimOptions *options);
-/* main.c: do what a line says.  Collective on PETSC_COMM_WORLD. */
+/* main.c: execute a command line.  Collective on PETSC_COMM_WORLD. */
 PetscErrorCode NakCarryOut(const NakCommandLine *line);
 
 /* worker.c: execute command lines that come on standard input, one after another.  A word ends with

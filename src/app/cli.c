@@ -239,7 +239,7 @@ static void CheckOptions(NakCommandLine *line)
     Error(line, "this is for --restart:", "--new-physics");
 }
 
-/* What is wrong with a command without a file. */
+/* The error of a command without a file. */
 static const char *Needs(NakCommand command)
 {
   if (command == NAK_COMMAND_PHASES) return "no material after";

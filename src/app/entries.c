@@ -1,4 +1,4 @@
-/* What commands that read a measured file have alike; see app.h. */
+/* What the commands that read a measured file have in common; see app.h. */
 #include "app.h"
 
 PetscErrorCode NakReadMeasured(NakMeasuredWish wish, int count, const unsigned kinds[],

@@ -34,7 +34,7 @@ static const struct {
   {"Imaginary Impedance / ohm", -1},
 };
 
-/* What a file may be, the fullest first. */
+/* The kinds of files, those with most quantities first. */
 static const unsigned kinds[] = {
   NAK_MEASURED_SPECTRUM,
   NAK_MEASURED(NAK_MEASURED_TIME) | NAK_MEASURED(NAK_MEASURED_VOLTAGE) |

@@ -124,11 +124,11 @@ int main(int argc, char *argv[])
   while (mine < argc && strcmp(argv[mine], "--") != 0) mine++;
   line       = NakCommandLineParse(mine, argv, overrides);
   petsc      = mine < argc ? argc - mine : 1;
-  petsc_argv = argv + argc - petsc; /* "--", where there is one, stands for the program's name */
+  petsc_argv = argv + argc - petsc; /* "--", if there is one, stands for the program's name */
   if (mine == argc) petsc_argv = argv;
   NakMpiPrepare();
   if (PetscInitialize(&petsc, &petsc_argv, NULL, NULL) != PETSC_SUCCESS) return 1;
-  (void)signal(SIGPIPE, SIG_DFL); /* `| head` is no crash, which PETSc would tell at length */
+  (void)signal(SIGPIPE, SIG_DFL); /* `| head` is no crash, which PETSc would report at length */
   code = NakErrorsInstall(NULL);
   if (code == PETSC_SUCCESS) code = NakCarryOut(&line);
   free(overrides);

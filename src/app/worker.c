@@ -99,7 +99,7 @@ PetscErrorCode NakWork(void)
   PetscCheck(size == 1, PETSC_COMM_WORLD, PETSC_ERR_USER_INPUT, "a worker is one process, not %d",
              size);
 #if defined(__linux__)
-  (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* who killed its parent wants no more of it */
+  (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* who killed its parent does not need it any more */
 #endif
   PetscCall(NakUnitsOpen()); /* once for all lines: reading it takes longer than checking a deck */
   while (code == PETSC_SUCCESS && NakReceived() == 0) {

@@ -20,7 +20,7 @@ static PetscErrorCode Raise(const NakFault *fault)
   SETERRQ(PETSC_COMM_SELF, fault->code, "%s", fault->text);
 }
 
-/* The lowest rank that has a fault; their number where there is none. */
+/* The lowest rank that has a fault; the number of ranks if there is none. */
 static PetscErrorCode First(MPI_Comm comm, const NakFault *fault, PetscMPIInt *rank,
                             PetscMPIInt *size, PetscMPIInt *first)
 {

@@ -1,4 +1,4 @@
-/* What PETSc leaves to its users; the contract is in nakfield/base.h. */
+/* Tasks that PETSc leaves to its users; the contract is in nakfield/base.h. */
 #include <nakfield/base.h>
 
 PetscErrorCode NakOptionPrefer(const char option[], const char value[])

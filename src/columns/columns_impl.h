@@ -102,7 +102,7 @@ PetscErrorCode NakAverageCreate(NakState fine, NakState coarse, Mat *average);
 /* operator.c: the finest level as an operator. */
 PetscErrorCode NakOperatorCreate(const NakGrids *grids, Mat *mat);
 
-/* y += what is shared of x. */
+/* y += the shared part of the product with x. */
 PetscErrorCode NakOperatorAddShared(const NakGrids *grids, Vec x, Vec y);
 
 /* The part of the conserved sums in the residual b - A x, for the columns of this rank. */

@@ -242,7 +242,7 @@ static void TakeOutBlack(const Pass *p, PetscInt j)
   }
 }
 
-/* What was solved of row j, to the result. */
+/* Copy the solution of row j to the result. */
 static void TakeOutSolution(const Pass *p, PetscInt j, PetscInt parity)
 {
   const NakMultigrid mg = p->mg;
@@ -260,7 +260,7 @@ static void TakeOutSolution(const Pass *p, PetscInt j, PetscInt parity)
   }
 }
 
-/* What was solved of row j, where something comes out of the grid. */
+/* Copy the solution of row j, if the grid has an output. */
 static void TakeOutRow(const Pass *p, PetscInt j, PetscInt parity)
 {
   if (p->level + 1 < p->mg->n) return;

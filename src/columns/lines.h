@@ -57,7 +57,7 @@ typedef struct {
   PetscSF ring;         /* all ghosts, with those at corners */
 } NakLines;
 
-/* Fill in what follows from `box`, `size`, and so on. */
+/* Compute all members that follow from `box`, `size`, and so on. */
 void NakLinesShape(NakLines *grid);
 
 PetscErrorCode NakLinesCreate(NakState state, const NakLineLU *lu, PetscBool finest,

@@ -195,7 +195,7 @@ void NakLinesSolve(NakLines *g, PetscInt j, PetscInt parity, NakLinesTurn turn, 
   NakLinesWrap(g, j, parity, g->t);
 }
 
-/* Whether columns of one colour meet where n columns are periodic. */
+/* Whether columns of one colour meet if n columns are periodic. */
 static PetscBool HasSeam(const NakLines *g, PetscInt n)
 {
   return (PetscBool)(g->periodic && n > 1 && n % 2);

@@ -82,10 +82,10 @@ PetscErrorCode NakMultigridFactor(NakMultigrid mg); /* for a new linearisation *
 /* Set up `pc` to do a cycle. */
 PetscErrorCode NakMultigridPrecondition(NakMultigrid mg, PC pc);
 
-/* reduced.c: make `pc`, which does cycles, solve, where that is possible. */
+/* reduced.c: turn `pc`, which does cycles, into one that solves, if possible. */
 PetscErrorCode NakReducedSolver(NakMultigrid mg, PetscReal tolerance, PC pc, KSP *inner);
 
-/* cycle.c: what each does stands at its use in reduced.c. */
+/* cycle.c: what each does is explained at its use in reduced.c. */
 typedef PetscErrorCode (*NakTurn)(NakMultigrid mg, const NakInOut *io);
 PetscErrorCode NakMultigridCycle(NakMultigrid mg, const NakInOut *io);
 PetscErrorCode NakMultigridSweep(NakMultigrid mg, const NakInOut *io);

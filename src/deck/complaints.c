@@ -1,4 +1,4 @@
-/* What the checks of the modules find; the contract is in nakfield/deck.h. */
+/* The lists that the checks of the modules fill; the contract is in nakfield/deck.h. */
 #include "deck_impl.h"
 
 #include <stdarg.h>

@@ -1,10 +1,10 @@
-/* What is wrong with a deck; the contract is in nakfield/deck.h and deck_impl.h. */
+/* Errors of a deck; the contract is in nakfield/deck.h and deck_impl.h. */
 #include "deck_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What the deck lacks has no line in it. */
+/* An entry that the deck lacks has no line in it. */
 static NakSource PlaceOf(NakNode node)
 {
   const NakSource none = {.line = 0};

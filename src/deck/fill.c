@@ -156,7 +156,7 @@ static PetscBool Nested(const NakSection schema[], const char *path)
   return (PetscBool)(dot != NULL && MeaningOf(schema, dot + 1) == SECTION);
 }
 
-/* Offer what is near an unknown key. */
+/* Offer the names that are near an unknown key. */
 static PetscErrorCode ComplainMisspelt(NakDeck deck, const NakSection schema[], NakNode node,
                                        const char *path)
 {
@@ -287,7 +287,7 @@ PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words)
 
 /* ---- Words in the place of sections ---- */
 
-/* `interphase: none` means interphase: {kind: none}, where the schema has interphase.kind. */
+/* `interphase: none` means interphase: {kind: none}, if the schema has interphase.kind. */
 static PetscErrorCode SpreadWord(NakDeck deck, const NakParam *row)
 {
   static const char kind[] = ".kind";

@@ -5,7 +5,7 @@
 
 /* ---- One row in words ---- */
 
-/* Append to a text; what does not fit is cut. */
+/* Append to a text; the part that does not fit is cut. */
 static void Append(char *text, size_t size, const char *more)
 {
   const size_t used = strlen(text);
@@ -142,7 +142,7 @@ static void WriteMarkdownRow(const NakParam *row, FILE *file)
 
 /* ---- All of it ---- */
 
-/* One heading for the rows of a section, where they follow each other. */
+/* One heading for the rows of a section, if they follow each other. */
 static void WriteText(const NakSection schema[], FILE *file)
 {
   const char *before = "";

@@ -54,7 +54,7 @@ static PetscBool TabAt(const Reader *reader, yaml_mark_t mark)
   return place[mark.column] == '\t' ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* What to look for where libyaml says this; empty for other problems. */
+/* What to look for if libyaml says this; empty for other problems. */
 static const char *Remedy(const char *problem)
 {
   static const char *const remedies[][2] = {
@@ -74,7 +74,7 @@ static const char *Remedy(const char *problem)
   return "";
 }
 
-/* What libyaml could not read. */
+/* Report what libyaml could not read. */
 static PetscErrorCode ComplainYaml(Reader *reader)
 {
   const yaml_parser_t *yaml    = &reader->yaml;
@@ -158,7 +158,7 @@ static PetscErrorCode ReadList(Reader *reader, NakTree list)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read and forget what `event` begins. */
+/* Read and forget the node that `event` begins. */
 static PetscErrorCode Skip(Reader *reader, const yaml_event_t *event)
 {
   const NakSource nowhere = {0};
@@ -312,7 +312,7 @@ static PetscErrorCode CheckSize(Reader *reader, NakSource place)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read what `event` begins and append it to `parent`. */
+/* Read the node that `event` begins and append it to `parent`. */
 static PetscErrorCode ReadNode(Reader *reader, const yaml_event_t *event, NakTree parent,
                                const char *key)
 {

@@ -41,7 +41,7 @@ void NakWordsList(const char *words, char *text, size_t size)
   }
 }
 
-/* ---- What every type asks of its node ---- */
+/* ---- Checks of a node for every type ---- */
 
 /* A single value, whose key and text are shown in messages. */
 typedef struct {

@@ -76,7 +76,7 @@ static PetscErrorCode Solve(const Fit *fit, PetscInt terms)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the fit leaves, over |Z|. */
+/* The residual of the fit, over |Z|. */
 static void Residual(const Fit *fit, PetscInt terms, NakConsistency *c)
 {
   const NakSpectrum *s   = fit->s;

@@ -98,7 +98,7 @@ static PetscErrorCode FillFit(NakProgramme *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Half of what is minimised. */
+/* Half of the function that is minimised. */
 static PetscErrorCode Objective(Tao tao, Vec x, PetscReal *value, Vec gradient, void *ctx)
 {
   NakProgramme *p = (NakProgramme *)ctx;

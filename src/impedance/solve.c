@@ -211,7 +211,7 @@ static PetscErrorCode LineariseTo(NakImpedance z, PetscReal omega, Mat *to)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The Jacobian depends on what is held, not on its value. */
+/* The Jacobian depends on which quantity is held, not on its value. */
 static PetscErrorCode HoldCurrent(NakImpedance z, NakControl *before)
 {
   PetscFunctionBeginUser;

@@ -55,7 +55,7 @@ static void NameScripts(const NakInsituHow *how, char names[NAMES_SIZE])
   }
 }
 
-/* The scripts of the deck, after the one that has their errors told. */
+/* The scripts of the deck, after the one that reports their errors. */
 static void SetScripts(conduit_node *node, const NakInsituHow *how)
 {
   char guard[PETSC_MAX_PATH_LEN], path[PATH_SIZE];
@@ -76,7 +76,7 @@ static void SetScripts(conduit_node *node, const NakInsituHow *how)
   }
 }
 
-/* Add what nakguard.py has left since the last time; how many scripts failed. */
+/* Add what nakguard.py has left since the last time.  Returns how many scripts failed. */
 static int TellFailures(char message[NAK_INSITU_MESSAGE])
 {
   const char *left   = getenv(TOLD);

@@ -1,4 +1,4 @@
-/* Where scripts and plugins are. */
+/* The places of scripts and plugins. */
 #include "insitu_impl.h"
 
 #include <dlfcn.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The build system defines it where it has built plugins. */
+/* The build system defines it if it has built plugins. */
 #if !defined(NAK_PARAVIEW)
   #define NAK_PARAVIEW "unknown"
 #endif
@@ -104,7 +104,7 @@ static const NakInsituBackend *Open(const char *path, char why[NAK_INSITU_MESSAG
   return NULL;
 }
 
-/* Where a plugin is; else FALSE, and `path` is no file. */
+/* The place of a plugin; else FALSE, and `path` is no file. */
 static PetscBool FindPlugin(const char *name, char path[PETSC_MAX_PATH_LEN])
 {
   char              program[PETSC_MAX_PATH_LEN];

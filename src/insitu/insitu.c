@@ -28,7 +28,7 @@ struct NakInsitu_private {
   char                    told[NAK_INSITU_MESSAGE];
 };
 
-/* What a moment needs beside the frame. */
+/* What a moment needs in addition to the frame. */
 typedef struct {
   PetscReal       *axes, *values;
   unsigned char   *region;
@@ -105,7 +105,7 @@ static PetscErrorCode OpenFolder(NakInsitu s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What rank 0 found is so for the ranks that do nothing. */
+/* The result of rank 0 holds for the ranks that do nothing, too. */
 static PetscErrorCode Share(NakInsitu s, int *value)
 {
   PetscFunctionBeginUser;
@@ -136,7 +136,7 @@ static PetscErrorCode Start(NakInsitu s, PetscBool *ok)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Every rank's machine must have the back end: one without it tells why. */
+/* Every rank's machine must have the back end; a rank without it reports why. */
 static PetscErrorCode Load(NakInsitu s)
 {
   char           why[NAK_INSITU_MESSAGE] = "";
@@ -266,7 +266,7 @@ NakInsituCost NakInsituCosts(NakInsitu insitu)
   return insitu == NULL ? (NakInsituCost){0} : insitu->cost;
 }
 
-/* ---- What is handed over ---- */
+/* ---- What the back end receives ---- */
 
 static void PackNumbers(const NakNumbers *numbers, Parcel *parcel)
 {

@@ -46,7 +46,7 @@ static void Refuse(Reader *r, const char format[], ...)
 
 /* ---- Opening ---- */
 
-/* What to do with the file of an instrument that is no text. */
+/* What to do with an instrument's file that is no text. */
 static const char *HowToConvert(const char *path)
 {
   static const char *const suffixes[][2] = {
@@ -127,7 +127,7 @@ static PetscErrorCode MatchLine(Reader *r, const char *line, NakPlaces *places, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the first lines tell of the instrument. */
+/* What the first lines say about the instrument. */
 static void Recognise(Reader *r, const char *line)
 {
   static const char count[] = "Nb header lines :";
@@ -137,7 +137,7 @@ static void Recognise(Reader *r, const char *line)
     r->announced = (PetscInt)PetscMin(strtol(line + strlen(count), NULL, 10), HEADING_MOST);
 }
 
-/* Nothing was found: say what was expected, and what is nearest. */
+/* Nothing was found: report what was expected, and what is nearest. */
 static void Miss(Reader *r, unsigned missing, PetscInt nearest)
 {
   char names[NAK_TEXT_SIZE], words[64] = "";

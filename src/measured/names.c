@@ -1,4 +1,4 @@
-/* What instruments call their columns, and the units that stand beside the names. */
+/* The names of columns in instruments' files, and the units that stand beside the names. */
 #include "measured_impl.h"
 
 #include <ctype.h>

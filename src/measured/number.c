@@ -86,7 +86,7 @@ int NakFieldsSplit(char *line, char separator, char *field[NAK_COLUMNS])
 
 enum { NUMBER_SIZE = 64 };
 
-/* Put a point where the decimal sign is; NULL, or what is wrong. */
+/* Replace the decimal sign by a point.  Returns NULL, or what is wrong. */
 static const char *Decimal(char *text, NakDecimal *decimal)
 {
   char *const comma = strchr(text, ','), *const point = strchr(text, '.');

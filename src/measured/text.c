@@ -94,7 +94,7 @@ static int Byte(NakScan l)
   return l->block[l->at++];
 }
 
-/* Step over a byte order mark, which tells the encoding. */
+/* Step over a byte order mark, which gives the encoding. */
 static void Begin(NakScan l)
 {
   const unsigned char *b = l->block;

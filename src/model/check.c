@@ -13,7 +13,7 @@ static void CheckAlloy(const NakModelParams *p, NakComplaints *list)
                (double)height);
 }
 
-/* What the face takes out of the alloy. */
+/* The amount that the face takes out of the alloy. */
 static void CheckContent(const NakModelParams *p, NakComplaints *list)
 {
   const PetscReal x      = NakThermoMoleFraction(&p->material, p->alloy.potassium);
@@ -43,7 +43,7 @@ static void CheckContent(const NakModelParams *p, NakComplaints *list)
                 (double)film, p->material.b.symbol, (double)most);
 }
 
-/* The cell's alloy is one liquid: where it would separate, diffusion runs uphill. */
+/* The cell's alloy is one liquid.  Where it would separate, diffusion would run uphill. */
 static void CheckMixing(const NakModelParams *p, NakComplaints *list)
 {
   const PetscReal T     = p->alloy.temperature;
@@ -214,7 +214,7 @@ static void CheckPhases(const NakModelParams *p, NakComplaints *list)
   CheckVoids(p, list);
 }
 
-/* What a front of the K film needs of the grid. */
+/* The grid that a front of the K film needs. */
 static void CheckFront(const NakModelParams *params, NakComplaints *list)
 {
   const NakInterphaseParams *p      = &params->interphase;

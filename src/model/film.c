@@ -1,4 +1,4 @@
-/* Nuclei of the K film where it grows by a front.
+/* Nuclei of the K film, if it grows by a front.
 
    A front is some columns wide.  The pull of the rim of a disc takes m_f / R from its speed, so a
    disc not much wider than a front would grow slower or vanish.  So a nucleus is at first a disc of
@@ -16,10 +16,10 @@ enum { STREAM_PLACES = 3, STREAM_WAITS };
 
 static const PetscReal ready =
   2;                            /* widths of the front: from this radius on the field has a disc */
-static const PetscReal far = 3; /* widths beyond a disc where its film is next to nothing */
+static const PetscReal far = 3; /* widths beyond a disc at which its film is next to nothing */
 
 static const PetscReal least =
-  1e-3; /* drive: a face that rests beside solid K has none but rounding */
+  1e-3; /* drive: a face that rests beside solid K has none, except rounding */
 
 static PetscBool Flat(const NakGrid *g)
 {
@@ -312,7 +312,7 @@ static void Grow(NakModel m, PetscReal dt, const PetscReal drive[], PetscReal u[
   f->count = left;
 }
 
-/* When the next nucleus is due at the rates of now. */
+/* When the next nucleus is due at the present rates. */
 static PetscReal NextWait(const NakFilm *f, PetscInt owned)
 {
   PetscReal wait = PETSC_MAX_REAL;

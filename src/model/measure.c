@@ -158,7 +158,7 @@ static PetscErrorCode Total(NakModel model, Vec U, Totals t[NAK_ELECTRODES])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* K: what the film takes leaves the reservoir, and nothing else moves it. */
+/* K: the film takes it from the reservoir, and nothing else moves it. */
 static PetscReal PotassiumOf(const NakColumn *c, const Totals *t)
 {
   const PetscReal density = c->alloy_content / NAK_FARADAY;
@@ -195,7 +195,7 @@ static void Terminal(const NakColumn *c, PetscReal mean_potential, PetscReal sal
   }
 }
 
-/* What is shown of the counter electrode. */
+/* The values of the counter electrode that are shown. */
 static void MeasureCounter(const NakColumn *c, const Totals *t, NakRecord *record)
 {
   const PetscReal r = t->sum[SUM_RESERVOIR_NA] / t->sum[SUM_RESERVOIR_K];
@@ -312,7 +312,7 @@ static const NakField fields[FIELDS] = {
   [FIELD_VOID]         = {"void",         "1",       "Share of void",                                         NAK_PLACE_VOLUME},
 };
 
-/* What was kept of one column. */
+/* The remembered values of one column. */
 static PetscReal KeptField(const NakModel model, PetscInt field, PetscInt column,
                            const PetscReal u[])
 {

@@ -63,7 +63,7 @@ typedef struct {
   NakField fields[NAK_FRAME_FIELDS];
 } NakShown;
 
-/* The counter electrode, where it is an alloy. */
+/* The counter electrode, if it is an alloy. */
 typedef struct {
   NakModelParams params; /* of a cell with this alloy and face */
   NakState       state;  /* whose layers and column it has */

@@ -98,7 +98,7 @@ PetscErrorCode NakModelVoidsPockets(NakModel m, PetscReal u[])
 
 /* ---- After a step ---- */
 
-/* What of the columns is wetted, and the room over the rest. */
+/* The wetted part of the columns, and the room over the rest. */
 static void Look(NakModel m, const PetscReal u[])
 {
   const NakColumn *c = &m->column;

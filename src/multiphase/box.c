@@ -1,4 +1,4 @@
-/* The box and what it holds; the contract is in nakfield/multiphase.h. */
+/* The box and its contents; the contract is in nakfield/multiphase.h. */
 #include "multiphase_impl.h"
 
 /* ---- The physics that the parameters ask for ---- */

@@ -42,7 +42,7 @@ static PetscReal Rest(const Weights *w, PetscInt i, PetscInt j)
   return sum;
 }
 
-/* What a third phase changes between phases i and j. */
+/* How a third phase changes the weights of phases i and j. */
 static void WeighPair(const NakMix *mix, Weights *w, PetscInt i, PetscInt j)
 {
   const PetscReal x = w->phi[i], y = w->phi[j], rest = Rest(w, i, j);
@@ -142,7 +142,7 @@ static void AddBends(const Weights *w, const PetscReal q[], PetscReal scale, Squ
     }
 }
 
-/* Second derivatives of what is mixed, times `scale`, added to dd. */
+/* Second derivatives of the mixed quantity, times `scale`, added to dd. */
 static void AddSecond(const Weights *w, const PetscReal q[], PetscReal scale, Square dd)
 {
   PetscReal factor[NAK_MIX_MOST], e[NAK_MIX_MOST], skew[NAK_MIX_MOST];
@@ -227,7 +227,7 @@ static PetscReal Wells(const NakMix *mix, const Weights *w, PetscReal d[], Squar
   return value + mix->barrier * (one * one * one - 3 * one * squares + 2 * cubes) / 6;
 }
 
-/* Derivatives to phi_k where phi_0 makes up for it. */
+/* Derivatives to phi_k if phi_0 changes by the opposite amount. */
 static void Reduce(PetscInt n, const PetscReal d[], PetscReal out[])
 {
   for (PetscInt k = 1; k < n; k++) out[k] = d[k] - d[0];

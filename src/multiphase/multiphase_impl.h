@@ -52,7 +52,7 @@ struct NakMixBox_private {
   Vec                   local;
 };
 
-/* Rebuild what depends on the temperature, as it is at a time. */
+/* Recompute what depends on the temperature, at a given time. */
 PetscErrorCode NakMixSetTemperature(NakMixBox box, PetscReal time);
 
 /* The linear solver, in place of one there is.  Collective. */

@@ -22,7 +22,7 @@ static PetscReal Distance(NakMixBox b, const PetscInt i[3], const PetscReal cent
   return PetscSqrtReal(sum);
 }
 
-/* Let phase k take its share of what is not void. */
+/* Let phase k take its share of all that is not void. */
 static void GrowPhase(const NakMix *mix, PetscInt k, PetscReal share, PetscReal u[])
 {
   PetscReal room = 1;
@@ -206,7 +206,7 @@ static PetscMPIInt CollectCell(NakMixBox b, const PetscReal u[], PetscInt cell, 
   return count;
 }
 
-/* Own candidates: their number, and where `list` is not NULL themselves. */
+/* Own candidates: returns their number.  If `list` is not NULL, it receives them. */
 static PetscErrorCode Collect(NakMixBox b, PetscInt slot, Candidate list[], PetscMPIInt *count)
 {
   const NakPart  *p = &b->part;
@@ -258,7 +258,7 @@ static PetscErrorCode GatherCandidates(NakMixBox b, const Candidate mine[], Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether nothing but liquid is within a distance of a point. */
+/* Whether there is only liquid within a distance of a point. */
 static PetscErrorCode HasRoom(NakMixBox b, const PetscReal centre[3], PetscReal distance,
                               PetscBool *room)
 {

@@ -269,7 +269,7 @@ PetscErrorCode NakMixSolvePotential(NakMixBox b, Vec X, Vec U, PetscBool *ok)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where the last step leads; the present state where there is none. */
+/* The prediction, which extrapolates the last step; the present state if there is none. */
 static PetscErrorCode Predict(NakMixBox b, PetscReal dt)
 {
   const PetscReal ratio = b->integrator.last_good > 0 ? dt / b->integrator.last_good : 0;

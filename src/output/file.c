@@ -1,4 +1,4 @@
-/* Whose files a run directory holds; on rank 0. */
+/* Who owns the files in a run directory; on rank 0. */
 #define _DEFAULT_SOURCE /* for flock() */ // NOLINT(bugprone-reserved-identifier)
 #include "output_impl.h"
 
@@ -34,7 +34,7 @@ typedef struct {
   PetscBool   replace;
 } Clearing;
 
-/* Remove what a run left, or refuse to. */
+/* Remove the files of a run, or refuse to. */
 static PetscErrorCode ClearFile(const Clearing *clearing, const char *name)
 {
   char        path[PETSC_MAX_PATH_LEN];

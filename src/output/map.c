@@ -1,4 +1,4 @@
-/* map.csv: what stands along the face of a 2D run against time. */
+/* map.csv: the values along the face of a 2D run against time. */
 #include "output_impl.h"
 
 #define PARTS 128 /* of the face at most */

@@ -21,7 +21,7 @@ PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode);
   "a number that is not finite is not written; a lower tolerance or a shorter longest step may "   \
   "help"
 
-/* Note a fault where a number is not finite. */
+/* Note a fault if a number is not finite. */
 void NakNumbersCheck(const NakNumbers *numbers, NakFault *fault);
 
 /* ---- fields/NNNNNN.h5 ---- */
@@ -105,7 +105,7 @@ struct NakOutput_private {
 /* Path of a file of the run. */
 PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN]);
 
-/* tables.c: append rows, of which rank 0 alone needs to know.  Collective. */
+/* tables.c: append rows that only rank 0 needs to know.  Collective. */
 PetscErrorCode NakTableRows(NakOutput output, const char *name, const NakNumbers rows[],
                             PetscInt count);
 

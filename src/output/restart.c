@@ -1,4 +1,4 @@
-/* How far the files have come; the contract is in nakfield/output.h. */
+/* The lengths of the files at a checkpoint; the contract is in nakfield/output.h. */
 #include "output_impl.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ typedef struct {
   int64_t bytes;
 } TablePosition;
 
-/* Where a table ends, once it outlives a power cut. */
+/* Where a table ends, once it survives a power cut. */
 static PetscErrorCode TellTable(NakOutput output, const NakTable *table, int64_t *bytes)
 {
   char path[PETSC_MAX_PATH_LEN];
@@ -227,7 +227,7 @@ static PetscErrorCode ExchangeNames(NakOutput output, NakCheckpoint c, PetscInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where the tables are; a checkpoint of an older program has none. */
+/* The lengths of the tables; a checkpoint of an older program has none. */
 static PetscErrorCode ExchangeTables(NakOutput output, NakCheckpoint c)
 {
   TablePosition  position[NAK_TABLES - NAK_TABLE_OTHERS] = {{.bytes = 0}};
@@ -265,7 +265,7 @@ PetscErrorCode NakOutputCheckpoint(NakOutput output, NakCheckpoint checkpoint)
 
 /* ---- The end that a directory reports ---- */
 
-/* The summary is ours: its status stands on a line of its own. */
+/* This program wrote the summary: its status stands on a line of its own. */
 static void FindStatus(FILE *file, char status[NAK_TEXT_SIZE])
 {
   char line[2 * NAK_TEXT_SIZE], quote;

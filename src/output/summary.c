@@ -153,7 +153,7 @@ static PetscErrorCode WriteEvents(FILE *file, PetscInt count, const NakEvent eve
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What a test found, where there was one. */
+/* The results of a test, if there was one. */
 static PetscErrorCode WriteAnswers(FILE *file, const NakAnswers *answers)
 {
   const struct {

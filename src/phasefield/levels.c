@@ -195,7 +195,7 @@ static PetscErrorCode CreateArrays(NakPhaseField e, NakLevel *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Put the parts of groups together: who goes on with whom. */
+/* Put the parts of groups together, and choose which ranks continue together. */
 static PetscErrorCode Regroup(NakLevel *v, const PetscInt group[2])
 {
   const MPI_Comm all       = v->comm;

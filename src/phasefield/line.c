@@ -1,4 +1,4 @@
-/* What a kernel is handed. */
+/* The arguments of a kernel. */
 #include "phasefield_impl.h"
 
 NakLine NakHalfLine(NakPhaseField e, const NakLevel *v, PetscReal *const u[], PetscInt j,

@@ -29,7 +29,7 @@ static PetscErrorCode History(NakPhaseField e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where observers draw the box. */
+/* The place of the box for observers. */
 static PetscErrorCode FrameGrid(NakPhaseField e)
 {
   const NakDomain *b = &e->box;
@@ -243,7 +243,7 @@ static void Between(const NakLevel *v, int d, PetscReal at, PetscInt cell[2], Pe
   share[0] = 1 - share[1];
 }
 
-/* The value of a cell where this rank has it, else 0. */
+/* The value of a cell if this rank has it, else 0. */
 static PetscReal OwnValue(const NakLevel *v, PetscInt field, const PetscInt cell[3])
 {
   PetscInt local[3];

@@ -13,7 +13,7 @@ static const NakParam rows[] = {
   NAK_ROW_END,
 };
 
-/* Read what the command line says, and the material. */
+/* Read the command line and the material. */
 static PetscErrorCode ReadMaterial(NakDeck deck, const char *name, Params *params,
                                    NakMaterial *material)
 {

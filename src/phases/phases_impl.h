@@ -21,5 +21,5 @@ const char *NakInvariantName(NakInvariantKind kind);
 /** Write the three tables into a folder, which is made. */
 PetscErrorCode NakDiagramWrite(const NakDiagram *diagram, const char *folder);
 
-/** Print the invariant points, the liquid's range and where the tables are. */
+/** Print the invariant points, the liquid's range and the places of the tables. */
 PetscErrorCode NakDiagramPrint(const NakDiagram *diagram, const char *folder);

@@ -1,4 +1,4 @@
-/* What is written and printed of a diagram; the contract is in phases_impl.h. */
+/* The tables and the text of a diagram; the contract is in phases_impl.h. */
 #include "phases_impl.h"
 
 #include <nakfield/store.h>

@@ -188,7 +188,7 @@ PetscErrorCode NakProgressShow(NakProgress progress, const NakNumbers *numbers, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The last line stays, without a guess of what is left. */
+/* The last line stays, without an estimate of the time left. */
 PetscErrorCode NakProgressDestroy(NakProgress *progress)
 {
   NakProgress    p = *progress;

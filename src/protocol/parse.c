@@ -494,7 +494,7 @@ static PetscErrorCode NeedOneOf(Parser *parser, NakNode map, const char *a, cons
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A quantity above 0, where the deck has it. */
+/* A quantity above 0, if the deck has it. */
 static PetscErrorCode ParseAbove(Parser *parser, NakNode node, const char *unit, PetscReal least,
                                  PetscReal *value)
 {
@@ -552,7 +552,7 @@ static PetscErrorCode AddRest(Parser *parser, PetscInt block, PetscReal time)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The cycles at one current, what follows them, and a spectrum. */
+/* The cycles at one current, the steps after them, and a spectrum. */
 static PetscErrorCode AddCycles(Parser *parser, PetscInt block, const Test *t, PetscReal current)
 {
   NakOp    spectrum = HoldOf("impedance", NAK_HOLD_CURRENT, 0);

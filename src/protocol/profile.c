@@ -8,7 +8,7 @@
 #define SHORTEST_ROW 1e-9 /* [s] */
 #define MOST_CURRENT 1e7  /* [A/m2] */
 
-/* What the map of a profile says. */
+/* The entries of a profile's map. */
 typedef struct {
   NakDeck          deck;
   NakNode          map;
@@ -56,7 +56,7 @@ static PetscErrorCode Find(const Wish *w, NakNode node, char path[PETSC_MAX_PATH
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What is held: the one of `current` and `voltage` that is there. */
+/* The quantity that is held: that one of `current` and `voltage` which is there. */
 static PetscErrorCode FindHeld(Wish *w, PetscBool *ok)
 {
   const NakNode current = NakNodeFind(w->map, "current");
@@ -102,7 +102,7 @@ static PetscErrorCode Factor(const Wish *w, const NakMeasured *m, PetscReal *fac
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Beyond what can be held the run would end at once. */
+/* A value beyond what can be held would end the run at once. */
 static PetscErrorCode CheckValue(const Wish *w, const NakProfile *p, PetscInt row)
 {
   const PetscBool current = (PetscBool)(w->held == NAK_MEASURED_CURRENT);
@@ -128,7 +128,7 @@ static PetscErrorCode CheckValue(const Wish *w, const NakProfile *p, PetscInt ro
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Take over the columns of what was read, until an error. */
+/* Copy the columns that were read, until an error. */
 static PetscErrorCode Take(const Wish *w, NakMeasured *m, NakProfile *p)
 {
   const PetscInt before = NakDeckErrorCount(w->deck);

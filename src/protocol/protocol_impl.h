@@ -134,7 +134,7 @@ typedef struct {
 /** Kinds of events that have a condition.  Those of the run's end follow them. */
 enum { NAK_EVENTS_WATCHED = 9 };
 
-/** What was seen of the events; plain data. */
+/** The events seen so far; plain data. */
 typedef struct {
   PetscReal time, capacity;           /**< of the record before [s], [C/m2] */
   PetscReal past[NAK_EVENTS_WATCHED]; /**< its overshoots */
@@ -202,10 +202,10 @@ PetscErrorCode NakConditionParse(NakDeck deck, NakNode node, const NakLimits *li
 /** The event of that name, -1 for none. */
 PetscInt NakEventFind(const char *name);
 
-/** The condition that stands for an event of those watched. */
+/** The condition of one of the watched events. */
 NakCondition NakEventCondition(PetscInt kind, const NakLimits *limits);
 
-/** Write what was noted to a checkpoint, or read it. */
+/** Write the recorded events to a checkpoint, or read them. */
 PetscErrorCode NakEventsCheckpoint(NakProtocol protocol, NakCheckpoint checkpoint);
 
 /* ---- answers.c ---- */
@@ -267,7 +267,7 @@ void NakProtocolSetEnd(NakProtocol protocol);
 /** Enter the current hold: bring the temperature that it sets at once. */
 void NakTemperatureEnter(NakProtocol protocol);
 
-/** Leave it at `time`: the temperature stays where it is. */
+/** Leave the hold at `time`: the temperature stays where it is. */
 void NakTemperatureLeave(NakProtocol protocol, PetscReal time);
 
 /** Whether a turn of `block` that has just been completed ended at the temperature with which it

@@ -129,7 +129,7 @@ static PetscErrorCode ExchangeItems(NakProtocol protocol, NakCheckpoint c)
 
 enum { ITEM_VALUES = 9, CONDITION_VALUES = 3 };
 
-/* What an item holds, and what ends it, as numbers; how many. */
+/* The values of an item and of its conditions, as numbers.  Returns how many. */
 static PetscInt ValuesOf(const NakProgram *program, const NakOp *op, PetscReal *values)
 {
   const PetscReal own[] = {op->control.hold, op->control.value, op->increment, op->spectra,

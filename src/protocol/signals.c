@@ -1,4 +1,4 @@
-/* What conditions watch, and how a condition is read and judged. */
+/* The signals of conditions, and how a condition is read and judged. */
 #include "protocol_impl.h"
 #include <ctype.h>
 #include <nakfield/units.h>

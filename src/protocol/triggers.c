@@ -7,7 +7,7 @@
 
 enum { MOST = 16 /* conditions of a list */, MOST_STEPS = 1000 /* of a burst */ };
 
-/* What was seen so far; plain data. */
+/* What has been seen so far; plain data. */
 typedef struct {
   PetscReal  time; /* of the record before [s] */
   PetscReal  past[MOST];

@@ -180,7 +180,7 @@ static void Number(NakSummary *summary, const char *name, PetscReal value)
   summary->numbers.items[summary->numbers.count++] = (NakNumber)NAK_NUMBER(name, value);
 }
 
-/* What the fields come to. */
+/* Integrals and errors of the fields, for the summary. */
 static PetscErrorCode Sums(NakSim s, NakSummary *summary)
 {
   const Box *const    b = s->data;

@@ -171,7 +171,7 @@ static PetscErrorCode Destroy(NakSim s)
 
 /* ---- While it runs ---- */
 
-/* What is of the moment, beside `over`. */
+/* The values of the moment, except `over`. */
 static void Look(NakSim s)
 {
   const NakSimCell *const c = s->data;
@@ -221,7 +221,7 @@ static PetscErrorCode Enter(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Say once what holds a run whose steps stay far too short. */
+/* Report once what holds back a run whose steps stay far too short. */
 static PetscErrorCode ReportSlow(NakSim s)
 {
   NakSimCell *const c   = s->data;
@@ -324,7 +324,7 @@ static PetscErrorCode Numbers(NakSim s, PetscBool row, NakNumbers *numbers)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A spectrum where one is due. */
+/* A spectrum, if one is due. */
 static PetscErrorCode ObserveSpectrum(NakSim s)
 {
   NakSimCell *const  c     = s->data;

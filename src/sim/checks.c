@@ -163,7 +163,7 @@ static void CheckCold(NakSim s, NakComplaints *list)
   TellFilm(s, list, coldest, "protocol");
 }
 
-/* Entries of a uniform film that do nothing where there are nuclei. */
+/* Entries of a uniform film that do nothing if there are nuclei. */
 static void TellIdle(NakSim s, NakComplaints *list)
 {
   static const char *const idle[] = {"interphase.film_rate", "interphase.film_spreading"};

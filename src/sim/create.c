@@ -94,7 +94,7 @@ static PetscErrorCode ReadOutput(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the tables and the kind find wrong with the deck. */
+/* The errors that the tables and the kind find in the deck. */
 static PetscErrorCode Check(NakSim s)
 {
   NakComplaints list = {.n = 0};

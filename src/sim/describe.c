@@ -1,4 +1,4 @@
-/* What a run would be, without running it; the contract is in nakfield/sim.h. */
+/* Describe a run without running it; the contract is in nakfield/sim.h. */
 #include "sim_impl.h"
 
 void NakSimShape(NakSim s, char text[NAK_TEXT_SIZE])

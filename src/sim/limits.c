@@ -42,7 +42,7 @@ static PetscReal FreeOnNode(void)
   return PetscMin(machine, PetscMin(group, older));
 }
 
-/* What a node must give and what it has [B]. */
+/* The memory that a node needs, and that it has [B]. */
 typedef struct {
   PetscReal need, room;
 } Memory;

@@ -7,7 +7,7 @@
 
 /* ---- What a checkpoint holds ---- */
 
-/* When the observers are due, and what the deck said of it. */
+/* When the observers are due, and what the deck said about it. */
 typedef struct {
   PetscReal row, row_due, fields_due, spectrum_due;        /* as in NakSim */
   PetscReal timeseries_every, fields_every, spectra_every; /* [s] */
@@ -55,7 +55,7 @@ static PetscErrorCode TransferDue(NakSim s, NakCheckpoint c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Everything that a run must not lose, both ways: see nakfield/checkpoint.h. */
+/* Write or read everything that a run must not lose: see nakfield/checkpoint.h. */
 static PetscErrorCode Transfer(NakSim s, NakCheckpoint c)
 {
   PetscLogDouble clock;
@@ -116,7 +116,7 @@ enum { WRITE = 1, STOP = 2 };
 
 #define FIRST 60.0 /* wall time after which there is a checkpoint, unless there never is one [s] */
 
-/* What the clock and the deck want, by one rank's clock. */
+/* What the clock and the deck ask for, by one rank's clock. */
 static PetscErrorCode Wish(NakSim s, int *wish)
 {
   const NakCheckpointParams *p     = &s->params.checkpoint;
@@ -176,7 +176,7 @@ PetscErrorCode NakSimOver(NakSim s, PetscBool *over)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Nothing to go on from. */
+/* There is no checkpoint from which to continue. */
 static PetscErrorCode BeginAnew(NakSim s)
 {
   const char *const run = s->params.output.directory;

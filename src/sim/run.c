@@ -99,7 +99,7 @@ static PetscErrorCode WriteFields(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The scripts of Catalyst, where there are any. */
+/* The scripts of Catalyst, if there are any. */
 static PetscErrorCode ShowInsitu(NakSim s, PetscBool last)
 {
   NakNumbers numbers;
@@ -211,7 +211,7 @@ static const char *Status(NakEnd end)
   return "failed";
 }
 
-/* The last pictures, and what all of them cost. */
+/* The last pictures, and the cost of all of them. */
 static PetscErrorCode FinishInsitu(NakSim s)
 {
   NakInsituCost cost;

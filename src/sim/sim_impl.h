@@ -32,7 +32,7 @@ typedef struct {
   const char *table; /* of the course of time, <table>.csv */
   const char *march; /* section with the end and the steps of a run without a protocol, or NULL */
   size_t      size_of_data;
-  /* What the tables do not read; `wrong` counts the errors of the material. */
+  /* Read entries that the tables do not read; `wrong` counts the errors of the material. */
   PetscErrorCode (*read)(NakSim, PetscInt *wrong);
   void (*check)(NakSim, NakComplaints *); /* of a deck with a good material; rank 0 */
   NakSimSize (*size)(NakSim, PetscInt ranks);
@@ -45,7 +45,7 @@ typedef struct {
      Both set the values of the moment. */
   PetscErrorCode (*enter)(NakSim);
   PetscErrorCode (*step)(NakSim, PetscReal latest);
-  /* Set `end` and `why`; both are given where the run is to end. */
+  /* Set `end` and `why`; both are given if the run is to end. */
   PetscErrorCode (*leave)(NakSim, NakEnd forced, const char *why);
   PetscInt (*fields)(NakSim,
                      NakField[NAK_FRAME_FIELDS]); /* of frames, by the deck; how many; or NULL */
@@ -62,7 +62,7 @@ extern const NakSimKind NakSimCellKind, NakSimBoxKind, NakSimAlloyKind; /* cell.
 
 enum { NAK_SIM_FRAMES = 64 };
 
-/* What triggers have moments shown by. */
+/* What triggers can show. */
 typedef enum { NAK_SHOW_FRAME, NAK_SHOW_INSITU, NAK_SHOWS } NakShow;
 
 /* Triggers of one of them at this moment. */
@@ -169,7 +169,7 @@ PetscErrorCode NakSimOver(NakSim sim, PetscBool *over);
    unless the options allow it.  A checkpoint of another cell is refused. */
 PetscErrorCode NakSimFind(NakSim sim, NakCheckpoint *checkpoint);
 
-/* Go where a checkpoint says, with the files of the run. */
+/* Go to the place of a checkpoint, with the files of the run. */
 PetscErrorCode NakSimResume(NakSim sim, NakCheckpoint checkpoint);
 
 /* frames.c: the frame that is written, of the fields that the deck names. */
@@ -183,7 +183,7 @@ void           NakSimWhenNumbers(NakSim sim, NakShow show, NakNumbers *numbers);
 PetscErrorCode NakSimWhenCheckpoint(NakSim sim, NakCheckpoint checkpoint);
 PetscErrorCode NakSimWhenDestroy(NakSim sim);
 
-/* frames.c: a moment of map.csv, where one is due, or the `last`. */
+/* frames.c: a moment of map.csv, if one is due, or the `last`. */
 PetscErrorCode NakSimMap(NakSim sim, PetscBool last);
 
 /* frames.c: if frames come at the ends of protocol steps, choose how many of the ends.  The log

@@ -15,7 +15,7 @@ static const PetscReal safety    = 0.9;
 static const PetscReal growth[3] = {10, 4,
                                     2}; /* by past steps known; order 2 is stable up to 2.41 */
 
-/* Largest component of v over what is allowed at u. */
+/* Largest component of v over the allowed one at u. */
 static PetscErrorCode Weigh(NakStepper s, Vec v, Vec u, PetscReal *size)
 {
   const PetscReal  allowed = s->params.tolerance;
@@ -169,7 +169,7 @@ void NakBdfForget(NakStepper s)
   s->bdf.history = (NakBdfHistory){0};
 }
 
-/* Nuclei make the state another one than the past leads to. */
+/* After nuclei, the state is not the one to which the past leads. */
 static void HeedNuclei(NakStepper s)
 {
   const PetscInt disturbed = NakModelDisturbed(s->model);

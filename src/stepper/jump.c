@@ -38,7 +38,7 @@ PetscErrorCode NakJumpDestroy(NakStepper s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A run that did not jump before its restart has nothing learned yet. */
+/* A run that did not jump before its restart has not learned anything yet. */
 PetscErrorCode NakJumpCheckpoint(NakStepper s, NakCheckpoint c)
 {
   NakJump  *j = &s->jump;

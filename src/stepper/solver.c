@@ -41,7 +41,7 @@ static PetscErrorCode SetUpGmres(NakStepper stepper, KSP ksp)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* GMRES of every other column, where the grid allows it, else of all. */
+/* GMRES for every other column, if the grid allows it, else for all. */
 static PetscErrorCode SetUpLines(NakStepper stepper, KSP ksp, PC pc)
 {
   const NakGrid *grid = NakStateGrid(NakModelState(stepper->model));

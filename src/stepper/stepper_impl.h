@@ -17,7 +17,7 @@ typedef struct {
   PetscInt  longest;  /* jump allowed next */
 } NakJump;
 
-/* Backward differentiation: what it remembers of past steps. */
+/* Backward differentiation: its memory of past steps. */
 typedef struct {
   PetscReal
     last; /* length of the step from U_before to U [s]; 0 where U_before is not to be used */
@@ -71,7 +71,7 @@ struct NakStepper_private {
 PetscErrorCode NakStepperSnes(NakStepper stepper, SNES *snes);
 PetscErrorCode NakStepperError(NakStepper stepper, Vec error);
 
-/* stepper.c: the residual at a state, noted where that has no meaning. */
+/* stepper.c: the residual at a state; a state without meaning is noted. */
 PetscErrorCode NakStepperResidual(NakStepper stepper, Vec U, Vec Udot, Vec F);
 
 /* stepper.c: that PETSc has refused its options is an error of the user. */
@@ -100,7 +100,7 @@ PetscErrorCode NakStepStage(TS ts, PetscReal stage_time);
 /* step.c: one accepted step that ends at `end` at the latest, starting with length `first`. */
 PetscErrorCode NakStepTaken(NakStepper stepper, PetscReal end, PetscReal first, NakRecord *now);
 
-/* slow.c: note a step of length `dt` where `asked` was allowed.  Collective. */
+/* slow.c: note a step of length `dt`; `asked` was allowed.  Collective. */
 PetscErrorCode NakSlowWatch(NakStepper stepper, PetscReal asked, PetscReal dt);
 
 /* Largest change of the temperature by one step on a ramp [K]; T is held within the step. */

@@ -5,7 +5,7 @@
 #define ROOM_TO_KEEP 4194304 /* for the other files of the run [B] */
 #define OVERHEAD     65536   /* that HDF5 may add to an array, its attributes included [B] */
 
-/* Rather now than when all has been sent. */
+/* Check the room now, not after all has been sent. */
 static PetscErrorCode CheckRoom(NakStore store, PetscReal bytes)
 {
   const PetscReal need  = bytes + OVERHEAD;

@@ -41,7 +41,7 @@ hid_t NakCreateDataset(NakStore store, const char *name, hid_t type, int rank, c
   return dataset;
 }
 
-/* Rank 0 writes alone what it has alone. */
+/* Rank 0 alone writes the data that it alone has. */
 static herr_t WriteAlone(NakStore store, const char *name, hid_t disk, hid_t memory, int rank,
                          hsize_t count, const void *values)
 {

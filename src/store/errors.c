@@ -1,4 +1,4 @@
-/* Failures of HDF5: its words are kept, and all ranks are told. */
+/* Failures of HDF5: its message is kept, and reported to all ranks. */
 #include "hdf5_impl.h"
 
 #include <string.h>

@@ -64,7 +64,7 @@ static PetscErrorCode VisitLines(FILE *list, LineVisitor visit, void *ctx)
   PetscFunctionReturn(code);
 }
 
-/* Nothing where there is no list. */
+/* If there is no list, nothing happens. */
 static PetscErrorCode ReadList(const char *folder, LineVisitor visit, void *ctx)
 {
   char           path[PETSC_MAX_PATH_LEN];

@@ -136,7 +136,7 @@ static PetscErrorCode Image(NakStore store, size_t front, char **bytes, size_t *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0 writes what HDF5 has put together in memory, sealed. */
+/* Rank 0 writes the file that HDF5 has put together in memory, sealed. */
 static PetscErrorCode WriteMemory(NakStore store, PetscBool sync)
 {
   const PetscBool sealed = (PetscBool)(store->seal[0] != '\0');

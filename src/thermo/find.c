@@ -1,4 +1,4 @@
-/* Where the file of a material is; the contract is in thermo_impl.h. */
+/* Find the file of a material; the contract is in thermo_impl.h. */
 #include "thermo_impl.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Where the list of equilibria changes with temperature; the contract is in nakfield/thermo.h. */
+/* Temperatures at which the list of equilibria changes; the contract is in nakfield/thermo.h. */
 #include <nakfield/thermo.h>
 
 enum { FIELDS = NAK_TIES + 1 };
@@ -33,7 +33,7 @@ static PetscBool Same(const NakEquilibria *p, const NakEquilibria *q)
   return same;
 }
 
-/* ---- What a change means ---- */
+/* ---- The meaning of a change ---- */
 
 /* Composition of field `i`: the middle of its ends, or a pure metal at the ends of the diagram. */
 static PetscReal Middle(const NakEquilibria *all, PetscInt i)

@@ -102,7 +102,7 @@ static PetscErrorCode ReadEnergy(NakDeck deck, NakNode node, NakEnergy *energy)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The energy at a key, where there is one. */
+/* The energy at a key, if there is one. */
 static PetscErrorCode ReadEnergyAt(NakDeck deck, const char *key, NakEnergy *energy)
 {
   NakNode const node = NakDeckFind(deck, key);

@@ -294,7 +294,7 @@ static PetscBool GuessDegrees(const char *unit, ut_unit *to, char *guess, size_t
   return found;
 }
 
-/* Say why `unit` is none or does not fit, and what would. */
+/* Report why `unit` is none or does not fit, and what would fit. */
 static void ExplainUnit(const char *unit, PetscBool known, const char *wanted, ut_unit *to,
                         char *message, size_t size)
 {
@@ -332,7 +332,7 @@ static void ConvertUnit(PetscReal number, const char *text, const char *wanted, 
     (void)snprintf(message, size, "it is too large");
 }
 
-/* The unit in which people write what the program holds in another. */
+/* The usual unit for a quantity that the program holds in another unit. */
 static const char *Customary(const char *unit)
 {
   static const char *const customs[][2] = {

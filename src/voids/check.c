@@ -1,4 +1,4 @@
-/* What pockets of gas ask of the grid; the contract is in nakfield/voids.h. */
+/* What pockets of gas need of the grid; the contract is in nakfield/voids.h. */
 #include <nakfield/voids.h>
 
 /* The bases of all pockets side by side must take less than the whole face. */

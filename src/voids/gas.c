@@ -294,7 +294,7 @@ static PetscErrorCode FillPlane(NakGas s, const PetscReal share[], DM plane, Vec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Unite what touches within this rank's columns and the ghosts around them. */
+/* Unite voids that touch within this rank's columns and the ghosts around them. */
 static PetscErrorCode UniteHere(NakGas s, DM plane, Vec ghosted, PetscBool *changed)
 {
   const NakPart *p = &s->part;

@@ -54,7 +54,7 @@ static inline PetscReal NakVoidsDistance(const NakGrid *g, PetscInt i, PetscInt 
   return NakVoidsApart(g, ((PetscReal)i + 0.5) * g->dx - x, ((PetscReal)j + 0.5) * g->dy - y);
 }
 
-/* gas.c: a place more; whose columns are whose. */
+/* gas.c: add a place; find the owners of columns. */
 PetscErrorCode NakGasAdd(NakGas gas, PetscReal x, PetscReal y);
 PetscErrorCode NakGasOwners(NakGas gas);
 
