@@ -42,9 +42,9 @@ typedef struct {
   NakParamType type;
   const char  *unit;    /**< of the stored number; NULL if there is none */
   size_t       offset;  /**< within the module's parameter struct */
-  PetscReal    initial; /**< when the deck is silent: number [unit], index, 0/1, or fraction by
-                             weight; NAK_REQUIRED where it may not be,
-                             for every type; within the bounds */
+  PetscReal    initial; /**< value if the deck has none: number [unit], index, 0/1, or fraction by
+                             weight; within the bounds.  NAK_REQUIRED, for every type, if the deck
+                             must have one */
   PetscReal    lower;   /**< least value allowed [unit] */
   PetscReal    upper;   /**< greatest value allowed [unit] */
   const char  *text;    /**< NAK_CHOICE: the words; NAK_TEXT: the default */

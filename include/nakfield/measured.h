@@ -23,7 +23,7 @@
 typedef enum {
   NAK_MEASURED_TIME,      /**< [s]; rises from row to row */
   NAK_MEASURED_VOLTAGE,   /**< [V] */
-  NAK_MEASURED_CURRENT,   /**< [A], or [A/m2] where the file has it per area */
+  NAK_MEASURED_CURRENT,   /**< [A], or [A/m2] if the file has it per area */
   NAK_MEASURED_FREQUENCY, /**< [Hz]; above 0, one sweep */
   NAK_MEASURED_RE,        /**< of the impedance [ohm], or [ohm m2] */
   NAK_MEASURED_IM,        /**< the same; negative for a capacitor, whatever the file's sign */

@@ -53,7 +53,7 @@ typedef struct {
   NakGridParams       grid;
   NakContactParams    contact;
   NakCounterParams    counter;
-  NakLiquidParams     liquid;         /**< the electrolyte, where it is one */
+  NakLiquidParams     liquid;         /**< the electrolyte, if it is one */
   NakMixParams        microstructure; /**< phases of the alloy; none without grains */
   NakVoidsParams      voids;
   NakWettingParams    wetting;

@@ -95,7 +95,7 @@ typedef struct {
   PetscReal       scale[NAK_FIELDS_MAX];     /**< what a field's error in time is measured by */
   NakBoundary     sides[NAK_FIELDS_MAX][NAK_SIDES];
 
-  /** out[f][k] = shift * S_f + E_f, with S_f only where the equation evolves. */
+  /** out[f][k] = shift * S_f + E_f, with S_f only if the equation evolves. */
   void (*apply[2])(const void *ctx, const NakLine *line, PetscReal *const out[]);
 
   /** Replace u at each cell by one Newton step of that cell alone (a dense block of its fields).

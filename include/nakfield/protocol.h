@@ -87,7 +87,7 @@ extern const NakParam NakLimitsParamRows[];
 
 /** How a run or an item ended. */
 typedef enum {
-  NAK_END_NONE,      /**< it goes on */
+  NAK_END_NONE,      /**< it continues */
   NAK_END_DURATION,  /**< its time was up, its count was reached */
   NAK_END_CONDITION, /**< one of its conditions */
   NAK_END_OUTER,     /**< a condition of a block around it */
@@ -239,7 +239,7 @@ PetscErrorCode NakProtocolReports(NakProtocol protocol, PetscInt *count,
 /** What passed between two changes of the current's direction; rests do not end it. */
 typedef struct {
   PetscReal start, stop; /**< of its first and its last step [s] */
-  PetscReal charge;      /**< positive where it stripped [C/m2] */
+  PetscReal charge;      /**< positive if it stripped [C/m2] */
 } NakHalfCycle;
 
 /** The results that tests are made for; plain data. */

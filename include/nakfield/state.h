@@ -43,7 +43,7 @@ typedef struct {
   PetscReal zone_height;        /**< of phases, at the bottom of the alloy [m]; 0: none */
   PetscInt  zone_layers; /**< of it, all alike and below the alloy's own; set by the phases */
   PetscInt  phases;      /**< order parameters of a layer of it; likewise */
-  PetscInt  liquid;      /**< 1 where the electrolyte is a liquid; likewise */
+  PetscInt  liquid;      /**< 1 if the electrolyte is a liquid; likewise */
   PetscInt  counter;     /**< unknowns of the counter electrode; set by it */
 } NakGridParams;
 
@@ -82,7 +82,7 @@ typedef struct {
   PetscInt reservoir_k;  /**< K over the reservoir's initial K [-] */
   PetscInt potassium;    /**< charge that K has passed at the face [C/m2], and */
   PetscInt salt;    /**< K salt on it [mol/m2]; both only in a liquid electrolyte, else `counter` */
-  PetscInt counter; /**< first unknown of the counter electrode, the size where it has none */
+  PetscInt counter; /**< first unknown of the counter electrode, the size if it has none */
   PetscInt size;    /**< unknowns of a column */
 } NakLayout;
 
@@ -124,8 +124,7 @@ void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakCompla
   @param[in]  total_height        of the whole alloy, volume over area [m]
   @param[out] state               free with NakStateDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT where NakGridCheck() complains, or where there are more ranks than
-  columns.
+  Errors: PETSC_ERR_USER_INPUT if NakGridCheck() complains, or if there are more ranks than columns.
 */
 PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
                               PetscReal electrolyte_height, PetscReal interphase_height,

@@ -110,7 +110,7 @@ PetscErrorCode NakMaterialLoad(NakDeck deck, const char *key, const char *name,
 typedef enum {
   NAK_SOLIDS_EQUILIBRIUM, /**< it frees solid: NakThermoAmounts() */
   NAK_SOLIDS_SUPERCOOLED, /**< it stays liquid */
-  NAK_SOLIDS_AUTO         /**< in a deck: the latter where a cell has grains, else the former */
+  NAK_SOLIDS_AUTO         /**< in a deck: the latter if a cell has grains, else the former */
 } NakSolids;
 
 /** Set by the deck; units and bounds are in NakAlloyParamRows.  Those of the last three, which only
@@ -188,7 +188,7 @@ PetscReal NakSolutionCurvature(const NakSolution *s, PetscReal x);
     everywhere, and every mu has exactly one composition. */
 typedef struct {
   NakSolution solution;
-  PetscReal   low, high;       /**< mole fractions; 0 and 1 where nothing is cut off */
+  PetscReal   low, high;       /**< mole fractions; 0 and 1 if nothing is cut off */
   PetscReal   mu_low, mu_high; /**< there [J/mol]; infinite at a pure metal */
   PetscReal   reach;           /**< bound of mu less its ideal part [J/mol] */
 } NakBranch;

@@ -29,7 +29,7 @@ typedef struct {
 
 extern const NakParam NakWettingParamRows[];
 
-/** Of Young and Dupre, of a smooth wall: above 1 where the liquid spreads. */
+/** Of Young and Dupre, of a smooth wall: above 1 if the liquid spreads. */
 PetscReal NakWettingCosine(PetscReal tension, PetscReal adhesion);
 
 /** The surface tension of an alloy that has `tension` by its material. */

@@ -6,7 +6,7 @@ struct NakColumns_private {
   NakColumnPhysics physics;
   NakPattern       pattern;
   NakGrids         grids;
-  Mat              product, matrix; /* as an operator, and where asked for */
+  Mat              product, matrix; /* as an operator, and if asked for */
   NakMultigrid     multigrid;       /* NULL until something is preconditioned */
   PetscReal       *lean;            /* of the owned columns, at the last linearisation */
   PetscBool        linearised;

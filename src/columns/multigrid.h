@@ -22,7 +22,7 @@ typedef struct {
   const PetscReal *r;     /* right-hand side, as in a Vec of the columns */
   PetscReal       *y;     /* solution, likewise, */
   const PetscReal *slope; /* for which the slopes are needed */
-  const PetscReal *guess; /* black columns, as in reduced.c; NULL also where a rank has none */
+  const PetscReal *guess; /* black columns, as in reduced.c; NULL also if a rank has none */
   PetscReal       *black; /* likewise: those of the solution, */
   PetscBool        minus; /* or of the guess, from which the cycle then begins, less the solution */
 } NakInOut;

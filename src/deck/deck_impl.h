@@ -40,7 +40,7 @@ typedef struct NakNode_private *NakTree; /**< a node that may be changed */
 
 typedef struct {
   NakSource place;
-  PetscInt  order; /**< in which it was found, where places are equal */
+  PetscInt  order; /**< in which it was found, if places are equal */
   char     *text;
 } NakErrorEntry;
 

@@ -19,9 +19,9 @@ struct NakImpedance_private {
   Vec                x, b;                  /* doubled: of each rank first its real parts */
   Vec                in[PARTS], out[PARTS]; /* views of doubled vectors, without memory */
   Vec                sum, work;
-  Vec                frozen;    /* to the diagonal of J: huge where an unknown does not answer; */
+  Vec                frozen;    /* to the diagonal of J: huge if an unknown does not answer; */
   Vec                capacity;  /* to that of M; */
-  Vec                amendment; /* of both.  NULL, all three, where nothing is switched */
+  Vec                amendment; /* of both.  NULL, all three, if nothing is switched */
   Vec                state;     /* linearised about; owned by the caller */
   PetscReal          omega;     /* [1/s] */
   PetscInt           iterations;

@@ -1,7 +1,7 @@
 /* The doubled system of one frequency, and its solution. */
 #include "impedance_impl.h"
 
-/* Shift by which M is told from J.  It is so large that nothing of M's entries is lost. */
+/* Shift by which M is distinguished from J.  It is so large that nothing of M's entries is lost. */
 static const PetscReal far_shift = 1e8;
 
 /* ---- Doubled vectors ---- */

@@ -71,7 +71,7 @@ PetscErrorCode NakMixContact(NakMixBox box);
 /* X := X + dt div(flux) of the state U, `drained` follows.  Collective. */
 PetscErrorCode NakMixUpdateAmounts(NakMixBox box, PetscReal dt, Vec U, Vec X, PetscReal *drained);
 
-/* mu of every cell from X and the phases; `ok` where all of it is finite.  Collective. */
+/* mu of every cell from X and the phases; `ok` if all of it is finite.  Collective. */
 PetscErrorCode NakMixSolvePotential(NakMixBox box, Vec X, Vec U, PetscBool *ok);
 
 /* Shift the voids within their interfaces until they have their volume.  Collective. */

@@ -175,7 +175,7 @@ PetscErrorCode NakDirectoryPrepare(const char *directory, NakOutputMode mode)
     clearing.folder = *name;
     PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", directory, *name));
     PetscCall(NakDirectoryList(path, ClearOwned, &clearing));
-    (void)rmdir(path); /* where it is empty */
+    (void)rmdir(path); /* if it is empty */
   }
   PetscCall(ClearInsitu(&clearing));
   PetscFunctionReturn(PETSC_SUCCESS);

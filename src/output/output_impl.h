@@ -43,7 +43,7 @@ typedef struct {
   PetscInt   field_count;
   NakField   fields[NAK_FRAME_FIELDS]; /* their texts are the caller's */
   PetscInt   count, capacity;
-  PetscInt   synced; /* frames that outlive a power cut */
+  PetscInt   synced; /* frames that survive a power cut */
   PetscReal *times;  /* [s] */
 } NakIndex;
 

@@ -40,7 +40,7 @@ static PetscErrorCode Open(NakOutput output, const NakNumbers *row, NakTable *ta
 
   PetscFunctionBeginUser;
   PetscCall(NakTablePath(output, table, path));
-  (void)unlink(path); /* of after the checkpoint that this run goes on from, if at all */
+  (void)unlink(path); /* one from after the checkpoint of this restart, if at all */
   table->file = fopen(path, "wx");
   PetscCheck(table->file != NULL, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
              strerror(errno));

@@ -74,7 +74,7 @@ struct NakPhaseField_private {
   PetscReal            time;
   /* time */
   PetscReal *past[NAK_HISTORY_MAX][NAK_FIELDS_MAX]; /* u, newest first, own lines as in level 0 */
-  PetscReal *stored[NAK_ORDER_MAX][NAK_FIELDS_MAX]; /* S of the newest, where S is not u */
+  PetscReal *stored[NAK_ORDER_MAX][NAK_FIELDS_MAX]; /* S of the newest, if S is not u */
   PetscReal *last[NAK_FIELDS_MAX]; /* prediction, then what u was before the last cycle */
   NakPhaseFieldIntegratorState integrator;
   NakGrid                      frame_grid;

@@ -220,9 +220,9 @@ static PetscErrorCode ParseSpectra(Parser *parser, NakNode map, PetscReal *every
 static PetscErrorCode ParseKelvin(Parser *parser, NakNode node, PetscReal *kelvin)
 {
   const NakLimits *limits = parser->limits;
-  const PetscBool  known = (PetscBool)(limits->hottest > 0); /* not where the material has errors */
-  const PetscReal  zero  = 273.15;
-  PetscReal        value = 0;
+  const PetscBool  known  = (PetscBool)(limits->hottest > 0); /* not if the material has errors */
+  const PetscReal  zero   = 273.15;
+  PetscReal        value  = 0;
   PetscBool        ok;
 
   PetscFunctionBeginUser;

@@ -83,7 +83,7 @@ typedef struct {
   PetscReal  spectra;   /**< holds: NakProtocolSpectra() [s] */
   PetscReal  to;        /**< holds: the temperature that they bring [K]; 0 where they bring none */
   PetscReal  ramp;      /**< holds: the time that it takes [s]; 0 if it is set at once */
-  PetscReal  duration;  /**< holds [s]; PETSC_INFINITY where there is none */
+  PetscReal  duration;  /**< holds [s]; PETSC_INFINITY if there is none */
   PetscReal  length;    /**< longest time it can take, if known, else PETSC_INFINITY [s] */
   PetscReal  after;     /**< the same for all that follows it in its block [s] */
 } NakOp;

@@ -67,7 +67,7 @@ static void Advance(NakProtocol protocol, PetscInt op, NakEnd end, const char *w
       Descend(protocol, block + 1);
       return;
     }
-    why   = "a turn of the repeat took no time"; /* where it is a condition at all */
+    why   = "a turn of the repeat took no time"; /* if it is a condition at all */
     op    = block;
     block = ops[op].parent;
   }

@@ -53,7 +53,7 @@ typedef struct {
   /* The moment.  If `row` is true, it is for a row of the table; after it, the counts of a row
      begin anew. */
   PetscErrorCode (*numbers)(NakSim, PetscBool row, NakNumbers *);
-  PetscErrorCode (*observe)(NakSim); /* what it alone shows, where due; or NULL */
+  PetscErrorCode (*observe)(NakSim); /* what it alone shows, if due; or NULL */
   /* Write the last tables, and fill in the kind's part of the summary. */
   PetscErrorCode (*results)(NakSim, NakSummary *);
 } NakSimKind;
@@ -113,7 +113,7 @@ struct NakSim_private {
     march; /* wall clock at the start of all and of the steps, less what was spent before
                                  a restart [s] */
   PetscReal   marched; /* spent on steps, once they are done; or before a restart [s] */
-  NakEnd      end;     /* of the run; NAK_END_NONE while it goes on */
+  NakEnd      end;     /* of the run; NAK_END_NONE while it continues */
   NakFault    fault;   /* the last error of this rank */
   char        why[2 * NAK_TEXT_SIZE]; /* it ended */
   PetscBool   resumed;                /* the protocol step was entered before the restart */

@@ -11,10 +11,10 @@ enum { ALWAYS, COUNTER, LIQUID };
 
 static const struct {
   const char *name, *si; /* as in NakNumber, like the factor and the digits */
-  size_t offset; /* within NakRecord: of a PetscInt where there are no digits, else a PetscReal */
-  PetscReal factor;
-  int       digits;
-  int       when;
+  size_t      offset; /* within NakRecord: of a PetscInt if there are no digits, else a PetscReal */
+  PetscReal   factor;
+  int         digits;
+  int         when;
 } columns[] = {
   {"time_s",                 "time",              AT(time),              1,               15, ALWAYS },
   {"step",                   "step",              AT(step),              1,               0,  ALWAYS },

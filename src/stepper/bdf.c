@@ -93,7 +93,7 @@ static PetscErrorCode Converged(SNES snes, PetscInt iteration, PetscReal xnorm, 
   if (iteration == 0) b->update = PETSC_MAX_REAL;
   PetscCall(SNESGetSolution(snes, &U));
   PetscCall(StepError(s, U, b->udot, &b->error));
-  if (iteration == 0 || fnorm == 0) PetscFunctionReturn(PETSC_SUCCESS); /* 0 where nothing moves */
+  if (iteration == 0 || fnorm == 0) PetscFunctionReturn(PETSC_SUCCESS); /* 0 if nothing moves */
   PetscCall(SNESGetSolutionUpdate(snes, &update));
   PetscCall(Weigh(s, update, U, &size));
   rate      = iteration == 1 ? 0.5 : size / b->update;

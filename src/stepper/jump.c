@@ -233,7 +233,7 @@ PetscErrorCode NakStepperJump(NakStepper s, NakProtocol protocol, NakRecord *now
   PetscFunctionBeginUser;
   *turns = 0;
   PetscCall(NakProtocolTurns(protocol, &done, &left));
-  if (done == 1) { /* even where none may be skipped yet: the next turns learn from here on */
+  if (done == 1) { /* even if none may be skipped yet: the next turns learn from here on */
     j->turns    = 0;
     j->distance = 0;
     j->longest  = 1000;

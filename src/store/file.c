@@ -109,7 +109,7 @@ PetscErrorCode NakFileReplace(const char *path, NakFileWriter write, const void 
   PetscFunctionBeginUser;
   PetscCall(PetscSNPrintf(temporary, sizeof(temporary), "%s.tmp", path));
   code = WriteTemporary(temporary, write, ctx);
-  if (code) (void)unlink(temporary); /* above all where the disk is full */
+  if (code) (void)unlink(temporary); /* above all if the disk is full */
   PetscCall(code);
   PetscCheck(rename(temporary, path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
              "cannot rename %s to %s: %s", temporary, path, strerror(errno));

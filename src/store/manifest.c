@@ -137,7 +137,7 @@ PetscErrorCode NakFolderRemove(const char *folder, PetscInt from)
   PetscCall(NakFileReplace(path, WriteRest, &shared));
   if (removal.kept > 0) PetscFunctionReturn(PETSC_SUCCESS);
   (void)unlink(path);
-  (void)rmdir(folder); /* where it is empty */
+  (void)rmdir(folder); /* if it is empty */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
