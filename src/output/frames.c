@@ -4,8 +4,8 @@
    others whole.  In one file with all frames, HDF5 could read nothing once its tables were half
    written.  And a restart drops the frames after its checkpoint by removing files.
 
-     fields/grid.h5     x, y, z: faces of the cells [m]; z_face: the layer drawn for the electrolyte's
-                        face; region (z, y, x): 0 electrolyte, 1 interphase, 2 alloy
+     fields/grid.h5     x, y, z: faces of the cells [m]; z_face: the layer drawn for the
+                        electrolyte's face; region (z, y, x): 0 electrolyte, 1 interphase, 2 alloy
      fields/000000.h5   attributes: the numbers of the moment, in SI; c, ... (z, y, x), or
                         (1, y, x) on the face, with attributes unit and long_name
      fields.h5          attributes program, title, units; deck: the resolved one as text; grid, and
