@@ -159,6 +159,14 @@ class Batch(unittest.TestCase):
         self.assertEqual(self.calls().count("srun"), 1)
         self.assertIn("an earlier job of this chain failed", (self.place / "jobs.out").read_text())
 
+    def test_sbatch_reads_all_its_lines(self):
+        """It reads none after the first command."""
+        for batch in SLURM.glob("*.sbatch"):
+            lines = batch.read_text().splitlines()
+            command = next(k for k, line in enumerate(lines) if line and not line.startswith("#"))
+            self.assertTrue(any("--signal=" in line for line in lines[:command]), batch)
+            self.assertFalse([line for line in lines[command:] if line.startswith("#SBATCH")], batch)
+
     def test_usage(self):
         for words in ((), ("0", "--", "deck.yaml"), ("2", "deck.yaml"), ("2", "--")):
             self.assertIn("usage: scripts/slurm/chain COUNT", self.call(SLURM / "chain", *words, status=2).stderr)
