@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands of docs/tutorial.md, run in their order as a reader would."""
+"""The commands of docs/tutorial.md and docs/howto.md, run in their order as a reader would."""
 import os
 import re
 import shutil
@@ -30,37 +30,60 @@ class Tutorial(unittest.TestCase):
         self.assertGreater(first, 5 * best)
         self.assertTrue(0.8e-3 < best < 1.1e-3, best)
 
-    def test_commands(self):
-        text = (nakrun.TOP / "docs" / "tutorial.md").read_text(encoding="utf-8")
-        blocks = BLOCK.findall(text)
+    def follow(self, page, folder):
+        """Run the commands of a page in a folder; what they print."""
+        blocks = BLOCK.findall((nakrun.TOP / "docs" / page).read_text(encoding="utf-8"))
         self.assertGreater(len(blocks), 5)
+        tools = Path(folder, "bin")
+        tools.mkdir()
+        launcher = os.environ.get("MPIEXEC", shutil.which("mpirun") or "mpiexec")
+        for name, program in (("nakfield", nakrun.program()), ("mpirun", launcher),
+                              ("python3", f"{sys.executable} -I -S")):  # without modules
+            (tools / name).write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+            (tools / name).chmod(0o755)
+        for name in ("inputs", "scripts"):
+            Path(folder, name).symlink_to(nakrun.TOP / name)
+        environment = {name: value for name, value in nakrun.environment().items() if "AS_ROOT" not in name}
+        environment["PATH"] = f"{tools}:{os.environ['PATH']}"
+        process = subprocess.run(["bash", "-euxo", "pipefail", "-c", "\n".join(blocks)], cwd=folder,
+                                 env=environment, capture_output=True, text=True, timeout=800,
+                                 check=False)
+        print(process.stdout[-2000:])
+        self.assertEqual(process.returncode, 0, process.stderr[-4000:])
+        return process.stdout
+
+    def test_commands(self):
         with tempfile.TemporaryDirectory() as folder:
-            tools = Path(folder, "bin")
-            tools.mkdir()
-            launcher = os.environ.get("MPIEXEC", shutil.which("mpirun") or "mpiexec")
-            for name, program in (("nakfield", nakrun.program()), ("mpirun", launcher),
-                                  ("python3", f"{sys.executable} -I -S")):  # without modules
-                (tools / name).write_text(f'#!/bin/sh\nexec {program} "$@"\n')
-                (tools / name).chmod(0o755)
-            for name in ("inputs", "scripts"):
-                Path(folder, name).symlink_to(nakrun.TOP / name)
-            environment = {name: value for name, value in nakrun.environment().items() if "AS_ROOT" not in name}
-            environment["PATH"] = f"{tools}:{os.environ['PATH']}"
-            process = subprocess.run(["bash", "-euxo", "pipefail", "-c", "\n".join(blocks)], cwd=folder,
-                                     env=environment, capture_output=True, text=True, timeout=800,
-                                     check=False)
-            print(process.stdout[-2000:])
-            self.assertEqual(process.returncode, 0, process.stderr[-4000:])
-            self.assertRegex(process.stdout, r"empty at 0\.76 mA/cm2, 2\.89 V")
-            self.assertRegex(process.stdout, r"condition: voltage < -0.9 V \(of the repeat\) at 9478\d\d s")
-            self.assertRegex(process.stdout, r"refused\n")
-            self.assertRegex(process.stdout, r"exit status 2\n")
-            self.assertRegex(process.stdout, r'runs/finer/summary.json:  "time_s": 876\.879')
-            self.assertRegex(process.stdout, r"at 360 s; results in runs/cell")
-            self.fitted(process.stdout, Path(folder, "report.html"))
-            self.assertRegex(process.stdout, r"9 samples: 9 completed; results in runs/study")
+            out = self.follow("tutorial.md", folder)
+            self.assertRegex(out, r"empty at 0\.76 mA/cm2, 2\.89 V")
+            self.assertRegex(out, r"condition: voltage < -0.9 V \(of the repeat\) at 9478\d\d s")
+            self.assertRegex(out, r"refused\n")
+            self.assertRegex(out, r"exit status 2\n")
+            self.assertRegex(out, r'runs/finer/summary.json:  "time_s": 876\.879')
+            self.assertRegex(out, r"at 360 s; results in runs/cell")
+            self.fitted(out, Path(folder, "report.html"))
+            self.assertRegex(out, r"9 samples: 9 completed; results in runs/study")
             for picture in ("alloys.png", "strip/fields.png", "mine/plot.png"):
                 self.assertTrue(Path(folder, "runs", picture).is_file(), picture)
+
+    def test_howto(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = self.follow("howto.md", folder)
+            self.assertRegex(out, r"interphase.diffusion_time = 11\.52\d+ s \(10\.8\d+ to 12\.2\d+\)")
+            self.assertEqual(len(re.findall(r"^\S+,\d+,\d+,\d+,876\.8[78]\d+$", out, re.MULTILINE)), 5)
+            self.assertRegex(out, r"peritectic  liquid x_Na = 0\.5769")
+            self.assertRegex(out, r"runs/limit: condition: voltage > 3 V")
+            for name in ("report.html", "fig1.pdf", "fig1.png", "runs/phases_mine/phases.png"):
+                self.assertTrue(Path(folder, name).is_file(), name)
+
+    def test_glossary(self):
+        """Its columns, fields and entries are those of the other pages."""
+        text = {page: (nakrun.TOP / "docs" / f"{page}.md").read_text(encoding="utf-8")
+                for page in ("glossary", "output", "deck", "protocol")}
+        names = re.findall(r"`([a-zA-Z]\w*[_.]\w+)`", text["glossary"])
+        self.assertGreater(len(names), 20)
+        self.assertEqual([name for name in names if not any(f"`{name}" in text[page]
+                                                            for page in ("output", "deck", "protocol"))], [])
 
     def test_scripts_know_whose_run_it_is(self):
         """A run of PFHub's is drawn; the other kind's script says which one to take."""
