@@ -1,7 +1,8 @@
-/* Residual and Jacobian of one column, region by region; equations and signs in docs/model.md.
+/* Residual and Jacobian of one column, region by region.  Equations and signs are in docs/model.md.
 
-   A flux stands beside its slopes, and the rows of a region beside their entries.  Fluxes are counted
-   downwards, towards the electrolyte: that is where the current flows when Na is stripped. */
+   A flux stands next to its slopes, and the rows of a region next to their entries.  A flux is
+   positive downwards, towards the electrolyte.  This is the direction of the current when Na is
+   stripped. */
 #include "column.h"
 
 PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal u[])
@@ -18,7 +19,7 @@ PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal
   return na;
 }
 
-/* Of the interphase over its content, as 1 / current; 0 where there is none. */
+/* Resistance of the interphase over its content, in 1 / current; 0 without an interphase. */
 static PetscReal Resistance(const NakColumn *c, const NakCover *over)
 {
   PetscReal height = 0;
@@ -55,7 +56,7 @@ void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal thet
   if (c->counter != NULL) NakColumnPotentials(c->counter, u + l->counter, theta + l->counter);
 }
 
-/* Slopes of the same potentials. */
+/* Slopes of the potentials above, each to its own unknown. */
 static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
 {
   const NakColumn *c = ctx;
@@ -78,7 +79,8 @@ static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
   if (c->counter != NULL) Slopes(c->counter, u + l->counter, slope + l->counter);
 }
 
-/* A flux, and its slopes to the unknowns below and above; below the far face is the counter electrode. */
+/* A flux and its slopes to the unknowns below and above.  The unknown below the far face is that of
+   the counter electrode. */
 typedef struct {
   PetscReal value, below, above;
 } Flux;
@@ -97,11 +99,14 @@ static Flux FarFlux(const NakColumn *c, const PetscReal u[])
                 .above = (c->ne > 0 ? 1 : -1) / resistance};
 }
 
-/* Na current from the alloy into the interphase, with the exchange isotherm at the interface: its
-   Na ratio r_s is eliminated to first order in the small drop over the alloy's half cell.  A column
-   that is wetted in part, or open in part, passes that part of its steady limit, whatever the number of
-   layers: for each the resistance of the whole interphase, less itself, is added over the part.  Solid Na
-   holds the interphase at u_Na, without a drop. */
+/* Na current from the alloy into the interphase, by the exchange isotherm at the interface.  The Na
+   ratio r_s at the interface is eliminated, to first order in the small drop over the alloy's half
+   cell.
+
+   A column may be wetted only in part, or open only in part.  It then passes that part of its
+   steady limit, for any number of layers.  For this, each of the two parts adds the resistance of
+   the whole interphase times (1 / part - 1).  Solid Na holds the interphase at u_Na, without a
+   drop. */
 typedef struct {
   PetscReal value, du, dr, dopen, dw; /* [A/m2]; to u, r, the open and the wetted part */
 } Exchange;
@@ -127,15 +132,15 @@ static Exchange ExchangeWith(const NakColumn *c, PetscReal content, PetscReal w,
                     .dw    = open * open * whole * drop / (resistance * resistance)};
 }
 
-/* What stands where regions meet. */
+/* States and fluxes where regions meet. */
 typedef struct {
   PetscReal     contact, content; /* the interphase's */
   NakFoot       foot;
   NakFace       face;
   NakFaceCharge charge;
   Flux          far;
-  Exchange      liquid, metal; /* solid Na, where there can be any */
-  PetscReal     exchange;      /* with both [A/m2] */
+  Exchange      liquid, metal; /* metal: solid Na, if the model has it */
+  PetscReal     exchange;      /* sum of both [A/m2] */
   NakSaltRate   salt;          /* in a liquid electrolyte */
 } Interfaces;
 
@@ -169,8 +174,8 @@ static Interfaces InterfacesOf(const NakColumn *c, const NakCover *over, Flux fa
 
 /* ---- Electrolyte ---- */
 
-/* Current density through face k > 0.  The highest is the face of the interphase: E follows phi, and
-   the potential of the electrolyte there is -E. */
+/* Current density through face k > 0.  The highest one is the face of the interphase.  There, E
+   comes after phi among the unknowns, and the potential of the electrolyte is -E. */
 static Flux ElectrolyteFlux(const NakColumn *c, const PetscReal u[], PetscInt k)
 {
   const PetscReal *phi = u + c->l.phi + k, h = c->height[k - 1];
@@ -191,7 +196,7 @@ static void ElectrolyteResidual(const NakColumn *c, const Interfaces *at, const 
     f[c->l.phi + k] = below - above;
     below           = above;
   }
-  f[c->l.potential] -= below; /* what leaves the face: below the far current where ne = 0 */
+  f[c->l.potential] -= below; /* out of the face; with ne = 0 `below` is the far current */
 }
 
 static void ElectrolyteJacobian(const NakColumn *c, const Interfaces *at, const PetscReal u[],
@@ -210,7 +215,7 @@ static void ElectrolyteJacobian(const NakColumn *c, const Interfaces *at, const 
 
 /* ---- Interphase ---- */
 
-/* Current density through the face above layer k, with slopes over the content. */
+/* Current density through the face above layer k; its slopes are divided by the content. */
 static Flux InterphaseFlux(const NakColumn *c, const PetscReal u[], PetscReal content, PetscInt k)
 {
   const PetscReal *v = u + c->l.interphase + k, D = c->kinetics.diffusivity;
@@ -248,9 +253,9 @@ static void InterphaseJacobian(const NakColumn *c, const Interfaces *at, const P
   }
 }
 
-/* ---- Face, and what interphase and alloy exchange ---- */
+/* ---- Face, and exchange between interphase and alloy ---- */
 
-/* The charge is q = theta q(E, b); the reactions take from it. */
+/* The charge is q = theta q(E, b).  The reactions take charge from it. */
 static void FaceResidual(const NakColumn *c, const Interfaces *at, const PetscReal u[],
                          const PetscReal udot[], PetscReal f[])
 {
@@ -271,7 +276,7 @@ static void FaceResidual(const NakColumn *c, const Interfaces *at, const PetscRe
   f[l->salt]      = udot[l->salt] - at->salt.value;
 }
 
-/* Derivatives to order parameters on the face, times `scale`. */
+/* Put the derivatives to the order parameters on the face, times `scale`. */
 static void PutOnFace(const NakColumn *c, NakEntries *e, PetscInt row, PetscReal scale,
                       const PetscReal d[])
 {
@@ -281,7 +286,7 @@ static void PutOnFace(const NakColumn *c, NakEntries *e, PetscInt row, PetscReal
   }
 }
 
-/* Columns of the face's unknowns, in the order of NakFaceState. */
+/* Put the derivatives to the face's unknowns, which are in the order of NakFaceState. */
 static void PutFace(const NakColumn *c, NakEntries *e, PetscInt row, const NakFaceValue *rate,
                     const NakFoot *foot, PetscReal scale)
 {
@@ -327,7 +332,8 @@ static void FaceJacobian(const NakColumn *c, const Interfaces *at, PetscReal shi
   NakPut(e, l->salt, l->salt, -at->salt.dsalt);
 }
 
-/* Cosine of the liquid's contact angle.  The content at the face follows from what the interphase supplies. */
+/* Cosine of the liquid's contact angle.  The content at the face follows from the current that the
+   interphase supplies. */
 static NakFaceValue Cosine(const NakColumn *c, const NakCover *over, PetscReal r,
                            const NakFace *face)
 {
@@ -378,7 +384,8 @@ static void ExchangeJacobian(const NakColumn *c, const Interfaces *at, NakEntrie
 
 /* ---- Alloy ---- */
 
-/* Of the liquid that the reservoir shows, with the slope to its mean ratio. */
+/* Diffusion potential of the liquid in the reservoir, with the slope to the reservoir's mean
+   ratio. */
 static NakDiffusionPotential ReservoirPotential(const NakColumn *c, PetscReal r)
 {
   const PetscReal       liquid = NakColumnLiquid(c, r);
@@ -388,7 +395,7 @@ static NakDiffusionPotential ReservoirPotential(const NakColumn *c, PetscReal r)
   return D;
 }
 
-/* A flux from layer to layer is `link` times the difference of their potentials theta. */
+/* A flux between two layers is `link` times the difference of their potentials theta. */
 static void AlloyResidual(const NakColumn *c, const Interfaces *at, const PetscReal u[],
                           const PetscReal udot[], const PetscReal theta[], PetscReal f[])
 {
@@ -431,7 +438,7 @@ static void AlloyJacobian(const NakColumn *c, const PetscReal u[], const PetscRe
 
 /* ---- The column ---- */
 
-/* The rows of an electrode and of what is before it, but for its phases. */
+/* Rows of an electrode and of the electrolyte in front of it, without those of its phases. */
 static void Rows(const NakColumn *c, const Interfaces *at, const PetscReal u[],
                  const PetscReal udot[], const PetscReal theta[], PetscReal f[])
 {
@@ -470,7 +477,7 @@ void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal
   }
 }
 
-/* Entries of the counter electrode, and between it and the rest by the far current. */
+/* Entries of the counter electrode, and those that couple it to the rest by the far current. */
 static void CounterJacobian(const NakColumn *c, const Interfaces *at, Flux far, const PetscReal u[],
                             const PetscReal slope[], PetscReal shift, NakEntries *e)
 {
@@ -518,8 +525,9 @@ static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], cons
   NakBathFar(c, far.value, far.below, u, e);
 }
 
-/* Whether two layers of one region, one upon the other, are meant; of the alloy their r, or above the
-   lowest layer, which the energy of the face couples to the next, an order parameter. */
+/* Whether the two unknowns belong to adjacent layers of one region.  In the alloy both must be r,
+   or both an order parameter above the lowest layer.  The lowest one is left out, because the
+   energy of the face couples it to the next. */
 static PetscBool Uniform(const void *ctx, PetscInt row, PetscInt col)
 {
   const NakLayout *l   = &((const NakColumn *)ctx)->l;
@@ -537,7 +545,7 @@ static PetscBool Uniform(const void *ctx, PetscInt row, PetscInt col)
                        : low >= NakLayoutAlloy(l, 1) && !NakLayoutIsRatio(l, high));
 }
 
-/* Ones, without any phase. */
+/* Typical values: all ratios 1, and no phase. */
 static void Typical(const void *ctx, PetscReal u[])
 {
   const NakLayout *l = &((const NakColumn *)ctx)->l;
@@ -554,7 +562,7 @@ static PetscInt MostEntries(const NakColumn *c)
   return c->counter != NULL ? own + far + MostEntries(c->counter) : own;
 }
 
-/* Na of the one electrode, and of the other. */
+/* Na of this electrode (sum 0) or of the counter electrode (sum 1). */
 static PetscReal Conserved(const void *ctx, PetscInt sum, PetscInt column, const PetscReal row[])
 {
   const NakColumn *c = ctx;
