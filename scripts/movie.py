@@ -35,7 +35,7 @@ def read_times(pictures):
     from PIL import Image
     texts = [Image.open(picture).info.get("time_s") for picture in pictures]
     if None in texts:
-        fail(f"{pictures[texts.index(None)]} does not know its time: make it anew, or leave out --pace")
+        fail(f"{pictures[texts.index(None)]} has no time: make it again, or leave out --pace")
     return [float(text) for text in texts]
 
 
@@ -68,7 +68,7 @@ def paced(pictures, rate):
     run, table = read_run(pictures)
     times = read_times(pictures)
     if len(times) < 2 or times[-1] <= times[0]:
-        fail("--pace wants pictures of several times")
+        fail("--pace needs pictures of several times")
     time, way = progress(table)
     last = np.searchsorted(time, np.array(times) * (1 + 1e-12), side="right") - 1  # of two rows at a time
     places = np.clip(way[last], 0, 1)

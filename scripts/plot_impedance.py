@@ -43,7 +43,7 @@ def read_run(folder: pathlib.Path, until: float) -> dict:
     if not spectra:
         fail(f"{folder} has no spectra up to {until:g} s: does its protocol ask for them?")
     if spectra[-1].tau is None:
-        fail(f"{folder} has not the relaxation times of all spectra")
+        fail(f"{folder} does not have the relaxation times of all spectra")
     return {"folder": folder, "spectra": spectra}
 
 

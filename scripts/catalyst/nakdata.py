@@ -55,7 +55,7 @@ def options(given):
     host:port or here."""
     if ALONE is not None:
         if is_live(given):
-            raise RuntimeError("live wants ParaView: give insitu.backend=legacy")
+            raise RuntimeError("live needs ParaView: give insitu.backend=legacy")
         return None
     from paraview import catalyst
     made = catalyst.Options()

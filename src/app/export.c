@@ -56,16 +56,17 @@ static PetscErrorCode Factors(const char *path, const Options *o, const NakMeasu
   for (int q = 0; q < NAK_MEASURED_QUANTITIES; q++) {
     factor[q] = 1;
     if (m->values[q] == NULL || !m->per_area[q]) continue;
-    PetscCheck(o->area > 0, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-               "%s is per area, and BDF is of the cell: say how large it is, area='1 cm^2'", path);
+    PetscCheck(
+      o->area > 0, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
+      "%s is per area, and BDF needs values of the whole cell: give its area, area='1 cm^2'", path);
     factor[q] = PetscPowReal(o->area, bdf[q].per_area);
   }
   if (m->values[NAK_MEASURED_CURRENT] == NULL || (m->bdf && o->positive == NOT_SAID))
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(o->positive != NOT_SAID, PETSC_COMM_SELF, PETSC_ERR_USER_INPUT,
-             "%s does not tell its sign, and in BDF a positive current charges: say what one of "
-             "the file does, positive=charges or positive=discharges, or leave the current out, "
-             "positive=unknown",
+             "%s does not say the sign of its current, and in BDF a positive current charges: say "
+             "what a positive current of the file does, positive=charges or positive=discharges; "
+             "or leave the current out, positive=unknown",
              path);
   if (o->positive == DISCHARGES) factor[NAK_MEASURED_CURRENT] *= -1;
   PetscFunctionReturn(PETSC_SUCCESS);

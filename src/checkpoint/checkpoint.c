@@ -127,9 +127,9 @@ static PetscErrorCode SetAside(MPI_Comm comm, const char *directory, PetscInt nu
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(Path(directory, number, ".h5", path));
   PetscCall(Path(directory, number, DAMAGED, aside));
-  PetscCall(PetscFPrintf(
-    comm, stderr, "nakfield: the checkpoint %s is damaged: %s; going back to the one before\n",
-    path, damage));
+  PetscCall(PetscFPrintf(comm, stderr,
+                         "nakfield: the checkpoint %s is damaged: %s; the previous one is used\n",
+                         path, damage));
   if (rank == 0 && rename(path, aside) != 0) code = PETSC_ERR_FILE_WRITE;
   code = NakAgree(comm, code);
   PetscCheck(code == PETSC_SUCCESS, comm, PETSC_ERR_FILE_WRITE, "cannot rename %s to %s", path,
@@ -161,8 +161,8 @@ PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckp
   do {
     PetscCall(Find(comm, directory, newest.found, &newest));
     PetscCheck(newest.found >= 0 || !newest.aside, comm, PETSC_ERR_FILE_READ,
-               "every checkpoint in %s is damaged: put back a good one as NUMBER.h5, or begin the "
-               "run anew with --replace",
+               "every checkpoint in %s is damaged: put back a good one as NUMBER.h5, or start the "
+               "run again with --replace",
                directory);
     if (newest.found < 0) PetscFunctionReturn(PETSC_SUCCESS);
     PetscCall(Path(directory, newest.found, ".h5", path));
@@ -171,7 +171,7 @@ PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckp
   } while (damage[0] != '\0');
   PetscCheck(strcmp(seal, expected) == 0, comm, PETSC_ERR_USER_INPUT,
              "%s is a '%s', and this program reads a '%s': continue the run with the program that "
-             "began it",
+             "started it",
              path, seal, expected);
   PetscCall(Allocate(comm, directory, newest.found, checkpoint));
   (*checkpoint)->reads = PETSC_TRUE;

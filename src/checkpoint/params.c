@@ -2,9 +2,9 @@
 #include <nakfield/checkpoint.h>
 
 const NakParam NakCheckpointParamRows[] = {
-  NAK_ROW_REAL(
-    "checkpoint.every", NakCheckpointParams, every, "s", 600, 0, 1e9,
-    "Wall time between two checkpoints, and at most 1 min to the first; 0 for none by the clock"),
+  NAK_ROW_REAL("checkpoint.every", NakCheckpointParams, every, "s", 600, 0, 1e9,
+               "Wall time between two checkpoints, at most 1 min to the first; 0 for no "
+               "checkpoints by wall time"),
   NAK_ROW_INT("checkpoint.steps", NakCheckpointParams, steps, 0, 0, 1e9,
               "Time steps between two checkpoints; 0 for none by steps"),
   NAK_ROW_INT("checkpoint.keep", NakCheckpointParams, keep, 2, 1, 1000,

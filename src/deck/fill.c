@@ -177,10 +177,9 @@ static PetscErrorCode ComplainMisspelt(NakDeck deck, const NakSection schema[], 
                              "one section within the other",
                              path));
   else if (Nested(schema, path))
-    PetscCall(NakDeckErrorAt(deck, node->key_place,
-                             "unknown key '%s'; '%s' is a section by itself: begin it in the first "
-                             "column",
-                             path, dot + 1));
+    PetscCall(NakDeckErrorAt(
+      deck, node->key_place,
+      "unknown key '%s'; '%s' is a separate section: start it in the first column", path, dot + 1));
   else if (guess.best[0] != '\0')
     PetscCall(NakDeckErrorAt(deck, node->key_place, "unknown key '%s'; did you mean '%.*s%s'?",
                              path, prefix, path, guess.best));
@@ -189,7 +188,7 @@ static PetscErrorCode ComplainMisspelt(NakDeck deck, const NakSection schema[], 
       NakDeckErrorAt(deck, node->key_place, "unknown key '%s'; did you mean '%s'?", path, moved));
   else
     PetscCall(NakDeckErrorAt(deck, node->key_place,
-                             "unknown key '%s'; nakfield --help-deck lists those there are", path));
+                             "unknown key '%s'; nakfield --help-deck lists all keys", path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

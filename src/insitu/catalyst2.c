@@ -87,7 +87,7 @@ static int TellFailures(char message[NAK_INSITU_MESSAGE])
     const int length = (int)strcspn(left, "\n");
 
     used += (size_t)snprintf(message + used, NAK_INSITU_MESSAGE - used,
-                             "%sin situ: %.*s; the run goes on without it", used > 0 ? "\n" : "",
+                             "%sin situ: %.*s; the run continues without it", used > 0 ? "\n" : "",
                              length, left);
     left += length + (left[length] == '\n');
     failed++;
@@ -190,8 +190,8 @@ static int Show(void *self, const NakInsituMoment *moment, char message[NAK_INSI
   failed = TellFailures(message); /* what a status may speak of, too */
   if (status != catalyst_status_ok && failed == 0)
     (void)snprintf(message, NAK_INSITU_MESSAGE,
-                   "in situ: %s: Catalyst 2 did not execute (status %d); the run goes on without; "
-                   "insitu.backend=legacy would say which line of which script",
+                   "in situ: %s: Catalyst 2 did not execute (status %d); the run continues without "
+                   "it; insitu.backend=legacy names the line and the script",
                    catalyst->names, (int)status);
   conduit_node_destroy(info);
   conduit_node_destroy(node);

@@ -10,22 +10,22 @@ const NakParam NakInsituParamRows[] = {
   NAK_ROW_TREE("insitu.script", "Catalyst script of version 2, or a list of them: docs/insitu.md"),
   NAK_ROW_TREE(
     "insitu.every",
-    "When the scripts run: a time, so many `steps` (of time), or event (the ends of protocol "
-    "steps; without a protocol, when fields are written), which is the default"),
-  NAK_ROW_TREE("insitu.options", "Arguments of the scripts: {live: on} reaches them as --live on"),
+    "When the scripts run: a time such as 30 s, a number of time steps such as 10 steps, or event "
+    "(the default): at the ends of protocol steps, or without a protocol when fields are written"),
+  NAK_ROW_TREE("insitu.options", "Arguments of the scripts: {live: on} is passed as --live on"),
   NAK_ROW_CHOICE("insitu.backend", NakInsituParams, backend, NAK_INSITU_AUTO,
                  "auto|legacy|catalyst2|vtk",
-                 "What runs the scripts; auto takes vtk where that is enough for all, else what "
-                 "there is, legacy first"),
+                 "Back end that runs the scripts; auto takes vtk if it is enough for all of them, "
+                 "else the first that is available, legacy before catalyst2"),
   NAK_ROW_END,
 };
 
 const NakParam NakInsituCellParamRows[] = {
   NAK_ROW_TREE("insitu.when",
-               "Conditions as in a protocol, or names of events, such as [contact < 0.9, "
-               "filament, short]: the scripts run at the first time step after each, too"),
-  NAK_ROW_TREE("insitu.burst",
-               "Time steps shown after each of these, such as 5 steps; none by default"),
+               "Conditions as in a protocol, or names of events, such as [contact < 0.9, filament, "
+               "short]: after each, the scripts also run at the first time step"),
+  NAK_ROW_TREE("insitu.burst", "Number of time steps after each of these at which the scripts run "
+                               "as well, such as 5 steps; none by default"),
   NAK_ROW_END,
 };
 
@@ -143,7 +143,7 @@ static PetscErrorCode CheckBackend(NakDeck deck, NakNode node, NakInsituParams *
     if (p->backend == NAK_INSITU_VTK)
       PetscCall(NakDeckError(deck, node,
                              "insitu.backend=vtk runs scripts that say '# nakfield: vtk' in their "
-                             "first lines, and %s does not: leave the back end away",
+                             "first lines, and %s does not: leave out insitu.backend",
                              p->scripts[k]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

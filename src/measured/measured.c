@@ -76,13 +76,13 @@ PetscErrorCode NakMeasuredOpen(const char *path, FILE **file, NakFault *fault)
   if (handle < 0)
     NakFaultNote(fault, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path, strerror(errno));
   else if (fstat(handle, &about) != 0 || !S_ISREG(about.st_mode))
-    NakFaultNote(fault, PETSC_ERR_USER_INPUT, "%s is no regular file", path);
+    NakFaultNote(fault, PETSC_ERR_USER_INPUT, "%s is not a regular file", path);
   else if ((int64_t)about.st_size > NAK_MEASURED_BYTES)
     NakFaultNote(fault, PETSC_ERR_USER_INPUT,
-                 "%s has %.3g bytes, and 1 GB is the most: write fewer rows or columns", path,
-                 (double)about.st_size);
+                 "%s has %.3g bytes, and at most 1 GB can be read: write fewer rows or columns",
+                 path, (double)about.st_size);
   else if (convert != NULL)
-    NakFaultNote(fault, PETSC_ERR_USER_INPUT, "%s is no text: %s", path, convert);
+    NakFaultNote(fault, PETSC_ERR_USER_INPUT, "%s is not text: %s", path, convert);
   else
     *file = fdopen(handle, "r");
   if (*file == NULL && handle >= 0) (void)close(handle);
@@ -153,13 +153,14 @@ static void Miss(Reader *r, unsigned missing, PetscInt nearest)
   NakNamesList(r->names, missing, names, sizeof names);
   if (nearest > 0)
     NakFaultNote(r->fault, PETSC_ERR_USER_INPUT,
-                 "%s:%" PetscInt_FMT ": this line of names lacks: %s; known are %s, each with its "
-                 "unit, such as 'Current / mA'; others go into a file of names (columns: FILE)",
+                 "%s:%" PetscInt_FMT
+                 ": this line of names lacks: %s; known are %s, each with its unit, such as "
+                 "'Current / mA'; give other names in a file (columns: FILE)",
                  NakScanName(r->scan), nearest, words, names);
   else
     NakFaultNote(r->fault, PETSC_ERR_USER_INPUT,
                  "%s: no line names the columns %s, each with its unit, such as 'Current / mA'; "
-                 "known are %s; others go into a file of names (columns: FILE)",
+                 "known are %s; give other names in a file (columns: FILE)",
                  NakScanName(r->scan), words, names);
 }
 
@@ -225,19 +226,19 @@ static void CheckOrder(Reader *r, NakQuantity q, PetscReal value)
     const PetscReal before = r->m->values[q][n - 1];
 
     if (value == before)
-      Refuse(r, "the time %.9g s is there twice: leave out one of the rows", (double)value);
+      Refuse(r, "the time %.9g s appears twice: leave out one of the rows", (double)value);
     if (value < before)
       Refuse(r,
-             "the time falls from %.9g s to %.9g s: keep one test in a file, with a time that "
-             "does not begin anew",
+             "the time falls from %.9g s to %.9g s: keep one test in a file, with a time that only "
+             "rises",
              (double)before, (double)value);
   }
   if (q != NAK_MEASURED_FREQUENCY) return;
   if (!(value > 0)) Refuse(r, "a frequency of %.9g Hz; it must be above 0", (double)value);
   if (n > 1 && (value - r->last[1]) * (r->last[1] - r->last[0]) < 0)
-    Refuse(r, "a second spectrum begins, for the frequency turns: keep one in a file; of a run "
-              "drt.csv has all relaxation times, and scripts/plot_impedance.py --export writes a "
-              "file of each spectrum");
+    Refuse(r, "a second spectrum begins here, because the frequency changes direction: keep one in "
+              "a file; for a run, drt.csv has all relaxation times, and scripts/plot_impedance.py "
+              "--export writes a file of each spectrum");
   if (n == 0 || value != r->last[1]) {
     r->last[0] = n == 0 ? value : r->last[1];
     r->last[1] = value;
@@ -291,8 +292,8 @@ static PetscErrorCode ReadRow(Reader *r, char *line)
   if (n < 0)
     Refuse(r, "a quotation that does not end, or more than %d fields", NAK_COLUMNS);
   else if (n != r->columns && !(n == r->columns + 1 && field[n - 1][0] == '\0'))
-    Refuse(r, "%d fields, and the line of names has %d columns: mend it, or begin it with #%s", n,
-           r->columns, r->separator == ',' ? "; decimal commas need another separator" : "");
+    Refuse(r, "%d fields, and the line of names has %d columns: correct it, or start it with #%s",
+           n, r->columns, r->separator == ',' ? "; decimal commas need another separator" : "");
   else if (r->complete || !Complete(r, n, field))
     PetscCall(AddRow(r, field));
   r->complete = PETSC_TRUE;

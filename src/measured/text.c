@@ -209,7 +209,7 @@ static PetscBool MakeRoom(NakScan l, size_t n, NakFault *fault)
 
   if (n + 4 < l->room) return PETSC_TRUE;
   if (room > NAK_LINE_SIZE) {
-    Refuse(l, fault, "a line of more than 65,000 characters: this is no table");
+    Refuse(l, fault, "a line of more than 65,000 characters: this is not a table");
     return PETSC_FALSE;
   }
   text = realloc(l->text, room);
@@ -235,7 +235,7 @@ char *NakScanNext(NakScan scan, NakFault *fault)
   l->number++;
   for (; c >= 0 && c != '\n' && c != '\r'; c = Character(l)) {
     if (c == 0) {
-      Refuse(l, fault, "a zero byte: this is no text; export the data as text");
+      Refuse(l, fault, "a zero byte: this is not text; export the data as text");
       return NULL;
     }
     if (!MakeRoom(l, n, fault)) return NULL;

@@ -9,7 +9,7 @@ static void CheckAlloy(const NakModelParams *p, NakComplaints *list)
   if (height > highest)
     NakCaution(list, "alloy",
                "the alloy in the cell is %.6g m high (alloy.volume over cell.area): if that is not "
-               "meant, lower alloy.volume or raise cell.area",
+               "intended, lower alloy.volume or raise cell.area",
                (double)height);
 }
 
@@ -29,7 +29,7 @@ static void CheckContent(const NakModelParams *p, NakComplaints *list)
     NakComplain(list, "interphase",
                 "interphase.limiting_current times interphase.diffusion_time, the sodium "
                 "that the interphase holds, is %.6g C/m^2, and the whole alloy has "
-                "%.6g C/m^2: lower either",
+                "%.6g C/m^2: lower one of them",
                 (double)held, (double)sodium);
   if (adlayer >= sodium)
     NakComplain(list, "kinetics.adlayer_charge",
@@ -130,9 +130,8 @@ static void CheckContact(const NakModelParams *p, NakComplaints *list)
     return;
   }
   NakComplain(list, "contact",
-              "contact.fraction is %.6g with grid.electrolyte_layers: 0: nothing then "
-              "carries the current from where there is no contact to where there is; resolve "
-              "the electrolyte",
+              "contact.fraction is %.6g with grid.electrolyte_layers: 0: nothing then carries the "
+              "current from places without contact to those with contact; resolve the electrolyte",
               (double)fraction);
 }
 
@@ -224,10 +223,10 @@ static void CheckFront(const NakModelParams *params, NakComplaints *list)
 
   NakGridSides(g, side);
   if (widest == 0)
-    NakComplain(list, "interphase",
-                "interphase.film_nuclei and .film_nucleation need a face of several columns: "
-                "raise grid.nx, or leave them out for a film that grows alike everywhere "
-                "(interphase.film_rate)");
+    NakComplain(
+      list, "interphase",
+      "interphase.film_nuclei and .film_nucleation need a face of several columns: raise grid.nx, "
+      "or leave them out for a film that grows uniformly (interphase.film_rate)");
   else if (p->film_width < fewest * widest * (1 - 1e-9))
     NakComplain(list, "interphase.film_width",
                 "interphase.film_width is %.6g m and a column %.6g m wide; the front of the "
@@ -243,7 +242,7 @@ static void CheckFront(const NakModelParams *params, NakComplaints *list)
   if (NakModelFilmPlaces(params) > g->nx * g->ny)
     NakComplain(list, "interphase.film_nuclei",
                 "interphase.film_nuclei is %.6g 1/m^2, more than one a column: such a film grows "
-                "alike everywhere (interphase.film_rate); lower it or use more columns",
+                "uniformly (interphase.film_rate); lower it or use more columns",
                 (double)p->film_nuclei);
   if (widest > 0 && g->electrolyte_layers == 0)
     NakComplain(list, "interphase",

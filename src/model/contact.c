@@ -13,13 +13,13 @@
 const NakParam NakContactParamRows[] = {
   NAK_ROW_REAL(
     "contact.fraction", NakContactParams, fraction, "1", 1, 0.001, 1,
-    "Share of the face where alloy and electrolyte are in contact; changes no voltage in 1D"),
+    "Share of the face where alloy and electrolyte are in contact; no effect on the voltage in 1D"),
   NAK_ROW_CHOICE("contact.shape", NakContactParams, shape, NAK_CONTACT_PATCHES,
                  "patches|strip|disc", "Random patches, one strip along y, or one disc"),
   NAK_ROW_REAL("contact.patch", NakContactParams, patch, "m", 8e-6, 1e-9, 1,
                "Typical size of a random patch"),
   NAK_ROW_INT("contact.seed", NakContactParams, seed, 1, 0, 2147483647,
-              "Which of the random patterns"),
+              "Seed of the random pattern"),
   NAK_ROW_END,
 };
 

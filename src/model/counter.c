@@ -1,21 +1,25 @@
-/* The counter electrode: a cell of its own without an electrolyte, whose current is minus that of the other. */
+/* The counter electrode: a separate cell without an electrolyte.  Its current is minus that of the
+   other electrode. */
 #include "model_impl.h"
 
 #include <string.h>
 
 const NakParam NakCounterParamRows[] = {
   NAK_ROW_CHOICE("counter.kind", NakCounterParams, kind, NAK_COUNTER_SODIUM, "sodium|alloy",
-                 "The other electrode: Na metal without a voltage of its own, or an alloy with a "
-                 "face like this one's; `counter: alloy` says as much"),
+                 "The other electrode: Na metal without a voltage of its own, or an alloy with the "
+                 "same kind of face; short form `counter: alloy`"),
   NAK_ROW_FRACTION(
     "counter.potassium", NakCounterParams, potassium, 0, 0, 0.99,
-    "Potassium in the alloy of the counter electrode; 0 for that of alloy.potassium"),
+    "Potassium in the alloy of the counter electrode; 0 for the value of alloy.potassium"),
   NAK_ROW_REAL("counter.volume", NakCounterParams, volume, "m^3", 0, 0, 1e-3,
-               "Its alloy; 0 for alloy.volume"),
-  NAK_ROW_CHOICE("counter.interphase", NakCounterParams, interphase, 0, "same|none",
-                 "Between it and the electrolyte"),
+               "Alloy in the counter electrode; 0 for the value of alloy.volume"),
+  NAK_ROW_CHOICE(
+    "counter.interphase", NakCounterParams, interphase, 0, "same|none",
+    "Interphase between the counter electrode and the electrolyte: the same kind, or none"),
   NAK_ROW_REAL("counter.charge_transfer_resistance", NakCounterParams, charge_transfer_resistance,
-               "ohm.m^2", 0, 0, 1e3, "Of its face; 0 for kinetics.charge_transfer_resistance"),
+               "ohm.m^2", 0, 0, 1e3,
+               "Charge-transfer resistance of the counter electrode's face; 0 for the value of "
+               "kinetics.charge_transfer_resistance"),
   NAK_ROW_END,
 };
 
@@ -30,7 +34,7 @@ void NakCounterCell(const NakModelParams *p, NakModelParams *cell)
   if (q->charge_transfer_resistance > 0)
     cell->reaction.charge_transfer_resistance = q->charge_transfer_resistance;
   if (q->interphase != 0) cell->interphase.kind = NAK_INTERPHASE_NONE;
-  cell->interphase.film_nuclei = cell->interphase.film_nucleation = 0; /* its film grows alike */
+  cell->interphase.film_nuclei = cell->interphase.film_nucleation = 0; /* uniform film */
   cell->grid.electrolyte_layers                                   = 0;
   cell->contact.fraction                                          = 1;
   memset(&cell->microstructure, 0, sizeof cell->microstructure);

@@ -22,8 +22,8 @@ static void CheckCells(const NakMixParams *p, NakComplaints *list)
   if (widest > p->width / 2)
     NakComplain(
       list, cells_key[coarse],
-      "interfaces of %.4g m (microstructure.interface_width) are %.3g cells of %.4g m wide: at "
-      "least 4 are wanted, less than 2 refused; raise %s to %.0f or widen the interfaces",
+      "interfaces of %.4g m (microstructure.interface_width) are %.3g cells of %.4g m wide: 4 or "
+      "more are recommended, less than 2 are an error; raise %s to %.0f or widen the interfaces",
       (double)p->width, (double)(p->width / widest), (double)widest, cells_key[coarse],
       (double)PetscCeilReal(4 * p->size[coarse] / p->width));
 }

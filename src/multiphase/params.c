@@ -18,16 +18,16 @@ const NakParam NakMixParamRows[] = {
   NAK_ROW_REAL(
     "microstructure.interface_width", NakMixParams, width, "m", 1e-6, 1e-10, 0.01,
     "Width of interfaces, one over the greatest slope of an order parameter; at least 4 cells"),
-  NAK_ROW_REAL("microstructure.liquid_share", NakMixParams, liquid_share, "1", 0.3, 0.01, 0.95,
-               "What of the lowest solid-liquid energy is the liquid's own; a grain boundary has "
-               "twice the rest"),
+  NAK_ROW_REAL(
+    "microstructure.liquid_share", NakMixParams, liquid_share, "1", 0.3, 0.01, 0.95,
+    "Liquid's share of the lowest solid-liquid energy; a grain boundary has twice the rest"),
   NAK_ROW_REAL("microstructure.anisotropy", NakMixParams, fourfold, "1", 0, 0, 0.06,
                "Four-fold part of the solid-liquid energy: 1 + this times cos(4 angle)"),
   NAK_ROW_REAL("microstructure.solid_mobility", NakMixParams, solid_mobility, "m^2/s", 0, 0, 1,
-               "Speed of a solid's interface over its curvature; 0 for one that resists as much as "
-               "diffusion across it"),
+               "Speed of a solid's interface over its curvature; 0: the interface resists as much "
+               "as diffusion across it"),
   NAK_ROW_REAL("microstructure.void_mobility", NakMixParams, void_mobility, "m^2/s", 1e-8, 1e-20, 1,
-               "The same of a void's interface"),
+               "Speed of a void's interface over its curvature"),
   NAK_ROW_REAL("microstructure.solid_diffusivity", NakMixParams, solid_diffusivity, "m^2/s", 1e-11,
                1e-20, 1e-6, "Interdiffusion in the solids"),
   NAK_ROW_INT("microstructure.grains_b", NakMixParams, grains_b, 1, 0, 7,
@@ -45,10 +45,10 @@ const NakParam NakMixParamRows[] = {
   NAK_ROW_REAL("microstructure.angle_void", NakMixParams, angle_void, "degree", 90, 0, 180,
                "Contact angle of the liquid beside a void on the bottom, in the liquid"),
   NAK_ROW_REAL("microstructure.cooling_rate", NakMixParams, cooling_rate, "K/s", 0, -1e6, 1e6,
-               "Fall of the temperature"),
+               "Rate at which the temperature falls"),
   NAK_ROW_REAL("microstructure.current", NakMixParams, current, "A/m^2", 0, -1e9, 1e9,
                "Current per area of the bottom, positive when A is stripped"),
-  NAK_ROW_INT("nuclei.seed", NakMixParams, seed, 1, 0, 2147483647, "Which of the random numbers"),
+  NAK_ROW_INT("nuclei.seed", NakMixParams, seed, 1, 0, 2147483647, "Seed of the random numbers"),
   NAK_ROW_INT("nuclei.count", NakMixParams, nuclei, 1, 0, 10000,
               "Nuclei at the start; one is put in the middle, several at random"),
   NAK_ROW_REAL("nuclei.radius", NakMixParams, nucleus_radius, "m", 0, 0, 1,
@@ -57,12 +57,14 @@ const NakParam NakMixParamRows[] = {
                  "Which solid the nuclei of the start are"),
   NAK_ROW_BOOL("nuclei.on_wall", NakMixParams, nuclei_on_wall, PETSC_FALSE,
                "Nuclei of the start on the bottom instead of inside"),
-  NAK_ROW_REAL("nuclei.bulk_sites", NakMixParams, bulk_sites, "m^-3.s^-1", 0, 0, 1e60,
-               "Attempts at a nucleus inside, per volume and time; 0 for none in time"),
-  NAK_ROW_REAL("nuclei.wall_sites", NakMixParams, wall_sites, "m^-2.s^-1", 0, 0, 1e60,
-               "Attempts at a nucleus on the bottom, per area and time; 0 for none in time"),
+  NAK_ROW_REAL(
+    "nuclei.bulk_sites", NakMixParams, bulk_sites, "m^-3.s^-1", 0, 0, 1e60,
+    "Attempts to nucleate inside, per volume and time; 0: no such nuclei after the start"),
+  NAK_ROW_REAL(
+    "nuclei.wall_sites", NakMixParams, wall_sites, "m^-2.s^-1", 0, 0, 1e60,
+    "Attempts to nucleate on the bottom, per area and time; 0: no such nuclei after the start"),
   NAK_ROW_REAL("nuclei.interval", NakMixParams, interval, "s", 0.001, 1e-12, 1e12,
-               "Time between two looks for nuclei"),
+               "Time between two searches for nuclei"),
   NAK_ROW_END,
 };
 
@@ -76,12 +78,12 @@ const NakParam NakMixCellParamRows[] = {
   NAK_ROW_REAL("microstructure.interface_width", NakMixParams, width, "m", 1e-6, 1e-10, 0.01,
                "Width of interfaces, one over the greatest slope of an order parameter; at least 4 "
                "columns"),
-  NAK_ROW_REAL("microstructure.liquid_share", NakMixParams, liquid_share, "1", 0.3, 0.01, 0.95,
-               "What of the lowest solid-liquid energy is the liquid's own; a grain boundary has "
-               "twice the rest"),
+  NAK_ROW_REAL(
+    "microstructure.liquid_share", NakMixParams, liquid_share, "1", 0.3, 0.01, 0.95,
+    "Liquid's share of the lowest solid-liquid energy; a grain boundary has twice the rest"),
   NAK_ROW_REAL("microstructure.solid_mobility", NakMixParams, solid_mobility, "m^2/s", 0, 0, 1,
-               "Speed of a solid's interface over its curvature; 0 for one that resists as much as "
-               "diffusion across it"),
+               "Speed of a solid's interface over its curvature; 0: the interface resists as much "
+               "as diffusion across it"),
   NAK_ROW_REAL("microstructure.angle_b", NakMixParams, angle_b, "degree", 90, 0, 180,
                "Contact angle of solid B on the face, in the solid"),
   NAK_ROW_REAL("microstructure.angle_a", NakMixParams, angle_a, "degree", 90, 0, 180,
@@ -92,7 +94,7 @@ const NakParam NakMixCellParamRows[] = {
                "Radius of a nucleus, which begins where its curvature is overcome; 0 for the width "
                "of interfaces"),
   NAK_ROW_CHOICE("nuclei.solid", NakMixParams, nuclei_body, 0, "b|a", "Which solid the nuclei are"),
-  NAK_ROW_INT("nuclei.seed", NakMixParams, seed, 1, 0, 2147483647, "Which of the random numbers"),
+  NAK_ROW_INT("nuclei.seed", NakMixParams, seed, 1, 0, 2147483647, "Seed of the random numbers"),
   NAK_ROW_END,
 };
 
@@ -103,8 +105,8 @@ const NakParam NakMixMarchParamRows[] = {
   NAK_ROW_REAL("march.first_step", NakMixParams, first_step, "s", 1e-6, 1e-15, 1e6,
                "Length of the first step, and of those after a nucleus"),
   NAK_ROW_REAL("march.shortest_step", NakMixParams, shortest_step, "s", 1e-13, 1e-18, 1e6,
-               "Below which the solver gives up"),
+               "Step below which the solver gives up"),
   NAK_ROW_REAL("march.longest_step", NakMixParams, longest_step, "s", 1e6, 1e-15, 1e12,
-               "Length that no step exceeds"),
+               "Longest time step"),
   NAK_ROW_END,
 };

@@ -195,8 +195,8 @@ static PetscErrorCode WatchRoom(NakOutput output, const NakMoment *m, double now
   s->warned = PETSC_TRUE;
   PetscCall(PetscSNPrintf(
     s->warning, sizeof s->warning,
-    "the disk or quota of %s is filling: %.3g MB are left, and as it goes for "
-    "%.2g min, while the run takes %.2g min more; free some, or write fewer "
+    "the disk or quota of %s is filling: %.3g MB are left, enough for about "
+    "%.2g min, and the run takes %.2g min more; free some space, or write fewer "
     "fields (output.fields)",
     output->directory, (double)(1e-6 * s->room), (double)(full / 60), (double)(over / 60)));
   PetscCall(PetscFPrintf(PETSC_COMM_SELF, stderr, "nakfield: warning: %s\n", s->warning));

@@ -13,12 +13,13 @@ const NakParam NakOutputParamRows[] = {
 
 const NakParam NakOutputTimesParamRows[] = {
   NAK_ROW_REAL("output.fields.every", NakOutputParams, fields_every, "s", 0, 0, LONGEST,
-               "Time between two frames of fields.h5; 0 for the ends of protocol steps, in a "
-               "repeat those of its first turn; of many ends at most 500, or 2 GB in all"),
-  NAK_ROW_TREE("output.fields.names", "Fields that frames have, such as [current, contact]; by "
-                                      "default all of docs/output.md"),
+               "Time between two frames of fields.h5; 0: a frame at the end of each protocol step "
+               "(in a repeat, of its first turn only), of many ends at most 500 or 2 GB in all"),
+  NAK_ROW_TREE(
+    "output.fields.names",
+    "Fields in each frame, such as [current, contact]; by default all of docs/output.md"),
   NAK_ROW_CHOICE("output.fields.precision", NakOutputParams, precision, 0, "double|single",
-                 "Of the numbers of frames: 8 or 4 bytes each"),
+                 "Numbers in frames: 8 bytes each (double) or 4 (single)"),
   NAK_ROW_BOOL("output.fields.compress", NakOutputParams, compress, 0,
                "Whether frames are compressed, without loss"),
   NAK_ROW_REAL("output.timeseries.every", NakOutputParams, timeseries_every, "s", 0, 0, LONGEST,
@@ -28,14 +29,14 @@ const NakParam NakOutputTimesParamRows[] = {
 
 const NakParam NakOutputCellParamRows[] = {
   NAK_ROW_TREE("output.fields.when",
-               "Conditions as in a protocol, or names of events, such as [voltage > 1 V, "
-               "k_film]: a frame at the first time step after each, too"),
-  NAK_ROW_TREE("output.fields.burst",
-               "So many time steps after each of these have frames, too: 5 steps"),
-  NAK_ROW_INT(
-    "output.map", NakOutputParams, map, 64, 0, 1000000,
-    "Of 2D runs: moments in map.csv until it takes every second time step only, then as many until "
-    "every fourth, and so on; 0 for no such table"),
+               "Conditions as in a protocol, or names of events, such as [voltage > 1 V, k_film]: "
+               "each adds a frame at the first time step after it"),
+  NAK_ROW_TREE(
+    "output.fields.burst",
+    "Number of time steps after each of these that get a frame as well, such as 5 steps"),
+  NAK_ROW_INT("output.map", NakOutputParams, map, 64, 0, 1000000,
+              "In 2D runs: map.csv takes this many moments at every time step, then as many at "
+              "every second, then at every fourth, and so on; 0 for no such table"),
   NAK_ROW_END,
 };
 

@@ -113,8 +113,8 @@ static PetscErrorCode CutBack(const char *path, int64_t bytes, FILE **file)
              strerror(errno));
   PetscCheck(fstat(fileno(*file), &about) == 0 && (int64_t)about.st_size >= bytes, PETSC_COMM_SELF,
              PETSC_ERR_FILE_UNEXPECTED,
-             "%s is shorter than it was at the checkpoint: put back what is missing, or begin anew "
-             "with --replace",
+             "%s is shorter than it was at the checkpoint: put back what is missing, or start "
+             "again with --replace",
              path);
   PetscCheck(
     ftruncate(fileno(*file), (off_t)bytes) == 0 && fseeko(*file, (off_t)bytes, SEEK_SET) == 0,
@@ -184,7 +184,7 @@ static PetscErrorCode GoBack(NakOutput output, const Position *position)
   for (PetscInt frame = 0; frame < output->index.count; frame++) {
     PetscCall(NakFramePath(output, frame, path));
     PetscCheck(access(path, R_OK) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_UNEXPECTED,
-               "%s is gone: put it back, or begin anew with --replace", path);
+               "%s is gone: put it back, or start again with --replace", path);
   }
   PetscCall(NakOutputPath(output, "fields", path));
   PetscCall(NakDirectoryList(path, RemoveLater, output));
@@ -222,7 +222,7 @@ static PetscErrorCode ExchangeNames(NakOutput output, NakCheckpoint c, PetscInt 
   PetscCheck(frames == 0 || memcmp(&names, &output->names, sizeof names) == 0, output->comm,
              PETSC_ERR_USER_INPUT,
              "there are %" PetscInt_FMT " frames with other fields than output.fields.names says: "
-             "leave it as it was, or begin anew with --replace",
+             "leave it as it was, or start again with --replace",
              frames);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

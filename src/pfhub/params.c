@@ -57,9 +57,9 @@ const NakParam NakPfhubTimeParamRows[] = {
   NAK_ROW_REAL("time.first_step", NakPfhubParams, solver.first_step, "1", 1e-3, 1e-15, GREAT,
                "Length of the first step"),
   NAK_ROW_REAL("time.shortest_step", NakPfhubParams, solver.shortest_step, "1", 1e-12, 1e-15, GREAT,
-               "Below which the solver gives up"),
+               "Step below which the solver gives up"),
   NAK_ROW_REAL("time.longest_step", NakPfhubParams, solver.longest_step, "1", GREAT, 1e-15, GREAT,
-               "Length that no step exceeds"),
+               "Longest time step"),
   NAK_ROW_BOOL("time.fixed", NakPfhubParams, solver.fixed, PETSC_FALSE,
                "All steps as long as the first, whatever their error"),
   NAK_ROW_INT("multigrid.before", NakPfhubParams, solver.before, 1, 0, 10,
@@ -68,8 +68,9 @@ const NakParam NakPfhubTimeParamRows[] = {
               "Smoothing sweeps after the coarser grid"),
   NAK_ROW_INT("multigrid.cycles", NakPfhubParams, solver.cycles, 12, 1, 1000,
               "Cycles after which a solve has failed"),
-  NAK_ROW_TREE("time.frames",
-               "List of times at which the fields are written, beside the start and the end"),
+  NAK_ROW_TREE(
+    "time.frames",
+    "List of times at which the fields are written, in addition to the start and the end"),
   NAK_ROW_END,
 };
 
@@ -105,8 +106,8 @@ static void TellNarrow(const NakPfhubParams *p, NakComplaints *list)
     if (grid.n[d] > 1) side = PetscMax(side, grid.size[d] / (PetscReal)grid.n[d]);
   if (side > 2 * half)
     NakCaution(list, "box",
-               "interfaces are %.3g wide and a cell %.3g: they stick to the grid, and the steps of "
-               "time become very short; use smaller cells or raise kappa",
+               "interfaces are %.3g wide and a cell %.3g: they stick to the grid, and the time "
+               "steps become very short; use smaller cells or raise kappa",
                (double)(2 * half), (double)side);
 }
 

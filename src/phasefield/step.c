@@ -319,8 +319,8 @@ PetscErrorCode NakPhaseFieldStep(NakPhaseField e, PetscReal latest)
     PetscCall(CopyFields(e, e->past[0], e->level[0].u));
     e->time = now;
     SETERRQ(e->comm, PETSC_ERR_NOT_CONVERGED,
-            "%s: no step from time %.9g on, not even one of %.3g: %s", e->model->name, (double)now,
-            (double)dt,
+            "%s: no time step from %.9g on succeeded, not even one of %.3g: %s", e->model->name,
+            (double)now, (double)dt,
             error < 0 ? "it is not solved; raise multigrid.cycles"
                       : "its error is too large; raise time.tolerance or lower time.shortest_step");
   }

@@ -254,10 +254,11 @@ static PetscErrorCode FitRamp(Parser *parser, NakNode node, NakOp *hold)
   if (PetscAbsReal(hold->ramp - hold->duration) <= NAK_SAME_TIME * hold->ramp)
     hold->ramp = hold->duration;
   if (hold->ramp > hold->duration)
-    PetscCall(NakDeckWarn(parser->deck, node,
-                          "the ramp takes %g s and stands at an item of %g s: the temperature "
-                          "stays where it is then, and does not come to %g K",
-                          (double)hold->ramp, (double)hold->duration, (double)hold->to));
+    PetscCall(
+      NakDeckWarn(parser->deck, node,
+                  "the ramp takes %g s and belongs to an item of %g s: the temperature then "
+                  "stays, and does not reach %g K",
+                  (double)hold->ramp, (double)hold->duration, (double)hold->to));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -536,8 +537,9 @@ static PetscErrorCode ReadTest(Parser *parser, NakNode node, Test *t)
   if (cycles != NULL) PetscCall(NakDeckWhole(parser->deck, cycles, 1, COUNT_MAX, &t->cycles, &ok));
   t->spectra = (PetscBool)(spectrum != NULL);
   if (t->spectra && !IsBlank(spectrum))
-    PetscCall(NakDeckError(parser->deck, spectrum,
-                           "'impedance:' in a 'ccd' is bare: a spectrum after each current"));
+    PetscCall(NakDeckError(
+      parser->deck, spectrum,
+      "'impedance:' in a 'ccd' takes no value: it asks for a spectrum after each current"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -593,7 +595,7 @@ static PetscErrorCode ParseTest(Parser *parser, const Kind *kind, NakNode map, P
                     "mAh/cm^2, cycles: 3}",
                     &ok));
   if (ok && parent >= 0 && program->ops[parent].depth + 2 >= NAK_REPEATS_DEEP)
-    PetscCall(NakDeckError(parser->deck, node, "a 'ccd' stands inside of %d repeats, no more",
+    PetscCall(NakDeckError(parser->deck, node, "a 'ccd' can stand inside of at most %d repeats",
                            NAK_REPEATS_DEEP - 2));
   if (ok) PetscCall(ReadTest(parser, node, &t));
   if (ok && t.from > t.to)
@@ -688,14 +690,14 @@ static PetscErrorCode ParseRamp(Parser *parser, const Kind *kind, NakNode map, P
   PetscCall(NeedEnd(parser, node, "from", &hold, &from, &ok));
   PetscCall(NeedEnd(parser, node, "to", &other, &to, &both));
   if (ok && both && hold != other)
-    PetscCall(NakDeckError(parser->deck, node,
-                           "a ramp is one of a current or of a voltage, and "
-                           "'from' and 'to' are different things"));
+    PetscCall(NakDeckError(
+      parser->deck, node,
+      "a ramp is of a current or of a voltage: give 'from' and 'to' as the same quantity"));
   PetscCall(AddOp(parser, parent, HoldOf(kind->key, hold, from), &index));
   op = &parser->program->ops[index];
   if (time == NULL)
     PetscCall(NakDeckError(parser->deck, map,
-                           "'ramp' needs beside it how long it takes, for instance 'for: 1 h'"));
+                           "'ramp' needs its duration next to it, for instance 'for: 1 h'"));
   else
     PetscCall(ParseTime(parser, time, &op->duration));
   op->slope = (to - from) / op->duration;
@@ -714,9 +716,8 @@ static PetscErrorCode ParseRepeat(Parser *parser, const Kind *kind, NakNode map,
 
   PetscFunctionBeginUser;
   if (parent >= 0 && program->ops[parent].depth + 1 >= NAK_REPEATS_DEEP) {
-    PetscCall(NakDeckError(parser->deck, node,
-                           "repeats stand inside each other to a depth of %d, no deeper",
-                           NAK_REPEATS_DEEP));
+    PetscCall(
+      NakDeckError(parser->deck, node, "repeats can be nested at most %d deep", NAK_REPEATS_DEEP));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(NakDeckWhole(parser->deck, node, 1, COUNT_MAX, &count, &ok));
@@ -739,10 +740,10 @@ static PetscErrorCode ParseSpectrum(Parser *parser, const Kind *kind, NakNode ma
 
   PetscFunctionBeginUser;
   if (!IsBlank(node))
-    PetscCall(NakDeckError(parser->deck, node,
-                           "an item of its own is a bare 'impedance:'; '{every: 35 s}' stands "
-                           "beside what is held meanwhile, and frequencies in the section "
-                           "'impedance' of the deck"));
+    PetscCall(NakDeckError(
+      parser->deck, node,
+      "as a separate item, 'impedance:' takes no value; '{every: 35 s}' belongs to the item that "
+      "is held meanwhile, and frequencies to the section 'impedance' of the deck"));
   hold.duration = 0;
   hold.spectra  = 0;
   PetscCall(AddOp(parser, parent, hold, &index));
@@ -760,8 +761,8 @@ static PetscErrorCode ParseSetting(Parser *parser, const Kind *kind, NakNode map
   hold.duration = 0;
   if (NakNodeKindOf(node) == NAK_NODE_MAP)
     PetscCall(NakDeckError(parser->deck, node,
-                           "a ramp stands beside what is held meanwhile: write '{rest: 50 min, "
-                           "temperature: {to: 0 degC, for: 50 min}}'"));
+                           "a ramp of the temperature belongs to the item that is held meanwhile: "
+                           "write '{rest: 50 min, temperature: {to: 0 degC, for: 50 min}}'"));
   else
     PetscCall(ParseKelvin(parser, node, &hold.to));
   PetscCall(AddOp(parser, parent, hold, &index));
@@ -815,10 +816,10 @@ static PetscErrorCode ComplainOfKind(Parser *parser, NakNode map)
   if (foreign) {
     PetscCall(NakDeckKnownKeys(parser->deck, map, every_key));
   } else {
-    PetscCall(
-      NakDeckError(parser->deck, map,
-                   "what is held? an item has one of strip, plate, current, voltage, "
-                   "rest, staircase, pulses, ccd, profile, ramp, repeat, impedance, temperature"));
+    PetscCall(NakDeckError(
+      parser->deck, map,
+      "this item does not say what is held: it needs one of strip, plate, current, voltage, rest, "
+      "staircase, pulses, ccd, profile, ramp, repeat, impedance, temperature"));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -839,14 +840,13 @@ static PetscErrorCode CheckEnd(Parser *parser, const Kind *kind, NakNode map, Pe
   if (reached == NAK_NEVER)
     PetscCall(NakDeckError(parser->deck, map,
                            "nothing ends this '%s': while it lasts, %s, the temperature %s, and "
-                           "'until' asks for nothing else; give it 'for: 1 s', too",
+                           "'until' has no other condition; add 'for: 1 s'",
                            kind->key, what, op->ramp > 0 ? "goes its ramp" : "stays"));
   else if (reached == NAK_PERHAPS && !(held.hold == NAK_HOLD_CURRENT && held.value > 0))
-    PetscCall(
-      NakDeckWarn(parser->deck, map,
-                  "this '%s' goes on for ever if none of its conditions comes true; a 'for' "
-                  "beside 'until' would end it",
-                  kind->key));
+    PetscCall(NakDeckWarn(
+      parser->deck, map,
+      "this '%s' never ends if none of its conditions comes true; add a 'for' to end it",
+      kind->key));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -867,7 +867,7 @@ static PetscErrorCode ParseItem(Parser *parser, NakNode map, PetscInt parent)
     if (found != NULL && StandsBeside(kind) && !StandsBeside(found)) continue;
     if (found != NULL) {
       PetscCall(NakDeckError(parser->deck, NakNodeFind(map, kind->key),
-                             "this item is a '%s' already; begin '%s' as an item of its own",
+                             "this item is a '%s' already; begin '%s' as a separate item",
                              found->key, kind->key));
       PetscFunctionReturn(PETSC_SUCCESS);
     }

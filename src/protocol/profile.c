@@ -68,7 +68,7 @@ static PetscErrorCode FindHeld(Wish *w, PetscBool *ok)
   if (!*ok)
     PetscCall(NakDeckError(w->deck, w->map,
                            "a profile holds one column of its file: write 'current:' or "
-                           "'voltage:', with the name of the column where several would do"));
+                           "'voltage:', with the name of the column if several fit"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -165,8 +165,7 @@ static PetscErrorCode Seal(const Wish *w, const NakProfile *p)
     PetscCall(NakNodeAdd(w->map, "sha256", p->sha256));
   else if (strcmp(NakNodeText(node), p->sha256) != 0)
     PetscCall(NakDeckError(w->deck, node,
-                           "the file has another SHA-256, %s: it was changed, or is "
-                           "another one",
+                           "the file has another SHA-256, %s: it was changed, or is another file",
                            p->sha256));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

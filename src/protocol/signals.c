@@ -218,7 +218,7 @@ static PetscErrorCode ParseEvent(NakDeck deck, NakNode node, const NakLimits *li
                            text, known));
   else
     PetscCall(NakDeckError(deck, node,
-                           "'%s' is no condition: write 'SIGNAL > VALUE' or 'SIGNAL < VALUE', "
+                           "'%s' is not a condition: write 'SIGNAL > VALUE' or 'SIGNAL < VALUE', "
                            "for instance 'voltage > 3 V', or an event: %s",
                            text, known));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -25,7 +25,7 @@ static PetscErrorCode ReadFrames(NakSim s)
 
     PetscCall(NakDeckQuantity(s->deck, node, "1", 0, PETSC_MAX_REAL, &time, &ok));
     if (ok && time <= before)
-      PetscCall(NakDeckError(s->deck, node, "time.frames must grow, and begin above 0"));
+      PetscCall(NakDeckError(s->deck, node, "time.frames must rise, and start above 0"));
     if (ok) s->frames[s->n_frames++] = before = time;
   }
   if (list != NULL && (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) > NAK_SIM_FRAMES))

@@ -66,10 +66,10 @@ static void TellNoLiquid(NakSim s, NakComplaints *list, const NakAlloy *alloy, c
   PetscReal             range[2];
 
   if (p->alloy.solids == NAK_SOLIDS_SUPERCOOLED && NakThermoLiquidRange(alloy, PETSC_FALSE, range))
-    NakCaution(list, place,
-               "at %.6g K no liquid %s is stable; this cell's is taken for a "
-               "supercooled liquid",
-               (double)alloy->T, p->material.name);
+    NakCaution(
+      list, place,
+      "at %.6g K no liquid %s is stable; this cell's alloy is computed as a supercooled liquid",
+      (double)alloy->T, p->material.name);
 }
 
 /* An alloy that is not all liquid in equilibrium at temperature T; `place` of the deck asks for
@@ -93,7 +93,7 @@ static void CheckSolid(NakSim s, NakComplaints *list, PetscReal T, const char *p
     CheckAmounts(s, list, &alloy, place, x, text);
   else
     NakCaution(list, place,
-               "at %.6g K liquid %s is stable from %s only; this cell's is taken for a "
+               "at %.6g K liquid %s is stable from %s only; this cell's alloy is computed as a "
                "supercooled liquid",
                (double)T, m->name, text);
 }
@@ -102,8 +102,8 @@ static void CheckPhases(NakSim s, NakComplaints *list)
 {
   if (s->params.model.grid.phases > 0 && s->params.stepper.jump)
     NakComplain(list, "solver",
-                "solver.jump is true and there are grains or voids, which no cycle may be skipped "
-                "with: set solver.jump to false");
+                "solver.jump is true and there are grains or voids, with which no cycle may be "
+                "skipped: set solver.jump to false");
 }
 
 /* The pellet's resistance follows from its thickness.  A deck that gives a series resistance may
@@ -122,7 +122,7 @@ static void TellPellet(NakSim s, NakComplaints *list)
     NakCaution(list, "cell.series_resistance",
                "cell.series_resistance adds %.4g ohm.cm^2 to the %.4g ohm.cm^2 of the pellet, "
                "which follow from electrolyte.pellet_thickness, .conductivity and "
-               ".grain_boundary_resistivity; give one of these to say that this is meant",
+               ".grain_boundary_resistivity; give one of these if this is intended",
                1e4 * (double)p->series_resistance,
                1e4 * (double)(pellet.series + pellet.resolved - p->series_resistance));
 }
@@ -186,17 +186,17 @@ static void CheckFilm(NakSim s, NakComplaints *list)
     if (p->film_speed * s->params.stepper.shortest_step > p->film_width)
       NakComplain(list, "interphase.film_speed",
                   "interphase.film_speed is %.6g m/s: the K film crosses its own width within "
-                  "solver.shortest_step, %.6g s; lower either",
+                  "solver.shortest_step, %.6g s; lower one of them",
                   (double)p->film_speed, (double)s->params.stepper.shortest_step);
     if (s->params.stepper.jump)
       NakComplain(list, "solver",
-                  "solver.jump is true and the K film has nuclei, which no cycle may be skipped "
-                  "with: set solver.jump to false");
+                  "solver.jump is true and the K film has nuclei, with which no cycle may be "
+                  "skipped: set solver.jump to false");
     TellIdle(s, list);
   } else if (rate * s->params.stepper.shortest_step > 1)
     NakComplain(list, "interphase.film_rate",
                 "interphase.film_rate is %.6g 1/s: the K film grows faster than "
-                "solver.shortest_step, %.6g s; lower either",
+                "solver.shortest_step, %.6g s; lower one of them",
                 (double)rate, (double)s->params.stepper.shortest_step);
 }
 
@@ -225,13 +225,13 @@ static void CheckIntegrator(NakSim s, NakComplaints *list)
 
   if (p->integrator == NAK_INTEGRATOR_BDF && NakKineticsFront(&s->params.model.interphase))
     NakComplain(list, "solver.integrator",
-                "solver.integrator is bdf and the K film has nuclei, which it would begin anew "
-                "after every step with, as long as they are small: set it to rosenbrock or auto");
+                "solver.integrator is bdf and the K film has nuclei: bdf would start again after "
+                "every step while the nuclei are small; set it to rosenbrock or auto");
   if (p->jump && p->integrator == NAK_INTEGRATOR_BDF)
-    NakComplain(list, "solver",
-                "solver.jump is true and solver.integrator is bdf, whose steps go on from those "
-                "before, and a jump has none: set solver.jump to false or solver.integrator to "
-                "rosenbrock");
+    NakComplain(
+      list, "solver",
+      "solver.jump is true and solver.integrator is bdf: its steps need the steps before, and a "
+      "jump leaves none; set solver.jump to false or solver.integrator to rosenbrock");
 }
 
 void NakSimCheckCell(NakSim s, NakComplaints *list)

@@ -15,10 +15,11 @@ static PetscErrorCode TellFewColumns(NakSim sim)
   PetscFunctionBeginUser;
   if (sim->kind != &NakSimCellKind || sim->size.ranks == 1 || columns >= few)
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscFPrintf(sim->world, stderr,
-                         "nakfield: warning: %.0f columns a rank are few: ranks pay from about "
-                         "%.0f on, and fewer ranks may be faster\n",
-                         columns, few));
+  PetscCall(
+    PetscFPrintf(sim->world, stderr,
+                 "nakfield: warning: %.0f columns per rank are few: below about %.0f, fewer "
+                 "ranks may be faster\n",
+                 columns, few));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -153,8 +154,8 @@ static PetscErrorCode CheckRun(NakSim s)
 {
   PetscFunctionBeginUser;
   PetscCheck(access(s->deck_path, F_OK) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
-             "cannot go on from %s: %s: %s; a run directory has resolved.yaml, log.txt and "
-             "checkpoint/: name one, or the deck as well where resolved.yaml alone is lost",
+             "cannot continue from %s: %s: %s; a run directory has resolved.yaml, log.txt and "
+             "checkpoint/: name one; if only resolved.yaml is lost, name the deck as well",
              s->options.restart, s->deck_path, strerror(errno));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -72,8 +72,8 @@ PetscErrorCode NakSimBoundFrames(NakSim s)
   s->stride = (PetscInt)stride;
   PetscCall(NakOutputLog(s->output,
                          "frames: up to %.0f protocol steps end, and one end in %" PetscInt_FMT
-                         " gets a frame, about %.0f of %.2g MB; output.fields.every gives them "
-                         "another rhythm",
+                         " gets a frame, about %.0f of %.2g MB; output.fields.every sets "
+                         "another interval",
                          (double)s->ends_in_all, s->stride, (double)(s->ends_in_all / stride),
                          (double)(1e-6 * bytes)));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -27,7 +27,7 @@ static const NakParam title_rows[] = {
   NAK_ROW_TEXT("title", NakSimParams, title, "", "What the run is about, in one line"),
   NAK_ROW_CHOICE("model", NakSimParams, kind, 0, &KINDS(WORD)[1],
                  "What is computed: a cell, a model of PFHub's benchmarks, or the phases of the "
-                 "alloy; each has sections of its own"),
+                 "alloy; the model decides which sections a deck may have"),
   NAK_ROW_END,
 };
 

@@ -111,10 +111,11 @@ PetscErrorCode NakSimCheckOption(NakSim s, NakNode option, PetscBool *good)
     if (strncmp(text, solvers[k], strlen(solvers[k])) == 0) known = PETSC_TRUE;
   *good = (PetscBool)(known && strpbrk(text, "/:@\\") == NULL && strstr(text, " -") == NULL);
   if (!*good)
-    PetscCall(NakDeckError(s->deck, option,
-                           "petsc: '%.100s' is not an option of a solver, one to an item and "
-                           "without files; others stand on the command line, after --",
-                           text));
+    PetscCall(
+      NakDeckError(s->deck, option,
+                   "petsc: '%.100s' is not an option of a solver: write one per item, without "
+                   "files; other options go on the command line, after --",
+                   text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -128,12 +128,12 @@ static PetscErrorCode CompareTexts(NakSim s, NakCheckpoint c, char *then, const 
   PetscFunctionBeginUser;
   PetscCall(Differences(then, now, s->options.new_physics, sizeof names, names, &count));
   PetscCheck(count == 0 || !s->options.new_physics, s->comm, PETSC_ERR_USER_INPUT,
-             "the deck is of another grid than the checkpoint %s, which was written with %s: a run "
-             "keeps its grid, also with --new-physics; begin anew for another one",
+             "the deck has another grid than the checkpoint %s, which was written with %s: a run "
+             "keeps its grid, also with --new-physics; start a new run for another grid",
              NakCheckpointPath(c), names);
   PetscCheck(count == 0, s->comm, PETSC_ERR_USER_INPUT,
-             "the deck is of another cell than the checkpoint %s, which was written with %s; "
-             "--new-physics goes on with the deck's all the same",
+             "the deck has another cell than the checkpoint %s, which was written with %s; "
+             "--new-physics continues with the deck's cell",
              NakCheckpointPath(c), names);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -184,13 +184,12 @@ static PetscErrorCode BeginAnew(NakSim s)
 
   PetscFunctionBeginUser;
   PetscCall(NakOutputTable(s->comm, run, table));
-  PetscCheck(
-    table[0] == '\0' || s->options.replace, s->comm, PETSC_ERR_FILE_UNEXPECTED,
-    "%s holds no checkpoint to go on from, but results (%s): give --replace to remove them "
-    "and begin anew",
-    run, table);
-  PetscCall(
-    PetscFPrintf(s->comm, stderr, "nakfield: %s holds no checkpoint: the run begins anew\n", run));
+  PetscCheck(table[0] == '\0' || s->options.replace, s->comm, PETSC_ERR_FILE_UNEXPECTED,
+             "%s holds no checkpoint to continue from, but results (%s): give --replace to remove "
+             "them and start again",
+             run, table);
+  PetscCall(PetscFPrintf(
+    s->comm, stderr, "nakfield: %s holds no checkpoint: the run starts from the beginning\n", run));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

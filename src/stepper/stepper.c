@@ -4,8 +4,8 @@
 const NakParam NakStepperParamRows[] = {
   NAK_ROW_CHOICE(
     "solver.integrator", NakStepperParams, integrator, NAK_INTEGRATOR_AUTO, "auto|rosenbrock|bdf",
-    "Linearly implicit, order 3; or backward differentiation, order 2, with Newton's method; auto: "
-    "bdf where there are grains or voids and the K film has no nuclei"),
+    "rosenbrock: linearly implicit, order 3; bdf: backward differentiation, order 2, with Newton's "
+    "method; auto: bdf if there are grains or voids and the K film has no nuclei, else rosenbrock"),
   NAK_ROW_REAL("solver.tolerance", NakStepperParams, tolerance, "1", 1e-4, 1e-12, 0.1,
                "Error of a time step, relative and over each unknown's scale"),
   NAK_ROW_REAL("solver.linear_tolerance", NakStepperParams, linear_tolerance, "1", 1e-11, 1e-14,

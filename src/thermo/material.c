@@ -93,10 +93,9 @@ static PetscErrorCode ReadEnergy(NakDeck deck, NakNode node, NakEnergy *energy)
 
     energy->n = i + 1;
     if (!ParseTerm(key, &energy->power[i], &energy->log[i]))
-      PetscCall(NakDeckError(deck, item,
-                             "'%.40s' is no term of an energy: it must be like 1, T, T^2, T^-1 "
-                             "or T*ln(T)",
-                             key));
+      PetscCall(NakDeckError(
+        deck, item,
+        "'%.40s' is not a term of an energy: it must be like 1, T, T^2, T^-1 or T*ln(T)", key));
     PetscCall(NakDeckQuantity(deck, item, "1", -1e30, 1e30, &energy->value[i], &ok));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

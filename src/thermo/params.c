@@ -20,11 +20,12 @@ const NakParam NakAlloyParamRows[] = {
 /* Separate, because the phases of the alloy on a box do not use them. */
 const NakParam NakAlloySolidParamRows[] = {
   NAK_ROW_REAL("alloy.activation_energy", NakAlloyParams, activation_energy, "eV", 0.106, 0, 2,
-               "Of the liquid's diffusivity D*, the interdiffusion over its thermodynamic factor"),
+               "Activation energy of the liquid's diffusivity D*, which is the interdiffusion over "
+               "its thermodynamic factor"),
   NAK_ROW_CHOICE(
     "alloy.solids", NakAlloyParams, solids, NAK_SOLIDS_AUTO, "equilibrium|supercooled|auto",
-    "What alloy below its liquidus does beside the grains: frees solid by the lever rule, or stays "
-    "liquid; auto: the latter where there are grains"),
+    "Alloy below its liquidus, outside the grains: solid forms by the lever rule (equilibrium), or "
+    "it stays liquid (supercooled); auto: supercooled if there are grains, else equilibrium"),
   NAK_ROW_BOOL("alloy.compounds", NakAlloyParams, compounds, PETSC_TRUE,
                "Whether compounds such as Na2K form"),
   NAK_ROW_END,

@@ -7,21 +7,21 @@
 
 const NakParam NakWettingParamRows[] = {
   NAK_ROW_REAL("wetting.adhesion", NakWettingParams, adhesion, "J/m^2", 0, 0, 10,
-               "Work of adhesion of the alloy to the face, which sets the contact angle; 0 for "
-               "none: microstructure.angle_void is it"),
+               "Work of adhesion of the alloy to the face, which sets the contact angle; 0: "
+               "microstructure.angle_void sets it"),
   NAK_ROW_REAL("wetting.surface_tension", NakWettingParams, tension, "N/m", 0, 0, 10,
-               "Of the liquid, for the contact angle; 0 for the material's"),
+               "Surface tension of the liquid, for the contact angle; 0 for the material's"),
   NAK_ROW_REAL("wetting.roughness", NakWettingParams, roughness, "1", 1, 1, 1e4,
                "True over projected area of the face (Wenzel)"),
   NAK_ROW_REAL("scaffold.pore_radius", NakWettingParams, pore, "m", 0, 0, 1e-2,
-               "Of a scaffold that holds the alloy; 0 for none"),
+               "Pore radius of a scaffold that holds the alloy; 0 for no scaffold"),
   NAK_ROW_REAL("scaffold.length", NakWettingParams, length, "m", 5e-3, 1e-9, 10,
-               "Way that the alloy is to be wicked"),
+               "Distance over which the alloy is wicked"),
   NAK_ROW_REAL("scaffold.viscosity", NakWettingParams, viscosity, "Pa.s", 0.75e-3, 1e-6, 1e3,
-               "Of the alloy"),
+               "Viscosity of the alloy"),
   NAK_ROW_REAL("scaffold.reaction_speed", NakWettingParams, speed, "m/s", 0, 0, 1e3,
-               "At which the wall lets itself be wetted, by an oxide skin or intercalation; 0 for "
-               "at once"),
+               "Speed at which the wall becomes wettable, limited by an oxide skin or "
+               "intercalation; 0: at once"),
   NAK_ROW_END,
 };
 
@@ -29,7 +29,7 @@ void NakWettingCheck(const NakWettingParams *p, PetscReal tension, NakComplaints
 {
   if (p->adhesion > 0 && tension <= 0)
     NakComplain(list, "wetting.adhesion",
-                "wetting.adhesion wants a surface tension, and the material's is 0: give "
+                "wetting.adhesion needs a surface tension, and the material's is 0: give "
                 "wetting.surface_tension");
   if (p->roughness > 1 && p->adhesion <= 0)
     NakComplain(list, "wetting.roughness",
@@ -38,9 +38,9 @@ void NakWettingCheck(const NakWettingParams *p, PetscReal tension, NakComplaints
                 "first with wetting.adhesion, or leave it out",
                 (double)p->roughness);
   if (p->speed > 0 && p->pore <= 0)
-    NakComplain(list, "scaffold.reaction_speed",
-                "scaffold.reaction_speed wants scaffold.pore_radius: what is wicked, and into "
-                "what?");
+    NakComplain(
+      list, "scaffold.reaction_speed",
+      "scaffold.reaction_speed needs scaffold.pore_radius: give it, or leave out the speed");
 }
 
 /* "0.0577 s", "5.3 min". */

@@ -152,7 +152,7 @@ OVERRIDES = {
         ("scaffold.pore_radius=-1 um", INPUT, "must be between"),
         ("scaffold.length=0 mm", INPUT, "must be between"),
         ("scaffold.viscosity=0 Pa.s", INPUT, "must be between"),
-        ("scaffold.reaction_speed=1 um/s", INPUT, "scaffold.reaction_speed wants scaffold.pore_radius"),
+        ("scaffold.reaction_speed=1 um/s", INPUT, "scaffold.reaction_speed needs scaffold.pore_radius"),
         ("scaffold={pore_radius: 1 um, reaction_speed: 1 um/s}", DONE, "no errors"),
     ],
     "numbers and units": [
@@ -375,8 +375,8 @@ COMMANDS = {
     ],
     "spectra": [
         ("drt missing.csv", OUTPUT, "missing.csv: No such file"),
-        ("drt folder", INPUT, "folder is no regular file"),
-        ("drt /dev/zero", INPUT, "/dev/zero is no regular file"),
+        ("drt folder", INPUT, "folder is not a regular file"),
+        ("drt /dev/zero", INPUT, "/dev/zero is not a regular file"),
         ("drt empty.csv", INPUT, "empty.csv: no line names the columns"),
         ("drt names.csv", INPUT, "names.csv:2: no row of numbers"),
         ("drt plain.csv", INPUT, "plain.csv: no line names the columns"),
@@ -389,7 +389,7 @@ COMMANDS = {
         ("drt nan.csv", INPUT, "nan.csv:3: the real part in column 2 is 'nan': it is not finite"),
         ("drt huge.csv", INPUT, "huge.csv:3: .* '1e400': it is not finite"),
         ("drt negative.csv", INPUT, "negative.csv:2: a frequency of -10000 Hz; it must be above 0"),
-        ("drt gap.csv", INPUT, "gap.csv:4: .*mend it, or begin it with #"),
+        ("drt gap.csv", INPUT, "gap.csv:4: .*correct it, or start it with #"),
         ("drt good.csv", DONE, "beyond all relaxation: 9.434587"),
         ("drt crlf.csv", DONE, "beyond all relaxation: 9.434587"),
         ("drt ascending.csv", DONE, "beyond all relaxation: 9.434587"),

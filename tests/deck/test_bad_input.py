@@ -342,7 +342,7 @@ class BadInput(unittest.TestCase):
         deck = "solver: {shortest_step: 1 ms, first_step: 2 ms}\ninterphase:\n  film_rate: 1001 1/s\n" + PROTOCOL
         self.assertRegex(self.check(deck, message="1 error").err,
                          r"deck.yaml:3:\d+: interphase.film_rate is 1001 1/s: the K film grows faster than "
-                         r"solver.shortest_step, 0.001 s; lower either")
+                         r"solver.shortest_step, 0.001 s; lower one of them")
         for entry in ("interphase.film_rate=999 1/s", "solver.shortest_step=0.9 ms"):
             self.check(deck, entry, status=nakrun.DONE)
 

@@ -220,7 +220,7 @@ class Decks(unittest.TestCase):
 
     def test_few_columns_a_rank_are_reported(self):
         deck = nakrun.DECKS / "tutorial" / "stripping_2d.yaml"
-        self.assertIn("warning: 32 columns a rank are few",
+        self.assertIn("warning: 32 columns per rank are few",
                       nakrun.call("check", deck, ranks=2).demand(nakrun.DONE).err)
         for more, ranks in ((("grid.ny=16",), 2), ((), 1)):
             self.assertNotIn("a rank are few", nakrun.call("check", deck, *more, ranks=ranks).demand(nakrun.DONE).err)

@@ -121,7 +121,7 @@ class Warned(unittest.TestCase):
             deck = Path(folder) / "deck.yaml"
             deck.write_text(DECK)
             nakrun.call("check", deck, "protocol=[{rest: , until: voltage < 1 mV}]", ranks=0).demand(
-                nakrun.DONE, "warning: this 'rest' goes on for ever if none of its conditions comes true")
+                nakrun.DONE, "warning: this 'rest' never ends if none of its conditions comes true")
 
 
 class Refused(unittest.TestCase):

@@ -455,11 +455,11 @@ class Told:
 
     def test_python_error(self):
         run = self.say("x = undefined_name", r"mine\.py: NameError: name 'undefined_name' is not defined, "
-                       r"mine\.py line 3; the run goes on without it")
+                       r"mine\.py line 3; the run continues without it")
         self.assertEqual(run.summary["status"], "completed")
         self.assertEqual(run.output.err.count("NameError"), 1)
         log = (run.folder / "log.txt").read_text()
-        self.assertRegex(log, r"0 s: in situ: .*mine\.py: NameError: .*the run goes on without it")
+        self.assertRegex(log, r"0 s: in situ: .*mine\.py: NameError: .*the run continues without it")
         self.assertEqual(log.count("NameError"), 1)
 
     def test_error_later(self):
@@ -491,7 +491,7 @@ def catalyst_execute(info):
 
     def test_live(self):
         self.say("import nakdata\noptions = nakdata.options(nakdata.arguments())",
-                 r"live wants ParaView: give insitu\.backend=legacy", "insitu.options.live=on")
+                 r"live needs ParaView: give insitu\.backend=legacy", "insitu.options.live=on")
 
     def test_ranks_that_wait(self):
         """Those beyond the columns take no part, and nothing waits for them."""
@@ -877,7 +877,7 @@ class Catalyst2(unittest.TestCase):
                                 "insitu.every=1 s", ranks=2, folder=scratch)
             del os.environ["NAKFIELD_INSITU_TOLD"]
             for text in (failed.output.err, (failed.folder / "log.txt").read_text()):
-                self.assertEqual(text.count("in situ: mine.py: NameError: x; the run goes on without it"), 1)
+                self.assertEqual(text.count("in situ: mine.py: NameError: x; the run continues without it"), 1)
             self.assertIn("the other 2 ", (failed.folder / "log.txt").read_text())  # the second script goes on
             del os.environ["CATALYST_DATA_DUMP_DIRECTORY"]
             if shutil.which("catalyst_replay"):

@@ -118,7 +118,7 @@ class Reports(unittest.TestCase):
         self.assertIn("55 wt%", page.cells)  # against the default
         self.assertIn("50 wt%", page.cells)
         self.assertNotIn("cell.area", page.cells)
-        self.assertIn("goes on for ever", text)  # a warning
+        self.assertIn("never ends", text)  # a warning
 
     def entries(self, name):
         """Texts of the deck and of the defaults."""

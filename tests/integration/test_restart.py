@@ -83,7 +83,7 @@ class Restart(unittest.TestCase):
         data = bytearray(newest.read_bytes())
         data[len(data) // 2] ^= 1
         newest.write_bytes(data)
-        self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE, f"{newest.name} is damaged: .*going back")
+        self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE, f"{newest.name} is damaged: .*the previous one is used")
         self.same(place)
         self.assertFalse([path for path in place.glob("checkpoint/*.damaged") if path.stem != newest.stem])
 
@@ -98,7 +98,7 @@ class Restart(unittest.TestCase):
             nakrun.call("run", "--restart", place, ranks=0).demand(
                 nakrun.OUTPUT, r"holds no checkpoint .* results \(timeseries.csv\): give --replace")
             self.assertEqual((place / "timeseries.csv").read_bytes(), rows)
-        self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE, "holds no checkpoint: the run begins anew")
+        self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE, "holds no checkpoint: the run starts from the beginning")
         self.same(place)
 
     def test_the_deck_as_it_was_written(self):
@@ -113,7 +113,7 @@ class Restart(unittest.TestCase):
             self.assertEqual(nakrun.Run(place, None).summary["title"], title)
             (place / "summary.json").unlink()
             shutil.rmtree(place / "checkpoint", ignore_errors=True)
-            nakrun.call("run", *again, "--quiet", ranks=0).demand(nakrun.DONE, "begins anew")
+            nakrun.call("run", *again, "--quiet", ranks=0).demand(nakrun.DONE, "starts from the beginning")
 
     def test_what_follows_may_change(self):
         place = self.cut(0.05)  # within the first item
@@ -225,7 +225,7 @@ class Restart(unittest.TestCase):
     def test_another_grid_is_refused(self):
         self.cut()
         self.folder.again("run", "grid.alloy_layers=9", "--new-physics").demand(
-            nakrun.INPUT, "of another grid than the checkpoint .* grid.alloy_layers: 8: a run keeps its grid")
+            nakrun.INPUT, "has another grid than the checkpoint .* grid.alloy_layers: 8: a run keeps its grid")
 
     def test_a_file_that_was_shortened_is_refused(self):
         place = self.cut()
@@ -238,7 +238,7 @@ class Restart(unittest.TestCase):
         self.folder.again("run", "checkpoint.steps=50").demand(nakrun.OUTPUT, "000001.h5 is gone")
 
     def test_errors(self):
-        for words, message in ((("--restart", "nowhere"), "cannot go on from nowhere: .*a run directory has"),
+        for words, message in ((("--restart", "nowhere"), "cannot continue from nowhere: .*a run directory has"),
                                (("--restart",), "a value must follow"),
                                (("deck.yaml", "--new-physics"), "--restart"),
                                (("deck.yaml", "--walltime", "soon"), "a wall time is like"),

@@ -185,11 +185,11 @@ class Studies(Folder):
             ("vary: {interphase.exponent: &x [2]}", r"study.yaml:3: anchors"),
             (
                 "vary:\n  title: [a]\n  title: [b]",
-                r"study.yaml:5: title is there twice, first in line 4",
+                r"study.yaml:5: title appears twice, first in line 4",
             ),
             (
                 "vary: {title: [a]}\ncollect: {x: volts at end 3}",
-                r"study.yaml:4: 'volts at end 3' is no",
+                r"study.yaml:4: 'volts at end 3' is not a number of a run",
             ),
             (
                 "vary: {title: [a]}\ncollect: {x: volts at end}",
@@ -210,7 +210,7 @@ class Studies(Folder):
             "protocol: [{plate: 0.1 mA/cm^2, until: k_film > 0.5}]\n"
         )
         self.write("vary: {interphase.exponent: [2, 2.1, 2.2, 2.3]}\n")
-        done = study(self.place, "--dry-run", message="goes on for ever")
+        done = study(self.place, "--dry-run", message="never ends")
         self.assertEqual(done.stderr.count("warning: "), 1, done.stderr)
 
     def test_another_study_is_refused(self):
@@ -230,7 +230,7 @@ class Studies(Folder):
         study(
             self.place,
             status=nakrun.OUTPUT,
-            message="cannot write .*the same command goes on",
+            message="cannot write .*the same command continues",
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
         )
         self.assertEqual(os.listdir(self.place / "out" / "claims"), [])

@@ -68,7 +68,7 @@ class Watch(Folder):
         self.assertRegex(text, r"last frame: fields/000000.h5, \d+ s ago")
         process.kill()
         process.wait()
-        self.assertRegex(self.watch("run"), r"^run: killed: .* is gone, .*nakfield run --restart run goes on\n")
+        self.assertRegex(self.watch("run"), r"^run: killed: .* is gone, .*nakfield run --restart run continues it\n")
 
     def test_signs_of_another_machine(self):
         self.start().kill()
@@ -104,7 +104,7 @@ class Watch(Folder):
         run = self.place / "run"
         self.call("watch", "nowhere", "run", status=nakrun.INPUT, message="there is no directory nowhere")
         (self.place / "empty").mkdir()
-        self.call("watch", "empty", status=nakrun.INPUT, message="empty is no run directory: it has neither log.txt nor")
+        self.call("watch", "empty", status=nakrun.INPUT, message="empty is not a run directory: it has neither log.txt nor")
         for name, data, message in (
                 ("summary.json", b'{"status": "comp', "note: summary.json cannot be read: "),
                 ("summary.json", b"[1, 2]", "note: summary.json is damaged: it holds no object"),
@@ -191,7 +191,7 @@ class PoorDisk(Folder):
         process.wait(timeout=60)
         err = process.stderr.read()
         self.assertEqual(err.count("warning: the disk or quota of run is filling: "), 1, err)
-        left = re.search(r"(\S+) MB are left, and as it goes for (\S+) min, while the run takes (\S+) min more", err)
+        left = re.search(r"(\S+) MB are left, enough for about (\S+) min, and the run takes (\S+) min more", err)
         self.assertGreater(float(left[1]), 200)
         self.assertLess(float(left[2]), float(left[3]))
         self.assertIn("is filling", self.watch("run"))

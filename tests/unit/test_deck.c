@@ -267,9 +267,9 @@ static void AllErrorsInOnePass(void **state)
                "5:1: unknown key 'exponent'; did you mean 'interphase.exponent'?\n"
                "6:1: unknown key 'alloy.potassium'; dots are for the command line, in a deck write "
                "one section within the other\n"
-               "7:1: unknown key 'zebra'; nakfield --help-deck lists those there are\n"
+               "7:1: unknown key 'zebra'; nakfield --help-deck lists all keys\n"
                "8:19: unknown key 'output.fields.evry'; did you mean 'output.fields.every'?\n"
-               "8:31: unknown key 'output.grid'; 'grid' is a section by itself: begin it in the "
+               "8:31: unknown key 'output.grid'; 'grid' is a separate section: start it in the "
                "first column\n");
 }
 

@@ -69,7 +69,7 @@ static const struct {
   const char *words;
 } wrong[] = {
   {"stripp: 1 mA/cm^2",                                                  5,  "did you mean 'strip'"          },
-  {"{for: 1 s}",                                                         5,  "what is held?"                 },
+  {"{for: 1 s}",                                                         5,  "does not say what is held"     },
   {"rest",                                                               5,  "'rest: 5 s'"                   },
   {"{strip: 1 mA/cm^2, plate: 1 mA/cm^2, for: 1 s}",                     31, "is a 'strip' already"          },
   {"{strip: 1 mA/cm^2, fro: 1 s}",                                       24, "did you mean 'for'"            },
@@ -89,11 +89,11 @@ static const struct {
   {"{rest: , until: volts > 3 V}",                                       21, "known are voltage, current"    },
   {"{rest: , until: voltage > 3 A}",                                     21, "voltage > 3 A"                 },
   {"{rest: , until: voltage > 3}",                                       21, "unit"                          },
-  {"{rest: , until: voltage = 3 V}",                                     21, "is no condition"               },
-  {"{rest: , until: voltage >= 3 V}",                                    21, "is no condition"               },
-  {"{rest: , until: 3 V > voltage > 1 V}",                               21, "is no condition"               },
+  {"{rest: , until: voltage = 3 V}",                                     21, "is not a condition"            },
+  {"{rest: , until: voltage >= 3 V}",                                    21, "is not a condition"            },
+  {"{rest: , until: 3 V > voltage > 1 V}",                               21, "is not a condition"            },
   {"{rest: , until: voltage >}",                                         21, "voltage >"                     },
-  {"{rest: , until: {voltage: 3 V}}",                                    21, "is no condition"               },
+  {"{rest: , until: {voltage: 3 V}}",                                    21, "is not a condition"            },
   {"{rest: , until: []}",                                                21, "'until' is empty"              },
   {"{rest: , until: [voltage > 3 V, time < 3 s]}",                       37, "true from the start"           },
   {"{rest: , until: time > 0 s}",                                        21, "true from the start"           },
@@ -115,7 +115,7 @@ static const struct {
   {"pulses: {current: 1 A/m^2, on: 1 s, off: 0 s, count: 5}",            46, "between"                       },
   {"pulses: {current: 1 A/m^2, on: 1 s, off: 1 s, count: many}",         58, "whole"                         },
   {"pulses: 1000",                                                       13, "write it as 'pulses: {current" },
-  {"impedance: 3 s",                                                     16, "is a bare 'impedance:'"        },
+  {"impedance: 3 s",                                                     16, "'impedance:' takes no value"   },
   {"{impedance: , until: voltage > 3 V}",                                19, "unknown key"                   },
   {"{rest: 5 s, impedance: 35 s}",                                       28, "write it as 'impedance: {every"},
   {"{rest: 5 s, impedance: {}}",                                         28, "needs 'every'"                 },
@@ -136,7 +136,7 @@ static const struct {
   {"temperature: 25 C",                                                  18, "degC"                          },
   {"temperature: 3 V",                                                   18, "K"                             },
   {"temperature:",                                                       17, "is empty"                      },
-  {"temperature: {to: 0 degC, for: 50 min}",                             18, "beside what is held meanwhile" },
+  {"temperature: {to: 0 degC, for: 50 min}",                             18, "that is held meanwhile"        },
   {"{temperature: 0 degC, for: 1 s}",                                    27, "unknown key"                   },
   {"{temperature: 0 degC, impedance: }",                                 19, "is a 'impedance' already"      },
   {"{rest: 5 s, temperature: {to: 0 degC}}",                             30, "needs 'for'"                   },
@@ -216,7 +216,7 @@ static void TestRefusesNineRepeats(void **state)
   memcpy(text, "protocol: [", strlen("protocol: ["));
   strcat(text, "]");
   assert_int_equal(Errors(text, &wide, said, sizeof(said)), 1);
-  if (Rank() == 0) assert_non_null(strstr(said, "to a depth of 8, no deeper"));
+  if (Rank() == 0) assert_non_null(strstr(said, "nested at most 8 deep"));
 }
 
 static void TestRefusesLists(void **state)
@@ -277,7 +277,7 @@ static void TestWarnsOfLongRamps(void **state)
   assert_int_equal(errors, 0);
   said = NakDeckWarnings(deck);
   if (Rank() == 0) {
-    assert_non_null(strstr(said, "the ramp takes 3000 s and stands at an item of 1800 s"));
+    assert_non_null(strstr(said, "the ramp takes 3000 s and belongs to an item of 1800 s"));
     assert_true(strchr(said, '\n') == said + strlen(said) - 1); /* there is no other */
   }
   MUST(NakProtocolDestroy(&protocol));

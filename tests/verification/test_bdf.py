@@ -138,7 +138,7 @@ class Bdf(unittest.TestCase):
     def test_nuclei_of_the_film_are_refused(self):
         with torture.Folder(deck=SWITCHES, columns=()) as folder:
             folder.new("run", BDF, *COLUMNS, "contact.fraction=1", "interphase.film_nuclei=6e10 m^-2").demand(
-                nakrun.INPUT, "the K film has nuclei, which it would begin anew")
+                nakrun.INPUT, "the K film has nuclei: bdf would start again")
 
     def test_auto_is_the_faster_one(self):
         """With grains this one, without the other; and with grains and nuclei of the film."""

@@ -551,7 +551,7 @@ class Ramps(unittest.TestCase):
                     for path in torture.checkpoints(place)[int(share * len(points)):]:
                         path.unlink()
                     said = folder.again("run", "checkpoint.steps=100", ranks=ranks).demand(nakrun.DONE)
-                    self.assertNotIn("begins anew", said.out + said.err)
+                    self.assertNotIn("starts from the beginning", said.out + said.err)
                     self.assertEqual(torture.differences(place, reference), [])
                     shutil.rmtree(place)
 

@@ -288,6 +288,6 @@ def parse(text):
         if match:
             return Number(text, *make(match))
     raise ValueError(
-        f"'{text}' is no number of a run; such are: capacity at end, max voltage, current "
+        f"'{text}' is not a number of a run; examples: capacity at end, max voltage, current "
         "when voltage > 3 V, voltage at 30 s, time of filament, Re Z at 10 Hz, peak tau"
     )

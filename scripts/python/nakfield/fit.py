@@ -326,7 +326,7 @@ def main(argv):
         "-j", dest="jobs", type=int, default=os.cpu_count(), help="runs side by side"
     )
     parser.add_argument(
-        "--profiles", action="store_true", help="fit all others along each parameter, too"
+        "--profiles", action="store_true", help="also fit all others along each parameter"
     )
     parser.add_argument("--pictures", action="store_true", help="draw the residuals and profiles")
     args = parser.parse_args(argv)

@@ -119,7 +119,7 @@ def read_parameters(form, file):
     for one in free + tied:
         for name in one.of:
             if taken.setdefault((one.key, name), one) is not one:
-                form.error(one.line, f"{one.key} of {name} is there twice")
+                form.error(one.line, f"{one.key} of {name} appears twice")
     for p in free:  # what the answer calls it
         p.label = f"{p.name} of {p.set_name}" if hasattr(p, "set_name") else p.name
     return free, tied

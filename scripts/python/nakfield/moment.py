@@ -102,7 +102,7 @@ def of_frame(run, index):
     frame = run.frame(index)
     missing = [name for name in NEEDED if name not in frame]
     if missing:
-        raise ReadError(f"frames of {run.folder} have no {', '.join(missing)}: a picture of the cell wants them "
+        raise ReadError(f"frames of {run.folder} have no {', '.join(missing)}: a picture of the cell needs them "
                         "(output.fields.names)")
     grid = frame.grid
     layers = grid["region"].shape[0]

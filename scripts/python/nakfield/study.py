@@ -313,8 +313,8 @@ def main(argv):
     parser.add_argument(
         "-j", dest="jobs", type=int, default=os.cpu_count(), help="runs side by side"
     )
-    parser.add_argument("--retry", choices=["failed"], help="run samples anew that failed")
-    parser.add_argument("--more", type=int, default=0, metavar="N", help="draw N more")
+    parser.add_argument("--retry", choices=["failed"], help="run failed samples again")
+    parser.add_argument("--more", type=int, default=0, metavar="N", help="draw N more samples")
     parser.add_argument("--page", action="store_true", help="also draw page.html")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     args = parser.parse_args(argv)
@@ -334,9 +334,9 @@ def run_command(command, args):
         print(error, file=sys.stderr)
         return 2
     except (OutputError, OSError) as error:
-        print(f"nakfield: {error}; what is done is kept: the same command goes on", file=sys.stderr)
+        print(f"nakfield: {error}; what is done is kept: the same command continues", file=sys.stderr)
         return 4
     except Stopped:
-        print("nakfield: stopped; the same command goes on", file=sys.stderr)
+        print("nakfield: stopped; the same command continues", file=sys.stderr)
         return 5
     return 0

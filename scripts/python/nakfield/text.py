@@ -53,7 +53,7 @@ def _piece(path, node):
                 _refuse(
                     path,
                     key.start_mark,
-                    f"{key.value} is there twice, first in line " f"{piece.lines[key.value]}",
+                    f"{key.value} appears twice, first in line " f"{piece.lines[key.value]}",
                 )
             piece[key.value] = _piece(path, value)
             piece.lines[key.value] = key.start_mark.line + 1

@@ -14,7 +14,7 @@ TABLES = ("timeseries.csv", "phases.csv", "free_energy.csv")
 
 
 class WatchError(Exception):
-    """What is no run directory, or cannot be read."""
+    """What is not a run directory, or cannot be read."""
 
 
 def duration(seconds):
@@ -129,7 +129,7 @@ class Watched:
             if self.summary is not None or self.owner is not None:
                 self.notes.append(f"log.txt cannot be read: {error.strerror}")
         if not self.log and self.summary is None and self.owner is None:
-            raise WatchError(f"{folder} is no run directory: it has neither log.txt nor summary.json")
+            raise WatchError(f"{folder} is not a run directory: it has neither log.txt nor summary.json")
 
     @property
     def age(self):
@@ -146,7 +146,7 @@ class Watched:
             seen = "" if self.age is None else f", last sign of life {duration(self.age)} ago"
             lives = alive(self.owner)
             if lives is False:
-                return "killed", f"{who} is gone{seen}; nakfield run --restart {self.folder} goes on"
+                return "killed", f"{who} is gone{seen}; nakfield run --restart {self.folder} continues it"
             if lives is None and (self.age is None or self.age > SILENT):
                 return "silent", f"{who}{seen}: it is in one long step, hangs, or was killed"
             return "running", who + seen
@@ -230,7 +230,7 @@ def show(folders, events):
 def main(argv):
     parser = argparse.ArgumentParser(prog="nakfield watch", description=__doc__.partition(";")[0])
     parser.add_argument("folders", nargs="+", metavar="RUNDIR")
-    parser.add_argument("--every", type=float, metavar="SECONDS", help="again and again, until no run goes on")
+    parser.add_argument("--every", type=float, metavar="SECONDS", help="repeat until no run is active")
     parser.add_argument("--events", type=int, default=5, metavar="N", help="last lines of the log (5)")
     options = parser.parse_args(argv)
     if options.events < 0 or (options.every is not None and not options.every > 0):

@@ -100,7 +100,7 @@ void RunScript(Catalyst *c, Script &script, const NakInsituMoment *moment,
   failure = Ask(module_name, "failure");
   if (!remark.empty()) Append(message, "in situ: " + script.path + ": " + remark);
   if (!failure.empty())
-    Append(message, "in situ: " + script.path + ": " + failure + "; the run goes on without it");
+    Append(message, "in situ: " + script.path + ": " + failure + "; the run continues without it");
   if (!Everywhere(c->comm, failure.empty())) script.pipeline = nullptr;
 }
 

@@ -73,7 +73,7 @@ int Show(void *self, const NakInsituMoment *moment, char message[NAK_INSITU_MESS
       Ask(module_name, "run",
           Py_BuildValue("(sNdl)", script.c_str(), Channels(moment), moment->time, moment->index));
     if (!failure.empty())
-      Append(message, "in situ: " + script + ": " + failure + "; the run goes on without it");
+      Append(message, "in situ: " + script + ": " + failure + "; the run continues without it");
     if (!Everywhere(s->comm, failure.empty()))
       script.clear();
     else
