@@ -111,9 +111,11 @@ def submit(folder, name, *options):
 
 
 def state(job):
-    """PENDING, RUNNING, COMPLETED, ...; Slurm lets a job that is queued again wait for two minutes, which is cut short."""
+    """PENDING, RUNNING, COMPLETED, ...; Slurm lets a job that is queued again wait for two minutes, which is cut short,
+    but not to the second of its end: slurmd would refuse it as already killed."""
     shown = dict(word.split("=", 1) for word in say("scontrol", "show", "job", job).split() if "=" in word)
     if shown["JobState"] == "PENDING" and shown["Reason"] == "BeginTime":
+        time.sleep(5)
         subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], check=False, capture_output=True)
     return shown["JobState"]
 
