@@ -164,7 +164,7 @@ def main():
     if missing:
         fail(f"there is no {missing[0]}: did the run make pictures?")
     if given.output.suffix not in makers:
-        fail(f"{given.output}: a film ends in .mp4 or .gif")
+        fail(f"{given.output}: the name of a film must end in .mp4 or .gif")
     if given.rate <= 0:
         fail("--rate must be above 0")
     pictures, durations = sorted(given.pictures), [1 / given.rate] * len(given.pictures)

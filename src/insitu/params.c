@@ -63,7 +63,7 @@ static PetscErrorCode ReadScripts(NakDeck deck, NakNode node, NakInsituParams *p
   PetscFunctionBeginUser;
   if (NakNodeKindOf(node) == NAK_NODE_SCALAR) PetscCall(AddScript(deck, node, p));
   if (NakNodeKindOf(node) == NAK_NODE_MAP)
-    PetscCall(NakDeckError(deck, node, "insitu.script is a path or a list of paths"));
+    PetscCall(NakDeckError(deck, node, "insitu.script must be a path or a list of paths"));
   if (NakNodeKindOf(node) == NAK_NODE_LIST)
     for (PetscInt k = 0; k < NakNodeCount(node); k++)
       PetscCall(AddScript(deck, NakNodeItem(node, k, NULL), p));
@@ -101,7 +101,7 @@ static PetscErrorCode ReadCadence(NakDeck deck, NakNode node, const char *unit, 
   if (!ok)
     PetscCall(NakDeckError(
       deck, node,
-      "insitu.every is a time such as 30 s, a number of steps such as 10 steps, or event"));
+      "insitu.every must be a time such as 30 s, a number of steps such as 10 steps, or event"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -112,7 +112,7 @@ static PetscErrorCode ReadOptions(NakDeck deck, NakNode node, NakInsituParams *p
   PetscFunctionBeginUser;
   if (NakNodeKindOf(node) != NAK_NODE_MAP || 2 * NakNodeCount(node) > NAK_INSITU_WORDS) {
     PetscCall(NakDeckError(deck, node,
-                           "insitu.options is a map of at most %d entries, such as {live: on}",
+                           "insitu.options must be a map of at most %d entries, such as {live: on}",
                            NAK_INSITU_WORDS / 2));
     PetscFunctionReturn(PETSC_SUCCESS);
   }

@@ -83,8 +83,8 @@ static PetscErrorCode ReadNames(NakDeck deck, NakNode node, const NakField field
   PetscFunctionBeginUser;
   if (NakNodeKindOf(node) == NAK_NODE_MAP || (!one && NakNodeCount(node) == 0))
     PetscCall(NakDeckError(deck, node,
-                           "output.fields.names is a list of fields, such as [current, contact]; "
-                           "leave it out for all"));
+                           "output.fields.names must be a list of fields, such as [current, "
+                           "contact]; leave it out for all"));
   if (one) PetscCall(CheckField(deck, node, fields, count));
   for (PetscInt k = 0; NakNodeKindOf(node) == NAK_NODE_LIST && k < NakNodeCount(node); k++)
     PetscCall(CheckField(deck, NakNodeItem(node, k, NULL), fields, count));

@@ -858,7 +858,7 @@ static PetscErrorCode ParseItem(Parser *parser, NakNode map, PetscInt parent)
   PetscFunctionBeginUser;
   if (NakNodeKindOf(map) != NAK_NODE_MAP) {
     PetscCall(NakDeckError(parser->deck, map,
-                           "an item of the protocol is a key with a value, for instance "
+                           "an item of the protocol must be a key with a value, for instance "
                            "'rest: 5 s' or '{strip: 1 mA/cm^2, for: 1 s}'"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -889,7 +889,8 @@ static PetscErrorCode ParseList(Parser *parser, NakNode list, const char *owner,
   PetscFunctionBeginUser;
   if (NakNodeKindOf(list) != NAK_NODE_LIST || NakNodeCount(list) == 0) {
     PetscCall(NakDeckError(parser->deck, list,
-                           "'%s' is a list with at least one item: begin each with '- '", owner));
+                           "'%s' must be a list with at least one item: begin each with '- '",
+                           owner));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt k = 0; k < NakNodeCount(list); k++) {

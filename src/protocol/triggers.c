@@ -63,7 +63,8 @@ static PetscErrorCode Read(NakDeck deck, NakNode node, const NakLimits *limits, 
   if (NakNodeKindOf(node) == NAK_NODE_MAP ||
       (NakNodeKindOf(node) == NAK_NODE_LIST && NakNodeCount(node) == 0))
     PetscCall(NakDeckError(
-      deck, node, "%s is a condition or a list of them, such as [contact < 0.9, short]", t->key));
+      deck, node, "%s must be a condition or a list of them, such as [contact < 0.9, short]",
+      t->key));
   for (PetscInt k = 0; NakNodeKindOf(node) == NAK_NODE_LIST && k < NakNodeCount(node); k++)
     PetscCall(Add(deck, NakNodeItem(node, k, NULL), limits, t));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -85,7 +86,7 @@ static PetscErrorCode ReadBurst(NakDeck deck, NakNode node, const char *key, Nak
     t->burst = (PetscInt)steps;
   else
     PetscCall(NakDeckError(deck, node,
-                           "%s is a number of time steps from 1 to %d, such as 5 steps, not "
+                           "%s must be a number of time steps from 1 to %d, such as 5 steps, not "
                            "'%.100s'",
                            key, (int)MOST_STEPS, text));
   PetscFunctionReturn(PETSC_SUCCESS);

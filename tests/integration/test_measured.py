@@ -236,7 +236,7 @@ class Measured(unittest.TestCase):
                                                                    "cannot open none.csv")
         (self.folder / "names.csv").write_text("speed,v,m/s\n")
         self.export("fine.csv", GOOD, ["columns=names.csv"]).demand(
-            nakrun.INPUT, "names.csv:1: a line of names is")
+            nakrun.INPUT, "names.csv:1: a line of names must be")
         os.mkfifo(self.folder / "pipe.csv")
         for name in ("pipe.csv", "."):
             nakrun.call("export", name, "--bdf", ranks=0, folder=self.folder).demand(

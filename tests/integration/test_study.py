@@ -196,7 +196,7 @@ class Studies(Folder):
                 r"study.yaml:4: the run has no column",
             ),
             ("vary: {title: {times: [2]}}", r"study.yaml:3: the deck has no number title"),
-            ("vary: {title: [a]}\nseeds: 1:30", r"study.yaml:4: seeds are like 1..5"),
+            ("vary: {title: [a]}\nseeds: 1:30", r"study.yaml:4: seeds must be like 1..5"),
         ):
             with self.subTest(message):
                 self.write(body + "\n")

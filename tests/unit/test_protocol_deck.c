@@ -226,7 +226,7 @@ static void TestRefusesLists(void **state)
   (void)state;
   assert_int_equal(Errors("protocol: []", &wide, said, sizeof(said)), 1);
   assert_int_equal(Errors("protocol: {rest: 1 s}", &wide, said, sizeof(said)), 1);
-  if (Rank() == 0) assert_non_null(strstr(said, "deck.yaml:1:11: 'protocol' is a list"));
+  if (Rank() == 0) assert_non_null(strstr(said, "deck.yaml:1:11: 'protocol' must be a list"));
   assert_int_equal(Errors("protocol: 5 s", &wide, said, sizeof(said)), 1);
 }
 

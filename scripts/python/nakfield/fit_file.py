@@ -27,7 +27,7 @@ def read_set_names(form, piece, known):
         return list(known)
     names = [form.text(name) for name in piece["of"]] if isinstance(piece["of"], List) else []
     if not names or not set(names) <= set(known):
-        form.error(piece["of"], f"of is a list of data sets: {', '.join(known)}")
+        form.error(piece["of"], f"'of' must be a list of data sets: {', '.join(known)}")
     return names
 
 
@@ -45,7 +45,7 @@ class Parameter:
         ]
         self.log = piece.get("scale") == "log"
         if piece.get("scale", "linear") not in ("linear", "log"):
-            form.error(piece["scale"], "scale is linear or log")
+            form.error(piece["scale"], "'scale' must be linear or log")
         if len({unit for _, unit in found}) > 1:
             form.error(piece, f"start, from and to of {name} need one unit")
         if not self.low < self.high or not self.low <= start <= self.high:
@@ -61,11 +61,11 @@ class Parameter:
 
     def _read_prior(self, form, piece):
         if not isinstance(piece, List) or len(piece) != 2:
-            form.error(piece, "prior is [mean, deviation]")
+            form.error(piece, "'prior' must be [mean, deviation]")
             return
         (mean, unit), (deviation, other) = map(form.quantity, piece)
         if {unit, other} != {self.unit} or not deviation > 0:
-            form.error(piece, f"mean and deviation are in '{self.unit}', the deviation above 0")
+            form.error(piece, f"mean and deviation must be in '{self.unit}', and the deviation above 0")
         self.prior = mean, deviation
 
     def inside(self, value):
@@ -89,7 +89,7 @@ class Tied:
         self.tied = form.text(piece["tied"])
         self.factor, unit = form.quantity(piece["factor"]) if "factor" in piece else (1.0, "")
         if unit:
-            form.error(piece["factor"], "factor is a number without a unit")
+            form.error(piece["factor"], "'factor' must be a number without a unit")
 
 
 def read_parameters(form, file):
@@ -98,11 +98,11 @@ def read_parameters(form, file):
     for name, piece in file["parameters"].items():
         line = file["parameters"].lines[name]
         if not isinstance(piece, Map):
-            form.error(piece, f"{name} is a map of start, from, to")
+            form.error(piece, f"{name} must be a map of start, from, to")
             continue
         of = read_set_names(form, piece, sets)
         if piece.get("own", "no") not in ("yes", "no"):
-            form.error(piece["own"], "own is yes or no")
+            form.error(piece["own"], "'own' must be yes or no")
         if "tied" in piece:
             tied.append(Tied(form, name, piece, line, of))
         elif piece.get("own") == "yes":
@@ -144,7 +144,7 @@ class Data:
         self.kind, self.deck = kinds[0], str((folder / form.text(piece["deck"])).absolute())
         fixed = piece.get("set", Map())
         if not isinstance(fixed, Map):
-            form.error(fixed, "set is a map of entries of the deck")
+            form.error(fixed, "'set' must be a map of entries of the deck")
             fixed = Map()
         self.fixed = [
             (key, form.text(value), f"{form.path}:{fixed.lines[key]}")
@@ -152,7 +152,7 @@ class Data:
         ]
         self.use = piece.get("use", "fit")
         if self.use not in ("fit", "check"):
-            form.error(piece["use"], "use is fit or check")
+            form.error(piece["use"], "'use' must be fit or check")
         self.x, self.measured, self.bound = np.zeros(1), None, 0
         if self.kind == "number":
             self._read_number()
@@ -210,7 +210,7 @@ class Data:
         if not words or self.number is None:
             return
         if len(words) > 1:
-            self.form.error(self.piece, "a number is over or minus another one, not both")
+            self.form.error(self.piece, "a number can be over another one or minus another one, not both")
         piece = self.piece[words[0]]
         self.other = next((data for data in sets if data.name == piece), None)
         self.second = self.other.number if self.other else self._parse(piece)
@@ -300,7 +300,7 @@ class FitFile:
         form.raise_errors()
         for name, piece in file["data"].items():
             if not isinstance(piece, Map):
-                form.error(piece, f"{name} is a map")
+                form.error(piece, f"{name} must be a map")
             if not re.fullmatch(r"[\w.-]+", name):
                 form.error(
                     file["data"].lines[name],
@@ -316,7 +316,7 @@ class FitFile:
         self.seed = form.whole(file["seed"], 0, 2**31) if "seed" in file else 0
         self.loss = form.text(file.get("loss", Text("linear")))
         if self.loss not in ("linear", "soft_l1"):
-            form.error(file["loss"], "loss is linear or soft_l1")
+            form.error(file["loss"], "'loss' must be linear or soft_l1")
         self.output = pathlib.Path(file.get("output", Text(f"runs/{self.path.stem}")))
         self.fitted = [data for data in self.data if data.use == "fit"]
         if not self.fitted:

@@ -101,11 +101,11 @@ class Plan:
             self.form.known(piece, (self.how, "indices") if self.how == "sobol" else (self.how,))
             self.indices = piece.get("indices") == "yes"
             if piece.get("indices", "yes") not in ("yes", "no"):
-                self.form.error(piece["indices"], "indices are yes or no")
+                self.form.error(piece["indices"], "'indices' must be yes or no")
         else:
             self.form.error(
                 piece,
-                "how is product, zip, one_at_a_time, table, or {lhs: COUNT}, "
+                "'how' must be product, zip, one_at_a_time, table, or {lhs: COUNT}, "
                 "{sobol: COUNT}, {sobol: COUNT, indices: yes} or {morris: COUNT}",
             )
 
@@ -115,7 +115,7 @@ class Plan:
         match = re.fullmatch(r"(\d+)\.\.(\d+)", piece) if isinstance(piece, Text) else None
         if match and int(match[1]) <= int(match[2]) < int(match[1]) + MOST:
             return [str(n) for n in range(int(match[1]), int(match[2]) + 1)]
-        self.form.error(piece, "seeds are like 1..5")
+        self.form.error(piece, "seeds must be like 1..5")
         return []
 
     def _read_table(self, piece):
@@ -173,14 +173,14 @@ class Plan:
         form = self.form
         form.known(piece, ("from", "to", "count", "scale"))
         if "to" not in piece:
-            form.error(piece, f"{key} goes from a value, but not to one")
+            form.error(piece, f"{key} has 'from' but not 'to'")
             return Axis(key, line, [""])
         (low, unit), (high, other) = form.quantity(piece["from"]), form.quantity(piece["to"])
         log = piece.get("scale", "linear") == "log"
         if unit != other:
             form.error(piece["to"], f"from is in '{unit}' and to in '{other}': give both one unit")
         if piece.get("scale", "linear") not in ("linear", "log") or log and not min(low, high) > 0:
-            form.error(piece, "scale is linear, or log of numbers above 0")
+            form.error(piece, "'scale' must be linear, or log for numbers above 0")
             log = False
 
         def draw(u):
