@@ -101,8 +101,7 @@ static PetscBool AreWhole(const NakLevel *v, int d, PetscInt group)
 /* The parts of the grid above, halved, and how many of them are to be put together. */
 static PetscErrorCode CutBelow(const NakLevel *fine, NakLevel *v, PetscInt group[2])
 {
-  PetscInt few =
-    4096; /* cells: every rank computes them in less time than messages of more grids take */
+  PetscInt few = 4096; /* cells that take less time than messages of more grids */
 
   PetscFunctionBeginUser;
   PetscCall(PetscOptionsGetInt(NULL, "phasefield_", "-whole", &few, NULL));
