@@ -1,8 +1,6 @@
 """How Sphinx makes the site from these pages: see scripts/docs, which puts them in one folder first."""
 import re
 
-from pygments.lexers.shell import BashLexer
-
 project = "nakfield"
 copyright = "the nakfield authors, BSD 2-clause license"  # Sphinx's name for it
 
@@ -34,6 +32,5 @@ def let_names_break(_app, _page, _template, context, _tree):
 
 def setup(app):
     """Called by Sphinx."""
-    app.add_lexer("console", BashLexer)  # our console blocks have no prompts
     app.connect("html-page-context", let_names_break)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

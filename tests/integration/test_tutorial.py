@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The commands of docs/tutorial.md and docs/howto.md, run in their order as a reader would."""
+"""The blocks of the pages that are tagged `run`, in their order as a reader would run them."""
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import unittest
 from pathlib import Path
 
@@ -15,7 +16,30 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import nakrun  # noqa: E402
 
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^( *)```(\w+) run\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+AFTER_TUTORIAL = ["tutorial.md", "output.md", "report.md"]  # of the runs of the first
+
+
+def commands(page):
+    """The commands of a page: its own; its decks are checked; its Python runs as one script.
+
+    A deck is named by a comment in its first line, and then it is for the commands after it.
+    """
+    python = ""
+    for indent, language, code in BLOCK.findall((nakrun.TOP / page).read_text(encoding="utf-8")):
+        code = textwrap.dedent(code) if indent else code
+        if language == "sh":
+            yield code
+        elif language == "python":
+            python += code
+            yield f"scripts/python3 - <<'PYTHON'\n{python}PYTHON\n"
+        elif language == "yaml":
+            name = re.match(r"# (\w+\.yaml)\n", code)
+            code = f"protocol:\n{code}" if code.startswith("  - ") else code
+            yield f"cat > {name[1] if name else 'deck.yaml'} <<'YAML'\n{code}YAML\n"
+            yield "" if name else "nakfield check deck.yaml\n"
+        else:
+            raise AssertionError(f"{page}: who runs a block of {language}?")
 
 
 class Tutorial(unittest.TestCase):
@@ -30,10 +54,10 @@ class Tutorial(unittest.TestCase):
         self.assertGreater(first, 5 * best)
         self.assertTrue(0.8e-3 < best < 1.1e-3, best)
 
-    def follow(self, page, folder):
-        """Run the commands of a page in a folder; what they print."""
-        blocks = BLOCK.findall((nakrun.TOP / "docs" / page).read_text(encoding="utf-8"))
-        self.assertGreater(len(blocks), 5)
+    def follow(self, pages, folder):
+        """Run the commands of pages in a folder; what they print."""
+        blocks = [command for page in pages for command in commands(page)]
+        self.assertGreater(len(blocks), 0)
         tools = Path(folder, "bin")
         tools.mkdir()
         launcher = os.environ.get("MPIEXEC", shutil.which("mpirun") or "mpiexec")
@@ -41,8 +65,9 @@ class Tutorial(unittest.TestCase):
                               ("python3", f"{sys.executable} -I -S")):  # without modules
             (tools / name).write_text(f'#!/bin/sh\nexec {program} "$@"\n')
             (tools / name).chmod(0o755)
-        for name in ("inputs", "scripts"):
+        for name in ("benchmarks", "inputs", "scripts"):
             Path(folder, name).symlink_to(nakrun.TOP / name)
+        Path(folder, "cycler.mpt").symlink_to(nakrun.DECKS / "tutorial" / "cycler.mpt")
         environment = {name: value for name, value in nakrun.environment().items() if "AS_ROOT" not in name}
         environment["PATH"] = f"{tools}:{os.environ['PATH']}"
         process = subprocess.run(["bash", "-euxo", "pipefail", "-c", "\n".join(blocks)], cwd=folder,
@@ -54,7 +79,7 @@ class Tutorial(unittest.TestCase):
 
     def test_commands(self):
         with tempfile.TemporaryDirectory() as folder:
-            out = self.follow("tutorial.md", folder)
+            out = self.follow([f"docs/{page}" for page in AFTER_TUTORIAL], folder)
             self.assertRegex(out, r"empty at 0\.76 mA/cm2, 2\.89 V")
             self.assertRegex(out, r"condition: voltage < -0.9 V \(of the repeat\) at 9478\d\d s")
             self.assertRegex(out, r"refused\n")
@@ -65,16 +90,30 @@ class Tutorial(unittest.TestCase):
             self.assertRegex(out, r"9 samples: 9 completed; results in runs/study")
             for picture in ("alloys.png", "strip/fields.png", "mine/plot.png"):
                 self.assertTrue(Path(folder, "runs", picture).is_file(), picture)
+            for name in ("section.png", "cell.html", "both.html", "runs/strip/report.html"):
+                self.assertTrue(Path(folder, name).is_file(), name)
 
     def test_howto(self):
         with tempfile.TemporaryDirectory() as folder:
-            out = self.follow("howto.md", folder)
+            out = self.follow(["docs/howto.md"], folder)
             self.assertRegex(out, r"interphase.diffusion_time = 11\.52\d+ s \(10\.8\d+ to 12\.2\d+\)")
             self.assertEqual(len(re.findall(r"^\S+,\d+,\d+,\d+,876\.8[78]\d+$", out, re.MULTILINE)), 5)
             self.assertRegex(out, r"peritectic  liquid x_Na = 0\.5769")
             self.assertRegex(out, r"runs/limit: condition: voltage > 3 V")
             for name in ("report.html", "fig1.pdf", "fig1.png", "runs/phases_mine/phases.png"):
                 self.assertTrue(Path(folder, name).is_file(), name)
+
+    def test_other_pages(self):
+        """Each page in a folder of its own."""
+        pages = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in nakrun.TOP.glob("docs/*.md")
+                                                   if path.name not in [*AFTER_TUTORIAL, "howto.md"])]
+        pages = [page for page in pages if any(commands(page))]
+        self.assertGreater(len(pages), 6)
+        for page in sorted(pages):
+            with self.subTest(page), tempfile.TemporaryDirectory() as folder:
+                out = self.follow([page], folder)
+                if page == "docs/studies.md":
+                    self.assertRegex(out, r"15 samples: 5 completed, 10 condition;")
 
     def test_glossary(self):
         """Its columns, fields and entries are those of the other pages."""
