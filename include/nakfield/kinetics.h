@@ -286,3 +286,25 @@ typedef struct {
 */
 NakFace NakKineticsFace(const NakKinetics *k, const NakFaceState *state, PetscReal conductance,
                         PetscReal contact);
+
+/** A host: sites that Na and K share.  Arrays are of Na and of K. */
+typedef struct {
+  PetscReal capacity;   /**< charge of all sites [C/m2]; 0: there is no host */
+  PetscReal voltage[2]; /**< of each metal in a host that has half of its sites taken, all by this
+                             metal, against Na metal; concentrations are that of the start [V] */
+  PetscReal slope;      /**< fall of both from empty to full, beside that of mixing [V] */
+  PetscReal rate[2];    /**< twice the exchange current at that filling [A/m2] */
+} NakHost;
+
+/** Currents at a host, by Butler and Volmer with mass action: for s = Na, K
+
+      i_s = k_s { y_s exp[alpha f (E - U_s)] - c_s (1 - y_Na - y_K) exp[-(1 - alpha) f (E - U_s)] }
+
+    with U_s = voltage + slope (1/2 - y_Na - y_K).  In `state`, `u` is y_Na and `r` is y_K.  All rates
+    but those of the two reactions are 0.  Source: M. Doyle, T. F. Fuller, J. Newman,
+    J. Electrochem. Soc. 140 (1993) 1526, for each guest. */
+NakFace NakKineticsHost(const NakKinetics *k, const NakHost *host, const NakFaceState *state);
+
+/** Potential of a host in equilibrium with Na+ of the start [V].  `sites` are the parts that Na and
+    K have. */
+PetscReal NakHostOpenCircuit(const NakKinetics *k, const NakHost *host, const PetscReal sites[2]);

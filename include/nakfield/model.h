@@ -31,7 +31,7 @@ typedef struct {
 extern const NakParam NakContactParamRows[];
 
 /** What is opposite the alloy, across the electrolyte. */
-typedef enum { NAK_COUNTER_SODIUM, NAK_COUNTER_ALLOY } NakCounterKind;
+typedef enum { NAK_COUNTER_SODIUM, NAK_COUNTER_ALLOY, NAK_COUNTER_HOST } NakCounterKind;
 
 typedef struct {
   PetscInt    kind;       /**< NakCounterKind */
@@ -39,6 +39,11 @@ typedef struct {
   PetscReal   volume;     /**< [m3]; 0 for that of the other */
   PetscInt    interphase; /**< 0: as between the other alloy and the electrolyte, 1: none */
   PetscReal   charge_transfer_resistance; /**< [ohm m2]; 0 for that of the other */
+  PetscReal   capacity;                   /**< of a host, as all that follows [C/m2] */
+  PetscReal   voltage[2];                 /**< with half of the sites taken by Na, by K [V] */
+  PetscReal   slope;                      /**< fall of both from empty to full [V] */
+  PetscReal   sites[2];                   /**< taken at the start by Na, by K [-] */
+  PetscReal   potassium_exchange;         /**< at half of the sites [A/m2]; 0: K is refused */
 } NakCounterParams;
 
 extern const NakParam NakCounterParamRows[];
@@ -72,7 +77,8 @@ PetscReal NakModelHeight(const NakModelParams *params);
 /** Height of the interphase on the grid, 0 if there is none [m]. */
 PetscReal NakModelInterphase(const NakModelParams *params);
 
-/** A cell with the alloy and the face of the counter electrode, if that electrode is an alloy. */
+/** A cell with the alloy and the face of the counter electrode, if that electrode is an alloy.  A
+    host has no layers. */
 void NakCounterCell(const NakModelParams *params, NakModelParams *cell);
 
 /** Complain of entries that contradict each other. */
@@ -91,7 +97,8 @@ PetscErrorCode NakModelDestroy(NakModel *model);
 NakState NakModelState(NakModel model);
 
 /** Where the counter electrode has its unknowns, counted from NakLayout.counter.  NULL for Na
-    metal, which has none.  Owned by the model. */
+    metal, which has none.  A host has no layers, and its sites as the reservoir.  Owned by the
+    model. */
 const NakLayout *NakModelCounter(NakModel model);
 
 /** Charge that the face stores at 1 V, adlayer included, mean over it: a scale for balances

@@ -239,6 +239,9 @@ typedef struct {
   PetscReal value;
 } NakControl;
 
+/** What a record knows of the counter electrode: nothing of Na metal. */
+typedef enum { NAK_SHOWN_NOTHING, NAK_SHOWN_ALLOY, NAK_SHOWN_HOST } NakShownCounter;
+
 /** Run-level values of one moment.  Currents and charges are per geometric area of the cell and
     positive when Na is stripped. */
 typedef struct {
@@ -264,11 +267,13 @@ typedef struct {
   PetscReal carrier_k;                 /**< part of the current that K carries at the face [-] */
   PetscReal salt;                      /**< thickness of the salt on it [m] */
   PetscReal electrolyte_na, electrolyte_k; /**< concentrations [mol/m3] */
-  PetscBool counter;                       /**< whether the counter electrode is an alloy; then */
-  PetscReal counter_potential; /**< its potential against Na metal in the electrolyte [V] */
-  PetscReal counter_x;         /**< mole fraction of Na in its reservoir [-] */
-  PetscReal counter_deposit;   /**< largest equivalent thickness of Na metal there [m] */
-  PetscReal temperature;       /**< that the protocol asks for [K] */
+  PetscInt  counter;               /**< NakShownCounter of the counter electrode; unless it is Na */
+  PetscReal counter_potential;     /**< its potential against Na metal in the electrolyte [V] */
+  PetscReal counter_x;             /**< mole fraction of Na in its reservoir [-] */
+  PetscReal counter_deposit;       /**< largest equivalent thickness of Na metal there [m] */
+  PetscReal counter_na, counter_k; /**< parts of a host's sites with Na and with K [-] */
+  PetscReal counter_carrier_k;     /**< part of the current that K carries at its face [-] */
+  PetscReal temperature;           /**< that the protocol asks for [K] */
   PetscReal
     face_x; /**< mole fraction of Na in the liquid on the face; of the reservoir if there is none
                  [-] */
@@ -332,6 +337,7 @@ typedef struct {
 typedef struct {
   PetscReal na;        /**< Na as charge [C/m2] */
   PetscReal k;         /**< [mol/m2] */
+  PetscReal sites;     /**< charge of all sites, if it is a host [C/m2] */
   PetscReal layer;     /**< charge that capacitor and adlayer have taken up [C/m2] */
   PetscReal q_faraday; /**< [C/m2] */
   PetscReal q_k;       /**< that part of it which K has passed [C/m2] */

@@ -17,8 +17,10 @@ static void Check(const NakInventory *start, const NakInventory *now, PetscReal 
   const PetscReal passed  = now->q_total - start->q_total;
   const PetscReal stored  = now->layer - start->layer;
   const PetscReal q_k     = now->q_k - start->q_k;
-  const PetscReal na      = PetscAbsReal(start->na - now->na - (reacted - q_k)) / start->na;
-  const PetscReal k       = PetscAbsReal(now->k + q_k / NAK_FARADAY - start->k) / start->k;
+  const PetscReal scale_k = PetscMax(start->k, start->sites / NAK_FARADAY);
+  const PetscReal scale   = PetscMax(start->na, start->sites);
+  const PetscReal na      = PetscAbsReal(start->na - now->na - (reacted - q_k)) / scale;
+  const PetscReal k       = PetscAbsReal(now->k + q_k / NAK_FARADAY - start->k) / scale_k;
   const PetscReal charge  = PetscAbsReal(passed - reacted - stored) / throughput;
 
   record->na_balance     = PetscMax(record->na_balance, na);

@@ -281,12 +281,37 @@ static void CheckLiquid(const NakModelParams *p, NakComplaints *list)
                 p->grid.nx, p->grid.ny);
 }
 
+static void CheckHost(const NakModelParams *p, NakComplaints *list)
+{
+  const NakCounterParams *q     = &p->counter;
+  const PetscReal         taken = q->sites[0] + q->sites[1], most = 1 - 1e-6;
+  const PetscReal         least =
+    -4 * NAK_GAS_CONSTANT * p->alloy.temperature / NAK_FARADAY; /* where a half-full host is flat */
+
+  if (taken > most)
+    NakComplain(list, "counter",
+                "counter.sites_na and .sites_k are %.6g together, and a host cannot have more than "
+                "all of its sites taken: lower one of them, to at most %.6g in all",
+                (double)taken, (double)most);
+  if (q->slope <= least)
+    NakComplain(
+      list, "counter.slope",
+      "counter.slope is %.6g V: a host separates into a full and an empty part where this "
+      "is not above -4 R T / F, %.6g V, and the model has one part: raise it",
+      (double)q->slope, (double)least);
+  if (p->liquid.kind == NAK_ELECTROLYTE_SOLID && q->potassium_exchange > 0)
+    NakCaution(list, "counter.potassium_exchange",
+               "counter.potassium_exchange has no effect: no K crosses a solid electrolyte; leave "
+               "it out, or write 'electrolyte: {kind: liquid}'");
+}
+
 static void CheckCounter(const NakModelParams *p, NakComplaints *list)
 {
   NakModelParams cell;
   PetscReal      height;
 
-  if (p->counter.kind == NAK_COUNTER_SODIUM) return;
+  if (p->counter.kind == NAK_COUNTER_HOST) CheckHost(p, list);
+  if (p->counter.kind != NAK_COUNTER_ALLOY) return;
   NakCounterCell(p, &cell);
   height = NakModelHeight(&cell);
   if (p->grid.alloy_height >= height)

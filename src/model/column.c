@@ -290,8 +290,9 @@ static void PutOnFace(const NakColumn *c, NakEntries *e, PetscInt row, PetscReal
 static void PutFace(const NakColumn *c, NakEntries *e, PetscInt row, const NakFaceValue *rate,
                     const NakFoot *foot, PetscReal scale)
 {
+  const PetscInt  second               = NakColumnIsHost(c) ? c->l.reservoir_k : c->l.alloy;
   const PetscInt  col[NAK_FACE_WETTED] = {c->l.potential, c->l.deposit, c->l.open, c->l.interphase,
-                                          c->l.alloy};
+                                          second};
   const PetscReal of_u = c->kinetics.direct ? foot->dr / c->kinetics.r_ref : 1; /* u follows r */
 
   for (PetscInt j = 0; j < NAK_FACE_WETTED; j++)
@@ -401,7 +402,7 @@ static void AlloyResidual(const NakColumn *c, const Interfaces *at, const PetscR
 {
   const NakLayout *l    = &c->l;
   const PetscReal *link = c->alloy.link, r = u[l->reservoir_na] / u[l->reservoir_k];
-  const PetscReal  top = c->diffusivity * ReservoirPotential(c, r).value;
+  const PetscReal  top = c->na > 0 ? c->diffusivity * ReservoirPotential(c, r).value : 0;
   /* fluxes over the density of K [m/s] */
   PetscReal below = (at->exchange + at->face.over_limit.value) / c->alloy_content;
 
@@ -417,7 +418,7 @@ static void AlloyResidual(const NakColumn *c, const Interfaces *at, const PetscR
 }
 
 static void AlloyJacobian(const NakColumn *c, const PetscReal u[], const PetscReal slope[],
-                          PetscReal shift, NakEntries *e)
+                          NakEntries *e)
 {
   const NakLayout *l    = &c->l;
   const PetscReal *link = c->alloy.link, *h = c->alloy.height;
@@ -425,7 +426,6 @@ static void AlloyJacobian(const NakColumn *c, const PetscReal u[], const PetscRe
   const PetscReal  r = u[na] / u[nk];
   const PetscReal  g = link[c->na] * c->diffusivity * ReservoirPotential(c, r).d1 / u[nk];
 
-  for (PetscInt j = l->alloy; j < l->counter; j++) NakPut(e, j, j, shift);
   for (PetscInt k = 0; k + 1 < c->na; k++) {
     const PetscInt j = NakLayoutAlloy(l, k), up = NakLayoutAlloy(l, k + 1);
 
@@ -455,7 +455,8 @@ static void Entries(const NakColumn *c, const Interfaces *at, const PetscReal u[
   ElectrolyteJacobian(c, at, u, e);
   InterphaseJacobian(c, at, u, shift, e);
   if (!c->kinetics.direct) ExchangeJacobian(c, at, e);
-  AlloyJacobian(c, u, slope, shift, e);
+  for (PetscInt j = c->l.alloy; j < c->l.counter; j++) NakPut(e, j, j, shift);
+  if (c->na > 0) AlloyJacobian(c, u, slope, e);
 }
 
 void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],

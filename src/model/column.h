@@ -53,7 +53,7 @@ typedef struct NakColumn_private {
   PetscReal   sigma;            /* [S/m] */
   PetscReal   spreading;        /* factor of its lateral conductance in linearisations */
   PetscReal   spacing;          /* of columns, for a front of the K film [m] */
-  PetscReal  *height;           /* of each layer [m] */
+  PetscReal  *height;           /* of each layer, and of the reservoir [m] */
   PetscReal  *link; /* 1 / distance of the cells at each face; half cells at region ends [1/m] */
   NakRegion   interphase, alloy; /* parts of `height` and `link` */
   PetscReal
@@ -64,8 +64,9 @@ typedef struct NakColumn_private {
   PetscReal mixing;    /* lateral diffusivity of the reservoir [m2/s] */
   PetscReal alloy_content; /* charge of Na over volume at r = 1 [C/m3] */
   PetscReal reservoir;     /* its height [m] */
-  NakMix    mix;           /* phases of the zone, counted per K; none if l.phases is 0 */
-  PetscReal mobility;      /* of their interfaces, one for all [m2/s] */
+  NakHost   host; /* capacity 0: an alloy.  Else Na and K of the reservoir are parts of its sites */
+  NakMix    mix;  /* phases of the zone, counted per K; none if l.phases is 0 */
+  PetscReal mobility;                          /* of their interfaces, one for all [m2/s] */
   PetscReal rates[NAK_MIX_MOST][NAK_MIX_MOST]; /* of order parameters by forces [m3/(J s)] */
   NakLean  *leans;
   PetscInt *orders;             /* numbers of the order parameters */
@@ -77,6 +78,11 @@ typedef struct NakColumn_private {
   PetscReal            bath; /* Na+ of a liquid electrolyte at the start, over the area [mol/m2] */
   NakColumnShared      shared; /* the gas of the voids */
 } NakColumn;
+
+static inline PetscBool NakColumnIsHost(const NakColumn *c)
+{
+  return (PetscBool)(c->host.capacity > 0);
+}
 
 /* The face of the counter electrode is in full contact, without voids. */
 static const NakCover NakCounterCover = {.contact = 1};
@@ -199,9 +205,21 @@ void NakBathFace(const NakColumn *c, const NakColumn *of, PetscInt first, const 
 void NakBathFar(const NakColumn *c, PetscReal current, PetscReal conductance, const PetscReal u[],
                 NakEntries *e);
 
-/* Currents and rates at the face of the column. */
-static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, const NakFoot *foot,
-                                    const NakBath *bath, const PetscReal u[])
+/* Currents of the host that is this column. */
+static inline NakFace NakColumnHost(const NakColumn *c, const NakBath *bath, const PetscReal u[])
+{
+  const NakFaceState state = {.potential = u[c->l.potential],
+                              .u         = u[c->l.reservoir_na],
+                              .r         = u[c->l.reservoir_k],
+                              .ln_sodium = bath->ln_sodium,
+                              .potassium = bath->potassium};
+
+  return NakKineticsHost(&c->kinetics, &c->host, &state);
+}
+
+/* Currents and rates at the face of the column, if it is an alloy. */
+static inline NakFace NakColumnAlloy(const NakColumn *c, const NakCover *over, const NakFoot *foot,
+                                     const NakBath *bath, const PetscReal u[])
 {
   const NakConductance half  = NakColumnConductance(c, over, foot->r);
   const NakFaceState   state = {.potential   = u[c->l.potential],
@@ -220,6 +238,13 @@ static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, co
                                 .solid       = NakLayoutIsLiquid(&c->l) ? NakColumnSolid(c, u) : 0};
 
   return NakKineticsFace(&c->kinetics, &state, half.value, over->contact);
+}
+
+/* And of either. */
+static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, const NakFoot *foot,
+                                    const NakBath *bath, const PetscReal u[])
+{
+  return NakColumnIsHost(c) ? NakColumnHost(c, bath, u) : NakColumnAlloy(c, over, foot, bath, u);
 }
 
 /* Resistance of the surface layers of both faces, with the salt in them [ohm m2].  The derivatives

@@ -86,11 +86,12 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Nak
                 .tension = params->material.surface_tension};
   PetscCall(NakZoneCreate(&params->microstructure, owned, column));
   NakColumnSetTemperature(params, params->alloy.temperature, column);
-  PetscCall(PetscMalloc2(grid->nz, &column->height, grid->nz + 1, &column->link));
+  PetscCall(PetscMalloc2(grid->nz + 1, &column->height, grid->nz + 1, &column->link));
   column->interphase = (NakRegion){column->height + column->ne, column->link + column->ne};
   column->alloy =
     (NakRegion){column->interphase.height + column->nf, column->interphase.link + column->nf};
   for (PetscInt k = 0; k < grid->nz; k++) column->height[k] = grid->z[k + 1] - grid->z[k];
+  column->height[grid->nz] = column->reservoir;
   SetLinks(column);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -172,6 +172,7 @@ static NakInventory InventoryOf(const NakColumn *c, const Totals *t)
 {
   return (NakInventory){.na        = t->sum[SUM_NA],
                         .k         = PotassiumOf(c, t),
+                        .sites     = c->host.capacity,
                         .layer     = t->sum[SUM_CHARGE],
                         .q_faraday = t->sum[SUM_Q_FARADAY],
                         .q_k       = t->sum[SUM_Q_K],
@@ -195,14 +196,23 @@ static void Terminal(const NakColumn *c, PetscReal mean_potential, PetscReal sal
   }
 }
 
+/* Part of the current that K carries at a face. */
+static PetscReal Carrier(const Totals *t)
+{
+  return t->sum[SUM_CURRENT] != 0 ? t->sum[SUM_CURRENT_K] / t->sum[SUM_CURRENT] : 0;
+}
+
 /* The values of the counter electrode that are shown. */
 static void MeasureCounter(const NakColumn *c, const Totals *t, NakRecord *record)
 {
-  const PetscReal r = t->sum[SUM_RESERVOIR_NA] / t->sum[SUM_RESERVOIR_K];
+  const PetscReal na = t->sum[SUM_RESERVOIR_NA], k = t->sum[SUM_RESERVOIR_K];
 
-  record->counter           = PETSC_TRUE;
+  record->counter           = NakColumnIsHost(c) ? NAK_SHOWN_HOST : NAK_SHOWN_ALLOY;
   record->counter_potential = t->sum[SUM_POTENTIAL];
-  record->counter_x         = r / (1 + r);
+  record->counter_na        = na;
+  record->counter_k         = k;
+  record->counter_carrier_k = Carrier(t);
+  record->counter_x         = na / (na + k);
   record->counter_deposit   = c->kinetics.deposit_volume * t->max[MAX_DEPOSIT];
   record->filament_max      = PetscMax(record->filament_max, t->max[MAX_FILAMENT]);
 }
@@ -212,9 +222,9 @@ static void MeasureLiquid(const NakColumn *c, const Totals *t, NakRecord *record
 {
   const NakLiquidParams *p = &c->kinetics.liquid;
 
-  record->liquid    = PETSC_TRUE;
-  record->carrier_k = t->sum[SUM_CURRENT] != 0 ? t->sum[SUM_CURRENT_K] / t->sum[SUM_CURRENT] : 0;
-  record->salt      = p->molar_volume * t->sum[SUM_SALT];
+  record->liquid         = PETSC_TRUE;
+  record->carrier_k      = Carrier(t);
+  record->salt           = p->molar_volume * t->sum[SUM_SALT];
   record->electrolyte_na = p->concentration * t->sum[SUM_BATH_NA];
   record->electrolyte_k  = p->concentration * t->sum[SUM_BATH_K];
 }

@@ -1,6 +1,9 @@
 /* The cell as a differential-algebraic system; the contract is in nakfield/model.h. */
 #include "model_impl.h"
 
+/* Size of a change that matters in the sites of a host. */
+#define NAK_SITES_SCALE 0.01
+
 PetscReal NakModelDensity(const NakModelParams *params)
 {
   const PetscReal x = NakThermoMoleFraction(&params->material, params->alloy.potassium);
@@ -130,8 +133,7 @@ PetscErrorCode NakModelSetTemperature(NakModel model, PetscReal temperature)
   PetscFunctionBeginUser;
   if (temperature == NakModelTemperature(model)) PetscFunctionReturn(PETSC_SUCCESS);
   NakColumnSetTemperature(&model->params, temperature, &model->column);
-  if (model->column.counter != NULL)
-    NakColumnSetTemperature(&model->counter.params, temperature, &model->counter.column);
+  if (model->column.counter != NULL) NakCounterSetTemperature(model, temperature);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -167,6 +169,19 @@ NakCircuit NakModelCircuit(NakModel model)
 
   return (NakCircuit){
     .series = c->series, .grain_boundaries = c->grain_boundaries, .electrolyte = c->electrolyte};
+}
+
+/* Set up a host with these sites taken.  Returns the charge of its face. */
+static PetscReal PristineHost(const NakColumn *c, const PetscReal sites[2], PetscReal column[])
+{
+  const NakLayout *l = &c->l;
+
+  column[l->open]         = 1;
+  column[l->reservoir_na] = sites[0];
+  column[l->reservoir_k]  = sites[1];
+  column[l->potential]    = NakHostOpenCircuit(&c->kinetics, &c->host, sites);
+  column[l->charge]       = NakKineticsCharge(&c->kinetics, column[l->potential], 1).value;
+  return column[l->charge];
 }
 
 /* Set up a pristine electrode.  Returns the charge of its face, per area of contact. */
@@ -220,9 +235,11 @@ PetscErrorCode NakModelInitialise(NakModel model, Vec U)
     PetscReal *column = a + (ptrdiff_t)j * c->l.size;
 
     model->initial_charge = Pristine(c, c->over[j].contact, column);
-    if (c->counter != NULL)
-      model->counter.initial_charge =
-        Pristine(c->counter, NakCounterCover.contact, column + c->l.counter);
+    if (c->counter == NULL) continue;
+    model->counter.initial_charge =
+      NakColumnIsHost(c->counter)
+        ? PristineHost(c->counter, model->params.counter.sites, column + c->l.counter)
+        : Pristine(c->counter, NakCounterCover.contact, column + c->l.counter);
   }
   PetscCall(NakModelVoidsPockets(model, a));
   PetscCall(VecRestoreArray(U, &a));
@@ -235,6 +252,17 @@ static int Order(const NakLayout *l, PetscInt j)
   return j >= l->alloy && j < l->reservoir_na && !NakLayoutIsRatio(l, j);
 }
 
+/* Na and some empty sites must be left.  K can be absent, and then 0 to the error of a step. */
+static PetscBool HostValid(const NakColumn *c, const PetscReal u[])
+{
+  const NakLayout *l  = &c->l;
+  const PetscReal  na = u[l->reservoir_na], k = u[l->reservoir_k];
+
+  for (PetscInt j = 0; j < l->size; j++)
+    if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
+  return (PetscBool)(na > 0 && k > -NAK_SITES_SCALE && na + k < 1);
+}
+
 /* Na and K must be left wherever there is alloy or interphase.  Some part of the face must be open.
    Everything must be a number, and an order parameter must be near its range. */
 static PetscBool ColumnValid(const NakColumn *c, const PetscReal u[])
@@ -242,6 +270,7 @@ static PetscBool ColumnValid(const NakColumn *c, const PetscReal u[])
   const NakLayout *l        = &c->l;
   const PetscReal  least[2] = {0, -0.5}, most[2] = {PETSC_MAX_REAL, 1.5};
 
+  if (NakColumnIsHost(c)) return HostValid(c, u);
   for (PetscInt j = 0; j < l->open; j++)
     if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
   for (PetscInt j = l->potassium; j < l->counter; j++)
@@ -368,6 +397,7 @@ static void ScalesOf(const NakModelParams *params, const NakColumn *c, PetscReal
   column[l->charge]  = any;
   column[l->open]    = open;
   column[l->deposit] = nuclei * c->kinetics.deposit_nucleus / NAK_FARADAY;
+  if (NakColumnIsHost(c)) column[l->reservoir_na] = column[l->reservoir_k] = NAK_SITES_SCALE;
   if (!NakLayoutIsLiquid(l)) return;
   column[l->potassium] = NAK_FARADAY * little;
   column[l->salt]      = little;

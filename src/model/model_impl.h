@@ -63,7 +63,7 @@ typedef struct {
   NakField fields[NAK_FRAME_FIELDS];
 } NakShown;
 
-/* The counter electrode, if it is an alloy. */
+/* The counter electrode, if it is an alloy or a host. */
 typedef struct {
   NakModelParams params; /* of a cell with this alloy and face */
   NakState       state;  /* whose layers and column it has */
@@ -94,6 +94,7 @@ struct NakModel_private {
 /* counter.c: before the state, whose columns have its unknowns, and after it. */
 PetscErrorCode NakCounterCreate(NakModel model);
 PetscErrorCode NakCounterDestroy(NakModel model);
+void           NakCounterSetTemperature(NakModel model, PetscReal temperature);
 
 /* contact.c: contact of the owned columns, all wetted, and its mean over all. */
 PetscErrorCode NakContactCreate(MPI_Comm comm, const NakContactParams *params, NakState state,

@@ -31,21 +31,23 @@ const NakSignal NakSignals[] = {
   {"salt",              "m",       "Thickness of the K salt on the face, in a liquid electrolyte"     },
   {"carrier_k",         "1",       "Part of the current that K carries, in a liquid electrolyte"      },
   {"electrolyte_na",    "mol/m^3", "Concentration of Na+ in a liquid electrolyte"                     },
+  {"counter_na",        "1",       "Part of the sites of a host with Na"                              },
+  {"counter_k",         "1",       "Part of the sites of a host with K"                               },
   {NULL,                NULL,      NULL                                                               }
 };
 
 /* Least scale of a distance from a bound: a value of the signal that counts as much if the bound is
    0. */
 static const PetscReal least_scale[] = {
-  [NAK_SIGNAL_VOLTAGE] = 1e-2,    [NAK_SIGNAL_CURRENT] = 1e-2,  [NAK_SIGNAL_CAPACITY] = 1,
-  [NAK_SIGNAL_STEP_CAPACITY] = 1, [NAK_SIGNAL_TIME] = 1,        [NAK_SIGNAL_TOTAL_TIME] = 1,
-  [NAK_SIGNAL_U_FACE] = 1e-2,     [NAK_SIGNAL_CONTACT] = 1e-2,  [NAK_SIGNAL_K_FILM] = 1e-2,
-  [NAK_SIGNAL_DEPOSIT] = 1e-9,    [NAK_SIGNAL_FILAMENT] = 1e-9, [NAK_SIGNAL_RESERVOIR_X] = 1e-2,
-  [NAK_SIGNAL_TEMPERATURE] = 1,   [NAK_SIGNAL_FACE_X] = 1e-2,   [NAK_SIGNAL_VOIDS] = 1,
-  [NAK_SIGNAL_SOLID_A] = 1e-9,    [NAK_SIGNAL_SOLID_B] = 1e-9,  [NAK_SIGNAL_WETTED] = 1e-2,
-  [NAK_SIGNAL_BEYOND_A] = 1e-2,   [NAK_SIGNAL_BEYOND_B] = 1e-2, [NAK_SIGNAL_VOLTAGE_DROP] = 1e-2,
-  [NAK_SIGNAL_LEAST_X] = 1e-3,    [NAK_SIGNAL_SALT] = 1e-9,     [NAK_SIGNAL_CARRIER_K] = 1e-2,
-  [NAK_SIGNAL_ELECTROLYTE_NA] = 1};
+  [NAK_SIGNAL_VOLTAGE] = 1e-2,     [NAK_SIGNAL_CURRENT] = 1e-2,    [NAK_SIGNAL_CAPACITY] = 1,
+  [NAK_SIGNAL_STEP_CAPACITY] = 1,  [NAK_SIGNAL_TIME] = 1,          [NAK_SIGNAL_TOTAL_TIME] = 1,
+  [NAK_SIGNAL_U_FACE] = 1e-2,      [NAK_SIGNAL_CONTACT] = 1e-2,    [NAK_SIGNAL_K_FILM] = 1e-2,
+  [NAK_SIGNAL_DEPOSIT] = 1e-9,     [NAK_SIGNAL_FILAMENT] = 1e-9,   [NAK_SIGNAL_RESERVOIR_X] = 1e-2,
+  [NAK_SIGNAL_TEMPERATURE] = 1,    [NAK_SIGNAL_FACE_X] = 1e-2,     [NAK_SIGNAL_VOIDS] = 1,
+  [NAK_SIGNAL_SOLID_A] = 1e-9,     [NAK_SIGNAL_SOLID_B] = 1e-9,    [NAK_SIGNAL_WETTED] = 1e-2,
+  [NAK_SIGNAL_BEYOND_A] = 1e-2,    [NAK_SIGNAL_BEYOND_B] = 1e-2,   [NAK_SIGNAL_VOLTAGE_DROP] = 1e-2,
+  [NAK_SIGNAL_LEAST_X] = 1e-3,     [NAK_SIGNAL_SALT] = 1e-9,       [NAK_SIGNAL_CARRIER_K] = 1e-2,
+  [NAK_SIGNAL_ELECTROLYTE_NA] = 1, [NAK_SIGNAL_COUNTER_NA] = 1e-2, [NAK_SIGNAL_COUNTER_K] = 1e-2};
 
 /* How far the alloy over the face is beyond a liquidus.  It is -1, far from any, if no liquidus is
    known. */
@@ -100,13 +102,18 @@ PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark
   case NAK_SIGNAL_BEYOND_B:
     return Beyond(now, PETSC_FALSE);
   case NAK_SIGNAL_LEAST_X:
-    return now->counter ? PetscMin(now->reservoir_x, now->counter_x) : now->reservoir_x;
+    return now->counter == NAK_SHOWN_ALLOY ? PetscMin(now->reservoir_x, now->counter_x)
+                                           : now->reservoir_x;
   case NAK_SIGNAL_SALT:
     return now->salt;
   case NAK_SIGNAL_CARRIER_K:
     return now->carrier_k;
   case NAK_SIGNAL_ELECTROLYTE_NA:
     return now->electrolyte_na;
+  case NAK_SIGNAL_COUNTER_NA:
+    return now->counter_na;
+  case NAK_SIGNAL_COUNTER_K:
+    return now->counter_k;
   case NAK_SIGNAL_VOLTAGE_DROP:
     return since->peak - PetscAbsReal(now->voltage);
   }
@@ -178,16 +185,15 @@ static void CopyTrimmed(const char *text, size_t length, char *copy, size_t size
 static PetscErrorCode FindSignal(NakDeck deck, NakNode node, const char *name, NakSignalId *signal,
                                  PetscBool *ok)
 {
-  char   known[NAK_TEXT_SIZE] = "";
-  size_t used                 = 0;
+  char known[4 * NAK_TEXT_SIZE] = "";
 
   PetscFunctionBeginUser;
   *ok = PETSC_FALSE;
   for (PetscInt k = 0; NakSignals[k].name != NULL && !*ok; k++) {
     *signal = (NakSignalId)k;
     *ok     = (PetscBool)(strcmp(name, NakSignals[k].name) == 0);
-    used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", k > 0 ? ", " : "",
-                             NakSignals[k].name);
+    if (k > 0) PetscCall(PetscStrlcat(known, ", ", sizeof(known)));
+    PetscCall(PetscStrlcat(known, NakSignals[k].name, sizeof(known)));
   }
   if (!*ok) {
     PetscCall(NakDeckError(deck, node, "unknown signal '%s'; known are %s", name, known));

@@ -86,8 +86,10 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
 /* Unknowns of a column of the counter electrode. */
 static PetscReal Counter(const NakModelParams *p)
 {
+  const PetscInt layers = p->grid.interphase_layers + p->grid.alloy_layers;
+
   if (p->counter.kind == NAK_COUNTER_SODIUM) return 0;
-  return (PetscReal)(p->grid.interphase_layers + p->grid.alloy_layers + 9);
+  return (PetscReal)((p->counter.kind == NAK_COUNTER_ALLOY ? layers : 0) + 11);
 }
 
 /* The longest vector has the entries of all columns' matrices: three diagonals, and 32 farther

@@ -5,9 +5,9 @@
 
 #define AT(member) offsetof(NakRecord, member)
 
-/* Columns that every cell has; those of an alloy as counter electrode; those of a liquid
-   electrolyte. */
-enum { ALWAYS, COUNTER, LIQUID };
+/* Columns that every cell has; those of a counter electrode that is not Na, that is an alloy, that
+   is a host; those of a liquid electrolyte. */
+enum { ALWAYS, COUNTER, ALLOY, HOST, LIQUID };
 
 static const struct {
   const char *name, *si; /* as in NakNumber, like the factor and the digits */
@@ -36,8 +36,11 @@ static const struct {
   {"solid_a_um",             "solid_a",           AT(solid_a),           1e6,             12, ALWAYS },
   {"reservoir_x",            "reservoir_x",       AT(reservoir_x),       1,               12, ALWAYS },
   {"counter_V",              "counter_potential", AT(counter_potential), 1,               12, COUNTER},
-  {"counter_x",              "counter_x",         AT(counter_x),         1,               12, COUNTER},
-  {"counter_deposit_nm_max", "counter_deposit",   AT(counter_deposit),   1e9,             12, COUNTER},
+  {"counter_x",              "counter_x",         AT(counter_x),         1,               12, ALLOY  },
+  {"counter_deposit_nm_max", "counter_deposit",   AT(counter_deposit),   1e9,             12, ALLOY  },
+  {"counter_na",             "counter_na",        AT(counter_na),        1,               12, HOST   },
+  {"counter_k",              "counter_k",         AT(counter_k),         1,               12, HOST   },
+  {"counter_carrier_k",      "counter_carrier_k", AT(counter_carrier_k), 1,               12, HOST   },
   {"carrier_k",              "carrier_k",         AT(carrier_k),         1,               12, LIQUID },
   {"salt_um",                "salt",              AT(salt),              1e6,             12, LIQUID },
   {"electrolyte_na_mol_m3",  "electrolyte_na",    AT(electrolyte_na),    1,               12, LIQUID },
@@ -55,15 +58,21 @@ _Static_assert(sizeof columns / sizeof *columns <= NAK_NUMBERS_MAX, "room for al
 
 void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers)
 {
+  const PetscBool shown[] = {
+    [ALWAYS]  = PETSC_TRUE,
+    [COUNTER] = (PetscBool)(record->counter != NAK_SHOWN_NOTHING),
+    [ALLOY]   = (PetscBool)(record->counter == NAK_SHOWN_ALLOY),
+    [HOST]    = (PetscBool)(record->counter == NAK_SHOWN_HOST),
+    [LIQUID]  = record->liquid,
+  };
+
   numbers->count = 0;
   for (size_t k = 0; k < sizeof columns / sizeof *columns; k++) {
     const void *const member = (const char *)record + columns[k].offset;
     const PetscReal   value =
       columns[k].digits == 0 ? (PetscReal) * (const PetscInt *)member : *(const PetscReal *)member;
 
-    if ((columns[k].when == COUNTER && !record->counter) ||
-        (columns[k].when == LIQUID && !record->liquid))
-      continue;
+    if (!shown[columns[k].when]) continue;
     numbers->items[numbers->count++] =
       (NakNumber){columns[k].name, columns[k].si, value, columns[k].factor, columns[k].digits};
   }

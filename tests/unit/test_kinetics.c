@@ -524,6 +524,101 @@ static void DerivativesInALiquid(void **unused)
   }
 }
 
+/* ---- A host ---- */
+
+/* Current of a guest, as the formula has it. */
+static PetscReal GuestCurrent(const NakHost *h, PetscReal T, PetscReal alpha, const NakFaceState *s,
+                              int guest)
+{
+  const PetscReal y = guest == 0 ? s->u : s->r, empty = 1 - s->u - s->r;
+  const PetscReal c = guest == 0 ? PetscExpReal(s->ln_sodium) : s->potassium;
+  const PetscReal over =
+    FOverRT(T) * (s->potential - h->voltage[guest] - h->slope * (0.5 - (1 - empty)));
+
+  return h->rate[guest] *
+         (y * PetscExpReal(alpha * over) - c * empty * PetscExpReal((alpha - 1) * over));
+}
+
+static PetscReal *Component(NakFaceState *s, int j)
+{
+  switch (j) {
+  case NAK_FACE_POTENTIAL:
+    return &s->potential;
+  case NAK_FACE_U:
+    return &s->u;
+  case NAK_FACE_R:
+    return &s->r;
+  case NAK_FACE_SODIUM:
+    return &s->ln_sodium;
+  default:
+    return &s->potassium;
+  }
+}
+
+static void CurrentsOfAHost(void **unused)
+{
+  static const int   by[] = {NAK_FACE_POTENTIAL, NAK_FACE_U, NAK_FACE_R, NAK_FACE_SODIUM,
+                             NAK_FACE_POTASSIUM};
+  const NakFaceState at   = {
+      .potential = 3.5, .u = 0.35, .r = 0.2, .ln_sodium = -0.3, .potassium = 0.15};
+  const PetscReal h = 1e-6;
+
+  (void)unused;
+  for (int n = 0; n < 2 * TEMPERATURES; n++) {
+    const PetscReal   T = temperatures[n % TEMPERATURES], alpha = n < TEMPERATURES ? 0.5 : 0.3;
+    const NakKinetics k    = At(T, alpha);
+    const NakHost     host = {
+          .capacity = 50, .voltage = {3.44, 3.49              },
+               .slope = 0.2, .rate = {8,    n % 2 == 0 ? 3 : 0}
+    };
+    const NakFace face = NakKineticsHost(&k, &host, &at);
+
+    AssertRelative("Na", face.reaction.value, GuestCurrent(&host, T, alpha, &at, 0), 1e-12);
+    AssertRelative("K", face.potassium.value, GuestCurrent(&host, T, alpha, &at, 1), 1e-12);
+    AssertRelative("both", face.faradaic.value, face.reaction.value + face.potassium.value, 1e-14);
+    AssertNear("supply", face.supply.value, face.reaction.value, 0);
+    for (size_t j = 0; j < sizeof by / sizeof *by; j++) {
+      NakFaceState up = at, down = at;
+      NakFace      above, below;
+
+      *Component(&up, by[j]) += h;
+      *Component(&down, by[j]) -= h;
+      above = NakKineticsHost(&k, &host, &up);
+      below = NakKineticsHost(&k, &host, &down);
+      AssertNear("slope of Na", face.reaction.d[by[j]],
+                 (above.reaction.value - below.reaction.value) / (2 * h), 1e-4);
+      AssertNear("slope of K", face.potassium.d[by[j]],
+                 (above.potassium.value - below.potassium.value) / (2 * h), 1e-4);
+      AssertNear("slope of both", face.faradaic.d[by[j]],
+                 face.reaction.d[by[j]] + face.potassium.d[by[j]], 1e-12);
+    }
+  }
+}
+
+/* Each guest rests at E = U(y) + ln[c (1 - y_Na - y_K) / y_s] / f; a host of Na metal's bath at its open circuit. */
+static void RestOfAHost(void **unused)
+{
+  const NakHost host = {
+    .capacity = 50, .voltage = {3.44, 3.1},
+         .slope = 0.2, .rate = {8,    3  }
+  };
+
+  (void)unused;
+  for (int n = 0; n < TEMPERATURES; n++) {
+    const NakKinetics k        = At(temperatures[n], 0.4);
+    const PetscReal   f        = FOverRT(temperatures[n]);
+    const PetscReal   sites[2] = {0.7, 0.1}, U = 0.2 * (0.5 - 0.8);
+    NakFaceState      s = {.u = 0.7, .r = 0.1, .ln_sodium = -0.3, .potassium = 0.15};
+
+    s.potential = 3.44 + U + (-0.3 + PetscLogReal(0.2 / 0.7)) / f;
+    AssertNear("Na", NakKineticsHost(&k, &host, &s).reaction.value, 0, 1e-12);
+    s.potential = 3.1 + U + PetscLogReal(0.15 * 0.2 / 0.1) / f;
+    AssertNear("K", NakKineticsHost(&k, &host, &s).potassium.value, 0, 1e-12);
+    AssertNear("open circuit", NakHostOpenCircuit(&k, &host, sites),
+               3.44 + U + PetscLogReal(0.2 / 0.7) / f, 1e-12);
+  }
+}
+
 static void DerivativesOfTheFront(void **unused)
 {
   const PetscReal spacings[] = {0, front_width / 4, front_width};
@@ -870,6 +965,8 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(CurrentsGoWithTheOpenShare),
   cmocka_unit_test(DerivativesMatchDifferences),
   cmocka_unit_test(DerivativesInALiquid),
+  cmocka_unit_test(CurrentsOfAHost),
+  cmocka_unit_test(RestOfAHost),
   cmocka_unit_test(DerivativesOfTheFront),
   cmocka_unit_test(OverLimitPath),
   cmocka_unit_test(MetalNucleatesAtABarrier),

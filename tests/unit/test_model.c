@@ -92,6 +92,16 @@ static void FillZone(const NakColumn *c, PetscReal u[])
   }
 }
 
+/* A host with both metals in it, near its own voltage. */
+static void FillHost(const NakColumn *c, const Situation *s, PetscReal wave, PetscReal u[])
+{
+  const NakLayout *l = &c->l;
+
+  u[l->reservoir_na] = 0.4 * (1 + 0.1 * wave);
+  u[l->reservoir_k]  = 0.3 * (1 - 0.1 * wave);
+  u[l->potential]    = c->host.voltage[0] + s->E * (1 + 0.05 * wave);
+}
+
 static void FillState(NakModel model, const Situation *s, Vec U)
 {
   NakState         state = NakModelState(model);
@@ -108,9 +118,14 @@ static void FillState(NakModel model, const Situation *s, Vec U)
 
       FillColumn(g, l, s, PetscSinReal(1.3 * (PetscReal)i + 2.1 * (PetscReal)j + 0.4), column);
       FillZone(&model->column, column);
-      if (NakModelCounter(model) != NULL)
-        FillColumn(NakStateGrid(model->counter.state), NakModelCounter(model), s,
-                   PetscCosReal(1.1 * (PetscReal)i + 1.9 * (PetscReal)j), column + l->counter);
+      if (NakModelCounter(model) != NULL) {
+        const PetscReal wave = PetscCosReal(1.1 * (PetscReal)i + 1.9 * (PetscReal)j);
+
+        FillColumn(NakStateGrid(model->counter.state), NakModelCounter(model), s, wave,
+                   column + l->counter);
+        if (NakColumnIsHost(&model->counter.column))
+          FillHost(&model->counter.column, s, wave, column + l->counter);
+      }
     }
   MUST(VecRestoreArray(U, &u));
 }
@@ -222,7 +237,8 @@ static void Flatten(NakModel model, Vec U)
   MUST(VecGetArray(U, &u));
   for (PetscReal *column = u; column < u + n; column += l->size) {
     FlattenColumn(l, column);
-    if (there != NULL) FlattenColumn(there, column + l->counter);
+    if (there != NULL && !NakColumnIsHost(&model->counter.column))
+      FlattenColumn(there, column + l->counter);
   }
   MUST(VecRestoreArray(U, &u));
 }
@@ -347,6 +363,17 @@ static void JacobianOfTwoElectrodes(void **unused)
     }
 }
 
+static const NakLiquidParams a_liquid = {.kind               = NAK_ELECTROLYTE_LIQUID,
+                                         .concentration      = 1000,
+                                         .volume             = 100e-9,
+                                         .potassium_exchange = 1e-2,
+                                         .potassium_offset   = 0.313,
+                                         .solubility         = 100,
+                                         .rate               = 1e-4,
+                                         .resistance         = 55e-4,
+                                         .room               = 0.359,
+                                         .exponent           = 1.5};
+
 /* A liquid electrolyte, in which both metals react; the counter electrode is Na metal or an alloy. */
 static void JacobianInALiquid(void **unused)
 {
@@ -359,22 +386,54 @@ static void JacobianInALiquid(void **unused)
       NakModelParams wet = Params(1, 1);
       Situation      s   = situations[k];
 
-      s.E                 = PetscMax(-much, PetscMin(s.E, much));
-      s.open              = PetscMax(s.open, least);
-      wet.liquid          = (NakLiquidParams){.kind               = NAK_ELECTROLYTE_LIQUID,
-                                              .concentration      = 1000,
-                                              .volume             = 100e-9,
-                                              .potassium_exchange = 1e-2,
-                                              .potassium_offset   = 0.313,
-                                              .potassium_share    = n < 2 ? 0 : 0.1,
-                                              .solubility         = 100,
-                                              .rate               = 1e-4,
-                                              .resistance         = 55e-4,
-                                              .room               = 0.359,
-                                              .exponent           = 1.5,
-                                              .slowing            = n < 2 ? 0 : 0.2};
+      s.E                        = PetscMax(-much, PetscMin(s.E, much));
+      s.open                     = PetscMax(s.open, least);
+      wet.liquid                 = a_liquid;
+      wet.liquid.potassium_share = n < 2 ? 0 : 0.1;
+      wet.liquid.slowing         = n < 2 ? 0 : 0.2;
+      wet.interphase.kind        = NAK_INTERPHASE_NONE;
+      wet.counter.kind           = n % 2 == 0 ? NAK_COUNTER_SODIUM : NAK_COUNTER_ALLOY;
+      if (n > 1) wet.grid.electrolyte_layers = 0;
+      NakModelComplete(&wet);
+      CheckJacobian(wet, &s);
+    }
+}
+
+/* A host that takes K, refuses it, or has only Na+ beside it; under an interphase or without one. */
+static NakCounterParams AHost(PetscReal potassium_exchange)
+{
+  return (NakCounterParams){
+    .kind               = NAK_COUNTER_HOST,
+    .capacity           = 50,
+    .voltage            = {3.44, 3.49},
+    .slope              = 0.2,
+    .sites              = {0.6,  0.1 },
+    .potassium_exchange = potassium_exchange
+  };
+}
+
+static void JacobianOfAHost(void **unused)
+{
+  const PetscReal much = 0.15, least = 0.1;
+
+  (void)unused;
+  for (int k = 0; k < SITUATIONS; k++)
+    for (int n = 0; n < 4; n++) {
+      NakModelParams solid = Params(8, 1), wet = Params(1, 1);
+      Situation      s = situations[k];
+
+      s.E           = PetscMax(-much, PetscMin(s.E, much));
+      s.open        = PetscMax(s.open, least);
+      solid.counter = AHost(0);
+      if (n % 2 == 1) solid.interphase.kind = NAK_INTERPHASE_NONE;
+      if (n > 1) solid.grid.electrolyte_layers = 0;
+      if (n > 1) solid.contact.fraction = 1;
+      NakModelComplete(&solid);
+      CheckJacobian(solid, &s);
+      if (Ranks() > 1) continue;
+      wet.liquid          = a_liquid;
       wet.interphase.kind = NAK_INTERPHASE_NONE;
-      wet.counter.kind    = n % 2 == 0 ? NAK_COUNTER_SODIUM : NAK_COUNTER_ALLOY;
+      wet.counter         = AHost(n % 2 == 0 ? 3 : 0);
       if (n > 1) wet.grid.electrolyte_layers = 0;
       NakModelComplete(&wet);
       CheckJacobian(wet, &s);
@@ -663,14 +722,20 @@ static void CheckBooking(const NakModelParams *params, const Situation *s)
 static void BookingConserves(void **unused)
 {
   const NakModelParams two = Params(8, 1), three = Params(6, 4);
-  NakModelParams       both = Params(8, 1);
+  NakModelParams       both = Params(8, 1), full = Params(8, 1);
+  const PetscReal      much = 0.15;
 
   (void)unused;
   both.counter.kind = NAK_COUNTER_ALLOY;
+  full.counter      = AHost(0);
   for (int k = 0; k < SITUATIONS; k++) {
+    Situation mild = situations[k];
+
     CheckBooking(&two, &situations[k]);
     CheckBooking(&three, &situations[k]);
     CheckBooking(&both, &situations[k]);
+    mild.E = PetscMax(-much, PetscMin(mild.E, much)); /* no film lets a host be far from its own */
+    CheckBooking(&full, &mild);
   }
 }
 
@@ -1184,6 +1249,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(JacobianMatchesDifferences),
   cmocka_unit_test(JacobianOfTwoElectrodes),
   cmocka_unit_test(JacobianInALiquid),
+  cmocka_unit_test(JacobianOfAHost),
   cmocka_unit_test(JacobianOfAFront),
   cmocka_unit_test(JacobianAtOtherTemperatures),
   cmocka_unit_test(JacobianOfPhases),

@@ -311,6 +311,8 @@ static const struct {
   {"salt",           offsetof(NakRecord, salt)            },
   {"carrier_k",      offsetof(NakRecord, carrier_k)       },
   {"electrolyte_na", offsetof(NakRecord, electrolyte_na)  },
+  {"counter_na",     offsetof(NakRecord, counter_na)      },
+  {"counter_k",      offsetof(NakRecord, counter_k)       },
 };
 
 /* Distances from a bound of 2 count relative to it, those of a temperature in K. */

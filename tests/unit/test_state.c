@@ -305,7 +305,7 @@ static void DigitsOfTables(void **unused)
 {
   static const char *const counts = "step cycle voids newton_iterations linear_iterations";
   static const char *const few    = "dt na_balance k_balance charge_balance";
-  const NakRecord          record = {.time = 1, .counter = PETSC_TRUE, .liquid = PETSC_TRUE};
+  const NakRecord          record = {.time = 1, .counter = NAK_SHOWN_ALLOY, .liquid = PETSC_TRUE};
   NakNumbers               numbers;
 
   (void)unused;
@@ -375,7 +375,10 @@ static void NumbersAreInTheirUnits(void **unused)
                             .na_balance        = 31,
                             .k_balance         = 32,
                             .charge_balance    = 33,
-                            .counter           = PETSC_TRUE,
+                            .counter           = NAK_SHOWN_ALLOY,
+                            .counter_na        = 34,
+                            .counter_k         = 35,
+                            .counter_carrier_k = 36,
                             .liquid            = PETSC_TRUE};
   NakRecord       solid  = record;
   NakNumbers      numbers;
@@ -393,7 +396,16 @@ static void NumbersAreInTheirUnits(void **unused)
   NakRecordNumbers(&solid, &numbers);
   assert_int_equal(numbers.count, 29);
   assert_non_null(NakNumbersFind(&numbers, "counter_V"));
-  solid.counter = PETSC_FALSE;
+  assert_null(NakNumbersFind(&numbers, "counter_na"));
+  solid.counter = NAK_SHOWN_HOST;
+  NakRecordNumbers(&solid, &numbers);
+  assert_int_equal(numbers.count, 30);
+  assert_non_null(NakNumbersFind(&numbers, "counter_V"));
+  assert_null(NakNumbersFind(&numbers, "counter_x"));
+  AssertNear("Na of a host", NakNumbersFind(&numbers, "counter_na")->value, 34, 0);
+  AssertNear("K of a host", NakNumbersFind(&numbers, "counter_k")->value, 35, 0);
+  AssertNear("carrier", NakNumbersFind(&numbers, "counter_carrier_k")->value, 36, 0);
+  solid.counter = NAK_SHOWN_NOTHING;
   NakRecordNumbers(&solid, &numbers);
   assert_int_equal(numbers.count, 26);
 }
