@@ -12,7 +12,8 @@
         PetscCall(NakCheckpointBlock(c, "thing/count", &thing->count, sizeof thing->count));
       }
 
-  Transfer() of src/sim/restart.c calls it.  Nothing else is to be done for a new vector or block.
+  The kind of the run calls it (src/sim/cell.c, box.c, alloy.c).  Nothing else is to be done for a
+  new vector or block.
   Blocks must hold no pointers.  If the meaning or the layout of a block changes, raise
   NAK_CHECKPOINT_VERSION.
 

@@ -111,7 +111,7 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakNumbers *numbers, const 
 
 /** What went wrong at the last moment shown, in lines; "" for nothing.  It has been printed.  The
     same on every rank; "" for NULL. */
-const char *NakInsituTold(NakInsitu insitu);
+const char *NakInsituMessage(NakInsitu insitu);
 
 /** What it has cost so far.  Zeros for NULL. */
 typedef struct {

@@ -91,7 +91,7 @@ typedef struct {
   PetscReal potassium_offset;   /**< standard potential of Na less that of K [V] */
   PetscReal potassium_share;    /**< K that is stripped with Na, over it [-] */
   PetscReal solubility;   /**< of the K salt in pure solvent [mol/m3]; 0: it stays dissolved */
-  PetscReal rate;         /**< of its precipitation where it is saturated twice [mol/(m2 s)] */
+  PetscReal rate;         /**< of its precipitation at twice the solubility product [mol/(m2 s)] */
   PetscReal molar_volume; /**< [m3/mol] */
   PetscReal resistance;   /**< of a face's surface layer without salt [ohm m2] */
   PetscReal room;         /**< salt that closes its pores [mol/m2] */

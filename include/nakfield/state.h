@@ -246,7 +246,7 @@ typedef enum { NAK_SHOWN_NOTHING, NAK_SHOWN_ALLOY, NAK_SHOWN_HOST } NakShownCoun
     positive when Na is stripped. */
 typedef struct {
   PetscReal time;     /**< [s] */
-  PetscInt  step;     /**< of the protocol: index of the leaf, depth first from 0 */
+  PetscInt  step;     /**< of the protocol: index of the protocol step, depth first from 0 */
   PetscInt  cycle;    /**< turns of the innermost repeat that are done, 0 outside one */
   PetscReal current;  /**< [A/m2] */
   PetscReal voltage;  /**< [V] */

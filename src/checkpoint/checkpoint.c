@@ -114,8 +114,7 @@ PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakChec
   PetscFunctionReturn(code);
 }
 
-/* Rename a damaged checkpoint.  The moment that it was written for is lost, and must not come
-   back. */
+/* Rename a damaged checkpoint, so that no later search finds it. */
 static PetscErrorCode SetAside(MPI_Comm comm, const char *directory, PetscInt number,
                                const char *damage)
 {

@@ -25,7 +25,7 @@ struct NakInsitu_private {
   PetscInt                moments; /* shown since the run began; below 0: look what is there */
   NakFolder               folder;  /* rank 0 only */
   NakInsituCost           cost;
-  char                    told[NAK_INSITU_MESSAGE];
+  char                    message[NAK_INSITU_MESSAGE];
 };
 
 /* What a moment needs in addition to the frame. */
@@ -66,26 +66,26 @@ static PetscErrorCode AddCost(NakInsitu s, const Clock *begin, PetscReal *wall)
 }
 
 /* Print once what some ranks found, and keep it for the log. */
-static PetscErrorCode Tell(NakInsitu s, const char *message)
+static PetscErrorCode Report(NakInsitu s, const char *message)
 {
   PetscMPIInt rank, size, first;
 
   PetscFunctionBeginUser;
-  s->told[0] = '\0';
+  s->message[0] = '\0';
   PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
   PetscCallMPI(MPI_Comm_size(s->comm, &size));
   first = message[0] != '\0' ? rank : size;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, s->comm));
   if (first == size) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscStrncpy(s->told, message, sizeof s->told));
-  PetscCallMPI(MPI_Bcast(s->told, (int)sizeof s->told, MPI_CHAR, first, s->comm));
-  if (rank == 0) (void)fprintf(stderr, "nakfield: %s\n", s->told);
+  PetscCall(PetscStrncpy(s->message, message, sizeof s->message));
+  PetscCallMPI(MPI_Bcast(s->message, (int)sizeof s->message, MPI_CHAR, first, s->comm));
+  if (rank == 0) (void)fprintf(stderr, "nakfield: %s\n", s->message);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const char *NakInsituTold(NakInsitu insitu)
+const char *NakInsituMessage(NakInsitu insitu)
 {
-  return insitu == NULL ? "" : insitu->told;
+  return insitu == NULL ? "" : insitu->message;
 }
 
 /* Files that a checkpoint does not know are removed, because they are made again.  If the run had
@@ -132,7 +132,7 @@ static PetscErrorCode Start(NakInsitu s, PetscBool *ok)
   PetscCall(Share(s, &failed));
   *ok      = (PetscBool)(failed == 0);
   s->alive = *ok ? how.n_scripts : 0;
-  PetscCall(Tell(s, message));
+  PetscCall(Report(s, message));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -404,7 +404,7 @@ static PetscErrorCode Hand(NakInsitu s, PetscReal time, const Parcel *parcel, Pe
   if (s->here) s->alive = s->backend->show(s->self, &moment, message);
   PetscCall(PetscFPTrapPop());
   PetscCall(Share(s, &s->alive));
-  PetscCall(Tell(s, message));
+  PetscCall(Report(s, message));
   PetscCall(Files(s, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -428,7 +428,7 @@ PetscErrorCode NakInsituShow(NakInsitu insitu, const NakNumbers *numbers, const 
 
   PetscFunctionBeginUser;
   if (insitu == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  insitu->told[0] = '\0';
+  insitu->message[0] = '\0';
   if (insitu->alive == 0 || time == insitu->shown) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ReadClock(&begin));
   code = NakAgree(insitu->comm, PackFor(insitu, numbers, frame, &parcel));

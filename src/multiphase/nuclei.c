@@ -40,7 +40,8 @@ typedef struct {
   PetscReal        radius;
 } Nucleus;
 
-/* The weight of a cell when a nucleus rejects or takes metal: its part of the remainder. */
+/* The share of a cell, unscaled, in the metal that a nucleus rejects or takes: cells with liquid
+   near it, and more if X follows mu more steeply. */
 static PetscReal Weight(NakMixBox b, const Nucleus *nucleus, PetscReal distance,
                         const PetscReal u[])
 {

@@ -19,7 +19,7 @@ static PetscBool Inner(const NakPhaseField e, const NakLevel *v, PetscInt j, Pet
 }
 
 /* The first colour of a line.  Then the second colour of the line before it, in 3D in the plane
-   before it, if that line needs no ghosts.  It is one sweep over memory. */
+   before it, if that line reads no ghost lines.  It is one sweep over memory. */
 static void SmoothInner(NakPhaseField e, NakLevel *v)
 {
   for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
@@ -30,7 +30,7 @@ static void SmoothInner(NakPhaseField e, NakLevel *v)
   }
 }
 
-/* The lines of the second colour that do need ghosts. */
+/* The second colour of the lines that do read ghost lines. */
 static void SmoothOuter(NakPhaseField e, NakLevel *v)
 {
   for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {

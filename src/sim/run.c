@@ -112,9 +112,9 @@ static PetscErrorCode ShowInsitu(NakSim s, PetscBool last)
   NakSimWhenNumbers(s, NAK_SHOW_INSITU, &numbers);
   PetscCall(NakOutputFlush(s->output)); /* scripts read the map of a 2D run */
   PetscCall(NakInsituShow(s->insitu, &numbers, &frame, last));
-  if (NakInsituTold(s->insitu)[0] != '\0')
+  if (NakInsituMessage(s->insitu)[0] != '\0')
     PetscCall(NakOutputLog(s->output, "%.9g%s: %s", (double)s->time, s->kind->unit,
-                           NakInsituTold(s->insitu)));
+                           NakInsituMessage(s->insitu)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,7 +157,7 @@ static PetscErrorCode Observe(NakSim s)
 /* ---- While it runs ---- */
 
 /* One step of a cell's protocol, or the whole run of a box, from its start to what ends it. */
-static PetscErrorCode RunLeaf(NakSim s)
+static PetscErrorCode RunProtocolStep(NakSim s)
 {
   PetscFunctionBeginUser;
   if (!s->resumed) {
@@ -184,7 +184,7 @@ static PetscErrorCode RunAll(NakSim s)
   s->march = clock - s->marched;
   if (!s->resumed) PetscCall(WriteFields(s));
   if (!s->resumed) PetscCall(ShowInsitu(s, PETSC_FALSE));
-  while (s->end == NAK_END_NONE) PetscCall(RunLeaf(s));
+  while (s->end == NAK_END_NONE) PetscCall(RunProtocolStep(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

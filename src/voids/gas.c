@@ -73,7 +73,7 @@ static PetscErrorCode GrowPlaces(NakGas s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A place more, without gas as yet. */
+/* One more place, still without gas. */
 PetscErrorCode NakGasAdd(NakGas s, PetscReal x, PetscReal y)
 {
   PetscFunctionBeginUser;
@@ -196,7 +196,7 @@ static PetscReal Passage(const NakGas s, PetscReal volume)
 }
 
 /* Fraction of a void's gas that leaves it per time [1/s].  It is 0 if the void is too small for the
-   phase field: smaller than a cell, or not much larger than its interface is wide. */
+   phase field: smaller than a cell, or with more pressure than NakGasHighest allows. */
 static PetscReal Escape(const NakGas s, PetscInt k)
 {
   const PetscReal V = s->volume[k], N = s->amount[k];
@@ -259,7 +259,7 @@ static PetscInt Root(const NakGas s, PetscInt k)
   return k;
 }
 
-/* Whether two neighbours have a void in them, and which is the first of their voids. */
+/* Unite the voids of two neighbouring columns, if both have one.  Whether this changed a root. */
 static PetscBool Unite(NakGas s, const PetscReal *a, const PetscReal *b)
 {
   const PetscInt one = Root(s, (PetscInt)a[1]), two = Root(s, (PetscInt)b[1]);
