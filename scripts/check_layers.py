@@ -12,7 +12,9 @@ base
 units store
 deck measured
 thermo state checkpoint wetting
-kinetics phases phasefield multiphase voids columns
+kinetics phases phasefield voids columns
+bdf
+multiphase
 model pfhub
 protocol impedance
 stepper
@@ -24,7 +26,7 @@ LEVEL = {m: i for i, row in enumerate(LAYERS.split("\n")) for m in row.split()}
 
 # Observers see records and frames, never the physics that made them.
 BLIND = {"diagnostics", "output", "progress", "insitu"}
-UNSEEN = {"model", "columns", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub", "multiphase",
+UNSEEN = {"model", "columns", "bdf", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub", "multiphase",
           "wetting"}
 
 # Libraries that one source file hides from the rest.

@@ -122,6 +122,10 @@ PetscErrorCode NakMpiCheck(MPI_Comm comm);
     stays. */
 PetscErrorCode NakOptionPrefer(const char option[], const char value[]);
 
+/** That PETSc has refused its options is an error of the user: PETSC_ERR_USER_INPUT.  Pass what a
+    ...SetFromOptions() has returned.  Collective. */
+PetscErrorCode NakOptionsTaken(MPI_Comm comm, PetscErrorCode refused);
+
 /** For TSSetPreStage() of a TSROSW: the first stage of an attempt needs a new Jacobian.  TSROSW
     asks for it by a lag, and resets the lag only after a complete set of stages.  After a stage
     that was rejected or not solved, the old Jacobian would stay for good. */

@@ -56,7 +56,7 @@ typedef struct {
   const PetscInt *unknown;
   PetscReal      *pull, *push; /**< n of each owned column, at the last linearisation */
   void           *ctx;
-  /** Called with all unknowns before a linearisation; collective. */
+  /** Called with all unknowns before a residual or a linearisation; collective. */
   PetscErrorCode (*prepare)(void *ctx, const PetscReal u[]);
   /** From the sum of each owned column to the answer there, linear; collective. */
   PetscErrorCode (*answer)(void *ctx, PetscReal sum[]);
@@ -70,6 +70,15 @@ enum { NAK_CONSERVED_MOST = 2 };
 typedef struct {
   const void *ctx;
   PetscInt    most_entries; /**< upper bound of the entries of a column */
+
+  /** The diffusion potential of each unknown: every lateral flux is minus a difference of them.  It
+      is 0 if the unknown never moves laterally.  Units: those of the row times m2.  More numbers
+      may follow, `width` in all, which `residual` wants of its own column. */
+  PetscInt width;
+  void (*potentials)(const void *ctx, const PetscReal u[], PetscReal theta[]);
+  /** F of a column without lateral exchange. */
+  void (*residual)(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal udot[],
+                   const PetscReal theta[], PetscReal f[]);
 
   /** Slopes of the potentials.  They are 0 for unknowns that never move laterally, and for nothing
       else.  Those of a typical column are taken as scales. */
@@ -119,13 +128,17 @@ typedef struct {
   PetscReal weight[NAK_BESIDE];   /**< 1 / distance^2 [1/m2] */
 } NakNeighbours;
 
-/** Owned by the columns. */
+/** The grid of the state, and the neighbours; owned by the columns. */
+const NakGrid       *NakColumnsGrid(NakColumns columns);
 const NakNeighbours *NakColumnsNeighbours(NakColumns columns);
 
 /** Fetch the ghosts of columns; `own` holds the owned ones.  They are valid until the next call and
     the next product.  Collective. */
 PetscErrorCode NakColumnsGhosts(NakColumns columns, const PetscReal own[],
                                 const PetscReal **ghosts);
+
+/** F(U, dU/dt) of all columns.  Collective. */
+PetscErrorCode NakColumnsResidual(NakColumns columns, Vec U, Vec Udot, Vec F);
 
 /** Linearise: fill the operator and its preconditioner.  `more` is added to the diagonals of the
     columns' own matrices; NULL adds nothing.  Collective. */
@@ -150,6 +163,10 @@ PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution);
     holds of the conserved sums is added to the keepers, the same to each.  Collective. */
 PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution);
 
+/** Add what each conserved sum lacks to its keepers, the same to each.  `lost` is the part of this
+    rank [unit of the sum times the shift]; it becomes that of all.  Collective. */
+PetscErrorCode NakColumnsKeep(NakColumns columns, PetscReal lost[], PetscReal shift, Vec U);
+
 /** The linearised system as a matrix (AIJ), without what is shared; owned by the columns.  This
     call fills it; the next linearisation does not.  Collective. */
 PetscErrorCode NakColumnsMatrix(NakColumns columns, Mat *matrix);
@@ -173,3 +190,13 @@ PetscErrorCode NakColumnsPreconditioner(NakColumns columns, PC pc);
                          shared.  Then `pc` only preconditions
 */
 PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PC pc, KSP *inner);
+
+/**
+  Set up `ksp` for the linearised system, and let it return solutions in the unknowns.  In 1D it is
+  the LU of the one column.  In 2D and 3D it is NakColumnsSolver(), or GMRES with the multigrid as
+  preconditioner where that only preconditions; solutions conserve to rounding.  Collective.
+
+  @param[in]  tolerance  as in NakColumnsSolver()
+  @param[out] krylov     whose iterations count; not to be freed
+*/
+PetscErrorCode NakColumnsSetUpKSP(NakColumns columns, PetscReal tolerance, KSP ksp, KSP *krylov);

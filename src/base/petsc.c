@@ -23,3 +23,13 @@ PetscErrorCode NakRenewJacobian(TS ts, PetscReal stage_time)
   PetscCall(SNESSetLagJacobian(snes, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode NakOptionsTaken(MPI_Comm comm, PetscErrorCode refused)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(
+    refused == PETSC_SUCCESS, comm, PETSC_ERR_USER_INPUT,
+    "PETSc refuses its options (after -- or in the deck's petsc list): an unknown type, or a "
+    "value of the wrong kind");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -6,6 +6,7 @@ struct NakColumns_private {
   NakColumnPhysics physics;
   NakPattern       pattern;
   NakGrids         grids;
+  NakPotentials    potentials;
   Mat              product, matrix; /* as an operator, and if asked for */
   NakMultigrid     multigrid;       /* NULL until something is preconditioned */
   PetscReal       *lean;            /* of the owned columns, at the last linearisation */
@@ -24,6 +25,7 @@ PetscErrorCode NakColumnsCreate(NakState state, const NakColumnPhysics *physics,
   c->physics = *physics;
   PetscCall(NakPatternCreate(physics, NakStateLayout(state)->size, &c->pattern));
   PetscCall(NakGridsCreate(state, &c->pattern, &c->grids));
+  PetscCall(NakPotentialsCreate(state, &NakFinest(&c->grids)->halo.near, physics, &c->potentials));
   c->grids.shared = physics->shared;
   PetscCall(NakOperatorCreate(&c->grids, &c->product));
   PetscCall(
@@ -38,6 +40,7 @@ PetscErrorCode NakColumnsDestroy(NakColumns *columns)
   PetscFunctionBeginUser;
   if (c == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakMultigridDestroy(&c->multigrid));
+  PetscCall(NakPotentialsDestroy(&c->potentials));
   PetscCall(MatDestroy(&c->product));
   PetscCall(MatDestroy(&c->matrix));
   PetscCall(NakGridsDestroy(&c->grids));
@@ -45,6 +48,11 @@ PetscErrorCode NakColumnsDestroy(NakColumns *columns)
   PetscCall(PetscFree(c->lean));
   PetscCall(PetscFree(*columns));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const NakGrid *NakColumnsGrid(NakColumns columns)
+{
+  return NakStateGrid(NakFinest(&columns->grids)->state);
 }
 
 const NakNeighbours *NakColumnsNeighbours(NakColumns columns)
@@ -57,6 +65,25 @@ PetscErrorCode NakColumnsGhosts(NakColumns columns, const PetscReal own[], const
   PetscFunctionBeginUser;
   PetscCall(NakHaloFetch(&NakFinest(&columns->grids)->halo, own, columns->grids.x));
   *ghosts = columns->grids.x;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnsResidual(NakColumns c, Vec U, Vec Udot, Vec F)
+{
+  const NakColumnPhysics *ph = &c->physics;
+  const PetscReal        *u, *udot, *ghosts = NULL;
+  PetscReal              *f;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(U, &u));
+  if (ph->shared.n > 0) PetscCall(ph->shared.prepare(ph->shared.ctx, u));
+  PetscCall(NakColumnsGhosts(c, u, &ghosts));
+  PetscCall(VecGetArrayRead(Udot, &udot));
+  PetscCall(VecGetArray(F, &f));
+  NakResidual(ph, NakColumnsNeighbours(c), &c->potentials, c->pattern.size, u, ghosts, udot, f);
+  PetscCall(VecRestoreArray(F, &f));
+  PetscCall(VecRestoreArrayRead(Udot, &udot));
+  PetscCall(VecRestoreArrayRead(U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -172,28 +199,37 @@ PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution)
+PetscErrorCode NakColumnsKeep(NakColumns columns, PetscReal lost[], PetscReal shift, Vec U)
 {
   const NakColumnPhysics *ph   = &columns->physics;
   const NakState          top  = NakFinest(&columns->grids)->state;
   const NakGrid          *grid = NakStateGrid(top);
   const MPI_Comm          comm = PetscObjectComm((PetscObject)NakStateDM(top));
-  PetscReal              *x, lost[NAK_CONSERVED_MOST];
+  PetscReal              *u;
   PetscInt                n;
 
   PetscFunctionBeginUser;
-  PetscCall(NakOperatorLost(&columns->grids, ph, right, solution, lost));
   PetscCallMPI(
     MPI_Allreduce(MPI_IN_PLACE, lost, (PetscMPIInt)ph->n_conserved, MPIU_REAL, MPIU_SUM, comm));
-  PetscCall(VecGetLocalSize(solution, &n));
-  PetscCall(VecGetArray(solution, &x));
+  PetscCall(VecGetLocalSize(U, &n));
+  PetscCall(VecGetArray(U, &u));
   for (PetscInt s = 0; s < ph->n_conserved; s++) {
     const PetscReal whole =
-      ph->capacity(ph->ctx, s, columns->shift) * ((PetscReal)grid->nx * (PetscReal)grid->ny);
+      ph->capacity(ph->ctx, s, shift) * ((PetscReal)grid->nx * (PetscReal)grid->ny);
 
-    for (ptrdiff_t k = ph->keeper[s]; k < n; k += columns->pattern.size) x[k] += lost[s] / whole;
+    for (ptrdiff_t k = ph->keeper[s]; k < n; k += columns->pattern.size) u[k] += lost[s] / whole;
   }
-  PetscCall(VecRestoreArray(solution, &x));
+  PetscCall(VecRestoreArray(U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution)
+{
+  PetscReal lost[NAK_CONSERVED_MOST];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOperatorLost(&columns->grids, &columns->physics, right, solution, lost));
+  PetscCall(NakColumnsKeep(columns, lost, columns->shift, solution));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

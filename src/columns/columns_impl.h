@@ -108,3 +108,19 @@ PetscErrorCode NakOperatorAddShared(const NakGrids *grids, Vec x, Vec y);
 /* The part of the conserved sums in the residual b - A x, for the columns of this rank. */
 PetscErrorCode NakOperatorLost(const NakGrids *grids, const NakColumnPhysics *physics, Vec b, Vec x,
                                PetscReal lost[]);
+
+/* residual.c: room for potentials, those of some rows and those of the ghosts. */
+typedef struct {
+  NakBox     box;
+  PetscReal *rows, *ghosts;
+} NakPotentials;
+
+PetscErrorCode NakPotentialsCreate(NakState state, const NakNeighbours *near,
+                                   const NakColumnPhysics *physics, NakPotentials *potentials);
+PetscErrorCode NakPotentialsDestroy(NakPotentials *potentials);
+
+/* F of the owned columns.  `size` is that of a column, and `ghosts` holds the unknowns of the
+   ghosts. */
+void NakResidual(const NakColumnPhysics *physics, const NakNeighbours *near,
+                 const NakPotentials *potentials, PetscInt size, const PetscReal u[],
+                 const PetscReal ghosts[], const PetscReal udot[], PetscReal f[]);

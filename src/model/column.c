@@ -35,8 +35,10 @@ NakVoidsDrive NakColumnDrive(const NakColumn *c, const NakCover *over, const Nak
   return (NakVoidsDrive){.u = face->u_face, .load = current * Resistance(c, over)};
 }
 
-void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[])
+/* After the potentials come the forces on the order parameters of the zone [J/m3]. */
+static void Potentials(const void *ctx, const PetscReal u[], PetscReal theta[])
 {
+  const NakColumn *c = ctx;
   const NakLayout *l = &c->l;
 
   for (PetscInt j = 0; j < l->counter; j++) theta[j] = 0;
@@ -53,7 +55,7 @@ void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal thet
   }
   theta[l->open]         = c->kinetics.film_spreading * u[l->open];
   theta[l->reservoir_na] = c->mixing * u[l->reservoir_na];
-  if (c->counter != NULL) NakColumnPotentials(c->counter, u + l->counter, theta + l->counter);
+  if (c->counter != NULL) Potentials(c->counter, u + l->counter, theta + l->counter);
 }
 
 /* Slopes of the potentials above, each to its own unknown. */
@@ -459,9 +461,11 @@ static void Entries(const NakColumn *c, const Interfaces *at, const PetscReal u[
   if (c->na > 0) AlloyJacobian(c, u, slope, e);
 }
 
-void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],
-                       const PetscReal udot[], const PetscReal theta[], PetscReal f[])
+static void Residual(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal udot[],
+                     const PetscReal theta[], PetscReal f[])
 {
+  const NakColumn    *c      = ctx;
+  const NakCover     *over   = &c->over[column];
   const NakBath       bath   = NakColumnBath(c, u);
   const Interfaces    at     = InterfacesOf(c, over, FarFlux(c, u), &bath, u);
   const NakVoidsDrive drive  = NakColumnDrive(c, over, &at.face);
@@ -587,6 +591,9 @@ NakColumnPhysics NakColumnLinear(const NakColumn *c)
   return (NakColumnPhysics){
     .ctx          = c,
     .most_entries = MostEntries(c),
+    .width        = c->l.size + c->l.zone * c->l.phases,
+    .potentials   = Potentials,
+    .residual     = Residual,
     .slopes       = Slopes,
     .typical      = Typical,
     .n_leans      = c->l.zone * c->l.phases,

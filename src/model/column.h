@@ -260,21 +260,6 @@ NakVoidsDrive NakColumnDrive(const NakColumn *c, const NakCover *over, const Nak
    all fluxes cancel in it. */
 PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal u[]);
 
-/* Diffusion potentials of all unknowns: every lateral flux is minus a difference of them.  A
-   potential is 0 if nothing moves laterally.  Units: those of the row times m2.  After the
-   potentials come the forces on the order parameters of the zone [J/m3].  In all these are
-   NakColumnWidth() numbers. */
-static inline PetscInt NakColumnWidth(const NakColumn *c)
-{
-  return c->l.size + c->l.zone * c->l.phases;
-}
-
-void NakColumnPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[]);
-
-/* F of one column without lateral exchange; `theta` are the potentials of the same column. */
-void NakColumnResidual(const NakColumn *c, const NakCover *over, const PetscReal u[],
-                       const PetscReal udot[], const PetscReal theta[], PetscReal f[]);
-
-/* The same, linearised, in the form that the solvers need.  `c` and its covers must not move in
+/* The physics of a column in the form that the solvers need.  `c` and its covers must not move in
    memory. */
 NakColumnPhysics NakColumnLinear(const NakColumn *c);

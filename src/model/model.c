@@ -80,7 +80,6 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
   PetscCall(NakModelVoidsCreate(m));
   linear = NakColumnLinear(&m->column);
   PetscCall(NakColumnsCreate(m->state, &linear, &m->columns));
-  PetscCall(NakPotentialsCreate(m));
   PetscCall(NakFilmCreate(m));
   PetscCall(NakGrainsCreate(m));
   PetscCall(NakMemoryCreate(m));
@@ -97,7 +96,6 @@ PetscErrorCode NakModelDestroy(NakModel *model)
   PetscCall(NakFilmDestroy(m));
   PetscCall(PetscFree(m->grains.site));
   PetscCall(NakModelVoidsDestroy(m));
-  PetscCall(PetscFree2(m->rows, m->ghosts));
   PetscCall(NakColumnsDestroy(&m->columns));
   PetscCall(NakColumnDestroy(&m->column));
   PetscCall(NakStateDestroy(&m->state));

@@ -85,7 +85,6 @@ struct NakModel_private {
   PetscInt       disturbed;      /* NakModelDisturbed() */
   NakBox         box;            /* columns of this rank, */
   PetscInt       owned;          /* and how many */
-  PetscReal     *rows, *ghosts;  /* potentials: of some rows, of ghost columns */
   PetscReal      initial_charge; /* of the face, per area of contact [C/m2] */
   NakShown       shown;
   Vec            frame_state; /* the state that NakModelFrame() was last asked for; not owned */
@@ -130,6 +129,3 @@ PetscErrorCode NakModelVoidsCheckpoint(NakModel model, NakCheckpoint checkpoint)
 PetscErrorCode NakMemoryCreate(NakModel model);
 PetscErrorCode NakMemoryDestroy(NakModel model);
 PetscErrorCode NakMemoryCheckpoint(NakModel model, NakCheckpoint checkpoint);
-
-/* residual.c: room for the potentials. */
-PetscErrorCode NakPotentialsCreate(NakModel model);

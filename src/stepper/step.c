@@ -126,9 +126,25 @@ static PetscErrorCode TryBdf(NakStepper s, PetscReal begin, PetscReal end, Petsc
   if (s->protocol != NULL)
     PetscCall(SetTemperature(s, NakProtocolTemperature(s->protocol, *reached)));
   PetscCall(Sweep(s, *reached));
-  PetscCall(NakBdfAttempt(s, dt, first, &s->solved, &s->proposed));
+  PetscCall(NakBdfAttempt(s->bdf, s->U_before, dt, first, s->U, &s->solved, &s->proposed));
   s->proposed = PetscMin(s->proposed, s->most);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A new beginning for an integrator that has a past. */
+static void Forget(NakStepper s)
+{
+  if (s->bdf != NULL) NakBdfForget(s->bdf);
+}
+
+void NakStepperHeedNuclei(NakStepper s)
+{
+  const PetscInt disturbed = NakModelDisturbed(s->model);
+
+  if (s->bdf == NULL || disturbed == s->disturbed) return;
+  s->disturbed = disturbed;
+  s->next      = PetscMin(s->next, s->params.first_step);
+  Forget(s);
 }
 
 /* One step that ends at `end` at the latest.  Returns whether its result has physical meaning, and
@@ -160,23 +176,26 @@ static PetscErrorCode Attempt(NakStepper s, PetscReal begin, PetscReal end, Pets
 }
 
 /* Work done by the integrator since its beginning. */
-static PetscErrorCode Work(NakStepper s, PetscInt work[3])
+static PetscErrorCode Count(NakStepper s, NakBdfWork *work)
 {
   PetscFunctionBeginUser;
-  PetscCall(KSPGetTotalIterations(s->krylov, &work[0]));
-  work[1] = s->bdf.newton;
-  work[2] = s->bdf.rejected;
-  if (s->ts == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(TSGetSNESIterations(s->ts, &work[1]));
-  PetscCall(TSGetStepRejections(s->ts, &work[2]));
+  if (s->bdf != NULL) {
+    PetscCall(NakBdfCount(s->bdf, work));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(KSPGetTotalIterations(s->krylov, &work->linear));
+  PetscCall(TSGetSNESIterations(s->ts, &work->newton));
+  PetscCall(TSGetStepRejections(s->ts, &work->rejected));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakStepperSnes(NakStepper s, SNES *snes)
+static PetscErrorCode Snes(NakStepper s, SNES *snes)
 {
   PetscFunctionBeginUser;
-  *snes = s->bdf.snes;
-  if (s->ts != NULL) PetscCall(TSGetSNES(s->ts, snes));
+  if (s->bdf != NULL)
+    *snes = NakBdfSnes(s->bdf);
+  else
+    PetscCall(TSGetSNES(s->ts, snes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -185,13 +204,12 @@ PetscErrorCode NakStepperError(NakStepper s, Vec error)
   PetscInt order = 2; /* of the embedded solution */
 
   PetscFunctionBeginUser;
-  if (s->ts != NULL) {
-    PetscCall(TSEvaluateStep(s->ts, order, error, NULL));
-    PetscCall(VecAXPY(error, -1, s->U));
-  } else {
-    PetscCall(VecWAXPY(error, -1, s->bdf.predicted, s->U));
-    PetscCall(VecScale(error, s->bdf.share));
+  if (s->bdf != NULL) {
+    PetscCall(NakBdfError(s->bdf, s->U, error));
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(TSEvaluateStep(s->ts, order, error, NULL));
+  PetscCall(VecAXPY(error, -1, s->U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -211,7 +229,7 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
   KSPConvergedReason  linear;
 
   PetscFunctionBeginUser;
-  PetscCall(NakStepperSnes(s, &snes));
+  PetscCall(Snes(s, &snes));
   PetscCall(SNESGetKSP(snes, &ksp));
   PetscCall(SNESGetConvergedReason(snes, &solve));
   PetscCall(KSPGetConvergedReason(ksp, &linear));
@@ -239,27 +257,27 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
 
 PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRecord *now)
 {
-  PetscInt  before[3], after[3];
-  PetscBool good = PETSC_FALSE;
-  PetscReal time = now->time, again = first, dt = first;
-  Diagnosis d = {.remedy = NULL};
+  NakBdfWork before, after;
+  PetscBool  good = PETSC_FALSE;
+  PetscReal  time = now->time, again = first, dt = first;
+  Diagnosis  d = {.remedy = NULL};
 
   PetscFunctionBeginUser;
   PetscCall(VecCopy(s->U, s->U_before));
-  PetscCall(Work(s, before));
+  PetscCall(Count(s, &before));
   while (!good && dt > s->params.shortest_step) {
     PetscCall(Attempt(s, now->time, end, dt, &good, &time, &again));
     dt = again;
     if (!good) PetscCall(VecCopy(s->U_before, s->U));
   }
-  PetscCall(Work(s, after));
-  now->linear_iterations += after[0] - before[0];
-  now->newton_iterations += after[1] - before[1];
-  s->count.linear_iterations += after[0] - before[0];
-  s->count.rejected += after[2] - before[2];
+  PetscCall(Count(s, &after));
+  now->linear_iterations += after.linear - before.linear;
+  now->newton_iterations += after.newton - before.newton;
+  s->count.linear_iterations += after.linear - before.linear;
+  s->count.rejected += after.rejected - before.rejected;
   if (!good) {
     PetscCall(Diagnose(s, (PetscBool)(first > s->params.shortest_step), &d));
-    NakBdfForget(s);
+    Forget(s);
   }
   PetscCheck(good, s->comm, PETSC_ERR_NOT_CONVERGED,
              "%s: the time step at %.9g s would have to be shorter than solver.shortest_step = "
@@ -268,9 +286,9 @@ PetscErrorCode NakStepTaken(NakStepper s, PetscReal end, PetscReal first, NakRec
   s->count.steps++;
   if (PetscAbsReal(end - time) <= 4 * PETSC_MACHINE_EPSILON * end) time = end;
   PetscCall(NakSlowWatch(s, PetscMin(end - now->time, s->params.longest_step), time - now->time));
-  now->dt             = time - now->time;
-  s->bdf.history.last = now->dt;
-  now->time           = time;
+  now->dt   = time - now->time;
+  now->time = time;
+  if (s->bdf != NULL) NakBdfAccept(s->bdf, now->dt);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -370,7 +388,7 @@ static PetscErrorCode Hold(NakStepper s, NakProtocol protocol, PetscBool anew, N
   if (s->ts != NULL) PetscCall(TSRestartStep(s->ts));
   if (anew || control.hold != s->held.hold || control.value != s->held.value) {
     s->next = s->params.first_step;
-    NakBdfForget(s);
+    Forget(s);
   }
   PetscCall(Measure(s, protocol, now));
   PetscCall(NakProtocolJudge(protocol, now, &overshoot));
@@ -409,7 +427,8 @@ PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal late
   PetscCall(NakProtocolControl(protocol, &control, &end));
   PetscCall(NakProtocolJudge(protocol, now, &g_before));
   PetscCall(HeedRamp(s, protocol, now->time, &latest));
-  PetscCall(NakBdfMoveOn(s));
+  NakStepperHeedNuclei(s);
+  if (s->bdf != NULL) PetscCall(NakBdfMoveOn(s->bdf, s->U_before));
   PetscCall(NakStepTaken(s, PetscMin(end, latest), s->next, now));
   next = s->proposed;
   /* TS proposes what is left to the end; by rounding this may be next to nothing */

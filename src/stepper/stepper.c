@@ -34,13 +34,46 @@ PetscErrorCode NakStepperResidual(NakStepper s, Vec U, Vec Udot, Vec F)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakStepperOptions(NakStepper s, PetscErrorCode refused)
+/* The same for the backward differentiation. */
+static PetscErrorCode Equation(void *ctx, Vec U, Vec Udot, Vec F, PetscBool *valid)
+{
+  NakStepper s = (NakStepper)ctx;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakStepperResidual(s, U, Udot, F));
+  *valid = s->stage_valid;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Valid(void *ctx, Vec U, PetscBool *valid)
 {
   PetscFunctionBeginUser;
-  PetscCheck(
-    refused == PETSC_SUCCESS, s->comm, PETSC_ERR_USER_INPUT,
-    "PETSc refuses its options (after -- or in the deck's petsc list): an unknown type, or a "
-    "value of the wrong kind");
+  PetscCall(NakModelValid(((NakStepper)ctx)->model, U, valid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Book(void *ctx, Vec F, PetscReal shift, Vec U)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NakModelBook(((NakStepper)ctx)->model, F, shift, U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Newton's method squares the residual of its equations, so the root of the tolerance is enough for
+   it. */
+static PetscErrorCode CreateBdf(NakStepper s)
+{
+  const NakEquation equation = {.ctx = s, .residual = Equation, .valid = Valid, .book = Book};
+  Vec               scale;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecDuplicate(s->U, &scale));
+  PetscCall(NakModelScales(s->model, NULL, scale));
+  PetscCall(NakBdfCreate(s->columns, &equation, scale, s->params.tolerance,
+                         PetscSqrtReal(s->params.linear_tolerance), &s->bdf));
+  PetscCall(VecDestroy(&scale));
+  s->longest = s->most = s->params.longest_step;
+  s->disturbed         = NakModelDisturbed(s->model);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -131,11 +164,11 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscCall(TSGetSNES(s->ts, &snes));
   PetscCall(SNESSetType(snes, SNESKSPONLY));
   PetscCall(SNESGetKSP(snes, &ksp));
-  PetscCall(NakSolverSetUp(s, ksp));
+  PetscCall(NakColumnsSetUpKSP(s->columns, s->params.linear_tolerance, ksp, &s->krylov));
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   refused = TSSetFromOptions(s->ts);
   PetscCall(PetscPopErrorHandler());
-  PetscCall(NakStepperOptions(s, refused));
+  PetscCall(NakOptionsTaken(s->comm, refused));
   PetscCall(TSSetSolution(s->ts, s->U));
   PetscCall(TSGetAdapt(s->ts, &adapt));
   PetscCall(TSAdaptGetStepLimits(adapt, &least, &s->longest));
@@ -158,7 +191,7 @@ PetscErrorCode NakStepperCreate(NakModel model, const NakStepperParams *params, 
   PetscCall(VecDuplicate(s->U, &s->U_before));
   PetscCall(NakModelInitialise(model, s->U));
   if (s->params.integrator == NAK_INTEGRATOR_BDF)
-    PetscCall(NakBdfCreate(s));
+    PetscCall(CreateBdf(s));
   else
     PetscCall(CreateIntegrator(s));
   PetscCall(NakJumpCreate(s));
@@ -172,7 +205,7 @@ PetscErrorCode NakStepperDestroy(NakStepper *stepper)
   PetscFunctionBeginUser;
   if (s == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakJumpDestroy(s));
-  PetscCall(NakBdfDestroy(s));
+  PetscCall(NakBdfDestroy(&s->bdf));
   PetscCall(TSDestroy(&s->ts));
   PetscCall(VecDestroy(&s->U));
   PetscCall(VecDestroy(&s->U_before));
@@ -184,7 +217,10 @@ PetscErrorCode NakStepperCheckpoint(NakStepper s, NakCheckpoint c)
 {
   PetscFunctionBeginUser;
   s->held = NakModelHeld(s->model);
-  PetscCall(NakBdfCheckpoint(s, c)); /* first: it may cut the next step */
+  if (s->bdf != NULL) {
+    NakStepperHeedNuclei(s); /* it may cut the next step */
+    PetscCall(NakBdfCheckpoint(s->bdf, s->U_before, c));
+  }
   PetscCall(NakCheckpointVec(c, "stepper/U", s->U));
   PetscCall(NakCheckpointBlock(c, "stepper/next", &s->next, sizeof(s->next)));
   PetscCall(NakCheckpointBlock(c, "stepper/temperature", &s->temperature, sizeof(s->temperature)));

@@ -1,6 +1,7 @@
 /* What the source files of the stepper share. */
 #pragma once
 
+#include <nakfield/bdf.h>
 #include <nakfield/stepper.h>
 #include <petscts.h>
 
@@ -17,36 +18,15 @@ typedef struct {
   PetscInt  longest;  /* jump allowed next */
 } NakJump;
 
-/* Backward differentiation: its memory of past steps. */
-typedef struct {
-  PetscReal
-    last; /* length of the step from U_before to U [s]; 0 where U_before is not to be used */
-  PetscReal ago[2]; /* while a step is under way: those that led to U_before, and to past[0] */
-  PetscInt  known;  /* how many of them */
-} NakBdfHistory;
-
-typedef struct {
-  SNES          snes; /* NULL: the integrator is TSROSW */
-  Vec           past[2];
-  Vec           bend;      /* dU/dt less shift (U - U_before) */
-  Vec           predicted; /* U, from the past */
-  Vec           udot, scale;
-  PetscReal     shift;
-  PetscReal     share;  /* of the distance from the prediction that is the error */
-  PetscReal     update; /* last one of Newton's method, over the tolerance */
-  PetscReal     error; /* of the step by it, over the tolerance; negative where it was not solved */
-  PetscInt      newton, rejected;
-  PetscInt      disturbed; /* NakModelDisturbed() when the last step began */
-  NakBdfHistory history;
-} NakBdf;
-
 struct NakStepper_private {
   MPI_Comm         comm;
   NakModel         model;
   NakColumns       columns; /* its */
   NakStepperParams params;
-  TS               ts;
-  KSP              krylov; /* whose iterations count; not owned */
+  TS               ts;        /* the integrator, and the solver whose iterations count, */
+  KSP              krylov;    /* not owned; NULL: it is `bdf` */
+  NakBdf           bdf;       /* or NULL */
+  PetscInt         disturbed; /* NakModelDisturbed() when its last step began */
   Vec              U, U_before;
   NakProtocol      protocol;    /* of the step under way; not owned */
   PetscReal        temperature; /* at which the cell is held [K] */
@@ -63,35 +43,18 @@ struct NakStepper_private {
   NakStepperCount  count;
   PetscInt         short_steps; /* in a row, far below what was asked for */
   char             slow[256];   /* NakStepperSlow() */
-  NakBdf           bdf;
   NakJump          jump;
 };
 
-/* step.c: SNES of the integrator.  `error` receives the estimated error of the last step. */
-PetscErrorCode NakStepperSnes(NakStepper stepper, SNES *snes);
+/* step.c: `error` receives the estimated error of the last step. */
 PetscErrorCode NakStepperError(NakStepper stepper, Vec error);
+
+/* step.c: after nuclei, the state is not the one to which the past of `bdf` leads.  So it begins
+   anew. */
+void NakStepperHeedNuclei(NakStepper stepper);
 
 /* stepper.c: the residual at a state; a state without meaning is noted. */
 PetscErrorCode NakStepperResidual(NakStepper stepper, Vec U, Vec Udot, Vec F);
-
-/* stepper.c: that PETSc has refused its options is an error of the user. */
-PetscErrorCode NakStepperOptions(NakStepper stepper, PetscErrorCode refused);
-
-/* bdf.c: backward differentiation, if it is asked for.  A new beginning forgets the past.  Before a
-   step that is not a repeated one, the past moves on. */
-PetscErrorCode NakBdfCreate(NakStepper stepper);
-PetscErrorCode NakBdfDestroy(NakStepper stepper);
-void           NakBdfForget(NakStepper stepper);
-PetscErrorCode NakBdfMoveOn(NakStepper stepper);
-PetscErrorCode NakBdfCheckpoint(NakStepper stepper, NakCheckpoint checkpoint);
-
-/* One step of length dt from U_before, which U equals, instead of the one `wanted`.  `good`: it was
-   solved, and its error is small enough.  `next`: the length to try now, or next. */
-PetscErrorCode NakBdfAttempt(NakStepper stepper, PetscReal dt, PetscReal wanted, PetscBool *good,
-                             PetscReal *next);
-
-/* solver.c: linear solver of the stages. */
-PetscErrorCode NakSolverSetUp(NakStepper stepper, KSP ksp);
 
 /* step.c: called before each stage.  The first stage of an attempt has a temperature and a Jacobian
    of its own. */

@@ -1,11 +1,5 @@
-/* Backward differentiation of order 1 and 2 with steps of any lengths, and Newton's method for its
-   equations.
-
-   dU/dt at the end of a step is shift (U - U_before) + bend.  This is a difference, so an
-   unknown at rest stays at rest to the last bit.  The prediction is a polynomial through past
-   states.  There are as many as are needed for its error and that of the formula to be the same
-   derivative. */
-#include "stepper_impl.h"
+/* Backward differentiation; the contract is in nakfield/bdf.h. */
+#include <nakfield/bdf.h>
 
 enum { NEWTON = 10 }; /* iterations at most */
 
@@ -15,10 +9,37 @@ static const PetscReal safety    = 0.9;
 static const PetscReal growth[3] = {10, 4,
                                     2}; /* by past steps known; order 2 is stable up to 2.41 */
 
+/* Past steps. */
+typedef struct {
+  PetscReal last;   /* length of the step that was accepted last [s]; 0: its beginning is no past */
+  PetscReal ago[2]; /* while a step is under way: those that led to its beginning, to past[0] */
+  PetscInt  known;  /* how many of them */
+} History;
+
+struct NakBdf_private {
+  MPI_Comm    comm;
+  NakColumns  columns;
+  NakEquation equation;
+  PetscReal   tolerance;
+  SNES        snes;
+  KSP         krylov; /* whose iterations count; not owned */
+  Vec         scale, past[2];
+  Vec         before;    /* state from which the step under way begins; not owned */
+  Vec         bend;      /* dU/dt less shift (U - before) */
+  Vec         predicted; /* U, from the past */
+  Vec         udot;
+  PetscReal   shift;
+  PetscReal   share;  /* of the distance from the prediction that is the error */
+  PetscReal   update; /* last one of Newton's method, over the tolerance */
+  PetscReal   error;  /* of the step by it, over the tolerance; negative where it was not solved */
+  PetscInt    newton, rejected;
+  History     history;
+};
+
 /* Largest component of v over the allowed one at u. */
-static PetscErrorCode Weigh(NakStepper s, Vec v, Vec u, PetscReal *size)
+static PetscErrorCode Weigh(NakBdf b, Vec v, Vec u, PetscReal *size)
 {
-  const PetscReal  allowed = s->params.tolerance;
+  const PetscReal  allowed = b->tolerance;
   const PetscReal *a, *at, *scale;
   PetscReal        most = 0;
   PetscInt         n;
@@ -27,26 +48,26 @@ static PetscErrorCode Weigh(NakStepper s, Vec v, Vec u, PetscReal *size)
   PetscCall(VecGetLocalSize(v, &n));
   PetscCall(VecGetArrayRead(v, &a));
   PetscCall(VecGetArrayRead(u, &at));
-  PetscCall(VecGetArrayRead(s->bdf.scale, &scale));
+  PetscCall(VecGetArrayRead(b->scale, &scale));
   for (PetscInt k = 0; k < n; k++) {
     const PetscReal e = PetscAbsReal(a[k]) / (allowed * (scale[k] + PetscAbsReal(at[k])));
 
     most = PetscIsInfOrNanReal(e) ? PETSC_MAX_REAL : PetscMax(most, e);
   }
-  PetscCall(VecRestoreArrayRead(s->bdf.scale, &scale));
+  PetscCall(VecRestoreArrayRead(b->scale, &scale));
   PetscCall(VecRestoreArrayRead(u, &at));
   PetscCall(VecRestoreArrayRead(v, &a));
-  PetscCallMPI(MPI_Allreduce(&most, size, 1, MPIU_REAL, MPIU_MAX, s->comm));
+  PetscCallMPI(MPI_Allreduce(&most, size, 1, MPIU_REAL, MPIU_MAX, b->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The error of the step that leads to U; `work` is overwritten. */
-static PetscErrorCode StepError(NakStepper s, Vec U, Vec work, PetscReal *error)
+static PetscErrorCode StepError(NakBdf b, Vec U, Vec work, PetscReal *error)
 {
   PetscFunctionBeginUser;
-  PetscCall(VecWAXPY(work, -1, s->bdf.predicted, U));
-  PetscCall(Weigh(s, work, U, error));
-  *error *= s->bdf.share;
+  PetscCall(VecWAXPY(work, -1, b->predicted, U));
+  PetscCall(Weigh(b, work, U, error));
+  *error *= b->share;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -54,25 +75,26 @@ static PetscErrorCode StepError(NakStepper s, Vec U, Vec work, PetscReal *error)
 
 static PetscErrorCode Residual(SNES snes, Vec U, Vec F, void *ctx)
 {
-  NakStepper s = (NakStepper)ctx;
+  NakBdf    b = (NakBdf)ctx;
+  PetscBool valid;
 
   PetscFunctionBeginUser;
-  PetscCall(VecWAXPY(s->bdf.udot, -1, s->U_before, U));
-  PetscCall(VecAXPBY(s->bdf.udot, 1, s->bdf.shift, s->bdf.bend));
-  PetscCall(NakStepperResidual(s, U, s->bdf.udot, F));
-  if (!s->stage_valid) PetscCall(SNESSetFunctionDomainError(snes));
+  PetscCall(VecWAXPY(b->udot, -1, b->before, U));
+  PetscCall(VecAXPBY(b->udot, 1, b->shift, b->bend));
+  PetscCall(b->equation.residual(b->equation.ctx, U, b->udot, F, &valid));
+  if (!valid) PetscCall(SNESSetFunctionDomainError(snes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Jacobian(SNES snes, Vec U, Mat J, Mat P, void *ctx)
 {
-  NakStepper s = (NakStepper)ctx;
+  NakBdf b = (NakBdf)ctx;
 
   PetscFunctionBeginUser;
   (void)snes;
   (void)J;
   (void)P; /* the columns fill their own */
-  PetscCall(NakColumnsLinearise(s->columns, U, s->bdf.shift));
+  PetscCall(NakColumnsLinearise(b->columns, U, b->shift));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -81,10 +103,9 @@ static PetscErrorCode Jacobian(SNES snes, Vec U, Mat J, Mat P, void *ctx)
 static PetscErrorCode Converged(SNES snes, PetscInt iteration, PetscReal xnorm, PetscReal ynorm,
                                 PetscReal fnorm, SNESConvergedReason *reason, void *ctx)
 {
-  NakStepper s = (NakStepper)ctx;
-  NakBdf    *b = &s->bdf;
-  PetscReal  size, rate;
-  Vec        U, update;
+  NakBdf    b = (NakBdf)ctx;
+  PetscReal size, rate;
+  Vec       U, update;
 
   PetscFunctionBeginUser;
   (void)xnorm;
@@ -92,10 +113,10 @@ static PetscErrorCode Converged(SNES snes, PetscInt iteration, PetscReal xnorm, 
   *reason = fnorm == 0 ? SNES_CONVERGED_FNORM_ABS : SNES_CONVERGED_ITERATING;
   if (iteration == 0) b->update = PETSC_MAX_REAL;
   PetscCall(SNESGetSolution(snes, &U));
-  PetscCall(StepError(s, U, b->udot, &b->error));
+  PetscCall(StepError(b, U, b->udot, &b->error));
   if (iteration == 0 || fnorm == 0) PetscFunctionReturn(PETSC_SUCCESS); /* 0 if nothing moves */
   PetscCall(SNESGetSolutionUpdate(snes, &update));
-  PetscCall(Weigh(s, update, U, &size));
+  PetscCall(Weigh(b, update, U, &size));
   rate      = iteration == 1 ? 0.5 : size / b->update;
   b->update = size;
   if (rate < 1 && size * rate / (1 - rate) <= enough)
@@ -105,112 +126,127 @@ static PetscErrorCode Converged(SNES snes, PetscInt iteration, PetscReal xnorm, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CreateNewton(NakStepper s)
+static PetscErrorCode CreateNewton(NakBdf b, PetscReal linear_tolerance)
 {
-  NakBdf        *b = &s->bdf;
-  Mat            J = NakColumnsOperator(s->columns);
+  Mat            J = NakColumnsOperator(b->columns);
   KSP            ksp;
   SNESLineSearch search;
   PetscErrorCode refused;
 
   PetscFunctionBeginUser;
-  PetscCall(SNESCreate(s->comm, &b->snes));
+  PetscCall(SNESCreate(b->comm, &b->snes));
   PetscCall(SNESSetType(b->snes, SNESNEWTONLS));
   PetscCall(SNESGetLineSearch(b->snes, &search));
   PetscCall(SNESLineSearchSetType(search, SNESLINESEARCHBASIC));
-  PetscCall(SNESSetFunction(b->snes, NULL, Residual, s));
-  PetscCall(SNESSetJacobian(b->snes, J, J, Jacobian, s));
-  PetscCall(SNESSetConvergenceTest(b->snes, Converged, s, NULL));
+  PetscCall(SNESSetFunction(b->snes, NULL, Residual, b));
+  PetscCall(SNESSetJacobian(b->snes, J, J, Jacobian, b));
+  PetscCall(SNESSetConvergenceTest(b->snes, Converged, b, NULL));
   PetscCall(
     SNESSetTolerances(b->snes, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, NEWTON, PETSC_INT_MAX));
   PetscCall(SNESGetKSP(b->snes, &ksp));
-  PetscCall(NakSolverSetUp(s, ksp));
+  PetscCall(NakColumnsSetUpKSP(b->columns, linear_tolerance, ksp, &b->krylov));
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   refused = SNESSetFromOptions(b->snes);
   PetscCall(PetscPopErrorHandler());
-  PetscCall(NakStepperOptions(s, refused));
+  PetscCall(NakOptionsTaken(b->comm, refused));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakBdfCreate(NakStepper s)
+PetscErrorCode NakBdfCreate(NakColumns columns, const NakEquation *equation, Vec scale,
+                            PetscReal tolerance, PetscReal linear_tolerance, NakBdf *bdf)
 {
-  NakBdf *b = &s->bdf;
+  NakBdf b;
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < 2; k++) PetscCall(VecDuplicate(s->U, &b->past[k]));
-  PetscCall(VecDuplicate(s->U, &b->bend));
-  PetscCall(VecDuplicate(s->U, &b->predicted));
-  PetscCall(VecDuplicate(s->U, &b->udot));
-  PetscCall(VecDuplicate(s->U, &b->scale));
-  PetscCall(NakModelScales(s->model, NULL, b->scale));
-  PetscCall(CreateNewton(s));
-  s->longest = s->most = s->params.longest_step;
-  b->disturbed         = NakModelDisturbed(s->model);
+  PetscCall(PetscNew(&b));
+  *bdf         = b;
+  b->comm      = PetscObjectComm((PetscObject)scale);
+  b->columns   = columns;
+  b->equation  = *equation;
+  b->tolerance = tolerance;
+  PetscCall(PetscObjectReference((PetscObject)scale));
+  b->scale = scale;
+  for (int k = 0; k < 2; k++) PetscCall(VecDuplicate(scale, &b->past[k]));
+  PetscCall(VecDuplicate(scale, &b->bend));
+  PetscCall(VecDuplicate(scale, &b->predicted));
+  PetscCall(VecDuplicate(scale, &b->udot));
+  PetscCall(CreateNewton(b, linear_tolerance));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-PetscErrorCode NakBdfDestroy(NakStepper s)
+
+PetscErrorCode NakBdfDestroy(NakBdf *bdf)
 {
-  NakBdf *b = &s->bdf;
+  NakBdf b = *bdf;
 
   PetscFunctionBeginUser;
+  if (b == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   for (int k = 0; k < 2; k++) PetscCall(VecDestroy(&b->past[k]));
   PetscCall(VecDestroy(&b->bend));
   PetscCall(VecDestroy(&b->predicted));
   PetscCall(VecDestroy(&b->udot));
   PetscCall(VecDestroy(&b->scale));
   PetscCall(SNESDestroy(&b->snes));
+  PetscCall(PetscFree(*bdf));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+SNES NakBdfSnes(NakBdf b)
+{
+  return b->snes;
+}
+
+PetscErrorCode NakBdfCount(NakBdf b, NakBdfWork *work)
+{
+  PetscFunctionBeginUser;
+  *work = (NakBdfWork){.newton = b->newton, .rejected = b->rejected};
+  PetscCall(KSPGetTotalIterations(b->krylov, &work->linear));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakBdfError(NakBdf b, Vec U, Vec error)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecWAXPY(error, -1, b->predicted, U));
+  PetscCall(VecScale(error, b->share));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- The past ---- */
 
-void NakBdfForget(NakStepper s)
+void NakBdfForget(NakBdf b)
 {
-  s->bdf.history = (NakBdfHistory){0};
+  b->history = (History){0};
 }
 
-/* After nuclei, the state is not the one to which the past leads. */
-static void HeedNuclei(NakStepper s)
+void NakBdfAccept(NakBdf b, PetscReal dt)
 {
-  const PetscInt disturbed = NakModelDisturbed(s->model);
-
-  if (disturbed == s->bdf.disturbed) return;
-  s->bdf.disturbed = disturbed;
-  s->next          = PetscMin(s->next, s->params.first_step);
-  NakBdfForget(s);
+  b->history.last = dt;
 }
 
-PetscErrorCode NakBdfMoveOn(NakStepper s)
+PetscErrorCode NakBdfMoveOn(NakBdf b, Vec before)
 {
-  NakBdf        *b      = &s->bdf;
-  NakBdfHistory *h      = &b->history;
-  const Vec      oldest = b->past[1];
+  History  *h      = &b->history;
+  const Vec oldest = b->past[1];
 
   PetscFunctionBeginUser;
-  if (b->snes == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  HeedNuclei(s);
   h->known   = h->last > 0 ? PetscMin(h->known + 1, 2) : 0;
   h->ago[1]  = h->ago[0];
   h->ago[0]  = h->last;
   b->past[1] = b->past[0];
   b->past[0] = oldest;
-  PetscCall(VecCopy(s->U_before, oldest));
+  PetscCall(VecCopy(before, oldest));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A run that had another integrator before its restart has no past. */
-PetscErrorCode NakBdfCheckpoint(NakStepper s, NakCheckpoint c)
+PetscErrorCode NakBdfCheckpoint(NakBdf b, Vec before, NakCheckpoint c)
 {
-  NakBdf   *b = &s->bdf;
   PetscBool has;
 
   PetscFunctionBeginUser;
-  if (b->snes == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  HeedNuclei(s);
-  if (NakCheckpointReads(c)) NakBdfForget(s);
+  if (NakCheckpointReads(c)) NakBdfForget(b);
   PetscCall(NakCheckpointHas(c, "bdf/history", &has));
   if (!has) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakCheckpointVec(c, "bdf/before", s->U_before));
+  PetscCall(NakCheckpointVec(c, "bdf/before", before));
   PetscCall(NakCheckpointVec(c, "bdf/past", b->past[0]));
   PetscCall(NakCheckpointBlock(c, "bdf/history", &b->history, sizeof b->history));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -218,12 +254,11 @@ PetscErrorCode NakBdfCheckpoint(NakStepper s, NakCheckpoint c)
 
 /* ---- A step ---- */
 
-/* What the past gives to a step that ends at x[0].  Sums are of changes since U_before: all weights
+/* What the past gives to a step that ends at x[0].  Sums are of changes since `before`: all weights
    of a derivative add up to 0, those of a prediction to 1. */
-static PetscErrorCode Begin(NakStepper s, PetscInt order, const PetscReal x[])
+static PetscErrorCode Begin(NakBdf b, PetscInt order, const PetscReal x[], Vec U)
 {
-  NakBdf        *b          = &s->bdf;
-  const PetscInt older      = b->history.known; /* states before U_before */
+  const PetscInt older      = b->history.known; /* states before `before` */
   PetscReal      formula[4] = {0}, ahead[4] = {0};
   PetscBool      valid;
 
@@ -233,22 +268,21 @@ static PetscErrorCode Begin(NakStepper s, PetscInt order, const PetscReal x[])
   b->shift = formula[0];
   b->share = NakErrorShare(older, x, b->shift);
   PetscCall(VecSet(b->bend, 0));
-  PetscCall(VecCopy(s->U_before, b->predicted));
+  PetscCall(VecCopy(b->before, b->predicted));
   for (PetscInt k = 0; k < older; k++) {
-    PetscCall(VecWAXPY(b->udot, -1, s->U_before, b->past[k]));
+    PetscCall(VecWAXPY(b->udot, -1, b->before, b->past[k]));
     PetscCall(VecAXPY(b->bend, formula[k + 2], b->udot));
     PetscCall(VecAXPY(b->predicted, ahead[k + 2], b->udot));
   }
-  PetscCall(NakModelValid(s->model, b->predicted, &valid));
-  if (valid) PetscCall(VecCopy(b->predicted, s->U));
+  PetscCall(b->equation.valid(b->equation.ctx, b->predicted, &valid));
+  if (valid) PetscCall(VecCopy(b->predicted, U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakBdfAttempt(NakStepper s, PetscReal dt, PetscReal wanted, PetscBool *good,
-                             PetscReal *next)
+PetscErrorCode NakBdfAttempt(NakBdf b, Vec before, PetscReal dt, PetscReal wanted, Vec U,
+                             PetscBool *good, PetscReal *next)
 {
-  NakBdf              *b     = &s->bdf;
-  const NakBdfHistory *h     = &b->history;
+  const History       *h     = &b->history;
   const PetscInt       order = PetscMax(h->known, 1), seen = PetscMin(h->known, order);
   const PetscReal      x[4]    = {dt, 0, -h->ago[0], -h->ago[0] - h->ago[1]};
   const NakStepControl control = {
@@ -259,9 +293,10 @@ PetscErrorCode NakBdfAttempt(NakStepper s, PetscReal dt, PetscReal wanted, Petsc
   Vec                 F;
 
   PetscFunctionBeginUser;
-  b->error = -1;
-  PetscCall(Begin(s, order, x));
-  PetscCall(SNESSolve(b->snes, NULL, s->U));
+  b->error  = -1;
+  b->before = before;
+  PetscCall(Begin(b, order, x, U));
+  PetscCall(SNESSolve(b->snes, NULL, U));
   PetscCall(SNESGetConvergedReason(b->snes, &reason));
   PetscCall(SNESGetIterationNumber(b->snes, &iterations));
   b->newton += iterations;
@@ -274,6 +309,6 @@ PetscErrorCode NakBdfAttempt(NakStepper s, PetscReal dt, PetscReal wanted, Petsc
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(SNESGetFunction(b->snes, &F, NULL, NULL));
-  PetscCall(NakModelBook(s->model, F, b->shift, s->U));
+  PetscCall(b->equation.book(b->equation.ctx, F, b->shift, U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
