@@ -25,6 +25,7 @@
 #pragma once
 
 #include <nakfield/deck.h>
+#include <nakfield/store.h>
 #include <petscdmda.h>
 
 #define NAK_CHECKPOINT_VERSION 5
@@ -41,8 +42,10 @@ extern const NakParam NakCheckpointParamRows[];
 
 typedef struct NakCheckpoint_private *NakCheckpoint; /**< opaque */
 
-/** Begin a checkpoint in `directory`, which is created.  Its number is one above the last. */
-PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint);
+/** Begin a checkpoint in `directory`, which is created.  Its number is one above the last.
+    `writers` must live longer, here and below. */
+PetscErrorCode NakCheckpointCreate(NakWriters writers, const char *directory,
+                                   NakCheckpoint *checkpoint);
 
 /**
   Open the newest checkpoint that is undamaged.
@@ -55,7 +58,8 @@ PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakChec
   - PETSC_ERR_FILE_READ if all are damaged
   - PETSC_ERR_FILE_OPEN if one cannot be opened (rights, too many files); it is left as it is
 */
-PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint);
+PetscErrorCode NakCheckpointOpen(NakWriters writers, const char *directory,
+                                 NakCheckpoint *checkpoint);
 
 /** Whether the checkpoint is being read, not written. */
 PetscBool NakCheckpointReads(NakCheckpoint checkpoint);

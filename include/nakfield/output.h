@@ -22,6 +22,7 @@ typedef struct {
   PetscReal     timeseries_every;         /**< [s]; 0 for every time step */
   PetscInt      precision;                /**< of fields: 0 double, 1 single */
   PetscBool     compress;                 /**< frames, without loss */
+  PetscInt      writers;                  /**< of files; 0 for one a node */
   PetscInt      map; /**< moments in map.csv before they come half as often; 0 for no such table */
   NakFieldNames names; /**< of the fields that frames have, set by NakOutputRead() */
 } NakOutputParams;

@@ -2,10 +2,11 @@
   @file
   Files that are complete or not there.
 
-  A store is an HDF5 file of all ranks.  It is put together and taken apart in the memory of rank 0,
-  which must have twice its size to spare.  It is written under a temporary name (`path`.tmp), and
-  NakStoreCommit() gives it its own name.  So a process killed at any moment leaves the earlier file
-  or none.
+  A store is an HDF5 file of all ranks, written by some of them, the writers.  Each rank keeps a copy
+  of its parts until the file is complete.  Then writers collect the file in pieces of 16 MiB and
+  write them, under a temporary name (`path`.tmp).  NakStoreCommit() gives the file its own name.  So
+  a process killed at any moment leaves the earlier file or none.  The bytes of a file do not depend
+  on the number of ranks or writers.
 
   A sealed store begins with 512 bytes.  They hold its length and a checksum (XXH3) over every byte
   of it.  So a bit that flipped anywhere, or an end that is missing, is found before HDF5 reads the
@@ -18,6 +19,24 @@
 
 #include <nakfield/base.h>
 #include <stdio.h>
+
+/* ---- Writers ---- */
+
+/** Who writes files, and checks and reads them. */
+typedef struct NakWriters_private *NakWriters; /**< opaque */
+
+/** Choose writers among the ranks of `comm`, which is duplicated: one of each node, then a second
+    one of each, and so on.  The first is rank 0.  Collective.
+    @param[in] count  how many, of the ranks that there are; 0 for one of each node */
+PetscErrorCode NakWritersCreate(MPI_Comm comm, PetscInt count, NakWriters *writers);
+
+/** All ranks. */
+MPI_Comm NakWritersComm(NakWriters writers);
+
+PetscMPIInt NakWritersCount(NakWriters writers);
+
+/** NULL is accepted.  `*writers` becomes NULL.  Collective. */
+PetscErrorCode NakWritersDestroy(NakWriters *writers);
 
 /* ---- Stores; every function is collective ---- */
 
@@ -40,12 +59,14 @@ typedef struct {
 } NakStoreBox;
 
 /** Begin a file in place of `path`.
+    @param[in] writers  must live longer than the store
     @param[in] seal  says what the file is, in less than NAK_SEAL_TEXT characters; NULL for a file
                      without a seal */
-PetscErrorCode NakStoreCreate(MPI_Comm comm, const char *path, const char *seal, NakStore *store);
+PetscErrorCode NakStoreCreate(NakWriters writers, const char *path, const char *seal,
+                              NakStore *store);
 
 /** Open a file for reading. */
-PetscErrorCode NakStoreOpen(MPI_Comm comm, const char *path, NakStore *store);
+PetscErrorCode NakStoreOpen(NakWriters writers, const char *path, NakStore *store);
 
 /** Attributes of `owner`, a dataset or a group of the file, "/" for the file itself.  The same on
     every rank.  If one cannot be written, the next array or NakStoreCommit() reports it. */
@@ -66,12 +87,13 @@ PetscErrorCode NakStoreWriteText(NakStore store, const char *name, size_t size, 
     on every rank. */
 PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, PetscBool *there);
 
-/** Compress the shared arrays that follow, without loss: layer by layer, by shuffle and deflate.
-    Not collective. */
+/** Compress the shared arrays that follow, without loss, by shuffle and deflate.  A chunk is a layer,
+    or so many rows of it as have 16 MiB.  An array of one index is not compressed, nor one whose rows
+    are longer.  Rank 0 alone reads what is compressed.  Not collective. */
 void NakStoreCompress(NakStore store);
 
-/** Write or read a shared array.  Before writing, room on the disk is checked.  Reading one of
-    another size is PETSC_ERR_FILE_UNEXPECTED. */
+/** Write or read a shared array.  What is written is copied.  Reading one of another size, of a type
+    that no store writes, or by a link to another file is PETSC_ERR_FILE_UNEXPECTED. */
 PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
                                   const NakStoreBox *box, const void *values);
 PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType type,
@@ -80,8 +102,8 @@ PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType 
 /** Make `name` refer to the object `target` of another file, whose path is relative to this one. */
 PetscErrorCode NakStoreLink(NakStore store, const char *name, const char *file, const char *target);
 
-/** Close the file, seal it and give it its name.  `*store` becomes NULL.  If it fails, no file is
-    left over.
+/** Write the file, seal it and give it its name.  `*store` becomes NULL.  If it fails, no file is
+    left over.  Before anything is written, room on the disk is checked.
     @param[in] sync  whether the file must survive a power cut from now on (fsync), too */
 PetscErrorCode NakStoreCommit(NakStore *store, PetscBool sync);
 
@@ -96,8 +118,8 @@ PetscErrorCode NakStoreDestroy(NakStore *store);
 
     Errors: PETSC_ERR_FILE_OPEN if it cannot be opened.  That says nothing about its contents (but
     EIO does). */
-PetscErrorCode NakSealCheck(MPI_Comm comm, const char *path, char seal[NAK_SEAL_TEXT], size_t size,
-                            char damage[]);
+PetscErrorCode NakSealCheck(NakWriters writers, const char *path, char seal[NAK_SEAL_TEXT],
+                            size_t size, char damage[]);
 
 /** Version of the HDF5 library. */
 void NakStoreLibrary(char *version, size_t size);

@@ -1,6 +1,5 @@
 /* Checkpoints; the contract is in nakfield/checkpoint.h. */
 #include <nakfield/checkpoint.h>
-#include <nakfield/store.h>
 #include <petscdmda.h>
 #include <stdint.h>
 #include <string.h>
@@ -69,16 +68,16 @@ static PetscErrorCode Find(MPI_Comm comm, const char *directory, PetscInt below,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Allocate(MPI_Comm comm, const char *directory, PetscInt number,
+static PetscErrorCode Allocate(NakWriters writers, const char *directory, PetscInt number,
                                NakCheckpoint *checkpoint)
 {
   NakCheckpoint c;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&c));
-  c->comm   = comm;
+  c->comm   = NakWritersComm(writers);
   c->number = number;
-  PetscCallMPI(MPI_Comm_rank(comm, &c->rank));
+  PetscCallMPI(MPI_Comm_rank(c->comm, &c->rank));
   PetscCall(PetscStrncpy(c->directory, directory, sizeof(c->directory)));
   PetscCall(Path(directory, number, ".h5", c->path));
   *checkpoint = c;
@@ -94,8 +93,10 @@ static void Build(char text[NAK_SEAL_TEXT])
                  (int)(8 * sizeof(PetscInt)), *(const char *)&one == 1 ? "little end" : "big end");
 }
 
-PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint)
+PetscErrorCode NakCheckpointCreate(NakWriters writers, const char *directory,
+                                   NakCheckpoint *checkpoint)
 {
+  MPI_Comm const comm = NakWritersComm(writers);
   Newest         last;
   char           seal[NAK_SEAL_TEXT];
   PetscMPIInt    rank;
@@ -107,9 +108,9 @@ PetscErrorCode NakCheckpointCreate(MPI_Comm comm, const char *directory, NakChec
   if (rank == 0) code = NakDirectoryMake(directory);
   PetscCall(NakAgree(comm, code));
   PetscCall(Find(comm, directory, PETSC_INT_MAX, &last));
-  PetscCall(Allocate(comm, directory, last.found + 1, checkpoint));
+  PetscCall(Allocate(writers, directory, last.found + 1, checkpoint));
   Build(seal);
-  code = NakStoreCreate(comm, (*checkpoint)->path, seal, &(*checkpoint)->store);
+  code = NakStoreCreate(writers, (*checkpoint)->path, seal, &(*checkpoint)->store);
   if (code) PetscCall(NakCheckpointDestroy(checkpoint));
   PetscFunctionReturn(code);
 }
@@ -147,8 +148,10 @@ static PetscErrorCode ReadBlocks(NakCheckpoint c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckpoint *checkpoint)
+PetscErrorCode NakCheckpointOpen(NakWriters writers, const char *directory,
+                                 NakCheckpoint *checkpoint)
 {
+  MPI_Comm const comm   = NakWritersComm(writers);
   Newest         newest = {.found = PETSC_INT_MAX};
   char           expected[NAK_SEAL_TEXT], seal[NAK_SEAL_TEXT], damage[128] = "";
   char           path[PETSC_MAX_PATH_LEN];
@@ -165,16 +168,16 @@ PetscErrorCode NakCheckpointOpen(MPI_Comm comm, const char *directory, NakCheckp
                directory);
     if (newest.found < 0) PetscFunctionReturn(PETSC_SUCCESS);
     PetscCall(Path(directory, newest.found, ".h5", path));
-    PetscCall(NakSealCheck(comm, path, seal, sizeof damage, damage));
+    PetscCall(NakSealCheck(writers, path, seal, sizeof damage, damage));
     if (damage[0] != '\0') PetscCall(SetAside(comm, directory, newest.found, damage));
   } while (damage[0] != '\0');
   PetscCheck(strcmp(seal, expected) == 0, comm, PETSC_ERR_USER_INPUT,
              "%s is a '%s', and this program reads a '%s': continue the run with the program that "
              "started it",
              path, seal, expected);
-  PetscCall(Allocate(comm, directory, newest.found, checkpoint));
+  PetscCall(Allocate(writers, directory, newest.found, checkpoint));
   (*checkpoint)->reads = PETSC_TRUE;
-  code                 = NakStoreOpen(comm, (*checkpoint)->path, &(*checkpoint)->store);
+  code                 = NakStoreOpen(writers, (*checkpoint)->path, &(*checkpoint)->store);
   if (!code) code = ReadBlocks(*checkpoint);
   if (code) PetscCall(NakCheckpointDestroy(checkpoint));
   PetscFunctionReturn(code);

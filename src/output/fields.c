@@ -89,7 +89,7 @@ static PetscErrorCode Begin(NakOutput output, const NakFrame *frame)
   if (output->rank == 0) code = NakDirectoryMake(path);
   PetscCall(NakAgree(output->comm, code));
   PetscCall(NakOutputPath(output, "fields/grid.h5", path));
-  PetscCall(NakGridWrite(output->comm, path, frame));
+  PetscCall(NakGridWrite(output->writers, path, frame));
   index->nx          = frame->grid->nx;
   index->ny          = frame->grid->ny;
   index->nz          = frame->grid->nz;
@@ -136,7 +136,7 @@ static PetscErrorCode WriteTable(NakOutput output)
 
   PetscFunctionBeginUser;
   PetscCall(NakOutputPath(output, "fields.h5", path));
-  PetscCall(NakStoreCreate(PETSC_COMM_SELF, path, NULL, &store));
+  PetscCall(NakStoreCreate(output->alone, path, NULL, &store));
   code = WriteLinks(output, store);
   if (!code) code = NakStoreCommit(&store, PETSC_FALSE);
   PetscCall(NakStoreDestroy(&store));

@@ -75,7 +75,7 @@ PetscErrorCode NakFrameWrite(NakOutput output, const char *path, const NakNumber
   PetscErrorCode     code;
 
   PetscFunctionBeginUser;
-  PetscCall(NakStoreCreate(output->comm, path, NULL, &store));
+  PetscCall(NakStoreCreate(output->writers, path, NULL, &store));
   if (output->compress) NakStoreCompress(store);
   code = WriteNumbers(store, numbers);
   if (!code) code = WriteFields(store, type, frame, values);
@@ -138,12 +138,12 @@ static PetscErrorCode WriteGrid(NakStore store, const NakFrame *frame)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakGridWrite(MPI_Comm comm, const char *path, const NakFrame *frame)
+PetscErrorCode NakGridWrite(NakWriters writers, const char *path, const NakFrame *frame)
 {
   NakStore store;
 
   PetscFunctionBeginUser;
-  PetscCall(NakStoreCreate(comm, path, NULL, &store));
+  PetscCall(NakStoreCreate(writers, path, NULL, &store));
   PetscCall(Complete(&store, WriteGrid(store, frame)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -59,6 +59,8 @@ PetscErrorCode NakOutputCreate(MPI_Comm comm, const NakOutputParams *params, con
   PetscCall(PetscNew(&o));
   PetscCall(PetscCommDuplicate(comm, &o->comm, NULL));
   PetscCallMPI(MPI_Comm_rank(o->comm, &o->rank));
+  PetscCall(NakWritersCreate(o->comm, params->writers, &o->writers));
+  PetscCall(NakWritersCreate(PETSC_COMM_SELF, 1, &o->alone));
   if (params->directory[0] != '\0') {
     PetscCall(PetscStrncpy(o->directory, params->directory, sizeof(o->directory)));
   } else {
@@ -104,6 +106,8 @@ PetscErrorCode NakOutputDestroy(NakOutput *output)
   others = NakAgree(o->comm, others);
   free(o->deck);
   PetscCall(PetscFree(o->index.times));
+  PetscCall(NakWritersDestroy(&o->writers));
+  PetscCall(NakWritersDestroy(&o->alone));
   PetscCall(PetscCommDestroy(&o->comm));
   PetscCall(PetscFree(o));
   PetscCall(fields);

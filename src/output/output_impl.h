@@ -32,7 +32,7 @@ PetscErrorCode NakFrameWrite(NakOutput output, const char *path, const NakNumber
                              const NakFrame *frame, const PetscReal values[]);
 
 /* Write fields/grid.h5.  Collective. */
-PetscErrorCode NakGridWrite(MPI_Comm comm, const char *path, const NakFrame *frame);
+PetscErrorCode NakGridWrite(NakWriters writers, const char *path, const NakFrame *frame);
 
 /* ---- fields.xmf, face.xmf ---- */
 
@@ -86,6 +86,7 @@ typedef struct {
 struct NakOutput_private {
   MPI_Comm      comm;
   PetscMPIInt   rank;
+  NakWriters    writers, alone; /* of frames and grid; of fields.h5, this rank */
   char          directory[NAK_TEXT_SIZE + 8];
   char          title[NAK_TEXT_SIZE];
   PetscBool     compress;  /* frames */

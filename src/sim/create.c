@@ -36,6 +36,8 @@ static PetscErrorCode SplitRanks(NakSim sim)
   NakSimShape(sim, shape);
   PetscCallMPI(MPI_Comm_split(sim->world, (PetscInt)rank < sim->size.ranks ? 0 : MPI_UNDEFINED,
                               rank, &sim->comm));
+  if (sim->comm != MPI_COMM_NULL)
+    PetscCall(NakWritersCreate(sim->comm, sim->params.output.writers, &sim->writers));
   if (sim->size.ranks < (PetscInt)size)
     PetscCall(PetscFPrintf(sim->world, stderr,
                            "nakfield: %" PetscInt_FMT
@@ -218,6 +220,7 @@ PetscErrorCode NakSimDestroy(NakSim *sim)
   if (s->data != NULL) PetscCall(s->kind->destroy(s));
   PetscCall(PetscFree(s->data));
   PetscCall(NakDeckDestroy(&s->deck));
+  PetscCall(NakWritersDestroy(&s->writers));
   if (s->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&s->comm));
   PetscCall(PetscFree(*sim));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -101,7 +101,7 @@ PetscErrorCode NakSimCheckpoint(NakSim s)
 
   PetscFunctionBeginUser;
   PetscCall(Directory(NakOutputDirectory(s->output), directory));
-  PetscCall(NakCheckpointCreate(s->comm, directory, &c));
+  PetscCall(NakCheckpointCreate(s->writers, directory, &c));
   code = Write(s, c);
   if (!code) code = NakCheckpointCommit(&c, s->params.checkpoint.keep);
   PetscCall(NakCheckpointDestroy(&c));
@@ -200,7 +200,7 @@ PetscErrorCode NakSimFind(NakSim s, NakCheckpoint *c)
 
   PetscFunctionBeginUser;
   PetscCall(Directory(s->params.output.directory, directory));
-  PetscCall(NakCheckpointOpen(s->comm, directory, c));
+  PetscCall(NakCheckpointOpen(s->writers, directory, c));
   code = *c == NULL ? BeginAnew(s) : NakSimPhysicsCheckpoint(s, *c);
   if (code) PetscCall(NakCheckpointDestroy(c));
   PetscFunctionReturn(code);

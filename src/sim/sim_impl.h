@@ -81,6 +81,7 @@ typedef struct {
 
 struct NakSim_private {
   MPI_Comm          world, comm; /* all ranks; those that compute, MPI_COMM_NULL on the others */
+  NakWriters        writers;     /* of checkpoints, among those that compute */
   NakSimOptions     options;
   NakSimParams      params;
   const NakSimKind *kind;

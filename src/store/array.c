@@ -1,215 +1,300 @@
-/* Arrays of all ranks.  Rank 0 writes and reads the parts of the others; the contract is in
-   nakfield/store.h. */
+/* Arrays of all ranks; the contract is in nakfield/store.h. */
 #include "hdf5_impl.h"
 
-#define ROOM_TO_KEEP 4194304 /* for the other files of the run [B] */
-#define OVERHEAD     65536   /* that HDF5 may add to an array, its attributes included [B] */
+#include <string.h>
 
-/* Check the room now, not after all has been sent. */
-static PetscErrorCode CheckRoom(NakStore store, PetscReal bytes)
+/* ---- Boxes and values ---- */
+
+static size_t DiskSize(NakStoreType type)
 {
-  const PetscReal need  = bytes + OVERHEAD;
-  NakFault        fault = {.code = PETSC_SUCCESS};
+  return H5Tget_size(NakDiskType(type));
+}
+
+PetscErrorCode NakStoreBoxes(NakStore store, const NakStoreBox *box, const NakStoreBox **boxes)
+{
+  const NakWriters w     = store->writers;
+  const size_t     bytes = (size_t)w->ranks * sizeof *box;
+  NakStoreBox     *all;
 
   PetscFunctionBeginUser;
-  if (store->rank == 0) {
-    const PetscReal room = NakFileRoom(store->file_path);
-
-    if (need + ROOM_TO_KEEP > room)
-      NakFaultNote(&fault, PETSC_ERR_FILE_WRITE,
-                   "cannot write %s: it needs %.3g MB and leaves %.3g MB to the other files of the "
-                   "run, and %.3g MB are free: make room",
-                   store->path, (double)(1e-6 * need), 1e-6 * ROOM_TO_KEEP, (double)(1e-6 * room));
+  PetscCall(PetscMalloc1(w->ranks, &all));
+  PetscCallMPI(MPI_Allgather(box, sizeof *box, MPI_BYTE, all, sizeof *box, MPI_BYTE, w->comm));
+  for (size_t k = 0; k < store->n_boxes; k++) {
+    if (memcmp(store->boxes[k], all, bytes) != 0) continue;
+    PetscCall(PetscFree(all));
+    *boxes = store->boxes[k];
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(NakFaultAgree(store->comm, &fault));
+  PetscCall(PetscRealloc((store->n_boxes + 1) * sizeof all, &store->boxes));
+  store->boxes[store->n_boxes++] = all;
+  *boxes                         = all;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A part of a dataset: `from` into it, or out of it `into`. */
-static herr_t Transfer(NakStore store, hid_t dataset, const NakStoreBox *box, hid_t memory,
-                       const void *from, void *into)
+PetscErrorCode NakToDisk(NakStoreType type, size_t count, const void *values, char **bytes,
+                         herr_t *status)
 {
-  hsize_t     start[4], count[4];
-  const hid_t there = H5Dget_space(dataset);
-  hid_t       here;
-  herr_t      status;
+  const hid_t  memory = NakMemoryType(type), disk = NakDiskType(type);
+  const size_t before = count * H5Tget_size(memory), after = count * H5Tget_size(disk);
 
+  PetscFunctionBeginUser;
+  *bytes = NULL;
+  if (count == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(PetscMax(before, after), bytes));
+  memcpy(*bytes, values, before);
+  if (H5Tequal(memory, disk) <= 0)
+    *status = NakFirst(*status, H5Tconvert(memory, disk, count, *bytes, NULL, H5P_DEFAULT));
+  if (after < before) PetscCall(PetscRealloc(after, bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* This rank's part of an array.  Unused places are the same on all ranks. */
+static NakStoreBox Plain(const NakStoreBox *box)
+{
+  NakStoreBox plain;
+
+  memset(&plain, 0, sizeof plain);
+  plain.rank = box->rank;
   for (int d = 0; d < box->rank; d++) {
-    start[d] = (hsize_t)box->start[d];
-    count[d] = (hsize_t)box->count[d];
+    plain.size[d]  = box->size[d];
+    plain.start[d] = box->start[d];
+    plain.count[d] = box->count[d];
   }
-  here   = H5Screate_simple(box->rank, count, NULL);
-  status = H5Sselect_hyperslab(there, H5S_SELECT_SET, start, NULL, count, NULL);
-  if (store->writes)
-    status = NakFirst(status, H5Dwrite(dataset, memory, here, there, H5P_DEFAULT, from));
-  else
-    status = NakFirst(status, H5Dread(dataset, memory, here, there, H5P_DEFAULT, into));
-  (void)H5Sclose(here);
-  (void)H5Sclose(there);
-  return status;
+  return plain;
 }
 
-static size_t BoxBytes(const NakStoreBox *box, NakStoreType type)
-{
-  size_t bytes = H5Tget_size(NakMemoryType(type));
-
-  for (int d = 0; d < box->rank; d++) bytes *= (size_t)box->count[d];
-  return bytes;
-}
-
-static PetscErrorCode Send(NakStore store, PetscMPIInt to, size_t bytes, const void *values)
-{
-  PetscFunctionBeginUser;
-  for (const char *part = values; bytes > 0; part += MESSAGE) {
-    const size_t now = PetscMin(bytes, MESSAGE);
-
-    PetscCallMPI(MPI_Send(part, (int)now, MPI_BYTE, to, 0, store->comm));
-    bytes -= now;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Receive(NakStore store, PetscMPIInt from, size_t bytes, void *values)
-{
-  PetscFunctionBeginUser;
-  for (char *part = values; bytes > 0; part += MESSAGE) {
-    const size_t now = PetscMin(bytes, MESSAGE);
-
-    PetscCallMPI(MPI_Recv(part, (int)now, MPI_BYTE, from, 0, store->comm, MPI_STATUS_IGNORE));
-    bytes -= now;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The part of another rank, into the dataset or out of it. */
-static PetscErrorCode Serve(NakStore store, PetscMPIInt rank, hid_t dataset, NakStoreType type,
-                            herr_t *status)
-{
-  const hid_t memory = NakMemoryType(type);
-  NakStoreBox box;
-  size_t      bytes;
-  char       *values;
-
-  PetscFunctionBeginUser;
-  PetscCall(Receive(store, rank, sizeof box, &box));
-  bytes = BoxBytes(&box, type);
-  PetscCall(PetscMalloc1(bytes, &values));
-  if (store->writes) {
-    PetscCall(Receive(store, rank, bytes, values));
-    *status = NakFirst(*status, Transfer(store, dataset, &box, memory, values, NULL));
-  } else {
-    *status = NakFirst(*status, Transfer(store, dataset, &box, memory, NULL, values));
-    PetscCall(Send(store, rank, bytes, values));
-  }
-  PetscCall(PetscFree(values));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The parts of all ranks, one after the other.  A failure does not end the loop, because the other
-   ranks wait. */
-static PetscErrorCode ServeAll(NakStore store, hid_t dataset, NakStoreType type,
-                               const NakStoreBox *box, const void *from, void *into, herr_t *status)
-{
-  PetscFunctionBeginUser;
-  *status = Transfer(store, dataset, box, NakMemoryType(type), from, into);
-  for (PetscMPIInt rank = 1; rank < store->ranks; rank++)
-    PetscCall(Serve(store, rank, dataset, type, status));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Ask rank 0. */
-static PetscErrorCode BeServed(NakStore store, NakStoreType type, const NakStoreBox *box,
-                               const void *from, void *into)
-{
-  const size_t bytes = BoxBytes(box, type);
-
-  PetscFunctionBeginUser;
-  PetscCall(Send(store, 0, sizeof *box, box));
-  PetscCall(store->writes ? Send(store, 0, bytes, from) : Receive(store, 0, bytes, into));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Agree on what rank 0 says about the dataset, exchange, and agree again.  So nothing is sent in
-   vain. */
-static PetscErrorCode ExchangeArray(NakStore store, hid_t dataset, herr_t status, NakStoreType type,
-                                    const NakStoreBox *box, const void *from, void *into)
-{
-  PetscErrorCode code =
-    NakStoreAgree(store, store->writes ? PETSC_ERR_FILE_WRITE : PETSC_ERR_FILE_UNEXPECTED, status);
-
-  PetscFunctionBeginUser;
-  if (!code) {
-    if (store->rank == 0)
-      PetscCall(ServeAll(store, dataset, type, box, from, into, &status));
-    else
-      PetscCall(BeServed(store, type, box, from, into));
-    code = NakStoreAgree(store, store->writes ? PETSC_ERR_FILE_WRITE : PETSC_ERR_FILE_READ, status);
-  }
-  if (dataset >= 0) (void)H5Dclose(dataset);
-  PetscFunctionReturn(code);
-}
+/* ---- Writing ---- */
 
 void NakStoreCompress(NakStore store)
 {
   store->compress = PETSC_TRUE;
 }
 
-PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
-                                  const NakStoreBox *box, const void *values)
+static PetscErrorCode AddArray(NakStore store, hid_t dataset, NakStoreType type,
+                               const NakStoreBox *box, PetscBool chunked, NakExtent array)
 {
-  PetscReal      bytes = (PetscReal)H5Tget_size(NakDiskType(type));
-  NakReporting   before;
-  hsize_t        size[4];
-  hid_t          dataset = H5I_INVALID_HID;
-  herr_t         status  = 0;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  for (int d = 0; d < box->rank; d++) {
-    bytes *= (PetscReal)box->size[d];
-    size[d] = (hsize_t)box->size[d];
+  array.bytes = NakArrayBytes(box, array.unit);
+  PetscCall(NakStoreBoxes(store, box, &array.boxes));
+  if (!chunked) {
+    PetscCall(NakStoreAdd(store, array));
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(CheckRoom(store, bytes));
-  before = NakTakeReporting(store);
+  code = NakStoreWriteChunks(store, dataset, type, &array);
+  PetscCall(PetscFree(array.mine));
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
+                                  const NakStoreBox *box, const void *values)
+{
+  const NakReporting before = NakTakeReporting(store);
+  const NakStoreBox  plain  = Plain(box);
+  NakExtent          array  = {.owner = -1, .unit = DiskSize(type)};
+  const PetscBool chunked   = (PetscBool)(store->compress && NakChunkBytes(&plain, array.unit) > 0);
+  hid_t           dataset   = H5I_INVALID_HID;
+  hsize_t         size[4];
+  herr_t          status = store->pending;
+  PetscErrorCode  code;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakToDisk(type, (size_t)NakBoxBytes(&plain, 1), values, &array.mine, &status));
   if (NakHolds(store)) {
-    dataset = NakCreateDataset(store, name, NakDiskType(type), box->rank, size);
-    status  = NakFirst(store->pending, dataset < 0 ? -1 : 0);
+    for (int d = 0; d < box->rank; d++) size[d] = (hsize_t)box->size[d];
+    dataset = NakCreateDataset(store, name, NakDiskType(type), box->rank, size,
+                               chunked ? &plain : NULL, &array.at);
+    status  = NakFirst(status, dataset < 0 ? -1 : 0);
   }
-  code = ExchangeArray(store, dataset, status, type, box, values, NULL);
+  code = NakStoreAgree(store, PETSC_ERR_FILE_WRITE, status);
+  if (code)
+    PetscCall(PetscFree(array.mine));
+  else
+    code = AddArray(store, dataset, type, &plain, chunked, array);
+  if (dataset >= 0) (void)H5Dclose(dataset);
   NakReturnReporting(before);
   PetscFunctionReturn(code);
+}
+
+/* ---- Reading ---- */
+
+/* What rank 0 knows of a dataset that is read. */
+typedef struct {
+  uint64_t     at;   /* 0 if it is compressed */
+  NakStoreType type; /* on the disk */
+} Found;
+
+static herr_t Refuse(NakStore store, const char *name, const char *what)
+{
+  (void)snprintf(store->reason, sizeof(store->reason), "%s has %s", name, what);
+  return -1;
 }
 
 /* Whether a dataset has the size of the array.  If not, a reason is noted. */
 static herr_t CheckSize(NakStore store, const char *name, hid_t dataset, const NakStoreBox *box)
 {
-  const hid_t space   = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+  const hid_t space   = H5Dget_space(dataset);
   hsize_t     size[4] = {0};
   PetscBool   same    = (PetscBool)(space >= 0 && H5Sget_simple_extent_ndims(space) == box->rank &&
                                H5Sget_simple_extent_dims(space, size, NULL) == box->rank);
 
   for (int d = 0; same && d < box->rank; d++) same = (PetscBool)(size[d] == (hsize_t)box->size[d]);
-  if (space >= 0 && !same)
-    (void)snprintf(store->reason, sizeof(store->reason),
-                   "%s has another size, that of another grid or number of phases", name);
   if (space >= 0) (void)H5Sclose(space);
-  return same ? 0 : -1;
+  if (same) return 0;
+  return Refuse(store, name, "another size, that of another grid or number of phases");
+}
+
+/* A type that a store writes. */
+static herr_t FindType(NakStore store, const char *name, hid_t dataset, NakStoreType *type)
+{
+  static const NakStoreType known[] = {NAK_STORE_REAL, NAK_STORE_INT, NAK_STORE_BYTE,
+                                       NAK_STORE_SINGLE};
+  const hid_t               there   = H5Dget_type(dataset);
+  PetscBool                 found   = PETSC_FALSE;
+
+  for (size_t k = 0; k < sizeof known / sizeof known[0] && !found; k++) {
+    found = (PetscBool)(there >= 0 && H5Tequal(there, NakDiskType(known[k])) > 0);
+    *type = known[k];
+  }
+  if (there >= 0) (void)H5Tclose(there);
+  return found ? 0 : Refuse(store, name, "numbers of another type");
+}
+
+/* Data of another file, by a link, are elsewhere. */
+static herr_t CheckFile(NakStore store, const char *name, hid_t dataset)
+{
+  char here[PETSC_MAX_PATH_LEN] = "", there[PETSC_MAX_PATH_LEN] = "?";
+
+  (void)H5Fget_name(store->file, here, sizeof here);
+  (void)H5Fget_name(dataset, there, sizeof there);
+  return strcmp(here, there) == 0 ? 0 : Refuse(store, name, "its data in another file");
+}
+
+static herr_t Look(NakStore store, const char *name, hid_t dataset, const NakStoreBox *box,
+                   Found *found)
+{
+  herr_t status = dataset < 0 ? -1 : CheckSize(store, name, dataset, box);
+
+  if (status >= 0) status = CheckFile(store, name, dataset);
+  if (status >= 0) status = FindType(store, name, dataset, &found->type);
+  if (status >= 0) found->at = NakDataAt(dataset);
+  return status;
+}
+
+/* Rank 0 alone reads a compressed array, chunk by chunk. */
+static herr_t ReadChunk(hid_t dataset, hid_t disk, const NakStoreBox *box, uint64_t at, size_t size,
+                        char *bytes)
+{
+  const hid_t there = H5Dget_space(dataset);
+  hsize_t     start[4], count[4];
+  hid_t       here;
+  herr_t      status;
+
+  NakChunkShape(box, H5Tget_size(disk), at, size, start, count);
+  here   = H5Screate_simple(box->rank, count, NULL);
+  status = H5Sselect_hyperslab(there, H5S_SELECT_SET, start, NULL, count, NULL);
+  status = NakFirst(status, H5Dread(dataset, disk, here, there, H5P_DEFAULT, bytes));
+  (void)H5Sclose(here);
+  (void)H5Sclose(there);
+  return status;
+}
+
+/* Writers read windows of the array, and spread them. */
+static PetscErrorCode ReadStream(NakStore store, hid_t dataset, NakStoreType disk,
+                                 const NakStoreBox *box, PetscBool chunked, NakStream *stream)
+{
+  size_t   number, size;
+  uint64_t at;
+  int      reason = 0;
+  herr_t   status = 0;
+  NakFault fault  = {.code = PETSC_SUCCESS};
+
+  PetscFunctionBeginUser;
+  for (size_t round = 0; round < stream->rounds; round++) {
+    if (NakStreamWindow(stream, round, &number, &at, &size)) {
+      memset(stream->bytes, 0, size);
+      if (chunked)
+        status =
+          NakFirst(status, ReadChunk(dataset, NakDiskType(disk), box, at, size, stream->bytes));
+      else if (reason == 0)
+        reason = NakFileReadAt(store->descriptor, stream->bytes, size, at);
+    }
+    PetscCall(NakStreamSpread(stream, round));
+  }
+  if (reason != 0)
+    NakFaultNote(&fault, PETSC_ERR_FILE_READ, "cannot read %s: %s", store->path, strerror(reason));
+  PetscCall(NakFaultAgree(store->writers->comm, &fault));
+  PetscCall(NakStoreAgree(store, PETSC_ERR_FILE_READ, status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* This rank's part, as it is on the disk. */
+static PetscErrorCode ReadBox(NakStore store, hid_t dataset, const Found *found,
+                              const NakStoreBox *box, void *mine)
+{
+  const NakStoreBox plain   = Plain(box);
+  const PetscBool   chunked = (PetscBool)(found->at == 0);
+  NakExtent array  = {.at = found->at, .owner = -1, .unit = DiskSize(found->type), .mine = mine};
+  NakStream stream = {.extents = &array, .count = 1, .begin = found->at};
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  array.bytes = NakArrayBytes(&plain, array.unit);
+  if (array.bytes == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakStoreBoxes(store, &plain, &array.boxes));
+  stream.end    = stream.begin + array.bytes;
+  stream.period = chunked ? array.bytes / (uint64_t)box->size[0] : array.bytes;
+  stream.window = chunked ? NakChunkBytes(&plain, array.unit) : NAK_PIECE;
+  stream.owners = chunked ? 1 : store->writers->count;
+  PetscCall(NakStreamBegin(store->writers, &stream));
+  code = ReadStream(store, dataset, found->type, &plain, chunked, &stream);
+  PetscCall(NakStreamEnd(&stream));
+  PetscFunctionReturn(code);
+}
+
+static PetscErrorCode ReadFound(NakStore store, hid_t dataset, const Found *found,
+                                NakStoreType type, const NakStoreBox *box, void *values)
+{
+  const hid_t  disk = NakDiskType(found->type), memory = NakMemoryType(type);
+  const size_t count = (size_t)NakBoxBytes(box, 1), bytes = count * H5Tget_size(memory);
+  char        *mine;
+  herr_t       status;
+
+  PetscFunctionBeginUser;
+  if (H5Tequal(disk, memory) > 0) {
+    PetscCall(ReadBox(store, dataset, found, box, values));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscMalloc1(PetscMax(count * DiskSize(found->type), bytes), &mine));
+  PetscCall(ReadBox(store, dataset, found, box, mine));
+  status = count == 0 ? 0 : H5Tconvert(disk, memory, count, mine, NULL, H5P_DEFAULT);
+  if (count > 0) memcpy(values, mine, bytes);
+  PetscCall(PetscFree(mine));
+  PetscCall(NakStoreAgree(store, PETSC_ERR_FILE_UNEXPECTED, status));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType type,
                                  const NakStoreBox *box, void *values)
 {
   const NakReporting before  = NakTakeReporting(store);
+  Found              found   = {.at = 0};
   hid_t              dataset = H5I_INVALID_HID;
   herr_t             status  = 0;
   PetscErrorCode     code;
 
   PetscFunctionBeginUser;
-  if (store->rank == 0) {
+  if (store->writers->rank == 0) {
     dataset = H5Dopen2(store->file, name, H5P_DEFAULT);
-    status  = CheckSize(store, name, dataset, box);
+    status  = Look(store, name, dataset, box, &found);
   }
-  code = ExchangeArray(store, dataset, status, type, box, NULL, values);
+  code = NakStoreAgree(store, PETSC_ERR_FILE_UNEXPECTED, status);
+  if (!code) {
+    PetscCallMPI(MPI_Bcast(&found, sizeof found, MPI_BYTE, 0, store->writers->comm));
+    code = ReadFound(store, dataset, &found, type, box, values);
+  }
+  if (dataset >= 0) (void)H5Dclose(dataset);
   NakReturnReporting(before);
   PetscFunctionReturn(code);
 }

@@ -3,84 +3,101 @@
 
 #include <string.h>
 
-/* Chunks are layers, compressed.  All of them are held until the dataset is closed, because every
-   rank writes a part of each. */
-static herr_t CompressLayers(hid_t options, hid_t access, hid_t type, int rank,
-                             const hsize_t size[])
+hid_t NakDatasetOptions(const NakStoreBox *box, size_t unit)
 {
-  const int slots = 12421, level = 1; /* a prime, some 100 times the layers */
-  hsize_t   chunk[4], bytes      = H5Tget_size(type);
-
-  for (int d = 0; d < rank; d++) {
-    chunk[d] = d == 0 ? 1 : size[d];
-    bytes *= size[d];
-  }
-  return NakFirst(NakFirst(H5Pset_chunk(options, rank, chunk), H5Pset_shuffle(options)),
-                  NakFirst(H5Pset_deflate(options, (unsigned)level),
-                           H5Pset_chunk_cache(access, (size_t)slots, (size_t)bytes, 1)));
-}
-
-hid_t NakCreateDataset(NakStore store, const char *name, hid_t type, int rank, const hsize_t size[])
-{
-  const hid_t space   = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, size, NULL);
-  const hid_t options = H5Pcreate(H5P_DATASET_CREATE);
-  const hid_t groups  = H5Pcreate(H5P_LINK_CREATE);
-  const hid_t access  = H5Pcreate(H5P_DATASET_ACCESS);
-  hid_t       dataset = H5I_INVALID_HID;
-  herr_t      status  = 0;
+  const hid_t    options = H5Pcreate(H5P_DATASET_CREATE);
+  const unsigned level   = 1;
+  hsize_t        start[4], chunk[4];
 
   (void)H5Pset_fill_time(options, H5D_FILL_TIME_NEVER);
   (void)H5Pset_obj_track_times(options, 0); /* the same run, the same bytes */
+  if (box == NULL) {
+    (void)H5Pset_alloc_time(options, H5D_ALLOC_TIME_EARLY); /* so that its place is known */
+    return options;
+  }
+  NakChunkShape(box, unit, 0, NakChunkBytes(box, unit), start, chunk);
+  (void)H5Pset_chunk(options, box->rank, chunk);
+  (void)H5Pset_shuffle(options);
+  (void)H5Pset_deflate(options, level);
+  return options;
+}
+
+uint64_t NakDataAt(hid_t dataset)
+{
+  const haddr_t at = H5Dget_offset(dataset);
+
+  return at == HADDR_UNDEF ? 0 : (uint64_t)at;
+}
+
+hid_t NakCreateDataset(NakStore store, const char *name, hid_t type, int rank, const hsize_t size[],
+                       const NakStoreBox *chunked, uint64_t *at)
+{
+  const hid_t space   = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, size, NULL);
+  const hid_t options = NakDatasetOptions(chunked, H5Tget_size(type));
+  const hid_t groups  = H5Pcreate(H5P_LINK_CREATE);
+  hid_t       dataset;
+
   (void)H5Pset_create_intermediate_group(groups, 1);
-  if (store->compress && rank > 1) status = CompressLayers(options, access, type, rank, size);
-  if (status >= 0) dataset = H5Dcreate2(store->file, name, type, space, groups, options, access);
-  (void)H5Pclose(access);
+  dataset = H5Dcreate2(store->file, name, type, space, groups, options, H5P_DEFAULT);
+  if (dataset >= 0) *at = NakDataAt(dataset);
   (void)H5Pclose(groups);
   (void)H5Pclose(options);
   (void)H5Sclose(space);
   return dataset;
 }
 
-/* Rank 0 alone writes the data that it alone has. */
-static herr_t WriteAlone(NakStore store, const char *name, hid_t disk, hid_t memory, int rank,
-                         hsize_t count, const void *values)
+/* Data that rank 0 alone has: `bytes`, which the store takes over. */
+static PetscErrorCode WriteAlone(NakStore store, const char *name, hid_t type, int rank,
+                                 hsize_t count, char *bytes, herr_t status)
 {
-  NakReporting before;
-  hid_t        dataset;
-  herr_t       status;
+  NakExtent      extent  = {.bytes = count * H5Tget_size(type), .mine = bytes};
+  hid_t          dataset = H5I_INVALID_HID;
+  PetscErrorCode code;
 
-  if (!NakHolds(store)) return 0;
-  before  = NakTakeReporting(store);
-  dataset = NakCreateDataset(store, name, disk, rank, &count);
-  status  = dataset < 0 ? -1 : 0;
-  if (dataset >= 0 && count > 0)
-    status = H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
-  if (dataset >= 0) status = NakFirst(status, H5Dclose(dataset));
-  NakReturnReporting(before);
-  return status;
+  PetscFunctionBeginUser;
+  if (NakHolds(store)) {
+    dataset = NakCreateDataset(store, name, type, rank, &count, NULL, &extent.at);
+    status  = NakFirst(status, dataset < 0 ? -1 : H5Dclose(dataset));
+  }
+  code = NakStoreAgree(store, PETSC_ERR_FILE_WRITE, NakFirst(store->pending, status));
+  if (code)
+    PetscCall(PetscFree(bytes));
+  else
+    PetscCall(NakStoreAdd(store, extent));
+  PetscFunctionReturn(code);
 }
 
 PetscErrorCode NakStoreWrite(NakStore store, const char *name, NakStoreType type, size_t count,
                              const void *values)
 {
-  herr_t status;
+  const NakReporting before = NakTakeReporting(store);
+  herr_t             status = 0;
+  char              *bytes  = NULL;
+  PetscErrorCode     code;
 
   PetscFunctionBeginUser;
-  status =
-    WriteAlone(store, name, NakDiskType(type), NakMemoryType(type), 1, (hsize_t)count, values);
-  PetscCall(NakStoreAgree(store, PETSC_ERR_FILE_WRITE, NakFirst(store->pending, status)));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (NakHolds(store)) PetscCall(NakToDisk(type, count, values, &bytes, &status));
+  code = WriteAlone(store, name, NakDiskType(type), 1, (hsize_t)count, bytes, status);
+  NakReturnReporting(before);
+  PetscFunctionReturn(code);
 }
 
 PetscErrorCode NakStoreWriteText(NakStore store, const char *name, size_t size, const char *text)
 {
-  const hid_t type   = NakTextType(size);
-  herr_t      status = WriteAlone(store, name, type, type, 0, 1, text);
+  const NakReporting before = NakTakeReporting(store);
+  const hid_t        type   = NakTextType(size);
+  char              *bytes  = NULL;
+  PetscErrorCode     code;
 
   PetscFunctionBeginUser;
+  if (NakHolds(store)) {
+    PetscCall(PetscMalloc1(H5Tget_size(type), &bytes));
+    memcpy(bytes, text, H5Tget_size(type));
+  }
+  code = WriteAlone(store, name, type, 0, 1, bytes, 0);
   (void)H5Tclose(type);
-  PetscCall(NakStoreAgree(store, PETSC_ERR_FILE_WRITE, NakFirst(store->pending, status)));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  NakReturnReporting(before);
+  PetscFunctionReturn(code);
 }
 
 /* Open a dataset for reading.  Its number of values is -1 if it cannot be opened. */
@@ -115,7 +132,7 @@ PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, Pe
   int64_t            values[2] = {0, 0}; /* how many, and whether there are any */
 
   PetscFunctionBeginUser;
-  if (store->rank == 0 && IsThere(store, name)) {
+  if (store->writers->rank == 0 && IsThere(store, name)) {
     hssize_t    found;
     const hid_t dataset = OpenDataset(store, name, &found);
 
@@ -124,7 +141,7 @@ PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, Pe
     values[1] = 1;
   }
   NakReturnReporting(before);
-  PetscCallMPI(MPI_Bcast(values, 2, MPI_INT64_T, 0, store->comm));
+  PetscCallMPI(MPI_Bcast(values, 2, MPI_INT64_T, 0, store->writers->comm));
   *count = (size_t)values[0];
   *there = (PetscBool)(values[1] != 0);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -155,15 +172,16 @@ PetscErrorCode NakStoreRead(NakStore store, const char *name, NakStoreType type,
                             void *values)
 {
   const hid_t  memory = NakMemoryType(type);
-  const herr_t status = store->rank == 0 ? ReadAlone(store, name, memory, count, values) : 0;
-  size_t       bytes  = count * H5Tget_size(memory);
+  const herr_t status =
+    store->writers->rank == 0 ? ReadAlone(store, name, memory, count, values) : 0;
+  size_t bytes = count * H5Tget_size(memory);
 
   PetscFunctionBeginUser;
   PetscCall(NakStoreAgree(store, PETSC_ERR_FILE_UNEXPECTED, status));
   for (char *part = values; bytes > 0; part += MESSAGE) {
     const size_t now = PetscMin(bytes, MESSAGE);
 
-    PetscCallMPI(MPI_Bcast(part, (int)now, MPI_BYTE, 0, store->comm));
+    PetscCallMPI(MPI_Bcast(part, (int)now, MPI_BYTE, 0, store->writers->comm));
     bytes -= now;
   }
   PetscFunctionReturn(PETSC_SUCCESS);

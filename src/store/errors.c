@@ -43,6 +43,6 @@ PetscErrorCode NakStoreAgree(NakStore store, PetscErrorCode code, herr_t status)
   if (status < 0)
     NakFaultNote(&fault, code, "cannot %s %s: %s", store->writes ? "write" : "read", store->path,
                  store->reason);
-  PetscCall(NakFaultAgree(store->comm, &fault));
+  PetscCall(NakFaultAgree(store->writers->comm, &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

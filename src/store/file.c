@@ -32,9 +32,8 @@ PetscErrorCode NakFileClose(FILE **file, const char *path)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The reason why a file may not survive a power cut.  It is 0 if the file will, or if the file
-   system has no way to say. */
-static int Sync(int file)
+/* It is 0, too, if the file system has no way to say. */
+int NakFileSyncNow(int file)
 {
   int failed;
 
@@ -43,13 +42,39 @@ static int Sync(int file)
   return failed == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP ? 0 : errno;
 }
 
+int NakFileWriteAt(int file, const char bytes[], size_t size, uint64_t at)
+{
+  for (size_t done = 0; done < size;) {
+    const ssize_t n = pwrite(file, bytes + done, size - done, (off_t)(at + done));
+
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    if (n == 0) return ENOSPC;
+    done += (size_t)n;
+  }
+  return 0;
+}
+
+int NakFileReadAt(int file, char bytes[], size_t size, uint64_t at)
+{
+  for (size_t got = 0; got < size;) {
+    const ssize_t n = pread(file, bytes + got, size - got, (off_t)(at + got));
+
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    if (n == 0) return ENODATA; /* it was longer a moment ago */
+    got += (size_t)n;
+  }
+  return 0;
+}
+
 PetscErrorCode NakFileSync(FILE *file, const char *path)
 {
   int reason;
 
   PetscFunctionBeginUser;
   PetscCall(NakFileFlush(file, path));
-  reason = Sync(fileno(file));
+  reason = NakFileSyncNow(fileno(file));
   PetscCheck(reason == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s to the disk: %s",
              path, strerror(reason));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -64,7 +89,7 @@ PetscErrorCode NakPathSync(const char *path)
   if (file < 0 && errno == ENOENT) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(file >= 0, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path,
              strerror(errno));
-  reason = Sync(file);
+  reason = NakFileSyncNow(file);
   (void)close(file);
   PetscCheck(reason == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s to the disk: %s",
              path, strerror(reason));

@@ -6,19 +6,84 @@
 
 #include <hdf5.h>
 
+#if !(H5_VERS_MAJOR == 1 && (H5_VERS_MINOR == 10 || H5_VERS_MINOR == 14))
+  #error "the file driver (driver.c) is written for HDF5 1.10 and 1.14"
+#endif
+
 #define MESSAGE ((size_t)1 << 30) /* the longest: MPI counts with int [B] */
 
+/* ---- driver.c: what HDF5 itself writes to a file, in memory.  On rank 0 ---- */
+
+typedef struct NakSkeleton_private *NakSkeleton;
+
+/* A file that is created with `access` goes to the skeleton, which outlives it.  A negative status
+   is a failure.  Destroy accepts NULL. */
+herr_t NakSkeletonCreate(hid_t access, NakSkeleton *skeleton);
+void   NakSkeletonDestroy(NakSkeleton *skeleton);
+
+/* Length of the file. */
+haddr_t NakSkeletonEnd(NakSkeleton skeleton);
+
+/* Bytes of the file.  The data of arrays are missing: they are 0. */
+void NakSkeletonRead(NakSkeleton skeleton, haddr_t at, size_t size, void *bytes);
+
+/* Where the data lie that HDF5 wrote last, and that were dropped. */
+haddr_t NakSkeletonDropped(NakSkeleton skeleton);
+
+/* ---- Stores ---- */
+
 struct NakStore_private {
-  MPI_Comm    comm;
-  PetscMPIInt rank, ranks;
-  char        path[PETSC_MAX_PATH_LEN]; /* as it will be called */
-  char        file_path[PETSC_MAX_PATH_LEN];
-  char        seal[NAK_SEAL_TEXT]; /* "" without one */
-  PetscBool   writes, compress;
-  hid_t       file;
-  herr_t      pending;     /* of attributes that could not be written */
-  char        reason[256]; /* the first failure in HDF5's words */
+  NakWriters    writers;
+  char          path[PETSC_MAX_PATH_LEN];      /* as it will be called */
+  char          file_path[PETSC_MAX_PATH_LEN]; /* as it is called now */
+  char          seal[NAK_SEAL_TEXT];           /* "" without one */
+  PetscBool     writes, compress;
+  hid_t         file;
+  NakSkeleton   skeleton;    /* of a file that is written; rank 0 */
+  int           descriptor;  /* of writers; -1 for none */
+  herr_t        pending;     /* of attributes that could not be written */
+  char          reason[256]; /* the first failure in HDF5's words */
+  NakExtent    *extents;     /* of a file that is written; `at` is known on rank 0 only */
+  size_t        count, room;
+  NakStoreBox **boxes; /* of extents: all ranks' */
+  size_t        n_boxes;
 };
+
+/* Boxes of all ranks, which the store owns.  Collective. */
+PetscErrorCode NakStoreBoxes(NakStore store, const NakStoreBox *box, const NakStoreBox **boxes);
+
+/* Add an extent to a file that is written; the store owns `extent.mine`. */
+PetscErrorCode NakStoreAdd(NakStore store, NakExtent extent);
+
+/* `count` values as they are on the disk, to be freed; NULL for none.  The status is HDF5's. */
+PetscErrorCode NakToDisk(NakStoreType type, size_t count, const void *values, char **bytes,
+                         herr_t *status);
+
+/* ---- dataset.c ---- */
+
+/* How a dataset is created: without fill values, because every element of it is about to be written.
+   With the chunks of an array, or in one place if `box` is NULL.  To be closed. */
+hid_t NakDatasetOptions(const NakStoreBox *box, size_t unit);
+
+/* Create a dataset in the file.  `*at` is where its data will lie, unless it has chunks. */
+hid_t NakCreateDataset(NakStore store, const char *name, hid_t type, int rank, const hsize_t size[],
+                       const NakStoreBox *chunked, uint64_t *at);
+
+/* Where the data of a dataset lie; 0 if that is no one place. */
+uint64_t NakDataAt(hid_t dataset);
+
+/* ---- chunks.c: compressed arrays ---- */
+
+/* Bytes of a chunk, which is a layer or a part of one; 0 if an array has none. */
+size_t NakChunkBytes(const NakStoreBox *box, size_t unit);
+
+/* The chunk of `size` bytes at byte `at` of an array. */
+void NakChunkShape(const NakStoreBox *box, size_t unit, uint64_t at, size_t size, hsize_t start[],
+                   hsize_t count[]);
+
+/* Compress an array and add its chunks.  Collective. */
+PetscErrorCode NakStoreWriteChunks(NakStore store, hid_t dataset, NakStoreType type,
+                                   const NakExtent *array);
 
 /* HDF5's error reporting belongs to the whole process.  It is ours only while we are at work. */
 typedef struct {
@@ -41,7 +106,7 @@ static inline herr_t NakFirst(herr_t one, herr_t other)
 /* Whether this rank holds a file that is written. */
 static inline PetscBool NakHolds(NakStore store)
 {
-  return (PetscBool)(store->writes && store->rank == 0);
+  return (PetscBool)(store->writes && store->writers->rank == 0);
 }
 
 static inline hid_t NakMemoryType(NakStoreType type)
@@ -66,7 +131,3 @@ static inline hid_t NakTextType(size_t size)
   (void)H5Tset_cset(type, H5T_CSET_UTF8);
   return type;
 }
-
-/* Create a dataset without fill values: every element of it is about to be written. */
-hid_t NakCreateDataset(NakStore store, const char *name, hid_t type, int rank,
-                       const hsize_t size[]);

@@ -1,8 +1,8 @@
 /* The seal of a file: its length and a checksum over all of it; the contract is in
    nakfield/store.h.
 
-   The checksum is that of the checksums of 16 MiB pieces.  The seal is a text, padded with zeros.
-   It is part of what is checked; its own checksum counts as zeros. */
+   The checksum is that of the checksums of all pieces.  The seal is a text, padded with zeros.  It
+   is part of what is checked; its own checksum counts as zeros. */
 #include "store_impl.h"
 
 #include <errno.h>
@@ -13,122 +13,129 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define PIECE  ((size_t)16 << 20) /* [B] */
-#define DIGITS 16                 /* of a checksum */
+#define DIGITS 16 /* of a checksum */
 
 /* The texts of the seal, "nakfield checkpoint 1\nbytes ...\nxxh3 ...\n". */
-static int Compose(const char *seal, size_t bytes, uint64_t sum, char text[NAK_SEAL_SIZE])
+static int Compose(const char *seal, uint64_t bytes, uint64_t sum, char text[NAK_SEAL_SIZE])
 {
   int length;
 
   memset(text, 0, NAK_SEAL_SIZE);
-  length =
-    snprintf(text, NAK_SEAL_SIZE, "%s\nbytes %zu\nxxh3 %0*" PRIx64 "\n", seal, bytes, DIGITS, sum);
+  length = snprintf(text, NAK_SEAL_SIZE, "%s\nbytes %" PRIu64 "\nxxh3 %0*" PRIx64 "\n", seal, bytes,
+                    DIGITS, sum);
   return length - 1 - DIGITS; /* where the checksum begins */
 }
 
-static size_t Pieces(size_t bytes)
+static size_t Pieces(uint64_t bytes)
 {
-  return (bytes + PIECE - 1) / PIECE;
+  return (size_t)((bytes + NAK_PIECE - 1) / NAK_PIECE);
 }
 
-static size_t Length(size_t bytes, size_t piece)
+static size_t Length(uint64_t bytes, size_t piece)
 {
-  return PetscMin(PIECE, bytes - piece * PIECE);
+  return (size_t)PetscMin(NAK_PIECE, bytes - piece * (uint64_t)NAK_PIECE);
 }
 
-PetscErrorCode NakSealPut(const char *seal, size_t bytes, char file[])
+uint64_t NakSealSum(const char piece[], size_t size)
 {
-  const size_t pieces = Pieces(bytes);
-  uint64_t    *sums;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(pieces, &sums));
-  memset(file + Compose(seal, bytes, 0, file), 0, DIGITS);
-  for (size_t k = 0; k < pieces; k++) sums[k] = XXH3_64bits(file + k * PIECE, Length(bytes, k));
-  (void)Compose(seal, bytes, XXH3_64bits(sums, pieces * sizeof *sums), file);
-  PetscCall(PetscFree(sums));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return XXH3_64bits(piece, size);
 }
 
-/* ---- Checking, by one rank ---- */
-
-/* 0, or the reason why a part of a file cannot be read. */
-static int ReadPart(int file, size_t size, size_t begin, char *part)
+void NakSealPut(const char *seal, uint64_t bytes, uint64_t sums[], char first[])
 {
-  for (size_t got = 0; got < size;) {
-    const ssize_t n = pread(file, part + got, size - got, (off_t)(begin + got));
-
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    if (n == 0) return ENODATA; /* it was longer a moment ago */
-    got += (size_t)n;
-  }
-  return 0;
+  memset(first + Compose(seal, bytes, 0, first), 0, DIGITS);
+  sums[0] = NakSealSum(first, Length(bytes, 0));
+  (void)Compose(seal, bytes, XXH3_64bits(sums, Pieces(bytes) * sizeof *sums), first);
 }
 
-/* The checksum of a file that contains it at `mark`; `*reason` as in ReadPart(). */
-static PetscErrorCode Sum(int file, size_t bytes, int mark, uint64_t *sum, int *reason)
+/* ---- Checking ---- */
+
+/* What rank 0 finds in front of a file. */
+typedef struct {
+  char      found[NAK_SEAL_SIZE];
+  uint64_t  bytes;
+  int       reason; /* why it cannot be read; 0 if it can */
+  int       mark;   /* where its checksum is */
+  PetscBool sealed; /* whether there is a seal with the length of the file */
+} Front;
+
+/* The text of the seal, up to the end of its first line. */
+static void Text(const Front *front, char seal[NAK_SEAL_TEXT])
 {
-  const size_t pieces = Pieces(bytes);
-  uint64_t    *sums;
+  const size_t length = PetscMin(strcspn(front->found, "\n"), (size_t)NAK_SEAL_TEXT - 1);
+
+  memcpy(seal, front->found, length);
+  seal[length] = '\0';
+}
+
+static void Look(int file, Front *front)
+{
+  char        expected[NAK_SEAL_SIZE], seal[NAK_SEAL_TEXT];
+  struct stat about;
+
+  front->reason = fstat(file, &about) == 0 ? 0 : errno;
+  front->bytes  = front->reason == 0 ? (uint64_t)about.st_size : 0;
+  if (front->bytes > NAK_SEAL_SIZE)
+    front->reason = NakFileReadAt(file, front->found, NAK_SEAL_SIZE, 0);
+  Text(front, seal);
+  front->mark = Compose(seal, front->bytes, 0, expected);
+  front->sealed =
+    (PetscBool)(front->reason == 0 && memcmp(front->found, expected, (size_t)front->mark) == 0);
+}
+
+/* The checksums of this writer's pieces; the reason why one cannot be read. */
+static PetscErrorCode Sum(NakWriters w, int file, const Front *front, uint64_t sums[], int *reason)
+{
+  const size_t pieces = Pieces(front->bytes);
   char        *piece;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscCalloc1(pieces, &sums));
-  PetscCall(PetscMalloc1(PetscMin(bytes, PIECE), &piece));
-  for (size_t k = 0; k < pieces; k++) {
-    *reason = ReadPart(file, Length(bytes, k), k * PIECE, piece);
-    if (*reason != 0) break;
-    if (k == 0) memset(piece + mark, 0, DIGITS);
-    sums[k] = XXH3_64bits(piece, Length(bytes, k));
+  PetscCall(PetscMalloc1(PetscMin(front->bytes, NAK_PIECE), &piece));
+  for (size_t k = (size_t)w->place; k < pieces && *reason == 0; k += (size_t)w->count) {
+    *reason = NakFileReadAt(file, piece, Length(front->bytes, k), k * (uint64_t)NAK_PIECE);
+    if (k == 0) memset(piece + front->mark, 0, DIGITS);
+    if (*reason == 0) sums[k] = NakSealSum(piece, Length(front->bytes, k));
   }
-  *sum = XXH3_64bits(sums, pieces * sizeof *sums);
   PetscCall(PetscFree(piece));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether the checksum of all pieces is that of the seal; the first reason why one cannot be
+   read. */
+static PetscErrorCode Compare(NakWriters w, int file, const Front *front, PetscBool *same,
+                              int *reason)
+{
+  const size_t pieces = Pieces(front->bytes);
+  char         seal[NAK_SEAL_TEXT], expected[NAK_SEAL_SIZE];
+  uint64_t    *sums;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1(pieces, &sums));
+  if (w->place >= 0) PetscCall(Sum(w, file, front, sums, reason));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, (int)pieces, MPI_UINT64_T, MPI_BOR, w->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, reason, 1, MPI_INT, MPI_MAX, w->comm));
+  Text(front, seal);
+  (void)Compose(seal, front->bytes, XXH3_64bits(sums, pieces * sizeof *sums), expected);
+  *same = (PetscBool)(*reason == 0 && memcmp(front->found, expected, NAK_SEAL_SIZE) == 0);
   PetscCall(PetscFree(sums));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether a file is as its seal says. */
-static PetscErrorCode Compare(int file, char seal[NAK_SEAL_TEXT], PetscBool *same, int *reason)
+static PetscErrorCode Examine(NakWriters w, int file, int reason, char seal[NAK_SEAL_TEXT],
+                              size_t size, char damage[])
 {
-  char        found[NAK_SEAL_SIZE] = "", expected[NAK_SEAL_SIZE];
-  struct stat about;
-  size_t      words, bytes;
-  uint64_t    sum = 0;
-  int         mark;
+  Front     front = {.reason = reason};
+  PetscBool same  = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  *reason = fstat(file, &about) == 0 ? 0 : errno;
-  bytes   = *reason == 0 ? (size_t)about.st_size : 0;
-  if (bytes > NAK_SEAL_SIZE) *reason = ReadPart(file, NAK_SEAL_SIZE, 0, found);
-  words = PetscMin(strcspn(found, "\n"), (size_t)NAK_SEAL_TEXT - 1);
-  memcpy(seal, found, words);
-  seal[words] = '\0';
-  mark        = Compose(seal, bytes, 0, expected);
-  *same       = (PetscBool)(*reason == 0 && memcmp(found, expected, (size_t)mark) == 0);
-  if (!*same) PetscFunctionReturn(PETSC_SUCCESS); /* the sum may be of anything */
-  PetscCall(Sum(file, bytes, mark, &sum, reason));
-  (void)Compose(seal, bytes, sum, expected);
-  *same = (PetscBool)(*reason == 0 && memcmp(found, expected, NAK_SEAL_SIZE) == 0);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Examine(const char *path, char seal[NAK_SEAL_TEXT], size_t size,
-                              char damage[])
-{
-  const int file   = open(path, O_RDONLY | O_CLOEXEC);
-  int       reason = file < 0 ? errno : 0;
-  PetscBool same   = PETSC_FALSE;
-
-  PetscFunctionBeginUser;
-  damage[0] = seal[0] = '\0';
-  PetscCheck(reason == 0 || reason == EIO, PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN,
-             "cannot open %s: %s", path, strerror(reason)); /* it may be as good as ever */
-  if (file >= 0) {
-    PetscCall(Compare(file, seal, &same, &reason));
-    (void)close(file);
-  }
+  if (w->rank == 0 && file >= 0) Look(file, &front);
+  PetscCallMPI(MPI_Bcast(&front, sizeof front, MPI_BYTE, 0, w->comm));
+  Text(&front, seal);
+  if (front.sealed)
+    PetscCall(Compare(w, file, &front, &same, &reason));
+  else
+    reason = front.reason;
+  damage[0] = '\0';
   if (reason != 0)
     (void)snprintf(damage, size, "it cannot be read: %s", strerror(reason));
   else if (!same)
@@ -136,17 +143,23 @@ static PetscErrorCode Examine(const char *path, char seal[NAK_SEAL_TEXT], size_t
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakSealCheck(MPI_Comm comm, const char *path, char seal[NAK_SEAL_TEXT], size_t size,
-                            char damage[])
+/* If a file cannot be opened, it may be as good as ever.  A disk that fails is damage. */
+PetscErrorCode NakSealCheck(NakWriters writers, const char *path, char seal[NAK_SEAL_TEXT],
+                            size_t size, char damage[])
 {
-  PetscErrorCode code = PETSC_SUCCESS;
-  PetscMPIInt    rank;
+  NakFault fault = {.code = PETSC_SUCCESS};
+  int      file = -1, reason = 0;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) code = Examine(path, seal, size, damage);
-  PetscCall(NakAgree(comm, code));
-  PetscCallMPI(MPI_Bcast(seal, NAK_SEAL_TEXT, MPI_CHAR, 0, comm));
-  PetscCallMPI(MPI_Bcast(damage, (int)size, MPI_CHAR, 0, comm));
+  if (writers->place >= 0) {
+    file   = open(path, O_RDONLY | O_CLOEXEC);
+    reason = file < 0 ? errno : 0;
+    if (reason != 0 && reason != EIO)
+      NakFaultNote(&fault, PETSC_ERR_FILE_OPEN, "cannot open %s: %s", path, strerror(reason));
+  }
+  PetscCall(NakFaultShare(writers->comm, &fault));
+  if (!fault.code) PetscCall(Examine(writers, file, reason, seal, size, damage));
+  if (file >= 0) (void)close(file);
+  PetscCall(NakFaultAgree(writers->comm, &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -15,15 +15,18 @@ static inline void PassOn(PetscErrorCode (*exchange)(void *object, NakCheckpoint
 {
   char          folder[] = "/tmp/nakfield-XXXXXX", path[64];
   NakCheckpoint c;
+  NakWriters    writers;
 
   if (Rank() == 0) assert_non_null(mkdtemp(folder));
   MUST(MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, PETSC_COMM_WORLD));
-  MUST(NakCheckpointCreate(PETSC_COMM_WORLD, folder, &c));
+  MUST(NakWritersCreate(PETSC_COMM_WORLD, 0, &writers));
+  MUST(NakCheckpointCreate(writers, folder, &c));
   MUST(exchange(from, c));
   MUST(NakCheckpointCommit(&c, 1));
-  MUST(NakCheckpointOpen(PETSC_COMM_WORLD, folder, &c));
+  MUST(NakCheckpointOpen(writers, folder, &c));
   MUST(exchange(to, c));
   MUST(NakCheckpointDestroy(&c));
+  MUST(NakWritersDestroy(&writers));
   (void)snprintf(path, sizeof path, "%s/000000.h5", folder);
   if (Rank() == 0) assert_true(unlink(path) == 0 && rmdir(folder) == 0);
 }

@@ -15,6 +15,20 @@ typedef struct {
   PetscReal time;
 } Block;
 
+static NakWriters world;
+
+static int ChooseWriters(void **state)
+{
+  (void)state;
+  return NakWritersCreate(PETSC_COMM_WORLD, 2, &world) != 0;
+}
+
+static int DropWriters(void **state)
+{
+  (void)state;
+  return NakWritersDestroy(&world) != 0;
+}
+
 /* A vector on a grid of nx x ny, in two dimensions or three. */
 static Vec MakeVec(PetscInt nx, PetscInt ny, PetscInt nz, PetscInt dof)
 {
@@ -73,7 +87,7 @@ static void Write(const char *directory, PetscInt turn, PetscInt keep)
 
   Fill(v, (PetscReal)turn);
   Fill(w, (PetscReal)-turn);
-  MUST(NakCheckpointCreate(PETSC_COMM_WORLD, directory, &c));
+  MUST(NakCheckpointCreate(world, directory, &c));
   assert_false(NakCheckpointReads(c));
   MUST(Exchange(c, v, w, &block));
   MUST(NakCheckpointCommit(&c, keep));
@@ -94,7 +108,7 @@ static void Read(const char *directory, PetscInt turn)
   MUST(VecDuplicate(w, &expected[1]));
   Fill(expected[0], (PetscReal)turn);
   Fill(expected[1], (PetscReal)-turn);
-  MUST(NakCheckpointOpen(PETSC_COMM_WORLD, directory, &c));
+  MUST(NakCheckpointOpen(world, directory, &c));
   assert_int_equal(c == NULL, turn < 0);
   if (c != NULL) {
     assert_true(NakCheckpointReads(c));
@@ -162,7 +176,7 @@ static void ADamagedOneGivesWayToTheOneBefore(void **state)
 static PetscErrorCode OpenOnly(void *ctx)
 {
   NakCheckpoint  c;
-  PetscErrorCode code = NakCheckpointOpen(PETSC_COMM_WORLD, ctx, &c);
+  PetscErrorCode code = NakCheckpointOpen(world, ctx, &c);
 
   PetscFunctionBeginUser;
   PetscCall(NakCheckpointDestroy(&c));
@@ -212,7 +226,7 @@ static PetscErrorCode ReadOtherGrid(void *ctx)
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  PetscCall(NakCheckpointOpen(PETSC_COMM_WORLD, ctx, &c));
+  PetscCall(NakCheckpointOpen(world, ctx, &c));
   code = NakCheckpointVec(c, "one/v", v);
   PetscCall(NakCheckpointDestroy(&c));
   PetscCall(VecDestroy(&v));
@@ -230,7 +244,7 @@ static PetscErrorCode WriteNaN(void *ctx)
   if (Rank() == 0) PetscCall(VecSetValue(v, 0, NAN, INSERT_VALUES));
   PetscCall(VecAssemblyBegin(v));
   PetscCall(VecAssemblyEnd(v));
-  PetscCall(NakCheckpointCreate(PETSC_COMM_WORLD, ctx, &c));
+  PetscCall(NakCheckpointCreate(world, ctx, &c));
   code = NakCheckpointVec(c, "one/v", v);
   PetscCall(NakCheckpointDestroy(&c));
   PetscCall(VecDestroy(&v));
@@ -248,8 +262,7 @@ static void WhatCannotBeReadIsRefused(void **state)
   assert_int_equal(Quietly(ReadOtherGrid, directory), PETSC_ERR_FILE_UNEXPECTED);
   if (Rank() == 0) (void)mkdir(later, 0777);
   MUST(MPI_Barrier(PETSC_COMM_WORLD));
-  assert_int_equal(
-    NakStoreCreate(PETSC_COMM_WORLD, "later/000000.h5", "nakfield checkpoint 999", &store), 0);
+  assert_int_equal(NakStoreCreate(world, "later/000000.h5", "nakfield checkpoint 999", &store), 0);
   MUST(NakStoreWrite(store, "x", NAK_STORE_REAL, 1, &number));
   MUST(NakStoreCommit(&store, PETSC_TRUE));
   assert_int_equal(Quietly(OpenOnly, later), PETSC_ERR_USER_INPUT);
@@ -279,4 +292,5 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(WhatIsNotFiniteIsNotWritten),
 };
 
-NAK_TEST_MAIN_OF(EnterFolder("test-checkpoint") || cmocka_run_group_tests(tests, NULL, NULL))
+NAK_TEST_MAIN_OF(EnterFolder("test-checkpoint") ||
+                 cmocka_run_group_tests(tests, ChooseWriters, DropWriters))

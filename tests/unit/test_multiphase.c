@@ -837,14 +837,16 @@ static NakMixRecord Continue(MPI_Comm comm, const char *from, const char *to, Ve
 {
   const NakMixParams p = BusyParams();
   NakCheckpoint      c;
+  NakWriters         writers;
   NakMixBox          box;
   NakMixRecord       r;
   DM                 dm;
   Vec                last;
 
+  MUST(NakWritersCreate(comm, 0, &writers));
   MUST(NakMixBoxCreate(comm, &p, &box));
   if (from != NULL) {
-    MUST(NakCheckpointOpen(comm, from, &c));
+    MUST(NakCheckpointOpen(writers, from, &c));
     MUST(NakMixBoxCheckpoint(box, c));
     MUST(NakCheckpointDestroy(&c));
   } else {
@@ -856,7 +858,7 @@ static NakMixRecord Continue(MPI_Comm comm, const char *from, const char *to, Ve
     MUST(NakMixBoxStep(box, p.end));
     MUST(NakMixBoxMeasure(box, &r));
     if (to == NULL || r.time < 0.3 * p.end) continue;
-    MUST(NakCheckpointCreate(comm, to, &c));
+    MUST(NakCheckpointCreate(writers, to, &c));
     MUST(NakMixBoxCheckpoint(box, c));
     MUST(NakCheckpointCommit(&c, 1));
     to = NULL;
@@ -867,6 +869,7 @@ static NakMixRecord Continue(MPI_Comm comm, const char *from, const char *to, Ve
     MUST(VecCopy(last, *U));
   }
   MUST(NakMixBoxDestroy(&box));
+  MUST(NakWritersDestroy(&writers));
   return r;
 }
 

@@ -1127,15 +1127,18 @@ static void TestKeepsTheEnd(void **state)
 static void Checkpoint(NakProtocol protocol, const char *folder, PetscBool write)
 {
   NakCheckpoint c;
+  NakWriters    writers;
 
+  MUST(NakWritersCreate(PETSC_COMM_WORLD, 0, &writers));
   if (write)
-    MUST(NakCheckpointCreate(PETSC_COMM_WORLD, folder, &c));
+    MUST(NakCheckpointCreate(writers, folder, &c));
   else
-    MUST(NakCheckpointOpen(PETSC_COMM_WORLD, folder, &c));
+    MUST(NakCheckpointOpen(writers, folder, &c));
   assert_non_null(c);
   MUST(NakProtocolCheckpoint(protocol, c));
   if (write) MUST(NakCheckpointCommit(&c, 1));
   MUST(NakCheckpointDestroy(&c));
+  MUST(NakWritersDestroy(&writers));
 }
 
 /* A protocol read in the middle of a ramp goes on with its temperature, and notes what it would have noted. */

@@ -11,6 +11,20 @@
 
 enum { ROWS = 7, COLUMNS = 5 };
 
+static NakWriters world;
+
+static int ChooseWriters(void **state)
+{
+  (void)state;
+  return NakWritersCreate(PETSC_COMM_WORLD, 2, &world) != 0;
+}
+
+static int DropWriters(void **state)
+{
+  (void)state;
+  return NakWritersDestroy(&world) != 0;
+}
+
 /* Rows are dealt out to the ranks in blocks. */
 static NakStoreBox Rows(void)
 {
@@ -42,7 +56,7 @@ static PetscErrorCode WriteSome(const char *path, const char *seal)
 
   PetscFunctionBeginUser;
   Fill(&box, values);
-  PetscCall(NakStoreCreate(PETSC_COMM_WORLD, path, seal, &store));
+  PetscCall(NakStoreCreate(world, path, seal, &store));
   PetscCall(NakStoreWriteArray(store, "deep/inside/array", NAK_STORE_REAL, &box, values));
   PetscCall(NakStoreText(store, "deep/inside/array", "unit", "m"));
   PetscCall(NakStoreNumber(store, "/", "whole", NAK_STORE_INT, &whole));
@@ -63,7 +77,7 @@ static void WhatIsWrittenIsRead(void **state)
 
   (void)state;
   MUST(WriteSome("some.h5", NULL));
-  MUST(NakStoreOpen(PETSC_COMM_WORLD, "some.h5", &store));
+  MUST(NakStoreOpen(world, "some.h5", &store));
   MUST(NakStoreReadArray(store, "deep/inside/array", NAK_STORE_REAL, &box, values));
   Fill(&box, expected);
   assert_memory_equal(values, expected, (size_t)(box.count[0] * COLUMNS) * sizeof *values);
@@ -91,11 +105,11 @@ static off_t WriteLayers(const char *path, NakStoreType type, PetscBool compress
   NakStore         store;
 
   for (PetscInt k = 0; k < LAYERS * rows * 32; k++) values[k] = 1.0 / (3 + k / (rows * 32));
-  MUST(NakStoreCreate(PETSC_COMM_WORLD, path, NULL, &store));
+  MUST(NakStoreCreate(world, path, NULL, &store));
   if (compress) NakStoreCompress(store);
   MUST(NakStoreWriteArray(store, "array", type, &box, values));
   MUST(NakStoreCommit(&store, PETSC_FALSE));
-  MUST(NakStoreOpen(PETSC_COMM_WORLD, path, &store));
+  MUST(NakStoreOpen(world, path, &store));
   MUST(NakStoreReadArray(store, "array", type, &box, back));
   MUST(NakStoreDestroy(&store));
   *worst = 0;
@@ -135,11 +149,11 @@ static void APartMayBeEmpty(void **state)
   (void)state;
   if (rank == 0) box.count[0] = ROWS;
   Fill(&box, expected);
-  MUST(NakStoreCreate(PETSC_COMM_WORLD, "empty.h5", NULL, &store));
+  MUST(NakStoreCreate(world, "empty.h5", NULL, &store));
   assert_int_equal(
     NakStoreWriteArray(store, "all", NAK_STORE_REAL, &box, rank == 0 ? expected : NULL), 0);
   MUST(NakStoreCommit(&store, PETSC_FALSE));
-  MUST(NakStoreOpen(PETSC_COMM_WORLD, "empty.h5", &store));
+  MUST(NakStoreOpen(world, "empty.h5", &store));
   MUST(NakStoreReadArray(store, "all", NAK_STORE_REAL, &box, rank == 0 ? values : NULL));
   if (rank == 0) assert_memory_equal(values, expected, sizeof expected);
   MUST(NakStoreDestroy(&store));
@@ -149,7 +163,7 @@ static PetscErrorCode OpenOnly(const char *path)
 {
   NakStore store;
 
-  return NakStoreOpen(PETSC_COMM_WORLD, path, &store);
+  return NakStoreOpen(world, path, &store);
 }
 
 /* One that is not there, and one that HDF5 did not write. */
@@ -194,7 +208,7 @@ static void AnotherSizeIsAnError(void **state)
 
   (void)state;
   MUST(WriteSome("other.h5", NULL));
-  MUST(NakStoreOpen(PETSC_COMM_WORLD, "other.h5", &store));
+  MUST(NakStoreOpen(world, "other.h5", &store));
   MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   for (int k = 0; k < 3; k++) assert_int_equal(readers[k](store), PETSC_ERR_FILE_UNEXPECTED);
   MUST(PetscPopErrorHandler());
@@ -213,7 +227,7 @@ static void HalfAFileIsNotThere(void **state)
   Fill(&box, values);
   MUST(WriteSome("whole.h5", NULL));
   assert_int_equal(stat("whole.h5", &before), 0);
-  MUST(NakStoreCreate(PETSC_COMM_WORLD, "whole.h5", NULL, &store));
+  MUST(NakStoreCreate(world, "whole.h5", NULL, &store));
   MUST(NakStoreWriteArray(store, "array", NAK_STORE_REAL, &box, values));
   MUST(NakStoreDestroy(&store));
   MUST(MPI_Barrier(PETSC_COMM_WORLD));
@@ -229,10 +243,10 @@ static void LinksLeadToOtherFiles(void **state)
 
   (void)state;
   MUST(WriteSome("target.h5", NULL));
-  MUST(NakStoreCreate(PETSC_COMM_WORLD, "links.h5", NULL, &store));
+  MUST(NakStoreCreate(world, "links.h5", NULL, &store));
   MUST(NakStoreLink(store, "to/target", "target.h5", "/"));
   MUST(NakStoreCommit(&store, PETSC_FALSE));
-  MUST(NakStoreOpen(PETSC_COMM_WORLD, "links.h5", &store));
+  MUST(NakStoreOpen(world, "links.h5", &store));
   MUST(NakStoreRead(store, "to/target/small", NAK_STORE_REAL, 3, small));
   assert_true(small[1] == 2.5);
   MUST(NakStoreDestroy(&store));
@@ -245,7 +259,7 @@ static PetscBool IsGood(const char *path)
   char seal[NAK_SEAL_TEXT], damage[128];
 
   MUST(MPI_Barrier(PETSC_COMM_WORLD));
-  MUST(NakSealCheck(PETSC_COMM_WORLD, path, seal, sizeof damage, damage));
+  MUST(NakSealCheck(world, path, seal, sizeof damage, damage));
   if (damage[0] == '\0') assert_string_equal(seal, SEAL);
   MUST(MPI_Barrier(PETSC_COMM_WORLD));
   return (PetscBool)(damage[0] == '\0');
@@ -293,7 +307,7 @@ static void LargeFilesAreSealed(void **state)
 
   (void)state;
   MUST(PetscCalloc1(size, &bytes));
-  MUST(NakStoreCreate(PETSC_COMM_WORLD, "large.h5", SEAL, &store));
+  MUST(NakStoreCreate(world, "large.h5", SEAL, &store));
   MUST(NakStoreWrite(store, "bytes", NAK_STORE_BYTE, size, bytes));
   MUST(NakStoreCommit(&store, PETSC_FALSE));
   MUST(PetscFree(bytes));
@@ -329,7 +343,7 @@ static void WhatCannotBeOpenedHasNoSeal(void **state)
 
   (void)state;
   MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
-  assert_int_equal(NakSealCheck(PETSC_COMM_WORLD, "no-such-file.h5", seal, sizeof damage, damage),
+  assert_int_equal(NakSealCheck(world, "no-such-file.h5", seal, sizeof damage, damage),
                    PETSC_ERR_FILE_OPEN);
   MUST(PetscPopErrorHandler());
 }
@@ -415,4 +429,5 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(AListNamesNothingOutside),
 };
 
-NAK_TEST_MAIN_OF(EnterFolder("test-store") || cmocka_run_group_tests(tests, NULL, NULL))
+NAK_TEST_MAIN_OF(EnterFolder("test-store") ||
+                 cmocka_run_group_tests(tests, ChooseWriters, DropWriters))
