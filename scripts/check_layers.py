@@ -1,28 +1,29 @@
 #!/usr/bin/env python3
-"""Check that every module includes lower modules only (the picture is in docs/architecture.md).
+"""Check that every module includes lower modules only, and that the picture of the layers is up to date.
 
-Usage: check_layers.py [ROOT].  One line per offence; exit status 1 where there is one.
+Usage: check_layers.py [--picture] [ROOT].  One line per offence; exit status 1 if there is one.
+--picture draws docs/images/layers.svg.
 """
 import re
 import sys
 from pathlib import Path
 
-LAYERS = """
-base
-units store
-deck measured
-thermo state checkpoint wetting
-kinetics phases phasefield voids columns
-bdf
-multiphase
-model pfhub
-protocol impedance
-stepper
-diagnostics output progress insitu
-sim
-app
-"""
-LEVEL = {m: i for i, row in enumerate(LAYERS.split("\n")) for m in row.split()}
+LAYERS = {  # from the lowest, with what they are
+    "base": "errors, random numbers, lengths of steps",
+    "units store": "quantities; whole files",
+    "deck measured": "what users write",
+    "thermo state checkpoint wetting": "alloys; who owns which unknown",
+    "kinetics phases phasefield voids columns": "laws at a point; solvers that know no cell",
+    "bdf": "backward differentiation for columns",
+    "multiphase": "phases of the alloy",
+    "model pfhub": "the physics of a cell; of PFHub's models",
+    "protocol impedance": "what the cycler does; spectra",
+    "stepper": "integrators, events, jumps",
+    "diagnostics output progress insitu": "observers: they see numbers and frames only",
+    "sim": "the main loop; kinds of runs",
+    "app": "the command line",
+}
+LEVEL = {m: i for i, row in enumerate(LAYERS) for m in row.split()}
 
 # Observers see records and frames, never the physics that made them.
 BLIND = {"diagnostics", "output", "progress", "insitu"}
@@ -75,9 +76,31 @@ def offences(root):
             yield f"{library} belongs in one file of '{HIDDEN[library]}', but is included by {names}"
 
 
+def picture():
+    """The layers as SVG, the highest on top."""
+    wide, high, words, gap = 96, 30, 500, 8
+    width, height = words + 320, (high + gap) * len(LAYERS) + gap
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+             f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
+             f'<rect width="{width}" height="{height}" fill="white"/>']
+    for row, (modules, what) in enumerate(reversed(LAYERS.items())):
+        y = gap + row * (high + gap)
+        for column, module in enumerate(modules.split()):
+            x, fill = gap + column * (wide + gap // 2), "#fbe8c8" if module in BLIND else "#d8e6f3"
+            parts += [f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" rx="4" fill="{fill}" stroke="#556"/>',
+                      f'<text x="{x + wide / 2:g}" y="{y + 20}" text-anchor="middle">{module}</text>']
+        parts.append(f'<text x="{words + 2 * gap}" y="{y + 20}" fill="#444">{what}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
 def main():
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent)
-    found = list(offences(root))
+    given = [word for word in sys.argv[1:] if word != "--picture"]
+    root = Path(given[0] if given else Path(__file__).parent.parent)
+    found, drawn = list(offences(root)), root / "docs" / "images" / "layers.svg"
+    if "--picture" in sys.argv:
+        drawn.write_text(picture(), encoding="utf-8")
+    elif not drawn.exists() or drawn.read_text(encoding="utf-8") != picture():
+        found.append(f"{drawn.relative_to(root)} is stale: run scripts/check_layers.py --picture")
     print("\n".join(found) if found else "every include points downwards")
     return 1 if found else 0
 

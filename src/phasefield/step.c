@@ -82,8 +82,9 @@ static PetscErrorCode CopyFields(NakPhaseField e, PetscReal *const from[], Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Cycles until the residual is below `goal`.  `first` receives the distance that the first cycle
-   went, `*solved` whether the goal was met.  Gives up above `limit`. */
+/* Cycles until the change still to come, by their rate so far, is below `goal`.  `first` receives
+   the change by the first cycle, `*solved` whether the goal was met.  Gives up if a change is above
+   `limit`, or above the one before it. */
 static PetscErrorCode Solve(NakPhaseField e, const PetscBool fields[], PetscReal goal,
                             PetscReal limit, PetscReal *first, PetscBool *solved)
 {
