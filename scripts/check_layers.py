@@ -78,18 +78,18 @@ def offences(root):
 
 def picture():
     """The layers as SVG, the highest on top."""
-    wide, high, words, gap = 96, 30, 500, 8
-    width, height = words + 320, (high + gap) * len(LAYERS) + gap
+    wide, high, words, gap = 96, 28, 20, 8
+    width, height = 5 * (wide + gap) + gap, (high + words + gap) * len(LAYERS) + gap
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
              f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
              f'<rect width="{width}" height="{height}" fill="white"/>']
     for row, (modules, what) in enumerate(reversed(LAYERS.items())):
-        y = gap + row * (high + gap)
+        y = gap + row * (high + words + gap)
         for column, module in enumerate(modules.split()):
-            x, fill = gap + column * (wide + gap // 2), "#fbe8c8" if module in BLIND else "#d8e6f3"
+            x, fill = gap + column * (wide + gap), "#fbe8c8" if module in BLIND else "#d8e6f3"
             parts += [f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" rx="4" fill="{fill}" stroke="#556"/>',
-                      f'<text x="{x + wide / 2:g}" y="{y + 20}" text-anchor="middle">{module}</text>']
-        parts.append(f'<text x="{words + 2 * gap}" y="{y + 20}" fill="#444">{what}</text>')
+                      f'<text x="{x + wide / 2:g}" y="{y + 19}" text-anchor="middle">{module}</text>']
+        parts.append(f'<text x="{gap}" y="{y + high + 15}" fill="#444">{what}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 

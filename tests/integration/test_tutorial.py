@@ -168,6 +168,9 @@ class Tutorial(unittest.TestCase):
             for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
                 if "://" not in target:
                     self.assertTrue((page.parent / target).exists(), f"{page.name}: {target}")
+        gallery = (nakrun.TOP / "docs" / "gallery.md").read_text(encoding="utf-8")
+        for picture in (nakrun.TOP / "docs" / "images").iterdir():
+            self.assertIn(picture.name, gallery)  # with the command that made it
 
 
 if __name__ == "__main__":
