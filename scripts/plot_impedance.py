@@ -3,12 +3,13 @@
 
 Usage: plot_impedance.py [-o STEM] [--until SECONDS] [--at SECONDS,...] [--lines] [--export] RUNDIR ...
 
-Draws STEM.png and STEM.pdf, by default RUNDIR/impedance (impedance in the current directory for several
-runs, whose first spectra are then compared, or those nearest to the times --at).  --panels chooses of
-nyquist, magnitude, phase and drt; --lines draws the relaxation times as lines where a map would be.  With --export each spectrum is also written below
-RUNDIR/spectra: NNNN.z for ZView, and NNNN.csv with the columns frequency, real and imaginary part and no
-heading, as impedance.py reads them.  Impedances are per area, in ohm cm2.  Nyquist's diagram leaves out
-points far above those of the other spectra, as in a collapse; Bode's has them all.
+Draws STEM.png and STEM.pdf, by default RUNDIR/impedance.  For several runs it is impedance in the
+current directory: their first spectra are compared, or those nearest to the times of --at.  Option
+--panels chooses of nyquist, magnitude, phase and drt; --lines draws the relaxation times as lines
+where a map would be.  With --export each spectrum is also written below RUNDIR/spectra: NNNN.z for
+ZView, and NNNN.csv with the columns frequency, real and imaginary part and no heading, as
+impedance.py reads them.  Impedances are per area, in ohm cm2.  Nyquist's diagram leaves out points
+far above those of the other spectra, as in a collapse; Bode's has them all.
 
 Example: scripts/plot_impedance.py --until 700 runs/operando_stripping
 """
@@ -102,8 +103,9 @@ def draw_lines(axis, curves: list):
 
 
 def spans(moments):
-    """First and last time at which each spectrum is drawn: to the middle between it and its neighbours, but to
-    no time before the first spectrum or after the last, and not far into a pause."""
+    """First and last time at which each spectrum is drawn: to the middle between it and its
+    neighbours. It is not drawn before the first spectrum or after the last, and not far into a
+    pause."""
     gaps = np.diff(moments)
     before, after = np.append(np.inf, gaps), np.append(gaps, np.inf)
     reach = np.minimum(before, after) / 2

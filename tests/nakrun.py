@@ -1,4 +1,4 @@
-"""Run nakfield as a user does, and read what it leaves behind.
+"""Run nakfield as a user does, and read what it leaves.
 
 ctest tells where the program is (NAKFIELD) and how to start ranks (MPIEXEC).
 """

@@ -47,7 +47,7 @@ PetscErrorCode NakBdfCreate(NakColumns columns, const NakEquation *equation, Vec
 /** Free it and set `*bdf` to NULL; NULL is accepted.  Collective. */
 PetscErrorCode NakBdfDestroy(NakBdf *bdf);
 
-/** Begin anew: forget the past.  Not collective. */
+/** Begin again: forget the past.  Not collective. */
 void NakBdfForget(NakBdf bdf);
 
 /** Before a step that is not a repeated one: the past moves on.  `before` is the state from which

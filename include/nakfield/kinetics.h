@@ -189,8 +189,8 @@ void NakKineticsFitFront(NakKinetics *kinetics, PetscReal width, PetscReal spaci
     and -1 far above u_k. */
 PetscReal NakKineticsFilmDrive(const NakKinetics *kinetics, PetscReal u);
 
-/** The open share is held at this value.  A film that covers more could not be told from a whole
-    one. */
+/** The open share is held at this value.  A film that covers more could not be distinguished from a
+    whole one. */
 #define NAK_OPEN_LEAST 1e-30
 
 /** What a front leaves open.  Columns beside it must be solved to a fraction of this. */

@@ -39,7 +39,7 @@ typedef enum {
 #define NAK_MEASURED_BYTES ((int64_t)1000000000) /**< of a file at most */
 #define NAK_MEASURED_ROWS  10000000              /**< at most */
 
-/** The quantities that are wanted from a file. */
+/** The quantities to read from a file. */
 typedef struct {
   const char *path;
   const char

@@ -166,8 +166,8 @@ PetscErrorCode NakModelConstrict(NakModel model, PetscBool constrict);
     keeper. */
 NakColumns NakModelColumns(NakModel model);
 
-/** Put the potential of every face where its charge wants it.  A step does so to its tolerance
-    only.
+/** Set the potential of every face to the value that belongs to its charge.  A step does so to its
+    tolerance only.
 
     @param[out] moved  by how much at most, over NakModelScales() and the magnitude; with it the
                        call is collective.  NULL if that does not matter

@@ -177,7 +177,7 @@ PetscReal NakProtocolColdest(NakProtocol protocol);
 PetscBool NakProtocolRamping(NakProtocol protocol, PetscReal time, PetscReal *rate, PetscReal *end);
 
 /** Time between two spectra of the current step [s].  It is 0 if only one is due, as the step is
-    entered, and PETSC_INFINITY if none is wanted. */
+    entered, and PETSC_INFINITY if none is due. */
 PetscReal NakProtocolSpectra(NakProtocol protocol);
 
 /** Number of spectra of the whole protocol at most.  PETSC_INFINITY if the duration of a step that
@@ -190,7 +190,7 @@ PetscReal NakProtocolStepsInAll(NakProtocol protocol);
 /** The same, but in a repeat only those of its first turn (NakRecord.cycle is 0). */
 PetscReal NakProtocolStepsShown(NakProtocol protocol);
 
-/** Whether any step of the protocol wants a spectrum. */
+/** Whether any step of the protocol has a spectrum. */
 PetscBool NakProtocolHasSpectra(NakProtocol protocol);
 
 /** For the record: index of the current step, and turns done of the innermost repeat or pulses.  If
@@ -277,7 +277,7 @@ const char *NakEventDoc(PetscInt kind);
 /**
   Record what has happened since the record before.
 
-  An event has happened if its condition is true and was not before.  It can happen anew once its
+  An event has happened if its condition is true and was not before.  It can happen again once its
   signal has gone back by a tenth of its bound.  If a condition of the protocol has not located the
   event, its time is interpolated between the two records.  What is true at the first record has
   happened at that record.  The end of a run is the event `short`, `condition` or `limit`.
@@ -314,7 +314,7 @@ PetscErrorCode NakTriggersDestroy(NakTriggers *triggers);
   first step at or after the time at which a condition comes true, or one of the burst's steps after
   that.
 
-  As with events, a condition can come true anew once its signal has gone back by a tenth of its
+  As with events, a condition can come true again once its signal has gone back by a tenth of its
   bound, and its time is interpolated.  What comes true with a switch is shown with the step after
   it.  After NAK_EVENTS moments no more are shown.  Local, without messages.
 
@@ -327,7 +327,7 @@ PetscBool NakTriggersLook(NakTriggers triggers, NakProtocol protocol, const NakR
 const char *NakTriggerText(NakTriggers triggers, PetscInt which);
 
 /** Write what was seen to a checkpoint, or read it.  Conditions that differ from those of the
-    checkpoint begin anew.  For NULL, nothing happens. */
+    checkpoint start again.  For NULL, nothing happens. */
 PetscErrorCode NakTriggersCheckpoint(NakTriggers triggers, NakCheckpoint checkpoint);
 
 /* ---- Cycle jumping ---- */
@@ -357,7 +357,7 @@ PetscErrorCode NakProtocolSave(NakProtocol protocol);
 PetscErrorCode NakProtocolRestore(NakProtocol protocol);
 
 /**
-  Write to a checkpoint where the protocol stands, or go to where a checkpoint says.  Collective.
+  Write the position in the protocol to a checkpoint, or take it from one.  Collective.
 
   The protocol that reads may differ from the one that wrote:
   - in all that follows the top-level item under way

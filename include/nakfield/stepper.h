@@ -9,7 +9,7 @@
 
   The second one is backward differentiation of order 1 and 2 with steps of any lengths, solved by
   Newton's method.  It is for cells with moving phases, which allow a linearly implicit method only
-  short steps.  It begins anew at switches and nuclei.  Its past is part of a checkpoint.
+  short steps.  It starts again at switches and nuclei.  Its past is part of a checkpoint.
 */
 #pragma once
 

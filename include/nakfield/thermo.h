@@ -93,11 +93,10 @@ typedef struct {
 
   @param[in]  deck      errors about `name` are collected here
   @param[in]  key       the entry of the deck that named the material, or NULL
-  @param[in]  name      a file; or a name, for `name`.yaml.  It is looked for in this order: as a
-                        path, if it has a slash or ends in .yaml; in the folder of the deck; in the
-                        folder that the environment's NAKFIELD_MATERIALS names; in
-                        share/nakfield/materials beside the folder of the program; in the source
-                        tree
+  @param[in]  name      a file; or a name, for `name`.yaml.  It is a path if it has a slash or ends
+                        in .yaml.  Else it is looked for in these folders, in this order: that of
+                        the deck; that of the environment's NAKFIELD_MATERIALS;
+                        share/nakfield/materials beside the program's folder; the source tree's
   @param[out] material  the same on every rank
   @param[out] errors    in the file, printed as `file:line:column: message`
 
@@ -210,10 +209,10 @@ typedef struct {
 NakBranchPoint NakBranchAt(const NakBranch *branch, PetscReal mu);
 
 /**
-  The same phase per mole of B, at a chemical potential of A.  Then `x` is the ratio r = A : B, and
-  `omega` is the chemical potential of B.  `slope` and `bend` are the derivatives of r to mu_a.  By
-  Gibbs and Duhem, the derivative of omega is -r.  Not finite if no composition of the branch has
-  that potential.
+  The same phase per mole of B, at a chemical potential of A.  Then `x` is the ratio r = A : B.
+  `slope` and `bend` are the derivatives of r to mu_a.  `omega` is B's chemical potential.  By Gibbs
+  and Duhem, the derivative of omega is -r.  Not finite if no composition of the branch has that
+  potential.
 
   @param[in] mu_a   against solid A [J/mol]
   @param[in] guess  of that ratio, to begin from; 0 for none

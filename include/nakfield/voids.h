@@ -137,7 +137,7 @@ PetscErrorCode NakGasAnswer(NakGas gas, PetscReal change[]);
     accordingly.  Not collective. */
 void NakGasAge(NakGas gas, PetscReal since);
 
-/** Group the voids anew.  Voids that have come to touch share their gas from now on.  Voids that
+/** Group the voids again.  Voids that have come to touch share their gas from now on.  Voids that
     have come apart no longer do: each takes the gas over its own columns.  Until the next call, the
     gas leaves them as fast as it does now. */
 PetscErrorCode NakGasRegroup(NakGas gas, const PetscReal share[]);

@@ -51,7 +51,7 @@ def is_live(given):
 
 
 def options(given):
-    """What Catalyst wants to know: run whenever the simulation calls; `live` connects to ParaView, at
+    """What Catalyst has to know: run whenever the simulation calls; `live` connects to ParaView, at
     host:port or here."""
     if ALONE is not None:
         if is_live(given):

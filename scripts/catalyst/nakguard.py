@@ -21,7 +21,7 @@ options.GlobalTrigger = "TimeStep"
 
 
 def guarded(function):
-    """The same function; an exception is told before it is passed on, and exit() is one, too."""
+    """The same function; an exception is printed before it is passed on, and exit() is one, too."""
     def call(*arguments):
         try:
             return function(*arguments)

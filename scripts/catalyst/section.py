@@ -1,7 +1,8 @@
 # script-version: 2.0
 # nakfield: vtk
-"""The plane where a failure begins: the alloy with its voids, solids and Na metal, the pellet with its
-filaments or its potential, and the worst column on scales of its own for alloy, interphase and pellet.
+"""The plane where a failure begins: the alloy with its voids, solids and Na metal, and the pellet
+with its filaments or its potential. Beside it the worst column on scales of its own for alloy,
+interphase and pellet.
 
 With `insitu: {script: section.py, every: 10 s}`; options: size (1200x800).  Drawn by matplotlib on the
 first rank: no display, no more of ParaView than VTK.

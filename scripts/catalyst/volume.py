@@ -1,6 +1,6 @@
 # script-version: 2.0
 """The cell as a body: the current over its mean on the face, voids as glass with the Na metal in them,
-grains of solid K and Na, filaments in the pellet; beside it the column where it begins to fail, on scales
+grains of solid K and Na, filaments in the pellet. Beside it the column where it begins to fail, on scales
 of its own for alloy, interphase and pellet.
 
 With `insitu: {script: volume.py, every: 10 s}`; options: size (1200x800), live.  What is not drawn to one

@@ -49,10 +49,9 @@ PetscErrorCode NakMpiCheck(MPI_Comm comm)
   tasks = strtol(said, NULL, 10);
   PetscCheck(
     tasks <= 1, comm, PETSC_ERR_USER_INPUT,
-    "%s started %ld processes, and MPI takes each for a run of its own: start them by srun "
+    "%s started %ld processes, and MPI takes each for a run of its own. Start them by srun "
     "--mpi=pmix (srun --mpi=list says what there is), or by the mpirun of the MPI that nakfield "
-    "was "
-    "built with; for single runs side by side: env -u %s nakfield ...",
+    "was built with. For single runs side by side: env -u %s nakfield ...",
     signs[k][1], tasks, signs[k][0]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

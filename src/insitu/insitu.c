@@ -244,7 +244,7 @@ PetscReal NakInsituNext(NakInsitu insitu)
 }
 
 /* A run that had no scripts before its restart begins with them.  One with a checkpoint of an older
-   program begins anew. */
+   program starts again. */
 PetscErrorCode NakInsituCheckpoint(NakInsitu insitu, NakCheckpoint checkpoint)
 {
   PetscBool has;

@@ -214,8 +214,8 @@ static Rate Precipitation(const NakKinetics *k, const NakFaceState *s, PetscReal
 
 /* ---- K film, filament ---- */
 
-/* Rate [1/s] at which solid K covers the face where the interphase is depleted, and re-alloys where
-   it is not.  The change is rounded over the first tenth below saturation. */
+/* Rate [1/s] at which solid K covers the face if the interphase is depleted, and re-alloys if not.
+   The change is rounded over the first tenth below saturation. */
 static Rate FilmGrowth(const NakKinetics *k, const NakFaceState *s, PetscReal w)
 {
   const PetscReal width = 0.1, ratio = k->u_k * PetscExpReal(-w); /* u_k over u_face */

@@ -112,9 +112,9 @@ static PetscErrorCode AddOwn(NakNames names, const char *where, char *const fiel
   if (q == NAK_MEASURED_QUANTITIES || names->n_own == OWN_MOST || field[1][0] == '\0' ||
       strlen(field[1]) >= NAME_SIZE || strlen(field[2]) >= NAME_SIZE)
     NakFaultNote(fault, PETSC_ERR_USER_INPUT,
-                 "%s: a line of names must be quantity,name,unit, where the quantity is time, "
-                 "voltage, current, frequency, re, im or minus_im, and the unit is left out where "
-                 "the file has it; %d lines at most",
+                 "%s: a line of names must be quantity,name,unit. The quantity is time, voltage, "
+                 "current, frequency, re, im or minus_im. The unit is left out if the file has it; "
+                 "%d lines at most",
                  where, OWN_MOST);
   if (fault->code) PetscFunctionReturn(PETSC_SUCCESS);
   own.quantity = (NakQuantity)q;

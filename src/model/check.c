@@ -1,4 +1,4 @@
-/* Entries of a cell that are right by themselves and wrong together. */
+/* Entries of a cell that are right alone and wrong together. */
 #include "model_impl.h"
 
 static void CheckAlloy(const NakModelParams *p, NakComplaints *list)

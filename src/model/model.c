@@ -294,7 +294,8 @@ PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Put the potential of a face where its charge wants it.  Returns by how much, over its scale. */
+/* Set the potential of a face to the value that belongs to its charge.  Returns by how much, over
+   its scale. */
 static PetscReal Settle(const NakColumn *c, PetscReal contact, PetscReal column[])
 {
   const NakLayout *l      = &c->l;

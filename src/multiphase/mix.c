@@ -510,7 +510,7 @@ PetscReal NakMixLiquid(const NakMix *mix, const PetscReal u[], PetscReal X)
 }
 
 /* In a grain's own axes: psi = c (a^2 - 1) |p|^2 with a = 1 + e (4 sum p^4 - 3 |p|^4) / (|p|^4 +
-   d).  d makes the direction matter less where the gradient is lost in the tail of the
+   d).  By this d the direction matters less where the gradient is lost in the tail of the
    interface. */
 static PetscReal Fourfold(PetscReal c, PetscReal e, PetscReal d, const PetscReal p[3],
                           PetscReal first[3], PetscReal second[3][3])

@@ -149,7 +149,7 @@ static PetscErrorCode CutBackAll(NakOutput output, const Position *position)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Tables that are not named begin anew. */
+/* Tables that are not named start again. */
 static PetscErrorCode CutBackOthers(NakOutput output, const TablePosition position[])
 {
   PetscFunctionBeginUser;

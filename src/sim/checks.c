@@ -142,13 +142,13 @@ static void TellFilm(NakSim s, NakComplaints *list, PetscReal T, const char *pla
   NakCaution(
     list, place,
     "at %.6g K the supercooled alloy is past the liquidus of solid K: its film covers half of "
-    "the face after %.3g h even at rest, and all but %.0e of it after %.3g h; "
-    "alloy.solids: equilibrium lets K freeze in the reservoir instead",
+    "the face after %.3g h even at rest, and all but %.0e of it after %.3g h. With alloy.solids: "
+    "equilibrium, K freezes in the reservoir instead",
     (double)T, (double)(PetscLogReal(2) / rate / 3600), NAK_OPEN_LEAST,
     (double)(-PetscLogReal(NAK_OPEN_LEAST) / rate / 3600));
 }
 
-/* Solids and film, where the run begins and where it is coldest.  The protocol has checked that
+/* Solids and film at the start and at the lowest temperature.  The protocol has checked that
    there is liquid then. */
 static void CheckCold(NakSim s, NakComplaints *list)
 {

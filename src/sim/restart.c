@@ -24,7 +24,7 @@ static Due DueOf(NakSim s)
                .spectra_every    = s->spectra_every};
 }
 
-/* Output that was asked for otherwise before the restart begins its rhythm anew. */
+/* Output that was asked for otherwise before the restart starts its rhythm again. */
 static void SetDue(NakSim s, const Due *due)
 {
   const Due       deck = DueOf(s);

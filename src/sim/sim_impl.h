@@ -51,7 +51,7 @@ typedef struct {
                      NakField[NAK_FRAME_FIELDS]); /* of frames, by the deck; how many; or NULL */
   PetscErrorCode (*frame)(NakSim, NakFrame *);
   /* The moment.  If `row` is true, it is for a row of the table; after it, the counts of a row
-     begin anew. */
+     start again. */
   PetscErrorCode (*numbers)(NakSim, PetscBool row, NakNumbers *);
   PetscErrorCode (*observe)(NakSim); /* what it alone shows, if due; or NULL */
   /* Write the last tables, and fill in the kind's part of the summary. */

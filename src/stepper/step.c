@@ -148,8 +148,9 @@ void NakStepperHeedNuclei(NakStepper s)
 }
 
 /* One step that ends at `end` at the latest.  Returns whether its result has physical meaning, and
-   else the length to try next.  The embedded solution does not see how far a potential is from
-   where its charge wants it.  That may be some tolerances, and goes with the square of the step. */
+   else the length to try next.  The embedded solution does not see how far a potential is from the
+   value that belongs to its charge.  That may be some tolerances, and goes with the square of the
+   step. */
 static PetscErrorCode Attempt(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
                               PetscBool *good, PetscReal *reached, PetscReal *again)
 {

@@ -49,8 +49,8 @@ struct NakStepper_private {
 /* step.c: `error` receives the estimated error of the last step. */
 PetscErrorCode NakStepperError(NakStepper stepper, Vec error);
 
-/* step.c: after nuclei, the state is not the one to which the past of `bdf` leads.  So it begins
-   anew. */
+/* step.c: after nuclei, the state is not the one to which the past of `bdf` leads.  So it starts
+   again. */
 void NakStepperHeedNuclei(NakStepper stepper);
 
 /* stepper.c: the residual at a state; a state without meaning is noted. */

@@ -78,8 +78,8 @@ static NakBranchPoint Beyond(const Place *end, PetscReal omega, PetscReal mu)
                           .bend  = 0};
 }
 
-/* Newton's method in the logit, kept within bounds that close in.  It finds where dG/dx is `mu`, or
-   else where the chemical potential of A is. */
+/* Newton's method in the logit, kept within bounds that close in.  It finds the composition at
+   which dG/dx, or the chemical potential of A, is `mu`. */
 static Place Search(const NakSolution *s, PetscBool of_a, PetscReal mu, PetscReal low,
                     PetscReal high, PetscReal logit)
 {

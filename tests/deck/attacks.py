@@ -2,9 +2,9 @@
 status, and words of what it says (a regular expression, over both streams).
 
 A row of CHECKS is a deck, of OVERRIDES an entry of the command line on REST, of COMMANDS a command
-line in a folder that has REST as deck.yaml and FILES; of DAMAGE and STOPPED what is done to a copy
-of a finished run, or of one that was stopped, in `run` before the command.  test_attacks.py runs all.
-To add an attack, add a row: with every defect, the input that showed it.
+line in a folder that has REST as deck.yaml and FILES.  A row of DAMAGE and STOPPED is what is done
+to a copy of a finished run, or of one that was stopped, in `run` before the command.
+test_attacks.py runs all.  To add an attack, add a row: with every defect, the input that showed it.
 """
 import fcntl
 import os

@@ -176,7 +176,7 @@ class BadInput(unittest.TestCase):
                        [f"unknown key .*did you mean '{re.escape(e.key)}'" for e in part], tail)
 
     def test_contradictions_are_found_together(self):
-        """Entries that are right by themselves: one complaint each, with the place of its section."""
+        """Entries that are right alone: one complaint each, with the place of its section."""
         errors = self.check(
             "grid: {nx: 4, alloy_height: 5 mm, electrolyte_layers: 0}\n"
             "solver: {first_step: 1 ns, shortest_step: 1 us}\n"
@@ -252,7 +252,7 @@ class BadInput(unittest.TestCase):
         self.assertRegex(output.err, "deck.yaml:2:10: contact.fraction is 0.05, which leaves no column of the 8 x 1 grid")
 
     def test_an_alloy_that_is_partly_solid(self):
-        """The user is told what it consists of, or that it is computed as a supercooled liquid."""
+        """A message says what it consists of, or that it is computed as a supercooled liquid."""
         deck = "alloy: {temperature: 0 degC}\n" + PROTOCOL
         told = "deck.yaml:1:8: warning: at 273.15 K "
         for entries, message in (
@@ -347,7 +347,7 @@ class BadInput(unittest.TestCase):
             self.check(deck, entry, status=nakrun.DONE)
 
     def test_grains_of_a_cell(self):
-        """Each is refused by itself, with the entry and the remedy; one that is right is not."""
+        """Each is refused alone, with the entry and the remedy; one that is right is not."""
         deck = ("microstructure: {grains_b: 1, interface_width: 1 um, height: 8 um}\n"
                 "grid: {nx: 64, width: 16 um}\nnuclei: {count: 1}\nsolver: {jump: false}\n"
                 "alloy: {compounds: false}\n" + PROTOCOL)
@@ -447,7 +447,7 @@ class BadInput(unittest.TestCase):
             self.check(f"alloy: {{activation_energy: {energy}}}\n" + PROTOCOL, status=nakrun.DONE)
 
     def test_contact_coarser_than_the_electrolyte_spreads(self):
-        """Then a held current and a held voltage disagree, which the user is told."""
+        """Then a held current and a held voltage disagree, which a warning says."""
         grid = "grid: {nx: 20, width: 2 mm}\ncontact: {fraction: 0.5, shape: strip}\n"
         output = self.check(grid + PROTOCOL, status=nakrun.DONE)
         self.assertRegex(output.err, "deck.yaml:2:10: warning: contact and its gaps are about 0.001 m wide")
@@ -455,7 +455,7 @@ class BadInput(unittest.TestCase):
             self.assertEqual(self.check(grid + PROTOCOL, finer, status=nakrun.DONE).err, "")
 
     def test_warnings_are_in_the_log(self):
-        """For who submits a batch job and reads what it left behind."""
+        """For who submits a batch job and reads what it left."""
         deck = "alloy: {potassium: 20 mol%}\nprotocol: [{rest: 1 ms}]\n"
         output = self.check(deck, "output.directory=run", status=nakrun.DONE, verb="run")
         warning = [line for line in output.err.splitlines() if "warning" in line]

@@ -1,10 +1,9 @@
 """Check that ParaView's XDMFReader sees in a run directory what fields.h5 holds.
 
 Usage: check_paraview.py RUNDIR.  On 1 and on 2 ranks of pvbatch, for fields.xmf and face.xmf:
-arrays, times, bounds, number of cells (none twice), and in the first and the last frame the
-value of every cell at its place.  A face of one cell is looked at on one rank only: each of
-several ranks would read it whole.  No display is needed.  Exit status 77 where ParaView or h5py is
-missing.
+arrays, times, bounds and number of cells (none twice).  Also in the first and the last frame the
+value of every cell at its place.  A face of one cell is looked at on one rank only: each of several
+ranks would read it whole.  No display is needed.  Exit status 77 where ParaView or h5py is missing.
 """
 import importlib.util
 import os

@@ -169,7 +169,7 @@ class Decks(unittest.TestCase):
                     self.same(run, one, f"{path.stem} on {ranks}")
 
     def test_rows_keep_time(self):
-        """With output.timeseries.every, the first step at or behind each multiple of it has a row, and the last."""
+        """With output.timeseries.every, the first step at or after each multiple of it has a row, and the last."""
         path, every = nakrun.DECKS / "wu2025" / "staircase_nak50.yaml", 30
         all_times = nakrun.run(path).series["time_s"]
         times = nakrun.run(path, f"output.timeseries.every={every} s").series["time_s"]

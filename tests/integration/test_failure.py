@@ -1,4 +1,4 @@
-"""A solver that gives up says so, and leaves the last good state behind."""
+"""A solver that gives up says so, and leaves the last good state."""
 import json
 import re
 import sys

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """In situ: what ParaView is handed, what the shipped scripts make of it, what is said when they fail.
 
-Usage: test_insitu.py CLASS.  Exit status 77 where the program has no back end, because ParaView is
-missing, or where else what is needed is missing: a skip, not a pass.
+Usage: test_insitu.py CLASS.  Exit status 77 if the program has no back end, because ParaView is
+missing, or if something else is missing: a skip, not a pass.
 """
 import csv
 import importlib.util
@@ -438,7 +438,7 @@ def file_cells(run):
 
 
 class Told:
-    """What goes wrong in a script is told in words, and only what cannot go on ends the run."""
+    """What goes wrong in a script is reported in words, and only what cannot go on ends the run."""
 
     HEAD = ""  # of every script
 
@@ -537,7 +537,7 @@ simple.CreateExtractor("VTPD", cells)""",
             nakrun.INPUT, r"insitu\.script is missing")
 
     def test_no_back_end(self):
-        """The program by itself, as on a machine without ParaView."""
+        """The program alone, as on a machine without ParaView."""
         alone = Path(self.scratch.name, "nakfield")
         shutil.copy(nakrun.program(), alone)
         before, os.environ["NAKFIELD"] = os.environ.get("NAKFIELD"), str(alone)
@@ -585,7 +585,7 @@ class Files(unittest.TestCase):
         self.assertEqual(self.inside(), {"film.mp4": b"mine"})
 
     def test_a_run_goes_on(self):
-        """From any checkpoint to the same files, whatever was written behind it."""
+        """From any checkpoint to the same files, whatever was written after it."""
         self.folder.new("whole", *SHORT, *self.EXTRACT, "insitu.when=[total_time > 3.3 s, voltage > 0.03 V]",
                         "insitu.burst=3 steps", "checkpoint.keep=1000", "checkpoint.steps=4").demand(nakrun.DONE)
         whole, points = self.inside("whole"), torture.checkpoints(self.folder.path / "whole")
@@ -612,7 +612,7 @@ class Files(unittest.TestCase):
         self.assertEqual(self.inside(), self.inside("whole"))
 
     def test_another_rhythm(self):
-        """Behind a restart moments are those that the new deck asks for, and time does not go back."""
+        """After a restart moments are those that the new deck asks for, and time does not go back."""
         for before, after, expected in (
                 (("insitu.script=extract.py", "insitu.every=2 s"), ("insitu.every=event",), [10, 12]),
                 (("insitu.script=extract.py", "insitu.every=event"), ("insitu.every=4 s",), [8, 12]),
@@ -632,7 +632,7 @@ class Files(unittest.TestCase):
                 self.assertEqual(again, sorted(again))
 
     def cut(self, keep):
-        """A copy of the run as it was killed behind a checkpoint, with what it had written by then."""
+        """A copy of the run as it was killed after a checkpoint, with what it had written by then."""
         place = self.folder.path / "run"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(self.folder.path / "whole", place)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""How a run is started: processes that do not know each other are refused, placement is told, and a dry run says
-what many ranks would have and take."""
+"""How a run is started: processes that do not know each other are refused, placement is reported,
+and a dry run says what many ranks would have and take."""
 import os
 import re
 import signal

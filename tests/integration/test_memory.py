@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What frames tell of the past of each column, map.csv, and frames by triggers, against rows and events."""
+"""What frames say of the past of each column, map.csv, and frames by triggers, against rows and events."""
 import sys
 import tempfile
 import unittest

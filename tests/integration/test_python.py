@@ -150,8 +150,9 @@ class Pictures(unittest.TestCase):
         self.assertFalse(Path("healing.png").exists())
 
     def test_map_of_relaxation_times(self):
-        """Spectra at 0, 10 and 20 s and, after a pause, at 100 s, of which the last has 1e4 times the others' height:
-        drawn at no time without one, at no relaxation time beyond the frequencies, and not flat."""
+        """Spectra at 0, 10 and 20 s and, after a pause, at 100 s, of which the last has 1e4 times
+        the others' height. They are drawn at no time without one, at no relaxation time beyond the
+        frequencies, and not flat."""
         sys.path.insert(0, str(nakrun.TOP / "scripts"))
         import plot_impedance
         import matplotlib

@@ -43,7 +43,7 @@ class Restart(unittest.TestCase):
         shutil.rmtree(cls.folder.path)
 
     def cut(self, share=0.5):
-        """The run as it was killed behind a checkpoint."""
+        """The run as it was killed after a checkpoint."""
         place = self.folder.path / "run"
         keep = self.points[int(share * len(self.points))].name
         shutil.rmtree(place, ignore_errors=True)
@@ -352,7 +352,7 @@ class Box(unittest.TestCase):
         return place, torture.fingerprint(place)
 
     def cut(self, place):
-        """As it was killed in the middle; there must be something behind."""
+        """As it was killed in the middle; there must be something after it."""
         points = torture.checkpoints(place)
         self.assertGreaterEqual(len(points), 4)
         for path in points[len(points) // 2:]:

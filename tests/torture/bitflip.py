@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Damage the newest checkpoint by a flipped bit or a missing end: it is told of, and the one before it
-leads to what the uninterrupted run wrote."""
+"""Damage the newest checkpoint by a flipped bit or a missing end: it is reported, and the one
+before it leads to what the uninterrupted run wrote."""
 import random
 import shutil
 import sys

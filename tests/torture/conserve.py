@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Balances of Na, K and charge over some 10^5 time steps, half of them after a restart, with K film,
-adlayer and over-limit path at work; with --phases over 10^4 steps with grains and a void."""
+"""Balances of Na, K and charge over some 10^5 time steps, half of them after a restart, with K
+film, adlayer and over-limit path at work.  With --phases over 10^4 steps with grains and a void."""
 import sys
 import time
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Inject faults (faults.c) at random moments: the right exit status, never a number that is not finite on
-the disk, no half a file, and a restart without the fault to what the uninterrupted run wrote.
+"""Inject faults (faults.c) at random moments: the right exit status, never a number that is not
+finite on the disk, and no half a file.  A restart without the fault leads to what the uninterrupted
+run wrote.
 
 usage: faults.py LIBRARY [--count N] [--ranks N] [KIND ...]; kinds: exp ksp snes malloc disk sync read kill
 """
@@ -58,7 +59,7 @@ def run(folder, injector, kind, number, ranks):
 
 
 def prepare(folder, kind):
-    """No run, or for `read` one that was killed behind its last checkpoint."""
+    """No run, or for `read` one that was killed after its last checkpoint."""
     place = folder.path / "run"
     shutil.rmtree(place, ignore_errors=True)
     if kind == "read":

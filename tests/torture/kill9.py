@@ -94,8 +94,8 @@ def newest(place):
 
 
 def lost(place, before, output):
-    """What a process lost of a run that had the checkpoint `before` when it began: a run that begins anew
-    in silence ends with the same bits."""
+    """What a process lost of a run that had the checkpoint `before` when it began: a run that
+    starts again in silence ends with the same bits."""
     wrong = [f"{word}: {output.strip()}" for word in ("damaged", "starts from the beginning") if before and word in output]
     if newest(place) < before:
         wrong.append(f"went back from {before} to '{newest(place)}'")

@@ -21,7 +21,7 @@ SAME = {"default": 1e-6, "tight": 1e-11}
 
 
 def cut(folder, name, keep):
-    """A copy of a run that was killed behind its checkpoint `keep`."""
+    """A copy of a run that was killed after its checkpoint `keep`."""
     place = folder.path / name
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(folder.path / "whole", place)

@@ -46,7 +46,7 @@ def children(pid):
 
 
 def kill(process, whole):
-    """A worker, or the study's process, whose workers then end by themselves."""
+    """A worker, or the study's process, whose workers then end, too."""
     victims = (
         [process.pid]
         if whole

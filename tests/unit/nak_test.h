@@ -54,7 +54,7 @@ static inline PetscMPIInt Ranks(void)
   return size;
 }
 
-/* Enter the folder <name>-np<ranks>, which is made anew.  Returns 0, or 1 on an error. */
+/* Enter the folder <name>-np<ranks>, which is made afresh.  Returns 0, or 1 on an error. */
 static inline int EnterFolder(const char *name)
 {
   char folder[64], command[160];

@@ -142,8 +142,8 @@ static void StepsGrowShrinkAndLand(void **state)
   AssertNear("beyond", NakStepLength(11, 10, 1e-9, 0), 10, 0);
 }
 
-/* Derivatives and predictions are exact for polynomials of their order, whatever the steps; the error of both of one
-   power more has the ratio that is told. */
+/* Derivatives and predictions are exact for polynomials of their order, whatever the steps; the
+   error of both of one power more has the ratio that is returned. */
 static void FormulasAreExact(void **state)
 {
   const PetscReal ratios[] = {1e-3, 0.3, 1, 2.4, 100};
@@ -192,7 +192,7 @@ static void VersionNamesEveryLibrary(void **state)
   assert_string_equal(NakVersion(), version);
 }
 
-/* A process alone wants no daemon; ranks beyond the free cores give theirs up, but not to many others; what is set
+/* A process alone needs no daemon; ranks beyond the free cores give theirs up, but not to many others; what is set
    stands. */
 static void MpiIsAskedBeforeItStarts(void **state)
 {

@@ -193,7 +193,7 @@ static PetscErrorCode Quietly(PetscErrorCode (*call)(void *), void *ctx)
   return code;
 }
 
-/* A run that lost them all must not begin anew in silence, and not the second time either. */
+/* A run that lost them all must not start again in silence, and not the second time either. */
 static void AllDamagedIsAnError(void **state)
 {
   char directory[] = "all-damaged";
@@ -206,7 +206,7 @@ static void AllDamagedIsAnError(void **state)
     assert_int_equal(Quietly(OpenOnly, directory), PETSC_ERR_FILE_READ);
 }
 
-/* What cannot be opened may be as good as ever: the run is not to go back behind it. */
+/* What cannot be opened may be as good as ever: the run is not to go back before it. */
 static void OneThatCannotBeOpenedStays(void **state)
 {
   char directory[] = "closed";

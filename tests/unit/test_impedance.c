@@ -442,7 +442,7 @@ static void UnitsDoNotMatter(void **unused)
   }
 }
 
-/* ---- The weight of the roughness, by formulas written anew ---- */
+/* ---- The weight of the roughness, by independent formulas ---- */
 
 enum { TRIALS = 15, UNKNOWNS = 256 };
 

@@ -1,5 +1,6 @@
-/* The interface point by point: its charge, its balance and its rates against formulas written anew here, every
-   derivative against difference quotients, limits that are known by hand; at 0, 25 and 45 C. */
+/* The interface point by point: its charge, its balance and its rates against independent formulas
+   here, every derivative against difference quotients, limits that are known by hand; at 0, 25 and
+   45 C. */
 #include <nakfield/kinetics.h>
 
 #include "face_fixture.h"
@@ -878,7 +879,7 @@ static void FrontKeepsItsShape(void **unused)
   }
 }
 
-/* With columns ever closer it is what it is anywhere; neither an open nor a covered place begins to change by itself. */
+/* With columns ever closer it is what it is anywhere; neither an open nor a covered place begins to change alone. */
 static void FrontOnAGrid(void **unused)
 {
   const NakKinetics any = FrontAt(298.15, 0), fine = FrontAt(298.15, 1e-4 * front_width);

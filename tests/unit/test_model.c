@@ -531,9 +531,9 @@ static void JacobianAtOtherTemperatures(void **unused)
 
 /* ---- Conservation ---- */
 
-/* What the residual says of the sums of a column, whatever the rates are: the change of Na in interphase,
-   alloy, reservoir and metal with the charge that took it away; of K in film and reservoir; of the charge of
-   the face with what came and went.  `size` is that of the terms. */
+/* What the residual says of the sums of a column, whatever the rates are.  Na in interphase, alloy,
+   reservoir and metal changes by the charge that took it away.  So do K in film and reservoir, and
+   the charge of the face by what came and went.  `size` is that of the terms. */
 enum { NA, K, CHARGE, SUMS };
 
 typedef struct {

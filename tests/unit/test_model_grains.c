@@ -284,8 +284,8 @@ static void GrainsTakeTurns(void **unused)
     }
 }
 
-/* All interfaces of a cell move at the mobility of the slowest, as much higher as cells are made up for: a quarter
-   of a width each, so by 2/3 and 2/15 of 1/16 times the mean of n_d^4. */
+/* All interfaces of a cell move at the mobility of the slowest.  It is raised to make up for the
+   cells, a quarter of a width each: by 2/3 and 2/15 of 1/16 times the mean of n_d^4. */
 static void TheSlowestMoves(void **unused)
 {
   const PetscReal e = 1.0 / 16 * 3 / 5, made_up = (1 + 2 * e / 3) * (1 + 2 * e / 15);

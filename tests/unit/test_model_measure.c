@@ -524,8 +524,9 @@ static void NoVoidsWithoutGas(void **unused)
   MUST_DESTROY(NakModelDestroy, model);
 }
 
-/* After a step the room over what is not wetted is that of the voids above it, the uppermost layer's too: all of the
-   zone's height under a void, and its share of it where one ends. */
+/* After a step the room over what is not wetted is that of the voids above it, the uppermost
+   layer's too.  Under a void it is all of the zone's height, and a share where one ends.
+   */
 static void RoomIsThatOfTheVoids(void **unused)
 {
   (void)unused;

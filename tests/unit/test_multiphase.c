@@ -291,9 +291,9 @@ static void RatesOf(const NakMix *m, const PetscReal presence[], const PetscReal
   }
 }
 
-/* Phases a and b alone, strongly driven in the bulk and on the wall: the law itself moves no third one,
-   though all are said to be present, but by what rounding leaves of forces up to 5e8 J/m3 and 0.1 J/m2;
-   and one that is not present is not touched by that either. */
+/* Phases a and b alone, strongly driven in the bulk and on the wall.  All phases are said to be
+   present, and the law itself moves no third one, but for the rounding of forces up to 5e8 J/m3 and
+   0.1 J/m2.  One that is not present is not touched by that either. */
 static void AssertNoThird(const NakMix *m, int a, int b, PetscReal share)
 {
   const PetscReal everywhere[PHASES] = {1, 1, 1, 1, 1}, most[2] = {5e8, 0.1};
@@ -703,7 +703,7 @@ static void EndsAtOnceWithoutNumbers(void **unused)
   MUST(NakMixBoxDestroy(&box));
 }
 
-/* The energies of an interface with the liquid are the material's, and what cells take away from width
+/* The energies of an interface with the liquid are the material's.  What cells take away from width
    and energy is made up for: cells of a quarter of the width, and 1/16 3/8 for either axis. */
 static void EnergiesAreTheMaterials(void **unused)
 {

@@ -260,8 +260,9 @@ static PetscReal Smallest(PetscBool wall, PetscInt slot, PetscInt stream, PetscR
   return least;
 }
 
-/* Nuclei come by the classical rate: the first where rate times interval reaches what the smallest random number
-   of all cells is the probability of, and with a part in a million less there is none. */
+/* Nuclei come by the classical rate.  The smallest random number of all cells is a probability.
+   The first nucleus comes if rate times interval reaches what belongs to it.  With a part in a
+   million less there is none. */
 static void NucleiComeAtTheirRate(void **unused)
 {
   static const PetscInt slot = 3;
@@ -637,9 +638,9 @@ static PetscReal Distance(NakMixBox box, Vec U, Vec V)
   return most;
 }
 
-/* The prediction is the line through the two states before; an error is what implicit Euler's is of its distance
-   from there, dt / (dt + last dt), over the tolerance; the next step is as much longer as the root of that
-   allows, with a fifth to spare, and at most twice as long. */
+/* The prediction is the line through the two states before.  The error is the part dt / (dt + last
+   dt) of the distance from there, as of implicit Euler, over the tolerance.  The next step is as
+   much longer as its root allows, with a fifth to spare, and at most twice as long. */
 static void StepsFollowTheirErrors(void **unused)
 {
   enum { STEPS = 8 };

@@ -1,4 +1,5 @@
-/* What the parameters of phases mean, against formulas written anew: contact angles, cells, mobilities. */
+/* What the parameters of phases mean, against independent formulas: contact angles, cells,
+   mobilities. */
 #include "multiphase_impl.h"
 
 #include "material_fixture.h"

@@ -42,7 +42,7 @@ static PetscErrorCode Begin(const char *directory, PetscBool replace, NakOutput 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A whole file with a 0 behind it; free() it. */
+/* A whole file with a 0 after it; free() it. */
 static char *ReadAll(const char *path, size_t *size)
 {
   FILE *const file = fopen(path, "rb");

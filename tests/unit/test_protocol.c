@@ -173,7 +173,7 @@ static unsigned Next(unsigned *seed)
 }
 
 /* A block of two or three random items, as text and unrolled; a turn is the same walk from the same
-   seed once more.  Returns the seed behind it. */
+   seed once more.  Returns the seed after it. */
 static unsigned Random(Unrolled *u, unsigned seed, PetscInt depth, PetscInt cycle, PetscInt *step,
                        PetscBool writes)
 {
@@ -786,7 +786,7 @@ static void TestSkipsNoFurtherThanTime(void **state)
   }
 }
 
-/* Spectra are wanted where they are asked for, and nowhere else; as an item they take no time. */
+/* Spectra are due where they are asked for, and nowhere else; as an item they take no time. */
 static void TestAsksForSpectra(void **state)
 {
   const PetscReal every[]  = {0, 4, 4, PETSC_INFINITY, 3, 0};
@@ -919,8 +919,9 @@ static NakRecord Calm(void)
   };
 }
 
-/* From one record to the next every signal goes from its value when calm to another, and every event lies where
-   the straight line between the two passes its bound; those of one step come in the order of time. */
+/* From one record to the next every signal goes from its value when calm to another.  Every event
+   lies where the straight line between the two passes its bound.  Those of one step come in the
+   order of time. */
 static void TestNotesEvents(void **state)
 {
   static const struct {
@@ -1006,7 +1007,7 @@ static void TestNotesTheStartAndWhatIsLocated(void **state)
   MUST(NakProtocolDestroy(&protocol));
 }
 
-/* An event can happen anew once it is undone by a tenth of its bound. */
+/* An event can happen again once it is undone by a tenth of its bound. */
 static void TestNotesAnew(void **state)
 {
   static const PetscReal film[]   = {0, 2e-3, 0.95e-3, 1.2e-3, 0.5e-3, 1.5e-3};
@@ -1123,7 +1124,7 @@ static void TestKeepsTheEnd(void **state)
   }
 }
 
-/* Write where the protocol stands, or go where the newest checkpoint of the folder says. */
+/* Write the position in the protocol, or take it from the newest checkpoint of the folder. */
 static void Checkpoint(NakProtocol protocol, const char *folder, PetscBool write)
 {
   NakCheckpoint c;

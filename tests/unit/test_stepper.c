@@ -89,7 +89,7 @@ static Bench EqualSteps(MPI_Comm comm, const NakModelParams *params, Vec start, 
   return b;
 }
 
-/* Behind the first seconds the solution is smooth; the steps stay long against the double layer and
+/* After the first seconds the solution is smooth; the steps stay long against the double layer and
    against diffusion through the finest layers, which is the stiff regime that the method is for. */
 static void CheckOrder(MPI_Comm comm, const char *title, const NakModelParams *params,
                        PetscInt most, const char *item)
@@ -393,8 +393,8 @@ static void SearchesFind(void **unused)
   }
 }
 
-/* The record counts what steps took that were repeated to meet a condition, and turns that were tried in vain
-   behind a jump. */
+/* The record counts what steps took that were repeated to meet a condition, and turns that were
+   tried in vain after a jump. */
 static void AllIterationsCount(void **unused)
 {
   const char *const protocol =
@@ -710,8 +710,8 @@ static void ErrorsAreWithinTheTolerance(void **unused)
   }
 }
 
-/* A thousand steps in a row of less than a millionth of what was asked for are reported once, with the unknown
-   that holds them; one that is longer begins the count anew. */
+/* A thousand steps in a row of less than a millionth of what was asked for are reported once, with
+   the unknown that holds them; one that is longer starts the count again. */
 static void ShortStepsAreReported(void **unused)
 {
   const NakModelParams   params = Params(1);

@@ -1,5 +1,5 @@
-/* The alloy's thermodynamics against a Gibbs energy written anew here, differentiated and integrated
-   by numbers, and against the phase diagram that the parameters were fitted to. */
+/* The alloy's thermodynamics against an independent Gibbs energy here, differentiated and
+   integrated by numbers, and against the phase diagram that the parameters were fitted to. */
 #include <nakfield/thermo.h>
 
 #include "material_fixture.h"

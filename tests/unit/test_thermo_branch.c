@@ -1,5 +1,5 @@
-/* A phase at a given diffusion potential: the inverse of dG/dx found anew by bisection on differences,
-   derivatives by differences, and the common tangent of the phase diagram. */
+/* A phase at a given diffusion potential: the inverse of dG/dx found independently by bisection on
+   differences, derivatives by differences, and the common tangent of the phase diagram. */
 #include <nakfield/thermo.h>
 
 #include "material_fixture.h"

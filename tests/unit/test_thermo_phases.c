@@ -219,9 +219,9 @@ static NakAmount Na2K(PetscReal share)
   return (NakAmount){NAK_PHASE_COMPOUND, 2.0 / 3, share};
 }
 
-/* Found apart, among 200001 samples of the formulas, by the slope of the line that supports them from
-   below at x: to 5e-6 in a composition and 5e-5 in a share, and rounded to as much.  A second amount of
-   share 0 for one phase. */
+/* Found apart, among 200001 samples of the formulas, by the slope of the line that supports them
+   from below at x.  They hold to 5e-6 in a composition and 5e-5 in a share, and are rounded to as
+   much.  A second amount of share 0 for one phase. */
 static void LeverRuleOfNaK(void **unused)
 {
   const struct {

@@ -267,8 +267,9 @@ static void HalfCylindersDissolveByTheFormula(void **unused)
   across = 1;
 }
 
-/* A pocket is a cap of a ball or of a cylinder whose centre is over the wall by its angle, with the gas that bears
-   its curvature; as it dissolves its pressure falls, and no step lets more than a twentieth of it go. */
+/* A pocket is a cap of a ball or of a cylinder whose centre is over the wall by its angle, with the
+   gas that bears its curvature.  As it dissolves its pressure falls, and no step lets more than a
+   twentieth of it go. */
 static void PocketsAreCaps(void **unused)
 {
   (void)unused;

@@ -1,6 +1,7 @@
-"""The second integrator, backward differentiation with Newton's method (`solver.integrator: bdf`), against the
-first one, Rosenbrock's, which it shares the residual with and nothing else: its balances, what it does at switches,
-events, ramps and nuclei, and restarts to the last bit.  Its order is a unit test's."""
+"""The second integrator, backward differentiation with Newton's method (`solver.integrator: bdf`),
+against the first one, Rosenbrock's, with which it shares the residual and nothing else.  Tested are
+its balances, what it does at switches, events, ramps and nuclei, and restarts to the last bit.  Its
+order is a unit test's."""
 import shutil
 import sys
 import unittest

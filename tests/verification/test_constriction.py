@@ -11,9 +11,9 @@ far away is the one of full contact and (I / pi sigma) ln(1 / k).  (The same for
 Contacts, 1967; T. N. Veziroglu and S. Chandra, 1969.)
 
 Disc: rho / (4 a) (Holm) for one alone; in a square lattice less what its neighbours and their mean
-contribute: the potential of the others is, with the lattice sums S1 = -3.900265 (L. Bonsall and
-A. A. Maradudin, Phys. Rev. B 15 (1977) 1959) and S3 = 9.0336, that of a source times
-S1 / w + S3 r^2 / (4 w^3), averaged over charge and potential of the disc, where r^2 is 4 a^2 / 3.  So
+contribute.  The potential of the others is, with the lattice sums S1 = -3.900265 (L. Bonsall and A.
+A. Maradudin, Phys. Rev. B 15 (1977) 1959) and S3 = 9.0336, that of a source times S1 / w + S3 r^2
+/ (4 w^3), averaged over charge and potential of the disc, where r^2 is 4 a^2 / 3.  So
     R = rho w^2 / (4 a) [1 - 2.4830 a / w + 1.9170 (a / w)^3].
 (For a disc on a round cylinder of the same area the second coefficient is 0.6 % larger: M. G. Cooper,
 B. B. Mikic and M. M. Yovanovich, Int. J. Heat Mass Transfer 12 (1969) 279, and later series.)

@@ -1,10 +1,10 @@
 """Depletion under a current (`model: alloy`, one liquid phase) against its exact solution, which shares
 nothing with the program but the file of the material.
 
-The share y = 1 - x of what stays obeys dy/dt = D y'' with D y' = -v y at the bottom, where v = j V / F is
-the speed at which alloy is used up: the "radiation" boundary of Carslaw and Jaeger, Conduction of Heat in
-Solids, 2nd ed., 2.7 and 3.11, with the sign of the coefficient turned round.  To first order in v it is
-Sand's law of 1901.
+The share y = 1 - x of what stays obeys dy/dt = D y'' with D y' = -v y at the bottom.  There v = j V
+/ F is the speed at which alloy is used up.  It is the "radiation" boundary of Carslaw and Jaeger,
+Conduction of Heat in Solids, 2nd ed., 2.7 and 3.11, with the sign of the coefficient turned round.
+To first order in v it is Sand's law of 1901.
 """
 import sys
 import unittest

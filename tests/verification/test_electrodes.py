@@ -100,8 +100,9 @@ class Electrodes(unittest.TestCase):
             self.assertLess(abs(two.series["voltage_V"][-1] - 2 * eta - ohmic), 2e-4 * abs(ohmic + eta))
 
     def test_scaffold(self):
-        """Three times the area of contact is a third of the resistance, and three times what the face stores: the
-        entries multiplied by hand give the same run, in a solid and in a liquid electrolyte."""
+        """Three times the area of contact is a third of the resistance, and three times what the
+        face stores.  The entries multiplied by hand give the same run, in a solid and in a liquid
+        electrolyte."""
         steps = "protocol=[{plate: 2 mA/cm^2, for: 100 s}, {strip: 1 mA/cm^2, for: 5 s}]"
         plain_face = ("kinetics.adlayer_charge=1 C/m^2",)
         by_hand = ("kinetics.charge_transfer_resistance=5 ohm.cm^2", "kinetics.double_layer=6e-3 F/m^2")

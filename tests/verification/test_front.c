@@ -1,6 +1,7 @@
-/* Solids in the alloy of a cell, stepped as the program does from states that are set directly: a flat front of K
-   against the lever rule, the time to the liquidus against series, the decay of the free energy, the order of the grid,
-   and three phases that meet.  Prints what it finds.
+/* Solids in the alloy of a cell, stepped as the program does from states that are set directly.
+   Compared are a flat front of K with the lever rule, the time to the liquidus against series, the
+   decay of the free energy, the order of the grid, and three phases that meet.  Prints what it
+   finds.
 
    Compositions and factors at 25 C are those of the reference solution, tests/reference/nak1d.py, which shares no
    code with the program. */
@@ -70,8 +71,9 @@ static void FlatFront(void **unused)
 
 /* ---- Time to the liquidus ---- */
 
-/* Depth of r at the face below that at the start over J L / D, after the time t D / L^2, of a slab whose other side
-   is closed, or is kept as at the start: H. S. Carslaw and J. C. Jaeger, Conduction of Heat in Solids, 3.8. */
+/* Depth of r at the face below that at the start over J L / D, after the time t D / L^2, of a slab.
+   Its other side is closed, or is kept as at the start.  Source: H. S. Carslaw and J. C. Jaeger,
+   Conduction of Heat in Solids, 3.8. */
 static PetscReal Closed(PetscReal t)
 {
   PetscReal sum = t + 1.0 / 3;
@@ -160,12 +162,13 @@ static PetscReal SeededExcess(PetscReal t, PetscReal load)
   return Left(t) - load * Kept(t);
 }
 
-/* Interdiffusion of the liquid of 91.1 wt% K at the start is that of the material; at other compositions it goes
-   with the thermodynamic factor.  Under the solid the series want its front at the liquidus.  A front of width w is
-   there, as seen from the liquid, if its mobility resists by as much, w m_0 / m, as it gains by being diffuse,
-   w int h (1 - h) dz / w = 0.1244 w (as A. Karma and W.-J. Rappel, Phys. Rev. E 57 (1998) 4323, have it); m_0 =
-   2.980e-12 m2/s is tension V D over (dmu/dr) (step of r)^2 w, by the reference solution.  With 8 layers a width,
-   because with 4 the grid holds the front back by 1e-7 of r, and the excess is 1e-4. */
+/* Interdiffusion of the liquid of 91.1 wt% K at the start is that of the material; at other
+   compositions it goes with the thermodynamic factor.  Under the solid the series want its front at
+   the liquidus.  A front of width w is there, as seen from the liquid, if its mobility resists by
+   as much as it gains by being diffuse.  The one is w m_0 / m, the other w int h (1 - h) dz / w =
+   0.1244 w (as A. Karma and W.-J. Rappel, Phys. Rev. E 57 (1998) 4323, have it); m_0 = 2.980e-12
+   m2/s is tension V D over (dmu/dr) (step of r)^2 w, by the reference solution.  With 8 layers a
+   width, because with 4 the grid holds the front back by 1e-7 of r, and the excess is 1e-4. */
 static PetscReal OnsetError(PetscBool seed, PetscReal excess, PetscReal load)
 {
   const PetscReal L = 20 * micron, factor = 0.8668802844644654, at_start = 0.8673093194163347;
@@ -475,10 +478,11 @@ static PetscReal LensAngle(PetscReal begin)
   return angle;
 }
 
-/* Where all interfaces have one energy, three meet under 120 degrees (F. E. Neumann).  K and Na in a closed box are in
-   equilibrium with a lens of liquid of one size only, which grows or vanishes if it is not quite that: so the
-   temperature is that at which they melt as hard as the lens of radius 5.5 w freezes.  Its
-   angle is taken from arcs fitted 1.5 w off the line; the bound is that of 5.5 w. */
+/* Where all interfaces have one energy, three meet under 120 degrees (F. E. Neumann).  K and Na in
+   a closed box are in equilibrium with a lens of liquid of one size only, which grows or vanishes
+   if it is not quite that.  So the temperature is that at which they melt as hard as the lens of
+   radius 5.5 w freezes.  Its angle is taken from arcs fitted 1.5 w off the line; the bound is that
+   of 5.5 w. */
 static void TripleLine(void **unused)
 {
   (void)unused;

@@ -131,8 +131,9 @@ def contact_angle(run, row):
 
 
 class Onset(unittest.TestCase):
-    """The charge at which the alloy over the face is at a liquidus, against the lever rule of Na and K.  The current is
-    so small that r is the same all over; the interphase holds 3e-4 mAh/cm2."""
+    """The charge at which the alloy over the face is at a liquidus, against the lever rule of K and
+    of Na.  The current is so small that r is the same all over; the interphase holds 3e-4
+    mAh/cm2."""
 
     @staticmethod
     def charge(potassium, T, event, item):
@@ -236,8 +237,9 @@ class Potassium(unittest.TestCase):
             self.assertLess(abs(contact_angle(run, -1) - 90), 1)
 
     def test_a_nucleus_that_cannot_stay(self):
-        """A disc of 1 um in 4 um of width holds more K than the alloy above can keep solid under its curvature: no
-        grain begins, where it would dissolve and begin again for ever; at rest nothing changes."""
+        """A disc of 1 um in 4 um of width holds more K than the alloy above can keep solid under
+        its curvature.  So no grain begins, where it would dissolve and begin again for ever; at
+        rest nothing changes."""
         deck = PLANE + "protocol: [{strip: 0.1 mA/cm^2, for: 10 s}, {rest: 100 s}]\n"
         series = nakrun.run(deck, "grid.nx=16", "grid.width=4 um").series
         late = np.array(series["solid_b_um"])[np.array(series["time_s"]) > 60]

@@ -1,6 +1,6 @@
-/* Interfaces of the multi-phase box against what is known exactly: energy and width, Gibbs and Thomson,
-   contact angles, the similarity solution of a moving interface, three phases that meet; and the decay of
-   the free energy. */
+/* Interfaces of the multi-phase box against what is known exactly: energy and width, Gibbs and
+   Thomson, contact angles, the similarity solution of a moving interface, three phases that meet.
+   Also the decay of the free energy. */
 #include <nakfield/multiphase.h>
 
 #include <math.h>
@@ -161,8 +161,9 @@ static void MeasureFlat(PetscBool rich_in_a, int cells, int axes, PetscBool slan
   MUST(NakMixBoxDestroy(&box));
 }
 
-/* In one dimension errors fall by sixteen with every halving of the cells; in two and three, where the cells
-   are made up for in the mean over all directions, 4 of them keep every direction within 2 %. */
+/* In one dimension errors fall by sixteen with every halving of the cells.  In two and three, cells
+   are made up for in the mean over all directions: 4 of them keep every direction within 2 %.
+   */
 static void FlatInterface(void **unused)
 {
   (void)unused;
@@ -669,8 +670,9 @@ static void DemandAngles(NakMixBox box)
   DemandAngle("angle of the void, on the wall by the grain", Leaves(&between, foot, 90), wall);
 }
 
-/* With the energies of K and of the surface, 4 cells a width: the energy falls in every step but for what
-   Newton's method leaves over, no third phase comes between two, and the angles are Neumann's and Young's. */
+/* With the energies of K and of the surface, 4 cells a width: the energy falls in every step but
+   for what Newton's method leaves over.  No third phase comes between two, and the angles are
+   Neumann's and Young's. */
 static void ThreePhases(void **unused)
 {
   const PetscReal end = 300, sigma = NaK()->b.solid_liquid_energy * w * w; /* w of them deep */

@@ -189,8 +189,9 @@ typedef struct {
   PetscReal   angle; /* of the solid on the face, against the liquid [degree] */
 } Case;
 
-/* Energies of solid and liquid, void and liquid, solid and void [J/m2]: the last from the shares of the phases, of
-   which the liquid's is `liquid_share` of that of the solid that melts into it at the least. */
+/* Energies of solid and liquid, void and liquid, solid and void [J/m2].  The last is from the
+   shares of the phases, of which the liquid's is `liquid_share` of that of the solid that melts
+   into it at the least. */
 typedef struct {
   PetscReal sl, vl, sv;
 } Energies;

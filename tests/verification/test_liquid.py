@@ -1,7 +1,8 @@
 """A liquid electrolyte: exchange at rest, salt and life, against an independent solution of the amounts alone.
 
-That one has two well-mixed alloys, the electrolyte and the salt as amounts, and finds the two potentials from the
-current at every moment; it shares no code with the program but the energies of Na-K in tests/reference/nak1d.py.
+That one has two well-mixed alloys, the electrolyte and the salt as amounts, and finds the two
+potentials from the current at every moment.  It shares no code with the program but the energies of
+Na-K in tests/reference/nak1d.py.
 """
 import math
 import os

@@ -261,8 +261,9 @@ class Section4(Compared):
     def test_pulses(self):
         """Every turn computed: the voltage at the ends of pulses and rests.
 
-        Within a second the interphase is empty to a depth of a third of it, which ten layers resolve to some
-        per cent: so it is forty here, and what differs must go with the square of the layers' height.
+        Within a second the interphase is empty to a depth of a third of it, which ten layers
+        resolve to some per cent.  So it is forty here, and what differs must go with the square of
+        the layers' height.
         """
         for off in (0.1, 1.0, 5.0):
             for name, settings in SETS.items():
@@ -478,8 +479,9 @@ class Spectra(unittest.TestCase):
                    "grid.interphase_layers=20")
 
     def test_about_the_limit(self):
-        """There adlayer and face are all but empty, and an arc shows how Na diffuses within its time, 1e-4 s or a
-        depth of 1/270 of the interphase: ten layers do not resolve that, and 640 do."""
+        """There adlayer and face are all but empty, and an arc shows how Na diffuses within its
+        time, 1e-4 s or a depth of 1/270 of the interphase.  Ten layers do not resolve that, and 640
+        do."""
         self.agree("default", [(0.7, 300.0), (0.75, 300.0), (0.8, 40.0)], 35.0, "grid.interphase_layers=640")
         self.agree("other numbers", [(0.45, 300.0), (0.6, 40.0)], 35.0, "grid.interphase_layers=640")
 

@@ -1,12 +1,12 @@
 /* Order in space on stretched grids, by manufactured solutions of the whole coupled cell.
 
-   Smooth fields are chosen that meet every condition between the regions exactly: the isotherm and the
-   equal currents of alloy and interphase, charge transfer at the face, the cycler at the far face, the
-   reservoir on top.  What they lack of being a solution of F(U, lambda U) = 0 inside the regions is
-   worked out from the equations of docs/model.md, by differences of sixth order of the fields
-   themselves, and given to the discrete system as a source.  Its solution is then compared with the
-   fields.  Lengths are chosen so that every term counts; grids are refined by 2 in all directions,
-   with the same stretching. */
+   Smooth fields are chosen that meet every condition between the regions exactly.  These are the
+   isotherm and the equal currents of alloy and interphase, charge transfer at the face, the cycler
+   at the far face, the reservoir on top.  What they lack of being a solution of F(U, lambda U) = 0
+   inside the regions is worked out from the equations of docs/model.md, by differences of sixth
+   order of the fields themselves.  It is given to the discrete system as a source.  Its solution is
+   then compared with the fields.  Lengths are chosen so that every term counts; grids are refined
+   by 2 in all directions, with the same stretching. */
 #include <nakfield/model.h>
 #include <petscksp.h>
 

@@ -310,8 +310,9 @@ class Rest(unittest.TestCase):
         return state[model.G] / y[model.G]
 
     def test_metal_at_rest(self):
-        """It grows out of the supercooled alloy and dissolves in one that has let its Na freeze: faster in
-        the lean liquid beside Na2K, slowly beside solid Na, whose 1.4 at% of K is all that E has."""
+        """It grows out of the supercooled alloy and dissolves in one that has let its Na freeze.
+        The latter is faster in the lean liquid beside Na2K, slowly beside solid Na, whose 1.4 at%
+        of K is all that E has."""
         na = nak1d.lines(ZERO)[1]
         cases = (("supercooled", "true", None), ("equilibrium", "true", None), ("equilibrium", "false", na / (1 - na)))
         left = []

@@ -157,8 +157,8 @@ static inline PetscReal Sodium(const Bench *b)
 
 /* ---- The free energy at rest ---- */
 
-/* Of a layer at mu / RT = `mu`, or of liquid where it is none of the zone: its energy less that of its Na at the
-   potential `mu`, so that what the linear solver does to Na does not show [J/m3]. */
+/* Of a layer at mu / RT = `mu`, or of liquid where it is none of the zone: its energy less that of
+   its Na at the potential `mu`.  So what the linear solver does to Na does not show [J/m3]. */
 static inline PetscReal EnergyOf(const Bench *b, const PetscReal layer[], PetscReal mu)
 {
   const PetscReal per = b->mix.RT / b->mix.volume;

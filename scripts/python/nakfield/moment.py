@@ -25,9 +25,13 @@ over its mean on the contact, nan where there is none; `still`: moments without 
 
 
 class Moment:
-    """`numbers` as timeseries.csv names them; `x`, `y`, `z`: faces of the cells [m], `region`: of the
-    layers; `face`: arrays [y, x] by name; `volume`: arrays [z, y, x], of one row at least;
-    `thickness` of the pellet, which the grid may have a part of [m]."""
+    """One moment; it has
+
+    - `numbers` as timeseries.csv names them;
+    - `x`, `y`, `z`: faces of the cells [m], and `region` of the layers;
+    - `face`: arrays [y, x] by name; `volume`: arrays [z, y, x], of one row at least;
+    - `thickness` of the pellet, of which the grid may have a part [m].
+    """
 
     def __init__(self, numbers, axes, face, region=None, volume=None, thickness=None):
         self.numbers, self.face, self.volume = numbers, face, volume or {}

@@ -37,7 +37,7 @@ def size(count):
 
 
 def read_json(path, notes):
-    """A file of JSON; None where there is none, and where it is damaged, of which `notes` speak."""
+    """A file of JSON; None if there is none, or if it is damaged, of which `notes` speak."""
     try:
         found = json.loads(path.read_text(encoding="utf-8", errors="replace"))
     except FileNotFoundError:
