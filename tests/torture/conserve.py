@@ -42,7 +42,7 @@ def main():
         turns = max(given.count // (200 if given.phases else 100), 2)  # so many steps a turn
         folder.new("run", f"{key}={turns // 2}", "checkpoint.steps=10", timeout=7200).demand(nakrun.DONE)
         place = folder.path / "run"
-        (place / "summary.json").unlink()  # as if it had been killed behind its last checkpoint
+        (place / "summary.json").unlink()  # as if it had been killed after its last checkpoint
         folder.again("run", f"{key}={turns}", "checkpoint.steps=0", timeout=7200).demand(nakrun.DONE)
         run = nakrun.Run(place, None)
         solid = max(run.series["solid_b_um"]) if given.phases else 0

@@ -84,7 +84,7 @@ def case(folder, injector, kind, ranks, reference):
     place, name, wrong = folder.path / "run", f"{kind}:{number} on {ranks}", []
     if status not in (*allowed, DONE):
         wrong.append(f"{name}: status {status}, not {allowed}: {text[-300:]}")
-    if kind == "read" and status == DONE:  # by an older checkpoint, or behind the last read
+    if kind == "read" and status == DONE:  # by an older checkpoint, or after the last read
         wrong += [f"{name}: {what}" for what in torture.differences(place, reference)]
     elif status == DONE and ":" not in number and kind != "kill":  # there are not always that many files
         wrong.append(f"{name}: done, in spite of it")

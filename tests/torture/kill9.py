@@ -15,7 +15,7 @@ import torture
 from torture import nakrun
 
 
-LIMIT = 60  # that a job may take to end behind a kill [s]
+LIMIT = 60  # that a job may take to end after a kill [s]
 
 
 @dataclasses.dataclass
