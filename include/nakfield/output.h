@@ -6,9 +6,9 @@
   - fields.xmf (the cells) and face.xmf (the electrolyte's face): what ParaView's XDMFReader needs
     to open the fields
 
-  Rank 0 writes all files.  All ranks agree on the errors of one rank (NakAgree()):
-  PETSC_ERR_FILE_OPEN, _WRITE or _UNEXPECTED, with the path and the system's reason.  A number that
-  is not finite is never written: it is an error (PETSC_ERR_FP) instead.
+  Writers write frames together, and rank 0 all other files.  All ranks agree on the errors of one
+  rank (NakAgree()): PETSC_ERR_FILE_OPEN, _WRITE or _UNEXPECTED, with the path and the system's
+  reason.  A number that is not finite is never written: it is an error (PETSC_ERR_FP) instead.
 */
 #pragma once
 

@@ -121,6 +121,10 @@ PetscErrorCode NakStoreDestroy(NakStore *store);
 PetscErrorCode NakSealCheck(NakWriters writers, const char *path, char seal[NAK_SEAL_TEXT],
                             size_t size, char damage[]);
 
+/** What a writer needs for a file of so many bytes, on top of its own parts: two pieces [B].
+    Pure. */
+PetscReal NakStoreWriterMemory(PetscReal bytes);
+
 /** Version of the HDF5 library. */
 void NakStoreLibrary(char *version, size_t size);
 

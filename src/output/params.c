@@ -8,6 +8,9 @@
 const NakParam NakOutputParamRows[] = {
   NAK_ROW_TEXT("output.directory", NakOutputParams, directory, "",
                "Where the run's files go; by default runs/<name of the deck>"),
+  NAK_ROW_INT("output.writers", NakOutputParams, writers, 0, 0, 1000000,
+              "Ranks that write and read frames and checkpoints: one of each node, then a second "
+              "one of each, and so on; 0: one of each node. If there are fewer ranks, all of them"),
   NAK_ROW_END,
 };
 

@@ -160,18 +160,37 @@ static PetscErrorCode CutBackOthers(NakOutput output, const TablePosition positi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What is to be removed from a folder: files of these numbers, and what a killed process left half
+   written. */
+typedef struct {
+  NakOutput   output;
+  const char *folder;
+  PetscInt    from;
+} Later;
+
 static PetscErrorCode RemoveLater(const char *name, void *ctx)
 {
-  NakOutput const output = ctx;
-  char            path[PETSC_MAX_PATH_LEN], inside[PETSC_MAX_PATH_LEN];
+  const Later *const later = ctx;
+  char               path[PETSC_MAX_PATH_LEN], inside[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  if (NakFileNumber(name, ".h5") < output->index.count && NakFileNumber(name, ".h5.tmp") < 0)
+  if (NakFileNumber(name, ".h5") < later->from && NakFileNumber(name, ".h5.tmp") < 0)
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscSNPrintf(inside, sizeof(inside), "fields/%s", name));
-  PetscCall(NakOutputPath(output, inside, path));
+  PetscCall(PetscSNPrintf(inside, sizeof(inside), "%s/%s", later->folder, name));
+  PetscCall(NakOutputPath(later->output, inside, path));
   PetscCheck(unlink(path) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot remove %s: %s", path,
              strerror(errno));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RemoveFrom(NakOutput output, const char *folder, PetscInt from)
+{
+  Later later = {.output = output, .folder = folder, .from = from};
+  char  path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(NakOutputPath(output, folder, path));
+  PetscCall(NakDirectoryList(path, RemoveLater, &later));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -186,8 +205,8 @@ static PetscErrorCode GoBack(NakOutput output, const Position *position)
     PetscCheck(access(path, R_OK) == 0, PETSC_COMM_SELF, PETSC_ERR_FILE_UNEXPECTED,
                "%s is gone: put it back, or start again with --replace", path);
   }
-  PetscCall(NakOutputPath(output, "fields", path));
-  PetscCall(NakDirectoryList(path, RemoveLater, output));
+  PetscCall(RemoveFrom(output, "fields", output->index.count));
+  PetscCall(RemoveFrom(output, "checkpoint", PETSC_INT_MAX));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,7 +1,7 @@
 /* Runs of the phases of the alloy on a box, with the deck and the run directory of all runs. */
 #include "sim_impl.h"
 
-#define VECTORS 3    /* of a checkpoint; there are two while one is written */
+#define VECTORS 3    /* of a checkpoint */
 #define EMPTY   20   /* -mu / RT of a liquid that holds no A any more */
 #define CONTACT 1e-3 /* of the bottom: less is none */
 
@@ -45,7 +45,7 @@ static NakSimSize Size(NakSim s, PetscInt ranks)
     .unknowns = n * cells,
     .longest  = n * cells,
     .bytes    = NakMixMemory(p),
-    .files    = 2 * VECTORS * (PetscReal)sizeof(PetscReal) * n * cells,
+    .files    = VECTORS * (PetscReal)sizeof(PetscReal) * n * cells,
   };
 }
 

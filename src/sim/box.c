@@ -70,7 +70,7 @@ static NakSimSize Size(NakSim s, PetscInt ranks)
     .unknowns = unknowns,
     .longest  = unknowns,
     .bytes    = 8 * doubles * unknowns,
-    .files    = 2 * 8 * 7 * unknowns, /* seven states at most in a checkpoint */
+    .files    = 8 * 7 * unknowns, /* seven states at most in a checkpoint */
   };
 }
 

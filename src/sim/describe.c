@@ -102,7 +102,7 @@ static PetscErrorCode DescribeTime(NakSim s, const NakSimSize *size)
 /* What each of several ranks has and takes. */
 static PetscErrorCode DescribeRanks(NakSim s, PetscInt ranks, const NakSimSize *size)
 {
-  const PetscReal share    = 1e-6 * size->bytes / (PetscReal)size->ranks;
+  const PetscReal share    = 1e-6 * (size->bytes + size->files) / (PetscReal)size->ranks;
   PetscReal       parts    = 1;
   char            step[64] = "";
 
@@ -114,9 +114,9 @@ static PetscErrorCode DescribeRanks(NakSim s, PetscInt ranks, const NakSimSize *
   PetscCall(PetscPrintf(s->world,
                         "# on %" PetscInt_FMT " ranks, of which %" PetscInt_FMT
                         " compute: about %.4g %s and %.3g MB a rank, and the program's own 60 MB; "
-                        "%.3g MB more on the first%s\n",
+                        "%.3g MB more on a writer of files%s\n",
                         ranks, size->ranks, (double)(parts / (PetscReal)size->ranks), size->what,
-                        (double)share, (double)(1e-6 * size->files), step));
+                        (double)share, (double)(1e-6 * NakStoreWriterMemory(size->files)), step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -125,6 +125,7 @@ PetscErrorCode NakSimDescribe(NakSim s)
   const char *file  = s->params.model.material.file;
   PetscInt    ranks = s->options.ranks;
   NakSimSize  size;
+  PetscReal   files;
   char        shape[NAK_TEXT_SIZE];
   PetscMPIInt rank, all;
 
@@ -132,15 +133,15 @@ PetscErrorCode NakSimDescribe(NakSim s)
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   PetscCallMPI(MPI_Comm_size(s->world, &all));
   if (ranks == 0) ranks = all;
-  size = s->kind->size(s, ranks);
+  size  = s->kind->size(s, ranks);
+  files = size.files + NakStoreWriterMemory(size.files);
   if (rank == 0) PetscCall(NakDeckWriteResolved(s->deck, s->schema, PETSC_STDOUT));
   if (file[0] != '\0') PetscCall(PetscPrintf(s->world, "# material: %s\n", file));
   PetscCall(NakSimDescribeContact(s, "# "));
   NakSimShape(s, shape);
-  PetscCall(PetscPrintf(s->world,
-                        "# %.0f unknowns in %s; about %.3g MB of memory, %.3g MB of it for files\n",
-                        (double)size.unknowns, shape, (double)(1e-6 * (size.bytes + size.files)),
-                        (double)(1e-6 * size.files)));
+  PetscCall(PetscPrintf(
+    s->world, "# %.0f unknowns in %s; about %.3g MB of memory, %.3g MB of it for files\n",
+    (double)size.unknowns, shape, (double)(1e-6 * (size.bytes + files)), (double)(1e-6 * files)));
   PetscCall(DescribeRanks(s, ranks, &size));
   PetscCall(DescribeTime(s, &size));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -47,12 +47,22 @@ typedef struct {
   PetscReal need, room;
 } Memory;
 
-/* The limits of the node with the least to spare.  Each node has its share of the ranks; that of
-   rank 0 also has the files. */
-static PetscErrorCode TightestNode(MPI_Comm world, const NakSimSize *size, Memory *tightest)
+/* What `ranks` of `all` ranks need on one node: their share, and that of the writers among them. */
+static PetscReal Need(const NakSimSize *size, PetscInt writers, PetscMPIInt ranks, PetscMPIInt all)
+{
+  const PetscReal share = (PetscReal)ranks / all;
+  const PetscReal here  = writers == 0 ? 1 : PetscCeilReal(share * (PetscReal)writers);
+
+  return (size->bytes + size->files) * share +
+         PetscMin(here, (PetscReal)ranks) * NakStoreWriterMemory(size->files);
+}
+
+/* The limits of the node with the least to spare. */
+static PetscErrorCode TightestNode(MPI_Comm world, const NakSimSize *size, PetscInt writers,
+                                   Memory *tightest)
 {
   MPI_Comm    node;
-  PetscMPIInt rank, ranks, all, first;
+  PetscMPIInt rank, ranks, all;
   struct {
     double spare;
     int    rank;
@@ -63,9 +73,8 @@ static PetscErrorCode TightestNode(MPI_Comm world, const NakSimSize *size, Memor
   PetscCallMPI(MPI_Comm_rank(world, &rank));
   PetscCallMPI(MPI_Comm_size(world, &all));
   PetscCallMPI(MPI_Comm_size(node, &ranks));
-  PetscCallMPI(MPI_Allreduce(&rank, &first, 1, MPI_INT, MPI_MIN, node));
   PetscCallMPI(MPI_Comm_free(&node));
-  tightest->need = size->bytes * ranks / all + (first == 0 ? size->files : 0);
+  tightest->need = Need(size, writers, ranks, all);
   tightest->room = FreeOnNode();
   least.spare    = tightest->room - tightest->need;
   least.rank     = rank;
@@ -82,7 +91,7 @@ PetscErrorCode NakSimCheckSize(NakSim s)
 
   PetscFunctionBeginUser;
   NakSimShape(s, shape);
-  PetscCall(TightestNode(s->world, &size, &node));
+  PetscCall(TightestNode(s->world, &size, s->params.output.writers, &node));
   PetscCheck(size.longest < (PetscReal)PETSC_INT_MAX, s->world, PETSC_ERR_USER_INPUT,
              "the grid has %.4g unknowns in %s, and a vector of %.4g numbers, while PETSc was "
              "built to count up to %.4g: lower %s, or build PETSc with 64-bit indices",

@@ -19,8 +19,7 @@ typedef struct {
   PetscReal   unknowns;
   PetscReal   longest; /* vector, which PETSc must be able to count; at least the unknowns */
   PetscReal   bytes;   /* of all ranks together */
-  PetscReal
-    files; /* what rank 0 needs on top of its share to put frames and checkpoints together */
+  PetscReal   files;   /* the longest file, of which each rank keeps a copy of its part */
 } NakSimSize;
 
 /* What the main loop (run.c) needs from a kind of model: a cell, a model on a box, the phases of

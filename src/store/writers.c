@@ -53,6 +53,11 @@ PetscMPIInt NakWritersCount(NakWriters writers)
   return writers->count;
 }
 
+PetscReal NakStoreWriterMemory(PetscReal bytes)
+{
+  return 2 * PetscMin((PetscReal)NAK_PIECE, bytes);
+}
+
 PetscErrorCode NakWritersDestroy(NakWriters *writers)
 {
   PetscFunctionBeginUser;

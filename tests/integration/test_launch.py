@@ -55,7 +55,7 @@ class Launch(unittest.TestCase):
     def test_placement(self):
         done = nakrun.call("run", "deck.yaml", "output.directory=run", ranks=2, folder=self.place).demand(nakrun.DONE)
         cores = len(os.sched_getaffinity(0))
-        line = f"2 ranks on 1 node, 2 on {cores} core{'s' * (cores > 1)} of a node; about 4 columns and 1 thread a rank\n"
+        line = f"2 ranks on 1 node, 2 on {cores} core{'s' * (cores > 1)} of a node; about 4 columns and 1 thread a rank; 1 writer\n"
         self.assertIn(line, done.err)
         self.assertIn(line, (self.place / "run" / "log.txt").read_text())
         done = nakrun.call("run", "deck.yaml", "output.directory=one", ranks=0, folder=self.place).demand(nakrun.DONE)
@@ -65,7 +65,7 @@ class Launch(unittest.TestCase):
     def numbers(self, *options):
         out = nakrun.call("run", CELL, "--dry-run", *options, ranks=0).demand(nakrun.DONE).out
         found = re.search(r"# on (\d+) ranks, of which (\d+) compute: about (\S+) columns and (\S+) MB a rank, .*; "
-                          r"(\S+) MB more on the first; roughly (\S+) s a time step", out)
+                          r"(\S+) MB more on a writer of files; roughly (\S+) s a time step", out)
         return found and [float(word) for word in found.groups()]
 
     def test_dry_run_on_many_ranks(self):

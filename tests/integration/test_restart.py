@@ -65,6 +65,14 @@ class Restart(unittest.TestCase):
                 self.folder.again("run", "checkpoint.steps=50").demand(nakrun.DONE)
                 self.same(place)
 
+    def test_no_half_written_file_is_left(self):
+        place = self.cut()
+        for stray in ("checkpoint/000777.h5.tmp", "fields/000777.h5.tmp"):
+            (place / stray).write_bytes(b"half")
+        self.folder.again("run", "checkpoint.steps=0").demand(nakrun.DONE)
+        self.same(place)
+        self.assertEqual(torture.strays(place), [])
+
     def test_a_complete_run_is_left_alone(self):
         place = self.folder.path / "whole"
         before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}

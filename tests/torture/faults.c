@@ -6,15 +6,20 @@
      FAULT=snes:N:M    the same for the nonlinear solver
      FAULT=malloc:N    the N-th allocation above 64 bytes from the program or PETSc fails
      FAULT=disk:N:M    the same for writes to files, which fail with EIO
+     FAULT=full:N:M    the same for pieces of frames and checkpoints: half a piece is written, and then
+                       the disk is full
      FAULT=sync:N:M    the same for fsync()
      FAULT=read:N:M    the same for reads of files in a directory called checkpoint
      FAULT=kill:N      SIGKILL where the N-th file was to get its name
+     FAULT=cut:N       SIGKILL within the N-th piece of a frame or checkpoint
      FAULT=clock:N     the wall clock goes N times as fast
 
-   N counts from 1, in each process; FAULT_RANK=R keeps to one rank. */
+   N counts from 1, in each process; FAULT_RANK=R keeps to one rank.  FAULT_MARK names a file that is made
+   at the first fault. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <petsc/private/kspimpl.h> /* KSP has no call that sets its reason */
 #include <petscsnes.h>
@@ -41,13 +46,24 @@ static void Read(void)
   if (sscanf(text, "%15[a-z]:%lld:%lld", word, &at, &length) >= 2) kind = word;
 }
 
+/* For the moment of the first fault. */
+static void Mark(void)
+{
+  const char *name = getenv("FAULT_MARK");
+  int         file = name == NULL ? -1 : open(name, O_CREAT | O_EXCL | O_WRONLY, 0666);
+
+  if (file >= 0) (void)close(file);
+}
+
 /* Whether this call is to fail. */
 static int Fails(const char *what)
 {
   Read();
   if (strcmp(kind, what) != 0) return 0;
   calls++;
-  return calls >= at && calls < at + length;
+  if (calls < at || calls >= at + length) return 0;
+  Mark();
+  return 1;
 }
 
 static void *Next(const char *name)
@@ -130,6 +146,26 @@ int rename(const char *from, const char *to)
   if (next == NULL) *(void **)&next = Next("rename");
   if (Fails("kill")) (void)raise(SIGKILL);
   return next(from, to);
+}
+
+ssize_t pwrite(int file, const void *data, size_t size, off_t place)
+{
+  static ssize_t (*next)(int, const void *, size_t, off_t);
+  static int full; /* what was half written is not to be written on */
+
+  if (next == NULL) *(void **)&next = Next("pwrite");
+  if (Fails("disk")) return Broken();
+  if (full > 0 || Fails("full")) {
+    if (full++ == 0 && size > 1) return next(file, data, size / 2, place);
+    full  = 0;
+    errno = ENOSPC;
+    return -1;
+  }
+  if (Fails("cut")) {
+    (void)next(file, data, size / 2, place);
+    (void)raise(SIGKILL);
+  }
+  return next(file, data, size, place);
 }
 
 int fsync(int file)

@@ -3,7 +3,7 @@
 finite on the disk, and no half a file.  A restart without the fault leads to what the uninterrupted
 run wrote.
 
-usage: faults.py LIBRARY [--count N] [--ranks N] [KIND ...]; kinds: exp ksp snes malloc disk sync read kill
+usage: faults.py LIBRARY [--count N] [--ranks N] [KIND ...]; kinds: exp ksp snes malloc disk full sync read kill cut
 """
 import argparse
 import json
@@ -24,9 +24,9 @@ DONE, BUG, SOLVER, OUTPUT, KILLED, KILLED_BELOW = 0, 1, 3, 4, -9, 137  # the las
 
 # What may come of a fault: to be overcome, or to end in this status; and up to which call it is injected.
 KINDS = {"exp": ((SOLVER,), 20000), "ksp": ((SOLVER,), 1500), "snes": ((SOLVER,), 380),
-         "malloc": ((BUG,), 2500), "disk": ((OUTPUT,), 30), "sync": ((OUTPUT,), 30),
-         "read": ((OUTPUT,), 5), "kill": ((KILLED, KILLED_BELOW), 100)}
-RANK_0 = ("disk", "sync", "read", "kill")  # alone writes and reads
+         "malloc": ((BUG,), 2500), "disk": ((OUTPUT,), 30), "full": ((OUTPUT,), 20), "sync": ((OUTPUT,), 30),
+         "read": ((OUTPUT,), 5), "kill": ((KILLED, KILLED_BELOW), 100), "cut": ((KILLED, KILLED_BELOW), 40)}
+RANK_0 = ("disk", "full", "sync", "read", "kill", "cut")  # alone writes and reads files of one piece
 
 
 def not_finite(place):
@@ -86,7 +86,7 @@ def case(folder, injector, kind, ranks, reference):
         wrong.append(f"{name}: status {status}, not {allowed}: {text[-300:]}")
     if kind == "read" and status == DONE:  # by an older checkpoint, or after the last read
         wrong += [f"{name}: {what}" for what in torture.differences(place, reference)]
-    elif status == DONE and ":" not in number and kind != "kill":  # there are not always that many files
+    elif status == DONE and ":" not in number and kind not in ("kill", "cut"):  # there are not always that many files
         wrong.append(f"{name}: done, in spite of it")
     if status == SOLVER and not (place / "summary.json").exists():
         wrong.append(f"{name}: no summary: {text[-300:]}")
