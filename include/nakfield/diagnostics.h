@@ -6,7 +6,8 @@
     K       what the alloy and the film hold, less what they held
     charge  what passed the far face, less the reaction's and what the double layer took up
 
-  Each balance is of one electrode.  A record has the larger one of both electrodes.
+  Each balance is of one electrode.  A record has the larger one of both electrodes, and of the ions
+  in layers of a liquid electrolyte.
 
   The Na and K balances are relative to what the electrode held at the start.  The charge balance is
   relative to all charge that went through the cell so far.  One double layer at 1 V is included, so

@@ -79,12 +79,23 @@ typedef struct {
     reference of u is then the alloy of the start, and u is its Na : K ratio over that. */
 void NakInterphaseComplete(NakInterphaseParams *params, const NakAlloyParams *alloy);
 
-/** What the electrolyte is: a solid that Na alone crosses, or a liquid.  The liquid is one
-    well-mixed volume of Na+, K+ and an anion.  In it the alloy exchanges both of its metals. */
+/** What the electrolyte is: a solid that Na alone crosses, or a liquid with Na+, K+ and an anion.
+    In it the alloy exchanges both of its metals. */
 typedef enum { NAK_ELECTROLYTE_SOLID, NAK_ELECTROLYTE_LIQUID } NakElectrolyteKind;
+
+/** How ions move in a liquid: it is one well-mixed volume, or they diffuse and migrate through the
+    layers of a separator. */
+typedef enum { NAK_TRANSPORT_MIXED, NAK_TRANSPORT_LAYERS } NakTransport;
+
+/** The ions of a liquid electrolyte. */
+enum { NAK_ION_NA, NAK_ION_K, NAK_ION_X, NAK_IONS };
 
 typedef struct {
   PetscInt  kind;               /**< NakElectrolyteKind */
+  PetscInt  transport;          /**< NakTransport */
+  PetscReal porosity;           /**< of the separator without salt [-] */
+  PetscReal diffusivity[NAK_IONS]; /**< in the free liquid [m2/s] */
+  PetscReal exchange_time; /**< of the pores with the liquid beyond them [s]; 0: they have none */
   PetscReal concentration;      /**< of its Na salt at the start [mol/m3] */
   PetscReal volume;             /**< [m3] */
   PetscReal potassium_exchange; /**< i0 of K/K+, at activity and concentration 1 [A/m2] */
@@ -92,6 +103,7 @@ typedef struct {
   PetscReal potassium_share;    /**< K that is stripped with Na, over it [-] */
   PetscReal solubility;   /**< of the K salt in pure solvent [mol/m3]; 0: it stays dissolved */
   PetscReal rate;         /**< of its precipitation at twice the solubility product [mol/(m2 s)] */
+  PetscReal separator_rate; /**< the same in a separator, at four times the product [mol/(m3 s)] */
   PetscReal molar_volume; /**< [m3/mol] */
   PetscReal resistance;   /**< of a face's surface layer without salt [ohm m2] */
   PetscReal room;         /**< salt that closes its pores [mol/m2] */

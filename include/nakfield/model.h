@@ -64,6 +64,9 @@ typedef struct {
   NakWettingParams    wetting;
 } NakModelParams;
 
+/** Whether the electrolyte is a liquid whose ions move through layers. */
+PetscBool NakModelHasLayers(const NakModelParams *params);
+
 /** Work out what follows from other parameters: the zone of phases, on the grid's columns.  Its
     layers have a quarter of an interface, and are no higher than a column is wide.  Beside grains,
     voids are one of the phases. */
@@ -114,6 +117,16 @@ typedef struct {
 
 NakCircuit NakModelCircuit(NakModel model);
 
+/** Layers of ions in a liquid electrolyte, for a small current.  `slopes`, a vector of the cell, gets
+    the derivatives of the terminal voltage to their unknowns, and `resistance` that to the current
+    at fixed unknowns [ohm m2].  Both are means over the columns.  Without such layers `slopes` is
+    not touched and the resistance is 0.  Collective. */
+PetscErrorCode NakModelIonsResponse(NakModel model, Vec U, Vec slopes, PetscReal *resistance);
+
+/** What a unit of current through the far face adds to the row of Na+ in the layer there [m2/C]; 0
+    without layers of ions. */
+PetscReal NakModelIonsFar(NakModel model);
+
 /** Resistance of the surface layers of both faces with the salt in them, mean over the columns [ohm
     m2].  It is 0 in a solid electrolyte.  Collective. */
 PetscErrorCode NakModelSaltResistance(NakModel model, Vec U, PetscReal *resistance);
@@ -156,6 +169,10 @@ PetscInt NakModelDisturbed(NakModel model);
 
 /** Whether `U` has physical meaning everywhere: finite, with Na left in every cell.  Collective. */
 PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid);
+
+/** Whether layers of a liquid electrolyte had next to no Na+ left at a face, 1 % of that at the
+    start, at the last NakModelMeasure().  Not collective. */
+PetscBool NakModelDepleted(NakModel model);
 
 /** Whether linearisations include the lateral resistance of the electrolyte.  At first they do;
     NakModelResidual() always does.  Without it, each of its layers is an equipotential. */

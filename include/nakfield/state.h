@@ -13,12 +13,12 @@
   A column from first to last (NakLayout says where each begins):
 
     filament  q_faraday  q_total  charge | phi[n_electrolyte] | E  deposit  open | u[n_interphase] |
-    r[n_alloy] | reservoir_na  reservoir_k  potassium  salt | counter
+    r[n_alloy] | reservoir_na  reservoir_k  potassium  salt  excess | counter
 
   If the counter electrode has unknowns, it has a column of its own, laid out alike.
 
   In the zone of phases, the lowest layers of the alloy, the order parameters of a layer follow its
-  r.
+  r.  In a liquid electrolyte with layers, the ions and the salt of a layer follow its phi.
 */
 #pragma once
 
@@ -44,6 +44,7 @@ typedef struct {
   PetscInt  zone_layers; /**< of it, all alike and below the alloy's own; set by the phases */
   PetscInt  phases;      /**< order parameters of a layer of it; likewise */
   PetscInt  liquid;      /**< 1 if the electrolyte is a liquid; likewise */
+  PetscInt  ions; /**< NAK_LAYER_UNKNOWNS if its ions move through the layers, else 0; likewise */
   PetscInt  counter;     /**< unknowns of the counter electrode; set by it */
 } NakGridParams;
 
@@ -70,7 +71,9 @@ typedef struct {
   PetscInt q_faraday;    /**< charge passed by all reactions at the face [C/m2] */
   PetscInt q_total;      /**< charge passed at the far face [C/m2] */
   PetscInt charge;       /**< of the face, capacitor and adlayer [C/m2] */
-  PetscInt phi;          /**< electrolyte potential against the metal [V], far face first */
+  PetscInt phi;          /**< electrolyte potential against the metal [V], far face first; of the
+                              other layers see NakLayoutPhi() */
+  PetscInt ions;         /**< unknowns of a layer that follow its phi */
   PetscInt potential;    /**< E of the metal against the electrolyte at its face [V] */
   PetscInt deposit;      /**< Na metal at the face [mol/m2] */
   PetscInt open;         /**< part of the contact that no solid K covers [-] */
@@ -82,9 +85,22 @@ typedef struct {
   PetscInt reservoir_k;  /**< K over the reservoir's initial K [-] */
   PetscInt potassium;    /**< charge that K has passed at the face [C/m2], and */
   PetscInt salt;    /**< K salt on it [mol/m2]; both only in a liquid electrolyte, else `counter` */
+  PetscInt excess;  /**< Na+ and K+ of the liquid beyond the layers, over Na+ at the start; only
+                         with ions, else `counter` */
   PetscInt counter; /**< first unknown of the counter electrode, the size if it has none */
   PetscInt size;    /**< unknowns of a column */
 } NakLayout;
+
+/** Unknowns of an electrolyte layer beside phi: amounts of Na+, K+ and salt per volume of the
+    layer, over the concentration of Na+ at the start. */
+enum { NAK_LAYER_NA = 1, NAK_LAYER_K, NAK_LAYER_SALT, NAK_LAYER_END, NAK_LAYER_UNKNOWNS = 3 };
+
+/** phi of layer k of the electrolyte, the far one first; k = n_electrolyte is the first unknown
+    beyond them. */
+static inline PetscInt NakLayoutPhi(const NakLayout *l, PetscInt k)
+{
+  return l->phi + k * (1 + l->ions);
+}
 
 /** r of layer k of the alloy; k = n_alloy is the first unknown beyond it. */
 static inline PetscInt NakLayoutAlloy(const NakLayout *l, PetscInt k)
@@ -266,7 +282,10 @@ typedef struct {
   PetscBool liquid;                    /**< whether the electrolyte is a liquid; then */
   PetscReal carrier_k;                 /**< part of the current that K carries at the face [-] */
   PetscReal salt;                      /**< thickness of the salt on it [m] */
-  PetscReal electrolyte_na, electrolyte_k; /**< concentrations [mol/m3] */
+  PetscReal electrolyte_na, electrolyte_k; /**< mean concentrations [mol/m3] */
+  PetscReal electrolyte_least; /**< least concentration of Na+ at a face [mol/m3] */
+  PetscBool layers;            /**< whether it has layers of ions; then */
+  PetscReal separator_salt;    /**< thickness of the salt in its pores [m] */
   PetscInt  counter;               /**< NakShownCounter of the counter electrode; unless it is Na */
   PetscReal counter_potential;     /**< its potential against Na metal in the electrolyte [V] */
   PetscReal counter_x;             /**< mole fraction of Na in its reservoir [-] */
@@ -342,6 +361,9 @@ typedef struct {
   PetscReal q_faraday; /**< [C/m2] */
   PetscReal q_k;       /**< that part of it which K has passed [C/m2] */
   PetscReal q_total;   /**< [C/m2] */
+  PetscReal ions;      /**< of layers of an electrolyte: Na+ at the start, as a charge, */
+  PetscReal ions_na;   /**< Na+ now, less what both electrodes gave [C/m2] */
+  PetscReal ions_k;    /**< and K+ with its salt [C/m2] */
 } NakInventory;
 
 /** The alloy's, and the counter electrode. */

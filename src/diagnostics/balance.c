@@ -28,6 +28,16 @@ static void Check(const NakInventory *start, const NakInventory *now, PetscReal 
   record->charge_balance = PetscMax(record->charge_balance, charge);
 }
 
+/* The same by the ions in layers of the electrolyte, which only the electrodes give and take. */
+static void CheckIons(const NakInventory *start, const NakInventory *now, NakRecord *record)
+{
+  const PetscReal na = PetscAbsReal(now->ions_na - start->ions_na) / start->ions;
+  const PetscReal k  = PetscAbsReal(now->ions_k - start->ions_k) / start->ions;
+
+  record->na_balance = PetscMax(record->na_balance, na);
+  record->k_balance  = PetscMax(record->k_balance, k);
+}
+
 void NakBalanceCheck(NakBalance *balance, const NakInventory now[NAK_ELECTRODES], NakRecord *record)
 {
   balance->throughput += PetscAbsReal(now->q_total - balance->last_total);
@@ -35,6 +45,7 @@ void NakBalanceCheck(NakBalance *balance, const NakInventory now[NAK_ELECTRODES]
   record->na_balance = record->k_balance = record->charge_balance = 0;
   for (int e = 0; e < NAK_ELECTRODES; e++)
     if (balance->start[e].na > 0) Check(&balance->start[e], &now[e], balance->throughput, record);
+  if (balance->start[0].ions > 0) CheckIons(&balance->start[0], &now[0], record);
   balance->na_largest     = PetscMax(balance->na_largest, record->na_balance);
   balance->k_largest      = PetscMax(balance->k_largest, record->k_balance);
   balance->charge_largest = PetscMax(balance->charge_largest, record->charge_balance);

@@ -34,6 +34,8 @@ static void Freeze(const NakImpedanceParams *p, const NakLayout *l, PetscReal co
 {
   if (!p->double_layer) column[l->charge] = huge;
   for (PetscInt j = l->interphase; j < l->counter && !p->diffusion; j++) column[j] = huge;
+  for (PetscInt j = l->phi; j < l->potential && l->ions > 0 && !p->diffusion; j++)
+    if ((j - l->phi) % (1 + l->ions) != 0) column[j] = huge;
   if (!p->deposits) column[l->deposit] = column[l->open] = huge;
 }
 

@@ -96,6 +96,7 @@ static PetscErrorCode FillRight(NakImpedance z)
   const NakLayout *l       = NakStateLayout(state);
   const PetscBool  bare    = (PetscBool)(NakStateGrid(state)->n_electrolyte == 0);
   const PetscInt   counter = CounterPotential(z);
+  const PetscReal  ions    = NakModelIonsFar(z->model);
   const ptrdiff_t  size    = l->size;
   PetscReal       *b;
   PetscInt         n;
@@ -106,6 +107,7 @@ static PetscErrorCode FillRight(NakImpedance z)
   PetscCall(VecGetArray(z->b, &b));
   for (ptrdiff_t k = 0; k < n; k += size) b[k + (bare ? l->potential : l->phi)] = bare ? 1 : -1;
   for (ptrdiff_t k = 0; k < n && counter >= 0; k += size) b[k + counter] = -1;
+  for (ptrdiff_t k = 0; k < n && ions > 0; k += size) b[k + l->phi + NAK_LAYER_NA] = -ions;
   PetscCall(VecRestoreArray(z->b, &b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -119,6 +121,7 @@ static PetscErrorCode CreateVectors(NakImpedance z)
   PetscFunctionBeginUser;
   PetscCall(DMCreateGlobalVector(dm, &z->sum));
   PetscCall(VecDuplicate(z->sum, &z->work));
+  PetscCall(VecDuplicate(z->sum, &z->slopes));
   PetscCall(VecGetLocalSize(z->sum, &n));
   for (int k = 0; k < PARTS; k++) {
     PetscCall(VecCreateMPIWithArray(z->comm, block, n, PETSC_DETERMINE, NULL, &z->in[k]));
@@ -174,6 +177,7 @@ PetscErrorCode NakDoubledDestroy(NakImpedance z)
   PetscCall(VecDestroy(&z->b));
   PetscCall(VecDestroy(&z->sum));
   PetscCall(VecDestroy(&z->work));
+  PetscCall(VecDestroy(&z->slopes));
   for (int k = 0; k < PARTS; k++) {
     PetscCall(VecDestroy(&z->in[k]));
     PetscCall(VecDestroy(&z->out[k]));
@@ -236,6 +240,23 @@ PetscErrorCode NakImpedanceLinearise(NakImpedance z, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the ions of the electrolyte add to the voltage, and its resistance to a current. */
+static PetscErrorCode AddIons(NakImpedance z, PetscReal *re, PetscReal *im)
+{
+  PetscReal  resistance, part[PARTS];
+  PetscReal *x;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakModelIonsResponse(z->model, z->state, z->slopes, &resistance));
+  if (resistance == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Take(z->x, PETSC_FALSE, z->in, &x));
+  for (int k = 0; k < PARTS; k++) PetscCall(VecDot(z->slopes, z->in[k], &part[k]));
+  PetscCall(GiveBack(z->x, PETSC_FALSE, z->in, &x));
+  *re += resistance + part[0];
+  *im += part[1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Mean of E over the face, real and imaginary, less that of the counter electrode. */
 static PetscErrorCode MeanPotential(NakImpedance z, PetscReal mean[PARTS])
 {
@@ -290,5 +311,6 @@ PetscErrorCode NakImpedanceSolve(NakImpedance z, PetscReal frequency, PetscReal 
   PetscCall(NakModelSaltResistance(z->model, z->state, &salt));
   *re = mean[0] + salt + circuit.series + circuit.electrolyte - R * q * q / (1 + q * q);
   *im = mean[1] - R * q / (1 + q * q);
+  PetscCall(AddIons(z, re, im));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -178,21 +178,25 @@ static Ramp Trace(const NakKinetics *k, PetscReal g)
   return (Ramp){g * (1 - whole.value) / lifetime, (1 - whole.value - g * whole.slope) / lifetime};
 }
 
-/* Na metal.  Where it is, E = 0 is its equilibrium; elsewhere it nucleates beyond the barrier:
+/* Na metal.  Where it is, E = 0 is its equilibrium, or that of the ions at a face with layers of a
+   liquid; elsewhere it nucleates beyond the barrier:
 
        i_dep = theta { [sigma E + (1 - sigma) min(0, E + eta_n)] / R + trace } */
 static Rate Deposition(const NakKinetics *k, const NakFaceState *s, PetscReal contact)
 {
   const PetscReal g = contact > 0 ? NAK_FARADAY * s->deposit / contact : 0;
-  const PetscReal E = s->potential, G = k->deposit_conductance;
+  const PetscReal moved = k->liquid.transport == NAK_TRANSPORT_LAYERS ? 1 / k->f : 0;
+  const PetscReal E = s->potential - moved * s->ln_sodium, G = k->deposit_conductance;
   const Ramp      cover = Cover(k, g), trace = Trace(k, g);
   const Ramp      nuclei = Overpotential(E + k->deposit_barrier);
+  const PetscReal dE = contact * G * (cover.value + (1 - cover.value) * nuclei.slope);
 
   return (Rate){
     .value = contact * (G * (cover.value * E + (1 - cover.value) * nuclei.value) + trace.value),
-    .d     = {[NAK_FACE_POTENTIAL] = contact * G * (cover.value + (1 - cover.value) * nuclei.slope),
+    .d     = {[NAK_FACE_POTENTIAL] = dE,
               [NAK_FACE_DEPOSIT] =
-            contact > 0 ? NAK_FARADAY * (G * cover.slope * (E - nuclei.value) + trace.slope) : 0}
+            contact > 0 ? NAK_FARADAY * (G * cover.slope * (E - nuclei.value) + trace.slope) : 0,
+              [NAK_FACE_SODIUM] = -moved * dE}
   };
 }
 

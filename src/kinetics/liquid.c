@@ -4,12 +4,29 @@
 
 const NakParam NakLiquidParamRows[] = {
   NAK_ROW_CHOICE("electrolyte.kind", NakLiquidParams, kind, NAK_ELECTROLYTE_SOLID, "solid|liquid",
-                 "A solid that only Na can cross; or a liquid (in 1D only): one well-mixed volume, "
-                 "with which the alloy exchanges both of its metals"),
+                 "A solid that only Na can cross; or a liquid, with which the alloy exchanges both "
+                 "of its metals"),
+  NAK_ROW_CHOICE("electrolyte.transport", NakLiquidParams, transport, NAK_TRANSPORT_MIXED,
+                 "mixed|layers",
+                 "How ions move in a liquid: it is one well-mixed volume (in 1D only); or they "
+                 "diffuse and migrate through the grid's electrolyte layers, which are a separator "
+                 "of electrolyte.thickness"),
+  NAK_ROW_REAL("electrolyte.porosity", NakLiquidParams, porosity, "1", 0.5, 1e-3, 1,
+               "Part of the separator that is liquid; 1 for a liquid without a separator"),
+  NAK_ROW_REAL("electrolyte.sodium_diffusivity", NakLiquidParams, diffusivity[NAK_ION_NA], "m^2/s",
+               2.5e-10, 1e-16, 1e-6, "Diffusivity of Na+ in the free liquid, for the layers"),
+  NAK_ROW_REAL("electrolyte.potassium_diffusivity", NakLiquidParams, diffusivity[NAK_ION_K],
+               "m^2/s", 3e-10, 1e-16, 1e-6, "The same of K+"),
+  NAK_ROW_REAL("electrolyte.anion_diffusivity", NakLiquidParams, diffusivity[NAK_ION_X], "m^2/s",
+               3e-10, 1e-16, 1e-6, "The same of the anion"),
+  NAK_ROW_REAL("electrolyte.exchange_time", NakLiquidParams, exchange_time, "s", 0, 0, 1e12,
+               "Time in which the liquid in the separator exchanges its ions with the rest of "
+               "electrolyte.volume, for the layers; 0: with none"),
   NAK_ROW_REAL("electrolyte.concentration", NakLiquidParams, concentration, "mol/m^3", 1000, 1e-3,
                1e5, "Na salt in the liquid at the start"),
   NAK_ROW_REAL("electrolyte.volume", NakLiquidParams, volume, "m^3", 100e-9, 1e-15, 1,
-               "Volume of the liquid electrolyte"),
+               "Volume of the liquid electrolyte; with layers, what the separator does not hold is "
+               "beyond it"),
   NAK_ROW_REAL("kinetics.potassium_exchange", NakLiquidParams, potassium_exchange, "A/m^2", 0, 0,
                1e6, "Exchange current of K in the liquid, at activity and concentration 1"),
   NAK_ROW_REAL("kinetics.potassium_offset", NakLiquidParams, potassium_offset, "V", 0.313, -2, 2,
@@ -22,6 +39,9 @@ const NakParam NakLiquidParamRows[] = {
     "Solubility of the salt of K and the anion in the solvent; 0: the salt stays dissolved"),
   NAK_ROW_REAL("salt.rate", NakLiquidParams, rate, "mol/m^2/s", 1e-4, 1e-12, 1e3,
                "Rate at which the salt precipitates on each face, at twice the solubility product"),
+  NAK_ROW_REAL("salt.separator_rate", NakLiquidParams, separator_rate, "mol/m^3/s", 0, 0, 1e6,
+               "Rate at which it precipitates in the pores of the separator, at four times the "
+               "solubility product, for the layers; 0: only on the faces"),
   NAK_ROW_REAL("salt.molar_volume", NakLiquidParams, molar_volume, "m^3/mol", 54.9e-6, 1e-6, 1e-3,
                "Molar volume of that salt; the default is that of KClO4"),
   NAK_ROW_REAL("salt.resistance", NakLiquidParams, resistance, "ohm.m^2", 0, 0, 1e3,

@@ -268,9 +268,40 @@ static void CheckInterphase(const NakModelParams *p, NakComplaints *list)
                 "'interphase: none' for an alloy that touches the electrolyte");
 }
 
+/* A liquid whose ions move through layers. */
+static void CheckLayers(const NakModelParams *p, NakComplaints *list)
+{
+  const NakLiquidParams *q     = &p->liquid;
+  const PetscInt         least = 4;
+  const PetscReal pores = q->porosity * p->cell.thickness, whole = q->volume / p->cell.area;
+
+  if (p->grid.electrolyte_layers < least)
+    NakComplain(list, "grid.electrolyte_layers",
+                "grid.electrolyte_layers is %" PetscInt_FMT ", and electrolyte.transport is layers: "
+                "raise it to %" PetscInt_FMT " or more, such as 20",
+                p->grid.electrolyte_layers, least);
+  if (q->separator_rate > 0 && q->solubility == 0)
+    NakComplain(list, "salt.separator_rate",
+                "salt.separator_rate is %.6g mol/m^3/s, and salt.solubility is 0, with which the "
+                "salt stays dissolved: give the solubility, or leave the rate out",
+                (double)q->separator_rate);
+  if (q->exchange_time > 0 && whole <= pores)
+    NakComplain(list, "electrolyte.exchange_time",
+                "electrolyte.volume is %.6g m^3, and the pores of the separator hold %.6g m^3: "
+                "there is no liquid beyond them; raise electrolyte.volume, or leave "
+                "electrolyte.exchange_time out",
+                (double)q->volume, (double)(pores * p->cell.area));
+}
+
 static void CheckLiquid(const NakModelParams *p, NakComplaints *list)
 {
-  if (p->liquid.kind == NAK_ELECTROLYTE_SOLID) return;
+  if (p->liquid.kind == NAK_ELECTROLYTE_SOLID) {
+    if (p->liquid.transport == NAK_TRANSPORT_LAYERS)
+      NakComplain(list, "electrolyte.transport",
+                  "electrolyte.transport is layers, and electrolyte.kind is solid, in which only "
+                  "Na+ moves: write 'kind: liquid', or leave the entry out");
+    return;
+  }
   if (p->interphase.kind != NAK_INTERPHASE_NONE)
     NakComplain(list, "interphase",
                 "a liquid electrolyte touches the alloy: write 'interphase: none'");
@@ -279,6 +310,7 @@ static void CheckLiquid(const NakModelParams *p, NakComplaints *list)
                 "a liquid electrolyte is one well-mixed volume over one column, and the grid has "
                 "%" PetscInt_FMT " x %" PetscInt_FMT ": set grid.nx and grid.ny to 1",
                 p->grid.nx, p->grid.ny);
+  if (p->liquid.transport == NAK_TRANSPORT_LAYERS) CheckLayers(p, list);
 }
 
 static void CheckHost(const NakModelParams *p, NakComplaints *list)

@@ -42,7 +42,8 @@ static void Potentials(const void *ctx, const PetscReal u[], PetscReal theta[])
   const NakLayout *l = &c->l;
 
   for (PetscInt j = 0; j < l->counter; j++) theta[j] = 0;
-  for (PetscInt k = 0; k < c->ne; k++) theta[l->phi + k] = c->sigma * c->height[k] * u[l->phi + k];
+  for (PetscInt k = 0; k < c->ne && l->ions == 0; k++)
+    theta[l->phi + k] = c->sigma * c->height[k] * u[l->phi + k];
   for (PetscInt k = 0; k < c->nf; k++)
     theta[l->interphase + k] = c->kinetics.diffusivity * u[l->interphase + k];
   for (PetscInt k = 0; k < c->na; k++) {
@@ -65,7 +66,8 @@ static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
   const NakLayout *l = &c->l;
 
   for (PetscInt j = 0; j < l->counter; j++) slope[j] = 0;
-  for (PetscInt k = 0; k < c->ne; k++) slope[l->phi + k] = c->spreading * c->sigma * c->height[k];
+  for (PetscInt k = 0; k < c->ne && l->ions == 0; k++)
+    slope[l->phi + k] = c->spreading * c->sigma * c->height[k];
   for (PetscInt k = 0; k < c->nf; k++) slope[l->interphase + k] = c->kinetics.diffusivity;
   for (PetscInt k = 0; k < l->zone; k++) NakZoneAt(c, u + NakLayoutAlloy(l, k), &c->layers[k]);
   for (PetscInt k = 0; k < c->na; k++) {
@@ -90,13 +92,15 @@ typedef struct {
 /* Current density through the far face, between the two electrodes. */
 static Flux FarFlux(const NakColumn *c, const PetscReal u[])
 {
-  const PetscReal half       = c->ne > 0 ? 1 / (c->sigma * c->link[0]) : 0;
+  const NakIonsFar far       = c->l.ions > 0 ? NakIonsFarOf(c, u) : (NakIonsFar){.emf = 0};
+  const PetscReal solid      = c->ne > 0 ? 1 / (c->sigma * c->link[0]) : 0;
+  const PetscReal half       = c->l.ions > 0 ? far.resistance : solid;
   const PetscReal potential  = c->ne > 0 ? -u[c->l.phi] : u[c->l.potential];
   const PetscReal counter    = c->counter != NULL ? u[c->l.counter + c->counter->l.potential] : 0;
   const PetscReal resistance = c->series + half + NakColumnSaltResistance(c, u, NULL);
 
   if (c->control.hold == NAK_HOLD_CURRENT) return (Flux){.value = c->control.value};
-  return (Flux){.value = (c->control.value + counter - potential) / resistance,
+  return (Flux){.value = (c->control.value + counter - potential + far.emf + far.metal) / resistance,
                 .below = 1 / resistance,
                 .above = (c->ne > 0 ? 1 : -1) / resistance};
 }
@@ -202,15 +206,16 @@ static void ElectrolyteResidual(const NakColumn *c, const Interfaces *at, const 
 }
 
 static void ElectrolyteJacobian(const NakColumn *c, const Interfaces *at, const PetscReal u[],
-                                NakEntries *e)
+                                PetscReal shift, NakEntries *e)
 {
   const PetscInt phi = c->l.phi, ne = c->ne;
 
-  for (PetscInt k = 1; k <= ne; k++) {
+  for (PetscInt k = 1; k <= ne && c->l.ions == 0; k++) {
     const Flux flux = ElectrolyteFlux(c, u, k);
 
     NakPutFlux(e, phi + k - 1, phi + k, 1, k < ne ? 1 : -1, flux.below, flux.above);
   }
+  if (c->l.ions > 0) NakIonsJacobian(c, u, shift, e);
   NakPut(e, phi, phi, ne > 0 ? at->far.above : -at->far.above);
   NakPut(e, c->l.q_total, phi, -at->far.above);
 }
@@ -335,6 +340,18 @@ static void FaceJacobian(const NakColumn *c, const Interfaces *at, PetscReal shi
   NakPut(e, l->salt, l->salt, -at->salt.dsalt);
 }
 
+/* What K from the electrode `of` is to the layer of ions next to it: entries to its own unknowns,
+   which are counted from `first`. */
+static void LayerJacobian(const NakColumn *c, const NakColumn *of, const Interfaces *at,
+                          PetscInt first, NakEntries *e)
+{
+  const PetscInt  outer   = of != c ? 0 : c->ne - 1, layer = NakLayoutPhi(&c->l, outer) - first;
+  const PetscReal content = c->ions.content * c->height[outer];
+
+  PutFace(of, e, layer + NAK_LAYER_NA, &at->face.potassium, &at->foot, 1 / content);
+  PutFace(of, e, layer + NAK_LAYER_K, &at->face.potassium, &at->foot, -1 / content);
+}
+
 /* Cosine of the liquid's contact angle.  The content at the face follows from the current that the
    interphase supplies. */
 static NakFaceValue Cosine(const NakColumn *c, const NakCover *over, PetscReal r,
@@ -440,12 +457,13 @@ static void AlloyJacobian(const NakColumn *c, const PetscReal u[], const PetscRe
 
 /* ---- The column ---- */
 
-/* Rows of an electrode and of the electrolyte in front of it, without those of its phases. */
+/* Rows of an electrode and of the electrolyte in front of it, without those of its phases and of
+   ions. */
 static void Rows(const NakColumn *c, const Interfaces *at, const PetscReal u[],
                  const PetscReal udot[], const PetscReal theta[], PetscReal f[])
 {
   FaceResidual(c, at, u, udot, f);
-  ElectrolyteResidual(c, at, u, f);
+  if (c->l.ions == 0) ElectrolyteResidual(c, at, u, f);
   InterphaseResidual(c, at, u, udot, f);
   AlloyResidual(c, at, u, udot, theta, f);
 }
@@ -454,7 +472,7 @@ static void Entries(const NakColumn *c, const Interfaces *at, const PetscReal u[
                     const PetscReal slope[], PetscReal shift, NakEntries *e)
 {
   FaceJacobian(c, at, shift, e);
-  ElectrolyteJacobian(c, at, u, e);
+  ElectrolyteJacobian(c, at, u, shift, e);
   InterphaseJacobian(c, at, u, shift, e);
   if (!c->kinetics.direct) ExchangeJacobian(c, at, e);
   for (PetscInt j = c->l.alloy; j < c->l.counter; j++) NakPut(e, j, j, shift);
@@ -466,19 +484,27 @@ static void Residual(const void *ctx, PetscInt column, const PetscReal u[], cons
 {
   const NakColumn    *c      = ctx;
   const NakCover     *over   = &c->over[column];
-  const NakBath       bath   = NakColumnBath(c, u);
+  const NakBath       bath = NakColumnBath(c, u), far = NakColumnFarBath(c, u);
   const Interfaces    at     = InterfacesOf(c, over, FarFlux(c, u), &bath, u);
   const NakVoidsDrive drive  = NakColumnDrive(c, over, &at.face);
   const PetscReal     cosine = c->voids > 0 ? NakVoidsCosine(&c->wetting, &drive, NULL) : 0;
   const PetscInt      k      = c->l.counter;
+  Interfaces          there  = {.contact = 0}; /* Na metal gives no K */
 
   Rows(c, &at, u, udot, theta, f);
   NakZoneResidual(c, over, cosine, u, udot, theta + c->l.size, f);
   if (c->counter != NULL) { /* what leaves one electrode enters the other */
-    const Interfaces there =
-      InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -at.far.value}, &bath, u + k);
-
+    there = InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -at.far.value}, &far, u + k);
     Rows(c->counter, &there, u + k, udot + k, theta + k, f + k);
+  }
+  if (c->l.ions > 0) {
+    const NakIonsFaces faces = {
+      .far       = at.far.value,
+      .potassium = {at.face.potassium.value, there.face.potassium.value},
+      .salt      = {at.salt.value,           there.salt.value          }
+    };
+
+    NakIonsResidual(c, &faces, u, udot, f);
   }
 }
 
@@ -490,6 +516,7 @@ static void CounterJacobian(const NakColumn *c, const Interfaces *at, Flux far, 
   const NakLayout *own = &c->l, *there = &c->counter->l;
 
   Entries(c->counter, at, u + k, slope + k, shift, e);
+  if (own->ions > 0) LayerJacobian(c, c->counter, at, k, e);
   for (PetscInt j = first; j < e->n; j++) {
     e->row[j] += k;
     e->col[j] += k;
@@ -508,7 +535,7 @@ static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], cons
                      PetscReal shift, NakEntries *e)
 {
   const NakColumn *c      = ctx;
-  const NakBath    bath   = NakColumnBath(c, u);
+  const NakBath    bath = NakColumnBath(c, u), bath_far = NakColumnFarBath(c, u);
   const Flux       far    = FarFlux(c, u);
   const Interfaces at     = InterfacesOf(c, &c->over[column], far, &bath, u);
   NakFaceValue     cosine = {.value = 0};
@@ -516,17 +543,18 @@ static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], cons
 
   if (c->voids > 0) cosine = Cosine(c, &c->over[column], at.foot.r, &at.face);
   Entries(c, &at, u, slope, shift, e);
+  if (c->l.ions > 0) LayerJacobian(c, c, &at, 0, e);
   AngleJacobian(c, &at, &cosine, u, e);
   NakZoneJacobian(c, column, cosine.value, u, shift, e);
   if (c->counter != NULL) {
-    there = InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -far.value}, &bath,
+    there = InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -far.value}, &bath_far,
                          u + c->l.counter);
     CounterJacobian(c, &there, far, u, slope, shift, e);
   }
   if (!NakLayoutIsLiquid(&c->l)) return;
-  NakBathFace(c, c, 0, &at.face, &at.salt, &bath, e);
+  NakBathFace(c, c, 0, u, &at.face, &at.salt, &bath, e);
   if (c->counter != NULL)
-    NakBathFace(c, c->counter, c->l.counter, &there.face, &there.salt, &bath, e);
+    NakBathFace(c, c->counter, c->l.counter, u, &there.face, &there.salt, &bath_far, e);
   NakBathFar(c, far.value, far.below, u, e);
 }
 
@@ -543,7 +571,8 @@ static PetscBool Uniform(const void *ctx, PetscInt row, PetscInt col)
   if (low >= l->counter) return Uniform(counter, row - l->counter, col - l->counter);
   if (high < l->alloy)
     return (PetscBool)(high - low == 1 &&
-                       (low >= l->interphase || (low >= l->phi && high < l->potential)));
+                       (low >= l->interphase ||
+                        (l->ions == 0 && low >= l->phi && high < l->potential)));
   if (low < l->alloy || high >= l->reservoir_na || high - low != next) return PETSC_FALSE;
   return (PetscBool)(NakLayoutIsRatio(l, low)
                        ? NakLayoutIsRatio(l, high)
@@ -562,7 +591,8 @@ static PetscInt MostEntries(const NakColumn *c)
 {
   const PetscInt n = c->l.phases, far = 6, liquid = 2 * NAK_FACE_SIZE + 64;
   const PetscInt own = 5 * c->l.counter + (10 + n) * NAK_FACE_SIZE + c->l.zone * n * (n + 6) +
-                       6 * n * n + 30 * n + (NakLayoutIsLiquid(&c->l) ? liquid : 0);
+                       6 * n * n + 30 * n + (NakLayoutIsLiquid(&c->l) ? liquid : 0) +
+                       NakIonsMost(c);
 
   return c->counter != NULL ? own + far + MostEntries(c->counter) : own;
 }

@@ -35,6 +35,22 @@ typedef struct {
   PetscReal sodium, ln_sodium, potassium, anion;
 } NakBath;
 
+/* A layer of a liquid electrolyte. */
+typedef struct {
+  PetscReal porosity;              /* without salt */
+  PetscReal fixed;                 /* concentration of anions that cannot move, over c0 */
+  PetscReal diffusivity[NAK_IONS]; /* [m2/s] */
+} NakMedium;
+
+/* Such an electrolyte; c0 is the concentration of Na+ at the start. */
+typedef struct {
+  PetscReal content;     /* F c0 [C/m3] */
+  PetscReal salt_volume; /* molar volume of the salt times c0 */
+  PetscReal rate;        /* of precipitation in the pores over c0 [1/s] */
+  PetscReal excess;      /* height of the liquid beyond the layers [m]; 0: none */
+  PetscReal exchange;    /* rate at which the pores exchange with it [1/s] */
+} NakIons;
+
 /* Constants of every column.  Arrays are over the layers from the bottom; those over faces have one
    number more. */
 typedef struct NakColumn_private {
@@ -76,6 +92,8 @@ typedef struct NakColumn_private {
   PetscReal            tension; /* and the tension of its surface [N/m] */
   PetscReal            area;    /* of a column [m2] */
   PetscReal            bath; /* Na+ of a liquid electrolyte at the start, over the area [mol/m2] */
+  NakIons              ions;   /* the liquid electrolyte in layers */
+  NakMedium           *medium; /* of each layer of it */
   NakColumnShared      shared; /* the gas of the voids */
 } NakColumn;
 
@@ -193,17 +211,83 @@ static inline PetscReal NakColumnSolid(const NakColumn *c, const PetscReal u[])
   return r > c->liquid[1] ? 1 - (1 + c->liquid[1]) / (1 + r) : 0;
 }
 
-/* bath.c: the ions in the liquid electrolyte, after what the electrodes have exchanged with it. */
+/* bath.c: the ions in the liquid electrolyte at the near face, after what the electrodes have
+   exchanged with it; at the far face, the same unless it has layers. */
 NakBath NakColumnBath(const NakColumn *c, const PetscReal u[]);
+NakBath NakColumnFarBath(const NakColumn *c, const PetscReal u[]);
 
 /* NakBathFace: entries of the face of electrode `of`, whose unknowns start at `first`.  They are
-   the derivatives to what both electrodes have given to the bath.  NakBathFar: entries of the
-   current through the far face, whose slope to the voltage is given.  They are the derivatives to
-   the salt on both faces. */
-void NakBathFace(const NakColumn *c, const NakColumn *of, PetscInt first, const NakFace *face,
-                 const NakSaltRate *salt, const NakBath *bath, NakEntries *e);
+   the derivatives to the ions at that face, and those of the layer of ions next to it.  NakBathFar:
+   entries of the current through the far face, whose slope to the voltage is given.  They are the
+   derivatives to the salt on both faces, and to ions. */
+void NakBathFace(const NakColumn *c, const NakColumn *of, PetscInt first, const PetscReal u[],
+                 const NakFace *face, const NakSaltRate *salt, const NakBath *bath, NakEntries *e);
 void NakBathFar(const NakColumn *c, PetscReal current, PetscReal conductance, const PetscReal u[],
                 NakEntries *e);
+
+/* ions.c: a liquid electrolyte in layers.  Exponent of the porosity in a diffusivity: one for the
+   area of the liquid, a half for its detours (D. A. G. Bruggeman, Ann. Phys. 416 (1935) 636). */
+#define NAK_BRUGGEMAN 1.5
+
+/* What meets at both faces, near and far [A/m2], [mol/(m2 s)]. */
+typedef struct {
+  PetscReal far; /* current through the far face */
+  PetscReal potassium[NAK_ELECTRODES], salt[NAK_ELECTRODES];
+} NakIonsFaces;
+
+/* The ions at a face. */
+NakBath NakIonsBath(const NakColumn *c, PetscBool far, const PetscReal u[]);
+
+/* Entries in `row` of what depends on the ions at a face, with the derivatives `d` to them. */
+void NakIonsPut(const NakColumn *c, PetscBool far, const PetscReal u[], PetscInt row,
+                const PetscReal d[NAK_IONS], NakEntries *e);
+
+/* The half layer at the far face, and the potential of a counter electrode of Na metal; 0 for any
+   other electrode. */
+typedef struct {
+  PetscReal resistance, emf, metal; /* [ohm m2], [V] */
+} NakIonsFar;
+
+NakIonsFar NakIonsFarOf(const NakColumn *c, const PetscReal u[]);
+
+/* NakIonsFarPut: entries of the current through the far face that a solid electrolyte lacks. */
+void     NakIonsFarPut(const NakColumn *c, PetscReal current, PetscReal conductance,
+                       const PetscReal u[], NakEntries *e);
+void     NakIonsResidual(const NakColumn *c, const NakIonsFaces *at, const PetscReal u[],
+                         const PetscReal udot[], PetscReal f[]);
+void     NakIonsJacobian(const NakColumn *c, const PetscReal u[], PetscReal shift, NakEntries *e);
+PetscInt NakIonsMost(const NakColumn *c); /* entries at most */
+
+/* Voltage between the faces at a current that is the same in all layers [V], and its slope [ohm
+   m2].  The potential of a counter electrode of Na metal is in it. */
+typedef struct {
+  PetscReal value, slope;
+} NakIonsDrop;
+
+NakIonsDrop NakIonsDropOf(const NakColumn *c, PetscReal current, const PetscReal u[]);
+
+/* Its derivatives to the unknowns of the column; `weight` has room for twice as many. */
+void NakIonsDropSlopes(const NakColumn *c, PetscReal current, const PetscReal u[],
+                       PetscReal weight[]);
+
+/* Current in the electrolyte, between its lowest layers [A/m2]. */
+PetscReal NakIonsCurrent(const NakColumn *c, const PetscReal u[]);
+
+/* In layer k: concentration of an ion over c0, and the share of liquid. */
+PetscReal NakIonsConcentration(const NakColumn *c, int ion, PetscInt k, const PetscReal u[]);
+PetscReal NakIonsPorosity(const NakColumn *c, PetscInt k, const PetscReal u[]);
+
+/* Height of all liquid, in the layers and beyond, at the start and now [m]. */
+typedef struct {
+  PetscReal pristine, now;
+} NakIonsRoom;
+
+/* Sums over the column of Na+, K+ and salt, from NAK_LAYER_NA on, over c0 [m], and their room. */
+NakIonsRoom NakIonsAmounts(const NakColumn *c, const PetscReal u[], PetscReal sum[NAK_LAYER_END]);
+
+/* Whether liquid is left in all pores, and Na+ at both faces. */
+PetscBool NakIonsLeft(const NakColumn *c, const PetscReal u[]);
+void      NakIonsPristine(const NakColumn *c, PetscReal u[]);
 
 /* Currents of the host that is this column. */
 static inline NakFace NakColumnHost(const NakColumn *c, const NakBath *bath, const PetscReal u[])

@@ -37,6 +37,30 @@ static void SetLiquid(const NakAlloyParams *p, NakColumn *c)
   }
 }
 
+/* The liquid in layers takes the place of a pellet.  The diffusivities of its ions follow the
+   activation energy of the conductivity, which times T is their sum (Nernst and Einstein). */
+static void SetIons(const NakModelParams *params, PetscReal T, NakColumn *c)
+{
+  const NakLiquidParams *p = &params->liquid;
+  const PetscReal        faster = NakArrhenius(params->cell.grain_energy, T);
+  const PetscReal        pores  = p->porosity * params->cell.thickness;
+  const PetscReal        whole  = p->volume / params->cell.area;
+
+  for (PetscInt k = 0; k < c->ne; k++) {
+    c->medium[k] = (NakMedium){.porosity = p->porosity};
+    for (int i = 0; i < NAK_IONS; i++) c->medium[k].diffusivity[i] = faster * p->diffusivity[i];
+  }
+  c->ions = (NakIons){.content     = NAK_FARADAY * p->concentration,
+                      .salt_volume = p->molar_volume * p->concentration,
+                      .rate        = p->solubility > 0 ? p->separator_rate / p->concentration : 0};
+  if (p->exchange_time > 0 && whole > pores) {
+    c->ions.excess   = whole - pores;
+    c->ions.exchange = 1 / p->exchange_time;
+  }
+  c->series      = params->cell.series_resistance;
+  c->electrolyte = c->grain_boundaries = 0;
+}
+
 void NakColumnSetTemperature(const NakModelParams *params, PetscReal T, NakColumn *c)
 {
   const NakPellet pellet   = NakPelletAt(&params->cell, T);
@@ -51,6 +75,7 @@ void NakColumnSetTemperature(const NakModelParams *params, PetscReal T, NakColum
   c->series           = pellet.series + (c->ne > 0 ? 0 : pellet.resolved);
   c->grain_boundaries = pellet.grain_boundaries;
   c->electrolyte      = c->ne > 0 ? pellet.resolved : 0;
+  if (c->l.ions > 0) SetIons(params, T, c);
   c->mixing           = params->alloy.diffusivity * liquid;
   c->diffusivity      = c->mixing / NakThermoLiquid(&at_start, c->start).factor;
   if (c->l.phases > 0) NakMixBranches(&params->microstructure, T, &c->mix);
@@ -85,6 +110,7 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Nak
                 .wetting = params->voids,
                 .tension = params->material.surface_tension};
   PetscCall(NakZoneCreate(&params->microstructure, owned, column));
+  PetscCall(PetscMalloc1(grid->n_electrolyte, &column->medium));
   NakColumnSetTemperature(params, params->alloy.temperature, column);
   PetscCall(PetscMalloc2(grid->nz + 1, &column->height, grid->nz + 1, &column->link));
   column->interphase = (NakRegion){column->height + column->ne, column->link + column->ne};
@@ -100,6 +126,7 @@ PetscErrorCode NakColumnDestroy(NakColumn *column)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree2(column->height, column->link));
+  PetscCall(PetscFree(column->medium));
   PetscCall(PetscFree3(column->leans, column->layers, column->orders));
   PetscCall(PetscFree2(column->shared.pull, column->shared.push));
   PetscCall(PetscFree(column->over));

@@ -28,10 +28,16 @@ enum {
   SUM_BATH_NA,
   SUM_BATH_K,
   SUM_SALT_RESISTANCE,
+  SUM_DROP, /* of layers of ions, at the held current or at none, */
+  SUM_DROP_SLOPE,
+  SUM_IONS_NA, /* and what these hold less what they were given [C/m2] */
+  SUM_IONS_K,
+  SUM_POROUS_SALT, /* [m] */
+  SUM_IONS,        /* Na+ that they held at the start [C/m2] */
   SUMS
 };
 
-enum { MAX_DEPOSIT, MAX_FILAMENT, MAX_DEPLETION /* -u_face */, MAXIMA };
+enum { MAX_DEPOSIT, MAX_FILAMENT, MAX_DEPLETION /* -u_face */, MAX_LACK /* of ions */, MAXIMA };
 
 typedef struct {
   PetscReal sum[SUMS], max[MAXIMA];
@@ -58,6 +64,10 @@ enum {
   FIELD_SOLID_A,
   FIELD_LIQUID,
   FIELD_VOID,
+  FIELD_ION_NA, /* of layers of ions, like the following */
+  FIELD_ION_K,
+  FIELD_ION_X,
+  FIELD_POROSITY,
   FIELDS
 };
 
@@ -77,7 +87,7 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
 {
   const PetscReal  contact   = over->contact;
   const NakLayout *l         = &c->l;
-  const PetscBool  liquid    = NakLayoutIsLiquid(l);
+  const PetscBool  liquid = NakLayoutIsLiquid(l), mixed = (PetscBool)(l->ions == 0);
   const NakFoot    foot      = NakZoneFoot(c, u);
   const NakFace    face      = NakColumnFace(c, over, &foot, bath, u);
   const PetscReal  u_face    = face.u_face;
@@ -102,8 +112,8 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
      [SUM_CURRENT]      = liquid ? face.faradaic.value : 0,
      [SUM_CURRENT_K]    = face.potassium.value,
      [SUM_SALT]         = liquid ? u[l->salt] : 0,
-     [SUM_BATH_NA]      = bath->sodium,
-     [SUM_BATH_K]       = bath->potassium,
+     [SUM_BATH_NA]      = mixed ? bath->sodium : 0,
+     [SUM_BATH_K]       = mixed ? bath->potassium : 0,
   };
 
   for (int k = 0; k < SUMS; k++) t->sum[k] += add[k];
@@ -116,6 +126,36 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
   t->max[MAX_DEPOSIT]  = PetscMax(t->max[MAX_DEPOSIT], u[l->deposit]);
   t->max[MAX_FILAMENT] = PetscMax(t->max[MAX_FILAMENT], u[l->filament]);
   if (contact > 0) t->max[MAX_DEPLETION] = PetscMax(t->max[MAX_DEPLETION], -u_face);
+}
+
+/* Layers of ions.  What they hold follows from the charges that have passed: no anion leaves them,
+   and Na+ carries what K+ does not. */
+static void AddIons(const NakColumn *c, const PetscReal u[], Totals *t)
+{
+  const NakLayout  *l    = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
+  const PetscReal  *v    = u + l->counter;
+  const PetscReal   held = c->control.hold == NAK_HOLD_CURRENT ? c->control.value : 0;
+  const NakIonsDrop drop = NakIonsDropOf(c, held, u);
+  const PetscReal   q_k  = u[l->potassium] + (there != NULL ? v[there->potassium] : 0);
+  const PetscReal   salt = u[l->salt] + (there != NULL ? v[there->salt] : 0);
+  PetscReal         sum[NAK_LAYER_END];
+  const NakIonsRoom liquid = NakIonsAmounts(c, u, sum);
+
+  t->sum[SUM_DROP] += drop.value;
+  t->sum[SUM_DROP_SLOPE] += drop.slope;
+  t->sum[SUM_IONS_NA] +=
+    c->ions.content * sum[NAK_LAYER_NA] - u[l->q_faraday] - u[l->charge] + u[l->q_total] + q_k;
+  t->sum[SUM_IONS_K] += c->ions.content * (sum[NAK_LAYER_K] + sum[NAK_LAYER_SALT]) - q_k +
+                        NAK_FARADAY * salt;
+  t->sum[SUM_POROUS_SALT] += c->ions.salt_volume * sum[NAK_LAYER_SALT];
+  t->sum[SUM_IONS] += c->ions.content * liquid.pristine;
+  t->sum[SUM_BATH_NA] += sum[NAK_LAYER_NA] / liquid.now;
+  t->sum[SUM_BATH_K] += sum[NAK_LAYER_K] / liquid.now;
+  for (int far = 0; far < 2; far++) {
+    const PetscReal lack = -NakIonsBath(c, (PetscBool)far, u).sodium;
+
+    t->max[MAX_LACK] = PetscMax(t->max[MAX_LACK], lack);
+  }
 }
 
 /* Means and maxima of an electrode over all ranks. */
@@ -139,17 +179,18 @@ static PetscErrorCode Total(NakModel model, Vec U, Totals t[NAK_ELECTRODES])
   PetscFunctionBeginUser;
   for (int e = 0; e < NAK_ELECTRODES; e++)
     t[e] = (Totals){
-      .max = {0, 0, -PETSC_MAX_REAL}
+      .max = {0, 0, -PETSC_MAX_REAL, -PETSC_MAX_REAL}
     };
   PetscCall(VecGetArrayRead(U, &u));
   for (ptrdiff_t k = 0; k < model->owned; k++) {
     const PetscReal *column = u + k * c->l.size;
-    const NakBath    bath   = NakColumnBath(c, column);
+    const NakBath    bath = NakColumnBath(c, column), far = NakColumnFarBath(c, column);
 
     AddColumn(c, &c->over[k], model->initial_charge, &bath, column, &t[0]);
     t[0].sum[SUM_SALT_RESISTANCE] += NakColumnSaltResistance(c, column, NULL);
+    if (c->l.ions > 0) AddIons(c, column, &t[0]);
     if (c->counter != NULL)
-      AddColumn(c->counter, &NakCounterCover, model->counter.initial_charge, &bath,
+      AddColumn(c->counter, &NakCounterCover, model->counter.initial_charge, &far,
                 column + c->l.counter, &t[1]);
   }
   PetscCall(VecRestoreArrayRead(U, &u));
@@ -176,23 +217,28 @@ static NakInventory InventoryOf(const NakColumn *c, const Totals *t)
                         .layer     = t->sum[SUM_CHARGE],
                         .q_faraday = t->sum[SUM_Q_FARADAY],
                         .q_k       = t->sum[SUM_Q_K],
-                        .q_total   = t->sum[SUM_Q_TOTAL]};
+                        .q_total   = t->sum[SUM_Q_TOTAL],
+                        .ions      = t->sum[SUM_IONS],
+                        .ions_na   = t->sum[SUM_IONS_NA],
+                        .ions_k    = t->sum[SUM_IONS_K]};
 }
 
 /* Laterally averaged, the electrolyte is a resistor, in any dimension.  The mean of its potential
    at the far face is that at the near face plus the drop of the mean current.  `mean_potential` is
-   that of the alloy less that of the counter electrode. */
-static void Terminal(const NakColumn *c, PetscReal mean_potential, PetscReal salt,
+   that of the alloy less that of the counter electrode.  Layers of ions have the drop of a current
+   that is the same in all of them. */
+static void Terminal(const NakColumn *c, PetscReal mean_potential, const Totals *t,
                      NakRecord *record)
 {
-  const PetscReal resistance = c->series + c->electrolyte + salt;
+  const PetscReal resistance = c->series + c->electrolyte + t->sum[SUM_SALT_RESISTANCE];
+  const PetscReal potential  = mean_potential + t->sum[SUM_DROP];
 
   if (c->control.hold == NAK_HOLD_CURRENT) {
     record->current = c->control.value;
-    record->voltage = mean_potential + record->current * resistance;
+    record->voltage = potential + record->current * resistance;
   } else {
     record->voltage = c->control.value;
-    record->current = (record->voltage - mean_potential) / resistance;
+    record->current = (record->voltage - potential) / (resistance + t->sum[SUM_DROP_SLOPE]);
   }
 }
 
@@ -227,12 +273,16 @@ static void MeasureLiquid(const NakColumn *c, const Totals *t, NakRecord *record
   record->salt           = p->molar_volume * t->sum[SUM_SALT];
   record->electrolyte_na = p->concentration * t->sum[SUM_BATH_NA];
   record->electrolyte_k  = p->concentration * t->sum[SUM_BATH_K];
+  record->layers         = (PetscBool)(c->l.ions > 0);
+  record->electrolyte_least =
+    record->layers ? -p->concentration * t->max[MAX_LACK] : record->electrolyte_na;
+  record->separator_salt = t->sum[SUM_POROUS_SALT];
 }
 
 PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInventory *inventory)
 {
   const NakColumn *c      = &model->column;
-  const PetscReal  volume = c->kinetics.deposit_volume;
+  const PetscReal  volume = c->kinetics.deposit_volume, depleted = 0.01;
   Totals           both[NAK_ELECTRODES], t;
   PetscReal        r;
 
@@ -240,8 +290,7 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   PetscCall(Total(model, U, both));
   t = both[0];
   r = t.sum[SUM_RESERVOIR_NA] / t.sum[SUM_RESERVOIR_K];
-  Terminal(c, t.sum[SUM_POTENTIAL] - both[1].sum[SUM_POTENTIAL], t.sum[SUM_SALT_RESISTANCE],
-           record);
+  Terminal(c, t.sum[SUM_POTENTIAL] - both[1].sum[SUM_POTENTIAL], &t, record);
   record->capacity         = t.sum[SUM_Q_TOTAL];
   record->u_face_mean      = t.sum[SUM_FACE] / t.sum[SUM_CONTACT];
   record->u_face_min       = -t.max[MAX_DEPLETION];
@@ -263,6 +312,7 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   record->liquidus[0] = c->liquidus[0];
   record->liquidus[1] = c->liquidus[1];
   if (NakLayoutIsLiquid(&c->l)) MeasureLiquid(c, &t, record);
+  model->depleted = (PetscBool)(record->layers && t.max[MAX_LACK] > -depleted);
   if (c->counter != NULL) MeasureCounter(c->counter, &both[1], record);
   if (inventory != NULL) {
     inventory[0] = InventoryOf(c, &t);
@@ -320,6 +370,10 @@ static const NakField fields[FIELDS] = {
   [FIELD_LIQUID]       = {"liquid_x",     "1",       "Mole fraction of Na in the liquid of the alloy",
                          NAK_PLACE_VOLUME                                                                                    },
   [FIELD_VOID]         = {"void",         "1",       "Share of void",                                         NAK_PLACE_VOLUME},
+  [FIELD_ION_NA]       = {"c_na", "mol/m^3", "Na+ in the liquid of the electrolyte", NAK_PLACE_VOLUME},
+  [FIELD_ION_K]        = {"c_k", "mol/m^3", "K+ in the liquid of the electrolyte", NAK_PLACE_VOLUME},
+  [FIELD_ION_X]        = {"c_anion", "mol/m^3", "Mobile anions in the liquid of the electrolyte", NAK_PLACE_VOLUME},
+  [FIELD_POROSITY]     = {"porosity", "1", "Share of liquid in the electrolyte, less salt", NAK_PLACE_VOLUME},
 };
 
 /* The remembered values of one column. */
@@ -369,6 +423,15 @@ static PetscReal FaceField(const NakModel model, PetscInt field, PetscInt column
   }
 }
 
+/* One of the ions; 0 beyond the electrolyte. */
+static PetscReal IonField(const NakColumn *c, PetscInt field, PetscInt k, const PetscReal u[])
+{
+  if (k >= c->ne) return 0;
+  if (field == FIELD_POROSITY) return NakIonsPorosity(c, k, u);
+  return c->kinetics.liquid.concentration *
+         NakIonsConcentration(c, (int)(field - FIELD_ION_NA), k, u);
+}
+
 /* One volume field of layer k of one column. */
 static PetscReal VolumeField(const NakColumn *c, PetscInt field, PetscInt k, const PetscReal u[])
 {
@@ -377,7 +440,8 @@ static PetscReal VolumeField(const NakColumn *c, PetscInt field, PetscInt k, con
                                        [FIELD_VOID]    = NAK_BODY_VOID};
   const PetscInt       in_metal = k - c->ne, in_alloy = in_metal - c->nf;
 
-  if (field == FIELD_PHI) return in_metal < 0 ? u[c->l.phi + k] : 0;
+  if (field >= FIELD_ION_NA) return IonField(c, field, k, u);
+  if (field == FIELD_PHI) return in_metal < 0 ? u[NakLayoutPhi(&c->l, k)] : 0;
   if (in_metal < 0) return 0;
   if (field != FIELD_C && in_alloy < 0) return 0;
   if (field == FIELD_LIQUID) {
@@ -411,10 +475,12 @@ static PetscErrorCode Fill(void *ctx, PetscInt shown, PetscReal values[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether a cell has a field.  It has those of phases only if it can have any phases. */
+/* Whether a cell has a field.  It has those of phases only if it can have any phases, and those of
+   ions if these have layers. */
 static PetscBool Has(const NakModelParams *params, PetscInt f)
 {
   if (f < FIELD_WETTED) return PETSC_TRUE;
+  if (f >= FIELD_ION_NA) return NakModelHasLayers(params);
   return f == FIELD_VOID ? params->microstructure.voids : (PetscBool)(params->grid.phases > 0);
 }
 

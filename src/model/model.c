@@ -26,6 +26,12 @@ PetscReal NakModelInterphase(const NakModelParams *params)
   return params->interphase.kind == NAK_INTERPHASE_NONE ? 0 : params->interphase.thickness;
 }
 
+PetscBool NakModelHasLayers(const NakModelParams *p)
+{
+  return (PetscBool)(p->liquid.kind == NAK_ELECTROLYTE_LIQUID &&
+                     p->liquid.transport == NAK_TRANSPORT_LAYERS);
+}
+
 void NakModelComplete(NakModelParams *p)
 {
   NakMixParams  *m     = &p->microstructure;
@@ -34,6 +40,9 @@ void NakModelComplete(NakModelParams *p)
 
   NakInterphaseComplete(&p->interphase, &p->alloy);
   g->liquid = p->liquid.kind == NAK_ELECTROLYTE_LIQUID ? 1 : 0;
+  g->ions   = 0;
+  if (NakModelHasLayers(p) && g->electrolyte_layers > 0) g->ions = NAK_LAYER_UNKNOWNS;
+  if (NakModelHasLayers(p)) p->cell.pellet_thickness = p->cell.thickness;
   if (p->interphase.kind == NAK_INTERPHASE_NONE) g->interphase_layers = 0;
   m->voids  = NakVoidsWanted(&p->voids);
   g->phases = m->grains_a + m->grains_b + (m->voids ? 1 : 0);
@@ -193,7 +202,8 @@ static PetscReal Pristine(const NakColumn *c, PetscReal contact, PetscReal colum
 
   column[l->charge] = contact * charge;
   column[l->open]   = 1;
-  for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = -E;
+  for (PetscInt k = 0; k < c->ne; k++) column[NakLayoutPhi(l, k)] = -E;
+  if (l->ions > 0) NakIonsPristine(c, column);
   column[l->potential] = E;
   for (PetscInt k = 0; k < c->nf; k++) column[l->interphase + k] = u;
   for (PetscInt k = 0; k < c->na; k++) column[NakLayoutAlloy(l, k)] = r;
@@ -219,6 +229,42 @@ PetscErrorCode NakModelSaltResistance(NakModel model, Vec U, PetscReal *resistan
   PetscCallMPI(MPI_Allreduce(&sum, resistance, 1, MPIU_REAL, MPIU_SUM, model->comm));
   *resistance /= (PetscReal)grid->nx * (PetscReal)grid->ny;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakModelIonsResponse(NakModel model, Vec U, Vec slopes, PetscReal *resistance)
+{
+  const NakColumn *c       = &model->column;
+  const NakGrid   *grid    = NakStateGrid(model->state);
+  const PetscReal  columns = (PetscReal)grid->nx * (PetscReal)grid->ny;
+  const ptrdiff_t  size    = c->l.size;
+  PetscReal        sum     = 0, *work, *slope;
+  const PetscReal *u;
+
+  PetscFunctionBeginUser;
+  *resistance = 0;
+  if (c->l.ions == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(2 * size, &work));
+  PetscCall(VecGetArrayRead(U, &u));
+  PetscCall(VecGetArray(slopes, &slope));
+  for (ptrdiff_t k = 0; k < model->owned; k++) {
+    const PetscReal current = NakIonsCurrent(c, u + k * size);
+
+    sum += NakIonsDropOf(c, current, u + k * size).slope / columns;
+    NakIonsDropSlopes(c, current, u + k * size, work);
+    for (ptrdiff_t j = 0; j < size; j++) slope[k * size + j] = work[j] / columns;
+  }
+  PetscCall(VecRestoreArray(slopes, &slope));
+  PetscCall(VecRestoreArrayRead(U, &u));
+  PetscCall(PetscFree(work));
+  PetscCallMPI(MPI_Allreduce(&sum, resistance, 1, MPIU_REAL, MPIU_SUM, model->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal NakModelIonsFar(NakModel model)
+{
+  const NakColumn *c = &model->column;
+
+  return c->l.ions > 0 ? 1 / (c->ions.content * c->height[0]) : 0;
 }
 
 PetscErrorCode NakModelInitialise(NakModel model, Vec U)
@@ -275,7 +321,13 @@ static PetscBool ColumnValid(const NakColumn *c, const PetscReal u[])
     if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
   for (PetscInt j = l->open; j < l->potassium; j++)
     if (!(u[j] > least[Order(l, j)] && u[j] < most[Order(l, j)])) return PETSC_FALSE;
+  if (l->ions > 0 && !NakIonsLeft(c, u)) return PETSC_FALSE;
   return c->counter != NULL ? ColumnValid(c->counter, u + l->counter) : PETSC_TRUE;
+}
+
+PetscBool NakModelDepleted(NakModel model)
+{
+  return model->depleted;
 }
 
 PetscErrorCode NakModelValid(NakModel model, Vec U, PetscBool *valid)
@@ -384,12 +436,15 @@ static void ScalesOf(const NakModelParams *params, const NakColumn *c, PetscReal
   const PetscReal  nuclei = 100; /* so that an error of 1e-3 is no nucleus */
   const PetscReal  order  = 20;  /* so that it is 2e-3 of an order parameter */
   const PetscReal  any    = 1e30;
-  const PetscReal  little = 1e-3 * c->bath; /* of the electrolyte's Na+ */
+  const PetscReal  part = 1e-3, little = part * c->bath; /* of the electrolyte's Na+ */
 
   column[l->filament]  = params->cell.pellet_thickness;
   column[l->q_faraday] = any;
   column[l->q_total]   = any;
-  for (PetscInt k = 0; k < c->ne; k++) column[l->phi + k] = any;
+  for (PetscInt k = 0; k < c->ne; k++) column[NakLayoutPhi(l, k)] = any;
+  for (PetscInt k = 0; k < c->ne && l->ions > 0; k++)
+    for (int what = NAK_LAYER_NA; what < NAK_LAYER_END; what++)
+      column[NakLayoutPhi(l, k) + what] = part;
   column[l->potential] = contact > 0 ? 1 / c->kinetics.f : any; /* no layer, algebraic */
   for (PetscInt k = l->alloy; k < l->reservoir_na; k++)
     if (Order(l, k)) column[k] = order;

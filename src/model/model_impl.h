@@ -83,6 +83,7 @@ struct NakModel_private {
   NakModelVoids  bubbles;
   NakMemory      memory;
   PetscInt       disturbed;      /* NakModelDisturbed() */
+  PetscBool      depleted;       /* NakModelDepleted() */
   NakBox         box;            /* columns of this rank, */
   PetscInt       owned;          /* and how many */
   PetscReal      initial_charge; /* of the face, per area of contact [C/m2] */

@@ -14,7 +14,7 @@ static PetscReal ChargeLacking(const NakColumn *c, const PetscReal f[])
 {
   PetscReal sum = f[c->l.potential];
 
-  for (PetscInt k = 0; k < c->ne; k++) sum -= f[c->l.phi + k];
+  for (PetscInt k = 0; k < c->ne; k++) sum -= f[NakLayoutPhi(&c->l, k)];
   return sum;
 }
 
@@ -32,6 +32,29 @@ static PetscReal BookElectrode(const NakColumn *c, const PetscReal row[], PetscR
   if (!NakLayoutIsLiquid(l)) return reacted;
   column[l->potassium] -= row[l->potassium] / shift;
   return reacted - row[l->potassium];
+}
+
+/* Give the layers of ions the Na+, K+ and salt that the fluxes do not account for, the same to each.
+   After BookElectrode() that is what their own rows leave over, and those of phi as currents. */
+static void BookIons(const NakColumn *c, const PetscReal row[], PetscReal shift, PetscReal column[])
+{
+  const NakLayout *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
+  const PetscReal  salt = row[l->salt] + (there != NULL ? row[l->counter + there->salt] : 0);
+  PetscReal        lost[NAK_LAYER_END] = {0}, height = 0;
+
+  for (PetscInt k = 0; k < c->ne; k++) {
+    const PetscInt j = NakLayoutPhi(l, k);
+
+    height += c->height[k];
+    lost[NAK_LAYER_NA] += c->height[k] * row[j + NAK_LAYER_NA] - row[j] / c->ions.content;
+    lost[NAK_LAYER_K] += c->height[k] * (row[j + NAK_LAYER_K] + row[j + NAK_LAYER_SALT]);
+  }
+  for (int i = 0; i < NAK_ION_X; i++)
+    lost[NAK_LAYER_NA + i] += c->ions.excess * row[l->excess + i];
+  lost[NAK_LAYER_K] += NAK_FARADAY * salt / c->ions.content;
+  for (PetscInt k = 0; k < c->ne; k++)
+    for (int what = NAK_LAYER_NA; what <= NAK_LAYER_K; what++)
+      column[NakLayoutPhi(l, k) + what] -= lost[what] / (shift * height);
 }
 
 PetscErrorCode NakModelBook(NakModel m, Vec F, PetscReal shift, Vec U)
@@ -53,6 +76,7 @@ PetscErrorCode NakModelBook(NakModel m, Vec F, PetscReal shift, Vec U)
     if (c->counter != NULL)
       lost[1] += BookElectrode(c->counter, row + l->counter, shift, column + l->counter) -
                  ph.conserved(c, 1, k, row);
+    if (l->ions > 0) BookIons(c, row, shift, column);
   }
   PetscCall(VecRestoreArray(U, &u));
   PetscCall(VecRestoreArrayRead(F, &f));

@@ -118,7 +118,7 @@ static void TellPellet(NakSim s, NakComplaints *list)
                 NakDeckFind(s->deck, "electrolyte.conductivity") != NULL ||
                 NakDeckFind(s->deck, "electrolyte.grain_boundary_resistivity") != NULL);
 
-  if (series != NULL && p->series_resistance > 0 && !given)
+  if (series != NULL && p->series_resistance > 0 && !given && !NakModelHasLayers(&s->params.model))
     NakCaution(list, "cell.series_resistance",
                "cell.series_resistance adds %.4g ohm.cm^2 to the %.4g ohm.cm^2 of the pellet, "
                "which follow from electrolyte.pellet_thickness, .conductivity and "

@@ -1,13 +1,21 @@
 /* The graded z grid; the contract is in nakfield/state.h. */
 #include "state_impl.h"
 
-/* Height of n layers that begin at 1 and grow by q. */
-static PetscReal StackHeight(PetscInt n, PetscReal q)
+/* Height of layer k of n.  They begin at 1 and grow by q, to the last one or to the middle. */
+static PetscReal Layer(PetscInt n, PetscInt k, PetscBool both, PetscReal q)
+{
+  const PetscInt back = n - 1 - k;
+
+  return PetscPowReal(q, (PetscReal)(both && back < k ? back : k));
+}
+
+/* Height of them all. */
+static PetscReal StackHeight(PetscInt n, PetscBool both, PetscReal q)
 {
   PetscReal height = 0, layer = 1;
 
   for (PetscInt k = 0; k < n; k++) {
-    height += layer;
+    height += both ? Layer(n, k, both, q) : layer;
     layer *= q;
   }
   return height;
@@ -15,16 +23,16 @@ static PetscReal StackHeight(PetscInt n, PetscReal q)
 
 /* Growth per layer with which n layers, the first `finest` high, fill `height`.  It is 1 if equal
    layers are finer than that already. */
-static PetscReal GrowthRatio(PetscInt n, PetscReal finest, PetscReal height)
+static PetscReal GrowthRatio(PetscInt n, PetscBool both, PetscReal finest, PetscReal height)
 {
   PetscReal low = 1, high = 2;
 
-  if (n < 2 || finest <= 0 || finest * (PetscReal)n >= height) return 1;
-  while (finest * StackHeight(n, high) < height) high *= 2;
+  if (n < (both ? 3 : 2) || finest <= 0 || finest * (PetscReal)n >= height) return 1;
+  while (finest * StackHeight(n, both, high) < height) high *= 2;
   for (int k = 0; k < 100; k++) {
     const PetscReal q = (low + high) / 2;
 
-    if (finest * StackHeight(n, q) < height)
+    if (finest * StackHeight(n, both, q) < height)
       low = q;
     else
       high = q;
@@ -32,15 +40,18 @@ static PetscReal GrowthRatio(PetscInt n, PetscReal finest, PetscReal height)
   return (low + high) / 2;
 }
 
-/* Faces of n layers from 0 to `height`, the finest at 0; the last face is met exactly. */
-static void GradedFaces(PetscInt n, PetscReal finest, PetscReal height, PetscReal faces[])
+/* Faces of n layers from 0 to `height`, the finest at 0 or at both ends; the last face is met
+   exactly. */
+static void GradedFaces(PetscInt n, PetscBool both, PetscReal finest, PetscReal height,
+                        PetscReal faces[])
 {
-  const PetscReal q     = GrowthRatio(n, finest, height);
-  PetscReal       layer = height / StackHeight(n, q);
+  const PetscReal q     = GrowthRatio(n, both, finest, height);
+  const PetscReal first = height / StackHeight(n, both, q);
+  PetscReal       layer = first;
 
   faces[0] = 0;
   for (PetscInt k = 0; k < n; k++) {
-    faces[k + 1] = faces[k] + layer;
+    faces[k + 1] = faces[k] + (both ? first * Layer(n, k, both, q) : layer);
     layer *= q;
   }
   faces[n] = height;
@@ -71,11 +82,12 @@ PetscErrorCode NakGridFaces(const NakGridParams *params, PetscReal electrolyte_h
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(zone + na + 1, &z));
   PetscCall(PetscMalloc1(ne + 1, &below));
-  GradedFaces(ne, params->finest_electrolyte, ne > 0 ? electrolyte_height : 0, below);
+  GradedFaces(ne, (PetscBool)(params->ions > 0), params->finest_electrolyte,
+              ne > 0 ? electrolyte_height : 0, below);
   for (PetscInt k = 0; k <= ne; k++) z[k] = -below[ne - k];
   PetscCall(PetscFree(below));
   z[ne] = 0;
-  GradedFaces(na, finest, height, z + zone);
+  GradedFaces(na, PETSC_FALSE, finest, height, z + zone);
   for (PetscInt k = 0; k <= na; k++) z[zone + k] += interphase_height + bottom;
   for (PetscInt k = 0; k < nz; k++)
     z[ne + nf + k] = interphase_height + bottom * (PetscReal)k / (PetscReal)nz;

@@ -6,8 +6,8 @@
 #define AT(member) offsetof(NakRecord, member)
 
 /* Columns that every cell has; those of a counter electrode that is not Na, that is an alloy, that
-   is a host; those of a liquid electrolyte. */
-enum { ALWAYS, COUNTER, ALLOY, HOST, LIQUID };
+   is a host; those of a liquid electrolyte, and of one with layers. */
+enum { ALWAYS, COUNTER, ALLOY, HOST, LIQUID, LAYERS };
 
 static const struct {
   const char *name, *si; /* as in NakNumber, like the factor and the digits */
@@ -45,6 +45,8 @@ static const struct {
   {"salt_um",                "salt",              AT(salt),              1e6,             12, LIQUID },
   {"electrolyte_na_mol_m3",  "electrolyte_na",    AT(electrolyte_na),    1,               12, LIQUID },
   {"electrolyte_k_mol_m3",   "electrolyte_k",     AT(electrolyte_k),     1,               12, LIQUID },
+  {"electrolyte_least_mol_m3",  "electrolyte_least",    AT(electrolyte_least),    1,               12, LAYERS },
+  {"separator_salt_um",  "separator_salt",    AT(separator_salt),    1e6,               12, LAYERS },
   {"temperature_K",          "temperature",       AT(temperature),       1,               12, ALWAYS },
   {"dt_s",                   "dt",                AT(dt),                1,               6,  ALWAYS },
   {"newton_iterations",      "newton_iterations", AT(newton_iterations), 1,               0,  ALWAYS },
@@ -64,6 +66,7 @@ void NakRecordNumbers(const NakRecord *record, NakNumbers *numbers)
     [ALLOY]   = (PetscBool)(record->counter == NAK_SHOWN_ALLOY),
     [HOST]    = (PetscBool)(record->counter == NAK_SHOWN_HOST),
     [LIQUID]  = record->liquid,
+    [LAYERS]  = record->layers,
   };
 
   numbers->count = 0;

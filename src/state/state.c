@@ -1,11 +1,11 @@
 /* Grid, layout of a column and the DMDA over columns; the contract is in nakfield/state.h. */
 #include "state_impl.h"
 
-static NakLayout LayOut(const NakGrid *grid, PetscBool liquid, PetscInt counter)
+static NakLayout LayOut(const NakGrid *grid, PetscBool liquid, PetscInt ions, PetscInt counter)
 {
-  NakLayout l = {.filament = 0, .q_faraday = 1, .q_total = 2, .charge = 3, .phi = 4};
+  NakLayout l = {.filament = 0, .q_faraday = 1, .q_total = 2, .charge = 3, .phi = 4, .ions = ions};
 
-  l.potential    = l.phi + grid->n_electrolyte;
+  l.potential    = NakLayoutPhi(&l, grid->n_electrolyte);
   l.deposit      = l.potential + 1;
   l.open         = l.deposit + 1;
   l.interphase   = l.open + 1;
@@ -16,7 +16,8 @@ static NakLayout LayOut(const NakGrid *grid, PetscBool liquid, PetscInt counter)
   l.reservoir_k  = l.reservoir_na + 1;
   l.potassium    = l.reservoir_k + 1;
   l.salt         = l.potassium + (liquid ? 1 : 0);
-  l.counter      = l.salt + (liquid ? 1 : 0);
+  l.excess       = l.salt + (liquid ? 1 : 0);
+  l.counter      = l.excess + (ions > 0 ? 2 : 0);
   l.size         = l.counter + counter;
   return l;
 }
@@ -28,6 +29,7 @@ const char *NakLayoutName(const NakLayout *l, PetscInt j)
     const char *name;
   } parts[] = {
     {l->counter,      "the counter electrode"                   },
+    {l->excess,       "the liquid beyond the separator"         },
     {l->salt,         "the salt on the face"                    },
     {l->potassium,    "the charge that K has passed"            },
     {l->reservoir_k,  "the K of the reservoir"                  },
@@ -45,6 +47,8 @@ const char *NakLayoutName(const NakLayout *l, PetscInt j)
   while (parts[k].first > j) k++;
   if (parts[k].first == l->alloy && !NakLayoutIsRatio(l, j))
     return "an order parameter of the alloy";
+  if (parts[k].first == l->phi && (j - l->phi) % (1 + l->ions) > 0)
+    return "an ion or the salt in the electrolyte";
   return parts[k].name;
 }
 
@@ -187,7 +191,7 @@ static PetscErrorCode Create(MPI_Comm comm, const NakGridParams *params,
   s->total_height       = total_height;
   *state                = s; /* so that the caller can destroy what is left after an error */
   PetscCall(CreateGrid(s));
-  s->layout = LayOut(&s->grid, (PetscBool)(params->liquid > 0), params->counter);
+  s->layout = LayOut(&s->grid, (PetscBool)(params->liquid > 0), params->ions, params->counter);
   PetscCall(CreateDM(s, like));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -236,7 +236,11 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
   PetscCall(KSPGetConvergedReason(ksp, &linear));
   tried = (PetscBool)(tried && !s->too_short);
   *d    = (Diagnosis){.remedy = earlier};
-  if (tried && !s->stage_valid) {
+  if (NakModelDepleted(s->model)) {
+    PetscCall(PetscStrncpy(d->cause,
+                           "limiting current of the electrolyte reached: no Na+ is left at a face",
+                           sizeof d->cause));
+  } else if (tried && !s->stage_valid) {
     PetscCall(PetscStrncpy(d->cause,
                            "within a step the state has no meaning (no Na left somewhere, or a "
                            "number that is not finite)",

@@ -51,8 +51,18 @@ static void FillColumn(const NakGrid *g, const NakLayout *l, const Situation *s,
 {
   for (PetscInt j = 0; j < l->size; j++) u[j] = 0;
   u[l->q_faraday] = u[l->q_total] = 100; /* C/m2: so that changes stand clear of rounding */
-  for (PetscInt k = 0; k < g->n_electrolyte; k++)
-    u[l->phi + k] = -s->E - 0.01 * (PetscReal)(g->n_electrolyte - k) - 0.003 * wave;
+  for (PetscInt k = 0; k < g->n_electrolyte; k++) {
+    const PetscReal below = (PetscReal)(g->n_electrolyte - k);
+    PetscReal      *layer = u + NakLayoutPhi(l, k);
+
+    layer[0] = -s->E - 0.01 * below - 0.003 * wave;
+    if (l->ions == 0) continue;
+    layer[NAK_LAYER_NA]   = 0.3 + 0.1 * PetscSinReal(below) + 0.05 * wave;
+    layer[NAK_LAYER_K]    = 0.1 + 0.08 * PetscSinReal(0.7 * below);
+    layer[NAK_LAYER_SALT] = 0.5 + 0.3 * PetscCosReal(below);
+  }
+  if (l->ions > 0) u[l->excess] = 0.8 - 0.1 * wave;
+  if (l->ions > 0) u[l->excess + 1] = 0.2;
   u[l->potential] = s->E * (1 + 0.05 * wave);
   u[l->deposit]   = s->deposit * (1 + 0.02 * wave);
   u[l->open]      = s->open * (1 - 0.02 * (1 + wave));
@@ -435,6 +445,49 @@ static void JacobianOfAHost(void **unused)
       wet.interphase.kind = NAK_INTERPHASE_NONE;
       wet.counter         = AHost(n % 2 == 0 ? 3 : 0);
       if (n > 1) wet.grid.electrolyte_layers = 0;
+      NakModelComplete(&wet);
+      CheckJacobian(wet, &s);
+    }
+}
+
+/* A liquid whose ions move through layers: salt in the pores, liquid beyond them, both counter
+   electrodes. */
+static void JacobianOfLayers(void **unused)
+{
+  const PetscReal much = 0.15, least = 0.1;
+
+  (void)unused;
+  if (Ranks() > 1) skip();
+  for (int k = 0; k < SITUATIONS; k++)
+    for (int n = 0; n < 12; n++) {
+      NakModelParams wet = Params(1, 1);
+      Situation      s   = situations[k];
+
+      s.E        = PetscMax(-much, PetscMin(s.E, much));
+      s.open     = PetscMax(s.open, least);
+      wet.liquid = (NakLiquidParams){
+        .kind               = NAK_ELECTROLYTE_LIQUID,
+        .transport          = NAK_TRANSPORT_LAYERS,
+        .porosity           = 0.6,
+        .diffusivity        = {2.5e-10, 4e-10, 3e-10},
+        .exchange_time      = n < 4 ? 0 : 100,
+        .concentration      = 1000,
+        .volume             = 100e-9,
+        .potassium_exchange = 1e-2,
+        .potassium_offset   = 0.313,
+        .potassium_share    = n % 4 < 2 ? 0 : 0.1,
+        .solubility         = n % 4 < 2 ? 400 : 150,
+        .rate               = 1e-4,
+        .separator_rate     = 0.1,
+        .molar_volume       = 60e-6,
+        .resistance         = 55e-4,
+        .room               = 0.359,
+        .exponent           = 1.5,
+        .slowing            = n % 4 < 2 ? 0 : 0.2
+      };
+      wet.interphase.kind = NAK_INTERPHASE_NONE;
+      wet.counter.kind    = n % 2 == 0 ? NAK_COUNTER_SODIUM : NAK_COUNTER_ALLOY;
+      if (n > 7) wet.counter = AHost(n % 2 == 0 ? 0 : 1e-2);
       NakModelComplete(&wet);
       CheckJacobian(wet, &s);
     }
@@ -1250,6 +1303,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(JacobianOfTwoElectrodes),
   cmocka_unit_test(JacobianInALiquid),
   cmocka_unit_test(JacobianOfAHost),
+    cmocka_unit_test(JacobianOfLayers),
   cmocka_unit_test(JacobianOfAFront),
   cmocka_unit_test(JacobianAtOtherTemperatures),
   cmocka_unit_test(JacobianOfPhases),
