@@ -91,24 +91,24 @@ typedef enum { NAK_TRANSPORT_MIXED, NAK_TRANSPORT_LAYERS } NakTransport;
 enum { NAK_ION_NA, NAK_ION_K, NAK_ION_X, NAK_IONS };
 
 typedef struct {
-  PetscInt  kind;               /**< NakElectrolyteKind */
-  PetscInt  transport;          /**< NakTransport */
-  PetscReal porosity;           /**< of the separator without salt [-] */
+  PetscInt  kind;                  /**< NakElectrolyteKind */
+  PetscInt  transport;             /**< NakTransport */
+  PetscReal porosity;              /**< of the separator without salt [-] */
   PetscReal diffusivity[NAK_IONS]; /**< in the free liquid [m2/s] */
   PetscReal exchange_time; /**< of the pores with the liquid beyond them [s]; 0: they have none */
-  PetscReal concentration;      /**< of its Na salt at the start [mol/m3] */
-  PetscReal volume;             /**< [m3] */
+  PetscReal concentration; /**< of its Na salt at the start [mol/m3] */
+  PetscReal volume;        /**< [m3] */
   PetscReal potassium_exchange; /**< i0 of K/K+, at activity and concentration 1 [A/m2] */
   PetscReal potassium_offset;   /**< standard potential of Na less that of K [V] */
   PetscReal potassium_share;    /**< K that is stripped with Na, over it [-] */
-  PetscReal solubility;   /**< of the K salt in pure solvent [mol/m3]; 0: it stays dissolved */
-  PetscReal rate;         /**< of its precipitation at twice the solubility product [mol/(m2 s)] */
+  PetscReal solubility; /**< of the K salt in pure solvent [mol/m3]; 0: it stays dissolved */
+  PetscReal rate;       /**< of its precipitation at twice the solubility product [mol/(m2 s)] */
   PetscReal separator_rate; /**< the same in a separator, at four times the product [mol/(m3 s)] */
-  PetscReal molar_volume; /**< [m3/mol] */
-  PetscReal resistance;   /**< of a face's surface layer without salt [ohm m2] */
-  PetscReal room;         /**< salt that closes its pores [mol/m2] */
-  PetscReal exponent;     /**< with which its resistance rises [-] */
-  PetscReal slowing;      /**< salt that halves the exchange of K [mol/m2]; 0: none does */
+  PetscReal molar_volume;   /**< [m3/mol] */
+  PetscReal resistance;     /**< of a face's surface layer without salt [ohm m2] */
+  PetscReal room;           /**< salt that closes its pores [mol/m2] */
+  PetscReal exponent;       /**< with which its resistance rises [-] */
+  PetscReal slowing;        /**< salt that halves the exchange of K [mol/m2]; 0: none does */
 } NakLiquidParams;
 
 extern const NakParam NakLiquidParamRows[];

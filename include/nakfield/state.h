@@ -45,7 +45,7 @@ typedef struct {
   PetscInt  phases;      /**< order parameters of a layer of it; likewise */
   PetscInt  liquid;      /**< 1 if the electrolyte is a liquid; likewise */
   PetscInt  ions; /**< NAK_LAYER_UNKNOWNS if its ions move through the layers, else 0; likewise */
-  PetscInt  counter;     /**< unknowns of the counter electrode; set by it */
+  PetscInt  counter; /**< unknowns of the counter electrode; set by it */
 } NakGridParams;
 
 extern const NakParam NakGridParamRows[];
@@ -283,9 +283,9 @@ typedef struct {
   PetscReal carrier_k;                 /**< part of the current that K carries at the face [-] */
   PetscReal salt;                      /**< thickness of the salt on it [m] */
   PetscReal electrolyte_na, electrolyte_k; /**< mean concentrations [mol/m3] */
-  PetscReal electrolyte_least; /**< least concentration of Na+ at a face [mol/m3] */
-  PetscBool layers;            /**< whether it has layers of ions; then */
-  PetscReal separator_salt;    /**< thickness of the salt in its pores [m] */
+  PetscReal least_na;                      /**< least concentration of Na+ at a face [mol/m3] */
+  PetscBool layers;                        /**< whether it has layers of ions; then */
+  PetscReal separator_salt;                /**< thickness of the salt in its pores [m] */
   PetscInt  counter;               /**< NakShownCounter of the counter electrode; unless it is Na */
   PetscReal counter_potential;     /**< its potential against Na metal in the electrolyte [V] */
   PetscReal counter_x;             /**< mole fraction of Na in its reservoir [-] */

@@ -19,7 +19,7 @@ struct NakImpedance_private {
   Vec                x, b;                  /* doubled: of each rank first its real parts */
   Vec                in[PARTS], out[PARTS]; /* views of doubled vectors, without memory */
   Vec                sum, work;
-  Vec                slopes; /* of the voltage to unknowns of the electrolyte's ions */
+  Vec                slopes;    /* of the voltage to unknowns of the electrolyte's ions */
   Vec                frozen;    /* to the diagonal of J: huge if an unknown does not answer; */
   Vec                capacity;  /* to that of M; */
   Vec                amendment; /* of both.  NULL, all three, if nothing is switched */

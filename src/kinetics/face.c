@@ -184,12 +184,12 @@ static Ramp Trace(const NakKinetics *k, PetscReal g)
        i_dep = theta { [sigma E + (1 - sigma) min(0, E + eta_n)] / R + trace } */
 static Rate Deposition(const NakKinetics *k, const NakFaceState *s, PetscReal contact)
 {
-  const PetscReal g = contact > 0 ? NAK_FARADAY * s->deposit / contact : 0;
+  const PetscReal g     = contact > 0 ? NAK_FARADAY * s->deposit / contact : 0;
   const PetscReal moved = k->liquid.transport == NAK_TRANSPORT_LAYERS ? 1 / k->f : 0;
   const PetscReal E = s->potential - moved * s->ln_sodium, G = k->deposit_conductance;
   const Ramp      cover = Cover(k, g), trace = Trace(k, g);
   const Ramp      nuclei = Overpotential(E + k->deposit_barrier);
-  const PetscReal dE = contact * G * (cover.value + (1 - cover.value) * nuclei.slope);
+  const PetscReal dE     = contact * G * (cover.value + (1 - cover.value) * nuclei.slope);
 
   return (Rate){
     .value = contact * (G * (cover.value * E + (1 - cover.value) * nuclei.value) + trace.value),

@@ -60,11 +60,11 @@ static void IonsFace(const NakColumn *c, const NakColumn *of, PetscInt first, co
                      const NakFace *face, const NakSaltRate *salt, const NakBath *bath,
                      NakEntries *e)
 {
-  const NakLayout *l       = &of->l;
-  const PetscInt   outer   = of != c ? 0 : c->ne - 1, next = NakLayoutPhi(&c->l, outer);
+  const NakLayout *l     = &of->l;
+  const PetscInt   outer = of != c ? 0 : c->ne - 1, next = NakLayoutPhi(&c->l, outer);
   const PetscReal  content = of->alloy_content, layer = c->ions.content * c->height[outer];
-  const PetscInt   salty[]          = {first + l->salt, next + NAK_LAYER_K};
-  const PetscReal  grows[]          = {-1, NAK_FARADAY / layer};
+  const PetscInt   salty[] = {first + l->salt, next + NAK_LAYER_K};
+  const PetscReal  grows[] = {-1, NAK_FARADAY / layer};
   const struct {
     PetscInt            row;
     PetscReal           scale;

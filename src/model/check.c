@@ -273,11 +273,12 @@ static void CheckLayers(const NakModelParams *p, NakComplaints *list)
 {
   const NakLiquidParams *q     = &p->liquid;
   const PetscInt         least = 4;
-  const PetscReal pores = q->porosity * p->cell.thickness, whole = q->volume / p->cell.area;
+  const PetscReal        pores = q->porosity * p->cell.thickness, whole = q->volume / p->cell.area;
 
   if (p->grid.electrolyte_layers < least)
     NakComplain(list, "grid.electrolyte_layers",
-                "grid.electrolyte_layers is %" PetscInt_FMT ", and electrolyte.transport is layers: "
+                "grid.electrolyte_layers is %" PetscInt_FMT
+                ", and electrolyte.transport is layers: "
                 "raise it to %" PetscInt_FMT " or more, such as 20",
                 p->grid.electrolyte_layers, least);
   if (q->separator_rate > 0 && q->solubility == 0)

@@ -92,15 +92,16 @@ typedef struct {
 /* Current density through the far face, between the two electrodes. */
 static Flux FarFlux(const NakColumn *c, const PetscReal u[])
 {
-  const NakIonsFar far       = c->l.ions > 0 ? NakIonsFarOf(c, u) : (NakIonsFar){.emf = 0};
-  const PetscReal solid      = c->ne > 0 ? 1 / (c->sigma * c->link[0]) : 0;
-  const PetscReal half       = c->l.ions > 0 ? far.resistance : solid;
-  const PetscReal potential  = c->ne > 0 ? -u[c->l.phi] : u[c->l.potential];
-  const PetscReal counter    = c->counter != NULL ? u[c->l.counter + c->counter->l.potential] : 0;
-  const PetscReal resistance = c->series + half + NakColumnSaltResistance(c, u, NULL);
+  const NakIonsFar far        = c->l.ions > 0 ? NakIonsFarOf(c, u) : (NakIonsFar){.emf = 0};
+  const PetscReal  solid      = c->ne > 0 ? 1 / (c->sigma * c->link[0]) : 0;
+  const PetscReal  half       = c->l.ions > 0 ? far.resistance : solid;
+  const PetscReal  potential  = c->ne > 0 ? -u[c->l.phi] : u[c->l.potential];
+  const PetscReal  counter    = c->counter != NULL ? u[c->l.counter + c->counter->l.potential] : 0;
+  const PetscReal  resistance = c->series + half + NakColumnSaltResistance(c, u, NULL);
 
   if (c->control.hold == NAK_HOLD_CURRENT) return (Flux){.value = c->control.value};
-  return (Flux){.value = (c->control.value + counter - potential + far.emf + far.metal) / resistance,
+  return (Flux){.value =
+                  (c->control.value + counter - potential + far.emf + far.metal) / resistance,
                 .below = 1 / resistance,
                 .above = (c->ne > 0 ? 1 : -1) / resistance};
 }
@@ -345,7 +346,7 @@ static void FaceJacobian(const NakColumn *c, const Interfaces *at, PetscReal shi
 static void LayerJacobian(const NakColumn *c, const NakColumn *of, const Interfaces *at,
                           PetscInt first, NakEntries *e)
 {
-  const PetscInt  outer   = of != c ? 0 : c->ne - 1, layer = NakLayoutPhi(&c->l, outer) - first;
+  const PetscInt  outer = of != c ? 0 : c->ne - 1, layer = NakLayoutPhi(&c->l, outer) - first;
   const PetscReal content = c->ions.content * c->height[outer];
 
   PutFace(of, e, layer + NAK_LAYER_NA, &at->face.potassium, &at->foot, 1 / content);
@@ -482,8 +483,8 @@ static void Entries(const NakColumn *c, const Interfaces *at, const PetscReal u[
 static void Residual(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal udot[],
                      const PetscReal theta[], PetscReal f[])
 {
-  const NakColumn    *c      = ctx;
-  const NakCover     *over   = &c->over[column];
+  const NakColumn    *c    = ctx;
+  const NakCover     *over = &c->over[column];
   const NakBath       bath = NakColumnBath(c, u), far = NakColumnFarBath(c, u);
   const Interfaces    at     = InterfacesOf(c, over, FarFlux(c, u), &bath, u);
   const NakVoidsDrive drive  = NakColumnDrive(c, over, &at.face);
@@ -534,7 +535,7 @@ static void CounterJacobian(const NakColumn *c, const Interfaces *at, Flux far, 
 static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], const PetscReal slope[],
                      PetscReal shift, NakEntries *e)
 {
-  const NakColumn *c      = ctx;
+  const NakColumn *c    = ctx;
   const NakBath    bath = NakColumnBath(c, u), bath_far = NakColumnFarBath(c, u);
   const Flux       far    = FarFlux(c, u);
   const Interfaces at     = InterfacesOf(c, &c->over[column], far, &bath, u);
@@ -570,9 +571,8 @@ static PetscBool Uniform(const void *ctx, PetscInt row, PetscInt col)
 
   if (low >= l->counter) return Uniform(counter, row - l->counter, col - l->counter);
   if (high < l->alloy)
-    return (PetscBool)(high - low == 1 &&
-                       (low >= l->interphase ||
-                        (l->ions == 0 && low >= l->phi && high < l->potential)));
+    return (PetscBool)(high - low == 1 && (low >= l->interphase ||
+                                           (l->ions == 0 && low >= l->phi && high < l->potential)));
   if (low < l->alloy || high >= l->reservoir_na || high - low != next) return PETSC_FALSE;
   return (PetscBool)(NakLayoutIsRatio(l, low)
                        ? NakLayoutIsRatio(l, high)

@@ -92,7 +92,7 @@ typedef struct NakColumn_private {
   PetscReal            tension; /* and the tension of its surface [N/m] */
   PetscReal            area;    /* of a column [m2] */
   PetscReal            bath; /* Na+ of a liquid electrolyte at the start, over the area [mol/m2] */
-  NakIons              ions;   /* the liquid electrolyte in layers */
+  NakIons              ions; /* the liquid electrolyte in layers */
   NakMedium           *medium; /* of each layer of it */
   NakColumnShared      shared; /* the gas of the voids */
 } NakColumn;

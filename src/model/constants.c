@@ -41,7 +41,7 @@ static void SetLiquid(const NakAlloyParams *p, NakColumn *c)
    activation energy of the conductivity, which times T is their sum (Nernst and Einstein). */
 static void SetIons(const NakModelParams *params, PetscReal T, NakColumn *c)
 {
-  const NakLiquidParams *p = &params->liquid;
+  const NakLiquidParams *p      = &params->liquid;
   const PetscReal        faster = NakArrhenius(params->cell.grain_energy, T);
   const PetscReal        pores  = p->porosity * params->cell.thickness;
   const PetscReal        whole  = p->volume / params->cell.area;
@@ -76,8 +76,8 @@ void NakColumnSetTemperature(const NakModelParams *params, PetscReal T, NakColum
   c->grain_boundaries = pellet.grain_boundaries;
   c->electrolyte      = c->ne > 0 ? pellet.resolved : 0;
   if (c->l.ions > 0) SetIons(params, T, c);
-  c->mixing           = params->alloy.diffusivity * liquid;
-  c->diffusivity      = c->mixing / NakThermoLiquid(&at_start, c->start).factor;
+  c->mixing      = params->alloy.diffusivity * liquid;
+  c->diffusivity = c->mixing / NakThermoLiquid(&at_start, c->start).factor;
   if (c->l.phases > 0) NakMixBranches(&params->microstructure, T, &c->mix);
   SetLiquid(&params->alloy, c);
 }

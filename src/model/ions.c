@@ -11,17 +11,16 @@ static const PetscReal charge[NAK_IONS] = {1, 1, -1};
 /* ---- A layer, and the link of two ---- */
 
 typedef struct {
-  PetscReal pores;              /* share of the layer that is liquid */
-  PetscReal c[NAK_IONS];        /* in the liquid, */
-  PetscReal of_salt[NAK_IONS];  /* and its derivative to the salt */
-  PetscReal half[NAK_IONS];     /* resistance of half the layer [s/m]; infinite where none passes, */
-  PetscReal stiffer[NAK_IONS];  /* and its derivative to the salt */
+  PetscReal pores;             /* share of the layer that is liquid */
+  PetscReal c[NAK_IONS];       /* in the liquid, */
+  PetscReal of_salt[NAK_IONS]; /* and its derivative to the salt */
+  PetscReal half[NAK_IONS];    /* resistance of half the layer [s/m]; infinite where none passes, */
+  PetscReal stiffer[NAK_IONS]; /* and its derivative to the salt */
 } Layer;
 
 static PetscReal Pores(const NakColumn *c, PetscInt k, const PetscReal u[])
 {
-  return c->medium[k].porosity -
-         c->ions.salt_volume * u[NakLayoutPhi(&c->l, k) + NAK_LAYER_SALT];
+  return c->medium[k].porosity - c->ions.salt_volume * u[NakLayoutPhi(&c->l, k) + NAK_LAYER_SALT];
 }
 
 static Layer LayerOf(const NakColumn *c, PetscInt k, const PetscReal u[])
@@ -30,9 +29,11 @@ static Layer LayerOf(const NakColumn *c, PetscInt k, const PetscReal u[])
   const PetscReal *own   = u + NakLayoutPhi(&c->l, k);
   const PetscReal  pores = Pores(c, k, u), closing = c->ions.salt_volume / pores;
   const PetscReal  na = own[NAK_LAYER_NA] / pores, potassium = own[NAK_LAYER_K] / pores;
-  Layer            layer = {.pores   = pores,
-                            .c       = {na, potassium, na + potassium - m->fixed},
-                            .of_salt = {na * closing, potassium * closing, (na + potassium) * closing}};
+  Layer            layer = {
+               .pores   = pores,
+               .c       = {na,           potassium,           na + potassium - m->fixed },
+               .of_salt = {na * closing, potassium * closing, (na + potassium) * closing}
+  };
 
   for (int i = 0; i < NAK_IONS; i++) {
     layer.half[i]    = c->height[k] / 2 * PetscPowReal(pores, -NAK_BRUGGEMAN) / m->diffusivity[i];
@@ -220,9 +221,8 @@ NakIonsFar NakIonsFarOf(const NakColumn *c, const PetscReal u[])
   const HalfLink  half = HalfOf(c, PETSC_TRUE, u, 0);
   const PetscReal f    = c->kinetics.f;
 
-  return (NakIonsFar){.resistance = 1 / (f * half.v),
-                      .emf        = half.current / (f * half.v),
-                      .metal      = Metal(c, u)};
+  return (NakIonsFar){
+    .resistance = 1 / (f * half.v), .emf = half.current / (f * half.v), .metal = Metal(c, u)};
 }
 
 /* The rows in which the far current counts, with their factors; the first one is that of Na+ in the
@@ -289,8 +289,8 @@ static void LinksOf(const NakColumn *c, PetscInt k, const Layer *below, const La
                     PetscReal v, Link link[NAK_IONS])
 {
   for (int i = 0; i < NAK_IONS; i++)
-    link[i] = LinkOf(charge[i], below->half[i], above->half[i], below->c[i], above->c[i], v,
-                     Jumps(c, k));
+    link[i] =
+      LinkOf(charge[i], below->half[i], above->half[i], below->c[i], above->c[i], v, Jumps(c, k));
 }
 
 /* The salt KX in the pores precipitates by its own driving force, and dissolves where it is:
@@ -308,15 +308,15 @@ static Precipitation PrecipitationOf(const NakColumn *c, const Layer *layer, Pet
   const PetscReal K = layer->c[NAK_ION_K], X = layer->c[NAK_ION_X], S = K * X / (s * s);
   const PetscReal root = PetscSqrtReal(PetscMax(S, least)), excess = root - 1;
   const PetscReal there = salt / (salt + trace), part = excess > 0 ? 1 : there;
-  const PetscReal rate = c->ions.rate * open, slope = S > least ? rate * part / (2 * root * s * s) : 0;
-  Precipitation   R = {.value = rate * part * excess};
+  const PetscReal rate  = c->ions.rate * open,
+                  slope = S > least ? rate * part / (2 * root * s * s) : 0;
+  Precipitation R       = {.value = rate * part * excess};
 
   if (c->ions.rate == 0) return (Precipitation){0};
   for (int what = NAK_LAYER_NA; what < NAK_LAYER_END; what++)
     R.d[what] = slope * (X * Concentration(layer, NAK_ION_K, what) +
                          K * Concentration(layer, NAK_ION_X, what));
-  R.d[NAK_LAYER_SALT] -=
-    c->ions.rate * c->ions.salt_volume / c->medium[k].porosity * part * excess;
+  R.d[NAK_LAYER_SALT] -= c->ions.rate * c->ions.salt_volume / c->medium[k].porosity * part * excess;
   if (excess <= 0) R.d[NAK_LAYER_SALT] += rate * excess * (1 - there) / (salt + trace);
   return R;
 }
@@ -335,7 +335,8 @@ static PetscReal Exchanged(const NakColumn *c, const Layer *layer, PetscInt k, i
 static void Ends(const NakColumn *c, const NakIonsFaces *at, PetscReal near, PetscReal f[])
 {
   const PetscInt  top  = NakLayoutPhi(&c->l, c->ne - 1);
-  const PetscReal high = c->ions.content * c->height[c->ne - 1], low = c->ions.content * c->height[0];
+  const PetscReal high = c->ions.content * c->height[c->ne - 1],
+                  low  = c->ions.content * c->height[0];
 
   f[top + NAK_LAYER_NA] -= (near - at->potassium[0]) / high;
   f[top + NAK_LAYER_K] -= (at->potassium[0] - NAK_FARADAY * at->salt[0]) / high;
@@ -422,9 +423,10 @@ static void OwnEntries(const NakColumn *c, PetscInt k, const Layer *layer, const
     NakPut(e, j + NAK_LAYER_K, j + what, R.d[what]);
     NakPut(e, j + NAK_LAYER_SALT, j + what, -R.d[what]);
   }
-  for (int i = 0; i < NAK_ION_X; i++) { /* h pores (c' - c) / time, in which pores c is the amount */
+  for (int i = 0; i < NAK_ION_X;
+       i++) { /* h pores (c' - c) / time, in which pores c is the amount */
     const PetscInt  row = j + NAK_LAYER_NA + i, other = c->l.excess + i;
-    const PetscReal g = c->medium[k].fixed > 0 || c->ions.excess == 0 ? 0 : c->ions.exchange;
+    const PetscReal g        = c->medium[k].fixed > 0 || c->ions.excess == 0 ? 0 : c->ions.exchange;
     const PetscReal to_other = c->ions.excess > 0 ? c->height[k] / c->ions.excess : 0;
     const PetscReal salt     = -g * c->ions.salt_volume * u[other];
 
@@ -527,7 +529,7 @@ static PetscReal DropAt(const NakColumn *c, PetscInt k, const Layer pair[2], Pet
                         PetscReal *slope)
 {
   const PetscReal enough = 1e-13, longest = 2;
-  PetscReal       v      = 0;
+  PetscReal       v = 0;
 
   for (int n = 0; n < 200; n++) {
     Link      link[NAK_IONS];
@@ -626,8 +628,7 @@ NakIonsRoom NakIonsAmounts(const NakColumn *c, const PetscReal u[], PetscReal su
     room.pristine += c->height[k] * c->medium[k].porosity;
     room.now += c->height[k] * Pores(c, k, u);
   }
-  for (int i = 0; i < NAK_ION_X; i++)
-    sum[NAK_LAYER_NA + i] += c->ions.excess * u[c->l.excess + i];
+  for (int i = 0; i < NAK_ION_X; i++) sum[NAK_LAYER_NA + i] += c->ions.excess * u[c->l.excess + i];
   return room;
 }
 

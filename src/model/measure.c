@@ -85,8 +85,8 @@ PetscReal NakColumnShare(const NakColumn *c, NakBody body, PetscInt k, const Pet
 static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initial_charge,
                       const NakBath *bath, const PetscReal u[], Totals *t)
 {
-  const PetscReal  contact   = over->contact;
-  const NakLayout *l         = &c->l;
+  const PetscReal  contact = over->contact;
+  const NakLayout *l       = &c->l;
   const PetscBool  liquid = NakLayoutIsLiquid(l), mixed = (PetscBool)(l->ions == 0);
   const NakFoot    foot      = NakZoneFoot(c, u);
   const NakFace    face      = NakColumnFace(c, over, &foot, bath, u);
@@ -132,7 +132,7 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
    and Na+ carries what K+ does not. */
 static void AddIons(const NakColumn *c, const PetscReal u[], Totals *t)
 {
-  const NakLayout  *l    = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
+  const NakLayout  *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;
   const PetscReal  *v    = u + l->counter;
   const PetscReal   held = c->control.hold == NAK_HOLD_CURRENT ? c->control.value : 0;
   const NakIonsDrop drop = NakIonsDropOf(c, held, u);
@@ -145,8 +145,8 @@ static void AddIons(const NakColumn *c, const PetscReal u[], Totals *t)
   t->sum[SUM_DROP_SLOPE] += drop.slope;
   t->sum[SUM_IONS_NA] +=
     c->ions.content * sum[NAK_LAYER_NA] - u[l->q_faraday] - u[l->charge] + u[l->q_total] + q_k;
-  t->sum[SUM_IONS_K] += c->ions.content * (sum[NAK_LAYER_K] + sum[NAK_LAYER_SALT]) - q_k +
-                        NAK_FARADAY * salt;
+  t->sum[SUM_IONS_K] +=
+    c->ions.content * (sum[NAK_LAYER_K] + sum[NAK_LAYER_SALT]) - q_k + NAK_FARADAY * salt;
   t->sum[SUM_POROUS_SALT] += c->ions.salt_volume * sum[NAK_LAYER_SALT];
   t->sum[SUM_IONS] += c->ions.content * liquid.pristine;
   t->sum[SUM_BATH_NA] += sum[NAK_LAYER_NA] / liquid.now;
@@ -274,8 +274,7 @@ static void MeasureLiquid(const NakColumn *c, const Totals *t, NakRecord *record
   record->electrolyte_na = p->concentration * t->sum[SUM_BATH_NA];
   record->electrolyte_k  = p->concentration * t->sum[SUM_BATH_K];
   record->layers         = (PetscBool)(c->l.ions > 0);
-  record->electrolyte_least =
-    record->layers ? -p->concentration * t->max[MAX_LACK] : record->electrolyte_na;
+  record->least_na = record->layers ? -p->concentration * t->max[MAX_LACK] : record->electrolyte_na;
   record->separator_salt = t->sum[SUM_POROUS_SALT];
 }
 
@@ -370,10 +369,12 @@ static const NakField fields[FIELDS] = {
   [FIELD_LIQUID]       = {"liquid_x",     "1",       "Mole fraction of Na in the liquid of the alloy",
                          NAK_PLACE_VOLUME                                                                                    },
   [FIELD_VOID]         = {"void",         "1",       "Share of void",                                         NAK_PLACE_VOLUME},
-  [FIELD_ION_NA]       = {"c_na", "mol/m^3", "Na+ in the liquid of the electrolyte", NAK_PLACE_VOLUME},
-  [FIELD_ION_K]        = {"c_k", "mol/m^3", "K+ in the liquid of the electrolyte", NAK_PLACE_VOLUME},
-  [FIELD_ION_X]        = {"c_anion", "mol/m^3", "Mobile anions in the liquid of the electrolyte", NAK_PLACE_VOLUME},
-  [FIELD_POROSITY]     = {"porosity", "1", "Share of liquid in the electrolyte, less salt", NAK_PLACE_VOLUME},
+  [FIELD_ION_NA]   = {"c_na",         "mol/m^3", "Na+ in the liquid of the electrolyte",                  NAK_PLACE_VOLUME},
+  [FIELD_ION_K]    = {"c_k",          "mol/m^3", "K+ in the liquid of the electrolyte",                   NAK_PLACE_VOLUME},
+  [FIELD_ION_X]    = {"c_anion",      "mol/m^3", "Mobile anions in the liquid of the electrolyte",
+                         NAK_PLACE_VOLUME                                                                                    },
+  [FIELD_POROSITY] = {"porosity",     "1",       "Share of liquid in the electrolyte, less salt",
+                         NAK_PLACE_VOLUME                                                                                    },
 };
 
 /* The remembered values of one column. */

@@ -49,8 +49,7 @@ static void BookIons(const NakColumn *c, const PetscReal row[], PetscReal shift,
     lost[NAK_LAYER_NA] += c->height[k] * row[j + NAK_LAYER_NA] - row[j] / c->ions.content;
     lost[NAK_LAYER_K] += c->height[k] * (row[j + NAK_LAYER_K] + row[j + NAK_LAYER_SALT]);
   }
-  for (int i = 0; i < NAK_ION_X; i++)
-    lost[NAK_LAYER_NA + i] += c->ions.excess * row[l->excess + i];
+  for (int i = 0; i < NAK_ION_X; i++) lost[NAK_LAYER_NA + i] += c->ions.excess * row[l->excess + i];
   lost[NAK_LAYER_K] += NAK_FARADAY * salt / c->ions.content;
   for (PetscInt k = 0; k < c->ne; k++)
     for (int what = NAK_LAYER_NA; what <= NAK_LAYER_K; what++)

@@ -1303,7 +1303,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(JacobianOfTwoElectrodes),
   cmocka_unit_test(JacobianInALiquid),
   cmocka_unit_test(JacobianOfAHost),
-    cmocka_unit_test(JacobianOfLayers),
+  cmocka_unit_test(JacobianOfLayers),
   cmocka_unit_test(JacobianOfAFront),
   cmocka_unit_test(JacobianAtOtherTemperatures),
   cmocka_unit_test(JacobianOfPhases),

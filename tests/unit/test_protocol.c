@@ -313,6 +313,7 @@ static const struct {
   {"electrolyte_na", offsetof(NakRecord, electrolyte_na)  },
   {"counter_na",     offsetof(NakRecord, counter_na)      },
   {"counter_k",      offsetof(NakRecord, counter_k)       },
+  {"least_na",       offsetof(NakRecord, least_na)        },
 };
 
 /* Distances from a bound of 2 count relative to it, those of a temperature in K. */

@@ -47,7 +47,7 @@ def binary(protocol, *overrides, **more):
 
 
 def least(run):
-    return run.series["electrolyte_least_mol_m3"]
+    return run.series["least_na_mol_m3"]
 
 
 class Closed(unittest.TestCase):
@@ -58,7 +58,7 @@ class Closed(unittest.TestCase):
             self.assertEqual(run.summary["status"], "completed")
             self.assertLess(abs(least(run)[-1] / C - (1 - share)), 1e-6)
             self.assertLess(run.balance, 1e-10)
-        run = binary(f"{{plate: {1.002 * LIMIT} A/m^2, for: 100 h, until: electrolyte_least < 0.1 mol/m^3}}")
+        run = binary(f"{{plate: {1.002 * LIMIT} A/m^2, for: 100 h, until: least_na < 0.1 mol/m^3}}")
         print(f"limiting current {LIMIT:.3f} A/m2: 99 % of it goes on, 100.2 % ends after {run.summary['time_s']:.0f} s")
         self.assertEqual(run.summary["status"], "condition")
 
