@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Files of several pieces by several writers: kill a rank, above all a writer that is not rank 0, or let the
-disk of one such writer fail or fill; nothing is lost, all ranks end, and a restart leaves no stray file.
+"""Files of several pieces by several writers.
+
+A rank is killed, above all a writer that is not rank 0; or the disk of one such writer fails or is full.
+Nothing is lost, all ranks end, and a restart leaves no stray file.
 
 usage: writers.py LIBRARY [--count KILLS] [--faults N] [--ranks N] [--writers N]; the library is that of faults.c
 """

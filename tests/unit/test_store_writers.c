@@ -8,8 +8,8 @@
 
 #define SEAL "test of writers"
 
-/* Arrays: one that is cut in x and y and has more than a piece, one in single precision that begins at an odd byte,
-   one whose layers are chunks, and one whose layers are longer than a chunk may be. */
+/* Arrays.  The first is cut in x and y and has more than a piece.  The bytes make the next one begin at an odd place.
+   Layers are chunks; those of the last array are longer than a chunk may be. */
 enum { PLAIN, BYTES, SINGLE, LAYERS, LONG, ARRAYS };
 
 static const char *const  names[]    = {"plain", "bytes", "single", "layers", "long"};
