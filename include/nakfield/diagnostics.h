@@ -9,9 +9,10 @@
   Each balance is of one electrode.  A record has the larger one of both electrodes, and of the ions
   in layers of a liquid electrolyte.
 
-  The Na and K balances are relative to what the electrode held at the start.  The charge balance is
-  relative to all charge that went through the cell so far.  One double layer at 1 V is included, so
-  that the beginning has a scale.
+  The Na and K balances are relative to what the electrode held at the start, those of a host to its
+  sites.  The charge balance is relative to all charge that went through the cell so far, and to
+  that which K has carried into a liquid against Na.  One double layer at 1 V is included, so that
+  the beginning has a scale.
 */
 #pragma once
 
@@ -21,6 +22,7 @@
 typedef struct {
   NakInventory start[NAK_ELECTRODES];
   PetscReal    last_total;                            /**< charge at the last record [C/m2] */
+  PetscReal    last_k[NAK_ELECTRODES];                /**< part of it that K has passed [C/m2] */
   PetscReal    throughput;                            /**< [C/m2] */
   PetscReal    na_largest, k_largest, charge_largest; /**< [-] */
 } NakBalance;

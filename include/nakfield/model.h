@@ -48,6 +48,11 @@ typedef struct {
 
 extern const NakParam NakCounterParamRows[];
 
+/** Where a cell ends: what a host has left, over its sites, and Na+ in a liquid, over that of the
+    start.  Below them differences of amounts are no longer known. */
+#define NAK_COUNTER_LEAST 1e-12
+#define NAK_SODIUM_LEAST  1e-12
+
 /** All that the deck and the file of its material say about the cell. */
 typedef struct {
   NakAlloyParams      alloy;

@@ -79,6 +79,8 @@ typedef struct {
   PetscReal metal;   /**< thickness of solid Na per charge, for the event na_metal [m3/C] */
   PetscReal area;    /**< of the cell, for currents of the whole of it [m2] */
   PetscReal solidus; /**< below it no liquid is left in the alloy [K] */
+  PetscReal sites;   /**< parts of a host below which it has nothing left [-]; 0: no host */
+  PetscReal sodium;  /**< the same of Na+ in a liquid electrolyte [mol/m3]; 0: it is solid */
 } NakLimits;
 
 /** Rows for voltage_max and voltage_min ("limits.voltage_max") and for the tree `protocol`; sim

@@ -5,7 +5,10 @@ NakBalance NakBalanceBegin(const NakInventory start[NAK_ELECTRODES], PetscReal l
 {
   NakBalance balance = {.last_total = start->q_total, .throughput = layer};
 
-  for (int e = 0; e < NAK_ELECTRODES; e++) balance.start[e] = start[e];
+  for (int e = 0; e < NAK_ELECTRODES; e++) {
+    balance.start[e]  = start[e];
+    balance.last_k[e] = start[e].q_k;
+  }
   return balance;
 }
 
@@ -42,6 +45,10 @@ void NakBalanceCheck(NakBalance *balance, const NakInventory now[NAK_ELECTRODES]
 {
   balance->throughput += PetscAbsReal(now->q_total - balance->last_total);
   balance->last_total = now->q_total;
+  for (int e = 0; e < NAK_ELECTRODES; e++) {
+    balance->throughput += PetscAbsReal(now[e].q_k - balance->last_k[e]);
+    balance->last_k[e] = now[e].q_k;
+  }
   record->na_balance = record->k_balance = record->charge_balance = 0;
   for (int e = 0; e < NAK_ELECTRODES; e++)
     if (balance->start[e].na > 0) Check(&balance->start[e], &now[e], balance->throughput, record);

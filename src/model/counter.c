@@ -22,7 +22,7 @@ const NakParam NakCounterParamRows[] = {
                "Charge-transfer resistance of the counter electrode's face; 0 for the value of "
                "kinetics.charge_transfer_resistance.  That of a host is for Na in half of its "
                "sites"),
-  NAK_ROW_REAL("counter.capacity", NakCounterParams, capacity, "C/m^2", 5.4, 1e-6, 1e9,
+  NAK_ROW_REAL("counter.capacity", NakCounterParams, capacity, "C/m^2", 5400, 1e-3, 1e9,
                "Charge of all sites of a host, per geometric area; the default is 0.15 mAh/cm^2"),
   NAK_ROW_REAL("counter.voltage_na", NakCounterParams, voltage[0], "V", 3.37, -10, 10,
                "Potential of a host with Na in half of its sites, against Na metal"),

@@ -258,6 +258,7 @@ static void MeasureCounter(const NakColumn *c, const Totals *t, NakRecord *recor
   record->counter_na        = na;
   record->counter_k         = k;
   record->counter_carrier_k = Carrier(t);
+  record->counter_left      = PetscMin(1 - na - k, na + (c->host.rate[1] > 0 ? k : 0));
   record->counter_x         = na / (na + k);
   record->counter_deposit   = c->kinetics.deposit_volume * t->max[MAX_DEPOSIT];
   record->filament_max      = PetscMax(record->filament_max, t->max[MAX_FILAMENT]);

@@ -90,6 +90,16 @@ static void SetLimits(NakProtocol protocol, const NakLimits *limits)
     (void)snprintf(condition->text, sizeof(condition->text), "an electrode has no Na left");
     condition++;
   }
+  if (limits->sites > 0) {
+    NakConditionSet(NAK_SIGNAL_COUNTER_LEFT, '<', limits->sites, "the host", condition);
+    (void)snprintf(condition->text, sizeof(condition->text), "the host is full or empty");
+    condition++;
+  }
+  if (limits->sodium > 0) {
+    NakConditionSet(NAK_SIGNAL_ELECTROLYTE_NA, '<', limits->sodium, "the electrolyte", condition);
+    (void)snprintf(condition->text, sizeof(condition->text), "the liquid has no Na+ left");
+    condition++;
+  }
   protocol->n_limits = (PetscInt)(condition - protocol->limits);
 }
 

@@ -12,7 +12,7 @@
 
 #define NAK_REPEATS_DEEP 8                      /* repeats within repeats */
 #define NAK_BLOCKS_DEEP  (NAK_REPEATS_DEEP + 1) /* and a staircase or pulses inside them */
-#define NAK_LIMITS       4
+#define NAK_LIMITS       6
 
 /** Part of a span within which two ends by time are one, because sums of many durations differ by
     rounding. */
@@ -49,7 +49,8 @@ typedef enum {
   NAK_SIGNAL_ELECTROLYTE_NA,
   NAK_SIGNAL_COUNTER_NA,
   NAK_SIGNAL_COUNTER_K,
-  NAK_SIGNAL_LEAST_NA
+  NAK_SIGNAL_LEAST_NA,
+  NAK_SIGNAL_COUNTER_LEFT
 } NakSignalId;
 
 typedef struct {

@@ -34,6 +34,7 @@ const NakSignal NakSignals[] = {
   {"counter_na",        "1",       "Part of the sites of a host with Na"                              },
   {"counter_k",         "1",       "Part of the sites of a host with K"                               },
   {"least_na",          "mol/m^3", "Least concentration of Na+ at a face, in a liquid electrolyte"    },
+  {"counter_left",      "1",       "Free part of a host's sites, or the part that can be freed"       },
   {NULL,                NULL,      NULL                                                               }
 };
 
@@ -49,7 +50,7 @@ static const PetscReal least_scale[] = {
   [NAK_SIGNAL_BEYOND_A] = 1e-2,    [NAK_SIGNAL_BEYOND_B] = 1e-2,   [NAK_SIGNAL_VOLTAGE_DROP] = 1e-2,
   [NAK_SIGNAL_LEAST_X] = 1e-3,     [NAK_SIGNAL_SALT] = 1e-9,       [NAK_SIGNAL_CARRIER_K] = 1e-2,
   [NAK_SIGNAL_ELECTROLYTE_NA] = 1, [NAK_SIGNAL_COUNTER_NA] = 1e-2, [NAK_SIGNAL_COUNTER_K] = 1e-2,
-  [NAK_SIGNAL_LEAST_NA] = 1};
+  [NAK_SIGNAL_LEAST_NA] = 1,       [NAK_SIGNAL_COUNTER_LEFT] = 1e-3};
 
 /* How far the alloy over the face is beyond a liquidus.  It is -1, far from any, if no liquidus is
    known. */
@@ -118,6 +119,8 @@ PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark
     return now->counter_k;
   case NAK_SIGNAL_LEAST_NA:
     return now->least_na;
+  case NAK_SIGNAL_COUNTER_LEFT:
+    return now->counter_left;
   case NAK_SIGNAL_VOLTAGE_DROP:
     return since->peak - PetscAbsReal(now->voltage);
   }

@@ -56,7 +56,10 @@ static PetscErrorCode Read(NakSim s, PetscInt *wrong)
   if (*wrong == 0) {
     PetscCall(ReadWetting(s));
     NakModelComplete(p);
-    s->params.limits.metal   = s->params.model.material.a.solid_volume / NAK_FARADAY;
+    s->params.limits.metal = s->params.model.material.a.solid_volume / NAK_FARADAY;
+    s->params.limits.sites = p->counter.kind == NAK_COUNTER_HOST ? NAK_COUNTER_LEAST : 0;
+    s->params.limits.sodium =
+      p->liquid.kind == NAK_ELECTROLYTE_LIQUID ? NAK_SODIUM_LEAST * p->liquid.concentration : 0;
     s->params.limits.coldest = s->params.model.material.lowest;
     s->params.limits.hottest = s->params.model.material.highest;
     s->params.limits.solidus = NakAlloySolidus(&s->params.model.alloy, &s->params.model.material);

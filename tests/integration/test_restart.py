@@ -452,10 +452,14 @@ grid: {nx: 6, width: 24 um, alloy_layers: 8, electrolyte_layers: 4, interphase_l
 solver: {tolerance: 1e-3}
 protocol: [{strip: 0.3 mA/cm^2, for: 20 s}, {voltage: -50 mV, for: 20 s}]
 """
+    HOST = SOLID.replace("counter: alloy", "counter: {kind: host, sites_na: 0.5}").replace("voltage: -50 mV",
+                                                                                         "voltage: -3.3 V")
+    TWO_GUESTS = (nakrun.DECKS / "xue2018/sei.yaml").read_text().replace("repeat: 10", "repeat: 1")
     LIQUID = (nakrun.DECKS / "koh2024/na50k50.yaml").read_text().replace("repeat: 200", "repeat: 2")
 
     def test_it_goes_on_as_if_nothing_had_happened(self):
-        for deck, ranks in ((self.SOLID, 2), (self.LIQUID, 1)):
+        for deck, ranks in ((self.SOLID, 2), (self.LIQUID, 1), (self.HOST, 2), (self.TWO_GUESTS, 1),
+                            (self.HOST.replace("solver: {", "solver: {integrator: bdf, "), 1)):
             with self.subTest(ranks=ranks), torture.Folder(deck=deck, columns=()) as folder:
                 place = folder.path / "run"
                 folder.new("run", "checkpoint.every=0 s", "checkpoint.steps=3", "checkpoint.keep=1000",
