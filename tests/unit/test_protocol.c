@@ -314,6 +314,7 @@ static const struct {
   {"counter_na",     offsetof(NakRecord, counter_na)      },
   {"counter_k",      offsetof(NakRecord, counter_k)       },
   {"least_na",       offsetof(NakRecord, least_na)        },
+  {"counter_left",   offsetof(NakRecord, counter_left)    },
 };
 
 /* Distances from a bound of 2 count relative to it, those of a temperature in K. */
@@ -524,10 +525,11 @@ static void TestOuterConditionGoesOnBehind(void **state)
 
 static void CheckLimit(NakRecord now, NakEnd end, const char *why)
 {
-  const NakLimits limits   = {.voltage_max = 5, .voltage_min = -5, .filament = 1e-3};
-  NakProtocol     protocol = Make(
-        &limits, "[{repeat: 3, until: 'voltage > 5 V', steps: [{rest: 1 s, until: voltage < -9 V}]}]");
-  const NakRecord quiet = {0};
+  const NakLimits limits = {
+    .voltage_max = 5, .voltage_min = -5, .filament = 1e-3, .sites = 1e-12, .sodium = 1e-9};
+  NakProtocol protocol = Make(
+    &limits, "[{repeat: 3, until: 'voltage > 5 V', steps: [{rest: 1 s, until: voltage < -9 V}]}]");
+  const NakRecord quiet = {.counter_left = 1, .electrolyte_na = 1000};
 
   MUST(NakProtocolEnter(protocol, &quiet));
   assert_true(Judge(protocol, &quiet) < 0);
@@ -540,11 +542,22 @@ static void CheckLimit(NakRecord now, NakEnd end, const char *why)
 
 static void TestHeedsLimits(void **state)
 {
+  NakRecord full = {.counter_left = 1, .electrolyte_na = 1000};
+  NakRecord now  = full;
+
   (void)state;
-  CheckLimit((NakRecord){.voltage = 6}, NAK_END_LIMIT, "voltage > 5 V (limits.voltage_max)");
-  CheckLimit((NakRecord){.voltage = -6}, NAK_END_LIMIT, "voltage < -5 V (limits.voltage_min)");
-  CheckLimit((NakRecord){.filament_max = 1e-3}, NAK_END_SHORT,
-             "a filament crossed the electrolyte");
+  now.voltage = 6;
+  CheckLimit(now, NAK_END_LIMIT, "voltage > 5 V (limits.voltage_max)");
+  now.voltage = -6;
+  CheckLimit(now, NAK_END_LIMIT, "voltage < -5 V (limits.voltage_min)");
+  now              = full;
+  now.filament_max = 1e-3;
+  CheckLimit(now, NAK_END_SHORT, "a filament crossed the electrolyte");
+  now              = full;
+  now.counter_left = 5e-13;
+  CheckLimit(now, NAK_END_LIMIT, "the host is full or empty");
+  full.electrolyte_na = 5e-10;
+  CheckLimit(full, NAK_END_LIMIT, "the liquid has no Na+ left");
 }
 
 static void TestEndsWhenForced(void **state)
