@@ -40,17 +40,35 @@ const NakSignal NakSignals[] = {
 
 /* Least scale of a distance from a bound: a value of the signal that counts as much if the bound is
    0. */
-static const PetscReal least_scale[] = {
-  [NAK_SIGNAL_VOLTAGE] = 1e-2,     [NAK_SIGNAL_CURRENT] = 1e-2,    [NAK_SIGNAL_CAPACITY] = 1,
-  [NAK_SIGNAL_STEP_CAPACITY] = 1,  [NAK_SIGNAL_TIME] = 1,          [NAK_SIGNAL_TOTAL_TIME] = 1,
-  [NAK_SIGNAL_U_FACE] = 1e-2,      [NAK_SIGNAL_CONTACT] = 1e-2,    [NAK_SIGNAL_K_FILM] = 1e-2,
-  [NAK_SIGNAL_DEPOSIT] = 1e-9,     [NAK_SIGNAL_FILAMENT] = 1e-9,   [NAK_SIGNAL_RESERVOIR_X] = 1e-2,
-  [NAK_SIGNAL_TEMPERATURE] = 1,    [NAK_SIGNAL_FACE_X] = 1e-2,     [NAK_SIGNAL_VOIDS] = 1,
-  [NAK_SIGNAL_SOLID_A] = 1e-9,     [NAK_SIGNAL_SOLID_B] = 1e-9,    [NAK_SIGNAL_WETTED] = 1e-2,
-  [NAK_SIGNAL_BEYOND_A] = 1e-2,    [NAK_SIGNAL_BEYOND_B] = 1e-2,   [NAK_SIGNAL_VOLTAGE_DROP] = 1e-2,
-  [NAK_SIGNAL_LEAST_X] = 1e-3,     [NAK_SIGNAL_SALT] = 1e-9,       [NAK_SIGNAL_CARRIER_K] = 1e-2,
-  [NAK_SIGNAL_ELECTROLYTE_NA] = 1, [NAK_SIGNAL_COUNTER_NA] = 1e-2, [NAK_SIGNAL_COUNTER_K] = 1e-2,
-  [NAK_SIGNAL_LEAST_NA] = 1,       [NAK_SIGNAL_COUNTER_LEFT] = 1e-3};
+static const PetscReal least_scale[] = {[NAK_SIGNAL_VOLTAGE]        = 1e-2,
+                                        [NAK_SIGNAL_CURRENT]        = 1e-2,
+                                        [NAK_SIGNAL_CAPACITY]       = 1,
+                                        [NAK_SIGNAL_STEP_CAPACITY]  = 1,
+                                        [NAK_SIGNAL_TIME]           = 1,
+                                        [NAK_SIGNAL_TOTAL_TIME]     = 1,
+                                        [NAK_SIGNAL_U_FACE]         = 1e-2,
+                                        [NAK_SIGNAL_CONTACT]        = 1e-2,
+                                        [NAK_SIGNAL_K_FILM]         = 1e-2,
+                                        [NAK_SIGNAL_DEPOSIT]        = 1e-9,
+                                        [NAK_SIGNAL_FILAMENT]       = 1e-9,
+                                        [NAK_SIGNAL_RESERVOIR_X]    = 1e-2,
+                                        [NAK_SIGNAL_TEMPERATURE]    = 1,
+                                        [NAK_SIGNAL_FACE_X]         = 1e-2,
+                                        [NAK_SIGNAL_VOIDS]          = 1,
+                                        [NAK_SIGNAL_SOLID_A]        = 1e-9,
+                                        [NAK_SIGNAL_SOLID_B]        = 1e-9,
+                                        [NAK_SIGNAL_WETTED]         = 1e-2,
+                                        [NAK_SIGNAL_BEYOND_A]       = 1e-2,
+                                        [NAK_SIGNAL_BEYOND_B]       = 1e-2,
+                                        [NAK_SIGNAL_VOLTAGE_DROP]   = 1e-2,
+                                        [NAK_SIGNAL_LEAST_X]        = 1e-3,
+                                        [NAK_SIGNAL_SALT]           = 1e-9,
+                                        [NAK_SIGNAL_CARRIER_K]      = 1e-2,
+                                        [NAK_SIGNAL_ELECTROLYTE_NA] = 1,
+                                        [NAK_SIGNAL_COUNTER_NA]     = 1e-2,
+                                        [NAK_SIGNAL_COUNTER_K]      = 1e-2,
+                                        [NAK_SIGNAL_LEAST_NA]       = 1,
+                                        [NAK_SIGNAL_COUNTER_LEFT]   = 1e-3};
 
 /* How far the alloy over the face is beyond a liquidus.  It is -1, far from any, if no liquidus is
    known. */
