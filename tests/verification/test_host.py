@@ -210,9 +210,9 @@ class Host(unittest.TestCase):
         self.assertLess(worst, 1e-6)
 
     def test_which_metal_carries(self):
-        """The four mechanisms of carrier selection, a deck each; of the host's current."""
+        """The four mechanisms of carrier selection, a deck each, and a solid; of the host's current."""
         share = {}
-        for name in ("ion_property", "nvp", "membrane", "sei"):
+        for name in ("ion_property", "nvp", "membrane", "solid", "sei"):
             run = nakrun.run(DECKS / f"{name}.yaml")
             series = run.series
             filled = [n for n in range(len(series["step"]) - 1)
@@ -225,8 +225,13 @@ class Host(unittest.TestCase):
             self.assertEqual(run.summary["status"], "completed")
             self.assertEqual(len(filled), 10)
             self.assertLess(run.balance, 1e-10)
-            if name in ("nvp", "membrane"):
+            if name in ("nvp", "solid"):
                 self.assertEqual(max(map(abs, carriers)), 0)
+            if name == "membrane":
+                self.assertLess(max(map(abs, carriers)), 1e-15)
+                given = [series["counter_na"][n] for n in filled]
+                print(f"membrane: Na in the host {', '.join(f'{y:.3f}' for y in given)}")
+                self.assertTrue(0.5 > given[0] > given[1] > given[2] > given[-1])
         self.assertGreater(share["ion_property"][0], 0.99)
         self.assertLess(share["sei"][0], 0.05)
         self.assertTrue(all(a < b for a, b in zip(share["sei"], share["sei"][1:])))
@@ -239,7 +244,7 @@ class Host(unittest.TestCase):
                 ("{plate: 0.25 mA/cm^2, for: 9 h}", ("limits.voltage_min=-4 V",), "limits.voltage_min"),
                 ("{plate: 0.25 mA/cm^2, for: 1.5 h}, {strip: 0.25 mA/cm^2, for: 3 h}",
                  ("kinetics.potassium_exchange=0.1 mA/cm^2",), "the liquid has no Na+ left")):
-            deck = "nvp" if len(more) and "potassium" in more[0] else "membrane"
+            deck = "nvp" if len(more) and "potassium" in more[0] else "solid"
             run = nakrun.run(DECKS / f"{deck}.yaml", f"protocol=[{protocol}]", *more)
             self.assertEqual(run.summary["status"], "limit")
             self.assertIn(why, run.summary["end"])

@@ -42,6 +42,8 @@ SIGNALS = {
     "salt": "salt_um",
     "carrier_k": "carrier_k",
     "electrolyte_na": "electrolyte_na_mol_m3",
+    "counter_na": "counter_na",
+    "counter_k": "counter_k",
 }
 SUFFIXES = {
     "s": "s",

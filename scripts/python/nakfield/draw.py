@@ -32,6 +32,7 @@ PANELS = {
     "electrolyte": Panel(
         "Electrolyte (mol/m³)", ["electrolyte_na_mol_m3", "electrolyte_k_mol_m3"], ("Na⁺", "K⁺")
     ),
+    "host": Panel("Sites of the host (–)", ["counter_na", "counter_k"], ("Na", "K")),
     "temperature": Panel("Temperature (K)", ["temperature_K"]),
     "balance": Panel(
         "Missing, relative (–)",
