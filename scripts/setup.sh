@@ -70,10 +70,11 @@ check_modules() {
 There is no apt here. Load modules such as
   module load cmake ninja openmpi petsc hdf5/parallel udunits libyaml xxhash openssl python
 or make and load an environment with Spack
-  spack install cmake ninja openmpi petsc@3.18:~complex+hdf5 hdf5+mpi udunits libyaml xxhash openssl \
+  spack install cmake ninja openmpi petsc@3.18:~complex+hdf5 hdf5@1.14+mpi udunits libyaml xxhash openssl \
     cmocka random123 py-numpy py-scipy py-h5py py-matplotlib py-pyyaml
   spack load cmake ninja openmpi petsc hdf5 udunits libyaml xxhash openssl cmocka random123
 For pictures in situ (docs/insitu.md) also: paraview+catalyst+mpi+python, 5.9 or later.
+HDF5 must be 1.10 or 1.14.
 PETSc must be built with real scalars, and pkg-config must find PETSc.pc (set PKG_CONFIG_PATH).
 TEXT
   return 1

@@ -1,6 +1,6 @@
 """Check that ParaView's XDMFReader sees in a run directory what fields.h5 holds.
 
-Usage: check_paraview.py RUNDIR.  On 1 and on 2 ranks of pvbatch, for fields.xmf and face.xmf:
+Usage: check_paraview.py RUNDIR.  On 1, 2 and 3 ranks of pvbatch, for fields.xmf and face.xmf:
 arrays, times, bounds and number of cells (none twice).  Also in the first and the last frame the
 value of every cell at its place.  A face of one cell is looked at on one rank only: each of several
 ranks would read it whole.  No display is needed.  Exit status 77 where ParaView or h5py is missing.
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 
-RANKS = (1, 2)
+RANKS = (1, 2, 3)
 TIME_LIMIT = 150  # [s]; a reader whose ranks wait for each other would wait for ever
 SKIP = 77
 

@@ -4,7 +4,9 @@
 A rank is killed, above all a writer that is not rank 0; or the disk of one such writer fails or is full.
 Nothing is lost, all ranks end, and a restart leaves no stray file.
 
-usage: writers.py LIBRARY [--count KILLS] [--faults N] [--ranks N] [--writers N]; the library is that of faults.c
+usage: writers.py LIBRARY [--count KILLS] [--faults N] [--ranks N] [--writers N] [--chain N ...]
+
+The library is that of faults.c.  A chain, such as 16 3 64, is a run on so many ranks, restarted on others.
 """
 import argparse
 import os
@@ -15,7 +17,9 @@ import subprocess
 import sys
 import time
 
+import h5py
 import kill9
+import numpy as np
 import torture
 from torture import nakrun
 
@@ -98,6 +102,24 @@ def fault(folder, injector, kind, given, reference):
     return wrong, seconds
 
 
+def chain(folder, ranks):
+    """A run that is continued on other ranks, as often as there are; its distance from the whole one."""
+    place = folder.path / "run"
+    shutil.rmtree(place, ignore_errors=True)
+    folder.new("chain", "checkpoint.keep=1000", ranks=ranks[0]).demand(nakrun.DONE)
+    shutil.copytree(folder.path / "chain", place)
+    points = torture.checkpoints(place)
+    for turn, number in enumerate(ranks[1:], 1):
+        for path in torture.checkpoints(place):
+            if path.name > points[turn * len(points) // len(ranks)].name:
+                path.unlink()
+        (place / "summary.json").unlink()
+        folder.again("run", ranks=number).demand(nakrun.DONE)
+    last = max(path.name for path in (place / "fields").glob("0*.h5"))
+    with h5py.File(place / "fields" / last) as mine, h5py.File(folder.path / "chain" / "fields" / last) as other:
+        return max(np.abs(mine[name][()] - other[name][()]).max() / np.abs(other[name][()]).max() for name in other)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("injector")
@@ -105,6 +127,7 @@ def main():
     parser.add_argument("--faults", type=int, default=4)
     parser.add_argument("--ranks", type=int, default=3)
     parser.add_argument("--writers", type=int, default=2)
+    parser.add_argument("--chain", type=int, nargs="*", default=[3, 1, 5])
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     given.launcher = False
@@ -122,10 +145,13 @@ def main():
         for k in range(given.faults):
             wrong, seconds = fault(folder, given.injector, sorted(KINDS)[k % len(KINDS)], given, reference)
             failures, slowest = failures + wrong, max(slowest, seconds)
+        distance = chain(folder, given.chain)
+        failures += [f"restarts: {distance:.1e} from the whole run"] if not distance < 1e-10 else []
     stuck = f"; {tally.stuck} launchers stayed behind all their ranks" if tally.stuck else ""
     return torture.report(
         f"{tally.kills} kills on {given.ranks} ranks with {given.writers} writers in {runs} runs, the others ended "
-        f"within {tally.slowest:.1f} s{stuck}; {given.faults} faults of one writer, all ended within {slowest:.1f} s",
+        f"within {tally.slowest:.1f} s{stuck}; {given.faults} faults of one writer, all ended within {slowest:.1f} s; "
+        f"from {' to '.join(map(str, given.chain))} ranks {distance:.1e}",
         tally.failures + failures, began)
 
 

@@ -36,7 +36,7 @@ class Nakfield(CMakePackage):
 
     depends_on("mpi")
     depends_on("petsc@3.18: +mpi +double ~complex")
-    depends_on("hdf5@1.10: +mpi")
+    depends_on("hdf5@1.10,1.14 +mpi")
     depends_on("libyaml")
     depends_on("openssl")
     depends_on("udunits")
