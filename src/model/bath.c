@@ -75,6 +75,7 @@ static void IonsFace(const NakColumn *c, const NakColumn *of, PetscInt first, co
     {first + l->potential,   1,                                   &face->faradaic },
     {first + l->potassium,   -1,                                  &face->potassium},
     {first + l->deposit,     -1 / NAK_FARADAY,                    &face->metal    },
+    {first + l->open,        -1,                                  &face->open     },
     {first + l->reservoir_k, 1 / (content * of->reservoir),       &face->potassium},
     {first + l->alloy,       1 / (content * of->alloy.height[0]), &face->supply   },
     {next + NAK_LAYER_NA,    1 / layer,                           &face->potassium},

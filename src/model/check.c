@@ -306,10 +306,11 @@ static void CheckLiquid(const NakModelParams *p, NakComplaints *list)
   if (p->interphase.kind != NAK_INTERPHASE_NONE)
     NakComplain(list, "interphase",
                 "a liquid electrolyte touches the alloy: write 'interphase: none'");
-  if (p->grid.nx * p->grid.ny > 1)
+  if (p->grid.nx * p->grid.ny > 1 && p->liquid.transport == NAK_TRANSPORT_MIXED)
     NakComplain(list, "grid.nx",
                 "a liquid electrolyte is one well-mixed volume over one column, and the grid has "
-                "%" PetscInt_FMT " x %" PetscInt_FMT ": set grid.nx and grid.ny to 1",
+                "%" PetscInt_FMT " x %" PetscInt_FMT ": set grid.nx and grid.ny to 1, or write "
+                "'transport: layers'",
                 p->grid.nx, p->grid.ny);
   if (p->liquid.transport == NAK_TRANSPORT_LAYERS) CheckLayers(p, list);
 }

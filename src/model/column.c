@@ -54,6 +54,7 @@ static void Potentials(const void *ctx, const PetscReal u[], PetscReal theta[])
     theta[j] = c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, r).value;
     for (PetscInt i = 1; i <= l->phases && k < l->zone; i++) theta[j + i] = c->mobility * u[j + i];
   }
+  if (l->ions > 0) NakIonsPotentials(c, u, theta);
   theta[l->open]         = c->kinetics.film_spreading * u[l->open];
   theta[l->reservoir_na] = c->mixing * u[l->reservoir_na];
   if (c->counter != NULL) Potentials(c->counter, u + l->counter, theta + l->counter);
@@ -78,6 +79,7 @@ static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
                NakThermoDiffusion(&c->kinetics.alloy, r).d1;
     for (PetscInt i = 1; i <= phases; i++) slope[j + i] = c->mobility;
   }
+  if (l->ions > 0) NakIonsSlopes(c, slope);
   slope[l->open]         = c->kinetics.film_spreading;
   slope[l->reservoir_na] = c->mixing;
   if (c->counter != NULL) Slopes(c->counter, u + l->counter, slope + l->counter);
@@ -539,6 +541,7 @@ static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], cons
   const NakBath    bath = NakColumnBath(c, u), bath_far = NakColumnFarBath(c, u);
   const Flux       far    = FarFlux(c, u);
   const Interfaces at     = InterfacesOf(c, &c->over[column], far, &bath, u);
+  const PetscInt   first  = e->n;
   NakFaceValue     cosine = {.value = 0};
   Interfaces       there;
 
@@ -557,6 +560,7 @@ static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], cons
   if (c->counter != NULL)
     NakBathFace(c, c->counter, c->l.counter, u, &there.face, &there.salt, &bath_far, e);
   NakBathFar(c, far.value, far.below, u, e);
+  NakIonsByLean(c, first, e);
 }
 
 /* Whether the two unknowns belong to adjacent layers of one region.  In the alloy both must be r,
@@ -626,9 +630,9 @@ NakColumnPhysics NakColumnLinear(const NakColumn *c)
     .residual     = Residual,
     .slopes       = Slopes,
     .typical      = Typical,
-    .n_leans      = c->l.zone * c->l.phases,
-    .leans        = c->leans,
-    .lean         = NakZoneLean,
+    .n_leans      = c->l.zone * c->l.phases + c->ion_leans,
+    .leans        = c->all_leans,
+    .lean         = NakIonsLean,
     .jacobian     = Jacobian,
     .uniform      = Uniform,
     .n_conserved  = c->counter != NULL ? 2 : 1,

@@ -84,8 +84,10 @@ typedef struct NakColumn_private {
   NakMix    mix;  /* phases of the zone, counted per K; none if l.phases is 0 */
   PetscReal mobility;                          /* of their interfaces, one for all [m2/s] */
   PetscReal rates[NAK_MIX_MOST][NAK_MIX_MOST]; /* of order parameters by forces [m3/(J s)] */
-  NakLean  *leans;
-  PetscInt *orders;             /* numbers of the order parameters */
+  NakLean  *leans;                             /* of the zone, */
+  NakLean  *all_leans;                         /* and with those of ions beside each other */
+  PetscInt  ion_leans;                         /* how many of these; none with one column */
+  PetscInt *orders;                            /* numbers of the order parameters */
   struct NakZoneLayer *layers;  /* work space of the linearised column, set with its slopes */
   PetscInt             voids;   /* order parameter of the voids; 0 if voids are not a phase */
   NakVoidsParams       wetting; /* what the contact angle of the liquid depends on, */
@@ -257,6 +259,15 @@ void     NakIonsResidual(const NakColumn *c, const NakIonsFaces *at, const Petsc
                          const PetscReal udot[], PetscReal f[]);
 void     NakIonsJacobian(const NakColumn *c, const PetscReal u[], PetscReal shift, NakEntries *e);
 PetscInt NakIonsMost(const NakColumn *c); /* entries at most */
+
+/* Laterally an ion diffuses and migrates as in the liquid of the start, so that its flux is that of a
+   potential: NakIonsPotentials.  NakIonsSlopes are the slopes of these.  The amount of Na+ leans on
+   phi: NakIonsLean, whose entries NakIonsByLean adds to those from `first` on. */
+PetscErrorCode NakIonsCreate(PetscInt columns, NakColumn *c);
+void           NakIonsPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[]);
+void           NakIonsSlopes(const NakColumn *c, PetscReal slope[]);
+void           NakIonsLean(const void *ctx, const PetscReal u[], PetscReal lean[]);
+void           NakIonsByLean(const NakColumn *c, PetscInt first, NakEntries *e);
 
 /* Voltage between the faces at a current that is the same in all layers [V], and its slope [ohm
    m2].  The potential of a counter electrode of Na metal is in it. */

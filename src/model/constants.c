@@ -110,7 +110,7 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Nak
                 .wetting = params->voids,
                 .tension = params->material.surface_tension};
   PetscCall(NakZoneCreate(&params->microstructure, owned, column));
-  PetscCall(PetscMalloc1(grid->n_electrolyte, &column->medium));
+  PetscCall(NakIonsCreate(grid->nx * grid->ny, column));
   NakColumnSetTemperature(params, params->alloy.temperature, column);
   PetscCall(PetscMalloc2(grid->nz + 1, &column->height, grid->nz + 1, &column->link));
   column->interphase = (NakRegion){column->height + column->ne, column->link + column->ne};
@@ -126,7 +126,7 @@ PetscErrorCode NakColumnDestroy(NakColumn *column)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree2(column->height, column->link));
-  PetscCall(PetscFree(column->medium));
+  PetscCall(PetscFree2(column->medium, column->all_leans));
   PetscCall(PetscFree3(column->leans, column->layers, column->orders));
   PetscCall(PetscFree2(column->shared.pull, column->shared.push));
   PetscCall(PetscFree(column->over));

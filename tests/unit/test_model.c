@@ -61,7 +61,7 @@ static void FillColumn(const NakGrid *g, const NakLayout *l, const Situation *s,
     layer[NAK_LAYER_K]    = 0.1 + 0.08 * PetscSinReal(0.7 * below);
     layer[NAK_LAYER_SALT] = 0.5 + 0.3 * PetscCosReal(below);
   }
-  if (l->ions > 0) u[l->excess] = 0.8 - 0.1 * wave;
+  if (l->ions > 0) u[l->excess] = 0.8; /* in every column: what they exchange is much */
   if (l->ions > 0) u[l->excess + 1] = 0.2;
   u[l->potential] = s->E * (1 + 0.05 * wave);
   u[l->deposit]   = s->deposit * (1 + 0.02 * wave);
@@ -457,38 +457,42 @@ static void JacobianOfLayers(void **unused)
   const PetscReal much = 0.15, least = 0.1;
 
   (void)unused;
-  if (Ranks() > 1) skip();
   for (int k = 0; k < SITUATIONS; k++)
     for (int n = 0; n < 12; n++) {
-      NakModelParams wet = Params(1, 1);
+      NakModelParams wet = n < 6 ? Params(8, 1) : Params(6, 4);
       Situation      s   = situations[k];
 
-      s.E        = PetscMax(-much, PetscMin(s.E, much));
-      s.open     = PetscMax(s.open, least);
-      wet.liquid = (NakLiquidParams){
-        .kind               = NAK_ELECTROLYTE_LIQUID,
-        .transport          = NAK_TRANSPORT_LAYERS,
-        .porosity           = 0.6,
-        .diffusivity        = {2.5e-10, 4e-10, 3e-10},
-        .exchange_time      = n < 4 ? 0 : 100,
-        .concentration      = 1000,
-        .volume             = 100e-9,
-        .potassium_exchange = 1e-2,
-        .potassium_offset   = 0.313,
-        .potassium_share    = n % 4 < 2 ? 0 : 0.1,
-        .solubility         = n % 4 < 2 ? 400 : 150,
-        .rate               = 1e-4,
-        .separator_rate     = 0.1,
-        .molar_volume       = 60e-6,
-        .resistance         = 55e-4,
-        .room               = 0.359,
-        .exponent           = 1.5,
-        .slowing            = n % 4 < 2 ? 0 : 0.2
+      wet.grid.finest_electrolyte = 0; /* steep differences are lost in rounding */
+      s.E                         = PetscMax(-much, PetscMin(s.E, much));
+      s.open                      = PetscMax(s.open, least);
+      wet.liquid                  = (NakLiquidParams){
+                         .kind               = NAK_ELECTROLYTE_LIQUID,
+                         .transport          = NAK_TRANSPORT_LAYERS,
+                         .porosity           = 0.6,
+                         .diffusivity        = {2.5e-10, 4e-10, 3e-10},
+                         .exchange_time      = n < 4 ? 0 : 100,
+                         .concentration      = 1000,
+                         .volume             = 100e-9,
+                         .potassium_exchange = 1e-2,
+                         .potassium_offset   = 0.313,
+                         .potassium_share    = n % 4 < 2 ? 0 : 0.1,
+                         .solubility         = n % 4 < 2 ? 400 : 150,
+                         .rate               = 1e-4,
+                         .separator_rate     = 0.1,
+                         .molar_volume       = 60e-6,
+                         .resistance         = 55e-4,
+                         .room               = 0.359,
+                         .exponent           = 1.5,
+                         .slowing            = n % 4 < 2 ? 0 : 0.2
       };
       wet.interphase.kind = NAK_INTERPHASE_NONE;
       wet.counter.kind    = n % 2 == 0 ? NAK_COUNTER_SODIUM : NAK_COUNTER_ALLOY;
       if (n > 7) wet.counter = AHost(n % 2 == 0 ? 0 : 1e-2);
       NakModelComplete(&wet);
+      CheckJacobian(wet, &s);
+      if (Ranks() > 1) continue;
+      wet.grid.nx = wet.grid.ny = 1;
+      wet.contact.fraction      = 1;
       CheckJacobian(wet, &s);
     }
 }
