@@ -240,6 +240,29 @@ class Salty(unittest.TestCase):
             self.assertLess(run.balance, 1e-10)
 
 
+class Lateral(unittest.TestCase):
+    def test_columns(self):
+        """Columns alike are one column; a narrow strip of contact costs little; ranks do not matter."""
+        item = f"{{plate: {0.5 * LIMIT} A/m^2, for: 600 s}}, {{rest: 60 s}}"
+        small = ("grid.electrolyte_layers=12", "grid.alloy_layers=6")
+        columns = (*small, "grid.nx=8", "grid.width=64 um")
+        one, alike = binary(item, *small), binary(item, *columns)
+        strips = [binary(item, *columns, "contact={fraction: 0.5, shape: strip}", ranks=ranks) for ranks in (1, 2)]
+        last = [step for step, _ in enumerate(one.series["step"]) if one.series["step"][step] == 0][-1]
+        apart = max(abs(a - b) for a, b in zip(one.series["voltage_V"], alike.series["voltage_V"]))
+        ranks = max(abs(a - b) for a, b in zip(*(run.series["voltage_V"] for run in strips)))
+        end = [v for v, step in zip(strips[0].series["voltage_V"], strips[0].series["step"]) if step == 0][-1]
+        more = end / one.series["voltage_V"][last] - 1
+        balance = max(run.balance for run in (alike, *strips))
+        print(f"columns alike {apart:.1e} V from one; 1 and 2 ranks {ranks:.1e} V; a strip 32 um wide over half of the face "
+              f"{more:.1%} more voltage; balances {balance:.1e}")
+        self.assertLess(apart, 1e-8)
+        self.assertLess(ranks, 1e-8)
+        self.assertGreater(more, 0)
+        self.assertLess(more, 0.1)
+        self.assertLess(balance, 1e-10)
+
+
 class Spectra(unittest.TestCase):
     def test_steps(self):
         """Spectra at rest, and under a current that has made profiles, against the time domain."""
