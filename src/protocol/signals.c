@@ -79,70 +79,45 @@ static PetscReal Beyond(const NakRecord *now, PetscBool a)
            : now->liquidus[0] - PetscMin(now->face_x, now->reservoir_x);
 }
 
+/* The member of a record that a signal is.  Those that are none are worked out. */
+static const size_t members[] = {
+  [NAK_SIGNAL_VOLTAGE]        = offsetof(NakRecord, voltage),
+  [NAK_SIGNAL_CURRENT]        = offsetof(NakRecord, current),
+  [NAK_SIGNAL_CAPACITY]       = offsetof(NakRecord, capacity),
+  [NAK_SIGNAL_TOTAL_TIME]     = offsetof(NakRecord, time),
+  [NAK_SIGNAL_U_FACE]         = offsetof(NakRecord, u_face_min),
+  [NAK_SIGNAL_CONTACT]        = offsetof(NakRecord, contact_fraction),
+  [NAK_SIGNAL_K_FILM]         = offsetof(NakRecord, k_film_fraction),
+  [NAK_SIGNAL_DEPOSIT]        = offsetof(NakRecord, deposit_max),
+  [NAK_SIGNAL_FILAMENT]       = offsetof(NakRecord, filament_max),
+  [NAK_SIGNAL_RESERVOIR_X]    = offsetof(NakRecord, reservoir_x),
+  [NAK_SIGNAL_TEMPERATURE]    = offsetof(NakRecord, temperature),
+  [NAK_SIGNAL_FACE_X]         = offsetof(NakRecord, face_x),
+  [NAK_SIGNAL_SOLID_A]        = offsetof(NakRecord, solid_a),
+  [NAK_SIGNAL_SOLID_B]        = offsetof(NakRecord, solid_b),
+  [NAK_SIGNAL_SALT]           = offsetof(NakRecord, salt),
+  [NAK_SIGNAL_CARRIER_K]      = offsetof(NakRecord, carrier_k),
+  [NAK_SIGNAL_ELECTROLYTE_NA] = offsetof(NakRecord, electrolyte_na),
+  [NAK_SIGNAL_COUNTER_NA]     = offsetof(NakRecord, counter_na),
+  [NAK_SIGNAL_COUNTER_K]      = offsetof(NakRecord, counter_k),
+  [NAK_SIGNAL_LEAST_NA]       = offsetof(NakRecord, least_na),
+  [NAK_SIGNAL_COUNTER_LEFT]   = offsetof(NakRecord, counter_left),
+};
+
 PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark *since)
 {
-  switch (signal) {
-  case NAK_SIGNAL_VOLTAGE:
-    return now->voltage;
-  case NAK_SIGNAL_CURRENT:
-    return now->current;
-  case NAK_SIGNAL_CAPACITY:
-    return now->capacity;
-  case NAK_SIGNAL_STEP_CAPACITY:
-    return PetscAbsReal(now->capacity - since->capacity);
-  case NAK_SIGNAL_TIME:
-    return now->time - since->time;
-  case NAK_SIGNAL_TOTAL_TIME:
-    return now->time;
-  case NAK_SIGNAL_U_FACE:
-    return now->u_face_min;
-  case NAK_SIGNAL_CONTACT:
-    return now->contact_fraction;
-  case NAK_SIGNAL_K_FILM:
-    return now->k_film_fraction;
-  case NAK_SIGNAL_DEPOSIT:
-    return now->deposit_max;
-  case NAK_SIGNAL_FILAMENT:
-    return now->filament_max;
-  case NAK_SIGNAL_RESERVOIR_X:
-    return now->reservoir_x;
-  case NAK_SIGNAL_TEMPERATURE:
-    return now->temperature;
-  case NAK_SIGNAL_FACE_X:
-    return now->face_x;
-  case NAK_SIGNAL_VOIDS:
-    return (PetscReal)now->voids;
-  case NAK_SIGNAL_WETTED:
+  if (signal == NAK_SIGNAL_STEP_CAPACITY) return PetscAbsReal(now->capacity - since->capacity);
+  if (signal == NAK_SIGNAL_TIME) return now->time - since->time;
+  if (signal == NAK_SIGNAL_VOIDS) return (PetscReal)now->voids;
+  if (signal == NAK_SIGNAL_WETTED)
     return now->wetted_fraction / (now->wetted_start > 0 ? now->wetted_start : 1);
-  case NAK_SIGNAL_SOLID_A:
-    return now->solid_a;
-  case NAK_SIGNAL_SOLID_B:
-    return now->solid_b;
-  case NAK_SIGNAL_BEYOND_A:
-    return Beyond(now, PETSC_TRUE);
-  case NAK_SIGNAL_BEYOND_B:
-    return Beyond(now, PETSC_FALSE);
-  case NAK_SIGNAL_LEAST_X:
+  if (signal == NAK_SIGNAL_BEYOND_A) return Beyond(now, PETSC_TRUE);
+  if (signal == NAK_SIGNAL_BEYOND_B) return Beyond(now, PETSC_FALSE);
+  if (signal == NAK_SIGNAL_LEAST_X)
     return now->counter == NAK_SHOWN_ALLOY ? PetscMin(now->reservoir_x, now->counter_x)
                                            : now->reservoir_x;
-  case NAK_SIGNAL_SALT:
-    return now->salt;
-  case NAK_SIGNAL_CARRIER_K:
-    return now->carrier_k;
-  case NAK_SIGNAL_ELECTROLYTE_NA:
-    return now->electrolyte_na;
-  case NAK_SIGNAL_COUNTER_NA:
-    return now->counter_na;
-  case NAK_SIGNAL_COUNTER_K:
-    return now->counter_k;
-  case NAK_SIGNAL_LEAST_NA:
-    return now->least_na;
-  case NAK_SIGNAL_COUNTER_LEFT:
-    return now->counter_left;
-  case NAK_SIGNAL_VOLTAGE_DROP:
-    return since->peak - PetscAbsReal(now->voltage);
-  }
-  return 0;
+  if (signal == NAK_SIGNAL_VOLTAGE_DROP) return since->peak - PetscAbsReal(now->voltage);
+  return *(const PetscReal *)((const char *)now + members[signal]);
 }
 
 static PetscBool IsTime(NakSignalId signal)
