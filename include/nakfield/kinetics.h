@@ -95,6 +95,9 @@ typedef struct {
   PetscInt  transport;             /**< NakTransport */
   PetscReal porosity;              /**< of the separator without salt [-] */
   PetscReal diffusivity[NAK_IONS]; /**< in the free liquid [m2/s] */
+  PetscReal membrane; /**< thickness of a membrane amid the separator [m]; 0: there is none */
+  PetscReal membrane_anions;                 /**< fixed in it [mol/m3] */
+  PetscReal membrane_diffusivity[NAK_ION_X]; /**< of Na+ and K+ in it [m2/s] */
   PetscReal exchange_time; /**< of the pores with the liquid beyond them [s]; 0: they have none */
   PetscReal concentration; /**< of its Na salt at the start [mol/m3] */
   PetscReal volume;        /**< [m3] */

@@ -82,6 +82,9 @@ void NakModelComplete(NakModelParams *params);
 PetscReal NakModelDensity(const NakModelParams *params);
 PetscReal NakModelHeight(const NakModelParams *params);
 
+/** Height of the electrolyte on the grid, with its membrane if it has one [m]. */
+PetscReal NakModelElectrolyte(const NakModelParams *params);
+
 /** Height of the interphase on the grid, 0 if there is none [m]. */
 PetscReal NakModelInterphase(const NakModelParams *params);
 

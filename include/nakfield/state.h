@@ -44,11 +44,15 @@ typedef struct {
   PetscInt  zone_layers; /**< of it, all alike and below the alloy's own; set by the phases */
   PetscInt  phases;      /**< order parameters of a layer of it; likewise */
   PetscInt  liquid;      /**< 1 if the electrolyte is a liquid; likewise */
+  PetscReal membrane;    /**< height of a membrane amid the electrolyte [m]; likewise */
   PetscInt  ions; /**< NAK_LAYER_UNKNOWNS if its ions move through the layers, else 0; likewise */
   PetscInt  counter; /**< unknowns of the counter electrode; set by it */
 } NakGridParams;
 
 extern const NakParam NakGridParamRows[];
+
+/** Layers of the electrolyte that are a membrane, if there is one: those in the middle. */
+enum { NAK_MEMBRANE_LAYERS = 4 };
 
 /** Sides of a column in x and y [m]. */
 void NakGridSides(const NakGridParams *params, PetscReal side[2]);

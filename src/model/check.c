@@ -268,6 +268,22 @@ static void CheckInterphase(const NakModelParams *p, NakComplaints *list)
                 "'interphase: none' for an alloy that touches the electrolyte");
 }
 
+/* The liquid has no K+ at the start, so that a membrane for K+ alone would pass nothing. */
+static void CheckMembrane(const NakModelParams *p, NakComplaints *list)
+{
+  const PetscInt n = p->grid.electrolyte_layers, least = NAK_MEMBRANE_LAYERS + 8;
+
+  if (n < least || n % 2 != 0)
+    NakComplain(list, "grid.electrolyte_layers",
+                "grid.electrolyte_layers is %" PetscInt_FMT ", and the membrane is %d of them amid "
+                "the others: write an even number of %" PetscInt_FMT " or more",
+                n, (int)NAK_MEMBRANE_LAYERS, least);
+  if (p->liquid.membrane_diffusivity[NAK_ION_NA] == 0)
+    NakComplain(list, "membrane.sodium_diffusivity",
+                "membrane.sodium_diffusivity is 0, and the liquid has no K+ at the start: the "
+                "membrane lets nothing pass; raise it");
+}
+
 /* A liquid whose ions move through layers. */
 static void CheckLayers(const NakModelParams *p, NakComplaints *list)
 {
@@ -281,6 +297,7 @@ static void CheckLayers(const NakModelParams *p, NakComplaints *list)
                 ", and electrolyte.transport is layers: "
                 "raise it to %" PetscInt_FMT " or more, such as 20",
                 p->grid.electrolyte_layers, least);
+  if (q->membrane > 0) CheckMembrane(p, list);
   if (q->separator_rate > 0 && q->solubility == 0)
     NakComplain(list, "salt.separator_rate",
                 "salt.separator_rate is %.6g mol/m^3/s, and salt.solubility is 0, with which the "

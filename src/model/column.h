@@ -288,9 +288,10 @@ PetscReal NakIonsCurrent(const NakColumn *c, const PetscReal u[]);
 PetscReal NakIonsConcentration(const NakColumn *c, int ion, PetscInt k, const PetscReal u[]);
 PetscReal NakIonsPorosity(const NakColumn *c, PetscInt k, const PetscReal u[]);
 
-/* Height of all liquid, in the layers and beyond, at the start and now [m]. */
+/* Height of all liquid, in the layers and beyond: at the start and now [m].  Na+ and K+ in it, over
+   c0 [m]; a membrane is no liquid. */
 typedef struct {
-  PetscReal pristine, now;
+  PetscReal pristine, now, na, k;
 } NakIonsRoom;
 
 /* Sums over the column of Na+, K+ and salt, from NAK_LAYER_NA on, over c0 [m], and their room. */

@@ -50,6 +50,13 @@ static void SetIons(const NakModelParams *params, PetscReal T, NakColumn *c)
     c->medium[k] = (NakMedium){.porosity = p->porosity};
     for (int i = 0; i < NAK_IONS; i++) c->medium[k].diffusivity[i] = faster * p->diffusivity[i];
   }
+  for (PetscInt k = 0; k < NAK_MEMBRANE_LAYERS && p->membrane > 0; k++)
+    c->medium[(c->ne - NAK_MEMBRANE_LAYERS) / 2 + k] = (NakMedium){
+      .porosity    = 1,
+      .fixed       = p->membrane_anions / p->concentration,
+      .diffusivity = {faster * p->membrane_diffusivity[NAK_ION_NA],
+                      faster * p->membrane_diffusivity[NAK_ION_K]}
+    };
   c->ions = (NakIons){.content     = NAK_FARADAY * p->concentration,
                       .salt_volume = p->molar_volume * p->concentration,
                       .rate        = p->solubility > 0 ? p->separator_rate / p->concentration : 0};

@@ -548,10 +548,10 @@ static PetscReal Mobility(const NakColumn *c, PetscInt k, int ion)
   return m->diffusivity[ion] * PetscPowReal(m->porosity, NAK_BRUGGEMAN - 1);
 }
 
-/* Amount of Na+ that migrates as a unit of phi does. */
+/* Amount of Na+ that migrates as a unit of phi does: all that there is at the start. */
 static PetscReal Lean(const NakColumn *c, PetscInt k)
 {
-  return -c->kinetics.f * c->medium[k].porosity;
+  return -c->kinetics.f * (c->medium[k].fixed > 0 ? c->medium[k].fixed : c->medium[k].porosity);
 }
 
 /* Na+ and the anion carry the current. */
@@ -702,16 +702,22 @@ PetscReal NakIonsPorosity(const NakColumn *c, PetscInt k, const PetscReal u[])
 
 NakIonsRoom NakIonsAmounts(const NakColumn *c, const PetscReal u[], PetscReal sum[NAK_LAYER_END])
 {
-  NakIonsRoom room = {.pristine = c->ions.excess, .now = c->ions.excess};
+  const PetscReal *beyond = u + c->l.excess;
+  NakIonsRoom      room   = {.pristine = c->ions.excess, .now = c->ions.excess};
 
-  for (int what = 0; what < NAK_LAYER_END; what++) sum[what] = 0;
+  room.na = sum[NAK_LAYER_NA] = c->ions.excess * beyond[NAK_ION_NA];
+  room.k = sum[NAK_LAYER_K] = c->ions.excess * beyond[NAK_ION_K];
+  sum[0] = sum[NAK_LAYER_SALT] = 0;
   for (PetscInt k = 0; k < c->ne; k++) {
-    for (int what = NAK_LAYER_NA; what < NAK_LAYER_END; what++)
-      sum[what] += c->height[k] * u[NakLayoutPhi(&c->l, k) + what];
-    room.pristine += c->height[k] * c->medium[k].porosity;
-    room.now += c->height[k] * Pores(c, k, u);
+    const PetscReal *own = u + NakLayoutPhi(&c->l, k), h = c->height[k];
+
+    for (int what = NAK_LAYER_NA; what < NAK_LAYER_END; what++) sum[what] += h * own[what];
+    if (c->medium[k].fixed > 0) continue;
+    room.pristine += h * c->medium[k].porosity;
+    room.now += h * Pores(c, k, u);
+    room.na += h * own[NAK_LAYER_NA];
+    room.k += h * own[NAK_LAYER_K];
   }
-  for (int i = 0; i < NAK_ION_X; i++) sum[NAK_LAYER_NA + i] += c->ions.excess * u[c->l.excess + i];
   return room;
 }
 
@@ -724,9 +730,16 @@ PetscBool NakIonsLeft(const NakColumn *c, const PetscReal u[])
   return PETSC_TRUE;
 }
 
+/* In a membrane the anions are fixed, and all cations are Na+.  Its potential is that of Donnan's
+   equilibrium with the liquid. */
 void NakIonsPristine(const NakColumn *c, PetscReal u[])
 {
-  for (PetscInt k = 0; k < c->ne; k++)
-    u[NakLayoutPhi(&c->l, k) + NAK_LAYER_NA] = c->medium[k].porosity;
+  for (PetscInt k = 0; k < c->ne; k++) {
+    const NakMedium *m   = &c->medium[k];
+    PetscReal       *own = u + NakLayoutPhi(&c->l, k);
+
+    own[NAK_LAYER_NA] = m->fixed > 0 ? m->fixed : m->porosity;
+    if (m->fixed > 0) own[0] -= PetscLogReal(m->fixed) / c->kinetics.f;
+  }
   u[c->l.excess] = 1;
 }

@@ -149,8 +149,8 @@ static void AddIons(const NakColumn *c, const PetscReal u[], Totals *t)
     c->ions.content * (sum[NAK_LAYER_K] + sum[NAK_LAYER_SALT]) - q_k + NAK_FARADAY * salt;
   t->sum[SUM_POROUS_SALT] += c->ions.salt_volume * sum[NAK_LAYER_SALT];
   t->sum[SUM_IONS] += c->ions.content * liquid.pristine;
-  t->sum[SUM_BATH_NA] += sum[NAK_LAYER_NA] / liquid.now;
-  t->sum[SUM_BATH_K] += sum[NAK_LAYER_K] / liquid.now;
+  t->sum[SUM_BATH_NA] += liquid.na / liquid.now;
+  t->sum[SUM_BATH_K] += liquid.k / liquid.now;
   for (int far = 0; far < 2; far++) {
     const PetscReal lack = -NakIonsBath(c, (PetscBool)far, u).sodium;
 

@@ -21,6 +21,11 @@ PetscReal NakModelHeight(const NakModelParams *params)
   return whole * (1 - x) * NakThermoDensity(&params->material, x) / NakModelDensity(params);
 }
 
+PetscReal NakModelElectrolyte(const NakModelParams *params)
+{
+  return params->cell.thickness + params->grid.membrane;
+}
+
 PetscReal NakModelInterphase(const NakModelParams *params)
 {
   return params->interphase.kind == NAK_INTERPHASE_NONE ? 0 : params->interphase.thickness;
@@ -39,9 +44,11 @@ void NakModelComplete(NakModelParams *p)
   PetscReal      layer = m->width / NAK_MIX_CELLS, side[2];
 
   NakInterphaseComplete(&p->interphase, &p->alloy);
-  g->liquid = p->liquid.kind == NAK_ELECTROLYTE_LIQUID ? 1 : 0;
-  g->ions   = 0;
+  g->liquid   = p->liquid.kind == NAK_ELECTROLYTE_LIQUID ? 1 : 0;
+  g->ions     = 0;
+  g->membrane = 0;
   if (NakModelHasLayers(p) && g->electrolyte_layers > 0) g->ions = NAK_LAYER_UNKNOWNS;
+  if (g->ions > 0) g->membrane = p->liquid.membrane;
   if (NakModelHasLayers(p)) p->cell.pellet_thickness = p->cell.thickness;
   if (p->interphase.kind == NAK_INTERPHASE_NONE) g->interphase_layers = 0;
   m->voids  = NakVoidsWanted(&p->voids);
@@ -79,7 +86,7 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
   m->comm   = comm;
   m->params = *params;
   PetscCall(NakCounterCreate(m));
-  PetscCall(NakStateCreate(comm, &m->params.grid, params->cell.thickness,
+  PetscCall(NakStateCreate(comm, &m->params.grid, NakModelElectrolyte(params),
                            NakModelInterphase(params), NakModelHeight(params), &m->state));
   PetscCall(NakContactCreate(comm, &params->contact, m->state, &over, &contact));
   PetscCall(NakColumnCreate(params, m->state, over, contact, &m->column));

@@ -71,6 +71,26 @@ static PetscReal OverZone(const NakGridParams *p, PetscReal *finest)
   return p->zone_layers > 0 ? p->alloy_height - p->zone_height : p->alloy_height;
 }
 
+/* Faces of the electrolyte from 0 to `height`.  A membrane halves the rest of it.  Its outer layers
+   are thin, because the flux into them is of first order in their height. */
+static void ElectrolyteFaces(const NakGridParams *p, PetscReal height, PetscReal faces[])
+{
+  const PetscInt  n = p->electrolyte_layers, half = (n - NAK_MEMBRANE_LAYERS) / 2;
+  const PetscReal side = (height - p->membrane) / 2, finest = p->finest_electrolyte;
+  const PetscReal thin = 0.02;
+
+  if (p->membrane == 0) {
+    GradedFaces(n, (PetscBool)(p->ions > 0), finest, height, faces);
+    return;
+  }
+  GradedFaces(half, PETSC_TRUE, finest, side, faces);
+  GradedFaces(half, PETSC_TRUE, finest, side, faces + half + NAK_MEMBRANE_LAYERS);
+  for (PetscInt k = 0; k <= half; k++) faces[half + NAK_MEMBRANE_LAYERS + k] += side + p->membrane;
+  faces[half + 1] = side + thin * p->membrane;
+  faces[half + 2] = side + p->membrane / 2;
+  faces[half + 3] = side + (1 - thin) * p->membrane;
+}
+
 PetscErrorCode NakGridFaces(const NakGridParams *params, PetscReal electrolyte_height,
                             PetscReal interphase_height, NakGrid *grid)
 {
@@ -82,8 +102,7 @@ PetscErrorCode NakGridFaces(const NakGridParams *params, PetscReal electrolyte_h
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(zone + na + 1, &z));
   PetscCall(PetscMalloc1(ne + 1, &below));
-  GradedFaces(ne, (PetscBool)(params->ions > 0), params->finest_electrolyte,
-              ne > 0 ? electrolyte_height : 0, below);
+  ElectrolyteFaces(params, ne > 0 ? electrolyte_height : 0, below);
   for (PetscInt k = 0; k <= ne; k++) z[k] = -below[ne - k];
   PetscCall(PetscFree(below));
   z[ne] = 0;

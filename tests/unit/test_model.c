@@ -485,6 +485,13 @@ static void JacobianOfLayers(void **unused)
                          .exponent           = 1.5,
                          .slowing            = n % 4 < 2 ? 0 : 0.2
       };
+      if (n % 3 == 2) {
+        wet.grid.electrolyte_layers                 = 12;
+        wet.liquid.membrane                         = 5e-6;
+        wet.liquid.membrane_anions                  = 700;
+        wet.liquid.membrane_diffusivity[NAK_ION_NA] = 1e-10;
+        wet.liquid.membrane_diffusivity[NAK_ION_K]  = n == 5 ? 0 : 2e-10;
+      }
       wet.interphase.kind = NAK_INTERPHASE_NONE;
       wet.counter.kind    = n % 2 == 0 ? NAK_COUNTER_SODIUM : NAK_COUNTER_ALLOY;
       if (n > 7) wet.counter = AHost(n % 2 == 0 ? 0 : 1e-2);

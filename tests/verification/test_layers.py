@@ -240,6 +240,35 @@ class Salty(unittest.TestCase):
             self.assertLess(run.balance, 1e-10)
 
 
+class Membrane(unittest.TestCase):
+    MEMBRANE = ("membrane.thickness=50 um", "membrane.anions=1.2 mol/L", "membrane.sodium_diffusivity=4e-11 m^2/s",
+                "grid.electrolyte_layers=24")
+
+    def test_it_is_a_resistance_for_one_ion(self):
+        """Without a flux of anions, all Na+ meets the resistance of Na+ alone, of the membrane beside that of the liquid."""
+        current = 1.0
+        item = f"{{strip: {current} A/m^2, for: 2 h}}"
+        layers = ("grid.electrolyte_layers=48", "grid.finest_electrolyte=2 um")
+        volts = [binary(item, *extra, *layers).series["voltage_V"][-1] for extra in ((), self.MEMBRANE)]
+        found, expected = (volts[1] - volts[0]) / current, 50e-6 / (F_RT * FARADAY * 4e-11 * 1200)
+        print(f"membrane: {1e4 * found:.4f} ohm cm2, closed form {1e4 * expected:.4f}")
+        self.assertLess(nakrun.relative(found, expected), 0.01)
+
+    def test_it_keeps_potassium_back(self):
+        deck = DECK.replace("counter:     alloy", "").replace("solubility: 60 mmol/L, ", "").replace(
+            "separator_rate: 0.2 mol/m^3/s,", "")
+        with tempfile.TemporaryDirectory() as scratch:
+            run = nakrun.run(deck + "protocol: [{rest: 10 min}, {plate: 2 A/m^2, for: 2 min}]\n", *self.MEMBRANE, folder=scratch)
+            frame = nakrun.nakfield.Run(run.folder).frame(2)
+            potassium, anion = (np.squeeze(frame[name]) for name in ("c_k", "c_anion"))
+        print(f"K+ at the alloy {potassium[23]:.1f} mol/m3, beyond the membrane {abs(potassium[:14]).max():.1e}; mobile anions in "
+              f"it {abs(anion[10:14]).max():.1e}; balances {run.balance:.1e}")
+        self.assertGreater(potassium[23], 50)
+        self.assertLess(abs(potassium[:14]).max(), 1e-9)
+        self.assertLess(abs(anion[10:14]).max(), 1e-6)
+        self.assertLess(run.balance, 1e-10)
+
+
 class Lateral(unittest.TestCase):
     def test_columns(self):
         """Columns alike are one column; a narrow strip of contact costs little; ranks do not matter."""
