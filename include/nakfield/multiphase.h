@@ -24,42 +24,39 @@
 
   Evolution, with one mobility m for surface, bulk and wall, and for all phases of a place:
 
-    dphi_i/dt = - 2 m / (3 w s_i) [dF/dphi_i - beta] at fixed X,      dX/dt = V div(M grad mu)
+    dphi_i/dt = - 2 m / (3 w s_i) [dF/dphi_i - beta] at fixed X,      dX/dt = div(D grad x_0(mu))
     beta = sum_k (dF/dphi_k / s_k) / sum_k (1 / s_k),  the liquid included
-    M = sum_i h_i D_i dx_i/dmu / V
 
   so a curved interface moves at m (curvature).  The gradient part is m lap(phi_i) for each phase.
   The energy of a closed box cannot rise.  The second term of h makes dF/dphi_k = beta for a phase k
   that is absent from an interface of two others.  So nothing pulls it in, neither bulk nor wall.
 
-  Void carries no metal.  In this frame of numbers it is a phase of fixed composition, that of the
-  alloy at the start.  The liquid that a void displaces is exchanged with alloy of that composition
-  elsewhere.  A pressure keeps the volume of all voids constant.  `NAK_MIX_VAPOUR` of the liquid's
-  atoms stay in a void, so that mu has a value there.
+  A void lifts the liquid off and leaves X alone: X counts the liquid that it has lifted.  So a void
+  has the composition and the chemical potentials of the liquid around it, and its own energy is
+  that of its gas, which is not part of F.  In the solids and the voids, A diffuses as in liquid of
+  the same potential; docs/model.md has what this changes.
 
-  The same formulas hold per mole of B (NAK_PER_B), as a cell needs it.  Then:
+  There are two frames.  Per atom (NAK_PER_ATOM), X is the mole fraction of A and V the volume of a
+  mole of atoms.  Per mole of B (NAK_PER_B), as a cell needs it:
   - X is the ratio A : B
   - mu is the chemical potential of A against solid A
   - G_i - mu x_i is the chemical potential of B in phase i
   - V is the volume that holds a mole of B
-  - the flux is the cell's own
+  - solid A is pure; it lifts the liquid off, as a void does, and brings V / V_A of A.  Its energy
+    is the one at which it is in equilibrium with the liquid of the phase diagram.
 
-  In that frame a void lifts the liquid off and leaves X alone.  So does solid A, which is taken as
-  pure and brings V / V_A of A.  Its energy is the one at which it is in equilibrium with the liquid
-  of the phase diagram.
-
-  The unknowns of a cell are mu / RT, with the T of the start, then phi_1, phi_2, and so on.  Phase
-  0 is the liquid, phi_0 = 1 - sum.
+  Phase 0 is the liquid, phi_0 = 1 - sum.  Functions of a point take mu / RT, with the T of the
+  start, then phi_1, phi_2, and so on.  In a column the unknowns of a layer are X, phi_1, phi_2, and
+  so on.
 */
 #pragma once
 
 #include <nakfield/checkpoint.h>
-#include <nakfield/state.h>
+#include <nakfield/columns.h>
 #include <nakfield/thermo.h>
 
 enum { NAK_MIX_CELLS = 4 }; /* of an interface */
 enum { NAK_MIX_MOST = 8 };  /* phases, grains counted, the liquid included */
-#define NAK_MIX_VAPOUR 1e-3
 
 typedef enum {
   NAK_BODY_LIQUID,
@@ -87,37 +84,30 @@ typedef struct {
   PetscReal   width;     /**< of interfaces; of a box a little more, see docs/model.md [m] */
   PetscReal   share[NAK_MIX_MOST]; /**< s_i [J/m2] */
   PetscReal   barrier;             /**< B [J/m2] */
-  PetscReal
-    mobility[NAK_MIX_MOST]; /**< curvature times it is a speed; infinite for the liquid [m2/s] */
-  PetscReal wall[NAK_MIX_MOST];      /**< gamma_i against the liquid's [J/m2] */
-  PetscReal diffusivity[NAK_BODIES]; /**< [m2/s] */
+  PetscReal   mobility; /**< m, of the slowest phase: curvature times it is a speed [m2/s] */
+  PetscReal   wall[NAK_MIX_MOST]; /**< gamma_i against the liquid's [J/m2] */
+  PetscReal   diffusivity;        /**< D, of X in the liquid [m2/s] */
   PetscReal
     anisotropy[NAK_MIX_MOST];   /**< 3/4 w times the energy towards the liquid [J/m]; 0 for none */
   PetscReal fourfold;           /**< energy times 1 + this times cos(4 angle) */
   PetscReal tilt[NAK_MIX_MOST]; /**< of a grain's axes in the plane of x and z [rad] */
-  PetscReal void_x;             /**< composition that a void stands for */
-  PetscReal pressure;           /**< of the voids, times volume [J/mol] */
 } NakMix;
 
 /** Values at a point with their derivatives to the unknowns: [0] to mu / RT, [k] to phi_k with
     phi_0 = 1 - sum. */
 typedef struct {
-  PetscReal X, dX[NAK_MIX_MOST];                /**< mole fraction of A */
-  PetscReal mobility, dmobility[NAK_MIX_MOST];  /**< V M RT [m2/s] */
-  PetscReal energy;                             /**< without the pressure's work [J/m3] */
+  PetscReal X, dX[NAK_MIX_MOST];                /**< of A, in the unit of the frame */
+  PetscReal mu;                                 /**< over RT */
+  PetscReal energy;                             /**< [J/m3] */
   PetscReal drive[NAK_MIX_MOST];                /**< dF/dphi_k [J/m3]; [0] unused */
   PetscReal ddrive[NAK_MIX_MOST][NAK_MIX_MOST]; /**< its derivatives */
-  PetscReal voids, dvoids[NAK_MIX_MOST];        /**< share of void, sum of h_i */
   PetscReal h[NAK_BODIES];                      /**< summed over each body */
   PetscReal x_liquid, dx_liquid;                /**< x_0(mu) */
 } NakMixPoint;
 
 /** The rates L of the order parameters 1, 2, ... by the forces on them (.drive) [m3/(J s)].  The
-    matrix is symmetric and not negative.  `presence` is the greatest |phi| of each phase in the
-    cell and beside it, the liquid first.  m is the mean of min(m_i, m_j) over the pairs there.  A
-    phase with none is left out: the law does not move it, so rounding does not either. */
-void NakMixRates(const NakMix *mix, const PetscReal presence[],
-                 PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST]);
+    matrix is symmetric and not negative. */
+void NakMixRates(const NakMix *mix, PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST]);
 
 /** What each phase has `of`, mixed by the order parameters u[1], and so on: the sum of of_i h_i.
     Its first and second derivatives are to the order parameters.  The energy of the wall is that of
@@ -131,10 +121,6 @@ NakMixPoint NakMixAt(const NakMix *mix, const PetscReal u[]);
 /** What a volume of liquid gains at mu by turning into a solid [J/m3]. */
 PetscReal NakMixGain(const NakMix *mix, NakBody body, PetscReal mu);
 
-/** X alone, and its derivative to mu / RT, from h of the bodies. */
-PetscReal NakMixComposition(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal mu,
-                            PetscReal *slope);
-
 /** What the wells alone give to .drive and .ddrive of order parameters u[1], and so on.  A phase
     that is present only in traces feels nothing else. */
 void NakMixWellsAt(const NakMix *mix, const PetscReal u[], NakMixPoint *point);
@@ -145,24 +131,21 @@ PetscReal NakMixShareAt(const NakMix *mix, const PetscReal u[], NakBody body, Pe
 /** h of each body at order parameters u[1], ... */
 void NakMixShares(const NakMix *mix, const PetscReal u[], PetscReal h[NAK_BODIES]);
 
-/** Per mole of B: the point whose phases are as in u[1], and so on, and that holds X.  Also the
-    ratio A : B of its liquid alone.  u[0] is not used.  Not finite if there is no such point. */
+/** The point whose phases are as in u[1], and so on, and that holds X.  Also the composition of its
+    liquid alone, and its mu / RT.  u[0] is not used.  Not finite if there is no such point. */
 NakMixPoint NakMixHolding(const NakMix *mix, const PetscReal u[], PetscReal X);
 PetscReal   NakMixLiquid(const NakMix *mix, const PetscReal u[], PetscReal X);
+PetscReal   NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X);
 
-/** That ratio, and the drives at that point without their derivatives. */
+/** Composition of the liquid there, and the drives without their derivatives. */
 PetscReal NakMixForces(const NakMix *mix, const PetscReal u[], PetscReal X, PetscReal force[]);
-
-/** The mu / RT at which the cell holds X, its phases as in `u`; u[0] is the guess.  Not finite if
-    there is none. */
-PetscReal NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X);
 
 /** Anisotropic part of the gradient energy of phase k at gradient p [1/m], with its first and
     second derivatives. */
 PetscReal NakMixAnisotropy(const NakMix *mix, PetscInt k, const PetscReal p[3], PetscReal first[3],
                            PetscReal second[3][3]);
 
-/* ---- The box ---- */
+/* ---- Parameters ---- */
 
 /** Sides of the box across one axis, or two. */
 typedef enum { NAK_MIX_PERIODIC, NAK_MIX_CLOSED } NakMixSides;
@@ -179,9 +162,9 @@ typedef struct {
   PetscReal      liquid_share; /**< s of the liquid over its lowest solid-liquid energy */
   PetscReal      fourfold;     /**< of the solid-liquid energy */
   PetscReal      solid_mobility, void_mobility; /**< curvature times this is a speed [m2/s] */
-  PetscReal      solid_diffusivity;             /**< [m2/s] */
   PetscInt       grains_b, grains_a;            /**< order parameters of each solid */
   PetscReal      void_radius, void_height;      /**< of a void at the start, over the middle [m] */
+  PetscReal      void_pressure;                 /**< of the liquid around it [Pa] */
   PetscBool voids; /**< there is a void phase; set by NakMixBoxCreate() where the radius is not 0 */
   PetscReal angle_b, angle_a; /**< contact angle on the wall, measured in the solid [degree] */
   PetscReal angle_void;       /**< measured in the liquid, as it is usual [degree] */
@@ -221,14 +204,118 @@ void NakMixBranches(const NakMixParams *params, PetscReal T, NakMix *mix);
     start. */
 PetscReal NakMixDensityOfB(const NakMixParams *params);
 
+/* ---- Phases in the layers of a column ---- */
+
+/** One layer, linearised: composition of the liquid, its slope to X at fixed phases, and dX, drive
+    and ddrive. */
+typedef struct {
+  PetscReal   liquid, slope;
+  NakMixPoint at;
+} NakZoneLayer;
+
+/** What the surroundings do to the phases of a column. */
+typedef struct {
+  PetscReal excess; /**< pressure of the gas in its void less that of the liquid [Pa] */
+  PetscReal cosine; /**< of the contact angle of the liquid beside a void, on the face */
+} NakZoneFace;
+
+/** Layers of a column with phases.  The unknowns of a layer are X, then its order parameters. */
+typedef struct {
+  NakMix           mix;
+  PetscInt         first; /**< X of the lowest layer among the unknowns of the column */
+  PetscInt         layers, phases;
+  PetscBool        wall;   /**< the lowest layer is on a wall */
+  PetscBool        ring;   /**< the highest layer is below the lowest one, too */
+  const PetscReal *height; /**< of the layers; owned by someone else [m] */
+  const PetscReal *link;   /**< 1 / distance at the face below each, and above the last [1/m] */
+  PetscReal        rates[NAK_MIX_MOST][NAK_MIX_MOST]; /**< of NakMixRates() */
+  PetscInt         voids;   /**< order parameter of the voids; 0 for none */
+  PetscReal        tension; /**< of the liquid's surface [N/m] */
+  PetscReal        area;    /**< of a column [m2] */
+  NakLean         *leans;   /**< of each X on the order parameters of its layer */
+  PetscInt        *orders;  /**< numbers of the order parameters */
+  NakZoneLayer    *at;      /**< layers of the column at work, set with its slopes */
+  NakColumnShared  shared;  /**< the gas of the voids; its owner adds the functions */
+} NakZone;
+
+/** Weights of the two lowest layers in an order parameter on the face. */
+#define NAK_ZONE_LOW  1.5
+#define NAK_ZONE_HIGH (-0.5)
+
+/** Create the phases that the parameters ask for in the layers that `state` has for them.  They
+    stand on a wall and end at a mirror.  `height` and `link` are still to be set, as the branches
+    are (NakMixBranches()).  Not collective. */
+PetscErrorCode NakZoneCreate(const NakMixParams *params, NakMixFrame frame, NakState state,
+                             NakZone *zone);
+PetscErrorCode NakZoneDestroy(NakZone *zone);
+
+/** Number of X in layer j; that of the layer above and below it, or -1. */
+static inline PetscInt NakZoneLayerAt(const NakZone *z, PetscInt j)
+{
+  return z->first + j * (1 + z->phases);
+}
+
+static inline PetscInt NakZoneAbove(const NakZone *z, PetscInt j)
+{
+  return j + 1 < z->layers ? NakZoneLayerAt(z, j + 1) : z->ring ? z->first : -1;
+}
+
+static inline PetscInt NakZoneBelow(const NakZone *z, PetscInt j)
+{
+  return j > 0 ? NakZoneLayerAt(z, j - 1) : z->ring ? NakZoneLayerAt(z, z->layers - 1) : -1;
+}
+
+/* Below, `u` are the unknowns of a layer, where nothing else is said.  All are pure. */
+
+/** Whether there is more than a trace of a phase beside the liquid. */
+PetscBool NakZoneIsMixed(const NakZone *zone, const PetscReal u[]);
+
+/** Composition of the liquid.  NakZoneForces: also the forces on order parameters 1, 2, ... in
+    force[0], force[1], ...; without derivatives.  NakZoneAt: all of it, with derivatives. */
+PetscReal NakZoneLiquid(const NakZone *zone, const PetscReal u[]);
+PetscReal NakZoneForces(const NakZone *zone, const PetscReal u[], PetscReal force[]);
+void      NakZoneAt(const NakZone *zone, const PetscReal u[], NakZoneLayer *layer);
+
+/** Share of void. */
+PetscReal NakZoneVoid(const NakZone *zone, const PetscReal u[]);
+
+/** Let order parameter k take `part` of all that is not void, at a fixed potential of A.  A void
+    takes its part of everything.  Returns what X gains. */
+PetscReal NakZoneFill(const NakZone *zone, PetscInt k, PetscReal part, PetscReal u[]);
+
+/** Order parameters on the face, from 1 on; `u` is a column. */
+void NakZoneOnFace(const NakZone *zone, const PetscReal u[], PetscReal on_face[]);
+
+/** Rows of the order parameters of column `u`, from the forces of NakZoneForces(), layer by
+    layer. */
+void NakZoneResidual(const NakZone *zone, const NakZoneFace *face, const PetscReal u[],
+                     const PetscReal udot[], const PetscReal forces[], PetscReal f[]);
+
+/** Entries in these rows, and of X by the order parameters; the shared entries of owned column
+    `column`.  `u` is the column whose layers `at` holds. */
+void NakZoneJacobian(const NakZone *zone, PetscInt column, const NakZoneFace *face,
+                     const PetscReal u[], PetscReal shift, NakEntries *e);
+
+/** Upper bound of their number. */
+PetscInt NakZoneMostEntries(const NakZone *zone);
+
+/** The leans of the column whose layers `at` holds. */
+void NakZoneLean(const NakZone *zone, PetscReal lean[]);
+
+/** Effect of a change of the cosine on the rows of the lowest layer of column `u`, from index 1
+    on. */
+void NakZoneTurn(const NakZone *zone, const PetscReal u[], PetscReal turn[]);
+
+/* ---- The box ---- */
+
 /** Phases of a box, each grain one, the liquid included. */
 PetscInt NakMixPhases(const NakMixParams *params);
 
 /** Estimate of the memory of a box, of all ranks together [B]. */
 PetscReal NakMixMemory(const NakMixParams *params);
 
-/** How many of `ranks` ranks can share the columns of a box: at least 1. */
-PetscInt NakMixUsefulRanks(const NakMixParams *params, PetscInt ranks);
+/** The columns of a box, each of bare layers of a zone. */
+NakGridParams NakMixGrid(const NakMixParams *params);
 
 typedef struct NakMixBox_private *NakMixBox; /**< opaque */
 
@@ -250,8 +337,9 @@ PetscErrorCode NakMixBoxDestroy(NakMixBox *box);
 /** The physics at the present temperature; owned by the box. */
 const NakMix *NakMixBoxMix(NakMixBox box);
 
-/** Set every cell.  `fill` is given the place of its centre [m] and the unknowns to overwrite.  The
-    amounts then in the box are those that are conserved.  Collective. */
+/** Set every cell.  `fill` is given the place of its centre [m]; mu / RT and the order parameters
+    are to be overwritten.  The amounts then in the box are those that are conserved.  The voids
+    then there share the gas that would hold a ball of their volume.  Collective. */
 PetscErrorCode NakMixBoxFill(NakMixBox box,
                              void (*fill)(void *ctx, const PetscReal at[3], PetscReal u[]),
                              void *ctx);
@@ -268,9 +356,9 @@ PetscErrorCode NakMixBoxInsert(NakMixBox box, PetscInt phase, const PetscReal ce
 PetscErrorCode NakMixBoxSeed(NakMixBox box);
 
 /**
-  Take one accepted step of implicit Euler.  It ends exactly at `latest` if it would pass it, and at
-  the end of each interval of nucleation.  Fluxes determine the step's amounts.  So A and B are
-  conserved to rounding, whatever the solver leaves.  Collective.
+  Take one accepted step.  It ends exactly at `latest` if it would pass it, and at the end of each
+  interval of nucleation.  A and B are conserved to rounding, whatever the solver leaves.
+  Collective.
 
   Errors: PETSC_ERR_NOT_CONVERGED when the step would have to be shorter than the shortest; the
   state is then that of the last good step.
@@ -289,7 +377,7 @@ typedef struct {
   PetscReal share[NAK_BODIES];               /**< of the volume, by h */
   PetscReal phi_min, phi_max;                /**< over all phases */
   PetscReal mu_min, mu_max;                  /**< [J/mol] */
-  PetscReal pressure;                        /**< of the voids against the start's liquid [Pa] */
+  PetscReal pressure;                        /**< of the gas in voids over the liquid's [Pa] */
   PetscReal contact;                         /**< of the bottom with the liquid, by h */
 } NakMixRecord;
 
@@ -311,12 +399,6 @@ PetscErrorCode NakMixBoxFrame(NakMixBox box, NakFrame *frame);
 */
 PetscErrorCode NakMixBoxCheckpoint(NakMixBox box, NakCheckpoint checkpoint);
 
-/** The unknowns on a DMDA over (x, y, z) with NakMix.n numbers a cell, and that DMDA; owned by the
-    box. */
-PetscErrorCode NakMixBoxState(NakMixBox box, DM *dm, Vec *U);
-
-/**
-  Residual of a step of length dt from the present state to U.  Its Jacobian, too, if J is not NULL;
-  J comes from DMCreateMatrix() of the state's DM.  For tests.  Collective.
-*/
-PetscErrorCode NakMixBoxSystem(NakMixBox box, PetscReal dt, Vec U, Vec R, Mat J);
+/** The unknowns, and the state whose columns they are; owned by the box. */
+NakState NakMixBoxState(NakMixBox box);
+Vec      NakMixBoxUnknowns(NakMixBox box);

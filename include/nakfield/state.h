@@ -47,6 +47,7 @@ typedef struct {
   PetscReal membrane;    /**< height of a membrane amid the electrolyte [m]; likewise */
   PetscInt  ions; /**< NAK_LAYER_UNKNOWNS if its ions move through the layers, else 0; likewise */
   PetscInt  counter; /**< unknowns of the counter electrode; set by it */
+  PetscBool bare;    /**< a column is the zone and q_total, without electrodes */
 } NakGridParams;
 
 extern const NakParam NakGridParamRows[];

@@ -123,11 +123,19 @@ void NakGasSetTemperature(NakGas gas, PetscReal temperature);
 /** Lay the pockets of the pristine cell upon the field; NakGasRegroup() is to follow. */
 PetscErrorCode NakGasPockets(NakGas gas);
 
+/** Take all the void that there is as one, and fill it with the gas that would hold a ball of its
+    volume, or in 2D a cylinder. */
+PetscErrorCode NakGasFill(NakGas gas, const PetscReal share[]);
+
 /** Find the volumes from the shares, and so the pressures. */
 PetscErrorCode NakGasVolumes(NakGas gas, const PetscReal share[]);
 
 /** Pressure of the gas over the liquid's in the void of an owned column [Pa].  Not collective. */
 PetscReal NakGasExcess(NakGas gas, PetscInt column);
+
+/** Free energy of all gas and of the liquid that it holds off, but for a constant: the sum of p V -
+    N ln V [J].  Not collective. */
+PetscReal NakGasEnergy(NakGas gas);
 
 /** By how much the pressures fall for small changes of volume [m3] in the owned columns, by the
     ideal gas.  The changes are replaced by the falls [Pa] in the same columns. */

@@ -128,10 +128,11 @@ static PetscErrorCode Converged(SNES snes, PetscInt iteration, PetscReal xnorm, 
 
 static PetscErrorCode CreateNewton(NakBdf b, PetscReal linear_tolerance)
 {
-  Mat            J = NakColumnsOperator(b->columns);
-  KSP            ksp;
-  SNESLineSearch search;
-  PetscErrorCode refused;
+  const PetscReal no_stagnation = 0; /* it would count as convergence */
+  Mat             J             = NakColumnsOperator(b->columns);
+  KSP             ksp;
+  SNESLineSearch  search;
+  PetscErrorCode  refused;
 
   PetscFunctionBeginUser;
   PetscCall(SNESCreate(b->comm, &b->snes));
@@ -142,7 +143,7 @@ static PetscErrorCode CreateNewton(NakBdf b, PetscReal linear_tolerance)
   PetscCall(SNESSetJacobian(b->snes, J, J, Jacobian, b));
   PetscCall(SNESSetConvergenceTest(b->snes, Converged, b, NULL));
   PetscCall(
-    SNESSetTolerances(b->snes, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, NEWTON, PETSC_INT_MAX));
+    SNESSetTolerances(b->snes, PETSC_DEFAULT, PETSC_DEFAULT, no_stagnation, NEWTON, PETSC_INT_MAX));
   PetscCall(SNESGetKSP(b->snes, &ksp));
   PetscCall(NakColumnsSetUpKSP(b->columns, linear_tolerance, ksp, &b->krylov));
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));

@@ -49,10 +49,12 @@ static void Potentials(const void *ctx, const PetscReal u[], PetscReal theta[])
   for (PetscInt k = 0; k < c->na; k++) {
     const PetscInt  j = NakLayoutAlloy(l, k);
     const PetscReal r =
-      k < l->zone ? NakZoneForces(c, u + j, theta + l->size + (ptrdiff_t)k * l->phases) : u[j];
+      k < l->zone ? NakZoneForces(&c->zone, u + j, theta + l->size + (ptrdiff_t)k * l->phases)
+                  : u[j];
 
     theta[j] = c->diffusivity * NakThermoDiffusion(&c->kinetics.alloy, r).value;
-    for (PetscInt i = 1; i <= l->phases && k < l->zone; i++) theta[j + i] = c->mobility * u[j + i];
+    for (PetscInt i = 1; i <= l->phases && k < l->zone; i++)
+      theta[j + i] = c->zone.mix.mobility * u[j + i];
   }
   if (l->ions > 0) NakIonsPotentials(c, u, theta);
   theta[l->open]         = c->kinetics.film_spreading * u[l->open];
@@ -70,14 +72,15 @@ static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
   for (PetscInt k = 0; k < c->ne && l->ions == 0; k++)
     slope[l->phi + k] = c->spreading * c->sigma * c->height[k];
   for (PetscInt k = 0; k < c->nf; k++) slope[l->interphase + k] = c->kinetics.diffusivity;
-  for (PetscInt k = 0; k < l->zone; k++) NakZoneAt(c, u + NakLayoutAlloy(l, k), &c->layers[k]);
+  for (PetscInt k = 0; k < l->zone; k++)
+    NakZoneAt(&c->zone, u + NakLayoutAlloy(l, k), &c->zone.at[k]);
   for (PetscInt k = 0; k < c->na; k++) {
     const PetscInt  j = NakLayoutAlloy(l, k), phases = k < l->zone ? l->phases : 0;
-    const PetscReal r = phases > 0 ? c->layers[k].liquid : u[j];
+    const PetscReal r = phases > 0 ? c->zone.at[k].liquid : u[j];
 
-    slope[j] = c->diffusivity * (phases > 0 ? c->layers[k].slope : 1) *
+    slope[j] = c->diffusivity * (phases > 0 ? c->zone.at[k].slope : 1) *
                NakThermoDiffusion(&c->kinetics.alloy, r).d1;
-    for (PetscInt i = 1; i <= phases; i++) slope[j + i] = c->mobility;
+    for (PetscInt i = 1; i <= phases; i++) slope[j + i] = c->zone.mix.mobility;
   }
   if (l->ions > 0) NakIonsSlopes(c, slope);
   slope[l->open]         = c->kinetics.film_spreading;
@@ -158,7 +161,7 @@ static Interfaces InterfacesOf(const NakColumn *c, const NakCover *over, Flux fa
 {
   const PetscReal content = NakColumnContent(c, over->contact);
   const PetscReal open = u[c->l.open], top = u[c->l.alloy - 1];
-  const NakFoot   foot = NakZoneFoot(c, u);
+  const NakFoot   foot = NakColumnFoot(c, u);
   Interfaces      at   = {.contact = over->contact,
                           .content = content,
                           .foot    = foot,
@@ -174,7 +177,7 @@ static Interfaces InterfacesOf(const NakColumn *c, const NakCover *over, Flux fa
   }
   at.liquid = ExchangeWith(c, content, foot.liquid, open, top,
                            NakKineticsIsotherm(&c->kinetics, foot.r), foot.r);
-  if (c->mix.used[NAK_BODY_SOLID_A])
+  if (c->zone.mix.used[NAK_BODY_SOLID_A])
     at.metal =
       ExchangeWith(c, content, foot.metal, open, top, (NakIsotherm){.u = c->kinetics.u_na}, foot.r);
   at.exchange = at.liquid.value + at.metal.value;
@@ -380,8 +383,8 @@ static void AngleJacobian(const NakColumn *c, const Interfaces *at, const NakFac
 {
   PetscReal turn[NAK_MIX_MOST];
 
-  if (c->voids == 0) return;
-  NakZoneTurn(c, u, turn);
+  if (c->zone.voids == 0) return;
+  NakZoneTurn(&c->zone, u, turn);
   for (PetscInt k = 1; k <= c->l.phases; k++)
     PutFace(c, e, c->l.alloy + k, cosine, &at->foot, turn[k]);
 }
@@ -394,7 +397,7 @@ static void ExchangeJacobian(const NakColumn *c, const Interfaces *at, NakEntrie
   const Exchange  *exchange[] = {&at->liquid, &at->metal};
   const PetscReal *dw[]       = {at->foot.dliquid, at->foot.dmetal};
 
-  for (int k = 0; k < (c->mix.used[NAK_BODY_SOLID_A] ? 2 : 1); k++) {
+  for (int k = 0; k < (c->zone.mix.used[NAK_BODY_SOLID_A] ? 2 : 1); k++) {
     const Exchange *ex = exchange[k];
 
     NakPutFlux(e, low, high, below, above, ex->du, ex->dr * at->foot.dr);
@@ -488,14 +491,16 @@ static void Residual(const void *ctx, PetscInt column, const PetscReal u[], cons
   const NakColumn    *c    = ctx;
   const NakCover     *over = &c->over[column];
   const NakBath       bath = NakColumnBath(c, u), far = NakColumnFarBath(c, u);
-  const Interfaces    at     = InterfacesOf(c, over, FarFlux(c, u), &bath, u);
-  const NakVoidsDrive drive  = NakColumnDrive(c, over, &at.face);
-  const PetscReal     cosine = c->voids > 0 ? NakVoidsCosine(&c->wetting, &drive, NULL) : 0;
-  const PetscInt      k      = c->l.counter;
-  Interfaces          there  = {.contact = 0}; /* Na metal gives no K */
+  const Interfaces    at    = InterfacesOf(c, over, FarFlux(c, u), &bath, u);
+  const NakVoidsDrive drive = NakColumnDrive(c, over, &at.face);
+  const NakZoneFace   face  = {.excess = over->excess,
+                               .cosine =
+                              c->zone.voids > 0 ? NakVoidsCosine(&c->wetting, &drive, NULL) : 0};
+  const PetscInt      k     = c->l.counter;
+  Interfaces          there = {.contact = 0}; /* Na metal gives no K */
 
   Rows(c, &at, u, udot, theta, f);
-  NakZoneResidual(c, over, cosine, u, udot, theta + c->l.size, f);
+  NakZoneResidual(&c->zone, &face, u, udot, theta + c->l.size, f);
   if (c->counter != NULL) { /* what leaves one electrode enters the other */
     there = InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -at.far.value}, &far, u + k);
     Rows(c->counter, &there, u + k, udot + k, theta + k, f + k);
@@ -545,11 +550,12 @@ static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], cons
   NakFaceValue     cosine = {.value = 0};
   Interfaces       there;
 
-  if (c->voids > 0) cosine = Cosine(c, &c->over[column], at.foot.r, &at.face);
+  if (c->zone.voids > 0) cosine = Cosine(c, &c->over[column], at.foot.r, &at.face);
   Entries(c, &at, u, slope, shift, e);
   if (c->l.ions > 0) LayerJacobian(c, c, &at, 0, e);
   AngleJacobian(c, &at, &cosine, u, e);
-  NakZoneJacobian(c, column, cosine.value, u, shift, e);
+  NakZoneJacobian(&c->zone, column, &(NakZoneFace){c->over[column].excess, cosine.value}, u, shift,
+                  e);
   if (c->counter != NULL) {
     there = InterfacesOf(c->counter, &NakCounterCover, (Flux){.value = -far.value}, &bath_far,
                          u + c->l.counter);
@@ -593,9 +599,9 @@ static void Typical(const void *ctx, PetscReal u[])
 
 static PetscInt MostEntries(const NakColumn *c)
 {
-  const PetscInt n = c->l.phases, far = 6, liquid = 2 * NAK_FACE_SIZE + 64;
-  const PetscInt own = 5 * c->l.counter + (10 + n) * NAK_FACE_SIZE + c->l.zone * n * (n + 6) +
-                       6 * n * n + 30 * n + (NakLayoutIsLiquid(&c->l) ? liquid : 0) +
+  const PetscInt n = c->zone.phases, far = 6, liquid = 2 * NAK_FACE_SIZE + 64;
+  const PetscInt own = 5 * c->l.counter + (10 + n) * NAK_FACE_SIZE + NakZoneMostEntries(&c->zone) +
+                       4 * n * n + 30 * n + (NakLayoutIsLiquid(&c->l) ? liquid : 0) +
                        NakIonsMost(c);
 
   return c->counter != NULL ? own + far + MostEntries(c->counter) : own;
@@ -639,6 +645,6 @@ NakColumnPhysics NakColumnLinear(const NakColumn *c)
     .conserved    = Conserved,
     .capacity     = Capacity,
     .keeper       = {c->l.reservoir_na, counter},
-    .shared       = c->shared
+    .shared       = c->zone.shared
   };
 }

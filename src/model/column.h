@@ -20,10 +20,6 @@ typedef struct {
     dwetted[NAK_MIX_MOST]; /* their derivatives to the order parameters on the face */
 } NakFoot;
 
-/* Weights of the two lowest layers in an order parameter on the face. */
-#define NAK_ZONE_LOW  1.5
-#define NAK_ZONE_HIGH (-0.5)
-
 /* Layers of a region from the lowest on: their heights, and the links of the faces below them. */
 typedef struct {
   const PetscReal *height, *link;
@@ -81,22 +77,13 @@ typedef struct NakColumn_private {
   PetscReal alloy_content; /* charge of Na over volume at r = 1 [C/m3] */
   PetscReal reservoir;     /* its height [m] */
   NakHost   host; /* capacity 0: an alloy.  Else Na and K of the reservoir are parts of its sites */
-  NakMix    mix;  /* phases of the zone, counted per K; none if l.phases is 0 */
-  PetscReal mobility;                          /* of their interfaces, one for all [m2/s] */
-  PetscReal rates[NAK_MIX_MOST][NAK_MIX_MOST]; /* of order parameters by forces [m3/(J s)] */
-  NakLean  *leans;                             /* of the zone, */
-  NakLean  *all_leans;                         /* and with those of ions beside each other */
-  PetscInt  ion_leans;                         /* how many of these; none with one column */
-  PetscInt *orders;                            /* numbers of the order parameters */
-  struct NakZoneLayer *layers;  /* work space of the linearised column, set with its slopes */
-  PetscInt             voids;   /* order parameter of the voids; 0 if voids are not a phase */
-  NakVoidsParams       wetting; /* what the contact angle of the liquid depends on, */
-  PetscReal            tension; /* and the tension of its surface [N/m] */
-  PetscReal            area;    /* of a column [m2] */
-  PetscReal            bath; /* Na+ of a liquid electrolyte at the start, over the area [mol/m2] */
-  NakIons              ions; /* the liquid electrolyte in layers */
-  NakMedium           *medium; /* of each layer of it */
-  NakColumnShared      shared; /* the gas of the voids */
+  NakZone   zone; /* phases in the lowest layers of the alloy, counted per K */
+  NakLean  *all_leans;    /* those of the zone, and of ions beside each other */
+  PetscInt  ion_leans;    /* how many are of ions; none with one column */
+  NakVoidsParams wetting; /* what the contact angle of the liquid depends on */
+  PetscReal      bath;    /* Na+ of a liquid electrolyte at the start, over the area [mol/m2] */
+  NakIons        ions;    /* the liquid electrolyte in layers */
+  NakMedium     *medium;  /* of each layer of it */
 } NakColumn;
 
 static inline PetscBool NakColumnIsHost(const NakColumn *c)
@@ -137,47 +124,16 @@ static inline PetscReal NakColumnFilmShare(const NakColumn *c, PetscReal contact
   return contact * c->kinetics.film_content * NAK_FARADAY / (c->alloy_content * c->reservoir);
 }
 
-/* zone.c: the zone of phases.  The unknowns u of a layer are r and its order parameters. */
-typedef struct NakZoneLayer {
-  PetscReal   liquid; /* Na : K ratio of the liquid */
-  PetscReal   slope;  /* of `liquid` to r at fixed phases */
-  NakMixPoint at;     /* dX, drive, ddrive */
-} NakZoneLayer;
-
-PetscErrorCode NakZoneCreate(const NakMixParams *params, PetscInt owned, NakColumn *column);
-PetscReal      NakZoneLiquid(const NakColumn *c, const PetscReal u[]);
-PetscReal      NakZoneForces(const NakColumn *c, const PetscReal u[], PetscReal force[]);
-void           NakZoneAt(const NakColumn *c, const PetscReal u[], NakZoneLayer *layer);
-NakFoot        NakZoneFoot(const NakColumn *c, const PetscReal u[]);
-
-/* Share of void in a layer. */
-PetscReal NakZoneVoid(const NakColumn *c, const PetscReal u[]);
-
-/* Let order parameter k take `part` of a layer at a fixed potential of Na.  Returns what r
-   gains. */
-PetscReal NakZoneFill(const NakColumn *c, PetscInt k, PetscReal part, PetscReal u[]);
-
-/* Chemical potential of Na in liquid of ratio r [J/mol]. */
+/* foot.c: phases on the face; chemical potential of Na in liquid of ratio r [J/mol]. */
+NakFoot   NakColumnFoot(const NakColumn *c, const PetscReal u[]);
 PetscReal NakColumnPotential(const NakColumn *c, PetscReal r);
-
-/* NakZoneResidual: rows of the order parameters, from the forces of NakZoneForces() and the cosine
-   of the liquid's contact angle.  NakZoneJacobian: all entries in these rows and columns within the
-   alloy, and the shared entries of owned column `column`.  NakZoneTurn: the effect of a change of
-   the cosine on the lowest layer, in `turn` from index 1 on. */
-void NakZoneResidual(const NakColumn *c, const NakCover *over, PetscReal cosine,
-                     const PetscReal u[], const PetscReal udot[], const PetscReal forces[],
-                     PetscReal f[]);
-void NakZoneJacobian(const NakColumn *c, PetscInt column, PetscReal cosine, const PetscReal u[],
-                     PetscReal shift, NakEntries *e);
-void NakZoneTurn(const NakColumn *c, const PetscReal u[], PetscReal turn[]);
-void NakZoneLean(const void *ctx, const PetscReal u[], PetscReal lean[]);
 
 /* Na : K ratio of the liquid in layer k of the alloy. */
 static inline PetscReal NakColumnRatio(const NakColumn *c, PetscInt k, const PetscReal u[])
 {
   const PetscInt j = NakLayoutAlloy(&c->l, k);
 
-  return k < c->l.zone ? NakZoneLiquid(c, u + j) : u[j];
+  return k < c->l.zone ? NakZoneLiquid(&c->zone, u + j) : u[j];
 }
 
 /* Share of a body in layer k of the alloy; 0 beyond the zone. */

@@ -85,7 +85,7 @@ void NakColumnSetTemperature(const NakModelParams *params, PetscReal T, NakColum
   if (c->l.ions > 0) SetIons(params, T, c);
   c->mixing      = params->alloy.diffusivity * liquid;
   c->diffusivity = c->mixing / NakThermoLiquid(&at_start, c->start).factor;
-  if (c->l.phases > 0) NakMixBranches(&params->microstructure, T, &c->mix);
+  if (c->l.phases > 0) NakMixBranches(&params->microstructure, T, &c->zone.mix);
   SetLiquid(&params->alloy, c);
 }
 
@@ -94,12 +94,8 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Nak
 {
   const NakGrid  *grid = NakStateGrid(state);
   const PetscReal x    = NakThermoMoleFraction(&params->material, params->alloy.potassium);
-  PetscInt        owned;
-  NakPart         part;
 
   PetscFunctionBeginUser;
-  PetscCall(NakPartOf(NakStateDM(state), PETSC_FALSE, &part));
-  owned = NakPartColumns(&part);
   *column =
     (NakColumn){.l                = *NakStateLayout(state),
                 .over             = over,
@@ -112,11 +108,9 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Nak
                 .spacing          = Spacing(grid),
                 .alloy_content    = NAK_FARADAY * NakModelDensity(params),
                 .reservoir        = grid->reservoir_height,
-                .area             = grid->dx * grid->dy,
                 .bath    = params->liquid.concentration * params->liquid.volume / params->cell.area,
-                .wetting = params->voids,
-                .tension = params->material.surface_tension};
-  PetscCall(NakZoneCreate(&params->microstructure, owned, column));
+                .wetting = params->voids};
+  PetscCall(NakZoneCreate(&params->microstructure, NAK_PER_B, state, &column->zone));
   PetscCall(NakIonsCreate(grid->nx * grid->ny, column));
   NakColumnSetTemperature(params, params->alloy.temperature, column);
   PetscCall(PetscMalloc2(grid->nz + 1, &column->height, grid->nz + 1, &column->link));
@@ -126,6 +120,8 @@ PetscErrorCode NakColumnCreate(const NakModelParams *params, NakState state, Nak
   for (PetscInt k = 0; k < grid->nz; k++) column->height[k] = grid->z[k + 1] - grid->z[k];
   column->height[grid->nz] = column->reservoir;
   SetLinks(column);
+  column->zone.height = column->alloy.height;
+  column->zone.link   = column->alloy.link;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -134,8 +130,7 @@ PetscErrorCode NakColumnDestroy(NakColumn *column)
   PetscFunctionBeginUser;
   PetscCall(PetscFree2(column->height, column->link));
   PetscCall(PetscFree2(column->medium, column->all_leans));
-  PetscCall(PetscFree3(column->leans, column->layers, column->orders));
-  PetscCall(PetscFree2(column->shared.pull, column->shared.push));
+  PetscCall(NakZoneDestroy(&column->zone));
   PetscCall(PetscFree(column->over));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

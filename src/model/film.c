@@ -215,7 +215,7 @@ static void Drives(NakModel m, const PetscReal u[])
 
   for (PetscInt n = 0; n < m->owned; n++) {
     const PetscReal *column = u + (ptrdiff_t)n * c->l.size;
-    const NakFoot    foot   = NakZoneFoot(c, column);
+    const NakFoot    foot   = NakColumnFoot(c, column);
     const NakBath    bath   = NakColumnBath(c, column);
     const NakFace    face   = NakColumnFace(c, &c->over[n], &foot, &bath, column);
 

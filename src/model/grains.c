@@ -101,7 +101,7 @@ static PetscErrorCode Insert(NakModel m, const NakGrainSite *site, PetscInt k, P
     for (PetscInt z = 0; z < c->l.zone; z++) {
       const PetscReal out = Distance(m, site, n, z) - m->grains.radius;
 
-      gain += NakZoneFill(c, k, 0.5 - 0.5 * PetscTanhReal(2 * out / c->mix.width),
+      gain += NakZoneFill(&c->zone, k, 0.5 - 0.5 * PetscTanhReal(2 * out / c->zone.mix.width),
                           u + (ptrdiff_t)n * c->l.size + NakLayoutAlloy(&c->l, z));
     }
   m->grains.formed++;
@@ -115,7 +115,7 @@ static PetscErrorCode Insert(NakModel m, const NakGrainSite *site, PetscInt k, P
 /* What liquid of ratio r gains by freezing [J/m3]. */
 static PetscReal Gain(const NakModel m, NakBody body, PetscReal r)
 {
-  return NakMixGain(&m->column.mix, body, NakColumnPotential(&m->column, r));
+  return NakMixGain(&m->column.zone.mix, body, NakColumnPotential(&m->column, r));
 }
 
 /* The drive over the necessary drive, less 1, in liquid of ratio r.  It is that after the nucleus
@@ -123,7 +123,7 @@ static PetscReal Gain(const NakModel m, NakBody body, PetscReal r)
    interface would lose the last part of the drive. */
 static PetscReal ExcessAt(const NakModel m, NakBody body, PetscReal r)
 {
-  const NakMix   *mix    = &m->column.mix;
+  const NakMix   *mix    = &m->column.zone.mix;
   const PetscReal margin = 1.5;
   const PetscReal given  = body == NAK_BODY_SOLID_B ? (1 - mix->partition) * r : -mix->metal;
 
@@ -147,7 +147,7 @@ static PetscReal Excess(const NakModel m, NakBody body, const NakGrainSite *site
   layer = u + (ptrdiff_t)(j * m->box.xm + i) * c->l.size + c->l.alloy;
   for (PetscInt k = 1; k <= c->l.phases; k++)
     if (layer[k] > trace) return -PETSC_MAX_REAL;
-  return ExcessAt(m, body, NakZoneLiquid(c, layer));
+  return ExcessAt(m, body, NakZoneLiquid(&c->zone, layer));
 }
 
 /* Which grain of its body the next nucleus becomes: one after the other. */

@@ -533,7 +533,7 @@ PetscErrorCode NakIonsCreate(PetscInt columns, NakColumn *c)
   PetscFunctionBeginUser;
   c->ion_leans = l->ions > 0 && columns > 1 ? c->ne : 0;
   PetscCall(PetscMalloc2(c->ne, &c->medium, zone + c->ion_leans, &c->all_leans));
-  PetscCall(PetscArraycpy(c->all_leans, c->leans, zone));
+  PetscCall(PetscArraycpy(c->all_leans, c->zone.leans, zone));
   for (PetscInt k = 0; k < c->ion_leans; k++)
     c->all_leans[zone + k] =
       (NakLean){.of = NakLayoutPhi(l, k) + NAK_LAYER_NA, .by = NakLayoutPhi(l, k)};
@@ -587,7 +587,8 @@ void NakIonsLean(const void *ctx, const PetscReal u[], PetscReal lean[])
   const NakColumn *c    = ctx;
   const PetscInt   zone = c->l.zone * c->l.phases;
 
-  NakZoneLean(ctx, u, lean);
+  (void)u;
+  NakZoneLean(&c->zone, lean);
   for (PetscInt k = 0; k < c->ion_leans; k++) lean[zone + k] = Lean(c, k);
 }
 

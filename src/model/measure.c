@@ -77,7 +77,7 @@ PetscReal NakColumnShare(const NakColumn *c, NakBody body, PetscInt k, const Pet
 
   if (k >= c->l.zone) return 0;
   for (PetscInt l = 1; l <= c->l.phases; l++) w[l] = u[NakLayoutAlloy(&c->l, k) + l];
-  NakMixShares(&c->mix, w, h);
+  NakMixShares(&c->zone.mix, w, h);
   return h[body];
 }
 
@@ -88,7 +88,7 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
   const PetscReal  contact = over->contact;
   const NakLayout *l       = &c->l;
   const PetscBool  liquid = NakLayoutIsLiquid(l), mixed = (PetscBool)(l->ions == 0);
-  const NakFoot    foot      = NakZoneFoot(c, u);
+  const NakFoot    foot      = NakColumnFoot(c, u);
   const NakFace    face      = NakColumnFace(c, over, &foot, bath, u);
   const PetscReal  u_face    = face.u_face;
   const PetscReal  q_k       = liquid ? u[l->potassium] : 0;
@@ -120,7 +120,7 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
   for (PetscInt k = 0; k < l->zone; k++) {
     t->sum[SUM_SOLID_B] += c->alloy.height[k] * NakColumnShare(c, NAK_BODY_SOLID_B, k, u);
     t->sum[SUM_SOLID_A] += c->alloy.height[k] * NakColumnShare(c, NAK_BODY_SOLID_A, k, u);
-    if (c->voids > 0)
+    if (c->zone.voids > 0)
       t->sum[SUM_VOID] += c->alloy.height[k] * NakColumnShare(c, NAK_BODY_VOID, k, u);
   }
   t->max[MAX_DEPOSIT]  = PetscMax(t->max[MAX_DEPOSIT], u[l->deposit]);
@@ -303,7 +303,7 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   record->solid_b          = t.sum[SUM_SOLID_B];
   record->solid_a          = t.sum[SUM_SOLID_A];
   record->grains           = model->grains.formed;
-  if (c->voids > 0) {
+  if (c->zone.voids > 0) {
     record->void_height = t.sum[SUM_VOID];
     record->voids       = NakModelVoidsReport(model).count;
   }
@@ -331,7 +331,7 @@ PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[])
   PetscCall(VecGetArrayRead(U, &u));
   for (ptrdiff_t k = 0; k < model->owned; k++) {
     const NakCover *over = &model->column.over[k];
-    const NakFoot   foot = NakZoneFoot(c, u + k * size);
+    const NakFoot   foot = NakColumnFoot(c, u + k * size);
     const NakBath   bath = NakColumnBath(c, u + k * size);
     const NakFace   face = NakColumnFace(c, over, &foot, &bath, u + k * size);
 
@@ -397,7 +397,7 @@ static PetscReal FaceField(const NakModel model, PetscInt field, PetscInt column
   const NakColumn *c    = &model->column;
   const NakCover  *over = &c->over[column];
   const NakLayout *l    = &c->l;
-  const NakFoot    foot = NakZoneFoot(c, u);
+  const NakFoot    foot = NakColumnFoot(c, u);
   const NakBath    bath = NakColumnBath(c, u);
   const NakFace    face = NakColumnFace(c, over, &foot, &bath, u);
 

@@ -51,7 +51,7 @@ PetscErrorCode NakModelRemember(NakModel model, PetscReal time, Vec U)
   PetscCall(VecGetArrayRead(U, &u));
   for (PetscInt k = 0; k < model->owned; k++) {
     const PetscReal *column = u + (ptrdiff_t)k * c->l.size;
-    const NakFoot    foot   = NakZoneFoot(c, column);
+    const NakFoot    foot   = NakColumnFoot(c, column);
     const NakBath    bath   = NakColumnBath(c, column);
     const NakFace    face   = NakColumnFace(c, &c->over[k], &foot, &bath, column);
     NakKept         *kept   = &memory->columns[k];

@@ -12,9 +12,9 @@ static PetscReal Lay(void *ctx, PetscInt column, PetscInt layer, PetscReal cap)
     m->bubbles.laid + (ptrdiff_t)column * c->l.size + NakLayoutAlloy(&c->l, layer);
   PetscReal alone[NAK_MIX_MOST] = {0};
 
-  alone[c->voids] = cap;
-  m->bubbles.gain += NakZoneFill(c, c->voids, cap, u);
-  return NakZoneVoid(c, alone);
+  alone[c->zone.voids] = cap;
+  m->bubbles.gain += NakZoneFill(&c->zone, c->zone.voids, cap, u);
+  return NakZoneVoid(&c->zone, alone);
 }
 
 static PetscErrorCode Prepare(void *ctx, const PetscReal u[])
@@ -37,20 +37,20 @@ PetscErrorCode NakModelVoidsCreate(NakModel m)
   const NakGasField field = {.layers    = c->l.zone,
                              .height    = c->alloy.height,
                              .tension   = m->params.material.surface_tension,
-                             .steepness = 4 / c->mix.width,
+                             .steepness = 4 / c->zone.mix.width,
                              .lay       = Lay,
                              .ctx       = m};
   const PetscInt    n     = m->owned;
 
   PetscFunctionBeginUser;
   m->bubbles.until = PETSC_INFINITY;
-  if (c->voids == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->zone.voids == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakGasCreate(m->state, &m->params.voids, &field, &m->bubbles.gas));
   PetscCall(PetscCalloc3((ptrdiff_t)n * c->l.zone, &m->bubbles.share, n, &m->bubbles.wetted, n,
                          &m->bubbles.drive));
-  c->shared.ctx     = m;
-  c->shared.prepare = Prepare;
-  c->shared.answer  = Answer;
+  c->zone.shared.ctx     = m;
+  c->zone.shared.prepare = Prepare;
+  c->zone.shared.answer  = Answer;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -71,7 +71,7 @@ PetscErrorCode NakModelVoidsFollow(NakModel m, const PetscReal u[])
   if (m->bubbles.gas == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt n = 0; n < m->owned; n++)
     for (PetscInt z = 0; z < c->l.zone; z++)
-      *share++ = NakZoneVoid(c, u + (ptrdiff_t)n * c->l.size + NakLayoutAlloy(&c->l, z));
+      *share++ = NakZoneVoid(&c->zone, u + (ptrdiff_t)n * c->l.size + NakLayoutAlloy(&c->l, z));
   PetscCall(NakGasVolumes(m->bubbles.gas, m->bubbles.share));
   for (PetscInt n = 0; n < m->owned; n++) c->over[n].excess = NakGasExcess(m->bubbles.gas, n);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -105,7 +105,7 @@ static void Look(NakModel m, const PetscReal u[])
 
   for (PetscInt n = 0; n < m->owned; n++) {
     const PetscReal *share  = m->bubbles.share + (ptrdiff_t)n * c->l.zone;
-    const NakFoot    foot   = NakZoneFoot(c, u + (ptrdiff_t)n * c->l.size);
+    const NakFoot    foot   = NakColumnFoot(c, u + (ptrdiff_t)n * c->l.size);
     PetscReal        height = 0;
 
     for (PetscInt z = 0; z < c->l.zone; z++) height += c->alloy.height[z] * share[z];

@@ -14,8 +14,8 @@ PetscErrorCode NakMixSetTemperature(NakMixBox b, PetscReal time)
              "the temperature is %.6g K, and the energies of %s hold from %g to %g K", (double)T,
              m->name, (double)m->lowest, (double)m->highest);
   b->branch_temperature = T;
-  NakMixBranches(&b->params, T, &b->mix);
-  PetscCheck(b->mix.branch[NAK_BODY_LIQUID].high >= 1, b->comm, PETSC_ERR_USER_INPUT,
+  NakMixBranches(&b->params, T, &b->zone.mix);
+  PetscCheck(b->zone.mix.branch[NAK_BODY_LIQUID].high >= 1, b->comm, PETSC_ERR_USER_INPUT,
              "at %.6g K the liquid of %s separates into two, and this model has one liquid",
              (double)T, m->name);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -39,10 +39,26 @@ static PetscErrorCode CheckParams(NakMixBox b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+NakGridParams NakMixGrid(const NakMixParams *p)
+{
+  return (NakGridParams){.nx           = p->n[0],
+                         .ny           = p->n[1],
+                         .width        = p->size[0],
+                         .depth        = p->size[1],
+                         .alloy_height = p->size[2],
+                         .zone_height  = p->size[2],
+                         .zone_layers  = p->n[2],
+                         .phases       = NakMixPhases(p) - 1,
+                         .bare         = PETSC_TRUE,
+                         .lateral      = p->lateral == NAK_MIX_PERIODIC ? NAK_LATERAL_PERIODIC
+                                                                        : NAK_LATERAL_SYMMETRIC};
+}
+
+/* The columns, and a box as high above them, which nobody sees. */
 static PetscErrorCode CreateGrid(NakMixBox b)
 {
-  const NakMixParams *p = &b->params;
-  DMBoundaryType      sides[3];
+  const NakMixParams *p    = &b->params;
+  const NakGridParams grid = NakMixGrid(p);
 
   PetscFunctionBeginUser;
   b->cell = 1;
@@ -50,131 +66,110 @@ static PetscErrorCode CreateGrid(NakMixBox b)
     const PetscInt wanted = d < 2 ? p->lateral : p->vertical;
 
     b->periodic[d] = (PetscBool)(p->n[d] > 1 && wanted == NAK_MIX_PERIODIC);
-    sides[d]       = b->periodic[d] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
     b->h[d]        = p->size[d] / (PetscReal)p->n[d];
     b->cell *= b->h[d];
   }
-  b->area    = p->size[0] * p->size[1];
-  b->longest = p->longest_step;
-  for (int d = 0; d < 3; d++)
-    if (p->n[d] > 1)
-      b->longest = PetscMin(b->longest, 1e6 * b->h[d] * b->h[d] / b->mix.diffusivity[0]);
-  PetscCall(DMDACreate3d(b->comm, sides[0], sides[1], sides[2],
-                         p->fourfold > 0 ? DMDA_STENCIL_BOX : DMDA_STENCIL_STAR, p->n[0], p->n[1],
-                         p->n[2], PETSC_DECIDE, PETSC_DECIDE, 1, b->mix.n, 1, NULL, NULL, NULL,
-                         &b->dm));
-  PetscCall(DMSetMatType(b->dm, MATAIJ));
-  PetscCall(DMSetFromOptions(b->dm));
-  PetscCall(DMSetUp(b->dm));
-  PetscCall(DMDACreateCompatibleDMDA(b->dm, 1, &b->one));
-  PetscCall(NakPartOf(b->dm, PETSC_FALSE, &b->part));
-  PetscCall(NakPartOf(b->dm, PETSC_TRUE, &b->ghosted));
+  b->area = p->size[0] * p->size[1];
+  PetscCall(NakStateCreate(b->comm, &grid, 0, 0, 2 * p->size[2], &b->state));
+  PetscCall(NakStateBox(b->state, &b->own));
+  b->owned = b->own.xm * b->own.ym;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* GMRES with algebraic multigrid.  Its smoother is ILU(0) of each rank, which solves a line
-   exactly.  Aggregates follow from the pattern of the matrix alone (no threshold) and are not
-   smoothed.  So they are made once, and a box that resumes from a checkpoint has the same. */
-PetscErrorCode NakMixCreateSolver(NakMixBox b)
+static PetscErrorCode CreateZone(NakMixBox b)
 {
-  const PetscInt *n    = b->params.n;
-  const PetscBool line = (PetscBool)(n[0] * n[1] * n[2] == PetscMax(n[0], PetscMax(n[1], n[2])));
-  PC              pc;
+  const PetscInt n = b->params.n[2];
 
   PetscFunctionBeginUser;
-  PetscCall(KSPDestroy(&b->ksp));
-  PetscCall(KSPCreate(b->comm, &b->ksp));
-  PetscCall(KSPSetOptionsPrefix(b->ksp, "mix_"));
-  PetscCall(KSPSetType(b->ksp, KSPGMRES));
-  PetscCall(KSPGMRESSetRestart(b->ksp, 60));
-  PetscCall(KSPSetTolerances(b->ksp, 1e-5, PETSC_DEFAULT, PETSC_DEFAULT, 300));
-  PetscCall(KSPGetPC(b->ksp, &pc));
-  PetscCall(PCSetType(pc, line ? PCBJACOBI : PCGAMG));
-  if (line) {
-    PetscCall(KSPSetFromOptions(b->ksp));
-    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakZoneCreate(&b->params, NAK_PER_ATOM, b->state, &b->zone));
+  PetscCall(PetscMalloc2(n, &b->height, n + 1, &b->link));
+  for (PetscInt k = 0; k <= n; k++) b->link[k] = 1 / b->h[2];
+  for (PetscInt k = 0; k < n; k++) b->height[k] = b->h[2];
+  b->zone.height = b->height;
+  b->zone.link   = b->link;
+  b->zone.wall   = (PetscBool)(n > 1 && !b->periodic[2]);
+  b->zone.ring   = b->periodic[2];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Columns with those at their corners, which an anisotropic energy couples. */
+static PetscErrorCode CreateAround(NakMixBox b)
+{
+  const NakMixParams  *p = &b->params;
+  const NakGrid       *g = NakStateGrid(b->state);
+  const DMBoundaryType side =
+    g->lateral == NAK_LATERAL_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+  const PetscInt *lx, *ly;
+  PetscInt        ranks[2];
+
+  PetscFunctionBeginUser;
+  if (p->fourfold == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakStateRanks(b->state, ranks));
+  PetscCall(DMDAGetOwnershipRanges(NakStateDM(b->state), &lx, &ly, NULL));
+  PetscCall(DMDACreate2d(b->comm, p->n[0] > 1 ? side : DM_BOUNDARY_NONE,
+                         p->n[1] > 1 ? side : DM_BOUNDARY_NONE, DMDA_STENCIL_BOX, p->n[0], p->n[1],
+                         ranks[0], ranks[1], NakStateLayout(b->state)->size, 1, lx, ly,
+                         &b->around));
+  PetscCall(DMSetUp(b->around));
+  PetscCall(DMCreateLocalVector(b->around, &b->local));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateGas(NakMixBox b)
+{
+  const NakVoidsParams params = {.pressure = b->params.void_pressure};
+  const NakGasField    field  = {.layers    = b->zone.layers,
+                                 .height    = b->height,
+                                 .tension   = b->zone.tension,
+                                 .steepness = 4 / b->zone.mix.width};
+
+  PetscFunctionBeginUser;
+  if (b->zone.voids > 0) PetscCall(NakGasCreate(b->state, &params, &field, &b->gas));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A step may err by the deck's tolerance in order parameters.  X is to be finer, as in a cell.  What
+   has been taken follows from fluxes. */
+static PetscErrorCode CreateSolver(NakMixBox b)
+{
+  const PetscReal        linear = 1e-4, finer = 20, any = 1e30;
+  const NakColumnPhysics column   = NakMixColumn(b);
+  const NakEquation      equation = NakMixEquation(b);
+  Vec                    scale;
+  PetscReal             *s;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakColumnsCreate(b->state, &column, &b->columns));
+  PetscCall(DMCreateGlobalVector(NakStateDM(b->state), &b->U));
+  PetscCall(VecDuplicate(b->U, &b->before));
+  PetscCall(VecDuplicate(b->U, &scale));
+  PetscCall(VecSet(scale, finer));
+  PetscCall(VecGetArray(scale, &s));
+  for (PetscInt n = 0; n < b->owned; n++) {
+    s[n * NakStateLayout(b->state)->size] = any;
+    for (PetscInt k = 0; k < b->zone.layers; k++) s[NakMixAtCell(b, n, k)] = 1;
   }
-  PetscCall(PCGAMGSetReuseInterpolation(pc, PETSC_TRUE));
-  PetscCall(PCGAMGSetNSmooths(pc, 0)); /* rows of bulk and interface are too unlike to smooth */
-  PetscCall(NakOptionPrefer("-mix_mg_levels_ksp_type", "richardson"));
-  PetscCall(NakOptionPrefer("-mix_mg_levels_pc_type", "bjacobi"));
-  PetscCall(KSPSetFromOptions(b->ksp));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode CreateVectors(NakMixBox b)
-{
-  const NakPart *p      = &b->part;
-  Vec *const     like[] = {&b->previous, &b->predicted, &b->guess, &b->change,
-                           &b->rhs,      &b->border,    &b->push,  &b->answer};
-
-  PetscFunctionBeginUser;
-  PetscCall(DMCreateGlobalVector(b->dm, &b->U));
-  PetscCall(DMCreateGlobalVector(b->one, &b->X));
-  PetscCall(VecDuplicate(b->X, &b->X_new));
-  PetscCall(DMCreateLocalVector(b->dm, &b->local));
-  for (size_t k = 0; k < sizeof like / sizeof *like; k++) PetscCall(VecDuplicate(b->U, like[k]));
-  PetscCall(PetscMalloc1(NakPartCells(&b->ghosted), &b->flow));
-  PetscCall(PetscMalloc1(NakPartColumns(p), &b->contact));
-  PetscCall(PetscMalloc1(NakPartCells(p) * NakMixInner(b), &b->inner));
-  PetscCall(PetscMalloc1(NakPartCells(p) * NAK_MIX_MOST, &b->presence));
-  PetscCall(DMCreateMatrix(b->dm, &b->J));
-  PetscCall(NakMixCreateSolver(b));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The grid as observers see it: all of it is alloy. */
-static PetscErrorCode CreateView(NakMixBox b)
-{
-  const NakMixParams *p = &b->params;
-
-  PetscFunctionBeginUser;
-  b->grid = (NakGrid){.nx               = p->n[0],
-                      .ny               = p->n[1],
-                      .n_alloy          = p->n[2],
-                      .nz               = p->n[2],
-                      .dx               = b->h[0],
-                      .dy               = b->h[1],
-                      .reservoir_height = p->size[2],
-                      .lateral          = p->lateral == NAK_MIX_PERIODIC ? NAK_LATERAL_PERIODIC
-                                                                         : NAK_LATERAL_SYMMETRIC};
-  PetscCall(PetscMalloc1(p->n[2] + 1, &b->grid.z));
-  for (PetscInt k = 0; k <= p->n[2]; k++) b->grid.z[k] = (PetscReal)k * b->h[2];
+  PetscCall(VecRestoreArray(scale, &s));
+  PetscCall(
+    NakBdfCreate(b->columns, &equation, scale, b->params.tolerance / finer, linear, &b->bdf));
+  PetscCall(VecDestroy(&scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Liquid, and the void of the start. */
 static void FillLiquid(void *ctx, const PetscReal at[3], PetscReal u[])
 {
-  NakMixBox           b      = ctx;
+  const NakMixBox     b      = ctx;
   const NakMixParams *p      = &b->params;
   const PetscReal     top[3] = {p->size[0] / 2, p->size[1] / 2, p->void_height};
   PetscReal           away   = 0;
 
-  for (PetscInt k = 0; k < b->mix.n; k++) u[k] = 0;
-  u[0] = NakMixPotential(&b->mix, u, b->mix.void_x);
+  for (PetscInt k = 0; k <= b->zone.phases; k++) u[k] = 0;
+  u[0] = NakMixPotential(&b->zone.mix, u, NakThermoMoleFraction(&p->material, p->alloy.potassium));
   for (int d = 0; d < 3; d++)
     if (p->n[d] > 1) away += PetscSqr(at[d] - top[d]);
   away = PetscSqrtReal(away) - p->void_radius;
-  if (p->void_radius > 0) u[b->mix.n - 1] = 0.5 - 0.5 * PetscTanhReal(2 * away / p->width);
-}
-
-/* Grand potential of the liquid at the start [J/mol].  The pressure is counted from it. */
-static PetscReal LiquidOmega(NakMixBox b)
-{
-  PetscReal u[NAK_MIX_MOST] = {0};
-
-  u[0] = NakMixPotential(&b->mix, u, b->mix.void_x);
-  return NakBranchAt(&b->mix.branch[NAK_BODY_LIQUID], b->mix.RT * u[0]).omega;
-}
-
-/* PETSc divides the columns of a box by nx and ny alone.  Find what fits. */
-PetscInt NakMixUsefulRanks(const NakMixParams *p, PetscInt ranks)
-{
-  for (PetscInt n = ranks; n > 1; n--)
-    for (PetscInt m = 1; m <= n; m++)
-      if (n % m == 0 && m <= p->n[0] / 2 && n / m <= PetscMax(1, p->n[1] / 2)) return n;
-  return 1;
+  if (p->void_radius > 0) u[b->zone.voids] = 0.5 - 0.5 * PetscTanhReal(2 * away / p->width);
 }
 
 PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box)
@@ -188,26 +183,16 @@ PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMix
   if (params->void_radius > 0) b->params.voids = PETSC_TRUE;
   PetscCall(PetscCommDuplicate(comm, &b->comm, NULL));
   PetscCall(CheckParams(b));
-  NakMixCreate(&b->params, NAK_PER_ATOM, &b->mix);
-  PetscCall(NakMixSetTemperature(b, 0));
   PetscCall(CreateGrid(b));
-  PetscCall(CreateVectors(b));
-  PetscCall(CreateView(b));
-  b->integrator.omega_start = LiquidOmega(b);
-  b->mix.pressure           = b->integrator.omega_start;
-  b->speed                  = params->current * b->mix.volume / NAK_FARADAY;
-  b->integrator.next        = params->first_step;
+  PetscCall(CreateZone(b));
+  PetscCall(NakMixSetTemperature(b, 0));
+  PetscCall(CreateAround(b));
+  PetscCall(CreateGas(b));
+  PetscCall(PetscCalloc3(b->owned * b->zone.layers, &b->share, b->owned, &b->excess, b->owned,
+                         &b->contact));
+  PetscCall(CreateSolver(b));
+  b->speed = params->current * b->zone.mix.volume / NAK_FARADAY;
   PetscCall(NakMixBoxFill(b, FillLiquid, b));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode DestroyVectors(NakMixBox b)
-{
-  Vec *const vectors[] = {&b->U,      &b->X,   &b->X_new,  &b->previous, &b->predicted, &b->guess,
-                          &b->change, &b->rhs, &b->border, &b->push,     &b->answer,    &b->local};
-
-  PetscFunctionBeginUser;
-  for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++) PetscCall(VecDestroy(vectors[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -217,16 +202,17 @@ PetscErrorCode NakMixBoxDestroy(NakMixBox *box)
 
   PetscFunctionBeginUser;
   if (b == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(DestroyVectors(b));
-  PetscCall(MatDestroy(&b->J));
-  PetscCall(KSPDestroy(&b->ksp));
-  PetscCall(DMDestroy(&b->one));
-  PetscCall(DMDestroy(&b->dm));
-  PetscCall(PetscFree(b->flow));
-  PetscCall(PetscFree(b->contact));
-  PetscCall(PetscFree(b->inner));
-  PetscCall(PetscFree(b->presence));
-  PetscCall(PetscFree(b->grid.z));
+  PetscCall(NakBdfDestroy(&b->bdf));
+  PetscCall(VecDestroy(&b->U));
+  PetscCall(VecDestroy(&b->before));
+  PetscCall(VecDestroy(&b->local));
+  PetscCall(DMDestroy(&b->around));
+  PetscCall(NakColumnsDestroy(&b->columns));
+  PetscCall(NakGasDestroy(&b->gas));
+  PetscCall(NakZoneDestroy(&b->zone));
+  PetscCall(PetscFree2(b->height, b->link));
+  PetscCall(PetscFree3(b->share, b->excess, b->contact));
+  PetscCall(NakStateDestroy(&b->state));
   PetscCall(PetscCommDestroy(&b->comm));
   PetscCall(PetscFree(*box));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -234,45 +220,40 @@ PetscErrorCode NakMixBoxDestroy(NakMixBox *box)
 
 const NakMix *NakMixBoxMix(NakMixBox box)
 {
-  return &box->mix;
+  return &box->zone.mix;
 }
 
-PetscErrorCode NakMixBoxState(NakMixBox box, DM *dm, Vec *U)
+NakState NakMixBoxState(NakMixBox box)
 {
-  PetscFunctionBeginUser;
-  *dm = box->dm;
-  *U  = box->U;
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return box->state;
 }
 
-PetscErrorCode NakMixBoxSystem(NakMixBox box, PetscReal dt, Vec U, Vec R, Mat J)
+Vec NakMixBoxUnknowns(NakMixBox box)
 {
-  PetscFunctionBeginUser;
-  PetscCall(NakMixContact(box));
-  PetscCall(NakMixFindPresence(box));
-  PetscCall(NakMixSystem(box, dt, U, R, J));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return box->U;
 }
 
 PetscErrorCode
 NakMixBoxFill(NakMixBox b, void (*fill)(void *ctx, const PetscReal at[3], PetscReal u[]), void *ctx)
 {
-  const NakPart *p = &b->part;
-  PetscReal  ****u, ***X;
-  PetscInt       i[3];
+  PetscReal *u;
 
   PetscFunctionBeginUser;
-  PetscCall(DMDAVecGetArrayDOF(b->dm, b->U, &u));
-  PetscCall(DMDAVecGetArray(b->one, b->X, &X));
-  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i)) {
-    PetscReal at[3], *const here = u[i[2]][i[1]][i[0]];
+  PetscCall(VecSet(b->U, 0));
+  PetscCall(VecGetArray(b->U, &u));
+  for (PetscInt n = 0; n < b->owned; n++)
+    for (PetscInt k = 0; k < b->zone.layers; k++) {
+      PetscReal at[3], *const here = u + NakMixAtCell(b, n, k);
 
-    NakMixPlace(b, i, at);
-    fill(ctx, at, here);
-    X[i[2]][i[1]][i[0]] = NakMixAt(&b->mix, here).X;
+      NakMixPlace(b, n, k, at);
+      fill(ctx, at, here);
+      here[0] = NakMixAt(&b->zone.mix, here).X;
+    }
+  if (b->gas != NULL) {
+    PetscCall(NakMixShareVoid(b, u));
+    PetscCall(NakGasFill(b->gas, b->share));
   }
-  PetscCall(DMDAVecRestoreArray(b->one, b->X, &X));
-  PetscCall(DMDAVecRestoreArrayDOF(b->dm, b->U, &u));
+  PetscCall(VecRestoreArray(b->U, &u));
   PetscCall(NakMixBegin(b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -2,140 +2,147 @@
 #include "multiphase_impl.h"
 
 /* Sums over the cells, and extremes, of all ranks. */
-enum { SUM_ENERGY, SUM_X, SUM_BODY, SUMS = SUM_BODY + NAK_BODIES };
+enum { SUM_ENERGY, SUM_X, SUM_TAKEN, SUM_BODY, SUMS = SUM_BODY + NAK_BODIES };
 enum { PHI_MAX, PHI_MIN, MU_MAX, MU_MIN, EXTREMES }; /* the least as greatest of the negative */
 
 typedef struct {
   PetscReal sum[SUMS], extreme[EXTREMES];
 } Tally;
 
-static void TallyCell(NakMixBox b, const PetscReal u[], PetscReal X, Tally *t)
+static void TallyCell(const NakMixBox b, const PetscReal u[], Tally *t)
 {
-  const NakMixPoint p    = NakMixAt(&b->mix, u);
+  const NakMixPoint p    = NakMixHolding(&b->zone.mix, u, u[0]);
   PetscReal         left = 1;
 
   t->sum[SUM_ENERGY] += p.energy;
-  t->sum[SUM_X] += X;
+  t->sum[SUM_X] += u[0];
   for (int k = 0; k < NAK_BODIES; k++) t->sum[SUM_BODY + k] += p.h[k];
-  for (PetscInt k = 1; k <= b->mix.n; k++) {
-    const PetscReal phi = k < b->mix.n ? u[k] : left;
+  for (PetscInt k = 1; k <= b->zone.phases + 1; k++) {
+    const PetscReal phi = k <= b->zone.phases ? u[k] : left;
 
     left -= phi;
     t->extreme[PHI_MAX] = PetscMax(t->extreme[PHI_MAX], phi);
     t->extreme[PHI_MIN] = PetscMax(t->extreme[PHI_MIN], -phi);
   }
-  t->extreme[MU_MAX] = PetscMax(t->extreme[MU_MAX], u[0]);
-  t->extreme[MU_MIN] = PetscMax(t->extreme[MU_MIN], -u[0]);
+  t->extreme[MU_MAX] = PetscMax(t->extreme[MU_MAX], p.mu);
+  t->extreme[MU_MIN] = PetscMax(t->extreme[MU_MIN], -p.mu);
 }
 
-/* Gradient energy of the faces above a cell [J/m3]. */
-static PetscReal FaceEnergy(NakMixBox b, PetscReal ****u, const PetscInt at[3])
+/* Gradient energy of a face between two cells, `h` apart [J/m3]. */
+static PetscReal FaceEnergy(const NakZone *z, const PetscReal u[], const PetscReal v[], PetscReal h)
 {
-  const PetscReal *here = u[at[2]][at[1]][at[0]];
-  PetscReal        sum  = 0;
+  PetscReal sum = 0, all = 0;
 
-  for (int d = 0; d < 3; d++) {
-    PetscInt  to[3] = {at[0], at[1], at[2]};
-    PetscReal all   = 0;
+  for (PetscInt k = 1; k <= z->phases; k++) {
+    const PetscReal step = (v[k] - u[k]) / h;
 
-    to[d]++;
-    if (b->params.n[d] == 1 || !NakMixInside(b, d, to[d])) continue;
-    for (PetscInt k = 1; k < b->mix.n; k++) {
-      const PetscReal step = (u[to[2]][to[1]][to[0]][k] - here[k]) / b->h[d];
-
-      all += step;
-      sum += 0.75 * b->mix.width * b->mix.share[k] * step * step;
-    }
-    sum += 0.75 * b->mix.width * b->mix.share[0] * all * all;
+    all += step;
+    sum += 0.75 * z->mix.width * z->mix.share[k] * step * step;
   }
-  return sum;
+  return sum + 0.75 * z->mix.width * z->mix.share[0] * all * all;
 }
 
-/* Energy of the wall under a cell [J/m3]. */
-static PetscReal WallEnergy(NakMixBox b, PetscReal ****u, const PetscInt at[3])
+/* Energy of the wall under a column [J/m3]. */
+static PetscReal WallEnergy(const NakMixBox b, const PetscReal column[])
 {
   PetscReal face[NAK_MIX_MOST] = {0}, drive[NAK_MIX_MOST], ddrive[NAK_MIX_MOST][NAK_MIX_MOST];
 
-  if (at[2] > 0 || b->params.n[2] == 1 || b->periodic[2]) return 0;
-  for (PetscInt k = 1; k < b->mix.n; k++)
-    face[k] = 1.5 * u[0][at[1]][at[0]][k] - 0.5 * u[1][at[1]][at[0]][k];
-  return NakMixSumAt(&b->mix, b->mix.wall, face, drive, ddrive) / b->h[2];
+  if (!b->zone.wall) return 0;
+  NakZoneOnFace(&b->zone, column, face);
+  return NakMixSumAt(&b->zone.mix, b->zone.mix.wall, face, drive, ddrive) / b->h[2];
 }
 
-/* Anisotropic energy of the vertex at the lower corner of a cell [J/m3]. */
-static PetscReal VertexEnergy(NakMixBox b, PetscReal ****u, const PetscInt at[3])
+/* Half of the energy of the faces of a column with those beside it, all of that with itself. */
+static PetscReal ColumnEnergy(const NakMixBox b, PetscInt n, const PetscReal u[],
+                              const PetscReal ghosts[])
 {
-  PetscReal    sum = 0, p[3], first[3], second[3][3];
-  NakMixVertex vertex;
+  const NakNeighbours *near   = NakColumnsNeighbours(b->columns);
+  const NakZone       *z      = &b->zone;
+  const ptrdiff_t      size   = NakStateLayout(b->state)->size;
+  const PetscReal     *column = u + n * size;
+  PetscReal            sum    = WallEnergy(b, column);
 
-  if (!NakMixMakeVertex(b, at, &vertex)) return 0;
-  for (PetscInt k = 1; k < b->mix.n; k++) {
-    if (b->mix.anisotropy[k] <= 0) continue;
-    NakMixGradient(&vertex, k, u, p);
-    sum += NakMixAnisotropy(&b->mix, k, p, first, second);
+  for (PetscInt k = 0; k < z->layers; k++) {
+    const PetscInt at = NakZoneLayerAt(z, k), up = NakZoneAbove(z, k);
+
+    if (up >= 0) sum += FaceEnergy(z, column + at, column + up, b->h[2]);
+    for (int s = 0; s < NAK_BESIDE; s++) {
+      const ptrdiff_t other = near->beside[n][s], owned = near->owned;
+
+      if (other < 0) continue;
+      sum += FaceEnergy(z, column + at,
+                        (other < owned ? u + other * size : ghosts + (other - owned) * size) + at,
+                        1 / PetscSqrtReal(near->weight[s])) /
+             2;
+    }
   }
   return sum;
+}
+
+/* Anisotropic energy of the owned columns [J/m3]. */
+static PetscErrorCode AddAnisotropy(NakMixBox b, PetscReal *sum)
+{
+  PetscReal ***a;
+  PetscInt     at[3];
+
+  PetscFunctionBeginUser;
+  if (b->zone.mix.fourfold == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakMixAroundGet(b, b->U, &a));
+  for (PetscInt n = 0; n < b->owned; n++)
+    for (at[2] = 0; at[2] < b->zone.layers; at[2]++) {
+      at[0] = b->own.xs + n % b->own.xm;
+      at[1] = b->own.ys + n / b->own.xm;
+      *sum += NakMixVertexEnergy(b, a, at);
+    }
+  PetscCall(NakMixAroundRestore(b, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode TallyAll(NakMixBox b, Tally *t)
 {
-  const NakPart *p = &b->part;
-  PetscReal  ****u, ***X;
-  PetscInt       i[3];
+  const PetscReal *u, *ghosts = NULL;
 
   PetscFunctionBeginUser;
   *t = (Tally){.sum = {0}};
   for (int k = 0; k < EXTREMES; k++) t->extreme[k] = -PETSC_MAX_REAL;
-  PetscCall(DMGlobalToLocal(b->dm, b->U, INSERT_VALUES, b->local));
-  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->local, &u));
-  PetscCall(DMDAVecGetArrayRead(b->one, b->X, &X));
-  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i)) {
-    TallyCell(b, u[i[2]][i[1]][i[0]], X[i[2]][i[1]][i[0]], t);
-    t->sum[SUM_ENERGY] += FaceEnergy(b, u, i) + WallEnergy(b, u, i);
-    if (b->mix.fourfold != 0) t->sum[SUM_ENERGY] += VertexEnergy(b, u, i);
+  PetscCall(VecGetArrayRead(b->U, &u));
+  PetscCall(NakColumnsGhosts(b->columns, u, &ghosts));
+  for (PetscInt n = 0; n < b->owned; n++) {
+    for (PetscInt k = 0; k < b->zone.layers; k++) TallyCell(b, u + NakMixAtCell(b, n, k), t);
+    t->sum[SUM_ENERGY] += ColumnEnergy(b, n, u, ghosts);
+    t->sum[SUM_TAKEN] += u[n * NakStateLayout(b->state)->size] / b->h[2];
   }
-  PetscCall(DMDAVecRestoreArrayRead(b->one, b->X, &X));
-  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->local, &u));
+  if (b->gas != NULL) PetscCall(NakMixGas(b, u));
+  PetscCall(VecRestoreArrayRead(b->U, &u));
+  PetscCall(AddAnisotropy(b, &t->sum[SUM_ENERGY]));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->sum, SUMS, MPIU_REAL, MPIU_SUM, b->comm));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->extreme, EXTREMES, MPIU_REAL, MPIU_MAX, b->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Amounts of A and B.  A void holds a trace of its cells, and stands for alloy that is not
-   there. */
-static void Amounts(NakMixBox b, const Tally *t, PetscReal *a, PetscReal *all)
+static PetscReal Cells(const NakMixBox b)
 {
-  const PetscReal moles = b->cell / b->mix.volume;
-  const PetscReal empty = (1 - NAK_MIX_VAPOUR) * t->sum[SUM_BODY + NAK_BODY_VOID];
-  const PetscReal cells =
-    (PetscReal)b->params.n[0] * (PetscReal)b->params.n[1] * (PetscReal)b->params.n[2];
-
-  *a   = moles * (t->sum[SUM_X] - b->mix.void_x * empty);
-  *all = moles * (cells - empty);
+  return (PetscReal)b->params.n[0] * (PetscReal)b->params.n[1] * (PetscReal)b->params.n[2];
 }
 
 PetscErrorCode NakMixBegin(NakMixBox b)
 {
-  NakMixIntegratorState *const i = &b->integrator;
+  const PetscReal              moles = b->cell / b->zone.mix.volume;
+  NakMixIntegratorState *const i     = &b->integrator;
   Tally                        t;
-  PetscReal                    all;
 
   PetscFunctionBeginUser;
   PetscCall(TallyAll(b, &t));
-  Amounts(b, &t, &i->a_start, &all);
-  i->b_start    = all - i->a_start;
-  i->void_start = t.sum[SUM_BODY + NAK_BODY_VOID];
-  i->drained    = 0;
-  i->last_good  = 0;
-  i->next       = b->params.first_step;
+  i->a_start = moles * t.sum[SUM_X];
+  i->b_start = moles * Cells(b) - i->a_start;
+  i->next    = b->params.first_step;
+  NakBdfForget(b->bdf);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakMixBoxMeasure(NakMixBox b, NakMixRecord *record)
 {
-  const PetscReal cells =
-    (PetscReal)b->params.n[0] * (PetscReal)b->params.n[1] * (PetscReal)b->params.n[2];
-  const PetscReal              moles = b->cell / b->mix.volume;
+  const PetscReal              moles = b->cell / b->zone.mix.volume;
   const NakMixIntegratorState *i     = &b->integrator;
   NakMixRecord                 r     = {.time     = i->time,
                                         .dt       = i->dt,
@@ -145,24 +152,23 @@ PetscErrorCode NakMixBoxMeasure(NakMixBox b, NakMixRecord *record)
                                         .linear   = i->linear,
                                         .nuclei   = i->nuclei};
   Tally                        t;
-  PetscReal                    all;
 
   PetscFunctionBeginUser;
   PetscCall(TallyAll(b, &t));
   PetscCall(NakMixContact(b));
-  Amounts(b, &t, &r.a, &all);
-  r.b           = all - r.a;
+  r.a           = moles * t.sum[SUM_X];
+  r.b           = moles * Cells(b) - r.a;
   r.temperature = b->branch_temperature;
-  r.energy      = b->cell * t.sum[SUM_ENERGY];
+  r.energy      = b->cell * t.sum[SUM_ENERGY] + (b->gas != NULL ? NakGasEnergy(b->gas) : 0);
   r.charge      = b->params.current * b->area * i->time;
-  r.a_balance   = (r.a + moles * i->drained - i->a_start) / i->a_start;
-  r.b_balance   = (r.b - moles * i->drained - i->b_start) / i->b_start;
-  for (int k = 0; k < NAK_BODIES; k++) r.share[k] = t.sum[SUM_BODY + k] / cells;
+  r.a_balance   = (r.a + moles * t.sum[SUM_TAKEN] - i->a_start) / i->a_start;
+  r.b_balance   = (r.b - moles * t.sum[SUM_TAKEN] - i->b_start) / i->b_start;
+  for (int k = 0; k < NAK_BODIES; k++) r.share[k] = t.sum[SUM_BODY + k] / Cells(b);
   r.phi_max  = t.extreme[PHI_MAX];
   r.phi_min  = -t.extreme[PHI_MIN];
-  r.mu_max   = b->mix.RT * t.extreme[MU_MAX];
-  r.mu_min   = -b->mix.RT * t.extreme[MU_MIN];
-  r.pressure = (b->mix.pressure - i->omega_start) / b->mix.volume;
+  r.mu_max   = b->zone.mix.RT * t.extreme[MU_MAX];
+  r.mu_min   = -b->zone.mix.RT * t.extreme[MU_MIN];
+  r.pressure = b->gas != NULL ? NakGasExcess(b->gas, 0) : 0;
   r.contact  = b->wetted;
   *record    = r;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -193,31 +199,27 @@ static const NakField fields[FIELDS] = {
   {"void",        "1",     "Share of the volume that is void",                  NAK_PLACE_VOLUME},
 };
 
-static PetscReal FieldValue(NakMixBox b, PetscInt field, const PetscReal u[], PetscReal X)
+static PetscReal FieldValue(const NakMixBox b, PetscInt field, const PetscReal u[])
 {
-  PetscReal phi[NAK_BODIES] = {1}, most;
-  PetscInt  grain           = 0;
+  const NakMix *mix             = &b->zone.mix;
+  PetscReal     phi[NAK_BODIES] = {1}, most;
+  PetscInt      grain           = 0;
 
-  if (field == FIELD_MU) return b->mix.RT * u[0];
-  if (field == FIELD_X) {
-    const NakMixPoint p     = NakMixAt(&b->mix, u);
-    const PetscReal   empty = (1 - NAK_MIX_VAPOUR) * p.voids;
-
-    return (X - b->mix.void_x * empty) / (1 - empty);
-  }
+  if (field == FIELD_MU) return mix->RT * NakMixPotential(mix, u, u[0]);
+  if (field == FIELD_X) return u[0];
   if (field >= FIELD_SHARE) {
     PetscReal h[NAK_BODIES];
 
-    NakMixShares(&b->mix, u, h);
+    NakMixShares(mix, u, h);
     return h[field - FIELD_SHARE];
   }
-  for (PetscInt k = 1; k < b->mix.n; k++) {
+  for (PetscInt k = 1; k < mix->n; k++) {
     phi[0] -= u[k];
-    phi[b->mix.body[k]] += u[k];
+    phi[mix->body[k]] += u[k];
   }
   if (field >= FIELD_PHI) return phi[field - FIELD_PHI];
   most = phi[0];
-  for (PetscInt k = 1; k < b->mix.n; k++)
+  for (PetscInt k = 1; k < mix->n; k++)
     if (u[k] > most) {
       most  = u[k];
       grain = k;
@@ -227,18 +229,15 @@ static PetscReal FieldValue(NakMixBox b, PetscInt field, const PetscReal u[], Pe
 
 static PetscErrorCode FillField(void *ctx, PetscInt field, PetscReal values[])
 {
-  NakMixBox      b = ctx;
-  const NakPart *p = &b->part;
-  PetscReal  ****u, ***X;
-  PetscInt       i[3];
+  const NakMixBox  b = ctx;
+  const PetscReal *u;
 
   PetscFunctionBeginUser;
-  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
-  PetscCall(DMDAVecGetArrayRead(b->one, b->X, &X));
-  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i))
-    *values++ = FieldValue(b, field, u[i[2]][i[1]][i[0]], X[i[2]][i[1]][i[0]]);
-  PetscCall(DMDAVecRestoreArrayRead(b->one, b->X, &X));
-  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
+  PetscCall(VecGetArrayRead(b->U, &u));
+  for (PetscInt k = 0; k < b->zone.layers; k++)
+    for (PetscInt n = 0; n < b->owned; n++)
+      *values++ = FieldValue(b, field, u + NakMixAtCell(b, n, k));
+  PetscCall(VecRestoreArrayRead(b->U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -251,13 +250,13 @@ PetscInt NakMixBoxFields(NakField all[])
 PetscErrorCode NakMixBoxFrame(NakMixBox b, NakFrame *frame)
 {
   PetscFunctionBeginUser;
-  *frame = (NakFrame){.grid   = &b->grid,
+  *frame = (NakFrame){.grid   = NakStateGrid(b->state),
                       .fields = fields,
                       .count  = FIELDS,
-                      .xs     = b->part.start[0],
-                      .ys     = b->part.start[1],
-                      .xm     = b->part.count[0],
-                      .ym     = b->part.count[1],
+                      .xs     = b->own.xs,
+                      .ys     = b->own.ys,
+                      .xm     = b->own.xm,
+                      .ym     = b->own.ym,
                       .fill   = FillField,
                       .ctx    = b};
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -162,8 +162,7 @@ static void AddSecond(const Weights *w, const PetscReal q[], PetscReal scale, Sq
   AddBends(w, q, scale, dd);
 }
 
-/* Each body per mole of B at mu_A.  A void lifts liquid off.  So does metal A, which brings its own
-   atoms. */
+/* Each body per mole of B at mu_A.  Metal A lifts the liquid off and brings its own atoms. */
 static void BodiesPerB(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BODIES])
 {
   const PetscReal      guess  = at[NAK_BODY_SOLID_B].x;
@@ -174,28 +173,19 @@ static void BodiesPerB(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BO
     at[NAK_BODY_SOLID_B] = NakBranchPerB(&mix->branch[NAK_BODY_SOLID_B], mu, guess);
   at[NAK_BODY_SOLID_A].x += mix->metal;
   at[NAK_BODY_SOLID_A].omega += mix->metal * (mix->metal_energy - mu);
-  at[NAK_BODY_VOID].omega += mix->pressure;
 }
 
-/* Each body at mu.  The search begins from the present values, or from nothing at 0.  A void is
-   alloy of a fixed composition that cannot react, and a trace of vapour. */
+/* Each body at mu.  The search begins from the present values, or from nothing at 0.  A void lifts
+   the liquid off: it is as the liquid around. */
 static void Bodies(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BODIES])
 {
-  const PetscReal trace = NAK_MIX_VAPOUR;
-
   if (mix->frame == NAK_PER_B) {
     BodiesPerB(mix, mu, at);
     return;
   }
   for (int b = 0; b < NAK_BODY_VOID; b++)
     if (mix->used[b]) at[b] = NakBranchAt(&mix->branch[b], mu);
-  if (!mix->used[NAK_BODY_VOID]) return;
-  at[NAK_BODY_VOID]   = at[NAK_BODY_LIQUID];
-  at[NAK_BODY_VOID].x = trace * at[NAK_BODY_LIQUID].x + (1 - trace) * mix->void_x;
-  at[NAK_BODY_VOID].omega =
-    trace * at[NAK_BODY_LIQUID].omega + mix->pressure - (1 - trace) * mu * mix->void_x;
-  at[NAK_BODY_VOID].slope *= trace;
-  at[NAK_BODY_VOID].bend *= trace;
+  at[NAK_BODY_VOID] = at[NAK_BODY_LIQUID];
 }
 
 /* The wells over 12 / width, with first and second derivatives to all phi.  A phase can be pushed
@@ -281,40 +271,28 @@ static NakMixPoint PointAt(const NakMix *mix, const PetscReal u[], NakBranchPoin
 {
   const PetscReal mu              = mix->RT * u[0];
   const Weights   w               = Weigh(mix, u);
-  PetscReal       x[NAK_MIX_MOST] = {0}, slope[NAK_MIX_MOST] = {0}, bend[NAK_MIX_MOST];
-  PetscReal       omega[NAK_MIX_MOST], flow[NAK_MIX_MOST], dflow[NAK_MIX_MOST], gas[NAK_MIX_MOST];
-  NakMixPoint     p = {.voids = 0};
-  Mixed           X, grand, mobility, voids;
+  PetscReal       x[NAK_MIX_MOST] = {0}, slope[NAK_MIX_MOST] = {0};
+  PetscReal       omega[NAK_MIX_MOST] = {0};
+  NakMixPoint     p                   = {.mu = u[0]};
+  Mixed           X, grand;
 
   Bodies(mix, mu, at);
   for (PetscInt k = 0; k < w.n; k++) {
-    const NakBody         body = mix->body[k];
-    const NakBranchPoint *a    = &at[body];
+    const NakBranchPoint *a = &at[mix->body[k]];
 
     x[k]     = a->x;
     omega[k] = a->omega;
     slope[k] = mix->RT * a->slope;
-    bend[k]  = mix->RT * mix->RT * a->bend;
-    flow[k]  = mix->diffusivity[body] * slope[k];
-    dflow[k] = mix->diffusivity[body] * bend[k];
-    gas[k]   = body == NAK_BODY_VOID;
-    p.h[body] += w.h[k];
+    p.h[mix->body[k]] += w.h[k];
   }
   X           = Mix(&w, x);
   grand       = Mix(&w, omega);
-  mobility    = Mix(&w, flow);
-  voids       = Mix(&w, gas);
   p.X         = X.value;
-  p.mobility  = mobility.value;
-  p.voids     = voids.value;
-  p.energy    = (grand.value + mu * X.value - mix->pressure * voids.value) / mix->volume;
+  p.energy    = (grand.value + mu * X.value) / mix->volume;
   p.x_liquid  = x[0];
   p.dx_liquid = slope[0];
   Reduce(w.n, X.d, p.dX);
-  Reduce(w.n, mobility.d, p.dmobility);
-  Reduce(w.n, voids.d, p.dvoids);
-  p.dX[0]        = Mix(&w, slope).value;
-  p.dmobility[0] = Mix(&w, dflow).value;
+  p.dX[0] = Mix(&w, slope).value;
   Drive(mix, &w, omega, &grand, &p);
   for (PetscInt k = 1; k < w.n; k++) p.ddrive[k][0] = -mix->RT / mix->volume * p.dX[k];
   return p;
@@ -340,33 +318,15 @@ PetscReal NakMixSumAt(const NakMix *mix, const PetscReal of[], const PetscReal u
   return m.value;
 }
 
-/* The mobility of a place: the mean over its pairs of the slower phase's mobility.  It is exactly
-   that of the pair if there is one pair.  It is 0 if there is one phase, and so nothing to move. */
-static PetscReal MobilityOf(const NakMix *mix, const PetscReal presence[])
+void NakMixRates(const NakMix *mix, PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST])
 {
-  PetscReal all = 0, mean = 0;
+  const PetscReal rate = 2 * mix->mobility / (3 * mix->width);
+  PetscReal       sum  = 0;
 
-  for (PetscInt k = 0; k < mix->n; k++)
-    for (PetscInt l = 0; l < k; l++) all += presence[k] * presence[l];
-  for (PetscInt k = 0; k < mix->n && all > 0; k++)
-    for (PetscInt l = 0; l < k; l++)
-      mean += presence[k] * presence[l] / all * PetscMin(mix->mobility[k], mix->mobility[l]);
-  return mean;
-}
-
-void NakMixRates(const NakMix *mix, const PetscReal presence[],
-                 PetscReal L[NAK_MIX_MOST][NAK_MIX_MOST])
-{
-  const PetscReal rate            = 2 * MobilityOf(mix, presence) / (3 * mix->width);
-  PetscReal       g[NAK_MIX_MOST] = {0}, sum = 0;
-
-  for (PetscInt k = 0; k < mix->n; k++) {
-    g[k] = presence[k] > 0 ? 1 / mix->share[k] : 0;
-    sum += g[k];
-  }
+  for (PetscInt k = 0; k < mix->n; k++) sum += 1 / mix->share[k];
   for (PetscInt k = 1; k < mix->n; k++)
     for (PetscInt l = 1; l < mix->n; l++)
-      L[k][l] = rate * ((k == l ? g[k] : 0) - (sum > 0 ? g[k] * g[l] / sum : 0));
+      L[k][l] = rate / mix->share[k] * ((k == l ? 1 : 0) - 1 / (mix->share[l] * sum));
 }
 
 PetscReal NakMixShareAt(const NakMix *mix, const PetscReal u[], NakBody body, PetscReal d[])
@@ -412,15 +372,6 @@ static PetscReal Compose(const NakMix *mix, const PetscReal h[NAK_BODIES],
   return X;
 }
 
-PetscReal NakMixComposition(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal mu,
-                            PetscReal *slope)
-{
-  NakBranchPoint at[NAK_BODIES] = {{0}};
-
-  Bodies(mix, mix->RT * mu, at);
-  return Compose(mix, h, at, slope);
-}
-
 /* The mu / RT at which bodies in these shares hold X, from a guess.  The bodies are set to those at
    that mu. */
 static PetscReal Hold(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal X, PetscReal mu,
@@ -446,31 +397,51 @@ static PetscReal Hold(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscRea
   return PetscAbsReal(mu) < 0.999 * end ? mu : NAN;
 }
 
-PetscReal NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X)
-{
-  NakBranchPoint at[NAK_BODIES] = {{0}};
-  PetscReal      h[NAK_BODIES];
-
-  NakMixShares(mix, u, h);
-  return Hold(mix, h, X, u[0], at);
-}
-
 /* Per mole of B.  At first the ratio A : B of solid B, over that of the liquid, is the one at its
    melting. */
-static PetscReal HoldPerB(const NakMix *mix, const PetscReal u[], PetscReal X,
+static PetscReal HoldPerB(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal X,
                           NakBranchPoint at[NAK_BODIES])
 {
-  const PetscReal least = 1e-6; /* of the liquid's ratio */
-  PetscReal       h[NAK_BODIES], liquid, held;
+  const PetscReal least  = 1e-6; /* of the liquid's ratio */
+  const PetscReal held   = 1 - h[NAK_BODY_SOLID_B] * (1 - mix->partition);
+  const PetscReal liquid = PetscMax((X - h[NAK_BODY_SOLID_A] * mix->metal) / held, least);
 
-  NakMixShares(mix, u, h);
-  held                   = 1 - h[NAK_BODY_SOLID_B] * (1 - mix->partition);
-  liquid                 = PetscMax((X - h[NAK_BODY_SOLID_A] * mix->metal) / held, least);
   at[NAK_BODY_LIQUID].x  = liquid;
   at[NAK_BODY_SOLID_B].x = mix->partition * liquid;
   return Hold(
     mix, h, X,
     NakSolutionMuA(&mix->branch[NAK_BODY_LIQUID].solution, liquid / (1 + liquid)) / mix->RT, at);
+}
+
+/* Per atom.  At first solid A is pure, and solid B has as much less as at its melting. */
+static PetscReal HoldPerAtom(const NakMix *mix, const PetscReal h[NAK_BODIES], PetscReal X,
+                             NakBranchPoint at[NAK_BODIES])
+{
+  const NakSolution *s    = &mix->branch[NAK_BODY_LIQUID].solution;
+  const PetscReal    edge = 1e-6; /* of a mole fraction */
+  const PetscReal    held =
+    h[NAK_BODY_LIQUID] + h[NAK_BODY_VOID] + h[NAK_BODY_SOLID_B] * mix->partition;
+  const PetscReal wanted = (X - h[NAK_BODY_SOLID_A]) / PetscMax(held, edge);
+  const PetscReal x      = PetscMin(PetscMax(wanted, edge), 1 - edge);
+
+  return Hold(mix, h, X, (NakSolutionMuA(s, x) - NakSolutionMuB(s, x)) / mix->RT, at);
+}
+
+/* The mu / RT at which the phases hold X.  The bodies are set to those at that mu. */
+static PetscReal Held(const NakMix *mix, const PetscReal u[], PetscReal X,
+                      NakBranchPoint at[NAK_BODIES])
+{
+  PetscReal h[NAK_BODIES];
+
+  NakMixShares(mix, u, h);
+  return mix->frame == NAK_PER_B ? HoldPerB(mix, h, X, at) : HoldPerAtom(mix, h, X, at);
+}
+
+PetscReal NakMixPotential(const NakMix *mix, const PetscReal u[], PetscReal X)
+{
+  NakBranchPoint at[NAK_BODIES] = {{0}};
+
+  return Held(mix, u, X, at);
 }
 
 NakMixPoint NakMixHolding(const NakMix *mix, const PetscReal u[], PetscReal X)
@@ -479,7 +450,7 @@ NakMixPoint NakMixHolding(const NakMix *mix, const PetscReal u[], PetscReal X)
   PetscReal      w[NAK_MIX_MOST];
 
   for (PetscInt k = 1; k < mix->n; k++) w[k] = u[k];
-  w[0] = HoldPerB(mix, u, X, at);
+  w[0] = Held(mix, u, X, at);
   return PointAt(mix, w, at);
 }
 
@@ -492,7 +463,7 @@ PetscReal NakMixForces(const NakMix *mix, const PetscReal u[], PetscReal X, Pets
   Mixed           grand;
   Square          unused;
 
-  (void)HoldPerB(mix, u, X, at);
+  (void)Held(mix, u, X, at);
   for (PetscInt k = 0; k < w.n; k++) omega[k] = at[mix->body[k]].omega;
   grand = Mix(&w, omega);
   (void)Wells(mix, &w, d, unused);
@@ -505,7 +476,7 @@ PetscReal NakMixLiquid(const NakMix *mix, const PetscReal u[], PetscReal X)
 {
   NakBranchPoint at[NAK_BODIES] = {{0}};
 
-  (void)HoldPerB(mix, u, X, at);
+  (void)Held(mix, u, X, at);
   return at[NAK_BODY_LIQUID].x;
 }
 

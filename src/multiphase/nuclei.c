@@ -7,11 +7,11 @@
 /* ---- Inserting ---- */
 
 /* Distance of a cell from a point; in a periodic box the shorter way round. */
-static PetscReal Distance(NakMixBox b, const PetscInt i[3], const PetscReal centre[3])
+static PetscReal Distance(const NakMixBox b, PetscInt n, PetscInt k, const PetscReal centre[3])
 {
   PetscReal at[3], sum = 0;
 
-  NakMixPlace(b, i, at);
+  NakMixPlace(b, n, k, at);
   for (int d = 0; d < 3; d++) {
     PetscReal away = PetscAbsReal(at[d] - centre[d]);
 
@@ -22,66 +22,50 @@ static PetscReal Distance(NakMixBox b, const PetscInt i[3], const PetscReal cent
   return PetscSqrtReal(sum);
 }
 
-/* Let phase k take its share of all that is not void. */
-static void GrowPhase(const NakMix *mix, PetscInt k, PetscReal share, PetscReal u[])
-{
-  PetscReal room = 1;
-
-  for (PetscInt l = 1; l < mix->n; l++)
-    if (mix->body[l] == NAK_BODY_VOID) room -= u[l];
-  for (PetscInt l = 1; l < mix->n; l++)
-    if (l != k && mix->body[l] != NAK_BODY_VOID) u[l] *= 1 - share;
-  u[k] += (room - u[k]) * share;
-}
-
 typedef struct {
   PetscInt         phase;
   const PetscReal *centre;
   PetscReal        radius;
 } Nucleus;
 
-/* The share of a cell, unscaled, in the metal that a nucleus rejects or takes: cells with liquid
-   near it, and more if X follows mu more steeply. */
-static PetscReal Weight(NakMixBox b, const Nucleus *nucleus, PetscReal distance,
+/* The weight of a cell when a nucleus rejects or takes metal: its part of the remainder. */
+static PetscReal Weight(const NakMixBox b, const Nucleus *nucleus, PetscReal distance,
                         const PetscReal u[])
 {
-  const PetscReal   reach = 2 * nucleus->radius + b->mix.width;
-  const NakMixPoint p     = NakMixAt(&b->mix, u);
+  const PetscReal   reach = 2 * nucleus->radius + b->zone.mix.width;
+  const NakMixPoint p     = NakMixHolding(&b->zone.mix, u, u[0]);
 
   return p.h[NAK_BODY_LIQUID] * p.dX[0] * PetscExpReal(-PetscSqr(distance / reach));
 }
 
 /* Pass 0 lets the phase grow at constant mu.  It adds up what X gained, and the weights of the
-   liquid around.  Pass 1 takes the gain from that liquid. */
-static PetscErrorCode Pass(NakMixBox b, const Nucleus *nucleus, int pass, PetscReal sum[2])
+   liquid around.  Pass 1 takes the gain from that liquid.  Returns whether every cell can hold what
+   it then has. */
+static PetscErrorCode Pass(NakMixBox b, const Nucleus *nucleus, int pass, PetscReal sum[2],
+                           PetscBool *ok)
 {
-  const NakPart *p = &b->part;
-  PetscReal  ****u, ***X;
-  PetscInt       i[3];
+  PetscReal *u;
 
   PetscFunctionBeginUser;
-  PetscCall(DMDAVecGetArrayDOF(b->dm, b->U, &u));
-  PetscCall(DMDAVecGetArray(b->one, b->X, &X));
-  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i)) {
-    PetscReal *const here = u[i[2]][i[1]][i[0]], *const x = &X[i[2]][i[1]][i[0]];
-    const PetscReal r = Distance(b, i, nucleus->centre);
+  *ok = PETSC_TRUE;
+  PetscCall(VecGetArray(b->U, &u));
+  for (PetscInt n = 0; n < b->owned; n++)
+    for (PetscInt k = 0; k < b->zone.layers; k++) {
+      PetscReal *const here = u + NakMixAtCell(b, n, k);
+      const PetscReal  r    = Distance(b, n, k, nucleus->centre);
 
-    if (pass == 0) {
-      const PetscReal old = NakMixAt(&b->mix, here).X;
-      PetscReal       gain;
+      if (pass == 0) {
+        const PetscReal part =
+          0.5 - 0.5 * PetscTanhReal(2 * (r - nucleus->radius) / b->zone.mix.width);
 
-      GrowPhase(&b->mix, nucleus->phase,
-                0.5 - 0.5 * PetscTanhReal(2 * (r - nucleus->radius) / b->mix.width), here);
-      gain = NakMixAt(&b->mix, here).X - old;
-      *x += gain;
-      sum[0] += gain;
-      sum[1] += Weight(b, nucleus, r, here);
-    } else {
-      *x -= sum[0] / sum[1] * Weight(b, nucleus, r, here);
+        sum[0] += NakZoneFill(&b->zone, nucleus->phase, part, here);
+        sum[1] += Weight(b, nucleus, r, here);
+      } else {
+        here[0] -= sum[0] / sum[1] * Weight(b, nucleus, r, here);
+        if (!(here[0] > 0 && here[0] < 1)) *ok = PETSC_FALSE;
+      }
     }
-  }
-  PetscCall(DMDAVecRestoreArray(b->one, b->X, &X));
-  PetscCall(DMDAVecRestoreArrayDOF(b->dm, b->U, &u));
+  PetscCall(VecRestoreArray(b->U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -93,17 +77,16 @@ PetscErrorCode NakMixBoxInsert(NakMixBox b, PetscInt phase, const PetscReal cent
   PetscBool     ok;
 
   PetscFunctionBeginUser;
-  PetscCall(Pass(b, &nucleus, 0, sum));
+  PetscCall(Pass(b, &nucleus, 0, sum, &ok));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPIU_REAL, MPIU_SUM, b->comm));
-  PetscCall(Pass(b, &nucleus, 1, sum));
-  PetscCall(NakMixHoldVoids(b, b->U));
-  PetscCall(NakMixSolvePotential(b, b->X, b->U, &ok));
+  PetscCall(Pass(b, &nucleus, 1, sum, &ok));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &ok, 1, MPIU_BOOL, MPI_MIN, b->comm));
   PetscCheck(ok, b->comm, PETSC_ERR_USER_INPUT,
              "a nucleus of %.3g m rejects more metal than the liquid around it takes: choose a "
              "smaller one or a larger box",
              (double)radius);
-  b->integrator.last_good = 0;
-  b->integrator.next      = b->params.first_step;
+  NakBdfForget(b->bdf);
+  b->integrator.next = b->params.first_step;
   b->integrator.nuclei++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -146,13 +129,13 @@ static PetscReal Boltzmann(NakMixBox b, NakBody body, PetscReal mu, PetscReal an
   const PetscReal      avogadro = 6.02214076e23;
   const PetscReal      tension = body == NAK_BODY_SOLID_B ? b->params.material.b.solid_liquid_energy
                                                           : b->params.material.a.solid_liquid_energy;
-  const NakBranchPoint liquid  = NakBranchAt(&b->mix.branch[NAK_BODY_LIQUID], mu);
-  const NakBranchPoint solid   = NakBranchAt(&b->mix.branch[body], mu);
+  const NakBranchPoint liquid  = NakBranchAt(&b->zone.mix.branch[NAK_BODY_LIQUID], mu);
+  const NakBranchPoint solid   = NakBranchAt(&b->zone.mix.branch[body], mu);
   const PetscReal      gain    = liquid.omega - solid.omega;
   const PetscReal      richer  = body == NAK_BODY_SOLID_B ? liquid.x - solid.x : solid.x - liquid.x;
   const PetscReal      C       = PetscCosReal(angle * PETSC_PI / 180);
   const PetscReal      f       = (2 + C) * PetscSqr(1 - C) / 4;
-  const PetscReal      RT = b->mix.branch[NAK_BODY_LIQUID].solution.RT, V = b->mix.volume;
+  const PetscReal      RT = b->zone.mix.branch[NAK_BODY_LIQUID].solution.RT, V = b->zone.mix.volume;
   const PetscReal      barrier =
     16 * PETSC_PI / 3 * tension * tension * tension * PetscSqr(V / gain) * f;
 
@@ -167,7 +150,7 @@ typedef struct {
 enum { NUMBERS = 3 }; /* of a Candidate */
 
 /* Whether a cell nucleates in this slot. */
-static PetscBool Happens(NakMixBox b, const PetscReal u[], PetscInt cell, PetscInt slot,
+static PetscBool Happens(NakMixBox b, PetscReal mu, PetscInt cell, PetscInt slot,
                          const Candidate *c)
 {
   const NakMixParams *p     = &b->params;
@@ -176,16 +159,16 @@ static PetscBool Happens(NakMixBox b, const PetscReal u[], PetscInt cell, PetscI
   const PetscReal     angle = !c->wall ? 180 : body == NAK_BODY_SOLID_B ? p->angle_b : p->angle_a;
   const PetscInt      stream =
     2 * (c->wall ? NAK_STREAM_WALL : NAK_STREAM_BULK) + (body == NAK_BODY_SOLID_A) + 10;
-  const PetscReal rate = sites > 0 ? sites * Boltzmann(b, body, b->mix.RT * u[0], angle) : 0;
+  const PetscReal rate = sites > 0 ? sites * Boltzmann(b, body, mu, angle) : 0;
 
   return (PetscBool)(NakRandomOne(p->seed, cell, slot, stream) <= -expm1(-rate * p->interval));
 }
 
-static PetscBool IsLiquid(const NakMix *mix, const PetscReal u[])
+static PetscBool IsLiquid(const NakZone *z, const PetscReal u[])
 {
   PetscReal liquid = 1;
 
-  for (PetscInt k = 1; k < mix->n; k++) liquid -= u[k];
+  for (PetscInt k = 1; k <= z->phases; k++) liquid -= u[k];
   return (PetscBool)(liquid > 0.95);
 }
 
@@ -194,13 +177,15 @@ static PetscMPIInt CollectCell(NakMixBox b, const PetscReal u[], PetscInt cell, 
                                PetscInt slot, Candidate list[])
 {
   PetscMPIInt count = 0;
+  PetscReal   mu;
 
-  if (!IsLiquid(&b->mix, u)) return 0;
+  if (!IsLiquid(&b->zone, u)) return 0;
+  mu = b->zone.mix.RT * NakMixPotential(&b->zone.mix, u, u[0]);
   for (int way = 0; way < 4; way++) {
     const Candidate c = {cell, way % 2 == 0 ? NAK_BODY_SOLID_B : NAK_BODY_SOLID_A, way / 2};
 
-    if (!b->mix.used[c.body] || (c.wall && !wall)) continue;
-    if (!Happens(b, u, cell, slot, &c)) continue;
+    if (!b->zone.mix.used[c.body] || (c.wall && !wall)) continue;
+    if (!Happens(b, mu, cell, slot, &c)) continue;
     if (list != NULL) list[count] = c;
     count++;
   }
@@ -210,22 +195,21 @@ static PetscMPIInt CollectCell(NakMixBox b, const PetscReal u[], PetscInt cell, 
 /* Own candidates: returns their number.  If `list` is not NULL, it receives them. */
 static PetscErrorCode Collect(NakMixBox b, PetscInt slot, Candidate list[], PetscMPIInt *count)
 {
-  const NakPart  *p = &b->part;
-  const PetscInt *n = b->params.n;
-  PetscReal   ****u;
-  PetscInt        i[3];
+  const PetscInt  *n = b->params.n;
+  const PetscReal *u;
 
   PetscFunctionBeginUser;
   *count = 0;
-  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
-  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i)) {
-    const PetscInt  cell = (i[2] * n[1] + i[1]) * n[0] + i[0];
-    const PetscBool wall = (PetscBool)(i[2] == 0 && n[2] > 1 && !b->periodic[2]);
+  PetscCall(VecGetArrayRead(b->U, &u));
+  for (PetscInt c = 0; c < b->owned; c++)
+    for (PetscInt k = 0; k < b->zone.layers; k++) {
+      const PetscInt x = b->own.xs + c % b->own.xm, y = b->own.ys + c / b->own.xm;
 
-    *count +=
-      CollectCell(b, u[i[2]][i[1]][i[0]], cell, wall, slot, list != NULL ? list + *count : NULL);
-  }
-  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
+      *count +=
+        CollectCell(b, u + NakMixAtCell(b, c, k), (k * n[1] + y) * n[0] + x,
+                    (PetscBool)(k == 0 && b->zone.wall), slot, list != NULL ? list + *count : NULL);
+    }
+  PetscCall(VecRestoreArrayRead(b->U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -263,17 +247,16 @@ static PetscErrorCode GatherCandidates(NakMixBox b, const Candidate mine[], Pets
 static PetscErrorCode HasRoom(NakMixBox b, const PetscReal centre[3], PetscReal distance,
                               PetscBool *room)
 {
-  const NakPart *p = &b->part;
-  PetscReal  ****u;
-  PetscInt       i[3];
+  const PetscReal *u;
 
   PetscFunctionBeginUser;
   *room = PETSC_TRUE;
-  PetscCall(DMDAVecGetArrayDOFRead(b->dm, b->U, &u));
-  for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i))
-    if (Distance(b, i, centre) <= distance && !IsLiquid(&b->mix, u[i[2]][i[1]][i[0]]))
-      *room = PETSC_FALSE;
-  PetscCall(DMDAVecRestoreArrayDOFRead(b->dm, b->U, &u));
+  PetscCall(VecGetArrayRead(b->U, &u));
+  for (PetscInt n = 0; n < b->owned; n++)
+    for (PetscInt k = 0; k < b->zone.layers; k++)
+      if (Distance(b, n, k, centre) <= distance && !IsLiquid(&b->zone, u + NakMixAtCell(b, n, k)))
+        *room = PETSC_FALSE;
+  PetscCall(VecRestoreArrayRead(b->U, &u));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, room, 1, MPIU_BOOL, MPI_MIN, b->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -297,7 +280,7 @@ PetscErrorCode NakMixNucleate(NakMixBox b, PetscInt slot)
     PetscReal      at[3];
     PetscBool      room;
 
-    NakMixPlace(b, i, at);
+    for (int d = 0; d < 3; d++) at[d] = ((PetscReal)i[d] + 0.5) * b->h[d];
     if (all[k].wall) at[2] = 0;
     PetscCall(HasRoom(b, at, radius + p->width, &room));
     if (room) PetscCall(NakMixBoxInsert(b, Grain(b, (NakBody)all[k].body, cell, slot), at, radius));

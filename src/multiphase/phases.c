@@ -55,7 +55,7 @@ static Meeting Meet(const NakMix *mix, const NakMixParams *p, NakBody body)
   const NakEquilibria all   = NakThermoEquilibria(&alloy, PETSC_FALSE);
   const PetscInt      end   = body == NAK_BODY_SOLID_B ? 0 : 1;
   const PetscReal     start = NakThermoMoleFraction(&p->material, p->alloy.potassium);
-  const PetscReal     D     = mix->diffusivity[NAK_BODY_LIQUID];
+  const PetscReal     D     = mix->diffusivity;
   PetscReal           solid = 1 - (PetscReal)end, liquid = 0.5, bend;
 
   for (PetscInt k = 0; k < all.n; k++)
@@ -87,10 +87,12 @@ static PetscReal Mobility(const NakMix *mix, const NakMixParams *p, NakBody body
   return p->solid_mobility > 0 ? p->solid_mobility : Balanced(mix, p, body);
 }
 
-static void SetMobilities(NakMix *mix, const NakMixParams *p)
+/* One mobility for all phases: that of the slowest one. */
+static void SetMobility(NakMix *mix, const NakMixParams *p)
 {
-  mix->mobility[0] = PETSC_INFINITY;
-  for (PetscInt k = 1; k < mix->n; k++) mix->mobility[k] = Mobility(mix, p, mix->body[k]);
+  mix->mobility = mix->n > 1 ? PETSC_MAX_REAL : 0;
+  for (PetscInt k = 1; k < mix->n; k++)
+    mix->mobility = PetscMin(mix->mobility, Mobility(mix, p, mix->body[k]));
 }
 
 /* In cells of size h an interface is narrower by 2/3 (h/w)^2 than the energies say, and its energy
@@ -109,10 +111,10 @@ static void MakeUpForCells(NakMix *mix, const NakMixParams *p)
   dearer = 1 + 2.0 / 15 * e;
   mix->width *= wider;
   mix->barrier *= dearer;
+  mix->mobility *= wider * dearer;
   for (PetscInt k = 0; k < mix->n; k++) {
     mix->share[k] *= dearer;
     mix->anisotropy[k] *= wider * dearer;
-    mix->mobility[k] *= wider * dearer;
   }
 }
 
@@ -154,8 +156,7 @@ void NakMixCreate(const NakMixParams *p, NakMixFrame frame, NakMix *mix)
                         .RT     = alloy.liquid.RT,
                         .volume = frame == NAK_PER_B ? 1 / NakMixDensityOfB(p)
                                                      : 1 / NakThermoDensity(&p->material, x),
-                        .width  = p->width,
-                        .void_x = x};
+                        .width  = p->width};
   mix->metal = mix->volume / p->material.a.solid_volume;
   AddPhases(mix, NAK_BODY_LIQUID, 1);
   AddPhases(mix, NAK_BODY_SOLID_B, p->grains_b);
@@ -166,11 +167,7 @@ void NakMixCreate(const NakMixParams *p, NakMixFrame frame, NakMix *mix)
                      ? PETSC_PI / 2 * NakRandomOne(p->seed, k, 0, NAK_STREAM_TILT)
                      : 0;
   SetEnergies(mix, p);
-  mix->diffusivity[NAK_BODY_LIQUID] =
-    p->alloy.diffusivity > 0 ? p->alloy.diffusivity : p->material.diffusivity;
-  mix->diffusivity[NAK_BODY_VOID]    = mix->diffusivity[NAK_BODY_LIQUID];
-  mix->diffusivity[NAK_BODY_SOLID_A] = p->solid_diffusivity;
-  mix->diffusivity[NAK_BODY_SOLID_B] = p->solid_diffusivity;
-  SetMobilities(mix, p);
+  mix->diffusivity = p->alloy.diffusivity > 0 ? p->alloy.diffusivity : p->material.diffusivity;
+  SetMobility(mix, p);
   MakeUpForCells(mix, p);
 }

@@ -36,12 +36,13 @@ static NakSimSize Size(NakSim s, PetscInt ranks)
   const NakMixParams *p     = &s->params.mix;
   const PetscReal     n     = (PetscReal)NakMixPhases(p);
   const PetscReal     cells = (PetscReal)p->n[0] * (PetscReal)p->n[1] * (PetscReal)p->n[2];
+  const NakGridParams grid  = NakMixGrid(p);
 
   return (NakSimSize){
     .n        = {p->n[0], p->n[1], p->n[2]},
     .what     = "cells",
     .entries  = "microstructure.nx, ny or nz",
-    .ranks    = NakMixUsefulRanks(p, ranks),
+    .ranks    = NakStateUsefulRanks(&grid, ranks),
     .unknowns = n * cells,
     .longest  = n * cells,
     .bytes    = NakMixMemory(p),

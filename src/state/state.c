@@ -22,6 +22,25 @@ static NakLayout LayOut(const NakGrid *grid, PetscBool liquid, PetscInt ions, Pe
   return l;
 }
 
+/* Only the charge that passes, and the zone. */
+static NakLayout LayOutBare(const NakGrid *grid)
+{
+  const PetscInt alloy = 1;
+  NakLayout      l     = {.charge     = alloy,
+                          .phi        = alloy,
+                          .potential  = alloy,
+                          .deposit    = alloy,
+                          .open       = alloy,
+                          .interphase = alloy,
+                          .alloy      = alloy,
+                          .phases     = grid->phases,
+                          .zone       = grid->n_zone};
+
+  l.size         = NakLayoutAlloy(&l, grid->n_alloy);
+  l.reservoir_na = l.reservoir_k = l.potassium = l.salt = l.counter = l.size;
+  return l;
+}
+
 const char *NakLayoutName(const NakLayout *l, PetscInt j)
 {
   const struct {
@@ -191,7 +210,9 @@ static PetscErrorCode Create(MPI_Comm comm, const NakGridParams *params,
   s->total_height       = total_height;
   *state                = s; /* so that the caller can destroy what is left after an error */
   PetscCall(CreateGrid(s));
-  s->layout = LayOut(&s->grid, (PetscBool)(params->liquid > 0), params->ions, params->counter);
+  s->layout = params->bare
+                ? LayOutBare(&s->grid)
+                : LayOut(&s->grid, (PetscBool)(params->liquid > 0), params->ions, params->counter);
   PetscCall(CreateDM(s, like));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

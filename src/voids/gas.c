@@ -146,6 +146,25 @@ PetscErrorCode NakGasVolumes(NakGas s, const PetscReal share[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakGasFill(NakGas s, const PetscReal share[])
+{
+  const NakGrid  *g      = NakStateGrid(s->state);
+  const PetscReal length = g->ny > 1 ? g->dx : g->dy;
+  PetscReal       volume, laplace;
+
+  PetscFunctionBeginUser;
+  s->n = 0;
+  PetscCall(NakGasAdd(s, 0, 0));
+  PetscCall(NakGasOwners(s));
+  PetscCall(NakGasVolumes(s, share));
+  volume       = s->volume[0];
+  laplace      = NakVoidsFlat(g)
+                   ? s->field.tension * PetscSqrtReal(PETSC_PI * length / volume)
+                   : 2 * s->field.tension * PetscPowReal(4 * PETSC_PI / (3 * volume), 1. / 3);
+  s->amount[0] = s->filled = volume > 0 ? (s->params.pressure + laplace) * volume : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscReal Pressure(const NakGas s, PetscInt root)
 {
   if (s->amount[root] == 0) return 0;
@@ -160,6 +179,16 @@ void NakGasAge(NakGas s, PetscReal since)
 PetscReal NakGasExcess(NakGas s, PetscInt column)
 {
   return s->n > 0 ? Pressure(s, s->root[s->owner[column]]) - s->params.pressure : 0;
+}
+
+PetscReal NakGasEnergy(NakGas s)
+{
+  PetscReal sum = 0;
+
+  for (PetscInt k = 0; k < s->n; k++)
+    if (s->root[k] == k && s->volume[k] > 0)
+      sum += s->params.pressure * s->volume[k] - s->amount[k] * PetscLogReal(s->volume[k]);
+  return sum;
 }
 
 PetscErrorCode NakGasAnswer(NakGas s, PetscReal change[])

@@ -98,7 +98,7 @@ static void FillZone(const NakColumn *c, PetscReal u[])
 
     w[0] = -0.9 + 0.01 * (PetscReal)k;
     for (PetscInt i = 1; i <= c->l.phases; i++) w[i] = layer[i];
-    layer[0] = NakMixAt(&c->mix, w).X;
+    layer[0] = NakMixAt(&c->zone.mix, w).X;
   }
 }
 

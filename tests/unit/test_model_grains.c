@@ -306,7 +306,7 @@ static void TheSlowestMoves(void **unused)
     params.microstructure.solid_mobility = solid;
     FreezeSome(&params, 1, 0);
     MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
-    AssertRelative("mobility", model->column.mobility,
+    AssertRelative("mobility", model->column.zone.mix.mobility,
                    made_up * (k < 2 ? PetscMin(solid, empty) : solid), 1e-12);
     MUST(NakModelDestroy(&model));
   }
@@ -355,7 +355,7 @@ static void CheckBall(const Cell *cell, PetscReal x, PetscReal y)
         PetscSqrtReal(a * a + b * b + PetscSqr(dz * ((PetscReal)z + 0.5))) - radius;
 
       AssertNear("order parameter", u[(ptrdiff_t)n * l->size + NakLayoutAlloy(l, z) + 1],
-                 1 / (1 + PetscExpReal(4 * out / m->column.mix.width)), 1e-12);
+                 1 / (1 + PetscExpReal(4 * out / m->column.zone.mix.width)), 1e-12);
     }
   }
   MUST(VecRestoreArrayRead(cell->U, &u));

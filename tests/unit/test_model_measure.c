@@ -51,7 +51,7 @@ static void FillColumn(const NakColumn *c, PetscInt n, PetscReal u[])
   for (PetscInt k = 0; k < c->na; k++)
     u[NakLayoutAlloy(l, k)] = 0.4 + 0.01 * (PetscReal)k + 0.001 * x;
   if (n == 0) u[l->alloy] = 0.02, u[l->alloy + GRAIN_B] = 1;
-  if (n == 1) u[l->alloy] = c->mix.metal + 0.3, u[l->alloy + GRAIN_A] = 1;
+  if (n == 1) u[l->alloy] = c->zone.mix.metal + 0.3, u[l->alloy + GRAIN_A] = 1;
   if (n == 2) u[NakLayoutAlloy(l, 1) + VOID] = 1;
   if (n == 3) u[NakLayoutAlloy(l, 2) + VOID] = 1;
 }
@@ -177,7 +177,7 @@ static PetscBool Stated(const NakModelParams *p, const NakColumn *c, const char 
   const PetscReal x        = (PetscReal)n;
   const PetscInt  in_alloy = z - c->ne - c->nf;
   const PetscReal r        = n == 0 && in_alloy == 0   ? 0.02
-                             : n == 1 && in_alloy == 0 ? c->mix.metal + 0.3
+                             : n == 1 && in_alloy == 0 ? c->zone.mix.metal + 0.3
                                                        : 0.4 + 0.01 * (PetscReal)in_alloy + 0.001 * x;
   const PetscBool wetted   = (PetscBool)(n > 0);
 
@@ -278,7 +278,7 @@ static void SodiumOnTheFace(void **unused)
   (void)unused;
   MUST(VecGetArrayRead(cell.U, &u));
   for (PetscInt n = 0; n < cell.model->owned; n++) {
-    const NakFoot foot = NakZoneFoot(&cell.model->column, u + (ptrdiff_t)n * size);
+    const NakFoot foot = NakColumnFoot(&cell.model->column, u + (ptrdiff_t)n * size);
     const int     here = Number(cell.model, n) == 1;
 
     AssertNear("charge", foot.above * params.material.a.solid_volume / (96485.33212 * layer), here,
@@ -302,7 +302,8 @@ static void VoidsAreTheirOwnPhase(void **unused)
       const PetscInt number = Number(cell.model, n);
 
       AssertNear(
-        "void", NakZoneVoid(&cell.model->column, u + (ptrdiff_t)n * l->size + NakLayoutAlloy(l, k)),
+        "void",
+        NakZoneVoid(&cell.model->column.zone, u + (ptrdiff_t)n * l->size + NakLayoutAlloy(l, k)),
         (number == 2 && k == 1) || (number == 3 && k == 2), 1e-14);
     }
   MUST(VecRestoreArrayRead(cell.U, &u));
@@ -496,7 +497,7 @@ static void LiquidIsShown(void **unused)
   u[model->column.l.potassium] = 0.2 * bath * 96485.33212;
   u[model->column.l.salt]      = 0.05 * bath;
   MUST(NakModelMeasure(model, U, &record, NULL));
-  foot = NakZoneFoot(&model->column, u);
+  foot = NakColumnFoot(&model->column, u);
   {
     const NakBath left = NakColumnBath(&model->column, u);
 
@@ -565,7 +566,7 @@ static void ZoneMovesByItsForces(void **unused)
   Cell             cell;
   const NakColumn *c;
   const NakLayout *l;
-  PetscReal       *u, *f, L[NAK_MIX_MOST][NAK_MIX_MOST], presence[NAK_MIX_MOST];
+  PetscReal       *u, *f, L[NAK_MIX_MOST][NAK_MIX_MOST];
   Vec              Udot, F;
 
   (void)unused;
@@ -591,8 +592,7 @@ static void ZoneMovesByItsForces(void **unused)
     }
   MUST(VecRestoreArray(cell.U, &u));
   MUST(NakModelResidual(cell.model, cell.U, Udot, F));
-  for (PetscInt k = 0; k < c->mix.n; k++) presence[k] = 1;
-  NakMixRates(&c->mix, presence, L);
+  NakMixRates(&c->zone.mix, L);
   MUST(VecGetArray(cell.U, &u));
   MUST(VecGetArray(F, &f));
   for (PetscInt k = 0; k < l->zone; k++) {
@@ -601,14 +601,14 @@ static void ZoneMovesByItsForces(void **unused)
     const PetscReal *down  = u + NakLayoutAlloy(l, PetscMax(k - 1, 0));
     PetscReal force[NAK_MIX_MOST], face[3], d[NAK_MIX_MOST] = {0}, dd[NAK_MIX_MOST][NAK_MIX_MOST];
 
-    (void)NakMixForces(&c->mix, layer, layer[0], force);
+    (void)NakMixForces(&c->zone.mix, layer, layer[0], force);
     for (int i = 1; i < 3; i++) face[i] = layer[i] + (layer[i] - up[i]) / 2;
-    if (k == 0) (void)NakMixSumAt(&c->mix, c->mix.wall, face, d, dd);
+    if (k == 0) (void)NakMixSumAt(&c->zone.mix, c->zone.mix.wall, face, d, dd);
     for (int i = 1; i < 3; i++) {
       PetscReal moved = 0;
 
       for (int j = 1; j < 3; j++) moved -= L[i][j] * (force[j] + d[j] / h);
-      moved += c->mobility * (up[i] - 2 * layer[i] + down[i]) / (h * h);
+      moved += c->zone.mix.mobility * (up[i] - 2 * layer[i] + down[i]) / (h * h);
       AssertRelative("order parameter", f[NakLayoutAlloy(l, k) + i], 0.125 - moved, 1e-9);
     }
   }
@@ -629,18 +629,18 @@ static void FillingKeepsTheLiquid(void **unused)
 
   (void)unused;
   assert_int_equal(c->l.phases, 3);
-  gain = NakZoneFill(c, GRAIN_B, 0.4, u);
+  gain = NakZoneFill(&c->zone, GRAIN_B, 0.4, u);
   AssertRelative("gain", u[0] - whole, gain, 1e-12);
   assert_true(gain < -1e-3); /* K has no room for Na */
-  AssertNear("liquid", NakZoneLiquid(c, u), 0.45, 1e-9);
+  AssertNear("liquid", NakZoneLiquid(&c->zone, u), 0.45, 1e-9);
   AssertNear("K", u[GRAIN_B], 0.4, 1e-15);
   before = u[0];
-  gain   = NakZoneFill(c, VOID, 0.5, u);
+  gain   = NakZoneFill(&c->zone, VOID, 0.5, u);
   AssertRelative("gain", u[0] - before, gain, 1e-12);
-  AssertNear("liquid", NakZoneLiquid(c, u), 0.45, 1e-9);
+  AssertNear("liquid", NakZoneLiquid(&c->zone, u), 0.45, 1e-9);
   AssertNear("half the K", u[GRAIN_B], 0.2, 1e-15);
   AssertNear("void", u[VOID], 0.5, 1e-15);
-  AssertNear("nothing", NakZoneFill(c, GRAIN_A, 1e-13, u), 0, 0);
+  AssertNear("nothing", NakZoneFill(&c->zone, GRAIN_A, 1e-13, u), 0, 0);
   AssertNear("no Na", u[GRAIN_A], 0, 0);
   Destroy(&cell);
 }
