@@ -32,9 +32,9 @@
   that is absent from an interface of two others.  So nothing pulls it in, neither bulk nor wall.
 
   A void lifts the liquid off and leaves X alone: X counts the liquid that it has lifted.  So a void
-  has the composition and the chemical potentials of the liquid around it, and its own energy is
-  that of its gas, which is not part of F.  In the solids and the voids, A diffuses as in liquid of
-  the same potential; docs/model.md has what this changes.
+  has the composition and the chemical potentials of the liquid around it.  Its own energy is that
+  of its gas, which is not part of F.  In solids and voids, A diffuses as in liquid of the same
+  potential.  What this changes is in docs/model.md.
 
   There are two frames.  Per atom (NAK_PER_ATOM), X is the mole fraction of A and V the volume of a
   mole of atoms.  Per mole of B (NAK_PER_B), as a cell needs it:
@@ -42,8 +42,8 @@
   - mu is the chemical potential of A against solid A
   - G_i - mu x_i is the chemical potential of B in phase i
   - V is the volume that holds a mole of B
-  - solid A is pure; it lifts the liquid off, as a void does, and brings V / V_A of A.  Its energy
-    is the one at which it is in equilibrium with the liquid of the phase diagram.
+  - solid A is pure.  It lifts the liquid off, as a void does, and brings V / V_A of A.  At its
+    energy it is in equilibrium with the liquid of the phase diagram
 
   Phase 0 is the liquid, phi_0 = 1 - sum.  Functions of a point take mu / RT, with the T of the
   start, then phi_1, phi_2, and so on.  In a column the unknowns of a layer are X, phi_1, phi_2, and
@@ -283,8 +283,8 @@ PetscReal NakZoneVoid(const NakZone *zone, const PetscReal u[]);
     takes its part of everything.  Returns what X gains. */
 PetscReal NakZoneFill(const NakZone *zone, PetscInt k, PetscReal part, PetscReal u[]);
 
-/** Order parameters on the face, from 1 on; `u` is a column. */
-void NakZoneOnFace(const NakZone *zone, const PetscReal u[], PetscReal on_face[]);
+/** Order parameters `w` on the face, from 1 on; `u` is a column. */
+void NakZoneOnFace(const NakZone *zone, const PetscReal u[], PetscReal w[]);
 
 /** Rows of the order parameters of column `u`, from the forces of NakZoneForces(), layer by
     layer. */

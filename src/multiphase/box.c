@@ -146,7 +146,7 @@ static PetscErrorCode CreateSolver(NakMixBox b)
   PetscCall(VecSet(scale, finer));
   PetscCall(VecGetArray(scale, &s));
   for (PetscInt n = 0; n < b->owned; n++) {
-    s[n * NakStateLayout(b->state)->size] = any;
+    s[NakMixTaken(b, n)] = any;
     for (PetscInt k = 0; k < b->zone.layers; k++) s[NakMixAtCell(b, n, k)] = 1;
   }
   PetscCall(VecRestoreArray(scale, &s));

@@ -110,7 +110,7 @@ static PetscErrorCode TallyAll(NakMixBox b, Tally *t)
   for (PetscInt n = 0; n < b->owned; n++) {
     for (PetscInt k = 0; k < b->zone.layers; k++) TallyCell(b, u + NakMixAtCell(b, n, k), t);
     t->sum[SUM_ENERGY] += ColumnEnergy(b, n, u, ghosts);
-    t->sum[SUM_TAKEN] += u[n * NakStateLayout(b->state)->size] / b->h[2];
+    t->sum[SUM_TAKEN] += u[NakMixTaken(b, n)] / b->h[2];
   }
   if (b->gas != NULL) PetscCall(NakMixGas(b, u));
   PetscCall(VecRestoreArrayRead(b->U, &u));

@@ -58,7 +58,7 @@ PetscErrorCode NakMixContact(NakMixBox box);
 /* Insert the nuclei of slot `slot`.  Collective. */
 PetscErrorCode NakMixNucleate(NakMixBox box, PetscInt slot);
 
-/* Take over the present amounts as those of the start, and begin anew.  Collective. */
+/* Take over the present amounts as those of the start, and forget the past.  Collective. */
 PetscErrorCode NakMixBegin(NakMixBox box);
 
 /* column.c: the shares of void at the unknowns `u` of this rank; the pressures of the gas, too.
@@ -81,10 +81,18 @@ static inline ptrdiff_t NakMixAtCell(const NakMixBox b, PetscInt n, PetscInt k)
   return (ptrdiff_t)n * NakStateLayout(b->state)->size + NakZoneLayerAt(&b->zone, k);
 }
 
+/* Number of what the bottom of owned column n has taken. */
+static inline ptrdiff_t NakMixTaken(const NakMixBox b, PetscInt n)
+{
+  return (ptrdiff_t)n * NakStateLayout(b->state)->size;
+}
+
 /* Place of the centre of layer k of owned column n [m]. */
 static inline void NakMixPlace(const NakMixBox b, PetscInt n, PetscInt k, PetscReal at[3])
 {
-  at[0] = ((PetscReal)(b->own.xs + n % b->own.xm) + 0.5) * b->h[0];
-  at[1] = ((PetscReal)(b->own.ys + n / b->own.xm) + 0.5) * b->h[1];
+  const PetscInt x = b->own.xs + n % b->own.xm, y = b->own.ys + n / b->own.xm;
+
+  at[0] = ((PetscReal)x + 0.5) * b->h[0];
+  at[1] = ((PetscReal)y + 0.5) * b->h[1];
   at[2] = ((PetscReal)k + 0.5) * b->h[2];
 }

@@ -133,7 +133,9 @@ static const NakFormer former[] = {
   {"voids.tolerance",                              NULL,
    "voids are unknowns of the cell; write solver.tolerance, or leave it out"},
   {"voids.change",                                                                         NULL, "voids are unknowns of the cell, whose steps see them; leave it out"},
-  {.key = NULL                          }
+  {"microstructure.solid_diffusivity",                           NULL,
+   "in a solid Na diffuses as in liquid of the same potential; leave it out"},
+  {.key = NULL                                                                                 }
 };
 
 /* The kind of the deck, which decides the entries that it may have.  An unknown word gives
