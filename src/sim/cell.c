@@ -91,7 +91,7 @@ static PetscReal Counter(const NakModelParams *p)
   const PetscInt layers = p->grid.interphase_layers + p->grid.alloy_layers;
 
   if (p->counter.kind == NAK_COUNTER_SODIUM) return 0;
-  return (PetscReal)((p->counter.kind == NAK_COUNTER_ALLOY ? layers : 0) + 11);
+  return (PetscReal)((p->counter.kind == NAK_COUNTER_ALLOY ? layers : 0) + 9);
 }
 
 /* The longest vector has the entries of all columns' matrices: three diagonals, and 32 farther
