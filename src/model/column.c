@@ -56,7 +56,7 @@ static void Potentials(const void *ctx, const PetscReal u[], PetscReal theta[])
     for (PetscInt i = 1; i <= l->phases && k < l->zone; i++)
       theta[j + i] = c->zone.mix.mobility * u[j + i];
   }
-  if (l->ions > 0) NakIonsPotentials(c, u, theta);
+  NakIonsPotentials(c, u, theta);
   theta[l->open]         = c->kinetics.film_spreading * u[l->open];
   theta[l->reservoir_na] = c->mixing * u[l->reservoir_na];
   if (c->counter != NULL) Potentials(c->counter, u + l->counter, theta + l->counter);
@@ -82,7 +82,7 @@ static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
                NakThermoDiffusion(&c->kinetics.alloy, r).d1;
     for (PetscInt i = 1; i <= phases; i++) slope[j + i] = c->zone.mix.mobility;
   }
-  if (l->ions > 0) NakIonsSlopes(c, slope);
+  NakIonsSlopes(c, slope);
   slope[l->open]         = c->kinetics.film_spreading;
   slope[l->reservoir_na] = c->mixing;
   if (c->counter != NULL) Slopes(c->counter, u + l->counter, slope + l->counter);

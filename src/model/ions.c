@@ -564,12 +564,13 @@ void NakIonsSlopes(const NakColumn *c, PetscReal slope[])
     for (int i = 0; i < NAK_ION_X; i++) slope[j + NAK_LAYER_NA + i] = Mobility(c, k, i);
     slope[j] = c->spreading * carried * (Mobility(c, k, NAK_ION_NA) + Mobility(c, k, NAK_ION_X));
   }
-  for (int i = 0; i < NAK_ION_X && c->ion_leans > 0 && c->ions.excess > 0; i++)
-    slope[c->l.excess + i] = c->medium[0].diffusivity[i];
+  if (c->ion_leans == 0 || c->ions.excess == 0) return;
+  for (int i = 0; i < NAK_ION_X; i++) slope[c->l.excess + i] = c->medium[0].diffusivity[i];
 }
 
 void NakIonsPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[])
 {
+  if (c->ion_leans == 0) return;
   NakIonsSlopes(c, theta);
   for (PetscInt k = 0; k < c->ion_leans; k++) {
     const PetscInt  j   = NakLayoutPhi(&c->l, k);
