@@ -127,7 +127,7 @@ def main():
     parser.add_argument("--faults", type=int, default=4)
     parser.add_argument("--ranks", type=int, default=3)
     parser.add_argument("--writers", type=int, default=2)
-    parser.add_argument("--chain", type=int, nargs="*", default=[3, 1, 5])
+    parser.add_argument("--chain", type=int, nargs="*", default=[2, 3])
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     given.launcher = False
