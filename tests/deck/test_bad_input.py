@@ -240,6 +240,23 @@ class BadInput(unittest.TestCase):
                    "interphase.film_thickness=1 nm", message="all sodium of the alloy is")
         self.check(deck, "cell.area=1e-4 mm^2", status=nakrun.DONE, message="warning: the alloy in the cell is 400 m high")
 
+    def test_layers_of_ions_that_cannot_be(self):
+        deck = ("electrolyte: {kind: liquid, transport: layers}\ninterphase: none\nsalt: {molar_volume: 55 cm^3/mol}\n"
+                "membrane: {anions: 1 mol/L}\n" + PROTOCOL)
+        self.check(deck, status=nakrun.DONE)
+        for *entries, message in (
+                ("electrolyte.kind=solid", "transport is layers, and electrolyte.kind is solid, in which only Na\\+ moves"),
+                ("grid.electrolyte_layers=3", "grid.electrolyte_layers is 3, and electrolyte.transport is layers: raise it to 4"),
+                ("electrolyte.porosity=1.2", "electrolyte.porosity.*between 0.001 and 1"),
+                ("electrolyte.porosity=0", "electrolyte.porosity.*between 0.001 and 1"),
+                ("electrolyte.anion_diffusivity=0 m^2/s", "electrolyte.anion_diffusivity.*between 1e-16"),
+                ("salt.separator_rate=1 mol/m^3/s", "salt.solubility is 0, with which the salt stays dissolved"),
+                ("electrolyte.exchange_time=1 h", "electrolyte.volume=0.1 mm^3", "there is no liquid beyond them"),
+                ("membrane={thickness: 10 um, sodium_diffusivity: 0 m^2/s}", "the membrane lets nothing pass; raise it"),
+                ("membrane={thickness: 10 um}", "grid.electrolyte_layers=13", "and the membrane is 4 of them amid the others")):
+            self.check(deck, *entries, message=message)
+        self.check(deck.replace("layers", "mixed"), "grid.nx=8", message="or write 'transport: layers'")
+
     def test_a_protocol_without_end(self):
         turns = "protocol: [{repeat: 1000000, steps: [{repeat: %d, steps: [{rest: 1 s}]}]}]\n"
         self.check(turns % 1000000, status=nakrun.DONE)

@@ -514,6 +514,61 @@ static void LiquidIsShown(void **unused)
   MUST_DESTROY(NakModelDestroy, model);
 }
 
+/* A junction of two salts with one anion, at rest, mixed along a line: Henderson's equation, which is
+   that of Lewis and Sargent for equal concentrations (J. Newman, Electrochemical Systems, ch. 6). */
+static PetscReal JunctionOf(PetscInt layers, PetscReal *henderson)
+{
+  NakModelParams params = NaK50Cell(1, 1);
+  NakModel       model;
+  Vec            U;
+  PetscReal     *u, drop;
+
+  params.liquid = (NakLiquidParams){
+    .kind          = NAK_ELECTROLYTE_LIQUID,
+    .transport     = NAK_TRANSPORT_LAYERS,
+    .porosity      = 0.4,
+    .diffusivity   = {1e-10, 4e-10, 3e-10},
+    .concentration = 700,
+    .volume        = 100e-9,
+    .room          = 1,
+    .exponent      = 1
+  };
+  params.grid.electrolyte_layers = layers;
+  params.grid.finest_electrolyte = 0;
+  params.interphase.kind         = NAK_INTERPHASE_NONE;
+  params.counter.kind            = NAK_COUNTER_ALLOY;
+  NakModelComplete(&params);
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  MUST(VecGetArray(U, &u));
+  for (PetscInt k = 0; k < layers; k++) { /* Na+ at the alloy, K+ at the counter electrode */
+    PetscReal      *layer = u + NakLayoutPhi(&model->column.l, k);
+    const PetscReal na    = ((PetscReal)k + 0.5) / (PetscReal)layers;
+
+    layer[NAK_LAYER_NA] = 0.4 * na;
+    layer[NAK_LAYER_K]  = 0.4 * (1 - na);
+  }
+  drop = NakIonsDropOf(&model->column, 0, u).value;
+  MUST(VecRestoreArray(U, &u));
+  *henderson = PetscLogReal((4e-10 + 3e-10) / (1e-10 + 3e-10)) / model->column.kinetics.f;
+  MUST(VecDestroy(&U));
+  MUST_DESTROY(NakModelDestroy, model);
+  return drop;
+}
+
+static void JunctionOfTwoSalts(void **unused)
+{
+  PetscReal henderson, coarse, fine;
+
+  (void)unused;
+  if (Ranks() > 1) skip();
+  coarse = JunctionOf(20, &henderson) - henderson;
+  fine   = JunctionOf(40, &henderson) - henderson;
+  AssertRelative("junction", henderson + fine, henderson, 1e-3);
+  assert_true(PetscAbsReal(coarse / fine) > 3.5); /* of second order */
+}
+
 static void NoVoidsWithoutGas(void **unused)
 {
   const NakModelParams params = NaK50Cell(NX, NY);
@@ -741,23 +796,15 @@ static void ColumnsKeepTheirPast(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(CounterIsShown),
-  cmocka_unit_test(HostIsShown),
-  cmocka_unit_test(LiquidIsShown),
-  cmocka_unit_test(PotassiumIsAllThere),
-  cmocka_unit_test(FillingKeepsTheLiquid),
-  cmocka_unit_test(ZoneMovesByItsForces),
-  cmocka_unit_test(RoomIsThatOfTheVoids),
-  cmocka_unit_test(FaceChargeIsThatOfOneVolt),
-  cmocka_unit_test(ColumnsKeepTheirPast),
-  cmocka_unit_test(RecordsAreSums),
-  cmocka_unit_test(FaceWithoutLiquid),
-  cmocka_unit_test(NoVoidsWithoutGas),
-  cmocka_unit_test(SodiumOnTheFace),
-  cmocka_unit_test(AlloyIsAllThere),
-  cmocka_unit_test(VoidsAreTheirOwnPhase),
-  cmocka_unit_test(FramesAreTheState),
-  cmocka_unit_test(DrivesAreThoseOfTheirColumns),
+  cmocka_unit_test(CounterIsShown),        cmocka_unit_test(HostIsShown),
+  cmocka_unit_test(LiquidIsShown),         cmocka_unit_test(PotassiumIsAllThere),
+  cmocka_unit_test(FillingKeepsTheLiquid), cmocka_unit_test(ZoneMovesByItsForces),
+  cmocka_unit_test(RoomIsThatOfTheVoids),  cmocka_unit_test(FaceChargeIsThatOfOneVolt),
+  cmocka_unit_test(ColumnsKeepTheirPast),  cmocka_unit_test(RecordsAreSums),
+  cmocka_unit_test(FaceWithoutLiquid),     cmocka_unit_test(JunctionOfTwoSalts),
+  cmocka_unit_test(NoVoidsWithoutGas),     cmocka_unit_test(SodiumOnTheFace),
+  cmocka_unit_test(AlloyIsAllThere),       cmocka_unit_test(VoidsAreTheirOwnPhase),
+  cmocka_unit_test(FramesAreTheState),     cmocka_unit_test(DrivesAreThoseOfTheirColumns),
 };
 
 NAK_TEST_MAIN(tests)
