@@ -23,22 +23,6 @@ PetscErrorCode NakMixSetTemperature(NakMixBox b, PetscReal time)
 
 /* ---- The grid ---- */
 
-static PetscErrorCode CheckParams(NakMixBox b)
-{
-  const NakMixParams *p    = &b->params;
-  NakComplaints       list = {.n = 0};
-  PetscMPIInt         size;
-
-  PetscFunctionBeginUser;
-  NakMixCheck(p, &list);
-  PetscCall(NakComplaintsRaise(b->comm, &list));
-  PetscCallMPI(MPI_Comm_size(b->comm, &size));
-  PetscCheck(size <= p->n[0] * p->n[1], b->comm, PETSC_ERR_USER_INPUT,
-             "%d ranks cannot share %" PetscInt_FMT " x %" PetscInt_FMT " columns: use fewer", size,
-             p->n[0], p->n[1]);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 NakGridParams NakMixGrid(const NakMixParams *p)
 {
   return (NakGridParams){.nx           = p->n[0],
@@ -174,15 +158,17 @@ static void FillLiquid(void *ctx, const PetscReal at[3], PetscReal u[])
 
 PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box)
 {
-  NakMixBox b;
+  NakMixBox     b;
+  NakComplaints list = {.n = 0};
 
   PetscFunctionBeginUser;
+  NakMixCheck(params, &list);
+  PetscCall(NakComplaintsRaise(comm, &list));
   PetscCall(PetscNew(&b));
   *box      = b;
   b->params = *params;
   if (params->void_radius > 0) b->params.voids = PETSC_TRUE;
   PetscCall(PetscCommDuplicate(comm, &b->comm, NULL));
-  PetscCall(CheckParams(b));
   PetscCall(CreateGrid(b));
   PetscCall(CreateZone(b));
   PetscCall(NakMixSetTemperature(b, 0));
