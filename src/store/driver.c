@@ -20,6 +20,7 @@ typedef struct {
 } Page;
 
 struct NakSkeleton_private {
+  hid_t   driver; /* registered for as long as the file is open */
   haddr_t end;
   haddr_t dropped; /* where the last data were that were not kept */
   Page  **pages;
@@ -207,13 +208,12 @@ static const H5FD_class_t driver = {
 
 herr_t NakSkeletonCreate(hid_t access, NakSkeleton *skeleton)
 {
-  const hid_t id     = H5FDregister(&driver);
-  herr_t      status = -1;
+  NakSkeleton s = calloc(1, sizeof *s);
 
-  *skeleton = calloc(1, sizeof **skeleton);
-  if (id >= 0 && *skeleton != NULL) status = H5Pset_driver(access, id, skeleton);
-  if (id >= 0) (void)H5FDunregister(id); /* `access` keeps it */
-  return status;
+  *skeleton = s;
+  if (s == NULL) return -1;
+  s->driver = H5FDregister(&driver);
+  return s->driver >= 0 ? H5Pset_driver(access, s->driver, skeleton) : -1;
 }
 
 haddr_t NakSkeletonEnd(NakSkeleton skeleton)
@@ -232,6 +232,7 @@ void NakSkeletonDestroy(NakSkeleton *skeleton)
 
   *skeleton = NULL;
   if (s == NULL) return;
+  if (s->driver >= 0) (void)H5FDunregister(s->driver);
   for (size_t k = 0; k < s->count; k++) free(s->pages[k]);
   free(s->pages);
   free(s);
