@@ -206,7 +206,8 @@ typedef struct {
   PetscReal bend;  /**< d2x/dmu2 [(mol/J)2] */
 } NakBranchPoint;
 
-NakBranchPoint NakBranchAt(const NakBranch *branch, PetscReal mu);
+/** At the diffusion potential `mu`; `guess` is a mole fraction to begin from, 0 for none. */
+NakBranchPoint NakBranchAt(const NakBranch *branch, PetscReal mu, PetscReal guess);
 
 /**
   The same phase per mole of B, at a chemical potential of A.  Then `x` is the ratio r = A : B.

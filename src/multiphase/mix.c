@@ -184,7 +184,7 @@ static void Bodies(const NakMix *mix, PetscReal mu, NakBranchPoint at[NAK_BODIES
     return;
   }
   for (int b = 0; b < NAK_BODY_VOID; b++)
-    if (mix->used[b]) at[b] = NakBranchAt(&mix->branch[b], mu);
+    if (mix->used[b]) at[b] = NakBranchAt(&mix->branch[b], mu, at[b].x);
   at[NAK_BODY_VOID] = at[NAK_BODY_LIQUID];
 }
 
@@ -424,6 +424,7 @@ static PetscReal HoldPerAtom(const NakMix *mix, const PetscReal h[NAK_BODIES], P
   const PetscReal wanted = (X - h[NAK_BODY_SOLID_A]) / PetscMax(held, edge);
   const PetscReal x      = PetscMin(PetscMax(wanted, edge), 1 - edge);
 
+  at[NAK_BODY_LIQUID].x = x;
   return Hold(mix, h, X, (NakSolutionMuA(s, x) - NakSolutionMuB(s, x)) / mix->RT, at);
 }
 

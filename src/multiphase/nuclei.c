@@ -129,8 +129,8 @@ static PetscReal Boltzmann(NakMixBox b, NakBody body, PetscReal mu, PetscReal an
   const PetscReal      avogadro = 6.02214076e23;
   const PetscReal      tension = body == NAK_BODY_SOLID_B ? b->params.material.b.solid_liquid_energy
                                                           : b->params.material.a.solid_liquid_energy;
-  const NakBranchPoint liquid  = NakBranchAt(&b->zone.mix.branch[NAK_BODY_LIQUID], mu);
-  const NakBranchPoint solid   = NakBranchAt(&b->zone.mix.branch[body], mu);
+  const NakBranchPoint liquid  = NakBranchAt(&b->zone.mix.branch[NAK_BODY_LIQUID], mu, 0);
+  const NakBranchPoint solid   = NakBranchAt(&b->zone.mix.branch[body], mu, 0);
   const PetscReal      gain    = liquid.omega - solid.omega;
   const PetscReal      richer  = body == NAK_BODY_SOLID_B ? liquid.x - solid.x : solid.x - liquid.x;
   const PetscReal      C       = PetscCosReal(angle * PETSC_PI / 180);

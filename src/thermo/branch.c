@@ -102,15 +102,16 @@ static Place Search(const NakSolution *s, PetscBool of_a, PetscReal mu, PetscRea
   return at;
 }
 
-static Place Find(const NakBranch *b, PetscReal mu)
+static Place Find(const NakBranch *b, PetscReal mu, PetscReal guess)
 {
   const NakSolution *s    = &b->solution;
   const PetscReal    mean = (mu - s->g_a + s->g_b) / s->RT;
-  PetscReal          low = mean - b->reach / s->RT, high = mean + b->reach / s->RT;
+  PetscReal          low = mean - b->reach / s->RT, high = mean + b->reach / s->RT, start;
 
   if (b->low > 0) low = PetscMax(low, Logit(b->low));
   if (b->high < 1) high = PetscMin(high, Logit(b->high));
-  return Search(s, PETSC_FALSE, mu, low, high, (low + high) / 2);
+  start = guess > 0 && guess < 1 ? Logit(guess) : (low + high) / 2;
+  return Search(s, PETSC_FALSE, mu, low, high, PetscMin(PetscMax(start, low), high));
 }
 
 static NakBranchPoint Point(const NakSolution *s, const Place *at)
@@ -123,7 +124,7 @@ static NakBranchPoint Point(const NakSolution *s, const Place *at)
                           .bend  = -at->third * at->x * at->y / (at->bend * at->bend * at->bend)};
 }
 
-NakBranchPoint NakBranchAt(const NakBranch *b, PetscReal mu)
+NakBranchPoint NakBranchAt(const NakBranch *b, PetscReal mu, PetscReal guess)
 {
   Place at;
 
@@ -131,7 +132,7 @@ NakBranchPoint NakBranchAt(const NakBranch *b, PetscReal mu)
     at = At(&b->solution, Logit(mu <= b->mu_low ? b->low : b->high));
     return Beyond(&at, Omega(&b->solution, &at), mu);
   }
-  at = Find(b, mu);
+  at = Find(b, mu, guess);
   return Point(&b->solution, &at);
 }
 

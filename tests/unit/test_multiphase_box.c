@@ -118,7 +118,7 @@ static void CompositionIsTheLiquids(void **unused)
 
       FillWaves(NULL, at, u);
       AssertNear("x", values[n],
-                 NakBranchAt(&box->zone.mix.branch[NAK_BODY_LIQUID], box->zone.mix.RT * u[0]).x,
+                 NakBranchAt(&box->zone.mix.branch[NAK_BODY_LIQUID], box->zone.mix.RT * u[0], 0).x,
                  1e-9);
     }
   }
@@ -236,8 +236,8 @@ static void FillOneSolid(void *ctx, const PetscReal at[3], PetscReal u[])
 static PetscReal Barrier(NakMixBox box, NakBody body, PetscReal u, PetscReal f)
 {
   const PetscReal RT   = 8.31446261815324 * 285;
-  const PetscReal gain = NakBranchAt(&box->zone.mix.branch[NAK_BODY_LIQUID], RT * u).omega -
-                         NakBranchAt(&box->zone.mix.branch[body], RT * u).omega;
+  const PetscReal gain = NakBranchAt(&box->zone.mix.branch[NAK_BODY_LIQUID], RT * u, 0).omega -
+                         NakBranchAt(&box->zone.mix.branch[body], RT * u, 0).omega;
   const PetscReal gamma =
     body == NAK_BODY_SOLID_B ? NaK()->b.solid_liquid_energy : NaK()->a.solid_liquid_energy;
 
@@ -679,7 +679,7 @@ static void TheBottomTakesItsPart(void **unused)
   p.first_step = dt;
   MUST(NakMixBoxCreate(PETSC_COMM_WORLD, &p, &box));
   MUST(NakMixBoxFill(box, FillLiquid, (void *)&mu));
-  x     = NakBranchAt(&box->zone.mix.branch[NAK_BODY_LIQUID], mu * NAK_GAS_CONSTANT * 285).x;
+  x     = NakBranchAt(&box->zone.mix.branch[NAK_BODY_LIQUID], mu * NAK_GAS_CONSTANT * 285, 0).x;
   speed = 50 * box->zone.mix.volume / NAK_FARADAY;
   MUST(NakMixBoxStep(box, 1));
   MUST(VecGetArrayRead(box->U, &u));

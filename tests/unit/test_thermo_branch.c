@@ -31,7 +31,7 @@ static void InverseOfTheSlope(void **unused)
     for (int k = 0; k < 4; k++) {
       const NakSolution   *s  = &phases[p].solution;
       const PetscReal      mu = Mu(s, x[p][k]);
-      const NakBranchPoint at = NakBranchAt(&phases[p], mu);
+      const NakBranchPoint at = NakBranchAt(&phases[p], mu, 0);
 
       AssertNear("x", at.x / x[p][k], 1, 1e-8);
       AssertNear("omega", at.omega, NakSolutionEnergy(s, x[p][k]) - mu * x[p][k], 1e-5);
@@ -63,8 +63,8 @@ static void PerMoleOfB(void **unused)
                            down = NakBranchPerB(&solids[p], mu - h, 0);
 
       if (PetscIsInfOrNanReal(up.x)) continue; /* beyond pure A */
-      AssertNear("at mu_A less mu_B", NakBranchAt(&solids[p], mu - at.omega).x, at.x / (1 + at.x),
-                 1e-9);
+      AssertNear("at mu_A less mu_B", NakBranchAt(&solids[p], mu - at.omega, 0).x,
+                 at.x / (1 + at.x), 1e-9);
       AssertNear("Gibbs-Duhem", -(up.omega - down.omega) / (2 * h), at.x, 1e-8 * (1 + at.x));
       AssertNear("slope", (up.x - down.x) / (2 * h) / at.slope, 1, 1e-5);
       AssertNear("bend", (up.slope - down.slope) / (2 * h) * RT / at.slope, at.bend * RT / at.slope,
@@ -79,8 +79,8 @@ static void CheckDerivatives(const NakBranch *b)
 
   assert_true(b->mu_high < 1e5);
   for (PetscReal mu = b->mu_high - 30005; mu < b->mu_high + 20000; mu += 500) {
-    const NakBranchPoint at = NakBranchAt(b, mu), up = NakBranchAt(b, mu + h),
-                         down = NakBranchAt(b, mu - h);
+    const NakBranchPoint at = NakBranchAt(b, mu, 0), up = NakBranchAt(b, mu + h, 0),
+                         down = NakBranchAt(b, mu - h, 0);
 
     AssertNear("x", at.x, -(up.omega - down.omega) / (2 * h), 1e-9);
     AssertNear("slope", (up.x - down.x) / (2 * h) / at.slope, 1, 1e-7);
@@ -109,7 +109,7 @@ static void DerivativesInMu(void **unused)
   assert_true(wavy.high > 0.9);
   CheckDerivatives(&wavy);
   for (PetscReal x = 0.02; x < 0.9; x += 0.04) {
-    const NakBranchPoint at = NakBranchAt(&wavy, Mu(&many, x));
+    const NakBranchPoint at = NakBranchAt(&wavy, Mu(&many, x), 0);
 
     AssertNear("x", at.x / x, 1, 1e-8);
     AssertNear("omega", at.omega, NakSolutionEnergy(&many, x) - Mu(&many, x) * x, 1e-4);
@@ -132,8 +132,8 @@ static void CommonTangent(void **unused)
     const PetscReal x      = tie->x[b_side ? 1 : 0];
     const PetscReal mu     = NakSolutionMuA(&alloy.liquid, x) - NakSolutionMuB(&alloy.liquid, x);
 
-    AssertNear("omega", NakBranchAt(&solid, mu).omega, NakBranchAt(&liquid, mu).omega, 1e-6);
-    AssertNear("x of the solid", NakBranchAt(&solid, mu).x, tie->x[b_side ? 0 : 1], 1e-9);
+    AssertNear("omega", NakBranchAt(&solid, mu, 0).omega, NakBranchAt(&liquid, mu, 0).omega, 1e-6);
+    AssertNear("x of the solid", NakBranchAt(&solid, mu, 0).x, tie->x[b_side ? 0 : 1], 1e-9);
     met++;
   }
   assert_int_equal(met, 2);
@@ -151,7 +151,7 @@ static void EndsBeforeAGap(void **unused)
   AssertNear("curvature at the end",
              NakSolutionCurvature(&alloy.solid, solid.high) / alloy.solid.RT, 1, 0.05);
   assert_true(liquid.low == 0 && liquid.high == 1);
-  assert_true(NakBranchAt(&liquid, 1e5).x <= 1 && NakBranchAt(&liquid, -1e5).x >= 0);
+  assert_true(NakBranchAt(&liquid, 1e5, 0).x <= 1 && NakBranchAt(&liquid, -1e5, 0).x >= 0);
 }
 
 static const struct CMUnitTest tests[] = {

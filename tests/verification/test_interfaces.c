@@ -161,7 +161,7 @@ static void MeasureFlat(PetscBool rich_in_a, int cells, int axes, PetscBool slan
   MUST(NakMixBoxFill(box, FillFlat, &flat));
   r       = RunTo(box, 10);
   area    = p.size[0] * p.size[1];
-  omega   = NakBranchAt(&mix->branch[NAK_BODY_LIQUID], tie.mu).omega;
+  omega   = NakBranchAt(&mix->branch[NAK_BODY_LIQUID], tie.mu, 0).omega;
   *energy = (r.energy - tie.mu * r.a) / area - omega * length / mix->volume;
   *energy /= slanted ? 2 * slope : 1;
   *energy = *energy / (rich_in_a ? NaK()->a : NaK()->b).solid_liquid_energy - 1;
@@ -240,8 +240,8 @@ static PetscReal MeasureBall(int axes, int cells, PetscReal radius, PetscReal ed
   r     = RunTo(box, axes == 2 ? 30 : 3);
   share = r.share[NAK_BODY_SOLID_B] / PETSC_PI;
   R     = edge * w * (axes == 2 ? sqrt(4 * share) : cbrt(6 * share));
-  gain  = NakBranchAt(&mix->branch[NAK_BODY_LIQUID], (r.mu_min + r.mu_max) / 2).omega -
-         NakBranchAt(&mix->branch[NAK_BODY_SOLID_B], (r.mu_min + r.mu_max) / 2).omega;
+  gain  = NakBranchAt(&mix->branch[NAK_BODY_LIQUID], (r.mu_min + r.mu_max) / 2, 0).omega -
+         NakBranchAt(&mix->branch[NAK_BODY_SOLID_B], (r.mu_min + r.mu_max) / 2, 0).omega;
   Demand("spread of mu over the shift by curvature",
          (r.mu_max - r.mu_min) * (tie.liquid - tie.solid) / gain, 0, 0.005);
   gain *= R / ((axes - 1) * p.material.b.solid_liquid_energy * mix->volume);
