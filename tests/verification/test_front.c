@@ -209,6 +209,73 @@ static void TimeToTheLiquidus(void **unused)
   Demand("the same under K, load 1", OnsetError(PETSC_TRUE, 1e-4, 1), -1e-3, 1e-3);
 }
 
+/* ---- A front that a current begins to move ---- */
+
+/* Stefan's problem on a mesh that moves with the front: 0 < y = z / s(t) < 1, with
+
+     r_t = D / s^2 r_yy + y (s' / s) r_y,   D r_y = J s at 0,   r = liquidus at 1,
+     (liquidus - solidus) s' = - D / s r_y at 1.
+
+   Implicit in r, with s' of the step before.  By how much s has fallen after `time`. */
+static PetscReal MovedSharply(PetscReal L, PetscReal D, PetscReal J, PetscReal time)
+{
+  enum { CELLS = 400, STEPS = 4000 };
+  const PetscReal dy = 1.0 / CELLS, dt = time / STEPS;
+  PetscReal       r[CELLS + 1], c[CELLS + 1], d[CELLS + 1], s = L, speed = 0;
+
+  for (int k = 0; k <= CELLS; k++) r[k] = 0; /* over the liquidus */
+  for (int n = 0; n < STEPS; n++) {
+    const PetscReal a = D * dt / PetscSqr(s * dy);
+
+    c[0] = -2 * a / (1 + 2 * a); /* with a point beyond the face */
+    d[0] = (r[0] - 2 * a * dy * J * s / D) / (1 + 2 * a);
+    for (int k = 1; k < CELLS; k++) {
+      const PetscReal drift = dt * (PetscReal)k * dy * speed / s / (2 * dy);
+      const PetscReal low = -a + drift, high = -a - drift, m = 1 + 2 * a - low * c[k - 1];
+
+      c[k] = high / m;
+      d[k] = (r[k] - low * d[k - 1]) / m;
+    }
+    for (int k = CELLS - 1; k >= 0; k--) r[k] = d[k] - c[k] * r[k + 1];
+    speed =
+      -D / s * (1.5 * r[CELLS] - 2 * r[CELLS - 1] + 0.5 * r[CELLS - 2]) / dy / (liquidus - solidus);
+    s += speed * dt;
+  }
+  return L - s;
+}
+
+/* How far the front has come a second after 30 mA/cm2 were switched on under 20 um of liquid, over the same of the
+   sharp one.  By then diffusion has held back a sixth of it.  Width, mobility and D are those of the time to the
+   liquidus. */
+static void FrontBeginsToMove(void **unused)
+{
+  const PetscReal L = 20 * micron, current = 300, end = 1,
+                  D               = 1.2e-9 * 0.8668802844644654 / 0.8673093194163347;
+  const PetscReal        sharp    = 2.394e-11;
+  const Shape            s        = {1, 8, micron, 23 * micron, 24 * micron, 24.1 * micron};
+  const Flat             flat     = {L, liquidus, liquidus};
+  NakModelParams         p        = Params(&s, 1, 0);
+  const NakStepperParams steps    = Steps(1e-6, 0.01);
+  const PetscReal        expected = MovedSharply(L, D, current * solid_k / F, end);
+  const PetscReal        charge   = current * end * solid_k / F / (liquidus - solidus);
+  PetscReal              range[2], before;
+  Bench                  b;
+
+  (void)unused;
+  p.microstructure.solid_mobility = sharp;
+  b = Open(PETSC_COMM_SELF, &p, &steps, "[{strip: 300 A/m^2, for: 1 s}]");
+  Fill(&b, FillFlat, &flat);
+  before = Thickness(&b, NAK_BODY_SOLID_B, range);
+  Enter(&b);
+  while (!b.over) Step(&b);
+  print_message("sharp front: %.6g um of %.6g um by the charge; %d steps\n",
+                (double)(expected / micron), (double)(charge / micron),
+                (int)NakStepperCounts(b.stepper).steps);
+  Demand("distance of a front that begins to move, less 1",
+         (Thickness(&b, NAK_BODY_SOLID_B, range) - before) / expected - 1, -5e-3, 5e-3);
+  Close(&b);
+}
+
 /* ---- The free energy at rest ---- */
 
 /* Three grains side by side, two of K and one of Na: caps whose outlines are ragged.  Their edges are steps, or have
@@ -491,9 +558,9 @@ static void TripleLine(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(FlatFront),   cmocka_unit_test(TimeToTheLiquidus),
-  cmocka_unit_test(EnergyFalls), cmocka_unit_test(OrderOfTheGrid),
-  cmocka_unit_test(TripleLine),
+  cmocka_unit_test(FlatFront),         cmocka_unit_test(TimeToTheLiquidus),
+  cmocka_unit_test(FrontBeginsToMove), cmocka_unit_test(EnergyFalls),
+  cmocka_unit_test(OrderOfTheGrid),    cmocka_unit_test(TripleLine),
 
 };
 
