@@ -12,7 +12,8 @@
   gamma is the surface tension and theta the contact angle of the liquid.  The angle depends on how
   far the interphase is depleted.
 
-  A void belongs to the columns nearest to where it began; voids that touch share their gas.
+  A void belongs to the columns nearest to where it began, or to its place when a void came apart
+  last.  Voids that touch share their gas.
 */
 #pragma once
 
@@ -146,8 +147,9 @@ PetscErrorCode NakGasAnswer(NakGas gas, PetscReal change[]);
 void NakGasAge(NakGas gas, PetscReal since);
 
 /** Group the voids again.  Voids that have come to touch share their gas from now on.  Voids that
-    have come apart no longer do: each takes the gas over its own columns.  Until the next call, the
-    gas leaves them as fast as it does now. */
+    have come apart no longer do: each takes the gas over its own columns.  A void that something has
+    cut in two becomes two, if both are wider than two interfaces.  Until the next call, the gas
+    leaves them as fast as it does now. */
 PetscErrorCode NakGasRegroup(NakGas gas, const PetscReal share[]);
 
 /** Let gas dissolve for `dt` as fast as NakGasRegroup() found.  A void that is too small for its

@@ -14,6 +14,7 @@ static PetscErrorCode ExchangeGas(NakGas s, NakCheckpoint c)
   while (s->n < n) PetscCall(NakGasAdd(s, 0, 0));
   PetscCall(NakCheckpointBlock(c, "voids/x", s->x, size));
   PetscCall(NakCheckpointBlock(c, "voids/y", s->y, size));
+  PetscCall(NakCheckpointBlock(c, "voids/reach", s->reach, size));
   PetscCall(NakCheckpointBlock(c, "voids/amount", s->amount, size));
   PetscCall(NakCheckpointBlock(c, "voids/volume", s->volume, size));
   PetscCall(NakCheckpointBlock(c, "voids/root", s->root, (size_t)n * sizeof(PetscInt)));

@@ -5,7 +5,7 @@ static PetscErrorCode FreePlaces(NakGas s)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree7(s->x, s->y, s->amount, s->volume, s->sum, s->root, s->gone));
-  PetscCall(PetscFree(s->escape));
+  PetscCall(PetscFree2(s->escape, s->reach));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -60,8 +60,9 @@ static PetscErrorCode GrowPlaces(NakGas s)
   PetscCall(PetscCalloc7(wider.room, &wider.x, wider.room, &wider.y, wider.room, &wider.amount,
                          wider.room, &wider.volume, wider.room, &wider.sum, wider.room, &wider.root,
                          wider.room, &wider.gone));
-  PetscCall(PetscCalloc1(wider.room, &wider.escape));
+  PetscCall(PetscCalloc2(wider.room, &wider.escape, wider.room, &wider.reach));
   PetscCall(PetscArraycpy(wider.escape, s->escape, n));
+  PetscCall(PetscArraycpy(wider.reach, s->reach, n));
   PetscCall(PetscArraycpy(wider.x, s->x, n));
   PetscCall(PetscArraycpy(wider.y, s->y, n));
   PetscCall(PetscArraycpy(wider.amount, s->amount, n));
@@ -85,6 +86,7 @@ PetscErrorCode NakGasAdd(NakGas s, PetscReal x, PetscReal y)
   s->root[s->n]   = s->n;
   s->gone[s->n]   = 0;
   s->escape[s->n] = 0;
+  s->reach[s->n]  = 0;
   s->n++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -103,10 +105,10 @@ PetscErrorCode NakGasOwners(NakGas s)
 
       s->owner[n] = 0;
       for (PetscInt k = 0; k < s->n; k++) {
-        const PetscReal d = NakVoidsDistance(g, i, j, s->x[k], s->y[k]);
+        const PetscReal d = NakVoidsDistance(g, i, j, s->x[k], s->y[k]) - s->reach[k];
 
         if (s->gone[k]) continue;
-        if (d < nearest * (1 - 1e-9)) { /* a tie must not hang on rounding */
+        if (d < nearest - 1e-9 * g->dx) { /* a tie must not hang on rounding */
           nearest     = d;
           s->owner[n] = k;
         }
@@ -293,7 +295,7 @@ static PetscBool Unite(NakGas s, const PetscReal *a, const PetscReal *b)
 {
   const PetscInt one = Root(s, (PetscInt)a[1]), two = Root(s, (PetscInt)b[1]);
 
-  if (one == two || a[0] < 0.5 || b[0] < 0.5) return PETSC_FALSE;
+  if (one == two || a[0] < NAK_VOID_HALF || b[0] < NAK_VOID_HALF) return PETSC_FALSE;
   s->root[PetscMax(one, two)] = PetscMin(one, two);
   return PETSC_TRUE;
 }
@@ -368,7 +370,7 @@ static PetscErrorCode CountCells(NakGas s, const PetscReal share[])
   PetscCall(PetscArrayzero(s->sum, s->n));
   for (PetscInt c = 0; c < NakPartColumns(&s->part); c++)
     for (PetscInt k = 0; k < s->field.layers; k++)
-      if (*share++ >= 0.5) s->sum[s->owner[c]] += 1;
+      if (*share++ >= NAK_VOID_HALF) s->sum[s->owner[c]] += 1;
   PetscCall(Sum(s, s->sum));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -427,6 +429,7 @@ static PetscErrorCode Unify(NakGas s, const PetscReal share[])
 PetscErrorCode NakGasRegroup(NakGas s, const PetscReal share[])
 {
   PetscFunctionBeginUser;
+  PetscCall(NakGasSplit(s, share));
   if (s->n > 1) {
     PetscCall(Part(s, share));
     PetscCall(Unify(s, share));

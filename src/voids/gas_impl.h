@@ -15,6 +15,7 @@ struct NakGas_private {
   PetscReal      dissolution; /* at the present temperature [m2/s] */
   PetscInt       n, room;
   PetscReal     *x, *y;  /* [m] */
+  PetscReal     *reach;  /* by how much nearer a place counts than it is [m] */
   PetscReal     *amount; /* [J] */
   PetscReal     *volume; /* [m3] */
   PetscReal     *sum;    /* work of reductions */
@@ -57,6 +58,13 @@ static inline PetscReal NakVoidsDistance(const NakGrid *g, PetscInt i, PetscInt 
 /* gas.c: add a place; find the owners of columns. */
 PetscErrorCode NakGasAdd(NakGas gas, PetscReal x, PetscReal y);
 PetscErrorCode NakGasOwners(NakGas gas);
+
+/* split.c: give parts of a place's void that have come apart places of their own, in its group.
+   Collective. */
+PetscErrorCode NakGasSplit(NakGas gas, const PetscReal share[]);
+
+/* A column has a void where the share of void in a layer comes to this. */
+#define NAK_VOID_HALF 0.5
 
 /* nuclei.c: the first number of each column. */
 void NakNucleiCreate(NakGas gas);

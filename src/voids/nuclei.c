@@ -50,6 +50,7 @@ static PetscErrorCode InsertBubble(NakGas s, PetscInt place)
   s->amount[s->root[place]] += gas;
   s->filled += gas;
   s->formed++;
+  if (s->gone[place]) s->reach[place] = 0;
   s->gone[place] = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -165,6 +165,76 @@ static void MeetAndPart(void **unused)
   Destroy(c);
 }
 
+/* Void in the lowest layers of some columns: from..to in x, all of y, `layers` of them. */
+static void Block(Case *c, PetscInt from, PetscInt to, PetscInt layers)
+{
+  NakPart  part;
+  PetscInt i[3], n = 0;
+
+  MUST(NakPartOf(NakStateDM(c->state), PETSC_FALSE, &part));
+  for (PetscBool more = NakPartFirst(&part, i); more; more = NakPartNext(&part, i), n++)
+    for (PetscInt k = 0; k < LAYERS && i[0] >= from && i[0] < to; k++)
+      c->share[n * LAYERS + k] = k < layers ? 1 : 0;
+}
+
+/* Pressure of the gas in the column of the whole grid whose x is `x`, of all ranks' the greatest. */
+static PetscReal PressureAt(Case *c, PetscInt x)
+{
+  PetscReal most = -PETSC_MAX_REAL;
+  NakPart   part;
+  PetscInt  i[3], n = 0;
+
+  MUST(NakPartOf(NakStateDM(c->state), PETSC_FALSE, &part));
+  for (PetscBool more = NakPartFirst(&part, i); more; more = NakPartNext(&part, i), n++)
+    if (i[0] == x) most = PetscMax(most, NakGasExcess(c->gas, n) + 1e5);
+  MUST(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
+  return most;
+}
+
+/* One pocket, cut in two by what has no void: each part has its own gas from then on, across a periodic side, too.  A
+   part that is narrower than two interfaces shares that of the other.  Parts that touch again have one pressure. */
+static void OnePocketIsCutInTwo(void **unused)
+{
+  NakVoidsParams p = Params();
+
+  (void)unused;
+  p.pockets = 1;
+  for (int shift = 0; shift < 2; shift++)
+    for (int narrow = 0; narrow < 2; narrow++) {
+      const PetscInt     left = shift ? 0 : 6, right = shift ? 26 : 24;
+      Case              *c     = Create(40, 1, p);
+      const NakGasReport first = Measure(c);
+      PetscReal          at_cut, other;
+
+      Block(c, 0, 40, 0);
+      Block(c, left, left + 20, 4);
+      if (shift) Block(c, 36, 40, 4); /* beyond the side it goes on */
+      MUST(NakGasVolumes(c->gas, c->share));
+      Block(c, left + 12, left + 20, 0);
+      Block(c, right, right + (narrow ? 1 : 8), 4);
+      MUST(NakGasRegroup(c->gas, c->share));
+      at_cut = PressureAt(c, left + 3);
+      other  = PressureAt(c, right);
+      AssertRelative("one pressure at the cut", other, at_cut, 1e-12);
+      assert_int_equal(Measure(c).count, narrow ? 1 : 2);
+      AssertRelative("gas", Measure(c).amount, first.amount, 1e-13);
+      Block(c, right, right + (narrow ? 1 : 8), 2); /* half of it */
+      MUST(NakGasVolumes(c->gas, c->share));
+      if (narrow) {
+        AssertRelative("still one", PressureAt(c, right), PressureAt(c, left + 3), 1e-12);
+      } else {
+        AssertRelative("the one", PressureAt(c, left + 3), at_cut, 1e-12);
+        AssertRelative("the other", PressureAt(c, right), 2 * at_cut, 1e-12);
+      }
+      Block(c, left, right + 8, 4);
+      MUST(NakGasRegroup(c->gas, c->share));
+      assert_int_equal(Measure(c).count, 1);
+      AssertRelative("one again", PressureAt(c, right), PressureAt(c, left + 3), 1e-12);
+      AssertRelative("gas", Measure(c).amount, first.amount, 1e-13);
+      Destroy(c);
+    }
+}
+
 /* Of four voids in a square two that a row of single cells joins, along x or along y, are one. */
 static void RowsOfCellsJoin(void **unused)
 {
@@ -676,6 +746,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(PocketsBearTheirTension),
   cmocka_unit_test(AnswersAreDifferences),
   cmocka_unit_test(MeetAndPart),
+  cmocka_unit_test(OnePocketIsCutInTwo),
   cmocka_unit_test(RowsOfCellsJoin),
   cmocka_unit_test(GasDissolvesAsTheTemperatureLets),
   cmocka_unit_test(HalfBallsDissolveByTheFormula),
