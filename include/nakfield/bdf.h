@@ -65,6 +65,10 @@ PetscErrorCode NakBdfMoveOn(NakBdf bdf, Vec before);
 PetscErrorCode NakBdfAttempt(NakBdf bdf, Vec before, PetscReal dt, PetscReal wanted, Vec U,
                              PetscBool *good, PetscReal *next);
 
+/** Whether the equations of the last attempt were solved, or its error was seen to be too large
+    before they were.  Not collective. */
+PetscBool NakBdfSolved(NakBdf bdf);
+
 /** The owner has taken the step, and its length was `dt`.  Not collective. */
 void NakBdfAccept(NakBdf bdf, PetscReal dt);
 

@@ -191,6 +191,11 @@ PetscErrorCode NakBdfDestroy(NakBdf *bdf)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscBool NakBdfSolved(NakBdf b)
+{
+  return (PetscBool)(b->error >= 0);
+}
+
 SNES NakBdfSnes(NakBdf b)
 {
   return b->snes;

@@ -38,9 +38,12 @@ static PetscErrorCode Attempt(NakMixBox b, PetscReal dt, PetscReal wanted, Petsc
   PetscCall(VecCopy(b->before, b->U));
   PetscCall(NakMixSetTemperature(b, i->time));
   PetscCheck(i->next >= b->params.shortest_step, b->comm, PETSC_ERR_NOT_CONVERGED,
-             "the step would have to be shorter than %g s at %.9g s: raise march.tolerance, lower "
-             "march.shortest_step, or raise microstructure.interface_width",
-             (double)b->params.shortest_step, (double)i->time);
+             "the step would have to be shorter than %g s at %.9g s: %s",
+             (double)b->params.shortest_step, (double)i->time,
+             NakBdfSolved(b->bdf) ? "its error is too large; raise march.tolerance or lower "
+                                    "march.shortest_step"
+                                  : "its equations are not solved; raise "
+                                    "microstructure.interface_width or refine the grid");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -41,6 +41,9 @@ SHORT_GRAINS = {"grains_2d": (*THIN, "alloy.potassium=91.05 wt%",
                               *(f"protocol.{i}.strip=2 mA/cm^2" for i in range(3))),
                 "grains_plating_2d": (*THIN, "alloy.potassium=41.75 wt%",
                                       *(f"protocol.{i}.plate=8 mA/cm^2" for i in range(3)))}
+# K+ that hardly moves takes the place of Na+ at the alloy, which is then stripped to the limiting current, unless
+# the host was emptied before.
+SHORT_OTHERS = {**SHORT_GRAINS, "membrane": ("protocol.0.steps.0.for=3 h",)}
 
 
 def seconds(text):
@@ -69,7 +72,7 @@ def shorten(path):
     deck = yaml.safe_load(path.read_text())
     if "protocol" not in deck:
         return list(SHORT_PHASES[path.stem])
-    return [*shortened(deck["protocol"]), *SHORT_GRAINS.get(path.stem, ())]
+    return [*shortened(deck["protocol"]), *SHORT_OTHERS.get(path.stem, ())]
 
 
 def coarsen(path):
