@@ -114,6 +114,14 @@ int NakExitStatus(PetscErrorCode code);
 */
 void NakMpiPrepare(void);
 
+/** Give every rank what all ranks have, in the order of the ranks.  Collective.
+
+    @param[in]  mine   `count` items of `size` bytes, plain data
+    @param[out] all    pointer to an array of items, to be freed with PetscFree()
+    @param[out] total  how many there are */
+PetscErrorCode NakGatherAll(MPI_Comm comm, const void *mine, PetscInt count, size_t size, void *all,
+                            PetscInt *total);
+
 /** A launcher can start many processes that do not know each other, for example srun without PMIx.
     Each of them would do all of the work, so refuse to run as one of them.  Collective. */
 PetscErrorCode NakMpiCheck(MPI_Comm comm);

@@ -147,8 +147,6 @@ typedef struct {
   PetscInt cell, body, wall;
 } Candidate;
 
-enum { NUMBERS = 3 }; /* of a Candidate */
-
 /* Whether a cell nucleates in this slot. */
 static PetscBool Happens(NakMixBox b, PetscReal mu, PetscInt cell, PetscInt slot,
                          const Candidate *c)
@@ -217,22 +215,8 @@ static PetscErrorCode Collect(NakMixBox b, PetscInt slot, Candidate list[], Pets
 static PetscErrorCode GatherCandidates(NakMixBox b, const Candidate mine[], PetscMPIInt count,
                                        Candidate **all, PetscInt *total)
 {
-  PetscMPIInt size, *counts, *starts;
-
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_size(b->comm, &size));
-  PetscCall(PetscMalloc2(size, &counts, size, &starts));
-  count *= NUMBERS;
-  PetscCallMPI(MPI_Allgather(&count, 1, MPI_INT, counts, 1, MPI_INT, b->comm));
-  *total = 0;
-  for (PetscMPIInt r = 0; r < size; r++) {
-    starts[r] = (PetscMPIInt)*total;
-    *total += counts[r];
-  }
-  PetscCall(PetscMalloc1(*total / NUMBERS + 1, all));
-  PetscCallMPI(MPI_Allgatherv(mine, count, MPIU_INT, *all, counts, starts, MPIU_INT, b->comm));
-  PetscCall(PetscFree2(counts, starts));
-  *total /= NUMBERS;
+  PetscCall(NakGatherAll(b->comm, mine, count, sizeof(Candidate), all, total));
   for (PetscInt k = 1; k < *total; k++) /* each cell is on one rank, and its ways in order */
     for (PetscInt l = k; l > 0 && (*all)[l].cell < (*all)[l - 1].cell; l--) {
       const Candidate swap = (*all)[l];

@@ -10,8 +10,6 @@ typedef struct {
   PetscReal place, label, columns, volume, x, y;
 } Piece;
 
-enum { NUMBERS = 6 }; /* of a Piece */
-
 static PetscReal NumberOf(const NakGas s, PetscInt i, PetscInt j)
 {
   return (PetscReal)j * (PetscReal)NakStateGrid(s->state)->nx + (PetscReal)i;
@@ -153,22 +151,12 @@ static PetscErrorCode Collect(NakGas s, const PetscReal share[], DM plane, Vec l
 static PetscErrorCode Share(NakGas s, Piece mine[], PetscMPIInt count, Piece **all,
                             PetscMPIInt *total)
 {
-  PetscMPIInt size, *counts, *starts, n = 0;
+  PetscInt n;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_size(s->comm, &size));
-  PetscCall(PetscMalloc2(size, &counts, size, &starts));
-  count *= NUMBERS;
-  PetscCallMPI(MPI_Allgather(&count, 1, MPI_INT, counts, 1, MPI_INT, s->comm));
-  for (PetscMPIInt r = 0; r < size; r++) {
-    starts[r] = n;
-    n += counts[r];
-  }
-  PetscCall(PetscMalloc1(n / NUMBERS + 1, all));
-  PetscCallMPI(MPI_Allgatherv(mine, count, MPIU_REAL, *all, counts, starts, MPIU_REAL, s->comm));
-  PetscCall(PetscFree2(counts, starts));
+  PetscCall(NakGatherAll(s->comm, mine, count, sizeof(Piece), all, &n));
   *total = 0;
-  for (PetscMPIInt k = 0; k < n / NUMBERS; k++) {
+  for (PetscInt k = 0; k < n; k++) {
     const Piece piece = (*all)[k];
 
     Gather(*all, total, &piece);
