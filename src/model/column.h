@@ -253,7 +253,8 @@ typedef struct {
 /* Sums over the column of Na+, K+ and salt, from NAK_LAYER_NA on, over c0 [m], and their room. */
 NakIonsRoom NakIonsAmounts(const NakColumn *c, const PetscReal u[], PetscReal sum[NAK_LAYER_END]);
 
-/* Whether liquid is left in all pores, and Na+ at both faces. */
+/* Whether liquid is left in all pores, Na+ at both faces, and what carries a held current into and
+   out of a membrane. */
 PetscBool NakIonsLeft(const NakColumn *c, const PetscReal u[]);
 void      NakIonsPristine(const NakColumn *c, PetscReal u[]);
 

@@ -729,6 +729,13 @@ PetscBool NakIonsLeft(const NakColumn *c, const PetscReal u[])
     if (Pores(c, k, u) <= 0) return PETSC_FALSE;
   for (int far = 0; far < 2; far++)
     if (!(NakIonsBath(c, (PetscBool)far, u).sodium > 0)) return PETSC_FALSE;
+  for (PetscInt k = 1; k < c->ne && c->control.hold == NAK_HOLD_CURRENT; k++) {
+    const Layer pair[2] = {LayerOf(c, k - 1, u), LayerOf(c, k, u)};
+    PetscReal   slope;
+
+    if (!Jumps(c, k)) continue; /* any voltage does within one medium */
+    if (PetscIsInfOrNanReal(DropAt(c, k, pair, c->control.value, &slope))) return PETSC_FALSE;
+  }
   return PETSC_TRUE;
 }
 

@@ -237,9 +237,10 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
   tried = (PetscBool)(tried && !s->too_short);
   *d    = (Diagnosis){.remedy = earlier};
   if (NakModelDepleted(s->model)) {
-    PetscCall(PetscStrncpy(d->cause,
-                           "limiting current of the electrolyte reached: no Na+ is left at a face",
-                           sizeof d->cause));
+    PetscCall(PetscStrncpy(
+      d->cause,
+      "limiting current of the electrolyte reached: no Na+ is left at a face or a membrane",
+      sizeof d->cause));
   } else if (tried && !s->stage_valid) {
     PetscCall(PetscStrncpy(d->cause,
                            "within a step the state has no meaning (no Na left somewhere, or a "

@@ -268,6 +268,14 @@ class Membrane(unittest.TestCase):
         self.assertLess(abs(anion[10:14]).max(), 1e-6)
         self.assertLess(run.balance, 1e-10)
 
+    def test_it_ends_where_nothing_carries(self):
+        """K+ has taken the place of nearly all Na+ before the membrane, and only Na+ passes it."""
+        with tempfile.TemporaryDirectory() as scratch:
+            output = nakrun.call("run", nakrun.DECKS / "xue2018/ion_property.yaml", "electrolyte.transport=layers",
+                                 "electrolyte.pellet_thickness=0.2 mm", "membrane={thickness: 50 um, anions: 1 mol/L}",
+                                 "output.directory=run", folder=scratch)
+        output.demand(nakrun.SOLVER, "limiting current of the electrolyte reached: no Na\\+ is left at a face or a membrane")
+
 
 class Lateral(unittest.TestCase):
     def test_columns(self):
