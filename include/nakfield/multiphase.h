@@ -1,9 +1,9 @@
 /**
   @file
-  Several phases of a binary alloy on a uniform box: liquid, void, and solid solutions rich in B or
-  in A (any number of grains).  They are order parameters phi_i >= 0 with sum 1.  All phases of a
-  cell share one diffusion potential mu = dG/dx.  Grand-potential form: M. Plapp, Phys. Rev. E 84
-  (2011) 031601.
+  Several phases of a binary alloy: liquid, void, and solid solutions rich in B or in A (any number
+  of grains).  They are at a point, in the layers of a column, and in a box of such columns.  They
+  are order parameters phi_i >= 0 with sum 1.  All phases of a place share one diffusion potential
+  mu = dG/dx.  Grand-potential form: M. Plapp, Phys. Rev. E 84 (2011) 031601.
 
   The energy.  s_i is half of what a phase brings to the energy of its interfaces (sigma_ij = s_i +
   s_j).  w is the width, and V the molar volume, one for all phases:
@@ -326,8 +326,7 @@ typedef struct NakMixBox_private *NakMixBox; /**< opaque */
   @param[in]  params  copied
   @param[out] box     free with NakMixBoxDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT for what NakMixCheck() finds, or more ranks than columns.  The
-  message says what would fit.
+  Errors: PETSC_ERR_USER_INPUT for what NakMixCheck() finds, or ranks that cannot share the columns.
 */
 PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box);
 
@@ -370,7 +369,7 @@ typedef struct {
   PetscReal time, dt, temperature;
   PetscInt  steps, rejected, newton, linear; /**< since the start */
   PetscInt  nuclei;                          /**< inserted so far */
-  PetscReal energy;                          /**< free energy [J] */
+  PetscReal energy;                          /**< free energy, that of the gas included [J] */
   PetscReal a, b;                            /**< amounts in the box [mol] */
   PetscReal charge;                          /**< passed at the bottom [C] */
   PetscReal a_balance, b_balance;            /**< relative to what was there at the start */
@@ -399,6 +398,7 @@ PetscErrorCode NakMixBoxFrame(NakMixBox box, NakFrame *frame);
 */
 PetscErrorCode NakMixBoxCheckpoint(NakMixBox box, NakCheckpoint checkpoint);
 
-/** The unknowns, and the state whose columns they are; owned by the box. */
+/** The state of the columns, and its unknowns; owned by the box.  The first unknown of a column is
+    what its bottom has taken of A, as X times a height [m].  Then come the layers. */
 NakState NakMixBoxState(NakMixBox box);
 Vec      NakMixBoxUnknowns(NakMixBox box);
