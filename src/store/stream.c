@@ -238,7 +238,7 @@ static PetscErrorCode Exchange(NakStream *s, uint64_t lo, uint64_t hi, PetscBool
   if (own < hi - lo && s->parts == NULL)
     PetscCall(PetscMalloc1(PetscMin(s->end - s->begin, s->window), &s->parts));
   part = s->parts;
-  for (PetscMPIInt rank = 0; rank < w->ranks; part += bytes[rank++]) {
+  for (PetscMPIInt rank = 0; rank < w->ranks; rank++) {
     requests[rank] = MPI_REQUEST_NULL;
     if (bytes[rank] == 0) continue;
     if (!collect) MoveAll(s, rank, lo, hi, part, collect);
@@ -248,12 +248,16 @@ static PetscErrorCode Exchange(NakStream *s, uint64_t lo, uint64_t hi, PetscBool
     else
       PetscCallMPI(
         MPI_Isend(part, (int)bytes[rank], MPI_BYTE, rank, TAG, w->comm, &requests[rank]));
+    part += bytes[rank];
   }
   if (own > 0) MoveAll(s, w->rank, lo, hi, NULL, collect);
   PetscCallMPI(MPI_Waitall(w->ranks, requests, MPI_STATUSES_IGNORE));
   part = s->parts;
-  for (PetscMPIInt rank = 0; collect && rank < w->ranks; part += bytes[rank++])
-    if (bytes[rank] > 0) MoveAll(s, rank, lo, hi, part, collect);
+  for (PetscMPIInt rank = 0; collect && rank < w->ranks; rank++) {
+    if (bytes[rank] == 0) continue;
+    MoveAll(s, rank, lo, hi, part, collect);
+    part += bytes[rank];
+  }
   PetscCall(PetscFree2(bytes, requests));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
