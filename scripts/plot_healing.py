@@ -1,24 +1,21 @@
 #!/usr/bin/env python3
 """Draw how the contact comes back after the last current of a run.
 
-Usage: plot_healing.py RUNDIR [RUNDIR ...] [-o FILE].  Reads timeseries.csv; the time, on a logarithmic axis, counts
-from the end of the last current.  Writes FILE, by default RUNDIR/healing.png of a single run, healing.png
-in the working directory for several.
+Usage: plot_healing.py RUNDIR [RUNDIR ...] [-o STEM] [options].  Reads timeseries.csv; the time, on a logarithmic
+axis, counts from the end of the last current.  Writes STEM.png and STEM.pdf, by default RUNDIR/healing of a single
+run, healing in the working directory for several.
 """
 import argparse
 import itertools
 import pathlib
 import sys
 
-import matplotlib
 import numpy as np
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
 
 import nakfield  # noqa: E402
+from nakfield.figures import add_options, pyplot, save  # noqa: E402
 
 MARKS = {35: "35 s", 600: "10 min", 3600: "1 h", 10800: "3 h"}
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#000000"]
@@ -45,10 +42,11 @@ def rest(folder: pathlib.Path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="+", type=pathlib.Path)
-    parser.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path)
+    add_options(parser)
     arguments = parser.parse_args()
+    plt = pyplot(arguments)
     rests = [rest(run) for run in arguments.runs]
-    figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=arguments.size or (7, 3.6), layout="constrained")
     for run, colour, (time, contact, wetted) in zip(arguments.runs, itertools.cycle(COLOURS), rests):
         axes.plot(time, contact, color=colour, label=run.name)
         axes.plot(time, wetted, color=colour, linestyle="--")
@@ -64,12 +62,7 @@ def main():
     axes.set_ylabel("Fraction of the face (–)")
     axes.legend(loc="upper left", fontsize="small", framealpha=1)
     single = len(arguments.runs) == 1
-    output = arguments.output or (arguments.runs[0] if single else pathlib.Path()) / "healing.png"
-    try:
-        figure.savefig(output, dpi=150)
-    except OSError as error:
-        fail(f"cannot write {output}: {error.strerror}")
-    print(output)
+    save(figure, arguments.stem or (arguments.runs[0] if single else pathlib.Path()) / "healing", arguments.formats)
 
 
 if __name__ == "__main__":

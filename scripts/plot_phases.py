@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 """Draw the phase diagram of a material, and its energies at one temperature.
 
-Usage: plot_phases.py FOLDER [-o STEM].  FOLDER holds the tables of `nakfield phases`; writes STEM.png
-and STEM.pdf, FOLDER/phases by default.
+Usage: plot_phases.py FOLDER [-o STEM] [options].  FOLDER holds the tables of `nakfield phases`; writes
+STEM.png and STEM.pdf, FOLDER/phases by default.
 """
 import argparse
 import csv
 import pathlib
 import sys
 
-import matplotlib
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+from nakfield.figures import add_options, pyplot, save  # noqa: E402
 
 COLOURS = {"liquid": "#D55E00", "solid": "#0072B2"}  # Okabe & Ito; compounds in green
 GREEN, GREY = "#009E73", "#777777"
@@ -129,6 +128,7 @@ def draw_voltage(axes, energies, symbol):
     axes.axhline(0, color=GREY, lw=0.8)
     axes.set_ylabel(f"open-circuit voltage against {symbol} (mV)", color=COLOURS["solid"])
     other = axes.twinx()
+    other.grid(visible=False)  # it would lie over the curve
     other.plot(x, column(energies, "thermodynamic_factor"), color=COLOURS["liquid"], lw=1.4)
     other.set_ylabel("thermodynamic factor", color=COLOURS["liquid"])
     other.set_ylim(0, None)
@@ -137,21 +137,20 @@ def draw_voltage(axes, energies, symbol):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("-o", "--output", metavar="STEM", type=pathlib.Path)
+    add_options(parser)
     args = parser.parse_args()
+    plt = pyplot(args)
 
     boundaries, invariants, energies = (table(args.folder / f"{name}.csv")
                                         for name in ("boundaries", "invariants", "energies"))
     symbol = next(iter(energies[0]))[2:]
-    figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained", width_ratios=(1.5, 1, 1))
+    figure, axes = plt.subplots(1, 3, figsize=args.size or (13, 4.2), layout="constrained",
+                                width_ratios=(1.5, 1, 1))
     draw_diagram(axes[0], boundaries, invariants, symbol)
     label_fields(axes[0], boundaries, symbol)
     draw_driving(axes[1], energies, symbol)
     draw_voltage(axes[2], energies, symbol)
-    stem = args.output or args.folder / "phases"
-    for suffix in (".png", ".pdf"):
-        figure.savefig(f"{stem}{suffix}", dpi=130)
-    print(f"{stem}.png")
+    save(figure, args.stem or args.folder / "phases", args.formats)
 
 
 if __name__ == "__main__":

@@ -2,22 +2,20 @@
 """Draw a run on a box: phases and composition of `model: alloy`, or the first field and the free energy of
 PFHub's models.
 
-Usage: plot_phases_box.py RUNDIR [-o FILE].  Reads fields.h5 (and free_energy.csv), writes
-RUNDIR/phases.png: the last frames, of a 3D run a plane through the middle.
+Usage: plot_phases_box.py RUNDIR [-o STEM] [options].  Reads fields.h5 (and free_energy.csv), writes
+STEM.png and STEM.pdf, RUNDIR/phases by default: the last frames, of a 3D run a plane through the middle.
 """
 import argparse
 import pathlib
 import sys
 
-import matplotlib
 import numpy as np
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.colors import to_rgb
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
 
 import nakfield  # noqa: E402
+from nakfield.figures import add_options, pyplot, save  # noqa: E402
 
 FRAMES = 4
 BODIES = {"phi_solid_b": "#0072B2", "phi_solid_a": "#E69F00", "phi_void": "#000000"}
@@ -51,7 +49,7 @@ def draw_phases(axis, frame, extent):
     picture = np.ones((*frame["x"].shape, 3))
     for key, colour in BODIES.items():
         share = np.clip(frame[key], 0, 1)[..., None]
-        picture = picture * (1 - share) + share * np.array(matplotlib.colors.to_rgb(colour))
+        picture = picture * (1 - share) + share * np.array(to_rgb(colour))
     axis.imshow(picture, origin="lower", extent=extent, interpolation="nearest")
 
 
@@ -64,14 +62,14 @@ def draw_energy(axis, table):
     axis.set_ylabel("free energy")
 
 
-def draw(data):
+def draw(plt, data, size):
     """A panel a frame, and what else there is beneath."""
     x, y = data["axes"]
     extent, frames = [x[0], x[-1], y[0], y[-1]], data["frames"]
     aspect = (y[-1] - y[0]) / (x[-1] - x[0])
     key = data["keys"][0]
     low, high = min(frame[key].min() for frame in frames), max(frame[key].max() for frame in frames)
-    figure = plt.figure(figsize=(WIDTH * len(frames), 0.6 + 2 * WIDTH * max(min(aspect, 2), 0.3)),
+    figure = plt.figure(figsize=size or (WIDTH * len(frames), 0.6 + 2 * WIDTH * max(min(aspect, 2), 0.3)),
                         constrained_layout=True)
     grid = figure.add_gridspec(2, len(frames))
     rows = [[figure.add_subplot(grid[row, column]) for column in range(len(frames))]
@@ -97,15 +95,14 @@ def draw(data):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", metavar="RUNDIR", type=pathlib.Path)
-    parser.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path)
+    add_options(parser)
     options = parser.parse_args()
     path = options.run / "fields.h5"
     if not path.is_file():
         fail(f"there is no {path}: is {options.run} the directory of a run?")
-    figure = draw(read(options.run))
-    output = options.output or options.run / "phases.png"
-    figure.savefig(output, dpi=110)
-    print(output)
+    plt = pyplot(options)
+    plt.rcParams["axes.grid"] = False
+    save(draw(plt, read(options.run), options.size), options.stem or options.run / "phases", options.formats)
 
 
 if __name__ == "__main__":
