@@ -193,8 +193,22 @@ static void Place(NakGas s, PetscInt place, const Piece *piece)
                                     : PetscSqrtReal(piece->columns * s->area / PETSC_PI);
 }
 
+/* Whether no other place has more of the void with the label of a piece. */
+static PetscBool Leads(const Piece pieces[], PetscMPIInt count, const Piece *p)
+{
+  for (PetscMPIInt k = 0; k < count; k++) {
+    const Piece *q = &pieces[k];
+
+    if (q->label != p->label || q->place == p->place) continue;
+    if (q->volume > p->volume || (q->volume == p->volume && q->place < p->place))
+      return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
 /* The piece of a place that comes after `last`: the largest first, of equal ones the lowest label.
-   Those smaller than `least` do not count.  NULL if there is none. */
+   Those that are smaller than `least`, or belong to the void of another place, do not count.  NULL
+   if there is none. */
 static const Piece *Next(PetscInt place, const Piece pieces[], PetscMPIInt count, PetscReal least,
                          const Piece *last)
 {
@@ -203,7 +217,7 @@ static const Piece *Next(PetscInt place, const Piece pieces[], PetscMPIInt count
   for (PetscMPIInt k = 0; k < count; k++) {
     const Piece *p = &pieces[k];
 
-    if (p->place != (PetscReal)place || p->volume < least) continue;
+    if (p->place != (PetscReal)place || p->volume < least || !Leads(pieces, count, p)) continue;
     if (last != NULL &&
         (p->volume > last->volume || (p->volume == last->volume && p->label <= last->label)))
       continue;
@@ -214,8 +228,8 @@ static const Piece *Next(PetscInt place, const Piece pieces[], PetscMPIInt count
   return best;
 }
 
-/* If any void is in two, put all places where their voids are now.  The largest piece keeps the
-   place. */
+/* If the void of any place is in two, put all places where their voids are now.  The largest piece
+   keeps the place. */
 static PetscErrorCode Divide(NakGas s, const Piece pieces[], PetscMPIInt count, PetscBool *divided)
 {
   const PetscInt  places = s->n;
