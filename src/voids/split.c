@@ -34,46 +34,64 @@ static PetscErrorCode Number(NakGas s, const PetscReal share[], DM plane, Vec la
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Columns with their ghosts. */
+typedef struct {
+  PetscInt    x, y, width, height; /* the first, and how many */
+  PetscReal **label;
+} Plane;
+
+/* The lowest label among a column with void and its neighbours. */
+static PetscReal Lowest(const Plane *g, PetscInt i, PetscInt j)
+{
+  const PetscInt beside[4][2] = {
+    {i - 1, j    },
+    {i + 1, j    },
+    {i,     j - 1},
+    {i,     j + 1}
+  };
+  PetscReal lowest = g->label[j][i];
+
+  for (int n = 0; n < 4; n++) {
+    const PetscInt x = beside[n][0] - g->x, y = beside[n][1] - g->y;
+    PetscReal      other;
+
+    if (x < 0 || x >= g->width || y < 0 || y >= g->height) continue;
+    other = g->label[beside[n][1]][beside[n][0]];
+    if (other >= 0) lowest = PetscMin(lowest, other);
+  }
+  return lowest;
+}
+
 /* Take over the lowest label of the neighbours, ghosts included, until nothing changes within this
    rank. */
 static PetscErrorCode Spread(NakGas s, DM plane, Vec ghosted, Vec labels, PetscMPIInt *changed)
 {
   const NakPart *p     = &s->part;
   PetscBool      again = PETSC_TRUE;
-  PetscInt       gx, gy, gw, gh, i[3];
-  PetscReal    **label, **owned;
+  PetscReal    **owned;
+  Plane          g;
+  PetscInt       i[3];
 
   PetscFunctionBeginUser;
   *changed = 0;
-  PetscCall(DMDAGetGhostCorners(plane, &gx, &gy, NULL, &gw, &gh, NULL));
-  PetscCall(DMDAVecGetArray(plane, ghosted, (void *)&label));
+  PetscCall(DMDAGetGhostCorners(plane, &g.x, &g.y, NULL, &g.width, &g.height, NULL));
+  PetscCall(DMDAVecGetArray(plane, ghosted, (void *)&g.label));
   while (again) {
     again = PETSC_FALSE;
     for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i)) {
-      PetscReal *const own          = &label[i[1]][i[0]];
-      const PetscInt   beside[4][2] = {
-          {i[0] - 1, i[1]    },
-          {i[0] + 1, i[1]    },
-          {i[0],     i[1] - 1},
-          {i[0],     i[1] + 1}
-      };
+      PetscReal *const own    = &g.label[i[1]][i[0]];
+      const PetscReal  lowest = *own < 0 ? *own : Lowest(&g, i[0], i[1]);
 
-      for (int n = 0; n < 4 && *own >= 0; n++) {
-        const PetscInt x = beside[n][0], y = beside[n][1];
-
-        if (x < gx || x >= gx + gw || y < gy || y >= gy + gh) continue;
-        if (label[y][x] < 0 || label[y][x] >= *own) continue;
-        *own     = label[y][x];
-        again    = PETSC_TRUE;
-        *changed = 1;
-      }
+      if (lowest != *own) again = PETSC_TRUE;
+      *own = lowest;
     }
+    if (again) *changed = 1;
   }
   PetscCall(DMDAVecGetArray(plane, labels, (void *)&owned));
   for (PetscBool more = NakPartFirst(p, i); more; more = NakPartNext(p, i))
-    owned[i[1]][i[0]] = label[i[1]][i[0]];
+    owned[i[1]][i[0]] = g.label[i[1]][i[0]];
   PetscCall(DMDAVecRestoreArray(plane, labels, (void *)&owned));
-  PetscCall(DMDAVecRestoreArray(plane, ghosted, (void *)&label));
+  PetscCall(DMDAVecRestoreArray(plane, ghosted, (void *)&g.label));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -180,11 +198,12 @@ static void Place(NakGas s, PetscInt place, const Piece *piece)
 {
   const NakGrid  *g        = NakStateGrid(s->state);
   const PetscInt  label    = (PetscInt)piece->label;
+  const PetscInt  column[] = {label % g->nx, label / g->nx};
   const PetscReal width[2] = {g->dx * (PetscReal)g->nx, g->dy * (PetscReal)g->ny};
   PetscReal      *at[2]    = {&s->x[place], &s->y[place]};
 
-  *at[0] = g->dx * ((PetscReal)(label % g->nx) + 0.5) + piece->x / piece->volume;
-  *at[1] = g->dy * ((PetscReal)(label / g->nx) + 0.5) + piece->y / piece->volume;
+  *at[0] = g->dx * ((PetscReal)column[0] + 0.5) + piece->x / piece->volume;
+  *at[1] = g->dy * ((PetscReal)column[1] + 0.5) + piece->y / piece->volume;
   for (int d = 0; d < 2; d++) {
     if (*at[d] < 0) *at[d] += width[d];
     if (*at[d] >= width[d]) *at[d] -= width[d];
