@@ -9,25 +9,12 @@
 #include <sys/stat.h>
 
 #include "nak_test.h"
+#include "writers_fixture.h"
 
 typedef struct {
   PetscInt  turns;
   PetscReal time;
 } Block;
-
-static NakWriters world;
-
-static int ChooseWriters(void **state)
-{
-  (void)state;
-  return NakWritersCreate(PETSC_COMM_WORLD, 2, &world) != 0;
-}
-
-static int DropWriters(void **state)
-{
-  (void)state;
-  return NakWritersDestroy(&world) != 0;
-}
 
 /* A vector on a grid of nx x ny, in two dimensions or three. */
 static Vec MakeVec(PetscInt nx, PetscInt ny, PetscInt nz, PetscInt dof)

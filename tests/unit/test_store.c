@@ -6,24 +6,11 @@
 #include <time.h>
 
 #include "nak_test.h"
+#include "writers_fixture.h"
 
 #define SEAL "test of seals 7"
 
 enum { ROWS = 7, COLUMNS = 5 };
-
-static NakWriters world;
-
-static int ChooseWriters(void **state)
-{
-  (void)state;
-  return NakWritersCreate(PETSC_COMM_WORLD, 2, &world) != 0;
-}
-
-static int DropWriters(void **state)
-{
-  (void)state;
-  return NakWritersDestroy(&world) != 0;
-}
 
 /* Rows are dealt out to the ranks in blocks. */
 static NakStoreBox Rows(void)
