@@ -13,9 +13,9 @@ LAYERS = {  # from the lowest, with what they are
     "units store": "quantities; whole files",
     "deck measured": "what users write",
     "thermo state checkpoint wetting": "alloys; who owns which unknown",
-    "kinetics phases phasefield voids columns": "laws at a point; solvers that know no cell",
+    "kinetics phase_diagram phasefield voids columns": "laws at a point; solvers that know no cell",
     "bdf": "backward differentiation for columns",
-    "multiphase": "phases of the alloy",
+    "microstructure": "phases of the alloy",
     "model pfhub": "the physics of a cell; of PFHub's models",
     "protocol impedance": "what the cycler does; spectra",
     "stepper": "integrators, events, jumps",
@@ -27,8 +27,8 @@ LEVEL = {m: i for i, row in enumerate(LAYERS) for m in row.split()}
 
 # Observers see records and frames, never the physics that made them.
 BLIND = {"diagnostics", "output", "progress", "insitu"}
-UNSEEN = {"model", "columns", "bdf", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub", "multiphase",
-          "wetting"}
+UNSEEN = {"model", "columns", "bdf", "kinetics", "voids", "thermo", "stepper", "impedance", "phasefield", "pfhub",
+          "microstructure", "wetting"}
 
 # Libraries that one source file hides from the rest.
 HIDDEN = {"hdf5.h": "store", "udunits2.h": "units", "yaml.h": "deck", "Random123": "base", "openssl": "measured"}
@@ -78,7 +78,7 @@ def offences(root):
 
 def picture():
     """The layers as SVG, the highest on top."""
-    wide, high, words, gap = 96, 28, 20, 8
+    wide, high, words, gap = 112, 28, 20, 8
     width, height = 5 * (wide + gap) + gap, (high + words + gap) * len(LAYERS) + gap
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
              f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',

@@ -14,7 +14,7 @@
 #include <nakfield/checkpoint.h>
 #include <nakfield/columns.h>
 #include <nakfield/kinetics.h>
-#include <nakfield/multiphase.h>
+#include <nakfield/microstructure.h>
 #include <nakfield/voids.h>
 #include <nakfield/wetting.h>
 

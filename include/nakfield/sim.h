@@ -8,7 +8,7 @@
 #include <nakfield/diagnostics.h>
 #include <nakfield/impedance.h>
 #include <nakfield/insitu.h>
-#include <nakfield/multiphase.h>
+#include <nakfield/microstructure.h>
 #include <nakfield/output.h>
 #include <nakfield/pfhub.h>
 #include <nakfield/progress.h>

@@ -2,7 +2,7 @@
   @file
   Voids between electrolyte and alloy: where they begin, the gas in them, and what drives them.
 
-  A phase field of the alloy moves their surface (nakfield/multiphase.h, docs/model.md).  To its
+  A phase field of the alloy moves their surface (nakfield/microstructure.h, docs/model.md).  To its
   free energy the gas adds
 
     sum over voids of [ p V - N ln V ],     V = integral of the share of void,

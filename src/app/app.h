@@ -2,7 +2,7 @@
 #pragma once
 
 #include <nakfield/measured.h>
-#include <nakfield/phases.h>
+#include <nakfield/phase_diagram.h>
 #include <nakfield/sim.h>
 
 typedef enum {

@@ -97,8 +97,8 @@ PetscErrorCode NakCarryOut(const NakCommandLine *line)
   case NAK_COMMAND_WETTING:
     PetscFunctionReturn(Simulate(line));
   case NAK_COMMAND_PHASES:
-    PetscFunctionReturn(NakPhases(PETSC_COMM_WORLD, line->sim.deck, line->sim.overrides,
-                                  line->sim.n_overrides, line->sim.replace));
+    PetscFunctionReturn(NakPhaseDiagram(PETSC_COMM_WORLD, line->sim.deck, line->sim.overrides,
+                                        line->sim.n_overrides, line->sim.replace));
   case NAK_COMMAND_DRT:
     PetscFunctionReturn(NakPrintRelaxationTimes(&line->sim));
   case NAK_COMMAND_EXPORT:

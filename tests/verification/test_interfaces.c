@@ -1,7 +1,7 @@
 /* Interfaces of the multi-phase box against what is known exactly: energy and width, Gibbs and
    Thomson, contact angles, the similarity solution of a moving interface, three phases that meet.
    Also the decay of the free energy. */
-#include <nakfield/multiphase.h>
+#include <nakfield/microstructure.h>
 
 #include <math.h>
 

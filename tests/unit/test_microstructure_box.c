@@ -1,6 +1,6 @@
 /* The box of phases: where nuclei come, how one takes its place among others, steps, what frames show.  Run on 1, 2 and 3
    ranks. */
-#include "multiphase_impl.h"
+#include "microstructure_impl.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What a deck asks of a box and is impossible; the contract is in nakfield/multiphase.h. */
-#include <nakfield/multiphase.h>
+/* What a deck asks of a box and is impossible; the contract is in nakfield/microstructure.h. */
+#include <nakfield/microstructure.h>
 
 static const char *const cells_key[] = {"microstructure.nx", "microstructure.ny",
                                         "microstructure.nz"};

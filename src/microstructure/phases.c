@@ -1,6 +1,6 @@
 /* Which phases there are, and their energies and mobilities; the contract is in
-   nakfield/multiphase.h. */
-#include "multiphase_impl.h"
+   nakfield/microstructure.h. */
+#include "microstructure_impl.h"
 
 static void AddPhases(NakMix *mix, NakBody body, PetscInt count)
 {

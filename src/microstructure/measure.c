@@ -1,5 +1,5 @@
-/* Amounts, energy and fields of the box; the contract is in nakfield/multiphase.h. */
-#include "multiphase_impl.h"
+/* Amounts, energy and fields of the box; the contract is in nakfield/microstructure.h. */
+#include "microstructure_impl.h"
 
 /* Sums over the cells, and extremes, of all ranks. */
 enum { SUM_ENERGY, SUM_X, SUM_TAKEN, SUM_BODY, SUMS = SUM_BODY + NAK_BODIES };

@@ -1,5 +1,5 @@
-/* What the deck says about a box with several phases; the contract is in nakfield/multiphase.h. */
-#include <nakfield/multiphase.h>
+/* What the deck says about a box with several phases; the contract is in nakfield/microstructure.h. */
+#include <nakfield/microstructure.h>
 
 const NakParam NakMixParamRows[] = {
   NAK_ROW_INT("microstructure.nx", NakMixParams, n[0], 128, 1, 65536, "Cells in x"),

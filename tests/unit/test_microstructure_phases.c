@@ -1,6 +1,6 @@
 /* What the parameters of phases mean, against independent formulas: contact angles, cells,
    mobilities. */
-#include "multiphase_impl.h"
+#include "microstructure_impl.h"
 
 #include "material_fixture.h"
 #include "nak_test.h"

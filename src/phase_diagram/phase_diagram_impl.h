@@ -1,7 +1,7 @@
 /* Tables of a phase diagram.  One rank only. */
 #pragma once
 
-#include <nakfield/phases.h>
+#include <nakfield/phase_diagram.h>
 
 /** A diagram: what is tabulated. */
 typedef struct {

@@ -1,5 +1,5 @@
-/* The tables and the text of a diagram; the contract is in phases_impl.h. */
-#include "phases_impl.h"
+/* The tables and the text of a diagram; the contract is in phase_diagram_impl.h. */
+#include "phase_diagram_impl.h"
 
 #include <nakfield/store.h>
 #include <unistd.h>

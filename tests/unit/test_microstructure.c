@@ -1,6 +1,6 @@
 /* Several phases at a point: every derivative against differences, limits against the alloy's own
    functions. */
-#include "multiphase_impl.h"
+#include "microstructure_impl.h"
 
 #include <string.h>
 
@@ -1006,4 +1006,4 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(GoesOnFromACheckpoint),
 };
 
-NAK_TEST_MAIN_OF(EnterFolder("test-multiphase") || cmocka_run_group_tests(tests, NULL, NULL))
+NAK_TEST_MAIN_OF(EnterFolder("test-microstructure") || cmocka_run_group_tests(tests, NULL, NULL))

@@ -1,5 +1,5 @@
-/* Phases in the layers of a column; the contract is in nakfield/multiphase.h. */
-#include "multiphase_impl.h"
+/* Phases in the layers of a column; the contract is in nakfield/microstructure.h. */
+#include "microstructure_impl.h"
 
 static const PetscReal traces = 1e-6; /* of a phase hold nothing: h is some 1e-17 */
 

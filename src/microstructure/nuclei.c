@@ -1,6 +1,6 @@
 /* Nuclei: where they appear, and how they are inserted; the contract is in
-   nakfield/multiphase.h. */
-#include "multiphase_impl.h"
+   nakfield/microstructure.h. */
+#include "microstructure_impl.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* Write or read what the next step of the box depends on; the contract is in
-   nakfield/multiphase.h. */
-#include "multiphase_impl.h"
+   nakfield/microstructure.h. */
+#include "microstructure_impl.h"
 
 PetscErrorCode NakMixBoxCheckpoint(NakMixBox b, NakCheckpoint c)
 {

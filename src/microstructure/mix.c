@@ -1,5 +1,5 @@
-/* The physics at a point; the contract is in nakfield/multiphase.h. */
-#include <nakfield/multiphase.h>
+/* The physics at a point; the contract is in nakfield/microstructure.h. */
+#include <nakfield/microstructure.h>
 
 typedef PetscReal Square[NAK_MIX_MOST][NAK_MIX_MOST];
 

@@ -1,5 +1,5 @@
 /* The anisotropic part of the gradient energy.  The cells around a vertex share a gradient. */
-#include "multiphase_impl.h"
+#include "microstructure_impl.h"
 
 /* Those cells, and their weights in the gradient [1/m]. */
 typedef struct {

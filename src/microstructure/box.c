@@ -1,5 +1,5 @@
-/* The box and its contents; the contract is in nakfield/multiphase.h. */
-#include "multiphase_impl.h"
+/* The box and its contents; the contract is in nakfield/microstructure.h. */
+#include "microstructure_impl.h"
 
 /* ---- The physics that the parameters ask for ---- */
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <nakfield/bdf.h>
-#include <nakfield/multiphase.h>
+#include <nakfield/microstructure.h>
 #include <nakfield/voids.h>
 
 /* Streams of random numbers of one seed. */

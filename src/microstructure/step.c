@@ -1,5 +1,5 @@
-/* A step of the box; the contract is in nakfield/multiphase.h. */
-#include "multiphase_impl.h"
+/* A step of the box; the contract is in nakfield/microstructure.h. */
+#include "microstructure_impl.h"
 
 #define ROUNDING 1e-14 /* of a time */
 #define SLACK    1e-10 /* of what is left: a step that comes so near to its end goes to it */

@@ -1,5 +1,5 @@
-/* The phase diagram of a material; the contract is in nakfield/phases.h. */
-#include "phases_impl.h"
+/* The phase diagram of a material; the contract is in nakfield/phase_diagram.h. */
+#include "phase_diagram_impl.h"
 
 typedef struct {
   PetscReal temperature; /* [K] */
@@ -60,8 +60,8 @@ static PetscErrorCode Compute(const Params *params, const NakMaterial *material,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakPhases(MPI_Comm comm, const char *material, const char *const overrides[],
-                         PetscInt count, PetscBool replace)
+PetscErrorCode NakPhaseDiagram(MPI_Comm comm, const char *material, const char *const overrides[],
+                               PetscInt count, PetscBool replace)
 {
   Params         params;
   NakMaterial    read;

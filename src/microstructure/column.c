@@ -2,7 +2,7 @@
 
    The first unknown of a column is what its bottom has taken, as X times a height.  Then come the
    layers. */
-#include "multiphase_impl.h"
+#include "microstructure_impl.h"
 
 /* The rate at which the bottom takes A from a column whose lowest liquid is x [m/s], and its slope
    to x.  The alloy flows towards the wall as fast as it is used up there.  So diffusion brings
