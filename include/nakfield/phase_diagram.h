@@ -24,4 +24,4 @@
   Errors: PETSC_ERR_USER_INPUT after printing every error; PETSC_ERR_FILE_OPEN or _WRITE.
 */
 PetscErrorCode NakPhaseDiagram(MPI_Comm comm, const char *material, const char *const overrides[],
-                         PetscInt count, PetscBool replace);
+                               PetscInt count, PetscBool replace);
