@@ -1,5 +1,5 @@
 /* Measured tables as items of the protocol: reading, sending, rows. */
-#include "protocol_impl.h"
+#include "program.h"
 #include <nakfield/measured.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,14 +253,4 @@ PetscErrorCode NakProfileFree(NakProfile *p)
 PetscReal NakProfileLength(const NakProfile *profile)
 {
   return profile->time[profile->rows - 1];
-}
-
-const NakProfile *NakProfileAt(NakProtocol protocol, PetscInt *row)
-{
-  const NakOp *const hold = &protocol->program.ops[protocol->at.op];
-
-  *row = 0;
-  if (hold->profile == 0) return NULL;
-  *row = protocol->at.blocks[hold->depth - 1].turns;
-  return &protocol->program.profiles[hold->profile - 1];
 }

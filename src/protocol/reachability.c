@@ -1,4 +1,4 @@
-/* What a protocol is certain to reach, found before it is run; the contract is in protocol_impl.h
+/* What a protocol is certain to reach, found before it is run; the contract is in program.h
    and nakfield/protocol.h. */
 #include "protocol_impl.h"
 

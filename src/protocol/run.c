@@ -97,6 +97,17 @@ static void Mark(NakProtocol protocol, const NakRecord *now)
 
 /* ---- Judging ---- */
 
+/* The table of which the current hold is a row, and its row, from 0; NULL if it is none. */
+static const NakProfile *TableAt(NakProtocol protocol, PetscInt *row)
+{
+  const NakOp *const hold = &protocol->program.ops[protocol->at.op];
+
+  *row = 0;
+  if (hold->profile == 0) return NULL;
+  *row = protocol->at.blocks[hold->depth - 1].turns;
+  return &protocol->program.profiles[hold->profile - 1];
+}
+
 static const NakMark *BeginOf(NakProtocol protocol, PetscInt op)
 {
   if (op == protocol->at.op) return &protocol->at.step_begin;
@@ -149,7 +160,7 @@ static PetscReal TimeEnd(NakProtocol protocol, PetscInt op, PetscReal *span,
   *which = NULL;
   *span  = 0;
   if (item->kind == NAK_OP_HOLD && item->profile > 0) {
-    const NakProfile *profile = NakProfileAt(protocol, &row);
+    const NakProfile *profile = TableAt(protocol, &row);
 
     *span = profile->time[row + 1] - profile->time[row];
     end   = BeginOf(protocol, item->parent)->time + profile->time[row + 1]; /* no sum of rows */
@@ -245,7 +256,7 @@ static NakControl ControlOf(NakProtocol protocol)
   const NakOp      *hold    = &protocol->program.ops[protocol->at.op];
   NakControl        control = hold->control;
   PetscInt          row;
-  const NakProfile *profile = NakProfileAt(protocol, &row);
+  const NakProfile *profile = TableAt(protocol, &row);
 
   if (profile != NULL) {
     control.value = profile->value[row];
@@ -259,7 +270,7 @@ static NakControl ControlOf(NakProtocol protocol)
 static PetscReal SlopeOf(NakProtocol protocol)
 {
   PetscInt                row;
-  const NakProfile *const p = NakProfileAt(protocol, &row);
+  const NakProfile *const p = TableAt(protocol, &row);
 
   if (p == NULL) return protocol->program.ops[protocol->at.op].slope;
   return p->lines ? (p->value[row + 1] - p->value[row]) / (p->time[row + 1] - p->time[row]) : 0;
@@ -281,7 +292,7 @@ NakControl NakProtocolHeld(NakProtocol protocol, PetscReal time)
 PetscBool NakProtocolContinues(NakProtocol protocol)
 {
   PetscInt                row;
-  const NakProfile *const profile = NakProfileAt(protocol, &row);
+  const NakProfile *const profile = TableAt(protocol, &row);
 
   return (PetscBool)(profile != NULL && profile->lines && row > 0);
 }
@@ -289,7 +300,7 @@ PetscBool NakProtocolContinues(NakProtocol protocol)
 PetscBool NakProtocolMidway(NakProtocol protocol)
 {
   PetscInt                row;
-  const NakProfile *const profile = NakProfileAt(protocol, &row);
+  const NakProfile *const profile = TableAt(protocol, &row);
 
   return (PetscBool)(profile != NULL && row + 2 < profile->rows);
 }
@@ -495,7 +506,7 @@ PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal c
 static PetscReal RowsLeft(NakProtocol protocol)
 {
   PetscInt                row;
-  const NakProfile *const profile = NakProfileAt(protocol, &row);
+  const NakProfile *const profile = TableAt(protocol, &row);
 
   if (profile == NULL) return 0; /* in a deck with errors */
   return NakProfileLength(profile) - profile->time[row + 1];

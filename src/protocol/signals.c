@@ -1,5 +1,5 @@
 /* The signals of conditions, and how a condition is read and judged. */
-#include "protocol_impl.h"
+#include "signals.h"
 #include <ctype.h>
 #include <nakfield/units.h>
 #include <stdio.h>
