@@ -9,6 +9,7 @@ typedef enum {
   NAK_COMMAND_HELP,
   NAK_COMMAND_VERSION,
   NAK_COMMAND_HELP_DECK,
+  NAK_COMMAND_HELP_TOPIC,
   NAK_COMMAND_RUN,
   NAK_COMMAND_CHECK,
   NAK_COMMAND_WETTING,
@@ -25,6 +26,8 @@ typedef struct {
   NakHelpFormat format;
   PetscBool     dry_run;
   PetscBool     bdf;                  /* the format of NAK_COMMAND_EXPORT */
+  int           n_words;              /* of NAK_COMMAND_HELP_TOPIC */
+  char *const  *words;                /* these words, which are the caller's */
   NakSimOptions sim;                  /* `deck` is the material of NAK_COMMAND_PHASES */
   char          error[NAK_TEXT_SIZE]; /* empty, or why the line cannot be understood */
 } NakCommandLine;
@@ -48,6 +51,12 @@ PetscErrorCode NakReadMeasured(NakMeasuredWish wish, int count, const unsigned k
 
 /* export.c: print a measured file as BDF, the Battery Data Format.  Collective. */
 PetscErrorCode NakExport(const NakSimOptions *options);
+
+/* help.c: print what is known of a topic, which is some words: of entries of a deck by the schema,
+   of all else by the pages of docs/ (topics.h).  Without words, list the topics.  A topic that is
+   not known is an error of the user, which names the nearest.  Collective on PETSC_COMM_WORLD. */
+PetscErrorCode NakHelp(int n, char *const words[]);
+
 /* main.c: execute a command line.  Collective on PETSC_COMM_WORLD. */
 PetscErrorCode NakCarryOut(const NakCommandLine *line);
 

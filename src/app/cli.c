@@ -21,6 +21,7 @@ const char NakUsage[] =
   "  nakfield report RUNDIR ... [--measured FILE] [--area AREA] [-o FILE]\n"
   "  nakfield watch RUNDIR ... [--every SECONDS] [--events N]\n"
   "  nakfield worker\n"
+  "  nakfield help [TOPIC]\n"
   "  nakfield --help | --help-deck[=text|markdown|json] | --version\n"
   "\n"
   "  run        run the protocol of a deck and write its run directory\n"
@@ -41,6 +42,9 @@ const char NakUsage[] =
   "  report     show runs, and what was measured, on one page of HTML: docs/report.md\n"
   "  watch      show how far runs are, from their files alone: docs/clusters.md\n"
   "  worker     carry out command lines from standard input in one process, for scripts\n"
+  "  help       explain a command, an entry of a deck, an item or a signal of a protocol, a "
+  "message,\n"
+  "             and other words; without one, list them\n"
   "  KEY=VALUE  overrides an entry of the deck, e.g. grid.nx=256 alloy.potassium='65 wt%'\n"
   "  --dry-run  print the resolved deck, the unknowns, roughly memory and time, and run nothing\n"
   "  --ranks N  with --dry-run: as on N ranks\n"
@@ -103,6 +107,8 @@ static void ParseCommand(const char *word, NakCommandLine *line)
     line->command = NAK_COMMAND_EXPORT;
   else if (strcmp(word, "worker") == 0)
     line->command = NAK_COMMAND_WORKER;
+  else if (strcmp(word, "help") == 0)
+    line->command = NAK_COMMAND_HELP_TOPIC;
   else if (strcmp(word, "--version") == 0)
     line->command = NAK_COMMAND_VERSION;
   else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
@@ -257,6 +263,11 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
     Error(&line, "nothing to do: expected a command after", argv[0]);
   else
     ParseCommand(argv[1], &line);
+  if (line.command == NAK_COMMAND_HELP_TOPIC) { /* whose words may look like options */
+    line.n_words = argc - 2;
+    line.words   = argv + 2;
+    return line;
+  }
   for (int k = 2; k < argc;) {
     const int taken = ParseValue(argc - k, argv + k, &line);
 

@@ -89,6 +89,8 @@ PetscErrorCode NakCarryOut(const NakCommandLine *line)
   case NAK_COMMAND_HELP_DECK:
     PetscCall(PrintHelpDeck(line->format));
     break;
+  case NAK_COMMAND_HELP_TOPIC:
+    PetscFunctionReturn(NakHelp(line->n_words, line->words));
   case NAK_COMMAND_RUN:
   case NAK_COMMAND_IMPEDANCE:
     PetscCall(NakMpiCheck(PETSC_COMM_WORLD));

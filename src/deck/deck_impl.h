@@ -195,18 +195,6 @@ PetscBool NakBoundIsOpen(PetscReal bound);
 
 void NakSchemaWriteJson(const NakSection schema[], FILE *file);
 
-/* ---- suggest.c ---- */
-
-/** The nearest to a misspelt word among candidates offered one by one. */
-typedef struct {
-  const char *word;
-  char        best[NAK_PATH_SIZE]; /**< empty while none is near enough */
-  size_t      distance;
-} NakGuess;
-
-void NakGuessStart(NakGuess *guess, const char *word);
-void NakGuessOffer(NakGuess *guess, const char *candidate);
-
 /* ---- resolved.c ---- */
 
 /** Write a tree as block YAML. */

@@ -113,6 +113,13 @@ static void WriteTextRow(const NakParam *row, FILE *file)
                bounds[0] != '\0' ? "; " : "", NakParamIsRequired(row) ? "" : "default ", initial);
 }
 
+PetscErrorCode NakParamWriteHelp(const NakParam *row, FILE *file)
+{
+  PetscFunctionBeginUser;
+  WriteTextRow(row, file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- A table in Markdown ---- */
 
 static void WriteMarkdownCell(const char *text, FILE *file)

@@ -1,4 +1,4 @@
-/* The nearest to a misspelt word; the contract is in deck_impl.h. */
+/* The nearest to a misspelt word; the contract is in nakfield/deck.h. */
 #include "deck_impl.h"
 
 #include <string.h>

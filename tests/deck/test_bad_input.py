@@ -507,7 +507,7 @@ class BadInput(unittest.TestCase):
         """On a full disk an error, whatever the command; one that is closed is not wanted."""
         (self.folder / "deck.yaml").write_text(PROTOCOL)
         (self.folder / "z.txt").write_text("freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\n1e5\t1\t0.1\n1e3\t2\t1\n10\t3\t0.5\n1\t4\t0.1\n")
-        for arguments in ("drt z.txt", "--help", "--version", "--help-deck", "--help-deck=json",
+        for arguments in ("drt z.txt", "--help", "help", "help voltage", "--version", "--help-deck", "--help-deck=json",
                           "check deck.yaml", "run deck.yaml --dry-run", "phases KRb --replace",
                           "run deck.yaml --replace", "run --restart runs/deck"):
             cases = [(">/dev/full", nakrun.OUTPUT, "is the disk full")]

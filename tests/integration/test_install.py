@@ -139,6 +139,10 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.offers("nakfield run deck.yaml output.fields.compress=t"), ["true"])
         self.assertEqual(self.offers("nakfield study grid."), [])
 
+    def test_topics_of_help(self):
+        self.assertEqual(self.offers("nakfield help volt"), ["voltage", "voltage_V", "voltage_drop"])
+        self.assertEqual(self.offers("nakfield help --ra"), ["--ranks"])
+
     def test_files(self):
         self.assertEqual(self.offers("nakfield run d"), ["deck.yaml"])
         self.assertEqual(self.offers("nakfield run "), ["deck.yaml", "runs"])

@@ -31,7 +31,7 @@ class Nakfield(CMakePackage):
     depends_on("ninja", type="build")
     depends_on("pkgconfig", type="build")
     depends_on("random123", type="build")
-    depends_on("python@3.9:", type="build", when="+completion")
+    depends_on("python@3.9:", type="build")
     depends_on("cmocka", type="test")
 
     depends_on("mpi")
