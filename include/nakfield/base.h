@@ -114,6 +114,9 @@ int NakExitStatus(PetscErrorCode code);
 */
 void NakMpiPrepare(void);
 
+/** A length [m] in um, for messages: users write um. */
+#define NAK_UM(length) (1e6 * (double)(length))
+
 /** Give every rank what all ranks have, in the order of the ranks.  Collective.
 
     @param[in]  mine   `count` items of `size` bytes, plain data

@@ -26,8 +26,8 @@ PetscErrorCode NakProgressDestroy(NakProgress *progress);
 
   @param[in] numbers    the moment; the columns of a cell's are known by their names
   @param[in] dt         the time step [s]
-  @param[in] time_left  simulated time to the protocol's end [s]; PETSC_INFINITY if unknown, and
-                        then no time to go is shown
+  @param[in] time_left  simulated time to the protocol's end [s]; PETSC_INFINITY if unknown.
+                        No time to go is shown then, nor until 1/1000 of it is done
 */
 PetscErrorCode NakProgressShow(NakProgress progress, const NakNumbers *numbers, PetscReal dt,
                                PetscReal time_left);

@@ -22,9 +22,9 @@ static void CheckCells(const NakMixParams *p, NakComplaints *list)
   if (widest > p->width / 2)
     NakComplain(
       list, cells_key[coarse],
-      "interfaces of %.4g m (microstructure.interface_width) are %.3g cells of %.4g m wide: 4 or "
+      "interfaces of %.4g um (microstructure.interface_width) are %.3g cells of %.4g um wide: 4 or "
       "more are recommended, less than 2 are an error; raise %s to %.0f or widen the interfaces",
-      (double)p->width, (double)(p->width / widest), (double)widest, cells_key[coarse],
+      NAK_UM(p->width), (double)(p->width / widest), NAK_UM(widest), cells_key[coarse],
       (double)PetscCeilReal(4 * p->size[coarse] / p->width));
 }
 
@@ -83,9 +83,9 @@ static void CheckVoid(const NakMixParams *p, NakComplaints *list)
   if (p->void_radius <= 0 || p->void_radius + p->width < PetscSqrtReal(reach)) return;
   NakComplain(
     list, "microstructure.void_radius",
-    "a void of %.4g m leaves no liquid in the box: microstructure.void_radius must be well below "
-    "%.4g m",
-    (double)p->void_radius, (double)PetscSqrtReal(reach));
+    "a void of %.4g um leaves no liquid in the box: microstructure.void_radius must be well below "
+    "%.4g um",
+    NAK_UM(p->void_radius), NAK_UM(PetscSqrtReal(reach)));
 }
 
 /* Whether there is one liquid at temperature T, that of the start or the end.  The range of its

@@ -82,9 +82,9 @@ PetscErrorCode NakMixBoxInsert(NakMixBox b, PetscInt phase, const PetscReal cent
   PetscCall(Pass(b, &nucleus, 1, sum, &ok));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &ok, 1, MPIU_BOOL, MPI_MIN, b->comm));
   PetscCheck(ok, b->comm, PETSC_ERR_USER_INPUT,
-             "a nucleus of %.3g m rejects more metal than the liquid around it takes: choose a "
+             "a nucleus of %.4g um rejects more metal than the liquid around it takes: choose a "
              "smaller one or a larger box",
-             (double)radius);
+             NAK_UM(radius));
   NakBdfForget(b->bdf);
   b->integrator.next = b->params.first_step;
   b->integrator.nuclei++;

@@ -38,9 +38,9 @@ static void CheckContent(const NakModelParams *p, NakComplaints *list)
                 (double)adlayer, (double)sodium);
   if (film >= most)
     NakComplain(list, "interphase.film_thickness",
-                "interphase.film_thickness is %.6g m, and all %s of the alloy is a layer of "
-                "%.6g m: lower it (a film is tens of nm thick) or raise alloy.volume",
-                (double)film, p->material.b.symbol, (double)most);
+                "interphase.film_thickness is %.6g um, and all %s of the alloy is a layer of "
+                "%.6g um: lower it (a film is tens of nm thick) or raise alloy.volume",
+                NAK_UM(film), p->material.b.symbol, NAK_UM(most));
 }
 
 /* The cell's alloy is one liquid.  Where it would separate, diffusion would run uphill. */
@@ -77,10 +77,10 @@ static void TellCoarse(const NakModelParams *p, NakComplaints *list)
 
   if (half <= Spread(&p->cell)) return;
   NakCaution(list, "contact",
-             "contact and its gaps are about %.3g m wide, and the resolved electrolyte of "
-             "%.3g m does not spread a current so far: under a held current the voltage "
+             "contact and its gaps are about %.4g um wide, and the resolved electrolyte of "
+             "%.4g um does not spread a current so far: under a held current the voltage "
              "comes out too high; raise electrolyte.thickness",
-             (double)half, (double)p->cell.thickness);
+             NAK_UM(half), NAK_UM(p->cell.thickness));
 }
 
 /* The longer side of a column, among the directions with more than one column; 0 for a single
@@ -100,10 +100,10 @@ static void TellPatches(const NakModelParams *p, NakComplaints *list)
 
   if (p->contact.shape == NAK_CONTACT_PATCHES && 2 * side > (1 + 1e-9) * patch)
     NakCaution(list, "contact",
-               "patches of contact are about %.3g m wide and columns %.3g m: the grid "
+               "patches of contact are about %.4g um wide and columns %.4g um: the grid "
                "decides on their shapes; use columns of half a patch or less, or raise "
                "contact.patch",
-               (double)patch, (double)side);
+               NAK_UM(patch), NAK_UM(side));
 }
 
 static void CheckContact(const NakModelParams *p, NakComplaints *list)
@@ -161,14 +161,15 @@ static void CheckZone(const NakModelParams *p, NakComplaints *list)
 
   if (NAK_MIX_CELLS * widest > m->width * (1 + 1e-9))
     NakComplain(list, "microstructure",
-                "microstructure.interface_width is %.6g m and columns are %.6g m wide: an "
-                "interface must be %d columns wide; raise grid.nx and grid.ny, or widen it",
-                (double)m->width, (double)widest, NAK_MIX_CELLS);
+                "microstructure.interface_width is %.6g um and columns are %.6g um wide, and an "
+                "interface must be %d columns wide: raise grid.nx (and grid.ny), or "
+                "microstructure.interface_width to %.6g um",
+                NAK_UM(m->width), NAK_UM(widest), NAK_MIX_CELLS, NAK_UM(NAK_MIX_CELLS * widest));
   if (m->size[2] >= g->alloy_height)
     NakComplain(list, "microstructure",
-                "microstructure.height is %.6g m, and only %.6g m of the alloy are resolved "
+                "microstructure.height is %.6g um, and only %.6g um of the alloy are resolved "
                 "(grid.alloy_height): lower the first or raise the second",
-                (double)m->size[2], (double)g->alloy_height);
+                NAK_UM(m->size[2]), NAK_UM(g->alloy_height));
 }
 
 static void CheckVoids(const NakModelParams *p, NakComplaints *list)
@@ -229,16 +230,16 @@ static void CheckFront(const NakModelParams *params, NakComplaints *list)
       "or leave them out for a film that grows uniformly (interphase.film_rate)");
   else if (p->film_width < fewest * widest * (1 - 1e-9))
     NakComplain(list, "interphase.film_width",
-                "interphase.film_width is %.6g m and a column %.6g m wide; the front of the "
-                "K film needs %g columns: raise interphase.film_width to %.6g m or grid.nx "
+                "interphase.film_width is %.6g um and a column %.6g um wide; the front of the "
+                "K film needs %g columns: raise interphase.film_width to %.6g um or grid.nx "
                 "and grid.ny",
-                (double)p->film_width, (double)widest, (double)fewest, (double)(fewest * widest));
+                NAK_UM(p->film_width), NAK_UM(widest), (double)fewest, NAK_UM(fewest * widest));
   else if (p->film_nuclei > 0 && NakModelFilmPlaces(params) == 0)
     NakComplain(list, "interphase.film_nuclei",
-                "interphase.film_nuclei is %.6g 1/m^2, less than one on the face of %.6g m by "
-                "%.6g m: raise it, grid.width or grid.depth",
-                (double)p->film_nuclei, (double)(side[0] * (PetscReal)g->nx),
-                (double)(side[1] * (PetscReal)g->ny));
+                "interphase.film_nuclei is %.6g 1/m^2, less than one on the face of %.6g um by "
+                "%.6g um: raise it, grid.width or grid.depth",
+                (double)p->film_nuclei, NAK_UM(side[0] * (PetscReal)g->nx),
+                NAK_UM(side[1] * (PetscReal)g->ny));
   if (NakModelFilmPlaces(params) > g->nx * g->ny)
     NakComplain(list, "interphase.film_nuclei",
                 "interphase.film_nuclei is %.6g 1/m^2, more than one a column: such a film grows "
@@ -255,9 +256,9 @@ static void CheckPellet(const NakCellParams *p, NakComplaints *list)
 {
   if (p->thickness > p->pellet_thickness)
     NakComplain(list, "electrolyte",
-                "electrolyte.thickness, the resolved part, is %.6g m, and the whole pellet "
-                "has %.6g m: lower it or raise electrolyte.pellet_thickness",
-                (double)p->thickness, (double)p->pellet_thickness);
+                "electrolyte.thickness, the resolved part, is %.6g um, and the whole pellet "
+                "has %.6g um: lower it or raise electrolyte.pellet_thickness",
+                NAK_UM(p->thickness), NAK_UM(p->pellet_thickness));
 }
 
 static void CheckInterphase(const NakModelParams *p, NakComplaints *list)
@@ -367,10 +368,10 @@ static void CheckCounter(const NakModelParams *p, NakComplaints *list)
   height = NakModelHeight(&cell);
   if (p->grid.alloy_height >= height)
     NakComplain(list, "counter",
-                "the alloy of the counter electrode is %.6g m high (counter.volume over "
-                "cell.area), and grid.alloy_height, which is resolved of both, is %.6g m: lower "
+                "the alloy of the counter electrode is %.6g um high (counter.volume over "
+                "cell.area), and grid.alloy_height, which is resolved of both, is %.6g um: lower "
                 "the second or raise the first",
-                (double)height, (double)p->grid.alloy_height);
+                NAK_UM(height), NAK_UM(p->grid.alloy_height));
   CheckMixing(&cell, list);
 }
 

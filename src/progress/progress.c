@@ -10,6 +10,7 @@
 #define LINE_INTERVAL   30.0 /* elsewhere at most, [s] */
 #define LINE_FIRST      1.0  /* and at the beginning, from where on it doubles [s] */
 #define MEMORY          20.0 /* of the speed: older wall time than this counts little [s] */
+#define FAR             1000 /* times what has been simulated: no guess reaches further */
 #define LINE_SIZE       256
 #define WIDTH_UNKNOWN   80
 
@@ -17,6 +18,7 @@ struct NakProgress_private {
   PetscBool      shows, terminal;
   const char    *unit;      /* of time */
   PetscBool      begun;     /* a moment has been seen */
+  PetscReal      first;     /* simulated time then [s] */
   PetscLogDouble drawn;     /* wall time of the last line [s] */
   PetscLogDouble interval;  /* to the next one [s] */
   PetscBool      fresh;     /* the last moment is not drawn */
@@ -101,6 +103,14 @@ static void PrintCell(NakProgress p, const NakNumber *voltage, char line[LINE_SI
                  (double)voltage->value, dt);
 }
 
+/* The first steps are short and say little of the later ones. */
+static PetscBool IsGuessed(NakProgress p)
+{
+  const PetscReal done = p->last.items[0].value - p->first;
+
+  return (PetscBool)(p->speed > 0 && p->left <= FAR * done && !p->closed);
+}
+
 static void PrintLine(NakProgress p, char line[LINE_SIZE])
 {
   const NakNumber *const voltage = NakNumbersFind(&p->last, "voltage_V");
@@ -110,7 +120,7 @@ static void PrintLine(NakProgress p, char line[LINE_SIZE])
     PrintCell(p, voltage, line);
   else
     PrintBox(p, line);
-  if (p->speed <= 0 || p->left >= PETSC_INFINITY || p->closed) return;
+  if (!IsGuessed(p)) return;
   NakProgressDuration(PetscMax(p->left, 0) / p->speed, go, sizeof(go));
   (void)snprintf(line + strlen(line), LINE_SIZE - strlen(line), "  %s to go", go);
 }
@@ -175,6 +185,7 @@ PetscErrorCode NakProgressShow(NakProgress progress, const NakNumbers *numbers, 
   p->fresh = PETSC_TRUE;
   if (!p->begun) {
     p->begun     = PETSC_TRUE;
+    p->first     = time;
     p->seen      = now;
     p->seen_time = time;
     p->interval  = p->terminal ? REDRAW_INTERVAL : LINE_FIRST;

@@ -119,7 +119,7 @@ void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakCompla
 {
   if (params->alloy_height >= total_height)
     NakComplain(list, "grid.alloy_height",
-                "grid.alloy_height is %.6g m, but the alloy in the cell is only %.6g m high "
+                "grid.alloy_height is %.6g um, but the alloy in the cell is only %.6g um high "
                 "(alloy.volume over cell.area): lower the first or raise alloy.volume",
-                (double)params->alloy_height, (double)total_height);
+                NAK_UM(params->alloy_height), NAK_UM(total_height));
 }

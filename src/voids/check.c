@@ -15,9 +15,9 @@ static void CheckPockets(const NakVoidsParams *p, const NakVoidsPlace *at, NakCo
   if (face > 0 && taken >= face)
     NakComplain(list, "microstructure.pockets",
                 "microstructure.pockets are %" PetscInt_FMT
-                ", each %.3g m wide on the face, and there is "
+                ", each %.4g um wide on the face, and there is "
                 "room for %.0f: lower it or microstructure.pocket_radius, or raise grid.width",
-                p->pockets, (double)(2 * foot),
+                p->pockets, NAK_UM(2 * foot),
                 (double)(PetscCeilReal((PetscReal)p->pockets * face / taken) - 1));
 }
 
@@ -40,12 +40,12 @@ void NakVoidsCheck(const NakVoidsParams *p, const NakVoidsPlace *at, NakComplain
   if (p->dissolution > 0 && p->radius <= least)
     NakComplain(
       list, "microstructure",
-      "with microstructure.gas_dissolution, .pocket_radius must be larger than %.3g m at this "
+      "with microstructure.gas_dissolution, .pocket_radius must be larger than %.4g um at this "
       ".interface_width: raise the one or lower the other",
-      (double)least);
+      NAK_UM(least));
   if (top >= at->height)
     NakComplain(list, "microstructure",
-                "a void of microstructure.pocket_radius is %.3g m high at the start, and "
-                "microstructure.height is %.3g m: lower the first or raise the second",
-                (double)top, (double)at->height);
+                "a void of microstructure.pocket_radius is %.4g um high at the start, and "
+                "microstructure.height is %.4g um: lower the first or raise the second",
+                NAK_UM(top), NAK_UM(at->height));
 }

@@ -86,7 +86,7 @@ CHECKS = {
         ("a rest of 1e30 s", of("{rest: 1e30 s}"), INPUT, "1:19: .*between 1e-09 s and 1e\\+12 s"),
         ("a current for 1e30 s", of("{strip: 1 mA/cm^2, for: 1e30 s}"), INPUT, "1:36: .*and 1e\\+12 s"),
         ("what the deck lacks", REST + "alloy: {volume: 1 uL}\n", INPUT,
-         r"deck.yaml: grid.alloy_height is 4e-05 m.*\(the deck has no 'grid.alloy_height', so the default"),
+         r"deck.yaml: grid.alloy_height is 40 um.*\(the deck has no 'grid.alloy_height', so the default"),
         ("what a section lacks", REST + "alloy: {volume: 1 uL}\ngrid: {nx: 4}\n", INPUT,
          r"deck.yaml:3:7: grid.alloy_height is .*\(the deck has no 'grid.alloy_height'"),
         ("partly solid", "alloy: {potassium: 10 wt%}\n" + REST, DONE, "stable from .* to .* wt% K"),
@@ -118,7 +118,7 @@ CHECKS = {
         ("a void as high as its zone",
          "microstructure: {grains_b: 1, height: 8 um, pockets: 1, pocket_radius: 6 um}\n"
          "grid: {nx: 64, width: 16 um}\nalloy: {compounds: false}\n" + REST,
-         INPUT, "9e-06 m high at the start, and microstructure.height is 8e-06 m"),
+         INPUT, "9 um high at the start, and microstructure.height is 8 um"),
         ("limits that exclude each other", "limits: {voltage_min: 3 V, voltage_max: 1 V}\n" + REST,
          INPUT, "voltage_m(in|ax)"),
         ("a Cahn-Hilliard of one phase", "model: cahn_hilliard\ncahn_hilliard: {low: 0.7}\n", INPUT,

@@ -211,10 +211,10 @@ class BadInput(unittest.TestCase):
                    status=nakrun.DONE)
         for entry, message in (
                 ("grid.nx=1", "voids need more than one column"),
-                ("grid.nx=63", "columns are 2.5.*e-07 m wide.*raise grid.nx and grid.ny"),
+                ("grid.nx=63", "columns are 0.25.* um wide.*raise grid.nx .and grid.ny"),
                 ("grid.electrolyte_layers=0", "grains or voids and grid.electrolyte_layers is 0.*resolve the electrolyte"),
                 ("microstructure.pocket_radius=0.3 um", "with microstructure.gas_dissolution, .pocket_radius must be larger"),
-                ("microstructure.pocket_radius=6 um", "9e-06 m high at the start, and microstructure.height is 8e-06 m")):
+                ("microstructure.pocket_radius=6 um", "9 um high at the start, and microstructure.height is 8 um")):
             self.assertRegex(self.check(deck, entry, message="1 error").err, f"deck.yaml:2:17: .*{message}")
 
     def test_pockets_that_have_no_room(self):
@@ -232,8 +232,8 @@ class BadInput(unittest.TestCase):
         deck = "interphase: {film_thickness: 0.1 mm}\n" + PROTOCOL
         self.check(deck, status=nakrun.DONE)
         for entry, message in (
-                ("interphase.film_thickness=0.6 mm", "all K of the alloy is a layer of 0.0005[2-5]\\d* m"),
-                ("interphase.film_thickness=1 mm", "interphase.film_thickness is 0.001 m, and all K of the alloy")):
+                ("interphase.film_thickness=0.6 mm", "all K of the alloy is a layer of 5[2-5]\\d(\\.\\d+)? um"),
+                ("interphase.film_thickness=1 mm", "interphase.film_thickness is 1000 um, and all K of the alloy")):
             for verb in ("check", "run"):
                 self.check(deck, entry, message=message, verb=verb)
         self.check(deck, "alloy.volume=1e-12 m^3", "grid.alloy_height=10 nm", "kinetics.adlayer_charge=1000 C/m^2",
@@ -371,11 +371,11 @@ class BadInput(unittest.TestCase):
         self.assertEqual(self.check(deck, status=nakrun.DONE).err, "")
         for entries, line, message in (
                 (("microstructure.interface_width=0.99 um",), 1,
-                 "microstructure.interface_width is 9.9e-07 m and columns are 2.5e-07 m wide.*4 columns.*raise grid.nx and "
-                 "grid.ny, or widen it"),
-                (("grid.ny=4", "grid.depth=2 um", "grid.nx=64"), 1, "columns are 5e-07 m wide.*raise grid.nx and grid.ny"),
+                 "microstructure.interface_width is 0.99 um and columns are 0.25 um wide.*4 columns.*raise grid.nx .and "
+                 r"grid.ny\), or microstructure.interface_width to 1 um"),
+                (("grid.ny=4", "grid.depth=2 um", "grid.nx=64"), 1, "columns are 0.5 um wide.*raise grid.nx .and grid.ny"),
                 (("microstructure.height=41 um",), 1,
-                 r"microstructure.height is 4.1e-05 m, and only 4e-05 m .*\(grid.alloy_height\): lower the first or raise "
+                 r"microstructure.height is 41 um, and only 40 um .*\(grid.alloy_height\): lower the first or raise "
                  "the second"),
                 (("alloy.temperature=340 K",), 1,
                  "at 340 K no liquid of NaK is in equilibrium with solid K: lower alloy.temperature or leave these grains out"),
@@ -401,8 +401,8 @@ class BadInput(unittest.TestCase):
         """A resolved part that is more than the whole; a series resistance that may be the pellet's own."""
         deck = "title: x\nelectrolyte: {thickness: 1.6 mm}\n" + PROTOCOL
         self.assertRegex(self.check(deck, message="1 error").err,
-                         r"deck.yaml:2:14: electrolyte.thickness, the resolved part, is 0.0016 m, and the whole pellet "
-                         r"has 0.0015 m: lower it or raise electrolyte.pellet_thickness")
+                         r"deck.yaml:2:14: electrolyte.thickness, the resolved part, is 1600 um, and the whole pellet "
+                         r"has 1500 um: lower it or raise electrolyte.pellet_thickness")
         for entry in ("electrolyte.thickness=1.5 mm", "electrolyte.pellet_thickness=1.6 mm"):
             self.check(deck, entry, status=nakrun.DONE)
         deck = "title: x\ncell: {series_resistance: 20 ohm.cm^2}\n" + PROTOCOL
@@ -467,7 +467,7 @@ class BadInput(unittest.TestCase):
         """Then a held current and a held voltage disagree, which a warning says."""
         grid = "grid: {nx: 20, width: 2 mm}\ncontact: {fraction: 0.5, shape: strip}\n"
         output = self.check(grid + PROTOCOL, status=nakrun.DONE)
-        self.assertRegex(output.err, "deck.yaml:2:10: warning: contact and its gaps are about 0.001 m wide")
+        self.assertRegex(output.err, "deck.yaml:2:10: warning: contact and its gaps are about 1000 um wide")
         for finer in ("grid.width=256 um", "electrolyte.thickness=1.5 mm", "contact.fraction=1"):
             self.assertEqual(self.check(grid + PROTOCOL, finer, status=nakrun.DONE).err, "")
 

@@ -223,6 +223,28 @@ static void AnUnknownEndShowsNoTimeToGo(void **state)
   if (OnRankZero()) assert_non_null(strstr(text, "\r4.000 h  step"));
 }
 
+/* Steps grow a thousandfold at the start of a run; their speed is no measure of the whole. */
+static void TheFirstStepsAreNoForecast(void **state)
+{
+  const Capture capture = CaptureInTerminal(120);
+  NakProgress   progress;
+  char          text[TEXT_SIZE];
+
+  (void)state;
+  MUST(NakProgressCreate(PETSC_COMM_WORLD, PETSC_FALSE, " s", &progress));
+  for (int i = 0; i < 4; i++) {
+    const NakNumbers numbers = At(i < 3 ? i : 100);
+
+    MUST(NakProgressShow(progress, &numbers, 0.5, i < 3 ? 1e5 : 99e3));
+    Wait(0.25);
+  }
+  MUST(NakProgressDestroy(&progress));
+  Release(capture, text);
+  if (!OnRankZero()) return;
+  assert_null(strstr(text, "2 s  step 4  cycle 17  0.5 mA/cm^2  0.1250 V  dt 0.5 s  "));
+  assert_non_null(strstr(text, " to go"));
+}
+
 /* Destroying before the first record leaves no empty line. */
 static void NothingShownNothingPrinted(void **state)
 {
@@ -260,6 +282,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(ATerminalLineRewritesItself),
   cmocka_unit_test(ALineIsNotWiderThanItsTerminal),
   cmocka_unit_test(AnUnknownEndShowsNoTimeToGo),
+  cmocka_unit_test(TheFirstStepsAreNoForecast),
   cmocka_unit_test(NothingShownNothingPrinted),
   cmocka_unit_test(ABoxShowsItsTimeAlone),
 };
