@@ -154,10 +154,12 @@ def make_gif(pictures, film, durations):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("pictures", nargs="+", type=pathlib.Path)
-    parser.add_argument("-o", "--output", required=True, type=pathlib.Path)
-    parser.add_argument("--rate", type=float, default=10, help="pictures a second")
-    parser.add_argument("--pace", choices=("even", "events"), default="even")
+    parser.add_argument("pictures", metavar="PICTURE", nargs="+", type=pathlib.Path)
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, type=pathlib.Path,
+                        help="the film, a .mp4 or a .gif")
+    parser.add_argument("--rate", type=float, default=10, metavar="NUMBER", help="pictures a second (10)")
+    parser.add_argument("--pace", choices=("even", "events"), default="even",
+                        help="each picture as long as the others, or longer where much happens")
     given = parser.parse_args()
     makers = {".mp4": make_mp4, ".gif": make_gif}
     missing = [str(picture) for picture in given.pictures if not picture.is_file()]

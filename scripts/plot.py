@@ -141,11 +141,22 @@ def options():
     )
     parser.add_argument("--time", type=span, metavar="FROM:TO", help="in s")
     parser.add_argument(
-        "--range", type=ranges, action="append", default=[], metavar="PANEL=FROM:TO"
+        "--range",
+        type=ranges,
+        action="append",
+        default=[],
+        metavar="PANEL=FROM:TO",
+        help="of the axis of a panel; may be given again",
     )
-    parser.add_argument("--log", action="append", default=[], metavar="PANEL")
-    parser.add_argument("--labels", type=words, metavar="NAME,...")
-    parser.add_argument("--no-title", dest="title", action="store_false")
+    parser.add_argument(
+        "--log",
+        action="append",
+        default=[],
+        metavar="PANEL",
+        help="a panel with a logarithmic axis; may be given again",
+    )
+    parser.add_argument("--labels", type=words, metavar="NAME,...", help="of the runs, in their order")
+    parser.add_argument("--no-title", dest="title", action="store_false", help="no title")
     parser.add_argument(
         "--equal", action="store_true", help="slices of the alloy at one scale in x and z"
     )

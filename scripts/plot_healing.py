@@ -41,7 +41,7 @@ def rest(folder: pathlib.Path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("runs", nargs="+", type=pathlib.Path)
+    parser.add_argument("runs", metavar="RUNDIR", nargs="+", type=pathlib.Path)
     add_options(parser)
     arguments = parser.parse_args()
     plt = pyplot(arguments)

@@ -136,7 +136,7 @@ def draw_voltage(axes, energies, symbol):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("folder", metavar="FOLDER", type=pathlib.Path)
     add_options(parser)
     args = parser.parse_args()
     plt = pyplot(args)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Draw a run on a box: phases and composition of `model: alloy`, or the first field and the free energy of
-PFHub's models.
+"""Draw a run on a box: phases and composition of an alloy, or a field and the free energy of PFHub's models.
 
-Usage: plot_phases_box.py RUNDIR [-o STEM] [options].  Reads fields.h5 (and free_energy.csv), writes
-STEM.png and STEM.pdf, RUNDIR/phases by default: the last frames, of a 3D run a plane through the middle.
+Usage: plot_phases_box.py RUNDIR [-o STEM] [options].  Reads fields.h5 (and free_energy.csv), writes STEM.png and
+STEM.pdf, RUNDIR/phases by default.  It shows the last frames, of a 3D run a plane through the middle.  Of
+PFHub's models it shows the first field.
 """
 import argparse
 import pathlib

@@ -64,9 +64,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("study", metavar="STUDY", type=pathlib.Path)
     parser.add_argument("numbers", metavar="NUMBER", nargs="+")
-    parser.add_argument("--against", metavar="ENTRY", required=True)
+    parser.add_argument("--against", metavar="ENTRY", required=True, help="what is on the horizontal axis")
     parser.add_argument("--for", dest="by", metavar="ENTRY", help="a line for each of its values")
-    parser.add_argument("--log", metavar="NAME", action="append", default=[])
+    parser.add_argument("--log", metavar="NAME", action="append", default=[],
+                        help="a number or an entry with a logarithmic axis; may be given again")
     add_options(parser)
     args = parser.parse_args()
     study = nakfield.Study(args.study)

@@ -53,6 +53,11 @@ class Topics(unittest.TestCase):
         self.assertIn("--ranks N", helped(["run"])[0])
         self.assertIn("--retry {failed}", helped(["study"])[0])
 
+    def test_scripts_of_plots(self):
+        text = helped(["nakfield-plot"])[0]
+        scripts = [*nakrun.TOP.glob("scripts/plot_*.py"), nakrun.TOP / "scripts" / "movie.py"]
+        self.assertEqual({path.stem for path in scripts}, set(re.findall(r"(?m)^    Options of (\w+)$", text)))
+
     def test_entries_have_what_the_schema_says(self):
         manual = dict(re.findall(r"(?m)^  ([\w.]+)\n((?:      .*\n)+)", say("--help-deck")))
         self.assertGreater(len(manual), 200)

@@ -33,7 +33,13 @@ def add_options(parser):
     parser.add_argument("-o", dest="stem", metavar="STEM", help="output files without the suffix")
     parser.add_argument("--size", type=size, metavar="WIDTHxHEIGHT", help="of the figure, in cm")
     parser.add_argument("--style", help="a style of matplotlib, or a file of one")
-    parser.add_argument("--formats", type=words, default=["png", "pdf"], metavar="png,svg,...")
+    parser.add_argument(
+        "--formats",
+        type=words,
+        default=["png", "pdf"],
+        metavar="png,svg,...",
+        help="of the files (png,pdf)",
+    )
 
 
 def pyplot(args):
