@@ -224,32 +224,42 @@ static void NoteWrite(NakStore store, int reason, NakFault *fault)
 }
 
 /* All pieces but the first, which stays in the memory of rank 0.  Who cannot write goes on without
-   writing, because others still send. */
+   writing, because others still send.  All learn of it a round later, and stop: so writers need not
+   wait for the slowest one in every round. */
 static PetscErrorCode WritePieces(NakStore store, NakStream *stream, uint64_t sums[],
-                                  NakFault *fault)
+                                  NakFault *fault, PetscBool *failed)
 {
-  size_t   piece, size;
-  uint64_t at;
+  MPI_Request request = MPI_REQUEST_NULL;
+  int         mine = 0, any = 0; /* whether somebody cannot write */
+  size_t      piece, size;
+  uint64_t    at;
 
   PetscFunctionBeginUser;
-  for (size_t round = 0; round < stream->rounds; round++) {
+  *failed = PETSC_FALSE;
+  for (size_t round = 0; round < stream->rounds && !*failed; round++) {
     PetscCall(NakStreamCollect(stream, round));
-    if (!NakStreamWindow(stream, round, &piece, &at, &size) || piece == 0) continue;
-    if (store->seal[0] != '\0') sums[piece] = NakSealSum(stream->bytes, size);
-    if (!fault->code)
-      NoteWrite(store, NakFileWriteAt(store->descriptor, stream->bytes, size, at), fault);
+    if (NakStreamWindow(stream, round, &piece, &at, &size) && piece > 0) {
+      if (store->seal[0] != '\0') sums[piece] = NakSealSum(stream->bytes, size);
+      if (!fault->code)
+        NoteWrite(store, NakFileWriteAt(store->descriptor, stream->bytes, size, at), fault);
+    }
+    PetscCallMPI(MPI_Wait(&request, MPI_STATUS_IGNORE));
+    *failed = (PetscBool)(any != 0);
+    mine    = fault->code != PETSC_SUCCESS;
+    PetscCallMPI(MPI_Iallreduce(&mine, &any, 1, MPI_INT, MPI_MAX, store->writers->comm, &request));
   }
+  PetscCallMPI(MPI_Wait(&request, MPI_STATUS_IGNORE));
+  *failed = (PetscBool)(any != 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Make a writer's pieces survive a power cut, and close its file.  Whoever syncs the file later does
-   not reach pieces that another node still holds, so other writers always sync. */
+/* Close a writer's file, and before that make its pieces survive a power cut. */
 static void CloseFile(NakStore store, PetscBool sync, NakFault *fault)
 {
   int reason;
 
   if (store->descriptor < 0) return;
-  if (!fault->code && (sync || store->writers->rank != 0)) {
+  if (!fault->code && sync) {
     reason = NakFileSyncNow(store->descriptor);
     if (reason != 0)
       NakFaultNote(fault, PETSC_ERR_FILE_WRITE, "cannot write %s to the disk: %s", store->path,
@@ -288,6 +298,8 @@ static PetscErrorCode WriteFirst(NakStore store, const NakStream *stream, uint64
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Whoever syncs the file later does not reach pieces that another node still holds, so writers other
+   than rank 0 always sync. */
 static PetscErrorCode WriteStream(NakStore store, NakStream *stream, PetscBool sync)
 {
   MPI_Comm const  comm   = store->writers->comm;
@@ -295,12 +307,13 @@ static PetscErrorCode WriteStream(NakStore store, NakStream *stream, PetscBool s
   const PetscBool first  = (PetscBool)(store->writers->rank == 0);
   uint64_t       *sums;
   NakFault        fault = {.code = PETSC_SUCCESS};
+  PetscBool       failed;
   PetscErrorCode  code;
 
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1(pieces, &sums));
-  PetscCall(WritePieces(store, stream, sums, &fault));
-  if (!first) CloseFile(store, sync, &fault);
+  PetscCall(WritePieces(store, stream, sums, &fault, &failed));
+  if (!first) CloseFile(store, (PetscBool)!failed, &fault);
   code = NakFaultAgree(comm, &fault);
   if (!code) {
     if (store->seal[0] != '\0')

@@ -15,7 +15,7 @@
      FAULT=clock:N     the wall clock goes N times as fast
 
    N counts from 1, in each process; FAULT_RANK=R keeps to one rank.  FAULT_MARK names a file that is made
-   at the first fault. */
+   at the first fault.  FAULT_SLOW=S: from that moment on, every process takes S seconds for a piece. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -53,6 +53,15 @@ static void Mark(void)
   int         file = name == NULL ? -1 : open(name, O_CREAT | O_EXCL | O_WRONLY, 0666);
 
   if (file >= 0) (void)close(file);
+}
+
+/* The disk of the others after the first fault. */
+static void Slow(size_t size)
+{
+  const char *seconds = getenv("FAULT_SLOW"), *name = getenv("FAULT_MARK");
+
+  if (seconds != NULL && name != NULL && size > 1 << 20 && access(name, F_OK) == 0)
+    (void)usleep((useconds_t)(1e6 * atof(seconds)));
 }
 
 /* Whether this call is to fail. */
@@ -165,6 +174,7 @@ ssize_t pwrite(int file, const void *data, size_t size, off_t place)
     (void)next(file, data, size / 2, place);
     (void)raise(SIGKILL);
   }
+  Slow(size);
   return next(file, data, size, place);
 }
 

@@ -1,8 +1,10 @@
 /* Files of several pieces: the bytes do not depend on ranks and writers, and all that is written is read. */
 #include <nakfield/store.h>
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "nak_test.h"
 
@@ -191,9 +193,55 @@ static void EveryWriterLooks(void **state)
   MUST(NakWritersDestroy(&writers));
 }
 
+/* ---- A disk that fails ---- */
+
+static struct {
+  PetscBool broken; /* for this rank */
+  int       calls;
+} disk;
+
+/* In place of the system's: all calls of the program come here. */
+ssize_t pwrite(int file, const void *bytes, size_t size, off_t at)
+{
+  disk.calls++;
+  if (!disk.broken) return lseek(file, at, SEEK_SET) == at ? write(file, bytes, size) : -1;
+  errno = EIO;
+  return -1;
+}
+
+/* Four pieces for each of three writers at most; the disk of the last one fails. */
+static void AllStopSoon(void **state)
+{
+  const PetscInt writing = PetscMin(Ranks(), 3), count = writing * ((PetscInt)4 << 24) / Ranks();
+  NakStoreBox    box = {
+       .rank = 1, .size = {count * Ranks()}, .start = {count * Rank()}, .count = {count}};
+  NakWriters     writers;
+  NakStore       store;
+  unsigned char *values;
+
+  (void)state;
+  MUST(PetscCalloc1(count, &values));
+  MUST(NakWritersCreate(PETSC_COMM_WORLD, writing, &writers));
+  MUST(NakStoreCreate(writers, "broken.h5", SEAL, &store));
+  MUST(NakStoreWriteArray(store, "zeros", NAK_STORE_BYTE, &box, values));
+  disk.broken = (PetscBool)(Rank() == writing - 1);
+  disk.calls  = 0;
+  MUST(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  assert_int_equal(NakStoreCommit(&store, PETSC_TRUE), PETSC_ERR_FILE_WRITE);
+  MUST(PetscPopErrorHandler());
+  MUST(MPI_Barrier(PETSC_COMM_WORLD)); /* rank 0 removes what is left */
+  disk.broken = PETSC_FALSE;
+  assert_in_range(disk.calls, 0, Rank() == writing - 1 ? 1 : 2);
+  assert_int_not_equal(access("broken.h5", F_OK), 0);
+  assert_int_not_equal(access("broken.h5.tmp", F_OK), 0);
+  MUST_DESTROY(NakWritersDestroy, writers);
+  MUST(PetscFree(values));
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(BytesDoNotDependOnWho),
   cmocka_unit_test(EveryWriterLooks),
+  cmocka_unit_test(AllStopSoon),
 };
 
 NAK_TEST_MAIN_OF(EnterFolder("test-store-writers") || cmocka_run_group_tests(tests, NULL, NULL))
