@@ -1,6 +1,7 @@
 /* The manual of a schema, as text and as a Markdown table; the contract is in nakfield/deck.h. */
 #include "deck_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- One row in words ---- */
@@ -45,6 +46,43 @@ static void DescribeType(const NakParam *row, char *text, size_t size)
   }
 }
 
+/* Units in which experimenters think, and what one of them is in that of the row. */
+static const struct {
+  const char *unit, *shown;
+  PetscReal   one;
+} shown_units[] = {
+  {"m",       "nm",        1e-9},
+  {"m",       "um",        1e-6},
+  {"m",       "mm",        1e-3},
+  {"m^2",     "cm^2",      1e-4},
+  {"m^3",     "mm^3",      1e-9},
+  {"m/s",     "nm/s",      1e-9},
+  {"A/m^2",   "mA/cm^2",   10  },
+  {"C/m^2",   "uC/cm^2",   1e-2},
+  {"C/m^2",   "mAh/cm^2",  36e3},
+  {"S/m",     "mS/cm",     0.1 },
+  {"ohm.m^2", "ohm.cm^2",  1e-4},
+  {"ohm.m^2", "kohm.cm^2", 0.1 },
+  {"mol/m^3", "mol/L",     1e3 },
+};
+
+/* A number in such a unit, if it is round and not far from 1 there; else in the row's. */
+static void FormatHandy(const NakParam *row, PetscReal value, char *text, size_t size)
+{
+  NakDeckFormatNumber(row, value, text, size);
+  if (row->unit == NULL) return;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(shown_units); k++) {
+    const PetscReal number = value / shown_units[k].one, least = 0.1, most = 999, rounding = 1e-12;
+    char            round[32];
+
+    if (strcmp(row->unit, shown_units[k].unit) != 0 || number < least || number > most) continue;
+    (void)snprintf(round, sizeof round, "%.4g", number);
+    if (PetscAbsReal(strtod(round, NULL) - number) > rounding * number) continue;
+    (void)snprintf(text, size, "%s %s", round, shown_units[k].shown);
+    return;
+  }
+}
+
 /* A bound as the deck would spell it. */
 static void FormatBound(const NakParam *row, PetscReal bound, char *text, size_t size)
 {
@@ -53,7 +91,7 @@ static void FormatBound(const NakParam *row, PetscReal bound, char *text, size_t
   else if (row->type == NAK_INT)
     (void)snprintf(text, size, "%.0f", bound);
   else
-    NakDeckFormatNumber(row, bound, text, size);
+    FormatHandy(row, bound, text, size);
 }
 
 static void DescribeBounds(const NakParam *row, char *text, size_t size)
@@ -87,7 +125,10 @@ static void DescribeDefault(const NakParam *row, char *text, size_t size)
     Append(text, size, "none");
   } else {
     NakDeckSetDefault(row, &field);
-    NakDeckFormatValue(row, &field, text, size);
+    if (row->type == NAK_REAL)
+      FormatHandy(row, field.real, text, size);
+    else
+      NakDeckFormatValue(row, &field, text, size);
     if (text[0] == '\0') Append(text, size, "\"\"");
   }
 }

@@ -67,6 +67,26 @@ class Topics(unittest.TestCase):
         self.assertEqual(re.findall(r"(?m)^  grid\.(\w+)$", helped(["grid"])[0]), list(grid))
         self.assertIn("  interphase.limiting_current\n", helped(["Limiting Current"])[0])
 
+    def test_defaults_in_handy_units(self):
+        """A deck that gives the defaults of the help is resolved to what a silent deck is."""
+        shown = re.findall(r"(?m)^  ([\w.]+)\n.*\n.*default ([\d.]+ (?:[num]m|mm\^3|nm/s|\S*cm\S*|mol/L))$", say("--help-deck"))
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "deck.yaml").write_text("grid: {nx: 8}\nprotocol: [{rest: 1 s}]\n")
+
+            def resolved(*entries):
+                run = nakrun.call("run", "deck.yaml", "--dry-run", *entries, folder=folder)
+                deck = yaml.safe_load(run.demand(nakrun.DONE).out)
+                return {f"{section}.{entry}": text for section, entries in deck.items() if isinstance(entries, dict)
+                        for entry, text in entries.items()}
+            silent = resolved()
+            given = {key: text for key, text in reversed(shown) if key in silent}  # those of a cell come first
+            self.assertGreater(len(given), 20)
+            spoken = resolved(*(f"{key}={text}" for key, text in given.items()))
+        for key in given:
+            (a, unit), (b, same) = silent[key].split(), spoken[key].split()
+            self.assertEqual(same, unit)
+            self.assertAlmostEqual(float(b) / float(a), 1, delta=1e-12)
+
     def test_words_of_a_protocol(self):
         """The program names all that it knows in its errors."""
         with tempfile.TemporaryDirectory() as folder:

@@ -174,7 +174,7 @@ class Decks(unittest.TestCase):
             nakrun.call("check", "deck.yaml", *settings, folder=folder).demand(nakrun.INPUT, message)
 
     def test_what_does_not_fit(self):
-        self.refuse("film_width is 1.9e-06 m and a column 5e-07 m wide.*raise interphase.film_width to 2e-06 m "
+        self.refuse("film_width is 1.9 um and a column 0.5 um wide.*raise interphase.film_width to 2 um "
                     "or grid.nx", film="film_nuclei: 1e12 m^-2, film_width: 1.9 um")
         self.refuse("need a face of several columns: raise grid.nx", grid="grid: {nx: 1}\n")
         self.refuse("need a face of several columns", grid="grid: {nx: 1}\n",
