@@ -5,7 +5,8 @@
   The first integrator is a linearly implicit Rosenbrock method (TSROSW, ra34pw2).  It has order 3
   and is L-stable and stiffly accurate, so it suits index-1 systems.  A step takes one Jacobian and
   four linear solves, without Newton iteration.  A step depends on the state alone, not on a
-  history.  So current switches, located events and restarts cost nothing.
+  history.  So current switches, located events and restarts cost nothing.  Along the lines of a
+  profile its length follows from the steps before and from the last kink.
 
   The second one is backward differentiation of order 1 and 2 with steps of any lengths, solved by
   Newton's method.  It is for cells with moving phases, which allow a linearly implicit method only

@@ -94,17 +94,21 @@ static PetscErrorCode Measure(NakStepper s, NakProtocol protocol, NakRecord *now
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One step of TS that ends at `end` at the latest.  Returns where it ends. */
+/* One step of TS that ends at `end` at the latest.  Returns where it ends.  On a line TS does not
+   see the end, so it proposes what the error allows.  What it proposes keeps a distance to the
+   error that is allowed, so a step may be a tenth longer, unless `most` forbids it. */
 static PetscErrorCode TryRosenbrock(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
                                     PetscReal *reached)
 {
+  const PetscReal   left = end - begin, slack = left <= s->most ? 0.1 : 0.01;
+  const PetscReal   dt = s->line.on ? NakStepLength(first, left, slack, 0) : PetscMin(first, left);
   TSConvergedReason reason;
 
   PetscFunctionBeginUser;
   PetscCall(TSSetConvergedReason(s->ts, TS_CONVERGED_ITERATING));
   PetscCall(TSSetTime(s->ts, begin));
-  PetscCall(TSSetMaxTime(s->ts, end));
-  PetscCall(TSSetTimeStep(s->ts, PetscMin(first, end - begin)));
+  PetscCall(TSSetMaxTime(s->ts, s->line.on ? PETSC_INFINITY : end));
+  PetscCall(TSSetTimeStep(s->ts, dt));
   PetscCall(TSStep(s->ts));
   PetscCall(TSGetConvergedReason(s->ts, &reason));
   PetscCall(TSGetTime(s->ts, reached));
@@ -410,6 +414,7 @@ PetscErrorCode NakStepperEnter(NakStepper s, NakProtocol protocol, NakRecord *no
   PetscFunctionBeginUser;
   if (continues) PetscCall(NakProtocolControl(protocol, &s->held, &end));
   PetscCall(Hold(s, protocol, (PetscBool)!continues, now, over));
+  NakLineBegin(s, protocol, now->time);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -426,6 +431,7 @@ PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal late
   const NakRecord before = *now;
   NakControl      control;
   PetscReal       end, next, g_before, g_now;
+  PetscBool       whole;
 
   PetscFunctionBeginUser;
   PetscCheck(latest > now->time, s->comm, PETSC_ERR_ARG_OUTOFRANGE,
@@ -436,9 +442,12 @@ PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal late
   NakStepperHeedNuclei(s);
   if (s->bdf != NULL) PetscCall(NakBdfMoveOn(s->bdf, s->U_before));
   PetscCall(NakStepTaken(s, PetscMin(end, latest), s->next, now));
-  next = s->proposed;
-  /* TS proposes what is left to the end; by rounding this may be next to nothing */
-  if (now->time == PetscMin(end, latest)) next = PetscMax(next, PetscMax(now->dt, s->next));
+  whole = (PetscBool)(now->time == PetscMin(end, latest));
+  next  = s->proposed;
+  if (s->line.on)
+    next = NakLineNext(&s->line, now->dt, s->proposed, whole);
+  else if (whole) /* TS proposes what is left to the end; by rounding this may be next to nothing */
+    next = PetscMax(next, PetscMax(now->dt, s->next));
   s->next = next;
   PetscCall(Measure(s, protocol, now));
   PetscCall(NakProtocolJudge(protocol, now, &g_now));

@@ -225,6 +225,7 @@ PetscErrorCode NakStepperCheckpoint(NakStepper s, NakCheckpoint c)
   PetscCall(NakCheckpointBlock(c, "stepper/next", &s->next, sizeof(s->next)));
   PetscCall(NakCheckpointBlock(c, "stepper/temperature", &s->temperature, sizeof(s->temperature)));
   PetscCall(NakCheckpointBlock(c, "stepper/held", &s->held, sizeof(s->held)));
+  PetscCall(NakCheckpointBlock(c, "stepper/line", &s->line, sizeof(s->line)));
   PetscCall(NakCheckpointBlock(c, "stepper/count", &s->count, sizeof(s->count)));
   PetscCall(NakJumpCheckpoint(s, c));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -18,6 +18,16 @@ typedef struct {
   PetscInt  longest;  /* jump allowed next */
 } NakJump;
 
+/* Lines of a profile.  After a kink the error grows like the 3/2 power of time, as diffusion answers,
+   and is proportional to the change of the slope.  So one kink tells how to begin after the next. */
+typedef struct {
+  PetscBool on;     /* what is held goes along a line */
+  PetscReal slope;  /* of it [its unit/s] */
+  PetscReal kink;   /* change of the slope where the line began; 0 after a switch */
+  PetscReal bears;  /* kink times the 3/2 power of the step that it allows; 0: not known */
+  PetscReal before; /* step that the error allowed before the last one [s]; 0: the line begins */
+} NakLine;
+
 struct NakStepper_private {
   MPI_Comm         comm;
   NakModel         model;
@@ -41,6 +51,7 @@ struct NakStepper_private {
   NakInventory     inventory[NAK_ELECTRODES]; /* at the last measurement */
   NakControl       held;                      /* of the checkpoint that was read */
   NakStepperCount  count;
+  NakLine          line;
   PetscInt         short_steps; /* in a row, far below what was asked for */
   char             slow[256];   /* NakStepperSlow() */
   NakJump          jump;
@@ -62,6 +73,13 @@ PetscErrorCode NakStepStage(TS ts, PetscReal stage_time);
 
 /* step.c: one accepted step that ends at `end` at the latest, starting with length `first`. */
 PetscErrorCode NakStepTaken(NakStepper stepper, PetscReal end, PetscReal first, NakRecord *now);
+
+/* line.c: a protocol step begins at `time`; bounds the length of its first step on a line. */
+void NakLineBegin(NakStepper stepper, NakProtocol protocol, PetscReal time);
+
+/* line.c: the length of the next step on a line, after one of length `dt`, whose error allows
+   `allowed` for the next.  `whole`: nothing but the end has cut it.  Pure but for `line`. */
+PetscReal NakLineNext(NakLine *line, PetscReal dt, PetscReal allowed, PetscBool whole);
 
 /* slow.c: note a step of length `dt`; `asked` was allowed.  Collective. */
 PetscErrorCode NakSlowWatch(NakStepper stepper, PetscReal asked, PetscReal dt);

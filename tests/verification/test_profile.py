@@ -138,6 +138,21 @@ class Profile(unittest.TestCase):
             self.assertEqual(run.summary["frames"], 2)
             self.assertEqual([step["executions"] for step in run.summary["steps"]], [time.size - 1])
 
+    def test_noisy_lines(self):
+        """Each row begins with a kink.  The last one tells how to go on after it, so few steps are
+        taken back."""
+        time = np.arange(2000.0)
+        noise = np.random.default_rng(7).normal(size=time.size)
+        for part, most in ((0.01, 2.3), (0.03, 3.0), (0.1, 4.3)):
+            write(self.folder, time, 0.2 * AREA * (np.sin(time / 30) + part * noise))
+            run = self.run_deck(item("lines"))
+            steps, rejected = (run.summary[name] / (time.size - 1)
+                               for name in ("time_steps", "rejected_steps"))
+            print(f"noise of {100 * part:.0f} %: {steps:.2f} time steps a row, "
+                  f"{rejected:.2f} rejected")
+            self.assertLessEqual(steps, most)
+            self.assertLess(rejected, 0.25)
+
     def test_restarts(self):
         write(self.folder, TIME, CURRENT * AREA)
         path = deck(self.folder, "rest: 2 s", item("lines"), item("steps"), "rest: 1 s",
