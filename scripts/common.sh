@@ -1,7 +1,7 @@
 # Sourced by the other scripts: where things are, and what MPI needs to run anywhere.
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# As root, and with more ranks than cores, Open MPI wants to be told so: 4 by the second line, 5 by the third.
+# As root, and with more ranks than cores, Open MPI needs these: 4 the second line, 5 the third.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
 export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none

@@ -40,7 +40,7 @@ install_packages() {
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then
     if ! sudo -n true 2>/dev/null; then
-      echo "Not root, and sudo wants a password. Please run:" >&2
+      echo "Not root, and sudo needs a password. Please run:" >&2
       echo "  sudo apt-get install $*" >&2
       return 1
     fi

@@ -95,7 +95,7 @@ class Restart(unittest.TestCase):
         self.same(place)
         self.assertFalse([path for path in place.glob("checkpoint/*.damaged") if path.stem != newest.stem])
 
-    def test_without_a_checkpoint_it_begins_anew(self):
+    def test_without_a_checkpoint_it_begins_again(self):
         """But over no rows, unless that is allowed: those of a run that was killed, or whose summary is damaged."""
         place = self.cut()
         shutil.rmtree(place / "checkpoint")

@@ -496,7 +496,7 @@ static void TestEndsTheStaircaseAsOne(void **state)
 
 /* ---- Ends ---- */
 
-static void TestOuterConditionGoesOnBehind(void **state)
+static void TestOuterConditionGoesOnAfter(void **state)
 {
   NakProtocol protocol = Make(
     NULL, "[{repeat: 2, steps: [{repeat: 5, until: 'voltage > 3 V', steps: [rest: 1 s, rest: 1 s]},"
@@ -1022,7 +1022,7 @@ static void TestNotesTheStartAndWhatIsLocated(void **state)
 }
 
 /* An event can happen again once it is undone by a tenth of its bound. */
-static void TestNotesAnew(void **state)
+static void TestNotesAgain(void **state)
 {
   static const PetscReal film[]   = {0, 2e-3, 0.95e-3, 1.2e-3, 0.5e-3, 1.5e-3};
   static const PetscInt  fresh[]  = {0, 1, 0, 0, 0, 1};
@@ -1357,7 +1357,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(TestEndsByPastTime),
   cmocka_unit_test(TestTakesTheNearestCondition),
   cmocka_unit_test(TestEndsTheStaircaseAsOne),
-  cmocka_unit_test(TestOuterConditionGoesOnBehind),
+  cmocka_unit_test(TestOuterConditionGoesOnAfter),
   cmocka_unit_test(TestHeedsLimits),
   cmocka_unit_test(TestEndsWhenForced),
   cmocka_unit_test(TestEndsTurnsWithoutTime),
@@ -1374,7 +1374,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(TestNotesEvents),
   cmocka_unit_test(TestNotesSolidsOfTheReservoir),
   cmocka_unit_test(TestNotesTheStartAndWhatIsLocated),
-  cmocka_unit_test(TestNotesAnew),
+  cmocka_unit_test(TestNotesAgain),
   cmocka_unit_test(TestAnswers),
   cmocka_unit_test(TestAnswersOfTrials),
   cmocka_unit_test(TestKeepsTheEnd),
