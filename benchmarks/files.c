@@ -1,4 +1,5 @@
-/* A file of many ranks, written or read: seconds, and the largest memory of rank 0 and of any other.
+/* A file of many ranks, written or read: seconds, and the largest memory of rank 0 and of any
+   other.
 
    files write|read PATH WRITERS ARRAYS NZ NY NX VALUES
 

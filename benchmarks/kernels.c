@@ -1,5 +1,6 @@
 /* What one step of the NaK cell is made of, one by one: residual, linearisation, product with the
-   linearised cell, multigrid cycle, and the same as a product in an iteration.  Prints for each the best of many runs [ms].
+   linearised cell, multigrid cycle, and the same as a product in an iteration.  Prints for each the
+   best of many runs [ms].
 
    Usage: kernels [-nx N] [-ny N] [-electrolyte N] [-interphase N] [-alloy N] [-runs N] */
 #include <nakfield/model.h>

@@ -1,5 +1,5 @@
-# What `cmake --install` brings beside the plugins (src/insitu/legacy): bin, and share/nakfield, which has the
-# scripts as they lie in scripts/, with materials and decks.
+# What `cmake --install` brings beside the plugins (src/insitu/legacy): bin, and share/nakfield,
+# which has the scripts as they lie in scripts/, with materials and decks.
 set(docs ${CMAKE_INSTALL_DOCDIR})
 install(TARGETS nakfield RUNTIME)
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/links)

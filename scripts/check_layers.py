@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Check that every module includes lower modules only, and that the picture of the layers is up to date.
+"""Check that every module includes lower modules only, and that the picture of the layers is up to
+date.
 
 Usage: check_layers.py [--picture] [ROOT].  One line per offence; exit status 1 if there is one.
 --picture draws docs/images/layers.svg.

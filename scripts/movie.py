@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Make a film of a run's pictures.
 
-Usage: movie.py RUNDIR/insitu/interface_*.png -o FILM [--rate N] [--pace events].  FILM ends in .mp4 (needs
-ffmpeg) or .gif.  The pictures are taken in the order of their names, on average N a second (10).
+Usage: movie.py RUNDIR/insitu/interface_*.png -o FILM [--rate N] [--pace events].  FILM ends in .mp4
+(needs ffmpeg) or .gif.  The pictures are taken in the order of their names, on average N a second
+(10).
 
-With --pace events the film is slow where something happens: it goes by the change of voltage, contact,
-deposit and filament in RUNDIR's table as much as by time.  A strip below the pictures shows where in the
-film and in the run they are.  The pictures must know their times, as those of scripts/catalyst do.
+With --pace events the film is slow where something happens: it goes by the change of voltage,
+contact, deposit and filament in RUNDIR's table as much as by time.  A strip below the pictures
+shows where in the film and in the run they are.  The pictures must know their times, as those of
+scripts/catalyst do.
 """
 import argparse
 import pathlib
@@ -50,8 +52,8 @@ def read_run(pictures):
 
 
 def progress(table):
-    """Time of each row [s] and how far the film is then, from 0 to 1: the length of the way through time and
-    what tells events, each over its range."""
+    """Time of each row [s] and how far the film is then, from 0 to 1: the length of the way through
+    time and what tells events, each over its range."""
     import numpy as np
     time = table["time_s"]
     steps = np.zeros(time.size - 1)
@@ -79,8 +81,8 @@ def paced(pictures, rate):
 # ---- The strip ----
 
 def draw_strip(size, course):
-    """Voltage, events and ticks of time over the film's own time; the picture, and where the axis begins and
-    ends [px]."""
+    """Voltage, events and ticks of time over the film's own time; the picture, and where the axis
+    begins and ends [px]."""
     import numpy as np
     from nakfield import panels
     from nakfield.draw import time_unit
@@ -153,7 +155,7 @@ def make_gif(pictures, film, durations):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("pictures", metavar="PICTURE", nargs="+", type=pathlib.Path)
     parser.add_argument("-o", "--output", metavar="FILE", required=True, type=pathlib.Path,
                         help="the film, a .mp4 or a .gif")

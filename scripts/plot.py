@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Plot one run, or several over each other.
 
-Usage: plot.py RUNDIR [RUNDIR ...] [-o STEM] [options].  Reads timeseries.csv and summary.json, writes
-STEM.png and STEM.pdf: by default RUNDIR/plot of a single run, plot in the working directory for
-several.  A single run in two or three dimensions with fields.h5 gets RUNDIR/fields.png
-(STEM-fields.png) too: its last frames.  A run that is still going on can be plotted as far as it has
-come.
+Usage: plot.py RUNDIR [RUNDIR ...] [-o STEM] [options].  Reads timeseries.csv and summary.json,
+writes STEM.png and STEM.pdf: by default RUNDIR/plot of a single run, plot in the working directory
+for several.  A single run in two or three dimensions with fields.h5 gets RUNDIR/fields.png
+(STEM-fields.png) too: its last frames.  A run that is still going on can be plotted as far as it
+has come.
 """
 import argparse
 import pathlib
@@ -130,7 +130,7 @@ def ranges(text):
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("runs", metavar="RUNDIR", nargs="+", type=pathlib.Path)
     add_options(parser)
     parser.add_argument(

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Draw how the contact comes back after the last current of a run.
 
-Usage: plot_healing.py RUNDIR [RUNDIR ...] [-o STEM] [options].  Reads timeseries.csv; the time, on a logarithmic
-axis, counts from the end of the last current.  Writes STEM.png and STEM.pdf, by default RUNDIR/healing of a single
-run, healing in the working directory for several.
+Usage: plot_healing.py RUNDIR [RUNDIR ...] [-o STEM] [options].  Reads timeseries.csv; the time, on
+a logarithmic axis, counts from the end of the last current.  Writes STEM.png and STEM.pdf, by
+default RUNDIR/healing of a single run, healing in the working directory for several.
 """
 import argparse
 import itertools
@@ -40,7 +40,7 @@ def rest(folder: pathlib.Path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("runs", metavar="RUNDIR", nargs="+", type=pathlib.Path)
     add_options(parser)
     arguments = parser.parse_args()

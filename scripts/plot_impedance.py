@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Plot the spectra of a run: Nyquist, Bode, and the relaxation times against time.
 
-Usage: plot_impedance.py [-o STEM] [--until SECONDS] [--at SECONDS,...] [--lines] [--export] RUNDIR ...
+Usage: plot_impedance.py [-o STEM] [--until SECONDS] [--at SECONDS,...] [--lines] [--export] RUNDIR
+...
 
 Draws STEM.png and STEM.pdf, by default RUNDIR/impedance.  For several runs it is impedance in the
 current directory: their first spectra are compared, or those nearest to the times of --at.  Option
@@ -134,8 +135,8 @@ def draw_map(figure, axis, run: dict):
 
 
 def curves_of(runs, at, colours):
-    """What is drawn, as (spectrum, label, style): the spectra in the course of one run, the first ones of
-    several; or those nearest to some times, with the time that each has."""
+    """What is drawn, as (spectrum, label, style): the spectra in the course of one run, the first
+    ones of several; or those nearest to some times, with the time that each has."""
     picked = [(run, spectrum) for run in runs for spectrum in picked_of(run, len(runs) == 1, at)]
     divisor, unit = time_unit(max(spectrum.time for _, spectrum in picked))
     labels = []
@@ -208,7 +209,7 @@ def export(run: dict):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("runs", metavar="RUNDIR", nargs="+", type=pathlib.Path)
     add_options(parser)
     parser.add_argument("--panels", type=words, metavar="NAME,...", help=f"of {', '.join(PANELS)}")

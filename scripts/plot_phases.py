@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draw the phase diagram of a material, and its energies at one temperature.
 
-Usage: plot_phases.py FOLDER [-o STEM] [options].  FOLDER holds the tables of `nakfield phases`; writes
-STEM.png and STEM.pdf, FOLDER/phases by default.
+Usage: plot_phases.py FOLDER [-o STEM] [options].  FOLDER holds the tables of `nakfield phases`;
+writes STEM.png and STEM.pdf, FOLDER/phases by default.
 """
 import argparse
 import csv
@@ -135,7 +135,7 @@ def draw_voltage(axes, energies, symbol):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("folder", metavar="FOLDER", type=pathlib.Path)
     add_options(parser)
     args = parser.parse_args()

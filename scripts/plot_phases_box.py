@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Draw a run on a box: phases and composition of an alloy, or a field and the free energy of PFHub's models.
+"""Draw a run on a box: phases and composition of an alloy, or a field and the free energy of
+PFHub's models.
 
-Usage: plot_phases_box.py RUNDIR [-o STEM] [options].  Reads fields.h5 (and free_energy.csv), writes STEM.png and
-STEM.pdf, RUNDIR/phases by default.  It shows the last frames, of a 3D run a plane through the middle.  Of
-PFHub's models it shows the first field.
+Usage: plot_phases_box.py RUNDIR [-o STEM] [options].  Reads fields.h5 (and free_energy.csv), writes
+STEM.png and STEM.pdf, RUNDIR/phases by default.  It shows the last frames, of a 3D run a plane
+through the middle.  Of PFHub's models it shows the first field.
 """
 import argparse
 import pathlib
@@ -93,7 +94,7 @@ def draw(plt, data, size):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("run", metavar="RUNDIR", type=pathlib.Path)
     add_options(parser)
     options = parser.parse_args()

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Plot any number that a study collected against any of its entries, or against another number.
 
-Usage: plot_study.py STUDY NUMBER [NUMBER ...] --against ENTRY [--for ENTRY] [-o STEM] [options].  STUDY is
-the folder of a study; NUMBER and ENTRY are columns of its results.csv, numbers also without their
-unit.  Each value of --for has a line of its own.  Writes STEM.png and STEM.pdf, by default STUDY/plot.
+Usage: plot_study.py STUDY NUMBER [NUMBER ...] --against ENTRY [--for ENTRY] [-o STEM] [options].
+STUDY is the folder of a study; NUMBER and ENTRY are columns of its results.csv, numbers also
+without their unit.  Each value of --for has a line of its own.  Writes STEM.png and STEM.pdf, by
+default STUDY/plot.
 """
 import argparse
 import pathlib
@@ -61,7 +62,7 @@ def draw(axis, study, name, args):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("study", metavar="STUDY", type=pathlib.Path)
     parser.add_argument("numbers", metavar="NUMBER", nargs="+")
     parser.add_argument("--against", metavar="ENTRY", required=True, help="what is on the horizontal axis")

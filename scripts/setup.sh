@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Install what nakfield needs to be built, tested and plotted; does nothing where all is there.
-# On Debian and Ubuntu with apt; elsewhere it says which modules or Spack specs to load.
-# With --insitu also ParaView and what draws without a screen, 2.8 GB: see docs/insitu.md; with --packaging
-# what builds and tries Debian packages: see docs/install.md; with --docs what builds the site (scripts/docs).
+# Install what nakfield needs to be built, tested and plotted; does nothing where all is there. On
+# Debian and Ubuntu with apt; elsewhere it says which modules or Spack specs to load. With --insitu
+# also ParaView and what draws without a screen, 2.8 GB: see docs/insitu.md; with --packaging what
+# builds and tries Debian packages: see docs/install.md; with --docs what builds the site
+# (scripts/docs).
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config git
@@ -15,7 +16,8 @@ for argument in "$@"; do
   case $argument in
     --insitu)
       packages+=(g++ paraview-dev python3-paraview libpython3-dev xvfb xauth ffmpeg python3-skimage)
-      # ParaView's icons are SVG, which its packages do not ask for: of Qt 5, or of Qt 6 from Debian 13 on
+      # ParaView's icons are SVG, which its packages do not ask for: of Qt 5, or of Qt 6 from Debian
+      # 13 on
       if apt-cache depends paraview 2>/dev/null | grep "Depends: libqt6" >/dev/null; then
         packages+=(libqt6svg6)
       else

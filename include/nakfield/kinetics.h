@@ -315,9 +315,9 @@ typedef struct {
 
       i_s = k_s { y_s exp[alpha f (E - U_s)] - c_s (1 - y_Na - y_K) exp[-(1 - alpha) f (E - U_s)] }
 
-    with U_s = voltage + slope (1/2 - y_Na - y_K).  In `state`, `u` is y_Na and `r` is y_K.  All rates
-    but those of the two reactions are 0.  Source: M. Doyle, T. F. Fuller, J. Newman,
-    J. Electrochem. Soc. 140 (1993) 1526, for each guest. */
+    with U_s = voltage + slope (1/2 - y_Na - y_K).  In `state`, `u` is y_Na and `r` is y_K.  All
+    rates but those of the two reactions are 0.  Source: M. Doyle, T. F. Fuller, J. Newman, J.
+    Electrochem. Soc. 140 (1993) 1526, for each guest. */
 NakFace NakKineticsHost(const NakKinetics *k, const NakHost *host, const NakFaceState *state);
 
 /** Potential of a host in equilibrium with Na+ of the start [V].  `sites` are the parts that Na and

@@ -125,10 +125,10 @@ typedef struct {
 
 NakCircuit NakModelCircuit(NakModel model);
 
-/** Layers of ions in a liquid electrolyte, for a small current.  `slopes`, a vector of the cell, gets
-    the derivatives of the terminal voltage to their unknowns, and `resistance` that to the current
-    at fixed unknowns [ohm m2].  Both are means over the columns.  Without such layers `slopes` is
-    not touched and the resistance is 0.  Collective. */
+/** Layers of ions in a liquid electrolyte, for a small current.  `slopes`, a vector of the cell,
+    gets the derivatives of the terminal voltage to their unknowns, and `resistance` that to the
+    current at fixed unknowns [ohm m2].  Both are means over the columns.  Without such layers
+    `slopes` is not touched and the resistance is 0.  Collective. */
 PetscErrorCode NakModelIonsResponse(NakModel model, Vec U, Vec slopes, PetscReal *resistance);
 
 /** What a unit of current through the far face adds to the row of Na+ in the layer there [m2/C]; 0

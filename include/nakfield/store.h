@@ -2,11 +2,11 @@
   @file
   Files that are complete or not there.
 
-  A store is an HDF5 file of all ranks, written by some of them, the writers.  Each rank keeps a copy
-  of its parts until the file is complete.  Then writers collect the file in pieces of 16 MiB and
-  write them, under a temporary name (`path`.tmp).  NakStoreCommit() gives the file its own name.  So
-  a process killed at any moment leaves the earlier file or none.  The bytes of a file do not depend
-  on the number of ranks or writers.
+  A store is an HDF5 file of all ranks, written by some of them, the writers.  Each rank keeps a
+  copy of its parts until the file is complete.  Then writers collect the file in pieces of 16 MiB
+  and write them, under a temporary name (`path`.tmp).  NakStoreCommit() gives the file its own
+  name.  So a process killed at any moment leaves the earlier file or none.  The bytes of a file do
+  not depend on the number of ranks or writers.
 
   A sealed store begins with 512 bytes.  They hold its length and a checksum (XXH3) over every byte
   of it.  So a bit that flipped anywhere, or an end that is missing, is found before HDF5 reads the
@@ -87,13 +87,13 @@ PetscErrorCode NakStoreWriteText(NakStore store, const char *name, size_t size, 
     on every rank. */
 PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, PetscBool *there);
 
-/** Compress the shared arrays that follow, without loss, by shuffle and deflate.  A chunk is a layer,
-    or so many rows of it as have 16 MiB.  An array of one index is not compressed, nor one whose rows
-    are longer.  Rank 0 alone reads what is compressed.  Not collective. */
+/** Compress the shared arrays that follow, without loss, by shuffle and deflate.  A chunk is a
+    layer, or so many rows of it as have 16 MiB.  An array of one index is not compressed, nor one
+    whose rows are longer.  Rank 0 alone reads what is compressed.  Not collective. */
 void NakStoreCompress(NakStore store);
 
-/** Write or read a shared array.  What is written is copied.  Reading one of another size, of a type
-    that no store writes, or by a link to another file is PETSC_ERR_FILE_UNEXPECTED. */
+/** Write or read a shared array.  What is written is copied.  Reading one of another size, of a
+    type that no store writes, or by a link to another file is PETSC_ERR_FILE_UNEXPECTED. */
 PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
                                   const NakStoreBox *box, const void *values);
 PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType type,

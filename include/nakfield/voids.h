@@ -147,8 +147,8 @@ PetscErrorCode NakGasAnswer(NakGas gas, PetscReal change[]);
 void NakGasAge(NakGas gas, PetscReal since);
 
 /** Group the voids again.  Voids that have come to touch share their gas from now on.  Voids that
-    have come apart no longer do: each takes the gas over its own columns.  A void that something has
-    cut in two becomes two, if both are wider than two interfaces.  Until the next call, the gas
+    have come apart no longer do: each takes the gas over its own columns.  A void that something
+    has cut in two becomes two, if both are wider than two interfaces.  Until the next call, the gas
     leaves them as fast as it does now. */
 PetscErrorCode NakGasRegroup(NakGas gas, const PetscReal share[]);
 

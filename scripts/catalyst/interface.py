@@ -1,8 +1,8 @@
 # script-version: 2.0
 # nakfield: vtk, face
-"""The electrolyte's face from above, as maps: current over its mean where there is contact, Na in the
-interphase, K film, deposit, filaments, and voids or the potential.  Of a 2D run curves over x, and the
-current over x and time, which are those of the run's map.csv (`output.map`).
+"""The electrolyte's face from above, as maps: current over its mean where there is contact, Na in
+the interphase, K film, deposit, filaments, and voids or the potential.  Of a 2D run curves over x,
+and the current over x and time, which are those of the run's map.csv (`output.map`).
 
 With `insitu: {script: interface.py, every: 10 s}`; options: size (1200x800), range, as in
 `range: u_face=0:1,deposit=0:5` (in the picture's units; else the range of each moment).  Drawn by

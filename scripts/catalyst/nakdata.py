@@ -1,7 +1,7 @@
 """The simulation's data, and numbers from them: what needs VTK, but not the rest of ParaView.
 
-Copy it along with the scripts that use it.  A script whose first lines say `# nakfield: vtk`, and that
-imports nothing of ParaView, runs in the back end `vtk`, and as well in ParaView's Catalyst.
+Copy it along with the scripts that use it.  A script whose first lines say `# nakfield: vtk`, and
+that imports nothing of ParaView, runs in the back end `vtk`, and as well in ParaView's Catalyst.
 """
 import argparse
 import csv
@@ -85,8 +85,8 @@ class Channel:
 
 
 def leaf(data):
-    """The mesh in what Catalyst wraps it in, with the run's numbers, which Catalyst 2 has at the root; None
-    where there is none."""
+    """The mesh in what Catalyst wraps it in, with the run's numbers, which Catalyst 2 has at the
+    root; None where there is none."""
     found = [data]
     if data is not None and data.IsA("vtkPartitionedDataSetCollection"):
         found.append(data.GetPartitionedDataSet(0))
@@ -151,8 +151,8 @@ def layers_where(grid, array, value):
 
 
 def integrals(grid, layers=None):
-    """The integral of every cell array over all ranks, with Volume or Area; of all layers in z, or some.
-    Cells are as wide in x as in y one beside the other, as the simulation's are."""
+    """The integral of every cell array over all ranks, with Volume or Area; of all layers in z, or
+    some. Cells are as wide in x as in y one beside the other, as the simulation's are."""
     nx, ny, nz = (max(n - 1, 1) for n in grid.GetDimensions())
     x, y, z = grid.GetXCoordinates(), grid.GetYCoordinates(), grid.GetZCoordinates()
     plane = (x.GetValue(nx) - x.GetValue(0)) * (y.GetValue(ny) - y.GetValue(0))
@@ -210,7 +210,9 @@ def pieces(data):
 
 
 def whole(data):
-    """Axes [x, y, z] and cell arrays [z, y, x] by name of a mesh that ranks share; ([], {}) but on the first."""
+    """Axes [x, y, z] and cell arrays [z, y, x] by name of a mesh that ranks share; ([], {}) but on
+    the first.
+    """
     import numpy as np
     found = pieces(data)
     parts = [[np.array(memoryview(axis)) for axis in (piece.GetXCoordinates(), piece.GetYCoordinates(),
@@ -264,8 +266,8 @@ class Course:
 
 
 def moment(plane, grid=None):
-    """What nakfield.moment.of_frame() gives of a frame, of the run's present state; None but on the first
-    rank.  Of the volume, where it is given, the row of columns in which a failure begins."""
+    """What nakfield.moment.of_frame() gives of a frame, of the run's present state; None but on the
+    first rank.  Of the volume, where it is given, the row of columns in which a failure begins."""
     axes, face = whole(plane)
     if FIRST and not face:
         raise RuntimeError("there is no face in a model on a box: phases.py and extract.py are for it")
@@ -320,7 +322,9 @@ class Table:
 
 
 def write_points(data, name):
-    """The points of a mesh and their fields as a CSV table, in the order of x, y, z; nothing of None."""
+    """The points of a mesh and their fields as a CSV table, in the order of x, y, z; nothing of
+    None.
+    """
     if data is None:
         return
     found = data.GetPointData()

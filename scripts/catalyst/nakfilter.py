@@ -1,4 +1,5 @@
-"""What nakview's filters do, by VTK and numpy alone: pvbatch runs this on ranks without a client."""
+"""What nakview's filters do, by VTK and numpy alone: pvbatch runs this on ranks without a client.
+"""
 import nakdata
 import numpy as np
 from nakfield.moment import HALF, LEAST_CURRENT, is_sharp

@@ -1,8 +1,8 @@
 # script-version: 2.0
 """What goes wrong in a script of Catalyst 2 becomes one line, which the program tells.
 
-The back end `catalyst2` runs this script ahead of those of the deck, in the same Python.  ParaView then leaves out a
-script that failed, as ever, but without its traceback on every rank.
+The back end `catalyst2` runs this script ahead of those of the deck, in the same Python.  ParaView
+then leaves out a script that failed, as ever, but without its traceback on every rank.
 """
 import os
 import pathlib

@@ -1,8 +1,8 @@
 """What the scripts of this folder that draw with ParaView share; copy it along with them.
 
-Every rank runs a script in situ and sees its own cells only: whatever a script decides from the data (a
-range, a size) must be reduced over the ranks, or they draw different pictures.  In pvbatch the first rank
-alone runs it and sees all: there is nothing to reduce.
+Every rank runs a script in situ and sees its own cells only: whatever a script decides from the
+data (a range, a size) must be reduced over the ranks, or they draw different pictures.  In pvbatch
+the first rank alone runs it and sees all: there is nothing to reduce.
 """
 import os
 
@@ -131,7 +131,8 @@ def grains(name, surface, grid):
 
 
 def focusing(name, face):
-    """The face with `focusing`: the current over its mean on the contact, nan where there is none."""
+    """The face with `focusing`: the current over its mean on the contact, nan where there is none.
+    """
     return programmed(name, face, "add_focusing")
 
 
@@ -141,8 +142,8 @@ def contact_line(name, face, height):
 
 
 def pillars(name, face, array, factor, share, least=panels.LEAST):
-    """A box on each cell of the face where an array is above `least`, as high as `factor` times it, and as
-    wide as this share of the cell; down for a factor below 0."""
+    """A box on each cell of the face where an array is above `least`, as high as `factor` times it,
+    and as wide as this share of the cell; down for a factor below 0."""
     return programmed(name, face, "add_pillars", array, float(factor), float(share), float(least))
 
 
@@ -160,8 +161,8 @@ def view(size=SIZE):
 
 
 def look_from(made, direction, up, box, above=0.1, below=0.19):
-    """Turn the camera so that a box is seen whole, with room for words above and below, in a window as
-    narrow as NARROWEST or the view itself."""
+    """Turn the camera so that a box is seen whole, with room for words above and below, in a window
+    as narrow as NARROWEST or the view itself."""
     direction, up = np.array(direction) / np.linalg.norm(direction), np.array(up, float)
     right = np.cross(up, direction)
     right /= np.linalg.norm(right)
@@ -178,8 +179,9 @@ def look_from(made, direction, up, box, above=0.1, below=0.19):
 
 
 def sheet(name, folder):
-    """A view of a state in which matplotlib draws DRAWN[name] of the run in a folder, at the view's time.
-    ParaView has one name for the scripts of all views: which it is, the script's first line says."""
+    """A view of a state in which matplotlib draws DRAWN[name] of the run in a folder, at the view's
+    time. ParaView has one name for the scripts of all views: which it is, the script's first line
+    says."""
     made = simple.CreateView("PythonView")
     made.Script = (f"# {name} of {folder}\nimport nakview\n\n\ndef setup_data(view):\n    pass\n\n\n"
                    "def render(view, width, height):\n    return nakview.draw_sheet(view, width, height)\n")
@@ -223,8 +225,8 @@ def place_text(shown, made, position, size, colour=None):
 
 
 class Colours:
-    """Colours of one array, those of a map of matplotlib; ends that are fixed, or follow what there is
-    now, for a `focus` even on both sides of 1."""
+    """Colours of one array, those of a map of matplotlib; ends that are fixed, or follow what there
+    is now, for a `focus` even on both sides of 1."""
 
     def __init__(self, array, name, ends=None, focus=False):
         from matplotlib import colormaps
@@ -323,8 +325,8 @@ class Picture:
         place_text(simple.Show(lines, self.view), self.view, [0.02, 0.94], 16)
 
     def in_situ(self, stem, given, grid, face=None):
-        """A picture `stem`_*.png each time the script runs: the `options` and the `catalyst_execute` of
-        the script."""
+        """A picture `stem`_*.png each time the script runs: the `options` and the
+        `catalyst_execute` of the script."""
         width, height = panels.pixels(given.size)
         self.view.ViewSize = [round((1 - self.width if self.beside else 1) * width), height]
 

@@ -1,9 +1,10 @@
 # script-version: 2.0
-"""The phases of the alloy on a box: liquid, grains of solid by their numbers, voids; beside them the
-composition in the middle.
+"""The phases of the alloy on a box: liquid, grains of solid by their numbers, voids; beside them
+the composition in the middle.
 
-With `insitu: {script: phases.py, every: 0.05 s}` in a deck of `model: alloy`; options: size (1200x600),
-live.  A 2D run is drawn as it is; of a 3D run the surfaces of the bodies, and the middle in y.
+With `insitu: {script: phases.py, every: 0.05 s}` in a deck of `model: alloy`; options: size
+(1200x600), live.  A 2D run is drawn as it is; of a 3D run the surfaces of the bodies, and the
+middle in y.
 """
 import pathlib
 import sys
@@ -24,7 +25,9 @@ BODIES = {"liquid": ("liquid", nakview.rgb(panels.LIQUID), 1, 0),
 
 
 def draw_bodies(grid, view, picture, flat, near):
-    """Each body that there may be in its colour; their names.  Of a flat run each lies nearer to the eye."""
+    """Each body that there may be in its colour; their names.  Of a flat run each lies nearer to
+    the eye.
+    """
     there = [body for body in BODIES if nakview.first_of(grid, body)
              and (body in ("liquid", "solid_b") or nakview.value_range(grid, f"phi_{body}")[1] > 0)]
     grain = nakview.Colours("grain", "tab20", (0.5, GRAINS + 0.5))

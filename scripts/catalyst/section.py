@@ -4,8 +4,8 @@
 with its filaments or its potential. Beside it the worst column on scales of its own for alloy,
 interphase and pellet.
 
-With `insitu: {script: section.py, every: 10 s}`; options: size (1200x800).  Drawn by matplotlib on the
-first rank: no display, no more of ParaView than VTK.
+With `insitu: {script: section.py, every: 10 s}`; options: size (1200x800).  Drawn by matplotlib on
+the first rank: no display, no more of ParaView than VTK.
 """
 import pathlib
 import sys

@@ -1,10 +1,10 @@
 # script-version: 2.0
-"""The cell as a body: the current over its mean on the face, voids as glass with the Na metal in them,
-grains of solid K and Na, filaments in the pellet. Beside it the column where it begins to fail, on scales
-of its own for alloy, interphase and pellet.
+"""The cell as a body: the current over its mean on the face, voids as glass with the Na metal in
+them, grains of solid K and Na, filaments in the pellet. Beside it the column where it begins to
+fail, on scales of its own for alloy, interphase and pellet.
 
-With `insitu: {script: volume.py, every: 10 s}`; options: size (1200x800), live.  What is not drawn to one
-scale is said below the picture.  Runs in 2D are section.py's.
+With `insitu: {script: volume.py, every: 10 s}`; options: size (1200x800), live.  What is not drawn
+to one scale is said below the picture.  Runs in 2D are section.py's.
 """
 import pathlib
 import sys
@@ -23,8 +23,8 @@ THINNEST = 0.02  # a layer of Na is drawn from this height on, over the width: b
 
 
 def scales(width, bottom, top):
-    """Factors of heights in the alloy and of depths in the pellet, 1 where the shape allows it, and the
-    height of the alloy drawn."""
+    """Factors of heights in the alloy and of depths in the pellet, 1 where the shape allows it, and
+    the height of the alloy drawn."""
     alloy = max(1.0, FLATTEST * width / top)
     pellet = min(1.0, DEEPEST * width / -bottom) if bottom < 0 else 1.0
     return alloy, pellet, min(alloy * top, HIGHEST * width)

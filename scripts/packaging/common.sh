@@ -14,7 +14,8 @@ need() { # commands...
   done
 }
 
-# Copy the tree as it is now, without what git does not know of where there is git, and without .git.
+# Copy the tree as it is now, without what git does not know of where there is git, and without
+# .git.
 export_tree() { # FOLDER
   mkdir -p "$1"
   if git -C "$top" rev-parse 2>/dev/null && [ -e "$top/.git" ]; then
@@ -25,7 +26,8 @@ export_tree() { # FOLDER
   fi
 }
 
-# Go on as root in a name space of mounts of its own, which ends with the script, whatever ends that.
+# Go on as root in a name space of mounts of its own, which ends with the script, whatever ends
+# that.
 as_root_apart() {
   [ -z "${NAK_APART-}" ] || return 0
   if [ "$(id -u)" -ne 0 ]; then

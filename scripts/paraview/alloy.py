@@ -1,5 +1,5 @@
-"""State of ParaView: a run of the alloy's phases on a box: liquid, grains, voids; and the composition.  How to
-open it: state.py.
+"""State of ParaView: a run of the alloy's phases on a box: liquid, grains, voids; and the
+composition.  How to open it: state.py.
 """
 import pathlib
 import sys

@@ -1,6 +1,6 @@
-"""State of ParaView: a run of a cell.  Left the body: current over its mean on the face, voids, solids, Na
-metal, filaments, and the column where it begins to fail; right maps of the face.  A run in 2D: a section, and
-curves over x.  How to open it: state.py.
+"""State of ParaView: a run of a cell.  Left the body: current over its mean on the face, voids,
+solids, Na metal, filaments, and the column where it begins to fail; right maps of the face.  A run
+in 2D: a section, and curves over x.  How to open it: state.py.
 """
 import pathlib
 import sys

@@ -1,4 +1,5 @@
-"""State of ParaView: two runs of a cell one above the other, each frame the nearest to the same time.
+"""State of ParaView: two runs of a cell one above the other, each frame the nearest to the same
+time.
 
   NAKFIELD_RUN=runs/one:runs/other paraview --state=scripts/paraview/compare.py
   pvpython scripts/paraview/compare.py runs/one runs/other picture.png

@@ -1,5 +1,6 @@
-"""State of ParaView: the phases in a cell.  Voids as glass, grains of solid K and Na, Na metal and filaments
-over the pellet; beside them the plane where the cell begins to fail.  How to open it: state.py.
+"""State of ParaView: the phases in a cell.  Voids as glass, grains of solid K and Na, Na metal and
+filaments over the pellet; beside them the plane where the cell begins to fail.  How to open it:
+state.py.
 """
 import pathlib
 import sys

@@ -1,4 +1,5 @@
-"""What the states of this folder share: run directories as ParaView's sources, drawn by scripts/catalyst.
+"""What the states of this folder share: run directories as ParaView's sources, drawn by
+scripts/catalyst.
 
 A state is opened with the run in the environment,
   NAKFIELD_RUN=runs/voids_2d paraview --state=scripts/paraview/cell.py
@@ -67,7 +68,9 @@ class Run:
 
 
 def show(rows, picture=None):
-    """Lay out rows of (view, share of the width), and go to the last frame; with a name, make a picture."""
+    """Lay out rows of (view, share of the width), and go to the last frame; with a name, make a
+    picture.
+    """
     layout = simple.CreateLayout(name="nakfield")
     place = 0
     for k, row in enumerate(rows):

@@ -112,8 +112,8 @@ static PetscErrorCode CreateGas(NakMixBox b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A step may err by the deck's tolerance in order parameters.  X is to be finer, as in a cell.  What
-   has been taken follows from fluxes. */
+/* A step may err by the deck's tolerance in order parameters.  X is to be finer, as in a cell.
+   What has been taken follows from fluxes. */
 static PetscErrorCode CreateSolver(NakMixBox b)
 {
   const PetscReal        linear = 1e-4, finer = 20, any = 1e30;

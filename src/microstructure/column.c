@@ -207,8 +207,8 @@ NakColumnPhysics NakMixColumn(NakMixBox b)
 
 /* ---- All columns ---- */
 
-/* Everything must be a number.  Liquid must have some A and some B left, and order parameters must be
-   near their range. */
+/* Everything must be a number.  Liquid must have some A and some B left, and order parameters must
+   be near their range. */
 static PetscBool LayerValid(const NakZone *z, const PetscReal u[])
 {
   const PetscReal some  = 1e-12; /* far less than what ends a run */

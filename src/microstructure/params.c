@@ -1,4 +1,5 @@
-/* What the deck says about a box with several phases; the contract is in nakfield/microstructure.h. */
+/* What the deck says about a box with several phases; the contract is in
+   nakfield/microstructure.h. */
 #include <nakfield/microstructure.h>
 
 const NakParam NakMixParamRows[] = {

@@ -216,9 +216,9 @@ void     NakIonsResidual(const NakColumn *c, const NakIonsFaces *at, const Petsc
 void     NakIonsJacobian(const NakColumn *c, const PetscReal u[], PetscReal shift, NakEntries *e);
 PetscInt NakIonsMost(const NakColumn *c); /* entries at most */
 
-/* Laterally an ion diffuses and migrates as in the liquid of the start, so that its flux is that of a
-   potential: NakIonsPotentials.  NakIonsSlopes are the slopes of these.  The amount of Na+ leans on
-   phi: NakIonsLean, whose entries NakIonsByLean adds to those from `first` on. */
+/* Laterally an ion diffuses and migrates as in the liquid of the start, so that its flux is that of
+   a potential: NakIonsPotentials.  NakIonsSlopes are the slopes of these.  The amount of Na+ leans
+   on phi: NakIonsLean, whose entries NakIonsByLean adds to those from `first` on. */
 PetscErrorCode NakIonsCreate(PetscInt columns, NakColumn *c);
 void           NakIonsPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[]);
 void           NakIonsSlopes(const NakColumn *c, PetscReal slope[]);

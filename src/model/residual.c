@@ -34,8 +34,9 @@ static PetscReal BookElectrode(const NakColumn *c, const PetscReal row[], PetscR
   return reacted - row[l->potassium];
 }
 
-/* Give the layers of ions the Na+, K+ and salt that the fluxes do not account for, the same to each.
-   After BookElectrode() that is what their own rows leave over, and those of phi as currents. */
+/* Give the layers of ions the Na+, K+ and salt that the fluxes do not account for, the same to
+   each. After BookElectrode() that is what their own rows leave over, and those of phi as
+   currents. */
 static void BookIons(const NakColumn *c, const PetscReal row[], PetscReal shift, PetscReal column[])
 {
   const NakLayout *l = &c->l, *there = c->counter != NULL ? &c->counter->l : NULL;

@@ -81,8 +81,8 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
   return 4.0 / 3 * (2 * 12 * entries + 24 * assembled) + 8 * vectors;
 }
 
-/* Bytes of a file per unknown.  A checkpoint has the state.  It has three more states if cycles are jumped, or two by backward
-   differentiation.  A frame has three fields. */
+/* Bytes of a file per unknown.  A checkpoint has the state.  It has three more states if cycles are
+   jumped, or two by backward differentiation.  A frame has three fields. */
 #define FILE_BYTES (4 * 8)
 
 /* Unknowns of a column of the counter electrode. */

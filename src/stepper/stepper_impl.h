@@ -18,8 +18,9 @@ typedef struct {
   PetscInt  longest;  /* jump allowed next */
 } NakJump;
 
-/* Lines of a profile.  After a kink the error grows like the 3/2 power of time, as diffusion answers,
-   and is proportional to the change of the slope.  So one kink tells how to begin after the next. */
+/* Lines of a profile.  After a kink the error grows like the 3/2 power of time, as diffusion
+   answers, and is proportional to the change of the slope.  So one kink tells how to begin after
+   the next. */
 typedef struct {
   PetscBool on;     /* what is held goes along a line */
   PetscReal slope;  /* of it [its unit/s] */

@@ -1,8 +1,9 @@
 /* Compressed arrays; the contract is in hdf5_impl.h.
 
-   Every writer compresses chunks of its own, and keeps them until the file is written.  HDF5 does it,
-   in a file in memory that has the writer's chunks alone.  Rank 0 then gives HDF5 chunks of the same
-   sizes for the file proper: their bytes are dropped, and the driver knows where they belong. */
+   Every writer compresses chunks of its own, and keeps them until the file is written.  HDF5 does
+   it, in a file in memory that has the writer's chunks alone.  Rank 0 then gives HDF5 chunks of the
+   same sizes for the file proper: their bytes are dropped, and the driver knows where they
+   belong. */
 #include "hdf5_impl.h"
 
 #include <string.h>

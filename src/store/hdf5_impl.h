@@ -61,8 +61,8 @@ PetscErrorCode NakToDisk(NakStoreType type, size_t count, const void *values, ch
 
 /* ---- dataset.c ---- */
 
-/* How a dataset is created: without fill values, because every element of it is about to be written.
-   With the chunks of an array, or in one place if `box` is NULL.  To be closed. */
+/* How a dataset is created: without fill values, because every element of it is about to be
+   written. With the chunks of an array, or in one place if `box` is NULL.  To be closed. */
 hid_t NakDatasetOptions(const NakStoreBox *box, size_t unit);
 
 /* Create a dataset in the file.  `*at` is where its data will lie, unless it has chunks. */

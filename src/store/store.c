@@ -298,8 +298,8 @@ static PetscErrorCode WriteFirst(NakStore store, const NakStream *stream, uint64
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whoever syncs the file later does not reach pieces that another node still holds, so writers other
-   than rank 0 always sync. */
+/* Whoever syncs the file later does not reach pieces that another node still holds, so writers
+   other than rank 0 always sync. */
 static PetscErrorCode WriteStream(NakStore store, NakStream *stream, PetscBool sync)
 {
   MPI_Comm const  comm   = store->writers->comm;

@@ -16,8 +16,8 @@ struct NakWriters_private {
 
 /* ---- boxes.c: a box of an array, in bytes; `unit` is the size of an element ---- */
 
-/* How many bytes of a box lie before byte `end` of the array.  In memory a box is contiguous, in the
-   order of the array, so this is also where they end there. */
+/* How many bytes of a box lie before byte `end` of the array.  In memory a box is contiguous, in
+   the order of the array, so this is also where they end there. */
 uint64_t NakBoxBefore(const NakStoreBox *box, size_t unit, uint64_t end);
 
 /* Where byte `at` of a box lies in the array, and how many bytes follow each other there. */
@@ -27,7 +27,8 @@ uint64_t NakBoxPlace(const NakStoreBox *box, size_t unit, uint64_t at, uint64_t 
 uint64_t NakBoxBytes(const NakStoreBox *box, size_t unit);
 uint64_t NakArrayBytes(const NakStoreBox *box, size_t unit);
 
-/* ---- stream.c: a file or an array, window by window, between those who have it and writers ---- */
+/* ---- stream.c: a file or an array, window by window, between those who have it and writers
+   ---- */
 
 /* What lies in one place of a file: an array of all ranks, or bytes that one rank has. */
 typedef struct {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The tables of attacks (attacks.py) and of a newcomer's errors (newcomer.txt): exit status and words
-of each.
+"""The tables of attacks (attacks.py) and of a newcomer's errors (newcomer.txt): exit status and
+words of each.
 
 A hang is a failure; so is a status that no error of the user has (1, or a signal).
 """

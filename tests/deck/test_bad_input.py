@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Every entry of the schema, spoilt in every way; and entries that do not fit each other.
 
-The table of entries is the program's own (`--help-deck=json`), so a new entry is tested as soon as it
-exists.  Each spoilt deck has one error in many entries, and every one must be found in one pass, at
-its line, with a message that says what is wrong; the exit status is 2.  Single attacks of all kinds are in
-attacks.py.
+The table of entries is the program's own (`--help-deck=json`), so a new entry is tested as soon as
+it exists.  Each spoilt deck has one error in many entries, and every one must be found in one pass,
+at its line, with a message that says what is wrong; the exit status is 2.  Single attacks of all
+kinds are in attacks.py.
 """
 import dataclasses
 import json
@@ -64,7 +64,8 @@ def misspelt(key):
     return f"{head}.{worse}" if head else worse
 
 
-# Sections that only decks of another model than the cell have, and the line that asks for the model.
+# Sections that only decks of another model than the cell have, and the line that asks for the
+# model.
 MODELS = {"model: cahn_hilliard\n": ("box", "cahn_hilliard", "allen_cahn", "time", "multigrid"),
           "model: alloy\n": ("microstructure", "nuclei", "march")}
 OF_CELLS = r"microstructure\.(pocket|gas_|pressure|angle_depleted|depletion_onset|void_(seed|nucleation))"
@@ -155,7 +156,9 @@ class BadInput(unittest.TestCase):
                 self.assertRegex(words, messages[index])
 
     def parts(self, applies):
-        """The entries, by the kind of deck that has them, as many as are shown; what ends such a deck."""
+        """The entries, by the kind of deck that has them, as many as are shown; what ends such a
+        deck.
+        """
         others = {section: model for model, sections in MODELS.items() for section in sections}
         for tail in (PROTOCOL, *MODELS):
             chosen = [e for e in self.entries if applies(e) and tail == (
@@ -202,8 +205,8 @@ class BadInput(unittest.TestCase):
         self.assertRegex(output.err, "deck.yaml:2:6: warning: interfaces are 1.73 wide and a cell 2:")
 
     def test_voids_that_cannot_be(self):
-        """`check` finds what the run would refuse: one column, gas that dissolves from a void too small for the interface,
-        and a void as high as its zone."""
+        """`check` finds what the run would refuse: one column, gas that dissolves from a void too
+        small for the interface, and a void as high as its zone."""
         deck = "grid: {nx: 64, width: 16 um}\n" \
                "microstructure: {pockets: 1, gas_dissolution: 1e-15 m^2/s}\n" + PROTOCOL
         self.check(deck, status=nakrun.DONE)
@@ -218,7 +221,9 @@ class BadInput(unittest.TestCase):
             self.assertRegex(self.check(deck, entry, message="1 error").err, f"deck.yaml:2:17: .*{message}")
 
     def test_pockets_that_have_no_room(self):
-        """Feet of 2 um sin(60 deg) each, side by side: 9.24 on 16 um; a disc of them, 108.6 on 16 um squared."""
+        """Feet of 2 um sin(60 deg) each, side by side: 9.24 on 16 um; a disc of them, 108.6 on 16
+        um squared.
+        """
         deck = "grid: {nx: 64, width: 16 um}\nmicrostructure: {pockets: 9}\n" + PROTOCOL
         self.check(deck, status=nakrun.DONE)
         self.check(deck, "grid.ny=64", "microstructure.pockets=108", status=nakrun.DONE)
@@ -227,8 +232,9 @@ class BadInput(unittest.TestCase):
             self.check(deck, *entries, message=f"room for {room}: lower it or microstructure.pocket_radius")
 
     def test_what_the_alloy_cannot_give(self):
-        """A film of more K and an adlayer of more Na than the cell has, and an alloy that is high for a cell's.  40 mm3 of
-        NaK50, 0.88 g/cm3, over 38.5 mm2 are half K, whose solid has 0.86 g/cm3: 0.53 mm."""
+        """A film of more K and an adlayer of more Na than the cell has, and an alloy that is high
+        for a cell's.  40 mm3 of NaK50, 0.88 g/cm3, over 38.5 mm2 are half K, whose solid has 0.86
+        g/cm3: 0.53 mm."""
         deck = "interphase: {film_thickness: 0.1 mm}\n" + PROTOCOL
         self.check(deck, status=nakrun.DONE)
         for entry, message in (
@@ -295,7 +301,9 @@ class BadInput(unittest.TestCase):
             self.check(deck, entry, status=nakrun.DONE)
 
     def test_a_temperature_without_liquid(self):
-        """Below its eutectic Na2K leaves none; a supercooled alloy and one without compounds have some yet."""
+        """Below its eutectic Na2K leaves none; a supercooled alloy and one without compounds have
+        some yet.
+        """
         deck = "alloy: {temperature: -14 degC}\n" + PROTOCOL
         self.assertRegex(self.check(deck, message="1 error").err,
                          "deck.yaml:1:22: alloy.temperature is 259.15 K: no liquid NaK is stable there")
@@ -398,7 +406,9 @@ class BadInput(unittest.TestCase):
         self.check(deck, "grid.nx=1", "grid.electrolyte_layers=0", status=nakrun.DONE)  # a line needs none
 
     def test_the_pellet(self):
-        """A resolved part that is more than the whole; a series resistance that may be the pellet's own."""
+        """A resolved part that is more than the whole; a series resistance that may be the pellet's
+        own.
+        """
         deck = "title: x\nelectrolyte: {thickness: 1.6 mm}\n" + PROTOCOL
         self.assertRegex(self.check(deck, message="1 error").err,
                          r"deck.yaml:2:14: electrolyte.thickness, the resolved part, is 1600 um, and the whole pellet "
@@ -414,9 +424,12 @@ class BadInput(unittest.TestCase):
             self.assertEqual(self.check(deck, entry, status=nakrun.DONE).err, "")
 
     def test_a_film_that_grows_at_rest(self):
-        """In a supercooled alloy past the liquidus of K; where K freezes in the reservoir it does not."""
+        """In a supercooled alloy past the liquidus of K; where K freezes in the reservoir it does
+        not.
+        """
         deck = "title: x\nalloy: {potassium: 92 wt%, solids: supercooled}\n" + PROTOCOL
-        # ln 2 and ln 1e30 over 8e-5 1/s; the film's energy makes the second rate 0.586 times the first
+        # ln 2 and ln 1e30 over 8e-5 1/s; the film's energy makes the second rate 0.586 times the
+        # first
         for entry, half, all_but in (("title=x", "2.41", "240"), ("alloy.temperature=0 degC", "4.11", "409")):
             self.assertRegex(self.check(deck, entry, status=nakrun.DONE).err,
                              r"deck.yaml:2:8: warning: at [0-9.]+ K the supercooled alloy is past the liquidus of solid K: its film "
@@ -435,7 +448,9 @@ class BadInput(unittest.TestCase):
         self.assertNotIn("interphase.per", self.check(deck, "contact.fraction=1", status=nakrun.DONE).out)
 
     def test_a_protocol_that_freezes_the_cell(self):
-        """Each temperature at which no liquid is left is an error at its place, and solids on the way are reported."""
+        """Each temperature at which no liquid is left is an error at its place, and solids on the
+        way are reported.
+        """
         deck = "protocol: [{temperature: -14 degC}, {rest: 1 h, temperature: {to: 250 K, for: 1 h}}]\n"
         output = self.check(deck, message="2 errors")
         for place, kelvin in (("1:26", "259.15"), ("1:67", "250")):

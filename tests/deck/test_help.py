@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""`nakfield help`: every command, entry, item, signal, event and message is a topic, with the text of its source."""
+"""`nakfield help`: every command, entry, item, signal, event and message is a topic, with the text
+of its source.
+"""
 import json
 import re
 import subprocess
@@ -19,7 +21,9 @@ def say(*arguments):
 
 
 def helped(topics):
-    """What `nakfield help` prints of each topic; all in one process, which ends at the first that is not known."""
+    """What `nakfield help` prints of each topic; all in one process, which ends at the first that
+    is not known.
+    """
     lines = "".join(f"help\0{topic}\0\0" for topic in topics)
     done = subprocess.run([nakrun.program(), "worker"], input=lines, capture_output=True, text=True, timeout=300,
                           env=nakrun.environment(), check=False)

@@ -10,8 +10,9 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Start PETSc without libFuzzer's arguments, and leave signals to the sanitizers.  The duplicate of the
-   communicator stays: to make one for each input takes most of the time.  What MPI keeps is no leak. */
+/* Start PETSc without libFuzzer's arguments, and leave signals to the sanitizers.  The duplicate of
+   the communicator stays: to make one for each input takes most of the time.  What MPI keeps is no
+   leak. */
 static inline void StartPetsc(char **argv)
 {
   int      none   = 1;

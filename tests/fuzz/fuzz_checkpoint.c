@@ -1,5 +1,5 @@
-/* Any bytes as a checkpoint: as they are, which no seal lets pass; and under a good seal as its blocks, of
-   which whatever is found lies within them. */
+/* Any bytes as a checkpoint: as they are, which no seal lets pass; and under a good seal as its
+   blocks, of which whatever is found lies within them. */
 #include "fuzz.h"
 
 #include <nakfield/checkpoint.h>

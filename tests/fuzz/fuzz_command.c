@@ -1,5 +1,5 @@
-/* Any bytes as a command line, an argument to a line: what is understood has its file, but a worker has
-   none, and no more overrides than arguments; what is not is explained. */
+/* Any bytes as a command line, an argument to a line: what is understood has its file, but a worker
+   has none, and no more overrides than arguments; what is not is explained. */
 #include "app.h"
 #include "fuzz.h"
 

@@ -1,7 +1,8 @@
 /* Any bytes as a deck: parse, check against a schema, report, resolve.  The bytes after a line that
    holds only "%%" are overrides, one per line.
 
-   Build with -DNAK_FUZZ=ON and CC=clang, then: fuzz_deck tests/fuzz/seeds/deck -max_total_time=300 */
+   Build with -DNAK_FUZZ=ON and CC=clang, then: fuzz_deck tests/fuzz/seeds/deck
+   -max_total_time=300 */
 #include "deck_impl.h"
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
-/* Any bytes as the file of a material: read, check, report; one without errors makes an alloy whose numbers
-   are finite in the middle of its range. */
+/* Any bytes as the file of a material: read, check, report; one without errors makes an alloy whose
+   numbers are finite in the middle of its range. */
 #include "fuzz.h"
 
 #include <nakfield/thermo.h>

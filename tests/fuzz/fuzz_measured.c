@@ -1,4 +1,5 @@
-/* Any bytes as a measured table, and as a file of names: read or refused; what was read is finite, and in order. */
+/* Any bytes as a measured table, and as a file of names: read or refused; what was read is finite,
+   and in order. */
 #include "fuzz.h"
 
 #include "measured_impl.h"

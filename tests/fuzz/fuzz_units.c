@@ -1,5 +1,5 @@
-/* Any bytes as a quantity: `unit wanted`, a new line, `text`.  What is converted is finite, and what is not
-   is explained. */
+/* Any bytes as a quantity: `unit wanted`, a new line, `text`.  What is converted is finite, and
+   what is not is explained. */
 #include "fuzz.h"
 
 #include <nakfield/units.h>

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Every shipped deck is run: shortened, on 1, 2 and 3 ranks, and its balances hold.
 
-usage: test_decks.py [--long] [unittest arguments]; --long runs the decks of inputs/wu2025 to their ends.
+usage: test_decks.py [--long] [unittest arguments]; --long runs the decks of inputs/wu2025 to their
+ends.
 """
 import json
 import re
@@ -41,8 +42,8 @@ SHORT_GRAINS = {"grains_2d": (*THIN, "alloy.potassium=91.05 wt%",
                               *(f"protocol.{i}.strip=2 mA/cm^2" for i in range(3))),
                 "grains_plating_2d": (*THIN, "alloy.potassium=41.75 wt%",
                                       *(f"protocol.{i}.plate=8 mA/cm^2" for i in range(3)))}
-# K+ that hardly moves takes the place of Na+ at the alloy, which is then stripped to the limiting current, unless
-# the host was emptied before.
+# K+ that hardly moves takes the place of Na+ at the alloy, which is then stripped to the limiting
+# current, unless the host was emptied before.
 SHORT_OTHERS = {**SHORT_GRAINS, "membrane": ("protocol.0.steps.0.for=3 h",)}
 
 
@@ -76,8 +77,8 @@ def shorten(path):
 
 
 def coarsen(path):
-    """Overrides that leave a quarter of a 3D deck, with columns of the same size; of phases half the cells of
-    each axis."""
+    """Overrides that leave a quarter of a 3D deck, with columns of the same size; of phases half
+    the cells of each axis."""
     deck = yaml.safe_load(path.read_text())
     box = deck.get("microstructure", {})
     if "nx" in box:
@@ -91,7 +92,9 @@ def coarsen(path):
 
 class Alloy(unittest.TestCase):
     def test_on_any_ranks(self):
-        """The decks of the alloy's phases, their first steps on 1, 2 and 3 ranks: balances and energy."""
+        """The decks of the alloy's phases, their first steps on 1, 2 and 3 ranks: balances and
+        energy.
+        """
         self.assertEqual(sorted(SHORT_PHASES), [path.stem for path in PHASES])
         for path in PHASES:
             energies = []
@@ -172,7 +175,9 @@ class Decks(unittest.TestCase):
                     self.same(run, one, f"{path.stem} on {ranks}")
 
     def test_rows_keep_time(self):
-        """With output.timeseries.every, the first step at or after each multiple of it has a row, and the last."""
+        """With output.timeseries.every, the first step at or after each multiple of it has a row,
+        and the last.
+        """
         path, every = nakrun.DECKS / "wu2025" / "staircase_nak50.yaml", 30
         all_times = nakrun.run(path).series["time_s"]
         times = nakrun.run(path, f"output.timeseries.every={every} s").series["time_s"]
@@ -251,11 +256,14 @@ class Decks(unittest.TestCase):
 
     @unittest.skipUnless(LONG, "with --long only")
     def test_voids_end_the_runs(self):
-        """3 V in the staircase, which the contact that is left decides; a short while plating at 0.4."""
+        """3 V in the staircase, which the contact that is left decides; a short while plating at
+        0.4.
+        """
         run = nakrun.run(nakrun.DECKS / "wu2025" / "staircase_nak50_2d.yaml", timeout=1500)
         current = max(run.series["current_mA_cm2"])
         share = run.series["contact_fraction"][int(np.argmax(run.series["voltage_V"]))]
-        # each contact carries its limit and, at 3 V less 250 ohm cm2, what goes over 7 kohm cm2 beyond it
+        # each contact carries its limit and, at 3 V less 250 ohm cm2, what goes over 7 kohm cm2
+        # beyond it
         expected = share * (0.73 + (3 - 0.25 * current) / 7)
         print(f"staircase with voids: {current:.2f} mA/cm2, contact {share:.2f}, which gives {expected:.2f}")
         self.balances(run, "staircase_nak50_2d")

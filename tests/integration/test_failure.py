@@ -79,7 +79,9 @@ class Full(unittest.TestCase):
 
 
 class Slow(unittest.TestCase):
-    """A run whose steps stay far too short says what holds it: once, on standard error and in the log."""
+    """A run whose steps stay far too short says what holds it: once, on standard error and in the
+    log.
+    """
     DECK = """
 title: as accurate as no one needs it, in steps as long as no one takes them
 solver: {tolerance: TOLERANCE, longest_step: 1000 h}
@@ -143,7 +145,9 @@ class Refused(unittest.TestCase):
                     "solver.shortest_step=1e-9 s")
 
     def test_phases(self):
-        """`model: alloy`: what does not fit together, at its line, by `check` as well; and a grid for no machine."""
+        """`model: alloy`: what does not fit together, at its line, by `check` as well; and a grid
+        for no machine.
+        """
         text = (nakrun.DECKS / "tutorial/solidification_2d.yaml").read_text()
         for message, override in ((":7:7: interfaces of .* are 1.2 cells .* raise microstructure.nx to 214",
                                    "microstructure.interface_width=0.6 um"),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""In situ: what ParaView is handed, what the shipped scripts make of it, what is said when they fail.
+"""In situ: what ParaView is handed, what the shipped scripts make of it, what is said when they
+fail.
 
 Usage: test_insitu.py CLASS.  Exit status 77 if the program has no back end, because ParaView is
 missing, or if something else is missing: a skip, not a pass.
@@ -187,7 +188,8 @@ class Numbers(unittest.TestCase):
         self.assertIsNone(nakdata.leaf(None))
 
     def drawn(self, deck, *overrides):
-        """Largest of each of the table's columns that what is drawn gives, in situ and from frames."""
+        """Largest of each of the table's columns that what is drawn gives, in situ and from frames.
+        """
         from nakfield import moment
         most = {}
         for ranks in (1, 2):
@@ -207,7 +209,9 @@ class Numbers(unittest.TestCase):
         return most
 
     def test_what_is_drawn(self):
-        """Volume of voids and solids, deposit and the longest filament, from the arrays that pictures show."""
+        """Volume of voids and solids, deposit and the longest filament, from the arrays that
+        pictures show.
+        """
         plating = self.drawn(nakrun.DECKS / "tutorial" / "voids_plating_2d.yaml", "insitu.every=5 min")
         for column in ("void_nm_mean", "deposit_nm_mean", "filament_um_max"):
             self.assertGreater(plating[column], 100, column)
@@ -217,7 +221,9 @@ class Numbers(unittest.TestCase):
         self.assertGreater(grains["void_nm_mean"], 100)
 
     def inside(self, deck, phase, column, ranks, *overrides):
-        """How far the volume inside the drawn surface is off the table's, over one interface width of its area."""
+        """How far the volume inside the drawn surface is off the table's, over one interface width
+        of its area.
+        """
         import yaml
         from nakfield import moment
         with tempfile.TemporaryDirectory() as folder:
@@ -286,7 +292,9 @@ class Numbers(unittest.TestCase):
         self.assertGreater(len(self.contact_line(1)), 10)
 
     def test_the_face_on_one_rank(self):
-        """Where scripts want the face alone, rank 0 has all of it and runs them, by VTK and by ParaView."""
+        """Where scripts want the face alone, rank 0 has all of it and runs them, by VTK and by
+        ParaView.
+        """
         one = read_totals(self.runs[1])
         for ranks, backend in ((1, "vtk"), (3, "vtk"), (2, "legacy")):
             with tempfile.TemporaryDirectory() as folder:
@@ -400,7 +408,9 @@ def catalyst_execute(info):
         return n["x"] * n["y"] * n["z"]
 
     def test_triggers(self):
-        """A moment with its located time as field data, a burst after it, and rows to the bit as without."""
+        """A moment with its located time as field data, a burst after it, and rows to the bit as
+        without.
+        """
         rows = set()
         for when, expected in (((), []), (("insitu.when=[total_time > 1.1 s, contact < 0.1]", "insitu.burst=2 steps"),
                                           [-1, 1.1, -1, -1, -1])):
@@ -612,7 +622,8 @@ class Files(unittest.TestCase):
         self.assertEqual(self.inside(), self.inside("whole"))
 
     def test_another_rhythm(self):
-        """After a restart moments are those that the new deck asks for, and time does not go back."""
+        """After a restart moments are those that the new deck asks for, and time does not go back.
+        """
         for before, after, expected in (
                 (("insitu.script=extract.py", "insitu.every=2 s"), ("insitu.every=event",), [10, 12]),
                 (("insitu.script=extract.py", "insitu.every=event"), ("insitu.every=4 s",), [8, 12]),
@@ -632,7 +643,8 @@ class Files(unittest.TestCase):
                 self.assertEqual(again, sorted(again))
 
     def cut(self, keep):
-        """A copy of the run as it was killed after a checkpoint, with what it had written by then."""
+        """A copy of the run as it was killed after a checkpoint, with what it had written by then.
+        """
         place = self.folder.path / "run"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(self.folder.path / "whole", place)
@@ -705,7 +717,9 @@ class Pictures(unittest.TestCase):
         self.film(folder)
 
     def film(self, pictures):
-        """Of any kind and pace; paced by events, pictures of the rising voltage stay longer than those at rest."""
+        """Of any kind and pace; paced by events, pictures of the rising voltage stay longer than
+        those at rest.
+        """
         from PIL import Image
         found = sorted(map(str, pictures.glob("interface_*.png")))
         for kind in [".gif"] + [".mp4"] * (shutil.which("ffmpeg") is not None):
@@ -755,7 +769,9 @@ class States(unittest.TestCase):
                 self.skipTest(f"{program} is missing: scripts/setup.sh --insitu")
 
     def draw(self, deck, state, *overrides, ranks=1):
-        """The share of the picture's halves that is neither white nor grey, and how many colours there are."""
+        """The share of the picture's halves that is neither white nor grey, and how many colours
+        there are.
+        """
         from skimage import io
         with tempfile.TemporaryDirectory() as folder:
             nakrun.call("run", deck, *overrides, "output.directory=run", "--quiet", ranks=0,
@@ -857,7 +873,9 @@ class Live(unittest.TestCase):
 
 
 class Catalyst2(unittest.TestCase):
-    """With libcatalyst's own stub, which writes down what it is handed, and its tool that replays it."""
+    """With libcatalyst's own stub, which writes down what it is handed, and its tool that replays
+    it.
+    """
 
     def test_stub(self):
         without_display()

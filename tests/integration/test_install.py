@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What `cmake --install` leaves works where there are no sources: run, plot, phases, a restart, a study, in situ
-with the argument --insitu; and the completion knows what the program knows.
+"""What `cmake --install` leaves works where there are no sources: run, plot, phases, a restart, a
+study, in situ with the argument --insitu; and the completion knows what the program knows.
 
 The path of the sources within the installed files is overwritten, so nothing can be found there.
 """

@@ -95,7 +95,8 @@ SLURM = nakrun.TOP / "scripts" / "slurm"
 
 
 class Batch(unittest.TestCase):
-    """The batch files with commands that stand for Slurm's; tests/torture/slurm.py has a real one."""
+    """The batch files with commands that stand for Slurm's; tests/torture/slurm.py has a real one.
+    """
 
     def setUp(self):
         place = tempfile.TemporaryDirectory()

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""What frames say of the past of each column, map.csv, and frames by triggers, against rows and events."""
+"""What frames say of the past of each column, map.csv, and frames by triggers, against rows and
+events.
+"""
 import sys
 import tempfile
 import unittest
@@ -115,7 +117,9 @@ class Memory(unittest.TestCase):
                                        atol=1e-6)
 
     def test_triggers(self):
-        """Each shows the first step at or after the time of its event, on any number of ranks, and changes no step."""
+        """Each shows the first step at or after the time of its event, on any number of ranks, and
+        changes no step.
+        """
         events = {event["event"]: event["time_s"] for event in self.results[1].run.summary["events"]}
         times = self.results[1].run.series["time_s"]
         self.assertEqual([which for _, which, _ in self.results[1].triggers], [0, 1, 3])
@@ -165,7 +169,8 @@ class Memory(unittest.TestCase):
 
 class Choice(unittest.TestCase):
     def test_fields_of_a_box(self):
-        """Frames of the phases of the alloy have the fields that are named, the same as among all."""
+        """Frames of the phases of the alloy have the fields that are named, the same as among all.
+        """
         deck, seen = nakrun.DECKS / "tutorial" / "solidification_2d.yaml", []
         for names in ((), ("output.fields.names=[solid_b, x]",)):
             with tempfile.TemporaryDirectory() as folder:

@@ -136,7 +136,9 @@ def draw(script, run):
 
 class Pictures(unittest.TestCase):
     def healing(self, currents):
-        """Exit status and words of plot_healing.py for rows of a second each; whether there is a picture."""
+        """Exit status and words of plot_healing.py for rows of a second each; whether there is a
+        picture.
+        """
         with tempfile.TemporaryDirectory() as folder:
             rows = [f"{k},{i},0.5,0.5\n" for k, i in enumerate(currents)]
             Path(folder, "timeseries.csv").write_text(

@@ -1,4 +1,5 @@
-"""A run goes on from its checkpoint: what may change, what may not, and what is done about damage."""
+"""A run goes on from its checkpoint: what may change, what may not, and what is done about damage.
+"""
 import json
 import os
 import shutil
@@ -96,7 +97,9 @@ class Restart(unittest.TestCase):
         self.assertFalse([path for path in place.glob("checkpoint/*.damaged") if path.stem != newest.stem])
 
     def test_without_a_checkpoint_it_begins_again(self):
-        """But over no rows, unless that is allowed: those of a run that was killed, or whose summary is damaged."""
+        """But over no rows, unless that is allowed: those of a run that was killed, or whose
+        summary is damaged.
+        """
         place = self.cut()
         shutil.rmtree(place / "checkpoint")
         for damage in (None, "{}", '{\n  "status": "comp'):
@@ -135,7 +138,9 @@ class Restart(unittest.TestCase):
         self.assertEqual(run.summary["steps"][0]["current_mA_cm2"], 0.4)  # what was held at its end
 
     def test_a_leaf_at_its_end_may_go_on(self):
-        """From the checkpoint at which its time was up: with more time, or another condition, it is not over."""
+        """From the checkpoint at which its time was up: with more time, or another condition, it is
+        not over.
+        """
         place, two = self.folder.path / "ended", protocol("{strip: 0.1 mA/cm^2, for: 2 s}", "{rest: 1 s}")
         self.folder.new("ended", two, "checkpoint.keep=1000", "checkpoint.steps=1").demand(nakrun.DONE)
         steps = nakrun.Run(place, None).series["step"].count(0) - 1  # a row more is that of its beginning
@@ -476,7 +481,9 @@ class Phases(unittest.TestCase):
 
     @staticmethod
     def whole(name, ranks):
-        """A run from start to end with a checkpoint of every third step; its folder and what it holds."""
+        """A run from start to end with a checkpoint of every third step; its folder and what it
+        holds.
+        """
         deck = nakrun.DECKS / f"tutorial/{name}.yaml"
         folder = torture.Folder(deck=deck.read_text(), columns=())
         folder.new("run", *test_decks.shorten(deck), *test_decks.coarsen(deck), "checkpoint.every=0 s",

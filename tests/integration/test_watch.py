@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""nakfield watch beside a run, after it, and where files are damaged or missing; file systems without locks, and that
-fill up, by the library poor_disk, the argument."""
+"""nakfield watch beside a run, after it, and where files are damaged or missing; file systems
+without locks, and that fill up, by the library poor_disk, the argument."""
 import json
 import os
 import re

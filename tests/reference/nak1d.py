@@ -123,7 +123,8 @@ def negative_part(x):
 
 
 def nucleated(g, nucleus):
-    """0 for a deposit g up to half of the smallest nucleus, 1 from the nucleus on, and the slope."""
+    """0 for a deposit g up to half of the smallest nucleus, 1 from the nucleus on, and the slope.
+    """
     s, ds = smoothstep(2 * g / nucleus - 1)
     return s, 2 * ds / nucleus
 
@@ -220,7 +221,9 @@ class Cell:
         self.u_k = self.partition * (self.r_k / self.r_ref) ** self.exponent
 
     def alloy(self, charge):
-        """(ln u, its slope over charge, E_eq, its slope) of the alloy that has lost `charge` [C/m2]."""
+        """(ln u, its slope over charge, E_eq, its slope) of the alloy that has lost `charge`
+        [C/m2].
+        """
         left = max(1e-12, 1.0 - charge / self.q0)
         r, slope = self.r0 * left, -1.0 / (self.q0 * left)
         if not self.r_least <= r <= self.r_most:
@@ -568,7 +571,8 @@ class Stepper:
         return (z, error) if np.isfinite(error) else (y, math.inf)
 
     def advance(self, y, current, duration, each=None):
-        """The state after `duration`, and the time when the voltage or a short ended it, or None."""
+        """The state after `duration`, and the time when the voltage or a short ended it, or None.
+        """
         t, h, first = 0.0, self.hints.get(current, 1e-6), True
         while t < duration * (1 - 1e-12):
             h = min(h, duration - t)
@@ -614,7 +618,8 @@ class Stepper:
 
 
 class Train:
-    """Pulses with rests; `leap` moves the slow unknowns, which are the charge and the free share."""
+    """Pulses with rests; `leap` moves the slow unknowns, which are the charge and the free share.
+    """
 
     def __init__(self, cell, current, on, off, tolerance):
         self.model = Model(cell)
@@ -631,7 +636,8 @@ class Train:
         return y, when
 
     def turns(self, y, count):
-        """Up to `count` turns: state, drift of (charge, ln b), turns done, time of the end or None."""
+        """Up to `count` turns: state, drift of (charge, ln b), turns done, time of the end or None.
+        """
         slow, drift = [self.model.Q, self.model.B], np.zeros(2)
         for i in range(count):
             z, when = self.turn(y)
@@ -660,9 +666,10 @@ class Train:
 def pulses(cell, current, on, off, count, jump=0.02, tolerance=1e-4):
     """A pulse train that skips pulses where only the slow unknowns move.
 
-    After each jump the turns are run in full until the drift has settled; then the slow unknowns are
-    corrected to the trapezoidal rule.  `jump` bounds their change: of the charge relative to Q_0, of
-    ln b, and (a tenth of it) the correction.  A jump past the end is taken back and quartered.
+    After each jump the turns are run in full until the drift has settled; then the slow unknowns
+    are corrected to the trapezoidal rule.  `jump` bounds their change: of the charge relative to
+    Q_0, of ln b, and (a tenth of it) the correction.  A jump past the end is taken back and
+    quartered.
     """
     train = Train(cell, current, on, off, tolerance)
     y, done, room, saved, run = train.model.start(), 0, jump, None, 0
@@ -821,7 +828,7 @@ OPTIONS = (  # option, field, unit in SI, help
 
 
 def arguments(argv):
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     for option, field, unit, note in OPTIONS:
         default = getattr(Cell, field) / unit
         p.add_argument("--" + option, dest=field, type=float, default=default, help=note)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Fill a small file system at different moments: exit status 4, no half a file, the checkpoints before as they
-were, and a restart to what the uninterrupted run wrote once there is room.
+"""Fill a small file system at different moments: exit status 4, no half a file, the checkpoints
+before as they were, and a restart to what the uninterrupted run wrote once there is room.
 
 Needs the right to mount a tmpfs; without it a skip (exit status 77), not a pass.
 """

@@ -1,5 +1,5 @@
-/* Faults on demand, loaded before the program (LD_PRELOAD): one call of a function fails as it would on a
-   bad day.
+/* Faults on demand, loaded before the program (LD_PRELOAD): one call of a function fails as it
+   would on a bad day.
 
      FAULT=exp:N:M     M calls of exp() from the N-th on give NaN; without M, all further ones
      FAULT=ksp:N:M     the same for linear solves that fail
@@ -14,8 +14,9 @@
      FAULT=cut:N       SIGKILL within the N-th piece of a frame or checkpoint
      FAULT=clock:N     the wall clock goes N times as fast
 
-   N counts from 1, in each process; FAULT_RANK=R keeps to one rank.  FAULT_MARK names a file that is made
-   at the first fault.  FAULT_SLOW=S: from that moment on, every process takes S seconds for a piece. */
+   N counts from 1, in each process; FAULT_RANK=R keeps to one rank.  FAULT_MARK names a file that
+   is made at the first fault.  FAULT_SLOW=S: from that moment on, every process takes S seconds for
+   a piece. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

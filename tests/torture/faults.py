@@ -3,7 +3,8 @@
 finite on the disk, and no half a file.  A restart without the fault leads to what the uninterrupted
 run wrote.
 
-usage: faults.py LIBRARY [--count N] [--ranks N] [KIND ...]; kinds: exp ksp snes malloc disk full sync read kill cut
+usage: faults.py LIBRARY [--count N] [--ranks N] [KIND ...]; kinds: exp ksp snes malloc disk full
+sync read kill cut
 """
 import argparse
 import json
@@ -22,7 +23,8 @@ from torture import nakrun
 
 DONE, BUG, SOLVER, OUTPUT, KILLED, KILLED_BELOW = 0, 1, 3, 4, -9, 137  # the last by mpirun
 
-# What may come of a fault: to be overcome, or to end in this status; and up to which call it is injected.
+# What may come of a fault: to be overcome, or to end in this status; and up to which call it is
+# injected.
 KINDS = {"exp": ((SOLVER,), 20000), "ksp": ((SOLVER,), 1500), "snes": ((SOLVER,), 380),
          "malloc": ((BUG,), 2500), "disk": ((OUTPUT,), 30), "full": ((OUTPUT,), 20), "sync": ((OUTPUT,), 30),
          "read": ((OUTPUT,), 5), "kill": ((KILLED, KILLED_BELOW), 100), "cut": ((KILLED, KILLED_BELOW), 40)}

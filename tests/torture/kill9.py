@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Kill a run, or one of its ranks, at random moments until it is done; what it then wrote is what an
-uninterrupted run writes, to the bit."""
+"""Kill a run, or one of its ranks, at random moments until it is done; what it then wrote is what
+an uninterrupted run writes, to the bit."""
 import dataclasses
 import os
 import random
@@ -28,7 +28,8 @@ class Tally:
 
 
 def ranks_of(folder):
-    """Processes of the program that run in `folder`, whoever their parent is; a zombie has ended."""
+    """Processes of the program that run in `folder`, whoever their parent is; a zombie has ended.
+    """
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Restart every shipped deck, shortened, at random steps: to the bit what the uninterrupted run wrote.
+"""Restart every shipped deck, shortened, at random steps: to the bit what the uninterrupted run
+wrote.
 
-A run keeps a checkpoint of every step; for each case the run is cut back to one of them and continued.
-`--count N` restarts of each deck, `--all` for every step; on another number of ranks, `--other-ranks`
-compares voltages and capacities with the uninterrupted run instead.
+A run keeps a checkpoint of every step; for each case the run is cut back to one of them and
+continued. `--count N` restarts of each deck, `--all` for every step; on another number of ranks,
+`--other-ranks` compares voltages and capacities with the uninterrupted run instead.
 """
 import argparse
 import random

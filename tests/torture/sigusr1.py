@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Signals at random moments: a checkpoint, the status `interrupted`, and a restart that ends as if nothing
-had happened."""
+"""Signals at random moments: a checkpoint, the status `interrupted`, and a restart that ends as if
+nothing had happened."""
 import json
 import random
 import shutil
@@ -15,7 +15,9 @@ STATUS = {signal.SIGUSR1: 0, signal.SIGTERM: 5, signal.SIGINT: 5}
 
 
 def interrupt(folder, given, number, span):
-    """Start, signal, wait; exit status, seconds from the signal to the end (None: it was done before)."""
+    """Start, signal, wait; exit status, seconds from the signal to the end (None: it was done
+    before).
+    """
     place = folder.path / "run"
     shutil.rmtree(place, ignore_errors=True)
     process = folder.start("run", "checkpoint.steps=0", ranks=given.ranks)

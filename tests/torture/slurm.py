@@ -112,8 +112,9 @@ def submit(folder, name, *options):
 
 
 def state(job):
-    """PENDING, RUNNING, COMPLETED, ...; Slurm lets a job that is queued again wait for two minutes, which is cut short,
-    but not to the second of its end: slurmd would refuse it as already killed."""
+    """PENDING, RUNNING, COMPLETED, ...; Slurm lets a job that is queued again wait for two minutes,
+    which is cut short, but not to the second of its end: slurmd would refuse it as already
+    killed."""
     shown = dict(word.split("=", 1) for word in say("scontrol", "show", "job", job).split() if "=" in word)
     if shown["JobState"] == "PENDING" and shown["Reason"] == "BeginTime":
         time.sleep(5)
@@ -147,8 +148,8 @@ def cancelled(folder, failures):
 
 
 def strangers(folder, failures):
-    """Tasks that do not know each other are refused, by nakfield or by Open MPI 4 itself; those that do are not, nor is
-    a single one within a job of two tasks."""
+    """Tasks that do not know each other are refused, by nakfield or by Open MPI 4 itself; those
+    that do are not, nor is a single one within a job of two tasks."""
     deck, place = ("protocol=[{rest: 1 s}]", "grid.nx=4"), folder.path / "strangers"
     for kind, good, message in (("none", False, "srun started 2 processes, .*srun --mpi=pmix|direct launched using .srun."),
                                 ("pmix", True, "2 ranks on 1 node")):

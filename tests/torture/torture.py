@@ -1,7 +1,7 @@
 """What the torture scripts share: runs that can be compared byte by byte, and one line of figures.
 
-Each script is a test: exit status 0 only where every case held.  `--count N` says how many cases; the
-test suite runs some tens, docs/reliability.md quotes long runs.
+Each script is a test: exit status 0 only where every case held.  `--count N` says how many cases;
+the test suite runs some tens, docs/reliability.md quotes long runs.
 """
 import argparse
 import hashlib
@@ -22,7 +22,8 @@ import nakrun  # noqa: E402
 TABLES = ("timeseries.csv", "impedance.csv", "drt.csv", "free_energy.csv", "phases.csv", "x_cut_plane.csv", "y_cut_plane.csv",
           "map.csv")
 
-# A little of everything: located events, pulses, spectra, frames between steps; 1D, and 2D for more ranks.
+# A little of everything: located events, pulses, spectra, frames between steps; 1D, and 2D for more
+# ranks.
 DECK = """
 title: torture
 grid: {alloy_layers: 8, electrolyte_layers: 4, interphase_layers: 4, finest_electrolyte: 2 um}
@@ -102,7 +103,8 @@ class Folder:
 
 
 def fingerprint(folder):
-    """What two runs must share to the last bit: tables, frames, and the summary without its clock."""
+    """What two runs must share to the last bit: tables, frames, and the summary without its clock.
+    """
     folder, prints = Path(folder), {}
     for name in TABLES:
         if (folder / name).exists():

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Files of several pieces by several writers.
 
-A rank is killed, above all a writer that is not rank 0; or the disk of one such writer fails or is full.
-Nothing is lost, all ranks end, and a restart leaves no stray file.
+A rank is killed, above all a writer that is not rank 0; or the disk of one such writer fails or is
+full. Nothing is lost, all ranks end, and a restart leaves no stray file.
 
-usage: writers.py LIBRARY [--count KILLS] [--faults N] [--ranks N] [--writers N] [--chain N ...] [--large]
+usage: writers.py LIBRARY [--count KILLS] [--faults N] [--ranks N] [--writers N] [--chain N ...]
+[--large]
 
-The library is that of faults.c.  A chain, such as 16 3 64, is a run on so many ranks, restarted on others.
+The library is that of faults.c.  A chain, such as 16 3 64, is a run on so many ranks, restarted on
+others.
 """
 import argparse
 import os
@@ -23,7 +25,8 @@ import numpy as np
 import torture
 from torture import nakrun
 
-# Checkpoints of 3 pieces, frames of 1; at the end grid, frames and checkpoints have been written many times.
+# Checkpoints of 3 pieces, frames of 1; at the end grid, frames and checkpoints have been written
+# many times.
 DECK = """
 title: writers
 model: cahn_hilliard
@@ -31,7 +34,8 @@ box: {nx: 64, ny: 96, nz: 96, width: 64, depth: 96, height: 96}
 time: {end: 0.5, first_step: 0.5, fixed: true, frames: [0.1, 0.2, 0.5]}
 checkpoint: {every: 0 s, steps: 1}
 """
-# The first checkpoint has 15 pieces: two writers whose disk takes a second for each need 7 s for it.
+# The first checkpoint has 15 pieces: two writers whose disk takes a second for each need 7 s for
+# it.
 LARGE = ("box.nx=192", "box.ny=128", "box.nz=160", "box.width=192", "box.depth=128", "box.height=160",
          "time.frames=[0.5]", "checkpoint.steps=6")
 LIMIT = 5  # from a fault to the end of all ranks [s]
@@ -106,7 +110,9 @@ def fault(folder, injector, kind, given, reference):
 
 
 def large_file(folder, injector, given):
-    """A writer fails early in a checkpoint of many pieces, and the disk of the others is slow; as `fault`."""
+    """A writer fails early in a checkpoint of many pieces, and the disk of the others is slow; as
+    `fault`.
+    """
     shutil.rmtree(folder.path / "run", ignore_errors=True)
     mark, process = start(folder, injector, "disk", 4, given.writers - 1, *LARGE, slow=1)
     text, _ = process.communicate(timeout=600)
@@ -116,7 +122,9 @@ def large_file(folder, injector, given):
 
 
 def chain(folder, ranks):
-    """A run that is continued on other ranks, as often as there are; its distance from the whole one."""
+    """A run that is continued on other ranks, as often as there are; its distance from the whole
+    one.
+    """
     place = folder.path / "run"
     shutil.rmtree(place, ignore_errors=True)
     folder.new("chain", "checkpoint.keep=1000", ranks=ranks[0]).demand(nakrun.DONE)

@@ -6,8 +6,8 @@
 
 /* ---- The physics: A + C <-> B in a stack of uneven layers ----
 
-   A and B move, between layers and between columns, B by a potential that is no multiple of it.  C stays.  The
-   rate of the reaction differs from column to column.  A + B is conserved. */
+   A and B move, between layers and between columns, B by a potential that is no multiple of it.  C
+   stays.  The rate of the reaction differs from column to column.  A + B is conserved. */
 enum { A, B, C, SPECIES, LAYERS = 5, SIZE = SPECIES * LAYERS };
 
 static const PetscReal height[LAYERS] = {1e-7, 3e-7, 1e-6, 2e-6, 9e-6};          /* [m] */

@@ -1,4 +1,5 @@
-/* A schema with a row of every type, and a run of a deck against it that returns what was reported. */
+/* A schema with a row of every type, and a run of a deck against it that returns what was
+   reported. */
 #pragma once
 
 #include <nakfield/deck.h>

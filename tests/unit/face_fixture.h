@@ -1,4 +1,5 @@
-/* The face of the experiment at 25 C, NaK50, whose rates do not depend on the temperature; for tests to change. */
+/* The face of the experiment at 25 C, NaK50, whose rates do not depend on the temperature; for
+   tests to change. */
 #pragma once
 
 #include <nakfield/kinetics.h>

@@ -69,8 +69,8 @@ static inline int EnterFolder(const char *name)
   return failed;
 }
 
-/* main() of a test: PETSc around `failures`, an expression that runs groups of tests and is 0 where all
-   passed. */
+/* main() of a test: PETSc around `failures`, an expression that runs groups of tests and is 0 where
+   all passed. */
 #define NAK_TEST_MAIN_OF(failures)                                                                 \
   int main(int argc, char **argv)                                                                  \
   {                                                                                                \

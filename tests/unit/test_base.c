@@ -1,5 +1,5 @@
-/* What every module relies on: exit statuses, agreement on an error, one line for a user's error and
-   a traceback for a bug, the version text. */
+/* What every module relies on: exit statuses, agreement on an error, one line for a user's error
+   and a traceback for a bug, the version text. */
 #define _DEFAULT_SOURCE /* for setenv() */ // NOLINT(bugprone-reserved-identifier)
 #include <nakfield/base.h>
 
@@ -192,8 +192,8 @@ static void VersionNamesEveryLibrary(void **state)
   assert_string_equal(NakVersion(), version);
 }
 
-/* A process alone needs no daemon; ranks beyond the free cores give theirs up, but not to many others; what is set
-   stands. */
+/* A process alone needs no daemon; ranks beyond the free cores give theirs up, but not to many
+   others; what is set stands. */
 static void MpiIsAskedBeforeItStarts(void **state)
 {
   const char *const yield = "OMPI_MCA_mpi_yield_when_idle", *const btl = "OMPI_MCA_btl";

@@ -1,5 +1,5 @@
-/* Checkpoints: what is written is read, on any number of ranks; damage is found and the one before is
-   taken. */
+/* Checkpoints: what is written is read, on any number of ranks; damage is found and the one before
+   is taken. */
 #include <nakfield/checkpoint.h>
 
 #include <nakfield/store.h>

@@ -1,9 +1,9 @@
-/* Columns with a physics that is no cell: the operator against a dense product, its solvers against known
-   solutions, conservation, transfer, neighbours. */
+/* Columns with a physics that is no cell: the operator against a dense product, its solvers against
+   known solutions, conservation, transfer, neighbours. */
 #include "columns_fixture.h"
 
-/* y = A v of column (i, j), worked out here: a dense matrix of the column, and the exchange with every
-   neighbour. */
+/* y = A v of column (i, j), worked out here: a dense matrix of the column, and the exchange with
+   every neighbour. */
 static void DenseColumn(const Case *c, PetscInt column, PetscInt i, PetscInt j, PetscReal shift,
                         PetscReal y[])
 {
@@ -229,8 +229,8 @@ static const PetscInt halves[][2] = {
   {2,  1}
 };
 
-/* Interpolation takes the places of coarse centres to those of fine ones: around a ring all of them, else
-   those between the outermost, whose values hold beyond them. */
+/* Interpolation takes the places of coarse centres to those of fine ones: around a ring all of
+   them, else those between the outermost, whose values hold beyond them. */
 static void InterpolationKeepsPlaces(void **unused)
 {
   (void)unused;
@@ -256,8 +256,8 @@ static void InterpolationKeepsPlaces(void **unused)
     }
 }
 
-/* A coarse cell is the mean of what it overlaps: shares of fine cells in it add up to 1, and a fine cell is given
-   away whole. */
+/* A coarse cell is the mean of what it overlaps: shares of fine cells in it add up to 1, and a fine
+   cell is given away whole. */
 static void OverlapsAreShares(void **unused)
 {
   (void)unused;
@@ -275,9 +275,9 @@ static void OverlapsAreShares(void **unused)
   }
 }
 
-/* Every solver finds the solution whose dense product was the right-hand side, on any grid, and the multigrid
-   in few iterations; each follows a new linearisation.  Errors are the tolerance of the residual times what the
-   matrix makes of it. */
+/* Every solver finds the solution whose dense product was the right-hand side, on any grid, and the
+   multigrid in few iterations; each follows a new linearisation.  Errors are the tolerance of the
+   residual times what the matrix makes of it. */
 static void SolversFindTheSolution(void **unused)
 {
   const PetscInt most = 14;
@@ -312,8 +312,8 @@ static void SolversFindTheSolution(void **unused)
   }
 }
 
-/* Right-hand sides of one matrix that nearly span each other, as those of the stages of a step do: each solution
-   is as good as if it were alone. */
+/* Right-hand sides of one matrix that nearly span each other, as those of the stages of a step do:
+   each solution is as good as if it were alone. */
 static void StagesAreSolvedAlike(void **unused)
 {
   (void)unused;

@@ -1,5 +1,5 @@
-/* The multigrid on many ranks, where groups of them put their columns together in stages, against that of one rank.
-   Run on 1 to 16 ranks, and on more by hand. */
+/* The multigrid on many ranks, where groups of them put their columns together in stages, against
+   that of one rank. Run on 1 to 16 ranks, and on more by hand. */
 #include "columns_fixture.h"
 #include "multigrid.h"
 
@@ -78,8 +78,8 @@ static const PetscInt many[][2] = {
   {45, 64}
 };
 
-/* A cycle of many ranks is that of one, and so are the iterations.  Where a rank has single columns in a direction of
-   the finest grid, that is there twice, and the cycle is a better one. */
+/* A cycle of many ranks is that of one, and so are the iterations.  Where a rank has single columns
+   in a direction of the finest grid, that is there twice, and the cycle is a better one. */
 static Effort CheckShape(Shape shape)
 {
   Case   c, one;

@@ -165,8 +165,8 @@ static PetscInt AppendEntry(char *text, const char *before, const char *key, con
   return lines;
 }
 
-/* A deck with every row on a line of its own, `bad` misspelt or with another value; returns the line
-   and the column of what is wrong. */
+/* A deck with every row on a line of its own, `bad` misspelt or with another value; returns the
+   line and the column of what is wrong. */
 static void BuildDeck(PetscInt bad, const char *key, const char *value, char *text, PetscInt *line,
                       PetscInt *column)
 {

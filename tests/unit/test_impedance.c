@@ -1,5 +1,5 @@
-/* Spectra against closed forms: one arc, two arcs, a finite-length Warburg; relaxation times of known
-   circuits.  Run on 1, 2 and 3 ranks. */
+/* Spectra against closed forms: one arc, two arcs, a finite-length Warburg; relaxation times of
+   known circuits.  Run on 1, 2 and 3 ranks. */
 #include <nakfield/impedance.h>
 
 #include <complex.h>
@@ -173,8 +173,8 @@ static void NoConstriction(void **unused)
   Compare("no constriction, 3D", &cell, &params, OneArc);
 }
 
-/* An electrolyte that conducts well keeps both halves of the face at one potential: their capacitances
-   add up. */
+/* An electrolyte that conducts well keeps both halves of the face at one potential: their
+   capacitances add up. */
 static Number HalfVoid(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
 {
   const double R = Resistance(cell), C = Capacitance(cell) + params->void_capacitance / 2;
@@ -197,9 +197,9 @@ static void VoidsStoreCharge(void **unused)
 
 /* ---- Diffusion ---- */
 
-/* Between a face that takes the current and a top held by an infinite alloy, the content u at the face
-   answers with tanh(s) / s / i_lim, s = sqrt(i w tau).  The potential follows u by the slope of the
-   open-circuit potential, here by differences. */
+/* Between a face that takes the current and a top held by an infinite alloy, the content u at the
+   face answers with tanh(s) / s / i_lim, s = sqrt(i w tau).  The potential follows u by the slope
+   of the open-circuit potential, here by differences. */
 static Number Warburg(const NakModelParams *cell, const NakImpedanceParams *params, PetscReal w)
 {
   const NakKinetics k =
@@ -263,8 +263,8 @@ static void CreateCircuit(PetscInt arcs, const Arc arc[], NakSpectrum *s)
   MUST(NakRelaxationGrid(20, s));
 }
 
-/* Peak between the times `low` and `high`: where a parabola through the highest values has its top, and
-   the area up to there. */
+/* Peak between the times `low` and `high`: where a parabola through the highest values has its top,
+   and the area up to there. */
 static Arc FindPeak(const NakSpectrum *s, double low, double high)
 {
   const double step = log(s->tau[1] / s->tau[0]);
@@ -284,7 +284,8 @@ static Arc FindPeak(const NakSpectrum *s, double low, double high)
   return peak;
 }
 
-/* From a decade before the highest frequency to one after the lowest, in whatever order they come. */
+/* From a decade before the highest frequency to one after the lowest, in whatever order they
+   come. */
 static void TimesCoverTheFrequencies(void **state)
 {
   PetscReal   frequency[] = {1000, 1, 100};

@@ -154,7 +154,8 @@ static void ChargeIsThatOfCapacitorAndAdlayer(void **unused)
   }
 }
 
-/* The capacitance is greatest where half of the sites are occupied; far off that of the capacitor is left. */
+/* The capacitance is greatest where half of the sites are occupied; far off that of the capacitor
+   is left. */
 static void AdlayerFillsAndEmpties(void **unused)
 {
   const NakKinetics k    = Pristine(0.5);
@@ -175,7 +176,8 @@ static void AdlayerFillsAndEmpties(void **unused)
   AssertRelative("no adlayer", NakKineticsCharge(&plain, 0.01, 1).value, 0.01 * C_g, 1e-12);
 }
 
-/* A charge is known to its rounding, and E so far as that: an ulp of the adlayer over the capacitance. */
+/* A charge is known to its rounding, and E so far as that: an ulp of the adlayer over the
+   capacitance. */
 static void PotentialIsTheInverse(void **unused)
 {
   const PetscReal ulps = 8 * PETSC_MACHINE_EPSILON;
@@ -209,7 +211,8 @@ static PetscReal Current(const NakKinetics *k, PetscReal E, PetscReal u)
   return NakKineticsFace(k, &s, sharp, 1).reaction.value;
 }
 
-/* i = theta i0 u { exp[a f (E - E_eq)] - exp[-(1 - a) f (E - E_eq)] } with i0 = 1 / (f R_ct) at 25 C */
+/* i = theta i0 u { exp[a f (E - E_eq)] - exp[-(1 - a) f (E - E_eq)] } with i0 = 1 / (f R_ct) at 25
+   C */
 static PetscReal ButlerVolmer(const NakKinetics *k, PetscReal T, PetscReal a, PetscReal theta,
                               PetscReal E, PetscReal u)
 {
@@ -343,7 +346,8 @@ static PetscReal OverLimitOf(const Situation *c, PetscReal T)
          (s->potential - Eq) / R_over;
 }
 
-/* What grows into a void: (1 - w) conductance (u_face - u_na), where that is above 0; rounded over 5 %. */
+/* What grows into a void: (1 - w) conductance (u_face - u_na), where that is above 0; rounded over
+   5 %. */
 static PetscReal GrowthOf(const NakKinetics *k, const Situation *c, PetscReal u_face)
 {
   const PetscReal rounded = 0.05 * k->u_na, excess = u_face - k->u_na;
@@ -491,7 +495,8 @@ static void DerivativesMatchDifferences(void **unused)
   }
 }
 
-/* An alloy in a liquid that has lost Na+ and taken up K+; by time or by charge, slowed by salt or not. */
+/* An alloy in a liquid that has lost Na+ and taken up K+; by time or by charge, slowed by salt or
+   not. */
 static void DerivativesInALiquid(void **unused)
 {
   static const Situation wet[] = {
@@ -596,7 +601,8 @@ static void CurrentsOfAHost(void **unused)
   }
 }
 
-/* Each guest rests at E = U(y) + ln[c (1 - y_Na - y_K) / y_s] / f; a host of Na metal's bath at its open circuit. */
+/* Each guest rests at E = U(y) + ln[c (1 - y_Na - y_K) / y_s] / f; a host of Na metal's bath at its
+   open circuit. */
 static void RestOfAHost(void **unused)
 {
   const NakHost host = {
@@ -851,8 +857,8 @@ static PetscReal FrontShare(PetscReal x)
   return (1 - PetscTanhReal(2 * x / front_width)) / 2;
 }
 
-/* It travels at its speed times the drive: what a place sees is the change of a tanh that does, between columns, too.
-   Above u_k the film dissolves as well. */
+/* It travels at its speed times the drive: what a place sees is the change of a tanh that does,
+   between columns, too. Above u_k the film dissolves as well. */
 static void FrontKeepsItsShape(void **unused)
 {
   const PetscReal contents[] = {1e-9, 0.4, 0.999, 1.5, 1e9},
@@ -879,7 +885,8 @@ static void FrontKeepsItsShape(void **unused)
   }
 }
 
-/* With columns ever closer it is what it is anywhere; neither an open nor a covered place begins to change alone. */
+/* With columns ever closer it is what it is anywhere; neither an open nor a covered place begins to
+   change alone. */
 static void FrontOnAGrid(void **unused)
 {
   const NakKinetics any = FrontAt(298.15, 0), fine = FrontAt(298.15, 1e-4 * front_width);

@@ -221,7 +221,8 @@ static void PartsOfTheWhole(void **unused)
   }
 }
 
-/* A pure phase has the composition that the alloy's own functions give, and nothing drives it off. */
+/* A pure phase has the composition that the alloy's own functions give, and nothing drives it
+   off. */
 static void PurePhases(void **unused)
 {
   const NakMix    m     = MakeMix(NAK_PER_ATOM);
@@ -371,8 +372,8 @@ static void NoThirdPhase(void **unused)
       for (PetscReal share = 0.1; share < 0.95; share += 0.1) AssertNoThird(&m, a, b, share);
 }
 
-/* The rates are symmetric and not negative; two phases alone move at the mobility over the energy of their
-   interface. */
+/* The rates are symmetric and not negative; two phases alone move at the mobility over the energy
+   of their interface. */
 static void Rates(void **unused)
 {
   NakMix    m = MakeMix(NAK_PER_ATOM);
@@ -484,7 +485,8 @@ static void Changed(NakMixBox box, Vec V, PetscReal h, PetscReal shift, Vec F)
   MUST(VecDestroy(&dot));
 }
 
-/* Largest entry of every row of a cell, over columns and layers; the last is that of what has been taken. */
+/* Largest entry of every row of a cell, over columns and layers; the last is that of what has been
+   taken. */
 static void Largest(NakMixBox box, Vec F, PetscReal most[PHASES + 1])
 {
   const PetscReal *f;
@@ -501,7 +503,8 @@ static void Largest(NakMixBox box, Vec F, PetscReal most[PHASES + 1])
   MUST(MPI_Allreduce(MPI_IN_PLACE, most, PHASES + 1, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
 }
 
-/* The product with a direction against differences, but for the anisotropic energy, which is left out of it. */
+/* The product with a direction against differences, but for the anisotropic energy, which is left
+   out of it. */
 static void JacobianOf(PetscInt nx, PetscInt ny, PetscInt nz, PetscInt vertical)
 {
   NakMixParams    params = BoxParams(nx, ny, nz);
@@ -695,7 +698,8 @@ static void FramesHaveTheGrid(void **unused)
   MUST(NakMixBoxDestroy(&box));
 }
 
-/* A grain that is alone lies along the axes, several are turned by up to a quarter, and a void is round. */
+/* A grain that is alone lies along the axes, several are turned by up to a quarter, and a void is
+   round. */
 static void GrainsAreTurned(void **unused)
 {
   NakMixParams p = BoxParams(12, 1, 12);
@@ -735,8 +739,8 @@ static void CountsIterations(void **unused)
   MUST(NakMixBoxDestroy(&box));
 }
 
-/* The gas of a void keeps its amount: pressure times volume, and at first that of a cylinder of its volume, or of a
-   ball.  A box that has room for a void but none in it has none. */
+/* The gas of a void keeps its amount: pressure times volume, and at first that of a cylinder of its
+   volume, or of a ball.  A box that has room for a void but none in it has none. */
 static void GasKeepsItsAmount(void **unused)
 {
   (void)unused;
@@ -898,8 +902,9 @@ static NakMixParams BusyParams(void)
   return p;
 }
 
-/* March to the end, from the start or what is in folder `from`, and leave a checkpoint in `to` before
-   the first nucleus; either may be NULL.  The last state is returned in U, which may be NULL. */
+/* March to the end, from the start or what is in folder `from`, and leave a checkpoint in `to`
+   before the first nucleus; either may be NULL.  The last state is returned in U, which may be
+   NULL. */
 static NakMixRecord Continue(MPI_Comm comm, const char *from, const char *to, Vec *U)
 {
   const NakMixParams p = BusyParams();
@@ -951,7 +956,8 @@ static void AssertClose(const NakMixRecord *a, const NakMixRecord *b, PetscReal 
   AssertAlike("balance of B", a->b_balance, 0, 1e-10);
 }
 
-/* To the bit on the same ranks; within the solver's tolerance from all ranks to one and from one to all. */
+/* To the bit on the same ranks; within the solver's tolerance from all ranks to one and from one to
+   all. */
 static void GoesOnFromACheckpoint(void **unused)
 {
   NakMixRecord whole, again, alone;

@@ -1,5 +1,5 @@
-/* The box of phases: where nuclei come, how one takes its place among others, steps, what frames show.  Run on 1, 2 and 3
-   ranks. */
+/* The box of phases: where nuclei come, how one takes its place among others, steps, what frames
+   show.  Run on 1, 2 and 3 ranks. */
 #include "microstructure_impl.h"
 
 #include <math.h>
@@ -163,8 +163,8 @@ static PetscReal Cap(PetscReal distance, PetscReal R, PetscReal width)
   return 1 / (1 + PetscExpReal(4 * (distance - R) / width));
 }
 
-/* One nucleus is in the middle, several are anywhere; on the wall is at its height.  A nucleus is as large as
-   interfaces are wide where nothing is said of it. */
+/* One nucleus is in the middle, several are anywhere; on the wall is at its height.  A nucleus is
+   as large as interfaces are wide where nothing is said of it. */
 static void SeedsHaveTheirPlaces(void **unused)
 {
   const PetscReal off =
@@ -357,8 +357,8 @@ typedef struct {
   PetscReal energy, a, voids, share[NAK_BODIES], most, least, mu_most, mu_least;
 } Expected;
 
-/* Gradient energy between a cell and that at `to`, over the square of their distance: 3/4 of the width of
-   interfaces times each phase's share, the liquid's too. */
+/* Gradient energy between a cell and that at `to`, over the square of their distance: 3/4 of the
+   width of interfaces times each phase's share, the liquid's too. */
 static PetscReal Steep(const NakMix *mix, const PetscReal u[], const PetscReal to[3])
 {
   PetscReal v[4], sum = 0, left = 0;
@@ -459,7 +459,8 @@ static void RecordIsTheState(void **unused)
   MUST_DESTROY(NakMixBoxDestroy, box);
 }
 
-/* Order parameters, the phase with the greatest, and shares of the volume, in a cell for each of the phases. */
+/* Order parameters, the phase with the greatest, and shares of the volume, in a cell for each of
+   the phases. */
 static void FillEach(void *ctx, const PetscReal at[3], PetscReal u[])
 {
   const int which = (int)(at[0] / sides[0]) % 4;
@@ -556,8 +557,9 @@ static PetscReal EnergyAt(NakMixBox box, PetscReal part)
   return r.energy;
 }
 
-/* Forces on the order parameter are what the energy falls by: wells, bulk, gradients and the crystal's directions, in
-   cells with three different sides.  (The wall acts on the lowest layer alone, and its energy is that of two.) */
+/* Forces on the order parameter are what the energy falls by: wells, bulk, gradients and the
+   crystal's directions, in cells with three different sides.  (The wall acts on the lowest layer
+   alone, and its energy is that of two.) */
 static void ForcesAreTheEnergys(void **unused)
 {
   const PetscReal h = 1e-4;
@@ -645,7 +647,8 @@ static void FillUneven(void *ctx, const PetscReal at[3], PetscReal u[])
   u[2] = 0;
 }
 
-/* How the current is shared out follows what is on the bottom: it is seen at the beginning of a step. */
+/* How the current is shared out follows what is on the bottom: it is seen at the beginning of a
+   step. */
 static void CurrentSeesTheBottom(void **unused)
 {
   NakMixParams p = OneOfEach();
@@ -665,7 +668,8 @@ static void CurrentSeesTheBottom(void **unused)
   MUST_DESTROY(NakMixBoxDestroy, box);
 }
 
-/* What the bottom has taken in a step is the current's part that diffusion brings, 1 - x, where it is liquid. */
+/* What the bottom has taken in a step is the current's part that diffusion brings, 1 - x, where it
+   is liquid. */
 static void TheBottomTakesItsPart(void **unused)
 {
   NakMixParams     p  = OneOfEach();

@@ -79,8 +79,8 @@ static PetscReal Potential(const NakAlloy *alloy, PetscReal r)
   return NakSolutionMuA(&alloy->liquid, r / (1 + r));
 }
 
-/* Per K: an interface of K resists its motion as much as diffusion across its width does, at the diffusivity of
-   the liquid that it meets. */
+/* Per K: an interface of K resists its motion as much as diffusion across its width does, at the
+   diffusivity of the liquid that it meets. */
 static void MobilityIsThatOfDiffusion(void **unused)
 {
   NakMixParams        p     = Params();
@@ -126,8 +126,8 @@ static void VolumesAreThoseOfTheirMoles(void **unused)
   AssertRelative("metal", mix.metal, mix.volume / p.material.a.solid_volume, 1e-14);
 }
 
-/* Sodium of solid K over that of the liquid that it meets, both per K; and the potential of solid Na, which per K
-   is that at its own liquidus. */
+/* Sodium of solid K over that of the liquid that it meets, both per K; and the potential of solid
+   Na, which per K is that at its own liquidus. */
 static void SolidsMeetTheirLiquids(void **unused)
 {
   static const PetscReal temperatures[] = {270, 285, 320};
@@ -185,7 +185,8 @@ static void TheSlowestSetsTheMobility(void **unused)
   }
 }
 
-/* One grain alone stands straight, several are turned by less than a quarter; a void has no axes. */
+/* One grain alone stands straight, several are turned by less than a quarter; a void has no
+   axes. */
 static void GrainsAreTurned(void **unused)
 {
   NakMixParams p = Params();

@@ -148,8 +148,8 @@ static PetscBool IsOpen(NakModel model, PetscInt k)
   return (PetscBool)(k == l->open || (there != NULL && k == l->counter + there->open));
 }
 
-/* A direction of change, the same for any number of ranks, of relative size 1 in each unknown; that of the
-   open share is relative to it however small it is. */
+/* A direction of change, the same for any number of ranks, of relative size 1 in each unknown; that
+   of the open share is relative to it however small it is. */
 static void FillDirection(NakModel model, Vec U, PetscInt seed, Vec V)
 {
   NakState         state = NakModelState(model);
@@ -227,8 +227,8 @@ static void MakeRoom(NakModel model)
     model->column.over[n].void_height = 1e-9 * PetscAbsReal(PetscSinReal(1.1 * (PetscReal)n));
 }
 
-/* An alloy of one composition, and a direction that leaves it alone: what the face does to it is otherwise lost
-   in the rounding of its own fluxes. */
+/* An alloy of one composition, and a direction that leaves it alone: what the face does to it is
+   otherwise lost in the rounding of its own fluxes. */
 static void FlattenColumn(const NakLayout *l, PetscReal column[])
 {
   for (PetscInt j = l->alloy; j < l->reservoir_na; j++)
@@ -269,7 +269,8 @@ static void LeaveAlloy(NakModel model, Vec V)
   MUST(VecRestoreArray(V, &v));
 }
 
-/* An even k moves everything, an odd one leaves a flat alloy alone; one with phases cannot be flat. */
+/* An even k moves everything, an odd one leaves a flat alloy alone; one with phases cannot be
+   flat. */
 static void FillBoth(NakModel model, const Situation *s, PetscInt k, Vec U, Vec V)
 {
   const PetscBool flat = (PetscBool)(k % 2 == 1 && model->column.l.phases == 0);
@@ -346,9 +347,9 @@ static void JacobianMatchesDifferences(void **unused)
   }
 }
 
-/* Two electrodes, of which one or both touch the electrolyte without an interphase.  Then the reaction takes what
-   a potential asks for, up to 1e7 A/m2, where differences are lost in rounding: 0.15 V is much, and no K film
-   lets a high potential be. */
+/* Two electrodes, of which one or both touch the electrolyte without an interphase.  Then the
+   reaction takes what a potential asks for, up to 1e7 A/m2, where differences are lost in rounding:
+   0.15 V is much, and no K film lets a high potential be. */
 static void JacobianOfTwoElectrodes(void **unused)
 {
   const PetscReal much = 0.15, least = 0.1;
@@ -384,7 +385,8 @@ static const NakLiquidParams a_liquid = {.kind               = NAK_ELECTROLYTE_L
                                          .room               = 0.359,
                                          .exponent           = 1.5};
 
-/* A liquid electrolyte, in which both metals react; the counter electrode is Na metal or an alloy. */
+/* A liquid electrolyte, in which both metals react; the counter electrode is Na metal or an
+   alloy. */
 static void JacobianInALiquid(void **unused)
 {
   const PetscReal much = 0.15, least = 0.1;
@@ -409,7 +411,8 @@ static void JacobianInALiquid(void **unused)
     }
 }
 
-/* A host that takes K, refuses it, or has only Na+ beside it; under an interphase or without one. */
+/* A host that takes K, refuses it, or has only Na+ beside it; under an interphase or without
+   one. */
 static NakCounterParams AHost(PetscReal potassium_exchange)
 {
   return (NakCounterParams){
@@ -741,8 +744,8 @@ static void FluxesCancelInTheSums(void **unused)
   }
 }
 
-/* However little of a step is solved for, what is booked conserves: Na with what has reacted, K, and the charge
-   that passed with what the double layer took up. */
+/* However little of a step is solved for, what is booked conserves: Na with what has reacted, K,
+   and the charge that passed with what the double layer took up. */
 static void CheckBooking(const NakModelParams *params, const Situation *s)
 {
   const PetscReal shift = 3;
@@ -1068,8 +1071,8 @@ static PetscErrorCode SolveInside(NakColumns columns, PC pc)
   return NakColumnsSolver(columns, 1e-12, pc, &inner);
 }
 
-/* Lines find the y whose product with the matrix of a cell was the right-hand side, in few iterations.  test_columns.c
-   has more grids. */
+/* Lines find the y whose product with the matrix of a cell was the right-hand side, in few
+   iterations.  test_columns.c has more grids. */
 static void CheckSolvers(NakModelParams params, const Situation *s, PetscReal shift, PetscInt most)
 {
   PetscReal error, size;
@@ -1139,8 +1142,8 @@ static void SolversAgree(void **unused)
 
 /* ---- Open shares far apart ---- */
 
-/* Blocked to so little beside open columns: two of three, in every direction and in both colours, or all
-   beyond the first third. */
+/* Blocked to so little beside open columns: two of three, in every direction and in both colours,
+   or all beyond the first third. */
 typedef enum { SCATTERED, BEYOND } Blocking;
 
 typedef struct {
@@ -1217,7 +1220,8 @@ static PetscReal WorstShare(NakModel model, Vec U, Vec x, Vec exact)
   return worst;
 }
 
-/* As a step does: by one solver one stage after the other, whose right-hand sides nearly span each other. */
+/* As a step does: by one solver one stage after the other, whose right-hand sides nearly span each
+   other. */
 static void SolveStages(NakModel model, PetscInt n, const Vec b[], Vec x[])
 {
   Mat A = NakColumnsOperator(NakModelColumns(model));
@@ -1249,8 +1253,8 @@ static void FillStages(NakModel model, Vec U, Vec b[])
   }
 }
 
-/* To a share of 1e-24 the change of it is known as exactly as that of an open column: the solver ends by solving every
-   column from its neighbours. */
+/* To a share of 1e-24 the change of it is known as exactly as that of an open column: the solver
+   ends by solving every column from its neighbours. */
 static void CheckShares(NakModelParams params, const Situation *s, const Film *film)
 {
   const PetscReal least = 1e-24, tolerance = 1e-6;

@@ -1,5 +1,5 @@
-/* What a cell writes into a checkpoint beside its unknowns is what another reads from it.  Run on 1, 2 and 3
-   ranks. */
+/* What a cell writes into a checkpoint beside its unknowns is what another reads from it.  Run on
+   1, 2 and 3 ranks. */
 #include "model_impl.h"
 
 #include "cell_fixture.h"

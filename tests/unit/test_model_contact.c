@@ -1,4 +1,5 @@
-/* The random patches of contact against the waves that they are said to be.  Run on 1, 2 and 3 ranks. */
+/* The random patches of contact against the waves that they are said to be.  Run on 1, 2 and 3
+   ranks. */
 #include "model_impl.h"
 
 #include <math.h>

@@ -1,11 +1,12 @@
-/* Nuclei of the K film in a cell: how many places there are, and that a disc covers what a sharp one of its
-   radius would.  Run on 1, 2 and 3 ranks. */
+/* Nuclei of the K film in a cell: how many places there are, and that a disc covers what a sharp
+   one of its radius would.  Run on 1, 2 and 3 ranks. */
 #include "model_impl.h"
 
 #include "cell_fixture.h"
 #include "nak_test.h"
 
-/* A cell on columns of 1 um by 1.5 um with `places` places, whose front is eight of the wider wide. */
+/* A cell on columns of 1 um by 1.5 um with `places` places, whose front is eight of the wider
+   wide. */
 static NakModelParams Params(PetscInt nx, PetscInt ny, PetscInt places)
 {
   NakModelParams  params = NaK50Cell(nx, ny);
@@ -91,7 +92,8 @@ static void PlacesAreANumberOnAnArea(void **unused)
   }
 }
 
-/* A disc grows at v_f times what drives it most, until it is two widths of the front wide; Na and K stay. */
+/* A disc grows at v_f times what drives it most, until it is two widths of the front wide; Na and K
+   stay. */
 static void CheckDisc(PetscInt nx, PetscInt ny)
 {
   const NakModelParams params = Params(nx, ny, 1);
@@ -140,7 +142,8 @@ static void DiscsCoverTheirArea(void **unused)
   CheckDisc(120, 80);
 }
 
-/* On an open face that is driven nuclei form at their rate on its area, several on a column, none before. */
+/* On an open face that is driven nuclei form at their rate on its area, several on a column, none
+   before. */
 static void NucleiFormAtTheirRate(void **unused)
 {
   NakModelParams  params   = Params(40, 30, 0);
@@ -186,7 +189,8 @@ static void SpacingOfColumns(void **unused)
   }
 }
 
-/* A nucleus that has just formed waits where the face recovers; a disc shrinks, and is given up at nothing. */
+/* A nucleus that has just formed waits where the face recovers; a disc shrinks, and is given up at
+   nothing. */
 static void DiscsShrink(void **unused)
 {
   const NakModelParams params = Params(96, 1, 1);

@@ -1,5 +1,5 @@
-/* Nuclei of the solids in a cell: when one begins, where, what it holds, and who pays for it.  Run on 1, 2
-   and 3 ranks. */
+/* Nuclei of the solids in a cell: when one begins, where, what it holds, and who pays for it.  Run
+   on 1, 2 and 3 ranks. */
 #include "model_impl.h"
 
 #include <string.h>
@@ -62,7 +62,8 @@ static void Destroy(Cell *cell)
 
 /* ---- When ---- */
 
-/* What liquid of ratio r gains by freezing to K of the same potential of Na [J/m3], and the ratio of that K. */
+/* What liquid of ratio r gains by freezing to K of the same potential of Na [J/m3], and the ratio
+   of that K. */
 static PetscReal Gain(const NakModelParams *p, PetscReal T, PetscReal r, PetscReal *solid)
 {
   const NakAlloy  alloy = NakThermoAlloy(&p->material, T);
@@ -93,8 +94,8 @@ static PetscReal Part(const NakModelParams *p)
   return 2 * PETSC_PI / 3 * R * R * R / (side[0] * side[1] * height);
 }
 
-/* The temperature at which a nucleus holds itself, with half as much again to spare, once the alloy has what Na
-   solid K does not hold. */
+/* The temperature at which a nucleus holds itself, with half as much again to spare, once the alloy
+   has what Na solid K does not hold. */
 static PetscReal Onset(const NakModelParams *p)
 {
   const PetscReal x = NakThermoMoleFraction(&p->material, p->alloy.potassium), r = x / (1 - x);
@@ -193,7 +194,8 @@ static void HighAlloysAreWarnedOf(void **unused)
   }
 }
 
-/* Fronts need columns to run over, and a liquid electrolyte one column, with bare alloys on both sides. */
+/* Fronts need columns to run over, and a liquid electrolyte one column, with bare alloys on both
+   sides. */
 static void FrontsAndLiquidsHaveTheirGrids(void **unused)
 {
   NakModelParams front = NaK50Cell(1, 1);
@@ -236,7 +238,8 @@ static void SitesNeedTheirSolid(void **unused)
     }
 }
 
-/* A solid that no liquid is in equilibrium with is reported where its grains stand: K melts at 337 K, Na at 371. */
+/* A solid that no liquid is in equilibrium with is reported where its grains stand: K melts at 337
+   K, Na at 371. */
 static void GrainsMustFreeze(void **unused)
 {
   static const PetscReal temperatures[] = {330, 350, 380};
@@ -254,7 +257,8 @@ static void GrainsMustFreeze(void **unused)
   }
 }
 
-/* Nuclei become the grains of their solid one after the other, those of Na numbered after those of K. */
+/* Nuclei become the grains of their solid one after the other, those of Na numbered after those of
+   K. */
 static void GrainsTakeTurns(void **unused)
 {
   (void)unused;
@@ -334,7 +338,8 @@ static PetscReal Apart(PetscReal a, PetscReal b, PetscReal all)
   return PetscMin(d, all - d);
 }
 
-/* The grain is a ball about (x, y) on the face, with the profile of an interface, and no Na came or went. */
+/* The grain is a ball about (x, y) on the face, with the profile of an interface, and no Na came or
+   went. */
 static void CheckBall(const Cell *cell, PetscReal x, PetscReal y)
 {
   const NakModel      m  = cell->model;

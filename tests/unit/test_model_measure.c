@@ -1,5 +1,5 @@
-/* What is read from a state whose every value is known: the record, the fields of a frame, what drives voids.
-   Run on 1, 2 and 3 ranks. */
+/* What is read from a state whose every value is known: the record, the fields of a frame, what
+   drives voids. Run on 1, 2 and 3 ranks. */
 #include "model_impl.h"
 
 #include <string.h>
@@ -30,8 +30,8 @@ static NakModelParams Params(void)
 /* The order of phases in the zone. */
 enum { GRAIN_B = 1, GRAIN_A, VOID };
 
-/* Column n of all: over the face is K in the first, Na in the second; the third and the fourth have void in
-   their second and third layer. */
+/* Column n of all: over the face is K in the first, Na in the second; the third and the fourth have
+   void in their second and third layer. */
 static void FillColumn(const NakColumn *c, PetscInt n, PetscReal u[])
 {
   const NakLayout *l = &c->l;
@@ -170,7 +170,8 @@ static void FaceWithoutLiquid(void **unused)
   Destroy(&cell);
 }
 
-/* The value of a field in a layer of a column, where FillColumn() tells; false where it does not. */
+/* The value of a field in a layer of a column, where FillColumn() tells; false where it does
+   not. */
 static PetscBool Stated(const NakModelParams *p, const NakColumn *c, const char *name, PetscInt n,
                         PetscInt z, PetscReal *value)
 {
@@ -266,7 +267,8 @@ static void DrivesAreThoseOfTheirColumns(void **unused)
   Destroy(&cell);
 }
 
-/* Solid Na that stands on the face is charge that can be stripped from there: all of it in the column. */
+/* Solid Na that stands on the face is charge that can be stripped from there: all of it in the
+   column. */
 static void SodiumOnTheFace(void **unused)
 {
   const NakModelParams params = Params();
@@ -310,7 +312,8 @@ static void VoidsAreTheirOwnPhase(void **unused)
   Destroy(&cell);
 }
 
-/* An alloy that is part solid begins with its liquid's ratio in the layers; the reservoir has the rest. */
+/* An alloy that is part solid begins with its liquid's ratio in the layers; the reservoir has the
+   rest. */
 static void AlloyIsAllThere(void **unused)
 {
   NakModelParams   params = NaK50Cell(NX, NY);
@@ -514,8 +517,9 @@ static void LiquidIsShown(void **unused)
   MUST_DESTROY(NakModelDestroy, model);
 }
 
-/* A junction of two salts with one anion, at rest, mixed along a line: Henderson's equation, which is
-   that of Lewis and Sargent for equal concentrations (J. Newman, Electrochemical Systems, ch. 6). */
+/* A junction of two salts with one anion, at rest, mixed along a line: Henderson's equation, which
+   is that of Lewis and Sargent for equal concentrations (J. Newman, Electrochemical Systems, ch.
+   6). */
 static PetscReal JunctionOf(PetscInt layers, PetscReal *henderson)
 {
   NakModelParams params = NaK50Cell(1, 1);
@@ -612,8 +616,8 @@ static void RoomIsThatOfTheVoids(void **unused)
   }
 }
 
-/* Order parameters of a zone move by their forces, by the wall's on the lowest layer, and by their curvature from
-   layer to layer, between which there is half a micrometre. */
+/* Order parameters of a zone move by their forces, by the wall's on the lowest layer, and by their
+   curvature from layer to layer, between which there is half a micrometre. */
 static void ZoneMovesByItsForces(void **unused)
 {
   const PetscReal  h      = 0.5e-6;
@@ -730,8 +734,9 @@ static void FillPast(const NakLayout *l, int moment, PetscInt n, PetscReal u[])
   u[l->q_faraday] = (1 + x) * (PetscReal)moment;
 }
 
-/* First times where a line between two moments crosses: half of the contact lost, 1e-3 of it under K, 3.6 C/m2
-   of Na.  The first column has K on its face from the start; half of the columns have no contact. */
+/* First times where a line between two moments crosses: half of the contact lost, 1e-3 of it under
+   K, 3.6 C/m2 of Na.  The first column has K on its face from the start; half of the columns have
+   no contact. */
 static PetscReal FirstTime(const char *name, PetscInt n)
 {
   const PetscReal x = (PetscReal)n;

@@ -545,7 +545,8 @@ static PetscErrorCode CallFrame(void *ctx)
   return WriteFrame(call->output, call->cell, call->time);
 }
 
-/* One bad value on one rank stops all ranks before a byte is written, and good frames may follow. */
+/* One bad value on one rank stops all ranks before a byte is written, and good frames may
+   follow. */
 static void AFieldThatIsNotFiniteIsRefused(void **state)
 {
   FrameCall call = {.time = 200};

@@ -152,7 +152,8 @@ static PetscReal Profile(const NakFieldModel *m, const void *ctx, PetscReal x, P
   return value;
 }
 
-/* Concentrations at the start by the formulas of benchmarks 1 and 6, worked out elsewhere; amplitude 0.01. */
+/* Concentrations at the start by the formulas of benchmarks 1 and 6, worked out elsewhere;
+   amplitude 0.01. */
 static void StartsAreThoseOfTheBenchmarks(void **unused)
 {
   static const struct {
@@ -193,7 +194,8 @@ static void StartsAreThoseOfTheBenchmarks(void **unused)
   AssertNear("and in the north", m.face(&front, 0, NAK_SIDE_NORTH, at, 0, 0.5), 0, 0);
 }
 
-/* Energy of a patch: of the wells, of half of each difference to a neighbour, squared, and of the charge. */
+/* Energy of a patch: of the wells, of half of each difference to a neighbour, squared, and of the
+   charge. */
 static PetscReal PatchEnergy(const Patch *p, int solid, PetscInt charged)
 {
   PetscReal sum = 0;
@@ -250,7 +252,8 @@ static void EnergiesAreThoseOfTheBenchmarks(void **unused)
     }
 }
 
-/* The source is what the exact solution leaves of d eta/dt = kappa lap eta - 4 eta (eta - 1) (eta - 1/2). */
+/* The source is what the exact solution leaves of d eta/dt = kappa lap eta - 4 eta (eta - 1) (eta -
+   1/2). */
 static void SourceIsWhatTheSolutionLeaves(void **unused)
 {
   const PetscReal h = 2e-4;
@@ -480,7 +483,8 @@ static void AxesAreAlike(void **unused)
   AssertNear("energy in y and z", energy[2], energy[1], 1e-7 * energy[1]);
 }
 
-/* ---- A model of the test's own: d/dt (u + a u^3) = lap u, for what the benchmarks do not use ---- */
+/* ---- A model of the test's own: d/dt (u + a u^3) = lap u, for what the benchmarks do not use
+   ---- */
 
 typedef struct {
   PetscReal cubic;
@@ -572,7 +576,8 @@ static NakFieldModel DiffusionModel(NakBoundary side)
 
 static const PetscInt plate[3] = {22, 16, 1};
 
-/* A ramp with its slopes on the sides is at rest: ghosts are right to the last cell, on all ranks. */
+/* A ramp with its slopes on the sides is at rest: ghosts are right to the last cell, on all
+   ranks. */
 static void SlopesOnTheSides(void **unused)
 {
   const Diffusion           p      = {.cubic = 0.3};
@@ -652,7 +657,8 @@ static PetscErrorCode Keep(void *object, NakCheckpoint c)
   return NakPhaseFieldCheckpoint((NakPhaseField)object, c);
 }
 
-/* An engine that reads what another wrote takes the same steps, where S of the past is kept, too. */
+/* An engine that reads what another wrote takes the same steps, where S of the past is kept,
+   too. */
 static void GoesOnFromACheckpoint(void **unused)
 {
   const Diffusion           p      = {.cubic = 0.3};

@@ -1,5 +1,5 @@
-/* The second engine on many ranks, where groups of them put their parts of coarse grids together in stages, against one
-   rank.  Run on 1 to 16 ranks, and on more by hand. */
+/* The second engine on many ranks, where groups of them put their parts of coarse grids together in
+   stages, against one rank.  Run on 1 to 16 ranks, and on more by hand. */
 #include "../../src/phasefield/phasefield_impl.h"
 #include "nak_test.h"
 #include "pfhub_fixture.h"
@@ -61,7 +61,8 @@ static const PetscInt boxes[][3] = {
   {7,  24, 40}
 };
 
-/* Three steps are those of one rank: as many cycles, and fields within rounding, which the steps amplify little. */
+/* Three steps are those of one rank: as many cycles, and fields within rounding, which the steps
+   amplify little. */
 static PetscInt CheckBox(const NakFieldModel *model, const PetscInt n[3])
 {
   NakDomain box = {

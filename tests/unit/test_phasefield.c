@@ -1,5 +1,5 @@
-/* The second engine's grids, its tables between two of them, its steps, and what is measured; all else of it is tested with its models, in
-   test_pfhub.c. */
+/* The second engine's grids, its tables between two of them, its steps, and what is measured; all
+   else of it is tested with its models, in test_pfhub.c. */
 #include "phasefield_impl.h"
 
 #include "nak_test.h"
@@ -70,7 +70,8 @@ static void AverageConserves(void **unused)
   }
 }
 
-/* Ranks are cut so that they share the least surface, of those cuts that leave each whole coarser cells. */
+/* Ranks are cut so that they share the least surface, of those cuts that leave each whole coarser
+   cells. */
 static void PartsHaveTheLeastSurface(void **unused)
 {
   static const struct {
@@ -99,8 +100,8 @@ static void PartsHaveTheLeastSurface(void **unused)
   }
 }
 
-/* Each direction is halved, and rounded up, until it has three cells or less; ranks share what their cells
-   halve to. */
+/* Each direction is halved, and rounded up, until it has three cells or less; ranks share what
+   their cells halve to. */
 static void GridsAreHalved(void **unused)
 {
   static const struct {
@@ -311,8 +312,8 @@ static PetscReal ErrorOf(PetscInt order, const PetscReal x[], PetscReal *const y
   return NakErrorShare(order, x, weights[0]) * PetscSqrtReal(sum / (12 * 8)) / 2 / 1e-4;
 }
 
-/* The next step is as much longer as the error of this one allows, less a tenth, within what the order is stable
-   for. */
+/* The next step is as much longer as the error of this one allows, less a tenth, within what the
+   order is stable for. */
 static void StepsFollowTheirErrors(void **unused)
 {
   static const PetscReal growth[] = {1, 3, 2, 1.4};

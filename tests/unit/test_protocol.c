@@ -1,5 +1,6 @@
-/* The protocol as it runs: the order and the times of its steps against lists unrolled by hand, every
-   kind of condition, every kind of end, the reports, and skipped turns.  Currents are in A/m^2. */
+/* The protocol as it runs: the order and the times of its steps against lists unrolled by hand,
+   every kind of condition, every kind of end, the reports, and skipped turns.  Currents are in
+   A/m^2. */
 #include "protocol_impl.h"
 
 #include <string.h>
@@ -7,7 +8,8 @@
 #include "nak_test.h"
 #include "units_fixture.h"
 
-/* Equal but for rounding: times and charges are sums of a few terms.  `b` is evaluated more than once. */
+/* Equal but for rounding: times and charges are sums of a few terms.  `b` is evaluated more than
+   once. */
 #define AssertRounded(a, b) AssertNear(#a, a, b, 1e-12 * PetscMax(1, PetscAbsReal((PetscReal)(b))))
 
 static NakProtocol Make(const NakLimits *limits, const char *list)
@@ -976,7 +978,8 @@ static void TestNotesEvents(void **state)
   MUST(NakProtocolDestroy(&protocol));
 }
 
-/* A partly solid alloy shows its liquidus at the face: there the reservoir, solid included, is beyond it. */
+/* A partly solid alloy shows its liquidus at the face: there the reservoir, solid included, is
+   beyond it. */
 static void TestNotesSolidsOfTheReservoir(void **state)
 {
   NakProtocol protocol = Make(&metal, "[{rest: 100 s}]");
@@ -993,7 +996,8 @@ static void TestNotesSolidsOfTheReservoir(void **state)
   MUST(NakProtocolDestroy(&protocol));
 }
 
-/* What is true at the start has happened then; what has been located is at its record, to the bit. */
+/* What is true at the start has happened then; what has been located is at its record, to the
+   bit. */
 static void TestNotesTheStartAndWhatIsLocated(void **state)
 {
   NakProtocol protocol = Make(&metal, "[{rest: , until: [k_film, voltage > 50 V]}]");
@@ -1156,7 +1160,8 @@ static void Checkpoint(NakProtocol protocol, const char *folder, PetscBool write
   MUST(NakWritersDestroy(&writers));
 }
 
-/* A protocol read in the middle of a ramp goes on with its temperature, and notes what it would have noted. */
+/* A protocol read in the middle of a ramp goes on with its temperature, and notes what it would
+   have noted. */
 static void TestCheckpoints(void **state)
 {
   const char *const list     = "[{rest: 100 s, temperature: {to: 290 K, for: 100 s}}, {rest: 1 s}]";

@@ -258,7 +258,8 @@ static void TestRefusesVoltagesBeyondTheLimits(void **state)
     strstr(said, "deck.yaml:3:15: -1.5 V cannot be held: limits.voltage_min is -1 V"));
 }
 
-/* A ramp that its item does not wait for is no error, and one that is as long but for rounding fits. */
+/* A ramp that its item does not wait for is no error, and one that is as long but for rounding
+   fits. */
 static void TestWarnsOfLongRamps(void **state)
 {
   static const char *const overrides[] = {

@@ -92,7 +92,8 @@ static void TheFirstOfSeveral(void **unused)
   assert_int_equal(Close(&w), 0);
 }
 
-/* A switch has two records at one time: what comes true with the second is shown with the next step. */
+/* A switch has two records at one time: what comes true with the second is shown with the next
+   step. */
 static void ASwitchWaits(void **unused)
 {
   const PetscReal times[] = {0, 1, 1, 2, 3}, voltage[] = {0, 0, 3, 3, 3};

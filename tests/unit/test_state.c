@@ -299,8 +299,8 @@ static void Errors(void **unused)
   MUST(PetscPopErrorHandler());
 }
 
-/* Tables hold what was measured to 12 digits, times to the last, counts as they are, and of what is only looked
-   at six. */
+/* Tables hold what was measured to 12 digits, times to the last, counts as they are, and of what is
+   only looked at six. */
 static void DigitsOfTables(void **unused)
 {
   static const char *const counts = "step cycle voids newton_iterations linear_iterations";
@@ -321,8 +321,8 @@ static void DigitsOfTables(void **unused)
   }
 }
 
-/* The name of a column ends with its unit, or has it before what is taken over the face; that of an attribute has
-   none, and is in SI. */
+/* The name of a column ends with its unit, or has it before what is taken over the face; that of an
+   attribute has none, and is in SI. */
 static PetscReal FactorOf(const char *name)
 {
   static const struct {
@@ -443,7 +443,8 @@ static void UnknownsHaveNames(void **unused)
   MUST_DESTROY(NakStateDestroy, state);
 }
 
-/* Where a line comes to 0; at its end, where it began beyond it or ends as near as can be located. */
+/* Where a line comes to 0; at its end, where it began beyond it or ends as near as can be
+   located. */
 static void CrossingsAreOnALine(void **unused)
 {
   (void)unused;

@@ -128,8 +128,9 @@ static void OrderInTime(void **unused)
   CheckOrder(PETSC_COMM_WORLD, "2D", &two, Ranks() == 1 ? 32 : 16, constant);
 }
 
-/* The same of the backward differentiation, whose steps grow to what is the longest allowed.  Its Newton's method stops at a part of
-   the tolerance, which so is small enough for it and large enough for every step. */
+/* The same of the backward differentiation, whose steps grow to what is the longest allowed.  Its
+   Newton's method stops at a part of the tolerance, which so is small enough for it and large
+   enough for every step. */
 static Bench LongestSteps(MPI_Comm comm, const NakModelParams *params, Vec start, PetscReal longest)
 {
   NakStepperParams steps = Steps(1e-3);
@@ -201,8 +202,8 @@ static void ToleranceControlsTheError(void **unused)
   AssertNear("at 1e-5", voltage[2], voltage[0], 3e-5 / f);
 }
 
-/* Half of the columns begin with so little of their face open, the charge that this holds, and so much Na under
-   it. */
+/* Half of the columns begin with so little of their face open, the charge that this holds, and so
+   much Na under it. */
 static void Block(Bench *b, const NakModelParams *p, PetscReal open, PetscReal content)
 {
   const NakKinetics k =
@@ -241,7 +242,8 @@ static PetscReal LeastOpen(const Bench *b)
   return least;
 }
 
-/* The steps that it takes at a tolerance of 1e-3, by which voltage and open share are not 1 % off those at 1e-5. */
+/* The steps that it takes at a tolerance of 1e-3, by which voltage and open share are not 1 % off
+   those at 1e-5. */
 static PetscInt BlockedSteps(const FilmCase *film, PetscReal open)
 {
   const PetscReal tolerances[] = {1e-5, 1e-3};
@@ -276,8 +278,8 @@ static PetscInt BlockedSteps(const FilmCase *film, PetscReal open)
   return count;
 }
 
-/* However small a part of a face is open, whether its film dissolves, rests, spreads or grows: it costs a few steps more
-   than a thousandth does, and no accuracy. */
+/* However small a part of a face is open, whether its film dissolves, rests, spreads or grows: it
+   costs a few steps more than a thousandth does, and no accuracy. */
 static void BlockedColumns(void **unused)
 {
   const PetscReal opens[] = {1e-12, 1e-24};
@@ -335,8 +337,8 @@ static void VoltageCutOff(void **unused)
   AssertNear("time", time[1], time[0], 1e-3 * time[0]);
 }
 
-/* A condition that comes true sooner than the shortest step takes ends the hold, not the run: 1e-12 s after
-   the switch, by 1 A/m2 on 1e-4 F/m2. */
+/* A condition that comes true sooner than the shortest step takes ends the hold, not the run: 1e-12
+   s after the switch, by 1 A/m2 on 1e-4 F/m2. */
 static void CutOffWithinTheShortestStep(void **unused)
 {
   NakModelParams         params = Params(1);
@@ -361,7 +363,8 @@ static void CutOffWithinTheShortestStep(void **unused)
   Close(&b);
 }
 
-/* The search finds a moment that is known, of a jump, a bend or a runaway, and not just its neighbourhood. */
+/* The search finds a moment that is known, of a jump, a bend or a runaway, and not just its
+   neighbourhood. */
 static void SearchFinds(PetscReal moment, PetscReal below, PetscReal above, PetscReal span)
 {
   NakBracket k     = {.a = 0, .b = 1};
@@ -501,8 +504,8 @@ static PetscReal RatioBelow(PetscReal r, PetscReal fall)
   return r;
 }
 
-/* The current that charge transfer takes of i, where the over-limit path takes the rest; and u and E at the face.
-   R_ct = 50 and R_over = 7000 ohm cm2, i_lim = 7 A/m2. */
+/* The current that charge transfer takes of i, where the over-limit path takes the rest; and u and
+   E at the face. R_ct = 50 and R_over = 7000 ohm cm2, i_lim = 7 A/m2. */
 static PetscReal Transferred(PetscReal i, PetscReal r, PetscReal r_b, PetscReal *u, PetscReal *E)
 {
   const PetscReal top  = PetscPowReal(r_b / r, 2.1);
@@ -523,8 +526,8 @@ static PetscReal Transferred(PetscReal i, PetscReal r, PetscReal r_b, PetscReal 
 }
 
 /* u falls in a straight line through the interphase, the diffusion potential through the alloy, and
-   charge transfer and the over-limit path share the current: all known in closed form under an endless
-   reservoir. */
+   charge transfer and the over-limit path share the current: all known in closed form under an
+   endless reservoir. */
 static void SteadyState(void **unused)
 {
   const PetscReal        i = 4, x = NakThermoMoleFraction(NaK(), (NakFraction){0.5, 1});
@@ -609,8 +612,8 @@ static void StepsGoOn(void **unused)
   Close(&b);
 }
 
-/* On a ramp of 0.1 K/s steps of at most 5 s, though the error allows longer ones; each has the temperature of its
-   middle, and one ends where the ramp does. */
+/* On a ramp of 0.1 K/s steps of at most 5 s, though the error allows longer ones; each has the
+   temperature of its middle, and one ends where the ramp does. */
 static void StepsFollowARamp(void **unused)
 {
   const NakModelParams   params  = Params(1);
@@ -644,7 +647,8 @@ static void StepsFollowARamp(void **unused)
   Close(&b);
 }
 
-/* A condition of the temperature is met to 1e-6 K, and the step that ends there has its own middle. */
+/* A condition of the temperature is met to 1e-6 K, and the step that ends there has its own
+   middle. */
 static void TemperatureCutOff(void **unused)
 {
   const NakModelParams   params = Params(1);

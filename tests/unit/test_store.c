@@ -77,7 +77,8 @@ static void WhatIsWrittenIsRead(void **state)
   MUST(NakStoreDestroy(&store));
 }
 
-/* One array of 64 layers of 32 x 32 equal numbers each, so that it can be compressed; its file's size. */
+/* One array of 64 layers of 32 x 32 equal numbers each, so that it can be compressed; its file's
+   size. */
 static off_t WriteLayers(const char *path, NakStoreType type, PetscBool compress, PetscReal worst[])
 {
   enum { LAYERS = 64, LAYER = 32 * 32 };
@@ -343,7 +344,8 @@ static void Touch(const char *path)
   assert_int_equal(fclose(file), 0);
 }
 
-/* What scripts wrote between Begin and Note goes; what was there, or came at another time, stays. */
+/* What scripts wrote between Begin and Note goes; what was there, or came at another time,
+   stays. */
 static void OnlyWhatIsOnTheListIsRemoved(void **state)
 {
   const struct timespec moment = {.tv_nsec = 20000000}; /* clocks of file systems are coarse */

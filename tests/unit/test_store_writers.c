@@ -1,4 +1,5 @@
-/* Files of several pieces: the bytes do not depend on ranks and writers, and all that is written is read. */
+/* Files of several pieces: the bytes do not depend on ranks and writers, and all that is written is
+   read. */
 #include <nakfield/store.h>
 
 #include <errno.h>
@@ -10,8 +11,9 @@
 
 #define SEAL "test of writers"
 
-/* Arrays.  The first is cut in x and y and has more than a piece.  The bytes make the next one begin at an odd place.
-   Layers are chunks; those of the last array are longer than a chunk may be. */
+/* Arrays.  The first is cut in x and y and has more than a piece.  The bytes make the next one
+   begin at an odd place. Layers are chunks; those of the last array are longer than a chunk may
+   be. */
 enum { PLAIN, BYTES, SINGLE, LAYERS, LONG, ARRAYS };
 
 static const char *const  names[]    = {"plain", "bytes", "single", "layers", "long"};

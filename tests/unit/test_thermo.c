@@ -145,7 +145,8 @@ static void DiffusionPotential(void **unused)
   }
 }
 
-/* The composition, poor in the solute, at which the solid has the liquid's potential of the solute. */
+/* The composition, poor in the solute, at which the solid has the liquid's potential of the
+   solute. */
 static PetscReal Partner(PetscReal T, PetscReal x, PetscBool rich_in_a)
 {
   PetscReal (*solute)(Phase, PetscReal, PetscReal) = rich_in_a ? Potassium : Sodium;
@@ -231,7 +232,8 @@ static void Composition(void **unused)
   AssertNear("K in the liquid", NakThermoDensity(NaK(), 0), 1 / 46.8e-6, 1e-6);
 }
 
-/* Factors between 25 and 0 C of 0.106, 0.30 and 0.40 eV, computed apart with k = 8.617333e-5 eV/K. */
+/* Factors between 25 and 0 C of 0.106, 0.30 and 0.40 eV, computed apart with k = 8.617333e-5
+   eV/K. */
 static void RatesFollowArrhenius(void **unused)
 {
   const PetscReal energy[] = {0.106, 0.30, 0.40}, factor[] = {0.6855, 0.3435, 0.2406};

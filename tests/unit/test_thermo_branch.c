@@ -39,8 +39,8 @@ static void InverseOfTheSlope(void **unused)
     }
 }
 
-/* Per mole of B: the two chemical potentials of the solution itself, and Gibbs and Duhem's law with its
-   derivatives, in the liquid and along a solid and beyond its ends. */
+/* Per mole of B: the two chemical potentials of the solution itself, and Gibbs and Duhem's law with
+   its derivatives, in the liquid and along a solid and beyond its ends. */
 static void PerMoleOfB(void **unused)
 {
   const NakAlloy  alloy     = NaKAt(290);

@@ -1,5 +1,6 @@
-/* Equilibria of all phases: the published points of two alloys, and for alloys nobody has made the two
-   conditions that every equilibrium meets: equal potentials, and no phase below the common tangent. */
+/* Equilibria of all phases: the published points of two alloys, and for alloys nobody has made the
+   two conditions that every equilibrium meets: equal potentials, and no phase below the common
+   tangent. */
 #include <nakfield/thermo.h>
 
 #include "material_fixture.h"
@@ -40,8 +41,8 @@ static void PointsOfNaK(void **unused)
   AssertPhases(&p[1], NAK_PHASE_LIQUID, NAK_PHASE_COMPOUND, NAK_PHASE_SOLID);
 }
 
-/* A regular liquid separates in two below L0/2R, from its middle on; with a term more it is elsewhere: where the
-   curvature and its slope are 0 at once. */
+/* A regular liquid separates in two below L0/2R, from its middle on; with a term more it is
+   elsewhere: where the curvature and its slope are 0 at once. */
 static void CriticalPoints(void **unused)
 {
   NakMaterial  m = *NaK();
@@ -137,7 +138,8 @@ static PetscReal WeightOfB(const NakMaterial *m, PetscReal x)
   return b / (b + x * m->a.mass);
 }
 
-/* Published terms from memory: eutectics and liquid at 25 C as worked out beside this program from the same terms. */
+/* Published terms from memory: eutectics and liquid at 25 C as worked out beside this program from
+   the same terms. */
 static void GalliumAlloys(void **unused)
 {
   static const struct {
@@ -170,8 +172,8 @@ static void GalliumAlloys(void **unused)
   }
 }
 
-/* Beside a compound that leaves nothing for anything else, either pure metal melts at its own temperature, and the
-   number of phases stays as it is. */
+/* Beside a compound that leaves nothing for anything else, either pure metal melts at its own
+   temperature, and the number of phases stays as it is. */
 static void MetalsMeltBesideACompound(void **unused)
 {
   static const PetscReal melting[2] = {300.2, 330.7};
@@ -309,9 +311,9 @@ static PetscReal MostDriving(const NakAlloy *alloy, PetscReal x, PetscBool compo
   return compounds ? PetscMax(most, NakThermoDrivingCompound(alloy, x, 0)) : most;
 }
 
-/* At the ends of the liquid no solid gains anything; this gain is a continuous function of T and x, so
-   the ends are, too.  1e-3 J/mol: where Na2K takes the place of Na, samples of the hull decide, which
-   know a tangent to RT h^2 / (8 x (1 - x)) = 3e-4 J/mol, with h = 1/2000 apart. */
+/* At the ends of the liquid no solid gains anything; this gain is a continuous function of T and x,
+   so the ends are, too.  1e-3 J/mol: where Na2K takes the place of Na, samples of the hull decide,
+   which know a tangent to RT h^2 / (8 x (1 - x)) = 3e-4 J/mol, with h = 1/2000 apart. */
 static void EndsOfTheLiquid(void **unused)
 {
   (void)unused;
@@ -329,8 +331,8 @@ static void EndsOfTheLiquid(void **unused)
   }
 }
 
-/* What compounds do to it: nothing above the peritectic of Na2K, less towards Na below it, all of it
-   below the eutectic. */
+/* What compounds do to it: nothing above the peritectic of Na2K, less towards Na below it, all of
+   it below the eutectic. */
 static void LiquidWithoutCompounds(void **unused)
 {
   const NakAlloy warm = NaKAt(280.3), cool = NaKAt(273.15), cold = NaKAt(259.15);
@@ -455,7 +457,8 @@ static void EquilibriaOfAnything(void **unused)
   assert_true(ties > 200 && points > 10);
 }
 
-/* The lever rule finds no state of less energy than a mixture of any two others, and keeps the atoms. */
+/* The lever rule finds no state of less energy than a mixture of any two others, and keeps the
+   atoms. */
 static void AmountsOfAnything(void **unused)
 {
   PetscInt mixed = 0;

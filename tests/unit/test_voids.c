@@ -1,4 +1,5 @@
-/* The gas of voids: pockets, pressures, voids that meet and part, dissolution, nuclei.  Run on 1, 2 and 3 ranks. */
+/* The gas of voids: pockets, pressures, voids that meet and part, dissolution, nuclei.  Run on 1, 2
+   and 3 ranks. */
 #include "gas_impl.h"
 
 #include "checkpoint_fixture.h"
@@ -177,7 +178,8 @@ static void Block(Case *c, PetscInt from, PetscInt to, PetscInt layers)
       c->share[n * LAYERS + k] = k < layers ? 1 : 0;
 }
 
-/* Pressure of the gas in the column of the whole grid whose x is `x`, of all ranks' the greatest. */
+/* Pressure of the gas in the column of the whole grid whose x is `x`, of all ranks' the
+   greatest. */
 static PetscReal PressureAt(Case *c, PetscInt x)
 {
   PetscReal most = -PETSC_MAX_REAL;
@@ -191,8 +193,9 @@ static PetscReal PressureAt(Case *c, PetscInt x)
   return most;
 }
 
-/* One pocket, cut in two by what has no void: each part has its own gas from then on, across a periodic side, too.  A
-   part that is narrower than two interfaces shares that of the other.  Parts that touch again have one pressure. */
+/* One pocket, cut in two by what has no void: each part has its own gas from then on, across a
+   periodic side, too.  A part that is narrower than two interfaces shares that of the other.  Parts
+   that touch again have one pressure. */
 static void OnePocketIsCutInTwo(void **unused)
 {
   NakVoidsParams p = Params();
@@ -291,8 +294,8 @@ static void GasDissolvesAsTheTemperatureLets(void **unused)
   AssertRelative("slower", Gone(1, p, T, 1) / Gone(1, p, 298.15, 1), slower, 1e-3);
 }
 
-/* Half of what Epstein and Plesset (1950) let out of a ball into a liquid without gas: D 2 pi R times
-   the gas over the volume, with the radius of the volume. */
+/* Half of what Epstein and Plesset (1950) let out of a ball into a liquid without gas: D 2 pi R
+   times the gas over the volume, with the radius of the volume. */
 static void HalfBallsDissolveByTheFormula(void **unused)
 {
   const PetscReal D = 1e-15, dt = 0.1, area = side * side * 32 * 32;
@@ -312,8 +315,8 @@ static void HalfBallsDissolveByTheFormula(void **unused)
   AssertRelative("gas", Gone(32, p, 298.15, dt), D * 2 * PETSC_PI * radius / volume * dt, 1e-3);
 }
 
-/* Of half a cylinder diffusion goes up to the top of the alloy: pi L D / ln(1 + top / R) of the gas over the
-   volume. */
+/* Of half a cylinder diffusion goes up to the top of the alloy: pi L D / ln(1 + top / R) of the gas
+   over the volume. */
 static void HalfCylindersDissolveByTheFormula(void **unused)
 {
   const PetscReal D = 1e-15, dt = 0.1;
@@ -442,7 +445,8 @@ static PetscReal Apart(const PetscReal a[2], const PetscReal b[2])
   return PetscSqrtReal(sum);
 }
 
-/* Of eight random places that which is farthest from the pockets before it; of the first all are as far. */
+/* Of eight random places that which is farthest from the pockets before it; of the first all are as
+   far. */
 static void RandomPocketsKeepApart(void **unused)
 {
   NakVoidsParams p = Params();
@@ -475,8 +479,8 @@ static void RandomPocketsKeepApart(void **unused)
   Destroy(c);
 }
 
-/* The first nucleus comes where the logarithm of a column's random number is the largest, and when the integral of
-   its rate has come to that: rate and area and the wetted part. */
+/* The first nucleus comes where the logarithm of a column's random number is the largest, and when
+   the integral of its rate has come to that: rate and area and the wetted part. */
 static void TheFirstNucleusIsOnTime(void **unused)
 {
   NakVoidsParams p     = Params();
@@ -536,7 +540,8 @@ static NakGasReport Strip(MPI_Comm comm, PetscReal dt, PetscReal end)
   return report;
 }
 
-/* Nuclei are as many as the rate says, within the scatter of their number; neither ranks nor steps change them. */
+/* Nuclei are as many as the rate says, within the scatter of their number; neither ranks nor steps
+   change them. */
 static void NucleiComeAtTheirRate(void **unused)
 {
   const PetscReal    expected = 1e12 * 1024 * side * side;
@@ -599,7 +604,8 @@ static void AssertSame(NakGas a, NakGas b)
                 a->hazard[k] == b->hazard[k]);
 }
 
-/* Pockets and nuclei that lose gas: those that were read are what was written, and go on as they do. */
+/* Pockets and nuclei that lose gas: those that were read are what was written, and go on as they
+   do. */
 static void GoesOnFromACheckpoint(void **unused)
 {
   NakVoidsParams p = Params();
@@ -635,7 +641,8 @@ static void GoesOnFromACheckpoint(void **unused)
   MUST(PetscFree(born));
 }
 
-/* A row of columns is the same in x and in y: voids are cylinders either way, and it does not matter how long. */
+/* A row of columns is the same in x and in y: voids are cylinders either way, and it does not
+   matter how long. */
 static void RowsAreAlike(void **unused)
 {
   NakVoidsParams p = Params();
@@ -695,8 +702,8 @@ static void HeightsAreChecked(void **unused)
   }
 }
 
-/* The feet of pockets, R sin(angle) wide to either side, take less than the face; and pockets that lose gas are
-   larger by a tenth than what bears the highest pressure. */
+/* The feet of pockets, R sin(angle) wide to either side, take less than the face; and pockets that
+   lose gas are larger by a tenth than what bears the highest pressure. */
 static void PocketsAreChecked(void **unused)
 {
   const PetscReal foot = 1e-6 * 0.96592582628906831; /* sin 75 deg */

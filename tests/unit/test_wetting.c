@@ -12,8 +12,8 @@ static PetscReal Angle(PetscReal tension, PetscReal adhesion)
   return NakWettingAngle(NakWettingCosine(tension, adhesion)) / degree;
 }
 
-/* Zhao et al. (2023): 0.185 J/m2 of NaK and 0.166 J/m2 of Na, with handbook tensions; Guo et al. (2019): 146 degree
-   on carbon, 50 degree on its K2O skin of 0.21 J/m2. */
+/* Zhao et al. (2023): 0.185 J/m2 of NaK and 0.166 J/m2 of Na, with handbook tensions; Guo et al.
+   (2019): 146 degree on carbon, 50 degree on its K2O skin of 0.21 J/m2. */
 static void AnglesOfTheWorkOfAdhesion(void **unused)
 {
   (void)unused;
@@ -26,8 +26,8 @@ static void AnglesOfTheWorkOfAdhesion(void **unused)
   AssertRelative("beyond 1", NakWettingCosine(gamma_nak, 0.3), 0.3 / 0.13 - 1, 1e-12);
 }
 
-/* 0.706 to 3.278 m2/g is a roughness of 4.6: it makes 146 degree an impossible -3.8, and an angle of 0 wants less than
-   78 degree of the smooth wall, 0.158 J/m2. */
+/* 0.706 to 3.278 m2/g is a roughness of 4.6: it makes 146 degree an impossible -3.8, and an angle
+   of 0 wants less than 78 degree of the smooth wall, 0.158 J/m2. */
 static void RoughnessAlone(void **unused)
 {
   const NakWettingParams p = {.adhesion = 0.0222, .roughness = 3.278 / 0.706};
@@ -57,8 +57,8 @@ static void PressureIntoPores(void **unused)
   assert_true(NakWettingOpens(gamma_nak, 0.5, 101325) == 0);
 }
 
-/* 5 mm at 60 degree: 0.06 s through pores of 10 um, 1.2 s through slits of 0.5 um; carbon paper took 600 s, which
-   8 um/s of a reaction explain. */
+/* 5 mm at 60 degree: 0.06 s through pores of 10 um, 1.2 s through slits of 0.5 um; carbon paper
+   took 600 s, which 8 um/s of a reaction explain. */
 static void Wicking(void **unused)
 {
   NakWettingParams p = {.pore = 10e-6, .length = 5e-3, .viscosity = 0.75e-3};

@@ -87,7 +87,9 @@ class Bdf(unittest.TestCase):
         self.assertLessEqual(abs(one.series["wetted_fraction"][-1] - three.series["wetted_fraction"][-1]), 1e-5)
 
     def restarts(self, deck, *overrides, ranks=1):
-        """Every run that goes on from some step, first of all from after a switch or a nucleus, is the whole one."""
+        """Every run that goes on from some step, first of all from after a switch or a nucleus, is
+        the whole one.
+        """
         with torture.Folder(deck=deck, columns=()) as folder:
             folder.new("whole", BDF, *overrides, "checkpoint.keep=1000", "checkpoint.steps=1",
                        ranks=ranks).demand(nakrun.DONE)

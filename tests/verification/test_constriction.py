@@ -1,27 +1,29 @@
 #!/usr/bin/env python3
 """Constriction resistance of contacts at one potential, against what is known in closed form.
 
-The voltage of a cell without any other resistance than its electrolyte is that of the same cell in full
-contact and the constriction.  Contacts are at one potential because charge transfer and interphase
-cost nothing here.  Resistances per area of the cell; a is a half-width or radius, w the period.
+The voltage of a cell without any other resistance than its electrolyte is that of the same cell in
+full contact and the constriction.  Contacts are at one potential because charge transfer and
+interphase cost nothing here.  Resistances per area of the cell; a is a half-width or radius, w the
+period.
 
 Strip: sin(pi z / w) maps the half-infinite channel of width w to a half-plane and the strip to the
-segment between -k and k, k = sin(pi a / w).  There the potential is (I / pi sigma) arcosh(. / k), which
-far away is the one of full contact and (I / pi sigma) ln(1 / k).  (The same formula: R. Holm, Electric
-Contacts, 1967; T. N. Veziroglu and S. Chandra, 1969.)
+segment between -k and k, k = sin(pi a / w).  There the potential is (I / pi sigma) arcosh(. / k),
+which far away is the one of full contact and (I / pi sigma) ln(1 / k).  (The same formula: R. Holm,
+Electric Contacts, 1967; T. N. Veziroglu and S. Chandra, 1969.)
 
 Disc: rho / (4 a) (Holm) for one alone; in a square lattice less what its neighbours and their mean
 contribute.  The potential of the others is, with the lattice sums S1 = -3.900265 (L. Bonsall and A.
 A. Maradudin, Phys. Rev. B 15 (1977) 1959) and S3 = 9.0336, that of a source times S1 / w + S3 r^2
 / (4 w^3), averaged over charge and potential of the disc, where r^2 is 4 a^2 / 3.  So
     R = rho w^2 / (4 a) [1 - 2.4830 a / w + 1.9170 (a / w)^3].
-(For a disc on a round cylinder of the same area the second coefficient is 0.6 % larger: M. G. Cooper,
-B. B. Mikic and M. M. Yovanovich, Int. J. Heat Mass Transfer 12 (1969) 279, and later series.)
+(For a disc on a round cylinder of the same area the second coefficient is 0.6 % larger: M. G.
+Cooper, B. B. Mikic and M. M. Yovanovich, Int. J. Heat Mass Transfer 12 (1969) 279, and later
+series.)
 
-Where the contact ends the current density is singular, so the error falls with the first power of the
-cells' width, and two grids extrapolate to a tenth of it.  A disc on a grid is made of whole columns: it is
-compared with the round one of the same area, and its ragged rim, different on each grid, shows no
-clean order.
+Where the contact ends the current density is singular, so the error falls with the first power of
+the cells' width, and two grids extrapolate to a tenth of it.  A disc on a grid is made of whole
+columns: it is compared with the round one of the same area, and its ragged rim, different on each
+grid, shows no clean order.
 """
 import math
 import sys
@@ -52,7 +54,8 @@ def disc(fraction):
 
 
 def measured(shape, fraction, cells, layers, *overrides):
-    """[ohm m2] at 1 A/m2, and the share in contact; the first row is the cell without constriction."""
+    """[ohm m2] at 1 A/m2, and the share in contact; the first row is the cell without constriction.
+    """
     run = nakrun.run(
         "protocol:\n  - {strip: 1 A/m^2, for: 1 s}\n", *PERFECT, f"contact.shape={shape}",
         f"contact.fraction={fraction}", f"grid.nx={cells}", f"grid.electrolyte_layers={layers}",

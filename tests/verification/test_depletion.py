@@ -1,5 +1,5 @@
-"""Depletion under a current (`model: alloy`, one liquid phase) against its exact solution, which shares
-nothing with the program but the file of the material.
+"""Depletion under a current (`model: alloy`, one liquid phase) against its exact solution, which
+shares nothing with the program but the file of the material.
 
 The share y = 1 - x of what stays obeys dy/dt = D y'' with D y' = -v y at the bottom.  There v = j V
 / F is the speed at which alloy is used up.  It is the "radiation" boundary of Carslaw and Jaeger,
@@ -84,7 +84,8 @@ def composition(phase, mu, low, high):
 
 
 def boltzmann(x, angle):
-    """exp(-barrier / kT) of solid K on the bottom beside liquid of composition x; classical theory."""
+    """exp(-barrier / kT) of solid K on the bottom beside liquid of composition x; classical theory.
+    """
     mu = diffusion_potential("liquid", x)
     solid = composition("solid", mu, 1e-9, float(NAK.data["solid"]["solute_limit"].split()[0]) / 100)
     gain = NAK.solution("liquid", T, x) - mu * x - NAK.solution("solid", T, solid) + mu * solid
@@ -121,7 +122,9 @@ class Depletion(unittest.TestCase):
         np.testing.assert_allclose(half_space(0, t) - X0, sand - X0, rtol=0.03)
 
     def test_half_space(self):
-        """Composition at the bottom over time: error of the fall of x, first order in cells and steps."""
+        """Composition at the bottom over time: error of the fall of x, first order in cells and
+        steps.
+        """
         height, end, errors = 200e-6, 0.2, []
         for turn in range(3):
             cells = 100 * 2 ** turn
@@ -146,7 +149,9 @@ class Depletion(unittest.TestCase):
         self.assertLess(abs(found / exact - 1), 2e-3)
 
     def test_onset_of_potassium(self):
-        """tutorial/depletion_2d: its first nucleus comes when one is expected of the exact solution."""
+        """tutorial/depletion_2d: its first nucleus comes when one is expected of the exact
+        solution.
+        """
         height, z, area, sites, every = 32e-6, 0.25e-6, 32e-6 * 1e-6, 1e14, 0.01
         slots = every * np.arange(1, 200)
         x = slab(z, slots, height)

@@ -1,4 +1,5 @@
-"""Two electrodes: mirror images, spectra, direct contact against closed forms, balances and ranks."""
+"""Two electrodes: mirror images, spectra, direct contact against closed forms, balances and ranks.
+"""
 import csv
 import math
 import os
@@ -55,7 +56,9 @@ def spectrum(*overrides):
 
 class Electrodes(unittest.TestCase):
     def test_mirror_images(self):
-        """V(I) = -V(-I): what one electrode does, the other does as well.  In time steps alike, so to rounding."""
+        """V(I) = -V(-I): what one electrode does, the other does as well.  In time steps alike, so
+        to rounding.
+        """
         for nx, ranks, bound in ((1, 1, 1e-10), (8, 2, 1e-8)):
             deck = MIRROR.replace("NX", str(nx))
             here = nakrun.run(deck.replace("SIGN-", "-").replace("SIGN", ""), ranks=ranks)
@@ -85,8 +88,8 @@ class Electrodes(unittest.TestCase):
         self.assertLess(worst, 1e-7)
 
     def test_direct_contact(self):
-        """Butler and Volmer at alpha = 1/2: I = 2 i0 sinh(F eta / 2 R T) with i0 = R T / F R_ct; the alloy's drop,
-        below 1e-4 of all, is what differs."""
+        """Butler and Volmer at alpha = 1/2: I = 2 i0 sinh(F eta / 2 R T) with i0 = R T / F R_ct;
+        the alloy's drop, below 1e-4 of all, is what differs."""
         i0 = GAS * T / FARADAY / 15 * 1e3  # mA/cm2
         for current in (1, 25, 65, -25):
             eta = 2 * GAS * T / FARADAY * math.asinh(current / (2 * i0))
@@ -130,7 +133,8 @@ class Electrodes(unittest.TestCase):
             self.assertLess(one.balance, 1e-9, name)
 
     def test_another_alloy_opposite(self):
-        """At rest the voltage is the difference of the activities of Na; current equalises the two."""
+        """At rest the voltage is the difference of the activities of Na; current equalises the two.
+        """
         rest = {}
         for potassium in (45, 65):
             rest[potassium] = nakrun.run(DIRECT.replace("CURRENT", "1e-9"), f"alloy.potassium={potassium} wt%")

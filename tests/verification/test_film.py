@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The K film as a front from nuclei: its speed, how much of a face it covers, and what it must leave alone.
+"""The K film as a front from nuclei: its speed, how much of a face it covers, and what it must
+leave alone.
 
-An alloy far beyond the liquidus of solid K rests, taken for a supercooled liquid: the face then has one
-known drive d = 1 - u / u_K everywhere, and nothing but the film changes.
+An alloy far beyond the liquidus of solid K rests, taken for a supercooled liquid: the face then has
+one known drive d = 1 - u / u_K everywhere, and nothing but the film changes.
 """
 import sys
 import tempfile
@@ -60,7 +61,8 @@ def square_film(columns):
 
 class Front(unittest.TestCase):
     def test_speed(self):
-        """One front, from a nucleus whose other front has met the end of the line; 4 columns wide."""
+        """One front, from a nucleus whose other front has met the end of the line; 4 columns wide.
+        """
         for potassium, time in ((96, 15000), (92.5, 32000)):
             with self.subTest(potassium=potassium):
                 run = nakrun.run(rest(LINE, f"film_nuclei: {1 / (32e-6 * 0.5e-6)} m^-2", time, potassium))
@@ -72,8 +74,8 @@ class Front(unittest.TestCase):
                 self.assertLess(abs(speed / (SPEED * d) - 1), 0.01)
 
     def test_in_a_cell(self):
-        """NaK50 above its limit: the current crowds on what is left, d is 1, two fronts run from the nucleus; at rest
-        the film re-alloys."""
+        """NaK50 above its limit: the current crowds on what is left, d is 1, two fronts run from
+        the nucleus; at rest the film re-alloys."""
         run = nakrun.run(CELL)
         time, share = covered(run)
         voltage = np.array(run.series["voltage_V"])
@@ -104,8 +106,8 @@ class Cover(unittest.TestCase):
         self.assertLess(error, RMS)
 
     def test_at_a_rate(self):
-        """The rate with which 100 form in the time in which the law covers 0.95, those included that would form under
-        film; the mean of four, because their number is random."""
+        """The rate with which 100 form in the time in which the law covers 0.95, those included
+        that would form under film; the mean of four, because their number is random."""
         time = np.sqrt(3 * 3 * SIDE**2 / (np.pi * NUCLEI)) / (0.866 * FAST)
         rate = NUCLEI / SIDE**2 / time
         runs = [self.cover(64, f"film_nucleation: {rate} m^-2.s^-1, film_seed: {seed}, {square_film(64)}", time,

@@ -3,8 +3,8 @@
    decay of the free energy, the order of the grid, and three phases that meet.  Prints what it
    finds.
 
-   Compositions and factors at 25 C are those of the reference solution, tests/reference/nak1d.py, which shares no
-   code with the program. */
+   Compositions and factors at 25 C are those of the reference solution, tests/reference/nak1d.py,
+   which shares no code with the program. */
 #include "zone_fixture.h"
 
 /* ---- A flat front under a flux ---- */
@@ -23,10 +23,10 @@ static PetscReal FillFlat(const void *ctx, PetscReal x, PetscReal z, PetscReal p
   return f->below + (f->above - f->below) * part;
 }
 
-/* K grows from the top of the zone towards the face from which Na is stripped: over some 3 um, by how much more
-   than what the lever rule gives for the charge.  That leaves out what the liquid between face and front lacks under
-   the current, 6e-4 of it at 10 mA/cm2; of the bound, the rest is for the grid.  Solid K has no front on top, where
-   the zone has a mirror. */
+/* K grows from the top of the zone towards the face from which Na is stripped: over some 3 um, by
+   how much more than what the lever rule gives for the charge.  That leaves out what the liquid
+   between face and front lacks under the current, 6e-4 of it at 10 mA/cm2; of the bound, the rest
+   is for the grid.  Solid K has no front on top, where the zone has a mirror. */
 static PetscReal FrontError(PetscReal current)
 {
   const Shape            s          = {1, 4, micron, 8 * micron, 9 * micron, 9.25 * micron};
@@ -244,9 +244,9 @@ static PetscReal MovedSharply(PetscReal L, PetscReal D, PetscReal J, PetscReal t
   return L - s;
 }
 
-/* How far the front has come a second after 30 mA/cm2 were switched on under 20 um of liquid, over the same of the
-   sharp one.  By then diffusion has held back a sixth of it.  Width, mobility and D are those of the time to the
-   liquidus. */
+/* How far the front has come a second after 30 mA/cm2 were switched on under 20 um of liquid, over
+   the same of the sharp one.  By then diffusion has held back a sixth of it.  Width, mobility and D
+   are those of the time to the liquidus. */
 static void FrontBeginsToMove(void **unused)
 {
   const PetscReal L = 20 * micron, current = 300, end = 1,
@@ -278,8 +278,8 @@ static void FrontBeginsToMove(void **unused)
 
 /* ---- The free energy at rest ---- */
 
-/* Three grains side by side, two of K and one of Na: caps whose outlines are ragged.  Their edges are steps, or have
-   the profile of an interface. */
+/* Three grains side by side, two of K and one of Na: caps whose outlines are ragged.  Their edges
+   are steps, or have the profile of an interface. */
 typedef struct {
   PetscBool smooth;
   PetscReal ratio;
@@ -336,12 +336,13 @@ static Worst Relax(PetscReal T, const Rough *rough)
   return worst;
 }
 
-/* A step errs by 20 times the tolerance in an order parameter, 2e-4, and so near equilibrium by the square of it
-   times some 12, the wells' factor, in the energy: 5e-7.  (With the program's own tolerance, ten times that, steps
-   of a dying grain raise it by up to 6e-5.)  Solid K and Na and the liquid are all but in equilibrium where their
-   lines of the diagram, without compounds, would meet: 251.310 K, Na : K = 0.6265.  The last state is far from
-   there: drives of some 1e7 J/m3, far above tension over width, push order parameters to -5e-3 for half of
-   w^2 / m, and so nothing is asked of them. */
+/* A step errs by 20 times the tolerance in an order parameter, 2e-4, and so near equilibrium by the
+   square of it times some 12, the wells' factor, in the energy: 5e-7.  (With the program's own
+   tolerance, ten times that, steps of a dying grain raise it by up to 6e-5.)  Solid K and Na and
+   the liquid are all but in equilibrium where their lines of the diagram, without compounds, would
+   meet: 251.310 K, Na : K = 0.6265.  The last state is far from there: drives of some 1e7 J/m3, far
+   above tension over width, push order parameters to -5e-3 for half of w^2 / m, and so nothing is
+   asked of them. */
 static void EnergyFalls(void **unused)
 {
   const Rough near[] = {
@@ -371,8 +372,8 @@ static PetscReal FillCorner(const void *ctx, PetscReal x, PetscReal z, PetscReal
   return liquidus;
 }
 
-/* Half of a cap of K in a corner at rest, with a right angle on the face: its cover, and by how much its curvature
-   lowers the ratio of the liquid. */
+/* Half of a cap of K in a corner at rest, with a right angle on the face: its cover, and by how
+   much its curvature lowers the ratio of the liquid. */
 static void Cap(PetscInt cells, PetscReal found[2])
 {
   const Shape            s = {5 * cells, cells, 5 * micron, 4 * micron, 5 * micron, 5.5 * micron};
@@ -407,7 +408,8 @@ static PetscReal OrderOf(PetscReal coarse, PetscReal middle, PetscReal fine)
   return low;
 }
 
-/* At other angles the wall's energy, at order parameters extrapolated to the face, errs by the first order. */
+/* At other angles the wall's energy, at order parameters extrapolated to the face, errs by the
+   first order. */
 static void OrderOfTheGrid(void **unused)
 {
   PetscReal found[3][2];
@@ -420,7 +422,8 @@ static void OrderOfTheGrid(void **unused)
 
 /* ---- Three phases ---- */
 
-/* A lens of liquid between K and Na, cut by the mirror on top of the zone: in it, both discs of one radius. */
+/* A lens of liquid between K and Na, cut by the mirror on top of the zone: in it, both discs of one
+   radius. */
 typedef struct {
   PetscReal radius, aside, middle, top, ratio; /* centres lie `aside` of the middle [m] */
 } Lens;
@@ -466,7 +469,8 @@ static PetscReal Meeting(const NakModelParams *p, PetscReal drive, PetscReal *ra
   return cold;
 }
 
-/* Of phase `p` against the liquid in the upper layers: x^2 + z^2 = 2 a x + b, z from the top of the zone. */
+/* Of phase `p` against the liquid in the upper layers: x^2 + z^2 = 2 a x + b, z from the top of the
+   zone. */
 static void FitArc(const Bench *b, PetscInt p, PetscReal top, PetscReal deepest, PetscReal fit[2])
 {
   PetscReal        n = 0, sx = 0, sxx = 0, sq = 0, sqx = 0;

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Grains of solid K and Na in the alloy of a cell, against closed forms, the lever rule and sharp caps.
+"""Grains of solid K and Na in the alloy of a cell, against closed forms, the lever rule and sharp
+caps.
 
-Phase equilibria are those of the reference solution (tests/reference), which shares no code with the program.
-Cells have a thin and fast interphase and neither film nor adlayer, so that only the alloy counts.  2D cells start
-with a liquid that is just beyond the liquidus of K, under which the site in the middle of the face begins at once.
+Phase equilibria are those of the reference solution (tests/reference), which shares no code with
+the program. Cells have a thin and fast interphase and neither film nor adlayer, so that only the
+alloy counts.  2D cells start with a liquid that is just beyond the liquidus of K, under which the
+site in the middle of the face begins at once.
 """
 import functools
 import shutil
@@ -74,8 +76,8 @@ def ratio(x):
 
 
 def equilibrium(T, gain=0.0):
-    """Mole fractions of liquid and solid K at one potential of Na, where the solid is better off by `gain` [J/m3] of
-    solid K: tension over radius under a cylinder."""
+    """Mole fractions of liquid and solid K at one potential of Na, where the solid is better off by
+    `gain` [J/m3] of solid K: tension over radius under a cylinder."""
     def solid(x):
         return brentq(lambda s: nak1d.solid(s, T)[0] - nak1d.liquid(x, T)[0], 1e-6, 0.2)
 
@@ -84,7 +86,9 @@ def equilibrium(T, gain=0.0):
 
 
 class Amounts:
-    """Na and K of the alloy of a 2D cell over its run [mol/m2], and the solid that the lever rule gives."""
+    """Na and K of the alloy of a 2D cell over its run [mol/m2], and the solid that the lever rule
+    gives.
+    """
 
     def __init__(self, run, potassium, volume, width=WIDTH):
         x = nak1d.fraction_na(potassium)
@@ -110,8 +114,8 @@ def cap(angle):
 
 @functools.lru_cache(None)
 def grow(interface, angle, least, current=0.1):
-    """A grain in the middle of the face under a current [mA/cm2], until `least` of it is wetted; then rest.  Kept for
-    all tests."""
+    """A grain in the middle of the face under a current [mA/cm2], until `least` of it is wetted;
+    then rest.  Kept for all tests."""
     folder = Path(tempfile.mkdtemp(prefix="grains-"))
     unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
     return nakrun.run(CAP.replace("LEAST", str(least)), f"microstructure.interface_width={interface} um",
@@ -165,8 +169,8 @@ protocol: [{{{item}: 0.01 mA/cm^2, for: 1e5 h, until: beyond_{event} > 0}}]
 
 class Sodium(unittest.TestCase):
     def test_front(self):
-        """All Na that is plated beyond the liquidus becomes metal: a flat layer grows by its molar volume, once the
-        alloy above has come to the liquidus too."""
+        """All Na that is plated beyond the liquidus becomes metal: a flat layer grows by its molar
+        volume, once the alloy above has come to the liquidus too."""
         expected = SOLID_NA * MAH_CM2 / FARADAY * 1e6
         for current in (1, 10):
             run = nakrun.run(LINE + f"""alloy: {{potassium: 50 wt%, compounds: false}}
@@ -186,8 +190,9 @@ protocol: [{{plate: {current} mA/cm^2, for: {82000 / current} s}}]
 
 class Potassium(unittest.TestCase):
     def test_lever_rule(self):
-        """Supercooled liquid that freezes at rest and is then stripped slowly.  Under a flat solid the rule gives 1 %
-        more than there is; under the curvature of half a disc (Gibbs and Thomson) it holds."""
+        """Supercooled liquid that freezes at rest and is then stripped slowly.  Under a flat solid
+        the rule gives 1 % more than there is; under the curvature of half a disc (Gibbs and
+        Thomson) it holds."""
         run = nakrun.run(SHARE, *COARSE, "alloy.potassium=91.45 wt%", "alloy.volume=1.0395e-9 m^3")
         amounts, time = Amounts(run, 91.45, 1.0395e-9, 2 * WIDTH), np.array(run.series["time_s"])
         for at in (90, 130, 160):
@@ -201,7 +206,9 @@ class Potassium(unittest.TestCase):
             self.assertLess(abs(found / curved - 1), 5e-3)
 
     def test_half_disc(self):
-        """Cover against that of a sharp half disc of the same area, at two currents and widths of the interface."""
+        """Cover against that of a sharp half disc of the same area, at two currents and widths of
+        the interface.
+        """
         for current, interface in ((0.1, 1), (0.1, 0.5), (1, 1), (1, 0.5)):
             cover, area = covered(grow(interface, 90, 0.35, current))
             sharp = 2 * np.sqrt(2 * area / np.pi) / WIDTH
@@ -212,7 +219,9 @@ class Potassium(unittest.TestCase):
             self.assertLess(np.abs(errors).max(), 0.015)
 
     def test_contact_angle(self):
-        """Of 60 degrees, by area and base; what is missing is of first order in the width of the interface."""
+        """Of 60 degrees, by area and base; what is missing is of first order in the width of the
+        interface.
+        """
         found = [contact_angle(grow(interface, 60, 0.35), -1) for interface in (1, 0.5)]
         limit = 2 * found[1] - found[0]
         print(f"contact angle 60: {found[0]:.2f} and {found[1]:.2f} degrees, extrapolated {limit:.2f}")
@@ -220,7 +229,8 @@ class Potassium(unittest.TestCase):
         self.assertLess(abs(limit - 60), 1.5)
 
     def test_rest(self):
-        """After a rest voltage, share of solid and cover are those of a half disc at equilibrium."""
+        """After a rest voltage, share of solid and cover are those of a half disc at equilibrium.
+        """
         for interface in (1, 0.5):
             run = grow(interface, 90, 0.35)
             amounts = Amounts(run, 91.1, 3.85e-9)
@@ -247,8 +257,8 @@ class Potassium(unittest.TestCase):
         self.assertLess(np.ptp(late), 1e-3)
 
     def test_bounds_and_balances(self):
-        """Order parameters of all checkpoints and shares of all frames.  Where the order parameters are in a column is
-        found from the frames: the share is P of them."""
+        """Order parameters of all checkpoints and shares of all frames.  Where the order parameters
+        are in a column is found from the frames: the share is P of them."""
         for interface, angle in ((1, 90), (0.5, 90), (1, 60), (0.5, 60)):
             run = grow(interface, angle, 0.35)
             with h5py.File(run.folder / "fields.h5") as file:
@@ -340,7 +350,9 @@ class Runs(unittest.TestCase):
                 np.testing.assert_array_equal(a[name], b[name], name)
 
     def test_restart(self):
-        """To the last bit, from checkpoints before and after the nuclei and in the middle of growth."""
+        """To the last bit, from checkpoints before and after the nuclei and in the middle of
+        growth.
+        """
         self.go_on(RUNS, (*TWO, "checkpoint.keep=1000", "checkpoint.steps=5"), (0, 0.3, 0.7))
 
     def test_restart_on_film(self):
@@ -394,8 +406,9 @@ solver: {{tolerance: 1e-5}}
         self.assertLess(errors.max(), 2e-3)
 
     def test_lowest_frequency(self):
-        """Where diffusion is over the voltage is that of half a disc by the lever rule, whose curvature falls when it
-        grows: the reactance is that of a negative capacitance.  The diffuse disc is 2 radii to the width."""
+        """Where diffusion is over the voltage is that of half a disc by the lever rule, whose
+        curvature falls when it grows: the reactance is that of a negative capacitance.  The diffuse
+        disc is 2 radii to the width."""
         amounts = Amounts(self.run_, 91.1, 3.85e-9)
         row = self.run_.series["step"].index(3) - 1
 

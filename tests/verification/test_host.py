@@ -1,7 +1,8 @@
-"""A host as counter electrode: equilibrium, cycles and spectra against independent solutions; which metal carries.
+"""A host as counter electrode: equilibrium, cycles and spectra against independent solutions; which
+metal carries.
 
-The independent solutions have amounts alone: an alloy, a liquid, a host and salt.  They share no code with the program
-but the energies of Na-K in tests/reference/nak1d.py.
+The independent solutions have amounts alone: an alloy, a liquid, a host and salt.  They share no
+code with the program but the energies of Na-K in tests/reference/nak1d.py.
 """
 import math
 import os
@@ -65,7 +66,9 @@ def rate(k, E, reduced, oxidised):
 
 
 class Cell:
-    """Na and K of the alloy, K and Na of the host (over its sites), the salt on the alloy; amounts are per area."""
+    """Na and K of the alloy, K and Na of the host (over its sites), the salt on the alloy; amounts
+    are per area.
+    """
 
     def __init__(self, salt):
         volume = X * nak1d.V_NA + (1 - X) * nak1d.V_K + X * (1 - X) * nak1d.V_EXCESS
@@ -195,7 +198,9 @@ class Host(unittest.TestCase):
                 self.assertLess(errors.max(), 0.01)
 
     def test_spectrum_of_a_host(self):
-        """In closed form at half of the sites: charge transfer and what fills, beside the capacitor."""
+        """In closed form at half of the sites: charge transfer and what fills, beside the
+        capacitor.
+        """
         Q, i0, C = 5 * 3.6e4, GAS * T / FARADAY / 30e-4, 2e-3
         deck = SOLID.replace("sites_na: 0.4", "sites_na: 0.5") + "protocol: [{rest: 1 ms}, {impedance: }]\n"
         spectra = "impedance={frequency_max: 1 kHz, frequency_min: 1e-6 Hz, per_decade: 1}"
@@ -210,7 +215,9 @@ class Host(unittest.TestCase):
         self.assertLess(worst, 1e-6)
 
     def test_which_metal_carries(self):
-        """The four mechanisms of carrier selection, a deck each, and a solid; of the host's current."""
+        """The four mechanisms of carrier selection, a deck each, and a solid; of the host's
+        current.
+        """
         share = {}
         for name in ("ion_property", "nvp", "membrane", "solid", "sei"):
             run = nakrun.run(DECKS / f"{name}.yaml")

@@ -1,7 +1,8 @@
-"""Spectra against the time domain, the steady states, Kramers and Kronig; relaxation times against an
-independent solution.
+"""Spectra against the time domain, the steady states, Kramers and Kronig; relaxation times against
+an independent solution.
 
-The cell under test is 2D, with contact on half of the face; its alloy is so much that nothing drifts.
+The cell under test is 2D, with contact on half of the face; its alloy is so much that nothing
+drifts.
 """
 import csv
 import subprocess
@@ -213,8 +214,8 @@ class Impedance(unittest.TestCase):
                 self.assertLess(abs(areas[1] / 40 - 1), 0.05)
 
     def test_constriction_of_a_disc(self):
-        """Far above the interface's arc its capacitance makes the disc an equipotential: what is left
-        is the resistance of a disc in a square lattice, which two grids extrapolate to."""
+        """Far above the interface's arc its capacitance makes the disc an equipotential: what is
+        left is the resistance of a disc in a square lattice, which two grids extrapolate to."""
         width, sigma, fraction, found = 64e-6, 0.1, 0.1, []
         for cells, layers in ((64, 20), (128, 26)):
             with tempfile.TemporaryDirectory() as scratch:
@@ -236,8 +237,8 @@ class Impedance(unittest.TestCase):
         self.assertLess(np.max(np.abs(np.degrees(np.angle(extrapolated)))), 0.5)
 
     def test_the_pristine_cell(self):
-        """Charge transfer and finite diffusion beside adlayer, capacitor and over-limit path, in closed form; 150 ohm
-        cm2 of grains, 100 of boundaries."""
+        """Charge transfer and finite diffusion beside adlayer, capacitor and over-limit path, in
+        closed form; 150 ohm cm2 of grains, 100 of boundaries."""
         path = nakrun.DECKS / "wu2025" / "staircase_nak50.yaml"
         with tempfile.TemporaryDirectory() as scratch:
             nakrun.call("impedance", path, "output.directory=run", folder=scratch).demand(nakrun.DONE)

@@ -127,8 +127,8 @@ static PetscReal WidthOf(NakMixBox box, const NakMixParams *p)
   return width;
 }
 
-/* Relative errors of energy and width at equilibrium with `cells` cells a width, in a box of so many axes; in
-   two of them `slanted` puts two interfaces at 45 degrees. */
+/* Relative errors of energy and width at equilibrium with `cells` cells a width, in a box of so
+   many axes; in two of them `slanted` puts two interfaces at 45 degrees. */
 static void MeasureFlat(PetscBool rich_in_a, int cells, int axes, PetscBool slanted,
                         PetscReal *energy, PetscReal *width)
 {
@@ -214,8 +214,8 @@ static void FillBall(void *ctx, const PetscReal at[3], PetscReal u[])
   u[1] = Profile(PetscSqrtReal(sum) - b->radius, w);
 }
 
-/* Relative error of the driving force at equilibrium of a quarter of a circle, or an eighth of a sphere,
-   in a corner; radius and edge in widths. */
+/* Relative error of the driving force at equilibrium of a quarter of a circle, or an eighth of a
+   sphere, in a corner; radius and edge in widths. */
 static PetscReal MeasureBall(int axes, int cells, PetscReal radius, PetscReal edge)
 {
   const Tie     tie  = TieOf(PETSC_FALSE);
@@ -276,8 +276,8 @@ static void AddPoint(Circle *c, PetscReal x, PetscReal z)
   c->qz += q * z;
 }
 
-/* The angle, inside the body, at which the circle through its contour meets the wall [degree].  The contour
-   is taken where the wall is far. */
+/* The angle, inside the body, at which the circle through its contour meets the wall [degree].  The
+   contour is taken where the wall is far. */
 static PetscReal FitAngle(NakMixBox box, const NakMixParams *p)
 {
   const PetscReal  h = p->size[0] / (PetscReal)p->n[0] / w;
@@ -441,8 +441,8 @@ static void FillWild(void *ctx, const PetscReal at[3], PetscReal u[])
   u[mix->n - 1] = (1 - u[1] - u[2]) * Profile(edge - 0.8e-6, w / 2);
 }
 
-/* In a closed box at one temperature the free energy never rises, whatever the length of the steps, and A
-   and B stay what they were. */
+/* In a closed box at one temperature the free energy never rises, whatever the length of the steps,
+   and A and B stay what they were. */
 static void FreeEnergy(void **unused)
 {
   NakMixParams p = Params();
@@ -487,8 +487,8 @@ static void FreeEnergy(void **unused)
 
 /* ---- Three phases that meet: a grain of K beside a void on the wall ---- */
 
-/* Lengths in widths: caps of one radius about the two lower corners of a box, whose sides are mirrors.  At
-   equilibrium the grain's arc in the liquid has a radius of 5.5. */
+/* Lengths in widths: caps of one radius about the two lower corners of a box, whose sides are
+   mirrors.  At equilibrium the grain's arc in the liquid has a radius of 5.5. */
 #define RADIUS 8.9
 #define LENGTH 11.25
 #define HEIGHT 13.0
@@ -545,8 +545,9 @@ static PetscReal Phase(NakMixBox box, const PetscReal u[], PetscInt i, PetscInt 
                          : Order(box, u, i, 0, k, phase);
 }
 
-/* The arc on which phases a and b are equal, where the third is below 0.5 % (1.3 w from the triple line)
-   and the wall 1.5 w away.  One that meets a mirror, x = 0 or LENGTH, is fitted with its image. */
+/* The arc on which phases a and b are equal, where the third is below 0.5 % (1.3 w from the triple
+   line) and the wall 1.5 w away.  One that meets a mirror, x = 0 or LENGTH, is fitted with its
+   image. */
 static Arc ArcOf(NakMixBox box, const PetscReal u[], int a, int b, PetscReal mirror)
 {
   const PetscReal h   = 1.0 / CELLS;

@@ -1,6 +1,6 @@
-/* Three phases of a cell on one face: a grain beside a void with gas in a closed box at rest.  The angles at the face
-   are those of Young, where the three meet those of Neumann, from the energies of the material alone.  Prints what
-   it finds. */
+/* Three phases of a cell on one face: a grain beside a void with gas in a closed box at rest.  The
+   angles at the face are those of Young, where the three meet those of Neumann, from the energies
+   of the material alone.  Prints what it finds. */
 #include "zone_fixture.h"
 
 static const PetscReal degree     = PETSC_PI / 180,
@@ -120,8 +120,8 @@ static void Look(Sums *s, const PetscReal *one, const PetscReal *two, PetscInt p
   AddPoint(s, (at[0] + step[0] * l / (l - r)) / w, (at[1] + step[1] * l / (l - r)) / w);
 }
 
-/* The interface of phases p and q in a stretch of the face, the liquid as phase 0; above the lowest layers, which feel
-   the face. */
+/* The interface of phases p and q in a stretch of the face, the liquid as phase 0; above the lowest
+   layers, which feel the face. */
 static Arc Fit(const Bench *b, PetscInt p, PetscInt q, PetscReal from, PetscReal to)
 {
   const PetscReal  h = LayerHeight(b, 0), dx = b->grid->dx;
@@ -174,7 +174,8 @@ static PetscReal Between(const PetscReal a[2], const PetscReal b[2])
   return PetscAcosReal(a[0] * b[0] + a[1] * b[1]) / degree;
 }
 
-/* Angle between the interfaces of energies b and c, if the third one has a: three forces in balance [degree]. */
+/* Angle between the interfaces of energies b and c, if the third one has a: three forces in balance
+   [degree]. */
 static PetscReal Neumann(PetscReal a, PetscReal b, PetscReal c)
 {
   return PetscAcosReal((a * a - b * b - c * c) / (2 * b * c)) / degree;
@@ -208,8 +209,8 @@ static Energies EnergiesOf(const NakModelParams *p, NakBody solid)
   return e;
 }
 
-/* Found less what is expected [degree].  Interfaces have radii of 5.5 widths; a sharp one is met within w / R of them,
-   and the bound is a fifth of that angle. */
+/* Found less what is expected [degree].  Interfaces have radii of 5.5 widths; a sharp one is met
+   within w / R of them, and the bound is a fifth of that angle. */
 static void DemandAngle(const char *what, PetscReal found, PetscReal expected)
 {
   char text[64];
@@ -254,7 +255,8 @@ static NakModelParams CaseParams(const Case *c, const Shape *s, PetscReal ratio)
   return p;
 }
 
-/* The energy is that of the void's gas as well, whose pressure times volume is that of the pocket. */
+/* The energy is that of the void's gas as well, whose pressure times volume is that of the
+   pocket. */
 static void Rest(const Case *c)
 {
   const Shape            s     = {128, 4, 32 * micron, 9 * micron, 10 * micron, 10.5 * micron};
@@ -345,8 +347,8 @@ static NakGasReport StepAll(Bench *b)
   return NakModelVoidsReport(b->model);
 }
 
-/* A void over two pockets, into which a wall of K is set: the gas of each side is its own from then on.  How much that
-   is, unit.voids tests. */
+/* A void over two pockets, into which a wall of K is set: the gas of each side is its own from then
+   on.  How much that is, unit.voids tests. */
 static void CutVoid(void **unused)
 {
   const Shape            s     = {96, 4, 24 * micron, 9 * micron, 10 * micron, 10.5 * micron};

@@ -1,8 +1,9 @@
-"""Layers of ions in a liquid electrolyte: closed forms of one salt, order in space, an independent solution with salt.
+"""Layers of ions in a liquid electrolyte: closed forms of one salt, order in space, an independent
+solution with salt.
 
-Closed forms are those of a binary salt whose anion does not react: limiting current, Sand's time, the steady profile,
-the voltage of a concentration cell.  The independent solution has its nodes on the faces, eliminates phi and knows no
-column.
+Closed forms are those of a binary salt whose anion does not react: limiting current, Sand's time,
+the steady profile, the voltage of a concentration cell.  The independent solution has its nodes on
+the faces, eliminates phi and knows no column.
 """
 import math
 import os
@@ -81,7 +82,9 @@ class Closed(unittest.TestCase):
             self.assertLess(abs(order - 2), 0.1)
 
     def test_steady_state_and_junction(self):
-        """No flux of the anion, so phi follows its logarithm; and after the current, the potential of the junction."""
+        """No flux of the anion, so phi follows its logarithm; and after the current, the potential
+        of the junction.
+        """
         share = 0.8
         with tempfile.TemporaryDirectory() as scratch:
             run = binary(f"{{plate: {share * LIMIT} A/m^2, for: 3 h}}, {{rest: 1 s}}", "alloy.volume=800 uL", "grid.electrolyte_layers=80",
@@ -116,7 +119,9 @@ DECK = BINARY.replace("charge_transfer_resistance: 0.1 ohm.cm^2", "charge_transf
 
 
 class Nodes:
-    """Amounts of Na+, K+ and salt per volume at equal nodes from the far face (0) to the alloy, and those of both alloys."""
+    """Amounts of Na+, K+ and salt per volume at equal nodes from the far face (0) to the alloy, and
+    those of both alloys.
+    """
 
     def __init__(self, n, x, atoms):
         self.n, self.h = n, L / (n - 1)
@@ -245,7 +250,9 @@ class Membrane(unittest.TestCase):
                 "grid.electrolyte_layers=24")
 
     def test_it_is_a_resistance_for_one_ion(self):
-        """Without a flux of anions, all Na+ meets the resistance of Na+ alone, of the membrane beside that of the liquid."""
+        """Without a flux of anions, all Na+ meets the resistance of Na+ alone, of the membrane
+        beside that of the liquid.
+        """
         current = 1.0
         item = f"{{strip: {current} A/m^2, for: 2 h}}"
         layers = ("grid.electrolyte_layers=48", "grid.finest_electrolyte=2 um")
@@ -279,7 +286,9 @@ class Membrane(unittest.TestCase):
 
 class Lateral(unittest.TestCase):
     def test_columns(self):
-        """Columns alike are one column; a narrow strip of contact costs little; ranks do not matter."""
+        """Columns alike are one column; a narrow strip of contact costs little; ranks do not
+        matter.
+        """
         item = f"{{plate: {0.5 * LIMIT} A/m^2, for: 600 s}}, {{rest: 60 s}}"
         small = ("grid.electrolyte_layers=12", "grid.alloy_layers=6")
         columns = (*small, "grid.nx=8", "grid.width=64 um")

@@ -2,8 +2,8 @@
 levels the current, because where it depletes its neighbours take over (2D, fractions 0.6 and 0.3).
 Where limits refer to the area in contact it goes with that.
 
-No path leads beyond the limit here, and no film grows, so that there is a collapse, at a current that
-the reference solution gives.
+No path leads beyond the limit here, and no film grows, so that there is a collapse, at a current
+that the reference solution gives.
 """
 import os
 import sys

@@ -1,4 +1,5 @@
-"""A liquid electrolyte: exchange at rest, salt and life, against an independent solution of the amounts alone.
+"""A liquid electrolyte: exchange at rest, salt and life, against an independent solution of the
+amounts alone.
 
 That one has two well-mixed alloys, the electrolyte and the salt as amounts, and finds the two
 potentials from the current at every moment.  It shares no code with the program but the energies of
@@ -65,7 +66,8 @@ def activities(x):
 
 
 def currents(E, x, n, kappa, m, start):
-    """Of Na and of K, at potential E over alloy x in a solution of n and kappa times the first Na+."""
+    """Of Na and of K, at potential E over alloy x in a solution of n and kappa times the first Na+.
+    """
     a_na, a_k = activities(x)
     i0 = GAS * T / FARADAY / CELL["r_ct"] / activities(start)[0] ** 0.5  # by mass action
     na = i0 * (a_na * math.exp(F_RT * E / 2) - n * math.exp(-F_RT * E / 2))

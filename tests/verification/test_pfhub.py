@@ -68,7 +68,9 @@ class Spinodal(unittest.TestCase):
               f"{run.summary['march_s']:.2f} s")
 
     def test_initial_energy(self):
-        """1b: the exact integral over the initial state, from quadrature of the benchmark's formula."""
+        """1b: the exact integral over the initial state, from quadrature of the benchmark's
+        formula.
+        """
         errors = []
         for n in (100, 200, 400):
             run = Result("bm1b", f"box.nx={n}", f"box.ny={n}", "time.end=1e-3", "time.frames=[]")

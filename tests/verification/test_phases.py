@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`nakfield phases` against common tangents found by SciPy, which share nothing with the program but
-the file of the material; and files of materials that are wrong, or new.
+"""`nakfield phases` against common tangents found by SciPy, which share nothing with the program
+but the file of the material; and files of materials that are wrong, or new.
 """
 import csv
 import re

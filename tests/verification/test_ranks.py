@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A run does not depend on the number of ranks, is repeated to the last bit, and its linear solver does
-not mind the grid.
+"""A run does not depend on the number of ranks, is repeated to the last bit, and its linear solver
+does not mind the grid.
 
-Frames of the same run on 1, 2 and 3 ranks are compared value by value.  They differ by what the linear
-solver leaves, which the tight tolerance takes down to rounding.
+Frames of the same run on 1, 2 and 3 ranks are compared value by value.  They differ by what the
+linear solver leaves, which the tight tolerance takes down to rounding.
 """
 import os
 import sys

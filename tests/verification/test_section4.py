@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """1D runs against tests/reference/nak1d.py, an independent solution of the same equations.
 
-Every protocol is run with the default numbers and with others (OTHER below has all that the interface
-has).  Capacities agree to 1 %, voltages below 2.5 V to 1 %, impedances to 1 % and the times of arcs to
-2 %.  usage: test_section4.py [--long] [unittest arguments]
+Every protocol is run with the default numbers and with others (OTHER below has all that the
+interface has).  Capacities agree to 1 %, voltages below 2.5 V to 1 %, impedances to 1 % and the
+times of arcs to 2 %.  usage: test_section4.py [--long] [unittest arguments]
 """
 import csv
 import math
@@ -279,10 +279,11 @@ class Section4(Compared):
                     self.assertLess(worst, ten / 8 + 2e-4)  # a sixteenth, and what the reference has
 
     def test_jumps(self):
-        """Trains to 3 V in a cell of a tenth of the alloy, whose turns are skipped by either program.
+        """Trains to 3 V in a cell of a tenth of the alloy, whose turns are skipped by either
+        program.
 
-        In a smaller one it counts that the reference takes what leaves the interphase from the alloy at once: 1.5e-3
-        mAh/cm2 at most, of 0.9 here.
+        In a smaller one it counts that the reference takes what leaves the interphase from the
+        alloy at once: 1.5e-3 mAh/cm2 at most, of 0.9 here.
         """
         small = ["alloy.volume=4 uL", "grid.alloy_height=20 um", "solver.jump=true"]
         for name, (overrides, changes) in SETS.items():
@@ -299,8 +300,8 @@ class Section4(Compared):
 
     @unittest.skipUnless(LONG, "with --long only")
     def test_pulse_trains(self):
-        """Rests of 5 and 10 s as published; of the others docs/validation.md has what is published.  With rests of 1 s the
-        interphase is emptied so far that ten layers are good to 2 % only."""
+        """Rests of 5 and 10 s as published; of the others docs/validation.md has what is published.
+        With rests of 1 s the interphase is emptied so far that ten layers are good to 2 % only."""
         for off in (1, 2, 5, 10):
             for name, settings in SETS.items():
                 with self.subTest(off=off, set=name):
@@ -314,7 +315,8 @@ class OpenShare(Compared):
     FAST = ["interphase.film_rate=1e-2 1/s"]
 
     def settle(self, note, steps, every, changes, *overrides):
-        """Voltages at tolerances from 1e-3 to 1e-5 and of the reference, and the number of steps."""
+        """Voltages at tolerances from 1e-3 to 1e-5 and of the reference, and the number of steps.
+        """
         reference = solve(cell_of({"film_rate": 1e-2, **changes}), steps)
         runs = [nakrun.run(deck_of(steps), *self.FAST, *overrides, f"solver.tolerance={tolerance}",
                            f"output.fields.every={every} s") for tolerance in (1e-3, 1e-4, 1e-5)]
@@ -351,7 +353,9 @@ class OpenShare(Compared):
         self.assertGreater(runs[0].series["voltage_V"][-1], 10 * runs[0].series["voltage_V"][0])
 
     def test_held_voltage(self):
-        """The current follows b down to 1e-12 of what it was; each decade adds the error of its own steps."""
+        """The current follows b down to 1e-12 of what it was; each decade adds the error of its own
+        steps.
+        """
         currents, times = [], np.linspace(100, 2800, 28)
         for tolerance in (1e-3, 1e-4, 1e-5):
             run = nakrun.run("protocol:\n  - {voltage: 1 V, for: 2900 s}\n", *self.FAST, f"solver.tolerance={tolerance}")
@@ -366,7 +370,9 @@ class OpenShare(Compared):
         self.assertLess(apart[1].max(), 0.3 * BOUND)
 
     def test_long_rest(self):
-        """1000 h past the liquidus: b is held at 1e-30 and the cell goes on; beside solid K no film grows."""
+        """1000 h past the liquidus: b is held at 1e-30 and the cell goes on; beside solid K no film
+        grows.
+        """
         steps = [(0.0, 3.6e6), (-0.05, 60.0)]
         for solids in ("supercooled", "equilibrium"):
             reference = solve(cell_of({"potassium": 92.0, "solids": solids}), steps)
@@ -388,7 +394,9 @@ class OpenShare(Compared):
 
     @staticmethod
     def open_share(run):
-        """From the last checkpoint, where it is the 19th number of the only column: docs/architecture.md."""
+        """From the last checkpoint, where it is the 19th number of the only column:
+        docs/architecture.md.
+        """
         newest = max((run.folder / "checkpoint").glob("*.h5"), key=lambda path: int(path.stem))
         with h5py.File(newest) as file:
             return float(file["stepper/U"][()].ravel()[4 + 12 + 2])
@@ -396,7 +404,8 @@ class OpenShare(Compared):
 
 class NoMetal(unittest.TestCase):
     def test_below_the_barrier(self):
-        """0.2 and 0.4 mA/cm2 make no metal, fresh and after a deposit that has dissolved at rest."""
+        """0.2 and 0.4 mA/cm2 make no metal, fresh and after a deposit that has dissolved at rest.
+        """
         for tolerance in (1e-3, 1e-4, 1e-5, 1e-6):
             for current in (0.2, 0.4):
                 with self.subTest(tolerance=tolerance, current=current):
@@ -419,7 +428,9 @@ def columns(path):
 
 
 class Spectra(unittest.TestCase):
-    """At ends of levels of a staircase, in the experiment's range of frequencies, and 35 s into a rest."""
+    """At ends of levels of a staircase, in the experiment's range of frequencies, and 35 s into a
+    rest.
+    """
     RANGE = "impedance: {frequency_max: 7 MHz, frequency_min: 5 Hz, per_decade: 10, lambda: 1e-3}\n"
 
     def spectra(self, name, levels, rest, *more):
@@ -446,7 +457,9 @@ class Spectra(unittest.TestCase):
                    drt["gamma_ohm_cm2"][taus])
 
     def agree(self, name, levels, rest, *more):
-        """Impedances to 1 %, times of arcs to 2 %, their areas to 1 % of the sum; returns what was found."""
+        """Impedances to 1 %, times of arcs to 2 %, their areas to 1 % of the sum; returns what was
+        found.
+        """
         found = []
         for current, expected, f, z, tau, gamma in self.spectra(name, levels, rest, *more):
             apart = np.abs(z / expected - 1).max()
@@ -463,7 +476,9 @@ class Spectra(unittest.TestCase):
         return found
 
     def test_staircase(self):
-        """Pristine one peak beside the grain boundaries; at 0.9 mA/cm2 another, which a rest takes away."""
+        """Pristine one peak beside the grain boundaries; at 0.9 mA/cm2 another, which a rest takes
+        away.
+        """
         levels = [(i, 300.0) for i in (0.2, 0.4, 0.55)] + [(0.9, 120.0)]
         found = self.agree("default", levels, 35.0)
         tau, gamma, arcs = found[0]

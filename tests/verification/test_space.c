@@ -222,8 +222,8 @@ static PetscReal OverLimit(const Cell *c, Point p)
   return (1 - Film(c, p)) * u * eta / R_over;
 }
 
-/* u in the interphase: a cubic with value and slope of both ends, and a bump that changes neither.  The film
-   takes supply on top. */
+/* u in the interphase: a cubic with value and slope of both ends, and a bump that changes neither.
+   The film takes supply on top. */
 static PetscReal Content(const Cell *c, Point p)
 {
   const Point     top = {p.x, p.y, interphase};

@@ -1,5 +1,5 @@
-"""How the cell follows its temperature, against closed forms, the reference in one dimension and published
-figures.
+"""How the cell follows its temperature, against closed forms, the reference in one dimension and
+published figures.
 
 Laws and energies are written out once more here; phases and potentials are those of
 tests/reference/nak1d.py, which shares nothing with the program.
@@ -35,7 +35,8 @@ ENERGIES = ("electrolyte.activation_energy", "electrolyte.grain_boundary_activat
             "interphase.over_limit_activation_energy", "interphase.realloying_activation_energy",
             "alloy.activation_energy")
 
-# No diffusion in the alloy, which is endless, no adlayer, no film, no second path: closed forms hold.
+# No diffusion in the alloy, which is endless, no adlayer, no film, no second path: closed forms
+# hold.
 IDEAL = ("alloy.volume=900 cm^3", "alloy.diffusivity=1e-8 m^2/s", "alloy.solids=supercooled",
          "alloy.activation_energy=0 eV", "grid.alloy_height=1 um", "grid.alloy_layers=4",
          "kinetics.adlayer_charge=0 C/m^2", "interphase.over_limit_resistance=0 ohm.m^2",
@@ -158,8 +159,9 @@ class Rates(unittest.TestCase):
         self.assertLess(np.abs(y - slope / T - start).max(), 1e-7)
 
     def test_limit_times_diffusion_time(self):
-        """Both measured: the Na that the interphase holds does not depend on T, and its diffusion does.  With
-        an enthalpy of partition it holds `part` of that in equilibrium, which E does not see."""
+        """Both measured: the Na that the interphase holds does not depend on T, and its diffusion
+        does.  With an enthalpy of partition it holds `part` of that in equilibrium, which E does
+        not see."""
         for celsius, enthalpy in ((-10, 0), (0, 0), (0, 0.15), (25, 0), (60, 0), (60, -0.1)):
             T = kelvin(celsius)
             part = factor(enthalpy, T)
@@ -186,8 +188,8 @@ class Rates(unittest.TestCase):
             self.assertLess(nakrun.relative(limit * found, 54.75 * part), 1e-3)
 
     def test_diffusion_in_the_liquid(self):
-        """From the gradient under a small current.  The energy is that of D*; the thermodynamic factor is another
-        one at each temperature."""
+        """From the gradient under a small current.  The energy is that of D*; the thermodynamic
+        factor is another one at each temperature."""
         layers, height, current, x = 8, 40e-6, 0.5, nak1d.fraction_na(50)
 
         def thermodynamic(T):
@@ -296,7 +298,9 @@ class Rest(unittest.TestCase):
             self.assertLess(series["voltage_V"].max(), 2.1e-3)
 
     def metal(self, solids, top):
-        """Metal left of 20 nm after 1 h at rest at 0 C, by the reference; `top`: ratio of the liquid."""
+        """Metal left of 20 nm after 1 h at rest at 0 C, by the reference; `top`: ratio of the
+        liquid.
+        """
         start = 20e-9 / 23.8e-6 * FARADAY
         warm, cold = (nak1d.Cell(temperature=kelvin(c), solids=solids, nodes=12) for c in (25, 0))
         if top is not None:
@@ -344,7 +348,9 @@ class Phases(unittest.TestCase):
 
 
 class Thresholds(unittest.TestCase):
-    """Staircases of 0.005 mA/cm2 in 40 s.  The bend: overpotential beyond the ohmic drop above 0.1 V."""
+    """Staircases of 0.005 mA/cm2 in 40 s.  The bend: overpotential beyond the ohmic drop above 0.1
+    V.
+    """
     STEP, HIGH = 0.005, 0.5
 
     def reference(self, cell, last):
@@ -408,7 +414,9 @@ class Spectra(unittest.TestCase):
 
     @staticmethod
     def formula(p, omega):
-        """Grains, grain boundaries, capacitor beside charge transfer and diffusion under a constant top."""
+        """Grains, grain boundaries, capacitor beside charge transfer and diffusion under a constant
+        top.
+        """
         grains, boundaries, other, transfer, layer, diffusion, tau = np.exp(p)
         root = np.sqrt(1j * omega * tau)
         face = transfer + diffusion * np.tanh(root) / root
@@ -460,7 +468,9 @@ class Spectra(unittest.TestCase):
 
 class Ramps(unittest.TestCase):
     def ramp(self, potassium, solids, *overrides):
-        """To 0 C in 10 h and 10 min more: so slowly that capacitor and interphase follow within 3 uV."""
+        """To 0 C in 10 h and 10 min more: so slowly that capacitor and interphase follow within 3
+        uV.
+        """
         item = "{rest: 610 min, temperature: {to: 0 degC, for: 600 min}}"
         with Work() as work:
             run, series = work.run(*settings(potassium, 25, solids), *overrides, protocol(item))
@@ -469,7 +479,9 @@ class Ramps(unittest.TestCase):
         return series
 
     def test_at_rest(self):
-        """The liquid stays one: V is that of the temperature in the middle of each step, and so within 10 uV."""
+        """The liquid stays one: V is that of the temperature in the middle of each step, and so
+        within 10 uV.
+        """
         for potassium, solids in ((50, "supercooled"), (80, "equilibrium")):
             for overrides in ((), ("solver.tolerance=1e-2",)):  # steps bound by their error, and by 0.1 K
                 series = self.ramp(potassium, solids, *overrides)
@@ -488,7 +500,9 @@ class Ramps(unittest.TestCase):
                 self.assertLess(end, 2e-6)  # a tolerance of 1e-2 is 257 uV; most of it has decayed
 
     def test_half_the_bound(self):
-        """With steps of 0.1 K V is that of single runs within 10 uV, and half of that changes it by less."""
+        """With steps of 0.1 K V is that of single runs within 10 uV, and half of that changes it by
+        less.
+        """
         for potassium, solids in ((50, "supercooled"), (80, "equilibrium")):
             x = nak1d.fraction_na(potassium)
             bounds = [self.ramp(potassium, solids, "solver.tolerance=1e-2", f"solver.longest_step={s} s") for s in (144, 72)]
@@ -513,7 +527,9 @@ class Ramps(unittest.TestCase):
             print(f"NaK{potassium} to 0 C in 10 h: {len(series['time_s'])} rows")
 
     def test_under_current(self):
-        """The reference in pieces of one temperature each, first order in their number, and extrapolated."""
+        """The reference in pieces of one temperature each, first order in their number, and
+        extrapolated.
+        """
         def reference(pieces):
             cell, y = nak1d.Cell(solids="supercooled", nodes=12), None
             for k in range(pieces):

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Voids and the cell together: where the contact collapses, what the splitting and the grid do, healing at rest,
-filling on plating.
+"""Voids and the cell together: where the contact collapses, what the splitting and the grid do,
+healing at rest, filling on plating.
 
-The collapse is compared with geometry alone: caps of gas of a sharp interface, quasi-stationary, over an
-interphase that follows its limiting current.
+The collapse is compared with geometry alone: caps of gas of a sharp interface, quasi-stationary,
+over an interphase that follows its limiting current.
 """
 import math
 import os
@@ -78,7 +78,9 @@ class Capillarity(unittest.TestCase):
                           "grid.depth=1 um", *overrides)
 
     def test_contact_angle(self):
-        """A cylinder's cap, by its area and its base; the rest is the grid's, four, six and eight cells an interface."""
+        """A cylinder's cap, by its area and its base; the rest is the grid's, four, six and eight
+        cells an interface.
+        """
         for degrees, bound in ((60, 1.0), (120, 1.0)):
             found = []
             for n in (64, 96, 128):
@@ -103,8 +105,8 @@ class Capillarity(unittest.TestCase):
         self.assertLess(abs(pressure - PRESSURE - TENSION / radius), 0.02 * TENSION / radius)
 
     def test_empty_voids_close(self):
-        """R dR/dt = -M of half an empty cylinder, and twice that of half a ball.  The width of the interface adds some: 3 %
-        of the rate at half the radius, 1 % at a quarter."""
+        """R dR/dt = -M of half an empty cylinder, and twice that of half a ball.  The width of the
+        interface adds some: 3 % of the rate at half the radius, 1 % at a quarter."""
         right = ("microstructure.angle_void=90 degree", "microstructure.angle_depleted=90 degree",
                  "microstructure.pressure=0 Pa")
         run = self.rest("1.2 s", *right, "grid.nx=128", "microstructure.interface_width=0.5 um")
@@ -122,7 +124,8 @@ class Capillarity(unittest.TestCase):
         self.assertLess(abs(slope / 4e-12 + 1), 0.05)
 
     def test_gas_dissolves(self):
-        """Half a ball's gas by Epstein and Plesset with the tension's pressure, quasi-stationary."""
+        """Half a ball's gas by Epstein and Plesset with the tension's pressure, quasi-stationary.
+        """
         run = self.rest("20 s", "microstructure.angle_void=90 degree", "microstructure.angle_depleted=90 degree",
                         "grid.ny=32", "grid.nx=32", "grid.width=8 um", "grid.depth=8 um",
                         "microstructure.gas_dissolution=1e-14 m^2/s", "microstructure.pocket_radius=1.5 um")
@@ -157,8 +160,9 @@ output: {timeseries: {every: 1 s}}
         return run, currents[-1]
 
     def test_against_geometry(self):
-        """With voids the contact goes earlier, where a sharp interface of the same gas has no balance.  There is no path
-        beyond the limit here, so that the voltage runs away with the contact."""
+        """With voids the contact goes earlier, where a sharp interface of the same gas has no
+        balance.  There is no path beyond the limit here, so that the voltage runs away with the
+        contact."""
         expected = max(i for i in np.arange(0.3, LIMIT, 0.002) if stationary(i) is not None)
         run, found = self.collapse()
         frozen, without = self.collapse("microstructure.angle_depleted=60 deg")
@@ -178,7 +182,8 @@ output: {timeseries: {every: 1 s}}
             self.assertLess(each.balance, 1e-10)
 
     def test_static_contact_levels_and_voids_do_not(self):
-        """On a frozen contact of 0.6 the collapse is that of 1D; with moving voids it is earlier."""
+        """On a frozen contact of 0.6 the collapse is that of 1D; with moving voids it is earlier.
+        """
         with_voids, current = self.collapse("contact.fraction=0.6", "contact.patch=2 um")
         deck = CELL.replace("pockets: 1", "pockets: 0") + """
 contact: {fraction: 0.6, patch: 2 um}
@@ -227,8 +232,9 @@ protocol:
 
 
 class ThreeGrids(unittest.TestCase):
-    """A fast K film and a void whose gas dissolves, stripped to its collapse and at a held voltage.  The collapse is that
-    without a path beyond the limit: with one, the voltage passes any bound at a step of the current."""
+    """A fast K film and a void whose gas dissolves, stripped to its collapse and at a held voltage.
+    The collapse is that without a path beyond the limit: with one, the voltage passes any bound at
+    a step of the current."""
     DECK = """
 title: three grids
 grid:  {nx: 40, width: 16 um, depth: 1 um, alloy_height: 10 um, alloy_layers: 4, electrolyte_layers: 6,
@@ -286,7 +292,9 @@ protocol:
 
 
 class SolidAndVoid(unittest.TestCase):
-    """K and a void in one cell of NaK65, stripped beyond the liquidus by a staircase until hardly any contact is left."""
+    """K and a void in one cell of NaK65, stripped beyond the liquidus by a staircase until hardly
+    any contact is left.
+    """
     DECK = """
 title: K and a void on three grids
 alloy:          {potassium: 65 wt%, volume: 1.2 uL}
@@ -304,7 +312,8 @@ output: {timeseries: {every: 0.2 s}}
 
     @unittest.skipUnless(LONG, "with --long only")
     def test_three_grids(self):
-        """Contact and voltage over the last 40 s, in the mean, and the moment at which K is there."""
+        """Contact and voltage over the last 40 s, in the mean, and the moment at which K is there.
+        """
         runs = [nakrun.run(self.DECK, f"grid.nx={n}") for n in (60, 90, 135)]
         ends = [run.series["time_s"][-1] for run in runs]
         times = np.linspace(3262, min(ends) - 2, 300)

@@ -1,5 +1,5 @@
-/* The zone of a cell, set directly: shapes of phases in, thicknesses and Na out.  NaK at 25 C unless a test says
-   otherwise; interfaces of 1 um. */
+/* The zone of a cell, set directly: shapes of phases in, thicknesses and Na out.  NaK at 25 C
+   unless a test says otherwise; interfaces of 1 um. */
 #pragma once
 
 #include "bench_fixture.h"
@@ -94,7 +94,8 @@ static inline PetscReal Profile(PetscReal depth)
 /* Order parameters at a place, given those that are there, and the ratio of the liquid. */
 typedef PetscReal (*Filling)(const void *ctx, PetscReal x, PetscReal z, PetscReal phi[]);
 
-/* Set order parameters of the zone and r of all of the alloy, for which the liquid is asked 1 m above the zone. */
+/* Set order parameters of the zone and r of all of the alloy, for which the liquid is asked 1 m
+   above the zone. */
 static inline void Fill(const Bench *b, Filling filling, const void *ctx)
 {
   const NakLayout *l = b->l;
@@ -187,7 +188,8 @@ static inline PetscReal WallEnergy(const Bench *b, const PetscReal low[], const 
   return NakMixSumAt(&b->mix, b->mix.wall, face, unused, also);
 }
 
-/* Of column i: bulk, gradients to the layer above and to the column beside, wall, reservoir [J/m2]. */
+/* Of column i: bulk, gradients to the layer above and to the column beside, wall, reservoir
+   [J/m2]. */
 static inline PetscReal ColumnEnergy(const Bench *b, const PetscReal u[], PetscInt i, PetscReal mu)
 {
   const NakLayout *l                  = b->l;
@@ -213,8 +215,9 @@ typedef struct {
   PetscReal amount, pressure;
 } Gas;
 
-/* Mean over the area; of the gas p V - N ln V, or NULL for none [J/m2].  Na metal that grows into a void is solid Na of
-   the phase diagram; metal on a face without voids is at E = 0, which is 0.35 mV lower at 25 C. */
+/* Mean over the area; of the gas p V - N ln V, or NULL for none [J/m2].  Na metal that grows into a
+   void is solid Na of the phase diagram; metal on a face without voids is at E = 0, which is 0.35
+   mV lower at 25 C. */
 static inline PetscReal Energy(const Bench *b, PetscReal mu, const Gas *gas)
 {
   const PetscReal  metal = gas != NULL ? b->mix.metal_energy : 0;

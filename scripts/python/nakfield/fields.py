@@ -10,7 +10,8 @@ PHASES = {"void": "white", "solid_b": "#8DB9E8", "solid_a": "#F0B27A"}  # drawn 
 
 
 def read_frames(run):
-    """Axes [um] and the last frames; None for a single column, or where frames lack what is drawn."""
+    """Axes [um] and the last frames; None for a single column, or where frames lack what is drawn.
+    """
     count = len(run.times)
     if count == 0:
         return None

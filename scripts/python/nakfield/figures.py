@@ -75,7 +75,9 @@ def save(figure, stem, formats):
 
 
 def likeness(picture, reference):
-    """Structural similarity of two pictures of the same size, the mean over colours; 1 where they are equal."""
+    """Structural similarity of two pictures of the same size, the mean over colours; 1 where they
+    are equal.
+    """
     from skimage import io, metrics
 
     mine, theirs = (io.imread(path)[..., :3] for path in (picture, reference))

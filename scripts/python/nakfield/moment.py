@@ -53,8 +53,8 @@ class Moment:
         return self.face["contact"] > HALF
 
     def focusing(self):
-        """The current over its mean on the contact, nan where there is none, and that mean [mA/cm2];
-        (None, mean) where no net current flows."""
+        """The current over its mean on the contact, nan where there is none, and that mean
+        [mA/cm2]; (None, mean) where no net current flows."""
         current = 0.1 * self.face["current"]
         weights = np.where(self.touching, self.face["contact"], 0)
         mean = (current * weights).sum() / weights.sum() if weights.any() else 0.0
@@ -63,7 +63,9 @@ class Moment:
         return np.where(self.touching, current / mean, np.nan), mean
 
     def worst(self):
-        """Where a failure begins: the longest filament, the thickest deposit, the emptiest interphase."""
+        """Where a failure begins: the longest filament, the thickest deposit, the emptiest
+        interphase.
+        """
         for name in ("filament", "deposit"):
             if self.face[name].max() > 0:
                 return np.unravel_index(np.argmax(self.face[name]), self.face[name].shape)
@@ -170,7 +172,9 @@ def headline(run):
 
 
 def integrals(moment, layers=None):
-    """The mean over the area of each field of the face, or of its integral over layers of the volume."""
+    """The mean over the area of each field of the face, or of its integral over layers of the
+    volume.
+    """
     if layers is None:
         return {name: float(values.mean()) for name, values in moment.face.items()}
     heights = np.diff(moment.z)[layers]
@@ -178,7 +182,9 @@ def integrals(moment, layers=None):
 
 
 def figures(moment):
-    """What a moment's arrays say of columns of timeseries.csv; of a row of a 3D run those of the face."""
+    """What a moment's arrays say of columns of timeseries.csv; of a row of a 3D run those of the
+    face.
+    """
     face = integrals(moment)
     found = {"deposit_nm_mean": 1e9 * face["deposit"], "deposit_nm_max": 1e9 * float(moment.face["deposit"].max()),
              "filament_um_max": 1e6 * float(moment.face["filament"].max()), "k_film_fraction": face["k_film"]}

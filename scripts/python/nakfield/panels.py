@@ -1,7 +1,7 @@
 """Pictures of one moment of a cell by matplotlib: the face from above, curves over x, a column.
 
-One look for all of them: a colour means one quantity, ranges are of this moment or given, what is not
-in contact has no current and so no colour.  Lengths below a mm are in um, potentials in mV.
+One look for all of them: a colour means one quantity, ranges are of this moment or given, what is
+not in contact has no current and so no colour.  Lengths below a mm are in um, potentials in mV.
 """
 import collections
 
@@ -166,8 +166,8 @@ def reduce(path, finer):
 
 
 def complete(path, time, finer=1, beside=None, width=0):
-    """Reduce a picture, have it know its time, and make it so wide, with what `beside` draws in a figure on its
-    right."""
+    """Reduce a picture, have it know its time, and make it so wide, with what `beside` draws in a
+    figure on its right."""
     from PIL import Image, PngImagePlugin
 
     picture = reduced(path, finer)
@@ -213,7 +213,9 @@ def about_one(low, high):
 
 
 def norm_of(name, values, title, ends=None):
-    """How values become colours: even on both sides of 1 or 0 for the current, else the range there is."""
+    """How values become colours: even on both sides of 1 or 0 for the current, else the range there
+    is.
+    """
     from matplotlib.colors import LogNorm, Normalize
 
     found = values[np.isfinite(values)]
@@ -297,8 +299,8 @@ def mark(sheet, axis, moment):
 
 
 def draw_face(figure, moment, past=None, ranges=None):
-    """The face of a cell: six maps in 3D; in 2D curves over x, and of the course that is `past` the current over x
-    and time."""
+    """The face of a cell: six maps in 3D; in 2D curves over x, and of the course that is `past` the
+    current over x and time."""
     sheet = Sheet(figure, headline(moment.numbers))
     if moment.flat:
         draw_curves(sheet, moment, past)
@@ -347,7 +349,8 @@ INKS = {"contact": INK, "k_film": K, "deposit": NA, "filament": FILAMENT, "curre
 
 
 def draw_curve(sheet, axis, moment, names, edges):
-    """Quantities of one panel as stairs, one value a cell; two of different size have an axis each."""
+    """Quantities of one panel as stairs, one value a cell; two of different size have an axis each.
+    """
     title = []
     for k, name in enumerate(names):
         values, label = shown(moment, name) if name in ("current", "u_face") else (moment.face[name], NAMES[name])
@@ -459,8 +462,8 @@ def composition(moment):
 
 
 def draw_section(figure, moment):
-    """The plane where a failure begins: the alloy with its phases over the pellet with its filaments, and
-    the worst column."""
+    """The plane where a failure begins: the alloy with its phases over the pellet with its
+    filaments, and the worst column."""
     sheet = Sheet(figure, headline(moment.numbers))
     factor, unit = length_unit(moment.x[-1] - moment.x[0])
     left, top, width = sheet.px(86), sheet.px(92), 0.5 * sheet.width

@@ -256,7 +256,9 @@ class Run:
 
     @property
     def map(self):
-        """map.csv: the face of a 2D run along x against time, as arrays [time, x]; None without one."""
+        """map.csv: the face of a 2D run along x against time, as arrays [time, x]; None without
+        one.
+        """
         return self._keep("map", self._read_map)
 
     def _read_map(self):
@@ -286,7 +288,8 @@ class Run:
 
     @contextlib.contextmanager
     def _fields(self):
-        """fields.h5 open; each frame is a file of its own beside it, which may be cut or missing."""
+        """fields.h5 open; each frame is a file of its own beside it, which may be cut or missing.
+        """
         import h5py
 
         try:

@@ -1,4 +1,6 @@
-"""nakfield watch: how far runs are, from their files alone, while they go on and after; see docs/clusters.md."""
+"""nakfield watch: how far runs are, from their files alone, while they go on and after; see
+docs/clusters.md.
+"""
 import argparse
 import csv
 import json

@@ -1,4 +1,5 @@
-"""For pvpython: follow a running simulation by Catalyst Live, and say what is seen of the face's current.
+"""For pvpython: follow a running simulation by Catalyst Live, and say what is seen of the face's
+current.
 
 Usage: client.py PORT SECONDS.  Ends when two different states were seen.
 """

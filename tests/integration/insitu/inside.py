@@ -18,8 +18,8 @@ table = nakdata.Table("inside.csv")
 
 
 def measure(surface):
-    """(volume, area) of this rank's triangles: of a body over z = 0 the volume is the sum of z dx dy of its surface,
-    whose normals point to where the phase is not."""
+    """(volume, area) of this rank's triangles: of a body over z = 0 the volume is the sum of z dx
+    dy of its surface, whose normals point to where the phase is not."""
     if surface is None or surface.GetNumberOfCells() == 0:
         return 0.0, 0.0
     points = vtk_to_numpy(surface.GetPoints().GetData()).astype(float)
