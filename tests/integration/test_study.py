@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -593,6 +594,9 @@ class Effects(unittest.TestCase):
         value, low, high = effects.rank_correlation(x, y)
         self.assertAlmostEqual(value, scipy.stats.spearmanr(x, y)[0], 12)
         self.assertTrue(low < value < high)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            self.assertTrue(np.isnan(effects.rank_correlation(x, np.ones(200))).all())
 
     def plan(self, how, d):
         study_ = plan.Plan.__new__(plan.Plan)

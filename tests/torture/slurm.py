@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A run under a real Slurm, one that this script sets up on this machine.  The batch template's job
 is stopped by SIGUSR1 and queued again until the run is done, to the bits of an uninterrupted one.
-One that is cancelled leaves a checkpoint.  Tasks that MPI does not join are refused.  As root, with
+One that is cancelled leaves a checkpoint.  Tasks that MPI does not join are refused.  A study shares
+its samples between two nodes and the jobs of an array, also with two ranks a sample.  As root, with
 Debian's packages slurmctld, slurmd, slurm-client, slurm-wlm-basic-plugins and munge; where they are
-missing it is skipped (exit status 77).  Usage: slurm.py [strangers | cancelled | again ...], by
-default all three."""
+missing it is skipped (exit status 77).  Usage: slurm.py [strangers | cancelled | again | study ...],
+by default all of them."""
 import json
 import os
 import pwd
@@ -30,17 +31,16 @@ SlurmUser=root
 AuthType=auth/munge
 AuthInfo=socket={place}/munge.socket
 SlurmctldPort={ports[0]}
-SlurmdPort={ports[1]}
 SlurmctldPidFile={place}/slurmctld.pid
-SlurmdPidFile={place}/slurmd.pid
+SlurmdPidFile={place}/slurmd-%n.pid
 StateSaveLocation={place}/state
-SlurmdSpoolDir={place}/spool
+SlurmdSpoolDir={place}/spool-%n
 MpiDefault=pmix
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
+{nodes}
 PartitionName=all Nodes=ALL Default=YES State=UP OverSubscribe=FORCE:4
 """
 
@@ -53,13 +53,25 @@ def free_ports(count):
     return ports
 
 
-class Slurm:
-    """Daemons of a cluster of one node, all that they write in a folder of their own."""
+STUDY = """deck: {deck}
+output: {output}
+vary:
+  interphase.exponent: {{from: 2, to: 2.7, count: {count}}}
+  interphase.diffusion_time: [3 s, 30 s]
+collect: {{highest: max voltage}}
+"""
+SHORT = """protocol: [{strip: 0.1 mA/cm^2, for: 2 s}]
+grid: {nx: 4, width: 40 um}
+"""
 
-    def __init__(self, place):
+
+class Slurm:
+    """Daemons of a cluster, all that they write in a folder of their own.  Its nodes are all this
+    machine."""
+
+    def __init__(self, place, nodes=1):
         place.mkdir()
-        for name in ("state", "spool"):
-            (place / name).mkdir()
+        (place / "state").mkdir()
         munge = pwd.getpwnam("munge")
         key = place / "munge.key"
         key.write_bytes(os.urandom(1024))
@@ -69,14 +81,19 @@ class Slurm:
         place.parent.chmod(0o755)
         place.chmod(0o755)
         os.environ["SLURM_CONF"] = str(place / "slurm.conf")
-        (place / "slurm.conf").write_text(CONFIGURATION.format(
-            host=socket.gethostname().split(".")[0], place=place, ports=free_ports(2), cpus=os.cpu_count()))
+        host, ports = socket.gethostname().split(".")[0], free_ports(nodes + 1)
+        lines = [f"NodeName=node{k} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={os.cpu_count()}"
+                 for k, port in enumerate(ports[1:])]
+        (place / "slurm.conf").write_text(CONFIGURATION.format(host=host, place=place, ports=ports,
+                                                               nodes="\n".join(lines)))
         files = [f"--{what}={place}/munge.{what.split('-', maxsplit=1)[0]}" for what in
                  ("socket", "key-file", "pid-file", "log-file", "seed-file")]
         self.daemons = [self.start(["munged", "--foreground", *files], user="munge")]
         time.sleep(1)
-        self.daemons += [self.start(["slurmctld", "-D"]), self.start(["slurmd", "-D"])]
-        until(lambda: "idle" in say("sinfo", "--noheader"), 30, "the node is not idle")
+        self.daemons += [self.start(["slurmctld", "-D"]),
+                         *(self.start(["slurmd", "-D", "-N", f"node{k}"]) for k in range(nodes))]
+        until(lambda: say("sinfo", "--noheader", "--format=%T %D").strip() == f"idle {nodes}", 60,
+              "not all nodes are idle")
 
     @staticmethod
     def start(command, user=None):
@@ -163,25 +180,60 @@ def strangers(folder, failures):
         failures.append(f"a single run in a job of two tasks: {done.returncode}: {done.stderr[-300:]}")
 
 
+def study(folder, failures):
+    """On two nodes, as an array, and with two ranks a sample, each of which is a step within the job."""
+    template = TEMPLATE.with_name("study.sbatch")
+    (folder.path / "short.yaml").write_text(SHORT)
+    results = {}
+    for name, count, ranks, options in (("alone", 20, 1, None), ("nodes", 20, 1, ["--nodes=2"]),
+                                        ("array", 20, 1, ["--nodes=1", "--array=1-3"]),
+                                        ("ranks", 2, 2, ["--nodes=2"])):
+        path, out = folder.path / f"{name}.yaml", folder.path / name
+        path.write_text(STUDY.format(deck="short.yaml", output=name, count=count) + f"ranks: {ranks}\n")
+        if options is None:
+            say(nakrun.program(), "study", path, folder=folder.path)
+        else:
+            cores = f"--cpus-per-task={os.cpu_count()}"
+            say("sbatch", "--wait", *options, cores, "--time=10", template, path, folder=folder.path)
+        lines = (out / "results.csv").read_text().splitlines()
+        results[name] = [[*line.split(",")[:3], *line.split(",")[4:]] for line in lines]  # not the wall's time
+        kept = [path for part in ("claims", "work") for path in (out / part).iterdir()]
+        if len(lines) != 2 * count + 1 or sum(",completed," in line for line in lines) != 2 * count or kept:
+            failures.append(f"study {name}: {len(lines) - 1} results, {len(kept)} files left")
+    for name in ("nodes", "array"):
+        if results[name] != results["alone"]:
+            failures.append(f"study {name}: other results than without Slurm")
+    for place in (folder.path / "ranks" / "samples").iterdir():
+        if json.loads((place / "summary.json").read_text())["ranks"] != 2:
+            failures.append(f"{place}: not on two ranks")
+
+
 def main():
     missing = [name for name in NEEDED if shutil.which(name) is None]
     if missing or os.geteuid() != 0:
         print(f"skipped: no {', '.join(missing) or 'rights of root'}")
         return 77
-    began, failures, times = time.time(), [], 0
-    parts = sys.argv[1:] or ["strangers", "cancelled", "again"]
-    with torture.Folder(columns=(*torture.COLUMNS, *SLOW)) as folder, Slurm(folder.path / "slurm"):
+    began, failures, said = time.time(), [], []
+    parts = sys.argv[1:] or ["strangers", "cancelled", "again", "study"]
+    with torture.Folder(columns=(*torture.COLUMNS, *SLOW)) as folder:
         (folder.path / "build" / "release").mkdir(parents=True)
         (folder.path / "build" / "release" / "nakfield").symlink_to(nakrun.program())
-        if "strangers" in parts:
-            strangers(folder, failures)
-        if "cancelled" in parts:
-            cancelled(folder, failures)
-        if "again" in parts:
-            folder.new("whole", ranks=2, timeout=1800).demand(nakrun.DONE)
-            times = stopped_and_queued_again(folder, failures)
-    return torture.report(f"{', '.join(parts)}: strangers are refused; a job of 2 ranks was stopped and queued again {times} "
-                          "times, then the same bit for bit; one cancelled leaves a checkpoint", failures, began)
+        with Slurm(folder.path / "slurm"):
+            if "strangers" in parts:
+                strangers(folder, failures)
+                said.append("strangers are refused")
+            if "cancelled" in parts:
+                cancelled(folder, failures)
+                said.append("a job that is cancelled leaves a checkpoint")
+            if "again" in parts:
+                folder.new("whole", ranks=2, timeout=1800).demand(nakrun.DONE)
+                times = stopped_and_queued_again(folder, failures)
+                said.append(f"a job of 2 ranks was stopped and queued again {times} times, then the same bit for bit")
+        if "study" in parts:
+            with Slurm(folder.path / "two", nodes=2):
+                study(folder, failures)
+            said.append("studies on two nodes, as an array and with two ranks a sample are whole")
+    return torture.report("; ".join(said), failures, began)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 Intervals are of 95 % by a bootstrap, whose random numbers are always the same.
 """
+import warnings
+
 import numpy as np
 
 DRAWS = 1000
@@ -26,7 +28,10 @@ def bootstrap(data, statistics, normal=False):
     if normal:
         half = 1.96 * drawn.std(axis=0)
         return np.stack([value, value - half, value + half], axis=-1)
-    return np.stack([value, *np.nanpercentile(drawn, [LOW, HIGH], axis=0)], axis=-1)
+    with warnings.catch_warnings():  # a number that is the same everywhere has no correlation
+        warnings.simplefilter("ignore", RuntimeWarning)
+        bounds = np.nanpercentile(drawn, [LOW, HIGH], axis=0)
+    return np.stack([value, *bounds], axis=-1)
 
 
 def describe(values):

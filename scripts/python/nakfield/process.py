@@ -38,6 +38,23 @@ def environment():
     return {**kept, "OMP_NUM_THREADS": "1", "OMPI_MCA_ess_singleton_isolated": "1"}
 
 
+def launch(ranks):
+    """What starts a run on some ranks, and its environment.  Within Slurm it is a step of its own,
+    on the node of this process if it fits there; of its own step it inherits nothing."""
+    here = os.environ
+    if "SLURM_JOB_ID" not in here:
+        return ["mpirun", "-n", str(ranks)], environment()
+    place = []
+    if "SLURMD_NODENAME" in here and ranks <= int(here.get("SLURM_CPUS_ON_NODE", "0")):
+        place = ["-N", "1", "-w", here["SLURMD_NODENAME"]]
+    mpi = here.get("NAK_SRUN_MPI", "pmix")
+    settings = environment()
+    for name in ("SLURM_JOB_ID", "SLURM_CONF"):
+        if name in here:
+            settings[name] = here[name]
+    return ["srun", f"--mpi={mpi}", "--exact", *place, "-n", str(ranks)], settings
+
+
 class _Process:
     """What both kinds have: a process whose standard output is read, and a file of its errors."""
 
@@ -126,11 +143,7 @@ class Ranks(_Process):
         self.ranks = ranks
 
     def start(self, words):
-        if "SLURM_JOB_ID" in os.environ:
-            launcher = ["srun", "--exact", "-n", str(self.ranks)]
-        else:
-            launcher = ["mpirun", "-n", str(self.ranks)]
-        settings = os.environ if launcher[0] == "srun" else environment()
+        launcher, settings = launch(self.ranks)
         self.out = b""
         self.process = subprocess.Popen(
             [*launcher, self.program, *words],

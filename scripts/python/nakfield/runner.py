@@ -53,7 +53,8 @@ def _line(message):
 
 
 class Runner:
-    """`jobs` processes side by side, kept until close(); a `store` is needed for run()."""
+    """`jobs` processes side by side, kept until close(); a `store` is needed for run().  A sample
+    on several ranks counts as so many."""
 
     def __init__(self, program, jobs):
         self.program, self.jobs, self.ranks, self.store = program, jobs, 1, None
@@ -201,7 +202,7 @@ class Runner:
         processes = (
             self.workers
             if self.ranks == 1
-            else [Ranks(self.program, self.ranks) for _ in range(self.jobs)]
+            else [Ranks(self.program, self.ranks) for _ in range(max(self.jobs // self.ranks, 1))]
         )
         if pending:
             self._carry_out(processes[: len(pending)], next_job, done, tick)
