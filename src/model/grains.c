@@ -263,6 +263,20 @@ PetscReal NakGrainsUntil(NakModel model)
   return model->grains.until;
 }
 
+/* All layers of the zone have one volume. */
+PetscErrorCode NakZonePay(NakModel m, PetscReal gain, PetscReal u[])
+{
+  const NakColumn *c       = &m->column;
+  const NakGrid   *g       = NakStateGrid(m->state);
+  const PetscReal  columns = (PetscReal)g->nx * (PetscReal)g->ny, height = c->alloy.height[0];
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &gain, 1, MPIU_REAL, MPIU_SUM, m->comm));
+  for (PetscInt n = 0; n < m->owned; n++)
+    u[(ptrdiff_t)n * c->l.size + c->l.reservoir_na] -= gain * height / (columns * c->reservoir);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakGrainsCheckpoint(NakModel m, NakCheckpoint c)
 {
   NakGrains *g = &m->grains;

@@ -321,26 +321,6 @@ PetscErrorCode NakModelMeasure(NakModel model, Vec U, NakRecord *record, NakInve
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[])
-{
-  const NakColumn *c    = &model->column;
-  const ptrdiff_t  size = c->l.size;
-  const PetscReal *u;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(U, &u));
-  for (ptrdiff_t k = 0; k < model->owned; k++) {
-    const NakCover *over = &model->column.over[k];
-    const NakFoot   foot = NakColumnFoot(c, u + k * size);
-    const NakBath   bath = NakColumnBath(c, u + k * size);
-    const NakFace   face = NakColumnFace(c, over, &foot, &bath, u + k * size);
-
-    faces[k] = NakColumnDrive(c, over, &face);
-  }
-  PetscCall(VecRestoreArrayRead(U, &u));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 _Static_assert((int)FIELDS <= (int)NAK_FRAME_FIELDS, "room for all fields");
 
 static const NakField fields[FIELDS] = {

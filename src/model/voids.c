@@ -129,6 +129,26 @@ static PetscErrorCode Nucleate(NakModel m, PetscReal dt, PetscReal u[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[])
+{
+  const NakColumn *c    = &model->column;
+  const ptrdiff_t  size = c->l.size;
+  const PetscReal *u;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(U, &u));
+  for (ptrdiff_t k = 0; k < model->owned; k++) {
+    const NakCover *over = &model->column.over[k];
+    const NakFoot   foot = NakColumnFoot(c, u + k * size);
+    const NakBath   bath = NakColumnBath(c, u + k * size);
+    const NakFace   face = NakColumnFace(c, over, &foot, &bath, u + k * size);
+
+    faces[k] = NakColumnDrive(c, over, &face);
+  }
+  PetscCall(VecRestoreArrayRead(U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode NakModelVoidsAdvance(NakModel m, PetscReal time, PetscReal dt, Vec U)
 {
   NakModelVoids *v = &m->bubbles;
@@ -137,7 +157,7 @@ PetscErrorCode NakModelVoidsAdvance(NakModel m, PetscReal time, PetscReal dt, Ve
   PetscFunctionBeginUser;
   if (v->gas == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakModelFaces(m, U, v->drive));
-  NakGasSetTemperature(v->gas, NakModelTemperature(m));
+  NakGasSetTemperature(v->gas, m->column.kinetics.alloy.T);
   PetscCall(VecGetArray(U, &u));
   PetscCall(NakModelVoidsFollow(m, u));
   PetscCall(NakGasDissolve(v->gas, v->share, dt));
