@@ -289,6 +289,10 @@ const char *NakEventDoc(PetscInt kind);
 */
 PetscErrorCode NakProtocolNote(NakProtocol protocol, const NakRecord *now, PetscInt *fresh);
 
+/** Let a record count as one from whose voltage `voltage_drop` is measured in the current step.
+    NakProtocolNote() does so, too; a trial has to. */
+void NakProtocolSee(NakProtocol protocol, const NakRecord *now);
+
 /** All events noted so far.  Owned by the protocol, and at the same place until the end. */
 PetscErrorCode NakProtocolEvents(NakProtocol protocol, PetscInt *count, const NakEvent **events);
 

@@ -118,6 +118,13 @@ static PetscBool Galvanic(NakProtocol protocol)
   return (PetscBool)(held.hold == NAK_HOLD_CURRENT && held.value != 0);
 }
 
+void NakProtocolSee(NakProtocol protocol, const NakRecord *now)
+{
+  NakMark *const begin = &protocol->at.step_begin;
+
+  if (Galvanic(protocol)) begin->peak = PetscMax(begin->peak, PetscAbsReal(now->voltage));
+}
+
 PetscErrorCode NakProtocolNote(NakProtocol protocol, const NakRecord *now, PetscInt *fresh)
 {
   NakWatch      *watch = &protocol->watch;
@@ -128,9 +135,7 @@ PetscErrorCode NakProtocolNote(NakProtocol protocol, const NakRecord *now, Petsc
   watch->time     = now->time;
   watch->capacity = now->capacity;
   watch->begun    = PETSC_TRUE;
-  if (Galvanic(protocol))
-    protocol->at.step_begin.peak =
-      PetscMax(protocol->at.step_begin.peak, PetscAbsReal(now->voltage));
+  NakProtocolSee(protocol, now);
   if (end >= 0 && !watch->ended) {
     const NakEvent event = {
       .time = now->time, .capacity = now->capacity, .kind = end, .step = now->step};

@@ -123,7 +123,11 @@ static PetscErrorCode Turn(NakStepper s, NakProtocol protocol, NakRecord *now, P
 
     PetscCall(NakProtocolEnter(protocol, now));
     PetscCall(NakStepperEnter(s, protocol, now, &over));
-    while (!over) PetscCall(NakStepperStep(s, protocol, PETSC_INFINITY, now, &over));
+    NakProtocolSee(protocol, now);
+    while (!over) {
+      PetscCall(NakStepperStep(s, protocol, PETSC_INFINITY, now, &over));
+      NakProtocolSee(protocol, now);
+    }
     PetscCall(NakProtocolJudge(protocol, now, &overshoot));
     PetscCall(NakProtocolLeave(protocol, now, NAK_END_NONE, NULL));
     PetscCall(NakProtocolTurns(protocol, &turns, &left));

@@ -19,6 +19,15 @@ protocol:
 output:   {timeseries: {every: 1 min}}
 """
 
+DROPS = """
+alloy:    {{volume: 1 uL}}
+grid:     {{alloy_height: 10 um}}
+protocol:
+  - repeat: 2000
+    until: voltage_drop > {}
+    steps: [{{strip: 0.3 mA/cm^2, for: 5 s}}, {{plate: 0.1 mA/cm^2, for: 5 s}}]
+"""
+
 
 class Jump(unittest.TestCase):
     def compare(self, *overrides, ranks=1):
@@ -45,6 +54,19 @@ class Jump(unittest.TestCase):
                      "grid.electrolyte_layers=4", "grid.interphase_layers=6", "grid.alloy_layers=6",
                      "alloy.volume=0.15 uL",
                      "grid.alloy_height=3 um")
+
+    def test_a_drop_of_the_voltage(self):
+        """Within a turn the voltage falls more and more; no jump goes past the turn where it falls
+        too far."""
+        for drop in ("1.15 mV", "3.5 mV"):
+            every, some = (nakrun.run(DROPS.format(drop), f"solver.jump={jump}").summary
+                           for jump in ("false", "true"))
+            turns = [run["steps"][1]["executions"] for run in (every, some)]
+            print(f"voltage_drop > {drop}: turn {turns[0]} and {turns[1]}; "
+                  f"{every['time_steps']} and {some['time_steps']} steps")
+            self.assertEqual(some["end"], every["end"])
+            self.assertLessEqual(abs(turns[1] - turns[0]), 0.02 * turns[0])
+            self.assertLess(some["time_steps"], 0.9 * every["time_steps"])
 
 
 if __name__ == "__main__":
