@@ -99,6 +99,7 @@ class Tutorial(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             out = self.follow(["docs/howto.md"], folder)
             self.assertRegex(out, r"interphase.diffusion_time = 11\.52\d+ s \(10\.8\d+ to 12\.2\d+\)")
+            self.assertRegex(out, r"3 samples: 3 condition; results in runs/study")
             self.assertEqual(len(re.findall(r"^\S+,\d+,\d+,\d+,876\.8[78]\d+$", out, re.MULTILINE)), 5)
             self.assertRegex(out, r"peritectic  liquid x_Na = 0\.5769")
             self.assertRegex(out, r"runs/limit: condition: voltage > 3 V")
@@ -116,6 +117,9 @@ class Tutorial(unittest.TestCase):
                 out = self.follow([page], folder)
                 if page == "docs/studies.md":
                     self.assertRegex(out, r"15 samples: 5 completed, 10 condition;")
+                for said in re.findall(r"```text show: what check prints\n(.*?)```",
+                                       (nakrun.TOP / page).read_text(encoding="utf-8"), re.DOTALL):
+                    self.assertIn(said, out)
 
     def test_glossary(self):
         """Its columns, fields and entries are those of the other pages."""
