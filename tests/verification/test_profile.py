@@ -209,6 +209,25 @@ class Profile(unittest.TestCase):
         np.testing.assert_allclose(charges, 6 * [0.01, -0.01], rtol=1e-9)
         self.assertEqual(run.summary["half_cycles"], written.summary["half_cycles"])
 
+    def test_how_a_critical_current_test_ends(self):
+        """All statuses of a run that the program has carried out; each tells the currents."""
+        item_ = ("{ccd: {from: %s mA/cm^2, to: 0.8 mA/cm^2, factor: 2, charge: %s mAh/cm^2, "
+                 "rest: 5 s%s}}")
+        thin = ("electrolyte.pellet_thickness=25 um", "kinetics.filament_onset=360 C/m^2")
+        for values, more, status, end, critical, passed in (
+                ((0.1, 0.01, ""), (), "completed", "all steps are done", None, 0.8),
+                ((0.1, 0.01, ", drop: 3 mV"), (), "condition", "voltage_drop > 0.003 V", 0.4, 0.2),
+                ((0.1, 0.01, ""), ("limits.voltage_max=60 mV",), "limit", "limits.voltage_max",
+                 0.2, 0.1),
+                ((0.2, 0.2, ""), thin, "short", "a filament crossed", 0.8, 0.4)):
+            summary = self.run_deck(item_ % values, more=more).summary
+            self.assertEqual(summary["status"], status)
+            self.assertIn(end, summary["end"])
+            self.assertEqual(summary.get("critical_current_mA_cm2"), critical)
+            self.assertAlmostEqual(summary["passed_current_mA_cm2"], passed)
+            last = [event["event"] for event in summary["events"]][-1:]
+            self.assertEqual(last == [status], status != "completed")
+
     def test_on_two_ranks(self):
         write(self.folder, TIME[:6], CURRENT[:6] * AREA)
         wide = ("grid.nx=4", "grid.width=40 um", "grid.electrolyte_layers=4")
