@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""A run under a real Slurm, one that this script sets up on this machine.  The batch template's job
-is stopped by SIGUSR1 and queued again until the run is done, to the bits of an uninterrupted one.
-One that is cancelled leaves a checkpoint.  Tasks that MPI does not join are refused.  A study shares
-its samples between two nodes and the jobs of an array, also with two ranks a sample.  As root, with
-Debian's packages slurmctld, slurmd, slurm-client, slurm-wlm-basic-plugins and munge; where they are
-missing it is skipped (exit status 77).  Usage: slurm.py [strangers | cancelled | again | study
-...], by default all of them."""
+"""A run under a real Slurm, one that this script sets up on this machine.  The batch template's
+job is stopped by SIGUSR1 and queued again until the run is done, to the bits of an
+uninterrupted one.  One that is cancelled leaves a checkpoint.  Tasks that MPI does not join are
+refused.  A study shares its samples between two nodes and the jobs of an array, also with two
+ranks a sample.  As root, with Debian's packages slurmctld, slurmd, slurm-client, slurm-wlm-
+basic-plugins and munge; where they are missing it is skipped (exit status 77).  Usage: slurm.py
+[strangers | cancelled | again | study ...], by default all of them."""
 import json
 import os
 import pwd

@@ -10,7 +10,7 @@ import numpy as np
 
 from .fit_file import FitFile
 from .profiles import profiles
-from .ranges import Ranges, bring_inside, outside
+from .ranges import FAR, Ranges, bring_inside, outside
 from .run import ReadError, Run
 from .runner import Runner, Sample
 from .store import Store
@@ -19,6 +19,7 @@ from .text import InputError, parse_yaml, show
 
 TOLERANCE = 1e-4  # of the parameters between their bounds, and of the sum of squares
 ROUGH = 1e-2  # the same where figures have a tolerance: any point inside is as good
+ROUNDS = 10  # from one point of differences to the next
 
 
 class Fit(FitFile):
@@ -100,10 +101,10 @@ class Fit(FitFile):
         ]
 
     def distances(self, points):
-        """Signed distances of the data sets that are fitted."""
+        """Signed distances of the data sets that count."""
         return [
-            np.concatenate([data.distances(found) for data, found in zip(self.fitted, row)])
-            for row in self.runs(points, self.fitted)
+            np.concatenate([data.distances(found) for data, found in zip(self.counted, row)])
+            for row in self.runs(points, self.counted)
         ]
 
     def slopes(self, u, free=None, of=None):
@@ -118,11 +119,36 @@ class Fit(FitFile):
         found = iter((of or self.residuals)([point for pair in pairs for point in pair]))
         return np.stack([(-next(found) + next(found)) / np.sum(b - a) for a, b in pairs], 1)
 
-    def least(self, u, free):
-        """Least squares over some parameters, the others held: SciPy's result."""
+    def least(self, u, free, secant=None):
+        """Least squares over some parameters, the others held: SciPy's result.
+
+        Differences cost most of the runs.  So slopes follow the points, and differences at the end
+        confirm that it is one, or give a new beginning.  A `secant` may come from another point.
+        """
+        secant, found = secant or self.secant(free), None
+        for _ in range(ROUNDS):
+            before, found = found, self._least(secant, u if found is None else found.x)
+            if secant.fresh or (
+                before is not None and before.cost - found.cost <= self.tolerance * before.cost
+            ):
+                break
+            secant.renew(found.x)
+        if not secant.fresh and not self.exact:  # intervals hang on the slopes
+            secant.renew(found.x)
+            found = self._least(secant, found.x, 1)
+        return found
+
+    def secant(self, free):
+        return Secant(self, free)
+
+    @property
+    def tolerance(self):
+        return ROUGH if self.exact else TOLERANCE
+
+    def _least(self, secant, u, most=50):
         from scipy.optimize import least_squares
 
-        u, free = np.array(u, dtype=float), list(free)
+        u, free = np.array(u, dtype=float), secant.free
 
         def whole(part):
             point = u.copy()
@@ -132,20 +158,21 @@ class Fit(FitFile):
         found = least_squares(
             lambda part: self.residuals([whole(part)])[0],
             np.clip(u[free], 1e-6, 1 - 1e-6),
-            lambda part: self.slopes(whole(part), free),
+            lambda part: secant.at(whole(part)),
             bounds=(0, 1),
-            xtol=ROUGH if self.exact else TOLERANCE,
-            ftol=ROUGH if self.exact else TOLERANCE,
+            xtol=self.tolerance,
+            ftol=self.tolerance,
             loss=self.loss,
-            max_nfev=50,
+            max_nfev=most,
         )
         found.x = whole(found.x)
         return found
 
-    def refit(self, u, free):
-        """The best point with some parameters held, and its sum of squares, as the loss counts."""
-        if free:
-            found = self.least(u, free)
+    def refit(self, u, secant):
+        """The best point with the parameters held that `secant` does not free, and its sum of
+        squares, as the loss counts."""
+        if secant.free:
+            found = self.least(u, secant.free, secant)
             return found.x, 2 * found.cost
         squares = self.residuals([u])[0] ** 2
         counted = squares if self.loss == "linear" else 2 * (np.sqrt(1 + squares) - 1)
@@ -177,7 +204,7 @@ class Fit(FitFile):
 
     @property
     def limits(self):
-        return np.array([data.limits for data in self.fitted], dtype=float).T
+        return np.array([data.limits for data in self.counted], dtype=float).T
 
     def distance_slopes(self, u):
         return self.slopes(u, of=self.distances)
@@ -196,10 +223,37 @@ class Fit(FitFile):
 
     def ranges(self, best):
         """Admissible ranges around the best point, or that from which it came."""
-        kept = np.array([data.name not in self.left_out for data in self.fitted])
-        there = outside(self.distances([best.x])[0], self.limits)[kept].any()
+        there = outside(self.distances([best.x])[0], self.limits).any()
         point = self.admissible if there else best.x
-        return Ranges(point, self.distances, self.distance_slopes, self.limits, kept)
+        return Ranges(point, self.distances, self.distance_slopes, self.limits)
+
+
+class Secant:
+    """Slopes of the residuals along the free parameters at the points of a fit: from differences,
+    and then by Broyden's rule.  `fresh` while they are those of differences."""
+
+    def __init__(self, fit, free):
+        self.fit, self.free, self.fresh = fit, list(free), False
+        self.point = self.matrix = self.residuals = None
+
+    def renew(self, u):
+        self.matrix = None
+        self.at(u)
+
+    def at(self, u):
+        residuals, missed = self.fit.residuals([u])[0], np.zeros(1)
+        if self.matrix is not None and (u != self.point).any():
+            self.fresh = False
+            move = (u - self.point)[self.free]
+            held = np.delete(u - self.point, self.free)
+            # Of a move that is next to nothing one would learn the noise.
+            if not held.any() and np.abs(move).max() >= self.fit.step / 2:
+                missed = residuals - self.residuals - self.matrix @ move
+                self.matrix = self.matrix + np.outer(missed, move) / (move @ move)
+        if self.matrix is None or np.abs(missed).max() > FAR:
+            self.matrix, self.fresh = self.fit.slopes(u, self.free), True
+        self.point, self.residuals = u, residuals
+        return self.matrix.copy()
 
 
 # ---- The answer ----

@@ -12,13 +12,13 @@ def profile(fit, best, k, ends):
     others = [j for j in range(best.x.size) if j != k]
     found = [(best.x[k], best.x, 2 * best.cost)]
     for end in ends:
-        point = best.x
+        point, secant = best.x, fit.secant(others)
         for part in POINTS:
             value = float(np.clip(best.x[k] + part * (end - best.x[k]), 0, 1))
             if value == point[k]:
                 continue  # the bound was reached before, or is the best value
             point = np.where(np.arange(point.size) == k, value, point)
-            point, square = fit.refit(point, others)
+            point, square = fit.refit(point, secant)
             found.append((value, point, square))
     return sorted(found, key=lambda item: item[0])
 

@@ -104,17 +104,16 @@ def bring_inside(start, distances_of, slopes_of, limits):
 
 
 class Ranges:
-    """The ranges of all parameters from a point where all of the figures `kept` are inside."""
+    """The ranges of all parameters from a point where all figures are inside."""
 
-    def __init__(self, point, distances_of, slopes_of, limits, kept):
-        low, high = (side[kept] for side in limits)
-        here, slopes = distances_of([point])[0][kept], slopes_of(point)[kept]
+    def __init__(self, point, distances_of, slopes_of, limits):
+        here, slopes = distances_of([point])[0], slopes_of(point)
         self.walks = [
-            Walk(point, here, slopes, (low, high), side, np.zeros(here.size, dtype=bool))
+            Walk(point, here, slopes, limits, side, np.zeros(here.size, dtype=bool))
             for axis in np.eye(point.size)
             for side in (-axis, axis)
         ]
-        walk_all(self.walks, lambda points: [found[kept] for found in distances_of(points)])
+        walk_all(self.walks, distances_of)
 
     def of(self, k):
         """Lowest and highest of a parameter, and whether the ways to them came to an end."""
