@@ -32,7 +32,7 @@ static PetscErrorCode PrintVersion(void)
 }
 
 /* Options that nothing asked for are perhaps misspelt. */
-static PetscErrorCode TellUnusedOptions(void)
+static PetscErrorCode WarnUnusedOptions(void)
 {
   PetscInt n;
   char   **names, **values;
@@ -70,7 +70,7 @@ static PetscErrorCode Simulate(const NakCommandLine *line)
   else if (code == PETSC_SUCCESS)
     code = Approve(sim, line->sim.deck);
   if (code == PETSC_SUCCESS && line->command == NAK_COMMAND_RUN && !line->dry_run)
-    code = TellUnusedOptions();
+    code = WarnUnusedOptions();
   PetscCall(NakSimDestroy(&sim));
   PetscFunctionReturn(code);
 }

@@ -77,7 +77,7 @@ static void SetScripts(conduit_node *node, const NakInsituHow *how)
 }
 
 /* Add what nakguard.py has left since the last time.  Returns how many scripts failed. */
-static int TellFailures(char message[NAK_INSITU_MESSAGE])
+static int ReportFailures(char message[NAK_INSITU_MESSAGE])
 {
   const char *left   = getenv(TOLD);
   size_t      used   = strlen(message);
@@ -187,7 +187,7 @@ static int Show(void *self, const NakInsituMoment *moment, char message[NAK_INSI
   if (!sound) Say(message, "blueprint refuses the mesh", status);
   sound = Everywhere(catalyst->comm, sound);
   if (sound) status = catalyst_execute(node);
-  failed = TellFailures(message); /* what a status may speak of, too */
+  failed = ReportFailures(message); /* what a status may speak of, too */
   if (status != catalyst_status_ok && failed == 0)
     (void)snprintf(message, NAK_INSITU_MESSAGE,
                    "in situ: %s: Catalyst 2 did not execute (status %d); the run continues without "

@@ -258,7 +258,7 @@ static PetscErrorCode System(void *ctx, Vec U, Vec Udot, Vec F, PetscBool *valid
 }
 
 /* What the bottom has taken is set by the fluxes, and the sum of A by that. */
-static PetscErrorCode Book(void *ctx, Vec F, PetscReal shift, Vec U)
+static PetscErrorCode UpdateAmounts(void *ctx, Vec F, PetscReal shift, Vec U)
 {
   NakMixBox        b    = (NakMixBox)ctx;
   const ptrdiff_t  size = NakStateLayout(b->state)->size;
@@ -282,5 +282,5 @@ static PetscErrorCode Book(void *ctx, Vec F, PetscReal shift, Vec U)
 
 NakEquation NakMixEquation(NakMixBox b)
 {
-  return (NakEquation){.ctx = b, .residual = System, .valid = Valid, .book = Book};
+  return (NakEquation){.ctx = b, .residual = System, .valid = Valid, .book = UpdateAmounts};
 }

@@ -69,7 +69,7 @@ static PetscReal Spread(const NakCellParams *cell)
 }
 
 /* A held current enters every column alike; a held voltage does not.  See docs/model.md. */
-static void TellCoarse(const NakModelParams *p, NakComplaints *list)
+static void WarnCoarse(const NakModelParams *p, NakComplaints *list)
 {
   const PetscReal depth = p->grid.ny > 1 ? p->grid.depth : 0;
   const PetscReal half =
@@ -94,7 +94,7 @@ static PetscReal Widest(const NakGridParams *g)
 }
 
 /* Patches of a column or two follow the grid, not their size. */
-static void TellPatches(const NakModelParams *p, NakComplaints *list)
+static void WarnPatches(const NakModelParams *p, NakComplaints *list)
 {
   const PetscReal patch = p->contact.patch, side = Widest(&p->grid);
 
@@ -124,9 +124,9 @@ static void CheckContact(const NakModelParams *p, NakComplaints *list)
                 "contact.fraction is %.6g, which leaves no column of the %" PetscInt_FMT
                 " x %" PetscInt_FMT " grid in contact: raise it or refine the grid",
                 (double)fraction, g->nx, g->ny);
-  TellPatches(p, list);
+  WarnPatches(p, list);
   if (g->electrolyte_layers > 0) {
-    TellCoarse(p, list);
+    WarnCoarse(p, list);
     return;
   }
   NakComplain(list, "contact",

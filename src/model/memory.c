@@ -27,8 +27,8 @@ PetscErrorCode NakMemoryDestroy(NakModel m)
 
 /* How far a possible event is beyond its bound, over the bound: contact lost, K as a film or a
    grain, Na metal. */
-static void Look(const NakColumn *c, const NakCover *over, const NakFoot *foot, const PetscReal u[],
-                 PetscReal past[NAK_KEPT_TIMES])
+static void PastBounds(const NakColumn *c, const NakCover *over, const NakFoot *foot,
+                       const PetscReal u[], PetscReal past[NAK_KEPT_TIMES])
 {
   const PetscReal left  = foot->wetted * u[c->l.open];
   const PetscReal film  = over->contact > 0 ? 1 - u[c->l.open] : 0;
@@ -57,7 +57,7 @@ PetscErrorCode NakModelRemember(NakModel model, PetscReal time, Vec U)
     NakKept         *kept   = &memory->columns[k];
     PetscReal        past[NAK_KEPT_TIMES];
 
-    Look(c, &c->over[k], &foot, column, past);
+    PastBounds(c, &c->over[k], &foot, column, past);
     kept->current_max = PetscMax(kept->current_max, PetscAbsReal(face.faradaic.value));
     for (int h = 0; h < NAK_KEPT_TIMES; h++) {
       const PetscReal part = before < 0 ? 1 : NakCrossing(kept->past[h], past[h]);

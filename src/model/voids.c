@@ -99,7 +99,7 @@ PetscErrorCode NakModelVoidsPockets(NakModel m, PetscReal u[])
 /* ---- After a step ---- */
 
 /* The wetted part of the columns, and the room over the rest. */
-static void Look(NakModel m, const PetscReal u[])
+static void FollowContact(NakModel m, const PetscReal u[])
 {
   const NakColumn *c = &m->column;
 
@@ -161,10 +161,10 @@ PetscErrorCode NakModelVoidsAdvance(NakModel m, PetscReal time, PetscReal dt, Ve
   PetscCall(VecGetArray(U, &u));
   PetscCall(NakModelVoidsFollow(m, u));
   PetscCall(NakGasDissolve(v->gas, v->share, dt));
-  Look(m, u);
+  FollowContact(m, u);
   PetscCall(Nucleate(m, dt, u));
   PetscCall(Regroup(m, u));
-  Look(m, u);
+  FollowContact(m, u);
   PetscCall(NakGasWait(v->gas, v->wetted, v->drive));
   PetscCall(VecRestoreArray(U, &u));
   v->until = time + NakGasMaxStep(v->gas);

@@ -21,7 +21,7 @@ typedef struct {
 } TablePosition;
 
 /* Where a table ends, once it survives a power cut. */
-static PetscErrorCode TellTable(NakOutput output, const NakTable *table, int64_t *bytes)
+static PetscErrorCode EndOfTable(NakOutput output, const NakTable *table, int64_t *bytes)
 {
   char path[PETSC_MAX_PATH_LEN];
 
@@ -32,20 +32,20 @@ static PetscErrorCode TellTable(NakOutput output, const NakTable *table, int64_t
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode TellOthers(NakOutput output, TablePosition position[])
+static PetscErrorCode EndsOfOthers(NakOutput output, TablePosition position[])
 {
   PetscFunctionBeginUser;
   for (int t = NAK_TABLE_OTHERS; t < NAK_TABLES; t++, position++) {
     const NakTable *const table = &output->tables[t];
 
     if (table->file == NULL) continue;
-    PetscCall(TellTable(output, table, &position->bytes));
+    PetscCall(EndOfTable(output, table, &position->bytes));
     PetscCall(PetscStrncpy(position->name, table->name, sizeof position->name));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode TellFiles(NakOutput output, Position *position)
+static PetscErrorCode EndsOfFiles(NakOutput output, Position *position)
 {
   char path[PETSC_MAX_PATH_LEN];
 
@@ -53,7 +53,7 @@ static PetscErrorCode TellFiles(NakOutput output, Position *position)
   for (int t = 0; t < NAK_TABLE_OTHERS; t++) {
     position->bytes[t] = -1;
     if (output->tables[t].file != NULL)
-      PetscCall(TellTable(output, &output->tables[t], &position->bytes[t]));
+      PetscCall(EndOfTable(output, &output->tables[t], &position->bytes[t]));
   }
   PetscCall(NakOutputPath(output, "log.txt", path));
   PetscCall(NakFileSync(output->log, path));
@@ -81,7 +81,7 @@ static PetscErrorCode SyncFrames(NakOutput output)
 static PetscErrorCode Settle(NakOutput output, Position *position)
 {
   PetscFunctionBeginUser;
-  PetscCall(TellFiles(output, position));
+  PetscCall(EndsOfFiles(output, position));
   PetscCall(SyncFrames(output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -94,7 +94,7 @@ PetscErrorCode NakOutputSettle(NakOutput output)
 
   PetscFunctionBeginUser;
   PetscCall(Settle(output, &position));
-  PetscCall(TellOthers(output, others));
+  PetscCall(EndsOfOthers(output, others));
   PetscCall(NakOutputPath(output, "fields.h5", path));
   PetscCall(NakPathSync(path));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -256,7 +256,7 @@ static PetscErrorCode ExchangeTables(NakOutput output, NakCheckpoint c)
   PetscFunctionBeginUser;
   PetscCall(NakCheckpointHas(c, "output/tables", &has));
   if (!has) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!NakCheckpointReads(c) && output->rank == 0) code = TellOthers(output, position);
+  if (!NakCheckpointReads(c) && output->rank == 0) code = EndsOfOthers(output, position);
   PetscCall(NakAgree(output->comm, code));
   PetscCall(NakCheckpointBlock(c, "output/tables", position, sizeof position));
   if (NakCheckpointReads(c) && output->rank == 0) code = CutBackOthers(output, position);

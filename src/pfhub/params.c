@@ -93,7 +93,7 @@ NakDomain NakPfhubBox(const NakPfhubParams *p)
 /* A flat interface is tanh(x / half), so it is 2 half wide.  One that is narrower than a cell
    sticks to the grid, and the time steps become ever shorter.  Allen-Cahn's well is Cahn-Hilliard's
    with rho = 1 from 0 to 1. */
-static void TellNarrow(const NakPfhubParams *p, NakComplaints *list)
+static void WarnNarrow(const NakPfhubParams *p, NakComplaints *list)
 {
   const NakCahnHilliard *c    = &p->cahn_hilliard;
   const PetscBool        flip = (PetscBool)(p->model == NAK_PFHUB_ALLEN_CAHN);
@@ -123,7 +123,7 @@ void NakPfhubCheck(const NakPfhubParams *p, NakComplaints *list)
                 "higher one",
                 (double)c->low, (double)c->high);
   else
-    TellNarrow(p, list);
+    WarnNarrow(p, list);
   if (s->before + s->after == 0)
     NakComplain(list, "multigrid",
                 "multigrid.before and multigrid.after are 0: nothing would be smoothed; set one of "

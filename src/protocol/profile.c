@@ -16,12 +16,12 @@ typedef struct {
   NakQuantity      held;
   PetscReal        sign;
   PetscBool        lines;
-} Wish;
+} ProfileRequest;
 
 /* ---- Entries ---- */
 
 /* One of two words, which must be there.  Returns 0 or 1, or -1 and an error. */
-static PetscErrorCode NeedWord(const Wish *w, const char *key, const char *const words[2],
+static PetscErrorCode NeedWord(const ProfileRequest *w, const char *key, const char *const words[2],
                                int *which)
 {
   const NakNode     node = NakNodeFind(w->map, key);
@@ -37,7 +37,7 @@ static PetscErrorCode NeedWord(const Wish *w, const char *key, const char *const
 }
 
 /* A path is relative to the deck.  The resolved deck lies elsewhere, so it has the full path. */
-static PetscErrorCode Find(const Wish *w, NakNode node, char path[PETSC_MAX_PATH_LEN])
+static PetscErrorCode Find(const ProfileRequest *w, NakNode node, char path[PETSC_MAX_PATH_LEN])
 {
   const char *const text = NakNodeText(node), *deck = NakDeckPath(w->deck);
   const char *const slash = strrchr(deck, '/');
@@ -57,7 +57,7 @@ static PetscErrorCode Find(const Wish *w, NakNode node, char path[PETSC_MAX_PATH
 }
 
 /* The quantity that is held: that one of `current` and `voltage` which is there. */
-static PetscErrorCode FindHeld(Wish *w, PetscBool *ok)
+static PetscErrorCode FindHeld(ProfileRequest *w, PetscBool *ok)
 {
   const NakNode current = NakNodeFind(w->map, "current");
   const NakNode voltage = NakNodeFind(w->map, "voltage");
@@ -73,7 +73,7 @@ static PetscErrorCode FindHeld(Wish *w, PetscBool *ok)
 }
 
 /* The name of a column, NULL if the deck has none. */
-static const char *ColumnOf(const Wish *w, const char *key)
+static const char *ColumnOf(const ProfileRequest *w, const char *key)
 {
   const NakNode     node = NakNodeFind(w->map, key);
   const char *const text = node != NULL ? NakNodeText(node) : "";
@@ -84,7 +84,7 @@ static const char *ColumnOf(const Wish *w, const char *key)
 /* ---- The table ---- */
 
 /* The factor that turns a column into what is held: per area, and positive when Na is stripped. */
-static PetscErrorCode Factor(const Wish *w, const NakMeasured *m, PetscReal *factor)
+static PetscErrorCode Factor(const ProfileRequest *w, const NakMeasured *m, PetscReal *factor)
 {
   const NakNode   per      = NakNodeFind(w->map, "per");
   const PetscBool per_area = m->per_area[NAK_MEASURED_CURRENT];
@@ -103,7 +103,7 @@ static PetscErrorCode Factor(const Wish *w, const NakMeasured *m, PetscReal *fac
 }
 
 /* A value beyond what can be held would end the run at once. */
-static PetscErrorCode CheckValue(const Wish *w, const NakProfile *p, PetscInt row)
+static PetscErrorCode CheckValue(const ProfileRequest *w, const NakProfile *p, PetscInt row)
 {
   const PetscBool current = (PetscBool)(w->held == NAK_MEASURED_CURRENT);
   const PetscReal high    = current ? MOST_CURRENT : w->limits->voltage_max;
@@ -129,7 +129,7 @@ static PetscErrorCode CheckValue(const Wish *w, const NakProfile *p, PetscInt ro
 }
 
 /* Copy the columns that were read, until an error. */
-static PetscErrorCode Take(const Wish *w, NakMeasured *m, NakProfile *p)
+static PetscErrorCode Take(const ProfileRequest *w, NakMeasured *m, NakProfile *p)
 {
   const PetscInt before = NakDeckErrorCount(w->deck);
   PetscReal      factor, begin;
@@ -156,7 +156,7 @@ static PetscErrorCode Take(const Wish *w, NakMeasured *m, NakProfile *p)
 }
 
 /* The digest in the deck must be the file's; if the deck has none, it gets the file's. */
-static PetscErrorCode Seal(const Wish *w, const NakProfile *p)
+static PetscErrorCode Seal(const ProfileRequest *w, const NakProfile *p)
 {
   const NakNode node = NakNodeFind(w->map, "sha256");
 
@@ -170,7 +170,7 @@ static PetscErrorCode Seal(const Wish *w, const NakProfile *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadFile(const Wish *w, NakNode node, NakProfile *profile)
+static PetscErrorCode ReadFile(const ProfileRequest *w, NakNode node, NakProfile *profile)
 {
   char            path[PETSC_MAX_PATH_LEN], names[PETSC_MAX_PATH_LEN] = "";
   const NakNode   columns = NakNodeFind(w->map, "columns");
@@ -201,7 +201,7 @@ PetscErrorCode NakProfileRead(NakDeck deck, const NakLimits *limits, NakNode map
   static const char *const signs[] = {"strips", "plates"}, *const between[] = {"steps", "lines"};
   const PetscInt before = NakDeckErrorCount(deck);
   const NakNode  file   = NakNodeFind(map, "file");
-  Wish           w      = {.deck = deck, .map = map, .limits = limits};
+  ProfileRequest w      = {.deck = deck, .map = map, .limits = limits};
   int            sign, lines;
 
   PetscFunctionBeginUser;

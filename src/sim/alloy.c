@@ -60,7 +60,7 @@ static const char *Cut(const NakMixParams *p, const NakMixRecord *r)
 }
 
 /* Where the box is. */
-static PetscErrorCode Look(NakSim s)
+static PetscErrorCode Refresh(NakSim s)
 {
   Alloy *const              a = s->data;
   const NakMixRecord *const r = &a->record;
@@ -78,7 +78,7 @@ static PetscErrorCode Create(NakSim s)
   PetscFunctionBeginUser;
   PetscCall(NakMixBoxCreate(s->comm, &s->params.mix, &a->box));
   PetscCall(NakMixBoxSeed(a->box));
-  PetscCall(Look(s));
+  PetscCall(Refresh(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -107,7 +107,7 @@ static PetscErrorCode Step(NakSim s, PetscReal latest)
 
   PetscFunctionBeginUser;
   PetscCall(NakMixBoxStep(a->box, PetscMin(latest, s->params.mix.end)));
-  PetscCall(Look(s));
+  PetscCall(Refresh(s));
   a->balance[0] = PetscMax(a->balance[0], PetscAbsReal(a->record.a_balance));
   a->balance[1] = PetscMax(a->balance[1], PetscAbsReal(a->record.b_balance));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -198,7 +198,7 @@ const NakSimKind NakSimAlloyKind = {.unit         = " s",
                                     .create       = Create,
                                     .destroy      = Destroy,
                                     .checkpoint   = Checkpoint,
-                                    .enter        = Look,
+                                    .enter        = Refresh,
                                     .step         = Step,
                                     .leave        = NakSimMarchLeave,
                                     .fields       = Fields,

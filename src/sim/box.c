@@ -75,7 +75,7 @@ static NakSimSize Size(NakSim s, PetscInt ranks)
 }
 
 /* Where the engine is. */
-static PetscErrorCode Look(NakSim s)
+static PetscErrorCode Refresh(NakSim s)
 {
   const Box *const         b     = s->data;
   const NakPhaseFieldCount count = NakPhaseFieldCounts(b->engine);
@@ -122,7 +122,7 @@ static PetscErrorCode Step(NakSim s, PetscReal latest)
 
   PetscFunctionBeginUser;
   PetscCall(NakPhaseFieldStep(b->engine, PetscMin(latest, s->params.pfhub.end)));
-  PetscCall(Look(s));
+  PetscCall(Refresh(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -233,7 +233,7 @@ const NakSimKind NakSimBoxKind = {.unit         = "",
                                   .create       = Create,
                                   .destroy      = Destroy,
                                   .checkpoint   = Checkpoint,
-                                  .enter        = Look,
+                                  .enter        = Refresh,
                                   .step         = Step,
                                   .leave        = NakSimMarchLeave,
                                   .frame        = Frame,

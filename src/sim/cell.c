@@ -176,7 +176,7 @@ static PetscErrorCode Destroy(NakSim s)
 /* ---- While it runs ---- */
 
 /* The values of the moment, except `over`. */
-static void Look(NakSim s)
+static void Refresh(NakSim s)
 {
   const NakSimCell *const c = s->data;
 
@@ -211,7 +211,7 @@ static PetscErrorCode Enter(NakSim s)
   PetscFunctionBeginUser;
   if (s->resumed) {
     PetscCall(NakStepperResume(c->stepper, c->protocol, &c->now, &s->over));
-    Look(s);
+    Refresh(s);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(NakProtocolEnter(c->protocol, &c->now));
@@ -221,7 +221,7 @@ static PetscErrorCode Enter(NakSim s)
   NakBalanceCheck(&c->balance, NakStepperInventory(c->stepper), &c->now);
   PetscCall(NoteEvents(s));
   PetscCall(NakSimWhenLook(s, c->protocol, &c->now));
-  Look(s);
+  Refresh(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -273,7 +273,7 @@ static PetscErrorCode Step(NakSim s, PetscReal latest)
   PetscCall(ReportSlow(s));
   PetscCall(NoteEvents(s));
   PetscCall(NakSimWhenLook(s, c->protocol, &c->now));
-  Look(s);
+  Refresh(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -60,7 +60,7 @@ static void CheckAmounts(NakSim s, NakComplaints *list, const NakAlloy *alloy, c
 }
 
 /* Below the eutectic of compounds, which a supercooled alloy does not form. */
-static void TellNoLiquid(NakSim s, NakComplaints *list, const NakAlloy *alloy, const char *place)
+static void WarnNoLiquid(NakSim s, NakComplaints *list, const NakAlloy *alloy, const char *place)
 {
   const NakModelParams *p = &s->params.model;
   PetscReal             range[2];
@@ -84,7 +84,7 @@ static void CheckSolid(NakSim s, NakComplaints *list, PetscReal T, const char *p
   char                  text[64];
 
   if (!NakThermoLiquidRange(&alloy, p->compounds, range)) {
-    TellNoLiquid(s, list, &alloy, place);
+    WarnNoLiquid(s, list, &alloy, place);
     return;
   }
   if (x >= range[0] && x <= range[1]) return;
@@ -108,7 +108,7 @@ static void CheckPhases(NakSim s, NakComplaints *list)
 
 /* The pellet's resistance follows from its thickness.  A deck that gives a series resistance may
    mean the same resistance. */
-static void TellPellet(NakSim s, NakComplaints *list)
+static void WarnPellet(NakSim s, NakComplaints *list)
 {
   const NakCellParams *p      = &s->params.model.cell;
   const NakPellet      pellet = NakPelletAt(p, NAK_REFERENCE_TEMPERATURE);
@@ -129,7 +129,7 @@ static void TellPellet(NakSim s, NakComplaints *list)
 
 /* A supercooled alloy past the liquidus of solid K lets the film cover the face, at rest too.  In a
    multiple of 1 / rate the open share falls to its least value. */
-static void TellFilm(NakSim s, NakComplaints *list, PetscReal T, const char *place)
+static void WarnFilm(NakSim s, NakComplaints *list, PetscReal T, const char *place)
 {
   const NakModelParams *p     = &s->params.model;
   const NakAlloy        alloy = NakThermoAlloy(&p->material, T);
@@ -157,14 +157,14 @@ static void CheckCold(NakSim s, NakComplaints *list)
   const PetscReal       coldest = NakProtocolColdest(c->protocol);
 
   CheckSolid(s, list, p->temperature, "alloy");
-  TellFilm(s, list, p->temperature, "alloy");
+  WarnFilm(s, list, p->temperature, "alloy");
   if (coldest >= p->temperature) return;
   CheckSolid(s, list, coldest, "protocol");
-  TellFilm(s, list, coldest, "protocol");
+  WarnFilm(s, list, coldest, "protocol");
 }
 
 /* Entries of a uniform film that do nothing if there are nuclei. */
-static void TellIdle(NakSim s, NakComplaints *list)
+static void WarnIdle(NakSim s, NakComplaints *list)
 {
   static const char *const idle[] = {"interphase.film_rate", "interphase.film_spreading"};
 
@@ -192,7 +192,7 @@ static void CheckFilm(NakSim s, NakComplaints *list)
       NakComplain(list, "solver",
                   "solver.jump is true and the K film has nuclei, with which no cycle may be "
                   "skipped: set solver.jump to false");
-    TellIdle(s, list);
+    WarnIdle(s, list);
   } else if (rate * s->params.stepper.shortest_step > 1)
     NakComplain(list, "interphase.film_rate",
                 "interphase.film_rate is %.6g 1/s: the K film grows faster than "
@@ -245,7 +245,7 @@ void NakSimCheckCell(NakSim s, NakComplaints *list)
   CheckIntegrator(s, list);
   NakModelCheck(&s->params.model, list);
   CheckCold(s, list);
-  TellPellet(s, list);
+  WarnPellet(s, list);
   CheckFilm(s, list);
   NakImpedanceCheck(&s->params.impedance, list);
   CheckPhases(s, list);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* Ranks that do not pay: from docs/performance.md, "Ranks". */
-static PetscErrorCode TellFewColumns(NakSim sim)
+static PetscErrorCode WarnFewColumns(NakSim sim)
 {
   const double few     = 500;
   const double columns = (double)sim->size.n[0] * (double)sim->size.n[1] / sim->size.ranks;
@@ -43,7 +43,7 @@ static PetscErrorCode SplitRanks(NakSim sim)
                            "nakfield: %" PetscInt_FMT
                            " of %d ranks compute, the others wait: the grid has %s\n",
                            sim->size.ranks, size, shape));
-  PetscCall(TellFewColumns(sim));
+  PetscCall(WarnFewColumns(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

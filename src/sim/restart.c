@@ -117,7 +117,7 @@ enum { WRITE = 1, STOP = 2 };
 #define FIRST 60.0 /* wall time after which there is a checkpoint, unless there never is one [s] */
 
 /* What the clock and the deck ask for, by one rank's clock. */
-static PetscErrorCode Wish(NakSim s, int *wish)
+static PetscErrorCode CheckRequests(NakSim s, int *wish)
 {
   const NakCheckpointParams *p     = &s->params.checkpoint;
   const PetscBool            first = (PetscBool)(s->pause.written == s->pause.launched);
@@ -151,7 +151,7 @@ PetscErrorCode NakSimPause(NakSim s)
   int wishes[2]; /* of the signals and of the clock */
 
   PetscFunctionBeginUser;
-  PetscCall(Wish(s, &wishes[1]));
+  PetscCall(CheckRequests(s, &wishes[1]));
   wishes[0] = NakReceived();
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, wishes, 2, MPI_INT, MPI_MAX, s->comm));
   if (wishes[0] != 0 || wishes[1] == STOP) s->stop = Why(wishes[0]);

@@ -52,7 +52,7 @@ static PetscErrorCode Valid(void *ctx, Vec U, PetscBool *valid)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Book(void *ctx, Vec F, PetscReal shift, Vec U)
+static PetscErrorCode UpdateAmounts(void *ctx, Vec F, PetscReal shift, Vec U)
 {
   PetscFunctionBeginUser;
   PetscCall(NakModelBook(((NakStepper)ctx)->model, F, shift, U));
@@ -63,8 +63,9 @@ static PetscErrorCode Book(void *ctx, Vec F, PetscReal shift, Vec U)
    it. */
 static PetscErrorCode CreateBdf(NakStepper s)
 {
-  const NakEquation equation = {.ctx = s, .residual = Equation, .valid = Valid, .book = Book};
-  Vec               scale;
+  const NakEquation equation = {
+    .ctx = s, .residual = Equation, .valid = Valid, .book = UpdateAmounts};
+  Vec scale;
 
   PetscFunctionBeginUser;
   PetscCall(VecDuplicate(s->U, &scale));

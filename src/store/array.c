@@ -171,8 +171,8 @@ static herr_t CheckFile(NakStore store, const char *name, hid_t dataset)
   return strcmp(here, there) == 0 ? 0 : Refuse(store, name, "its data in another file");
 }
 
-static herr_t Look(NakStore store, const char *name, hid_t dataset, const NakStoreBox *box,
-                   Found *found)
+static herr_t CheckFound(NakStore store, const char *name, hid_t dataset, const NakStoreBox *box,
+                         Found *found)
 {
   herr_t status = dataset < 0 ? -1 : CheckSize(store, name, dataset, box);
 
@@ -287,7 +287,7 @@ PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType 
   PetscFunctionBeginUser;
   if (store->writers->rank == 0) {
     dataset = H5Dopen2(store->file, name, H5P_DEFAULT);
-    status  = Look(store, name, dataset, box, &found);
+    status  = CheckFound(store, name, dataset, box, &found);
   }
   code = NakStoreAgree(store, PETSC_ERR_FILE_UNEXPECTED, status);
   if (!code) {

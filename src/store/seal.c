@@ -68,7 +68,7 @@ static void Text(const Front *front, char seal[NAK_SEAL_TEXT])
   seal[length] = '\0';
 }
 
-static void Look(int file, Front *front)
+static void ReadFront(int file, Front *front)
 {
   char        expected[NAK_SEAL_SIZE], seal[NAK_SEAL_TEXT];
   struct stat about;
@@ -128,7 +128,7 @@ static PetscErrorCode Examine(NakWriters w, int file, int reason, char seal[NAK_
   PetscBool same  = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  if (w->rank == 0 && file >= 0) Look(file, &front);
+  if (w->rank == 0 && file >= 0) ReadFront(file, &front);
   PetscCallMPI(MPI_Bcast(&front, sizeof front, MPI_BYTE, 0, w->comm));
   Text(&front, seal);
   if (front.sealed)

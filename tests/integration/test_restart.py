@@ -341,7 +341,7 @@ checkpoint: {every: 0 s, steps: 4, keep: 1000}
 
 
 class Box(unittest.TestCase):
-    """Models on a box: the second engine."""
+    """Models on a box: the FAS engine."""
     SMALL = ("box.nx=48", "box.ny=40", "time.solver_tolerance=1e-3", "checkpoint.every=0 s", "checkpoint.keep=1000")
     RUNS = {"bm1a": ("time.end=20", "time.frames=[1, 10]", "checkpoint.steps=7"),
             "bm6a": ("time.end=6", "time.frames=[2]", "checkpoint.steps=3"),

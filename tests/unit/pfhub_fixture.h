@@ -1,4 +1,4 @@
-/* A model that tests of the second engine share. */
+/* A model that tests of the FAS engine share. */
 #pragma once
 
 #include <nakfield/pfhub.h>

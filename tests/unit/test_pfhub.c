@@ -1,4 +1,4 @@
-/* The second engine with the benchmark models: kernels against differences, solves, time, ranks. */
+/* The FAS engine with the benchmark models: kernels against differences, solves, time, ranks. */
 
 #include <math.h>
 

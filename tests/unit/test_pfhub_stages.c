@@ -1,4 +1,4 @@
-/* The second engine on many ranks, where groups of them put their parts of coarse grids together in
+/* The FAS engine on many ranks, where groups of them put their parts of coarse grids together in
    stages, against one rank.  Run on 1 to 16 ranks, and on more by hand. */
 #include "../../src/phasefield/phasefield_impl.h"
 #include "nak_test.h"

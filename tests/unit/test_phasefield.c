@@ -1,4 +1,4 @@
-/* The second engine's grids, its tables between two of them, its steps, and what is measured; all
+/* The FAS engine's grids, its tables between two of them, its steps, and what is measured; all
    else of it is tested with its models, in test_pfhub.c. */
 #include "phasefield_impl.h"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The second engine on PFHub's benchmarks, run by their decks: energies, orders, ranks.
+"""The FAS engine on PFHub's benchmarks, run by their decks: energies, orders, ranks.
 
 bm1a.csv is the project's own, from two grids with steps that do not matter.
 """
