@@ -19,6 +19,7 @@ from .text import InputError, parse_yaml, show
 
 TOLERANCE = 1e-4  # of the parameters between their bounds, and of the sum of squares
 ROUGH = 1e-2  # the same where figures have a tolerance: any point inside is as good
+DEAR = 10  # runs of more than this part of the dearest are only made where the others allow it
 ROUNDS = 10  # from one point of differences to the next
 
 
@@ -28,6 +29,7 @@ class Fit(FitFile):
     def __init__(self, path, runner):
         super().__init__(path, runner)
         self.runner, self.cache, self.seconds, self.step = runner, {}, {}, 0.01
+        self.work = {}  # of a data set's runs, the same on every machine
         self.central = False  # differences to both sides
         self.counted = self.fitted  # what least squares count
         self.left_out = {}  # the others, and how far they are outside
@@ -77,6 +79,7 @@ class Fit(FitFile):
             return np.array([math.nan])
         run = Run(folder)
         self.seconds[data] = run.summary.get("wall_s", 0)
+        self.work[data] = run.summary.get("linear_iterations", 0)
         try:
             return data.model(run)
         except (ReadError, ValueError) as error:
@@ -100,12 +103,21 @@ class Fit(FitFile):
             for u, row in zip(points, self.runs(points, self.counted))
         ]
 
-    def distances(self, points):
-        """Signed distances of the data sets that count."""
-        return [
-            np.concatenate([data.distances(found) for data, found in zip(self.counted, row)])
-            for row in self.runs(points, self.counted)
-        ]
+    def distances(self, points, go_on=None):
+        """Signed distances of the data sets that count, each a number.  Where a function of
+        `go_on`, one for each point, says no to those of the short runs, the others are nan."""
+        most = max(self.work.get(data, 0) for data in self.counted) / DEAR
+        dear = [bool(go_on) and self.work.get(data, 0) > most for data in self.counted]
+        found = np.full((len(points), len(dear)), math.nan)
+        for which in (False, True):
+            columns = np.flatnonzero(np.array(dear) == which)
+            rows = [k for k in range(len(points)) if not which or go_on and go_on[k](found[k])]
+            sets = [self.counted[k] for k in columns]
+            for k, numbers in zip(rows, self.runs([points[k] for k in rows], sets)):
+                found[k, columns] = [
+                    data.distances(number)[0] for data, number in zip(sets, numbers)
+                ]
+        return list(found)
 
     def slopes(self, u, free=None, of=None):
         """Differences within the bounds, of some parameters; all their runs go side by side."""
@@ -125,9 +137,10 @@ class Fit(FitFile):
         Differences cost most of the runs.  So slopes follow the points, and differences at the end
         confirm that it is one, or give a new beginning.  A `secant` may come from another point.
         """
-        secant, found = secant or self.secant(free), None
+        secant, found, points = secant or self.secant(free), None, 0
         for _ in range(ROUNDS):
             before, found = found, self._least(secant, u if found is None else found.x)
+            points += found.nfev
             if secant.fresh or (
                 before is not None and before.cost - found.cost <= self.tolerance * before.cost
             ):
@@ -136,6 +149,7 @@ class Fit(FitFile):
         if not secant.fresh and not self.exact:  # intervals hang on the slopes
             secant.renew(found.x)
             found = self._least(secant, found.x, 1)
+        found.nfev = points
         return found
 
     def secant(self, free):

@@ -22,8 +22,9 @@ class Walk:
         self.failed = np.full(point.size, np.inf)  # not to be tried again
 
     def excess(self, distances):
-        """The greatest of the figures that are to be inside, and the sum of the soft ones."""
-        beyond = np.maximum(np.maximum(self.low - distances, distances - self.high), 0)
+        """The greatest of the figures that are to be inside, and the sum of the soft ones; nan is
+        not known."""
+        beyond = np.fmax(np.maximum(self.low - distances, distances - self.high), 0)
         return np.max(beyond, where=~self.soft, initial=0), beyond[self.soft].sum()
 
     def _programme(self):
@@ -49,16 +50,20 @@ class Walk:
     def propose(self):
         """The next point to compute, or None at the end."""
         move, gain = self._programme()
-        self.reached = gain < RESOLUTION
+        self.reached = gain < RESOLUTION * max(1, self.excess(self.distances)[1])
         self.tried = np.clip(self.point + move, 0, 1)
         return None if self.reached else self.tried
 
+    def inside(self, distances):
+        """Whether those that are known may be those of a point that is taken."""
+        return self.excess(distances)[0] <= 0
+
     def take(self, distances):
-        """What the proposed point gave."""
-        move = self.tried - self.point
-        missed = distances - self.distances - self.slopes @ move
+        """What the proposed point gave; it is not taken where a figure is not known."""
+        move, known = self.tried - self.point, ~np.isnan(distances)
+        missed = np.where(known, distances - self.distances - self.slopes @ move, 0)
         (_, before), (hard, soft) = self.excess(self.distances), self.excess(distances)
-        good = hard <= 0 and (soft < before or not self.soft.any())
+        good = known.all() and hard <= 0 and (soft < before or not self.soft.any())
         learned = np.abs(missed).max() < FAR
         if learned:
             self.slopes += np.outer(missed, move) / (move @ move)
@@ -72,13 +77,15 @@ class Walk:
 
 
 def walk_all(walks, distances_of):
-    """Take all walks to their ends, side by side: `distances_of(points)`."""
+    """Take all walks to their ends, side by side: `distances_of(points, go_on)`, where `go_on` are
+    functions that say whether the figures known so far allow a point."""
     active = list(walks)
     for _ in range(TURNS):
         active = [walk for walk in active if walk.propose() is not None]
         if not active:
             return
-        for walk, found in zip(active, distances_of([walk.tried for walk in active])):
+        tried, go_on = [walk.tried for walk in active], [walk.inside for walk in active]
+        for walk, found in zip(active, distances_of(tried, go_on)):
             walk.take(found)
 
 
