@@ -73,20 +73,30 @@ const char *NakCheckpointPath(NakCheckpoint checkpoint);
 /** Whether there is an entry of that name.  Always true for a checkpoint that is written. */
 PetscErrorCode NakCheckpointHas(NakCheckpoint checkpoint, const char *name, PetscBool *has);
 
-/** Write or read a vector of a DMDA.  Errors: PETSC_ERR_FP for a number that is not finite, which
-    is never written; PETSC_ERR_FILE_UNEXPECTED for a vector of another grid. */
+/** Write or read a vector of a DMDA.  It is not copied: it must stay as it is until
+    NakCheckpointCommit().  Errors: PETSC_ERR_FP for a number that is not finite, which is never
+    written; PETSC_ERR_FILE_UNEXPECTED for a vector of another grid. */
 PetscErrorCode NakCheckpointVec(NakCheckpoint checkpoint, const char *name, Vec v);
 
-/** The same for `count` values at each node that this rank owns, in the order of a vector. */
+/** The same for `count` values at each node that this rank owns, in the order of a vector.  They
+    are copied. */
 PetscErrorCode NakCheckpointNodes(NakCheckpoint checkpoint, const char *name, DM dm, PetscInt count,
                                   PetscReal values[]);
 
-/** The same for this rank's block of an array over a box, x fastest.  The block has `count` values
-    in each direction from `start` on; the array has `size`.  The blocks of all ranks make up the
-    box. */
-PetscErrorCode NakCheckpointArray(NakCheckpoint checkpoint, const char *name,
-                                  const PetscInt size[3], const PetscInt start[3],
-                                  const PetscInt count[3], PetscReal values[]);
+/** This rank's block of an array over a box, x fastest.  The block has `count` values in each
+    direction from `start` on; the array has `size`.  The blocks of all ranks make up the box. */
+typedef struct {
+  PetscInt size[3], start[3], count[3];
+} NakBlock;
+
+/** Read a block. */
+PetscErrorCode NakCheckpointReadBlock(NakCheckpoint checkpoint, const char *name,
+                                      const NakBlock *block, PetscReal values[]);
+
+/** Write a block that `fetch` makes of an array (nakfield/store.h), until NakCheckpointCommit(). */
+PetscErrorCode NakCheckpointWriteBlock(NakCheckpoint checkpoint, const char *name,
+                                       const NakBlock *block, NakStoreFetch fetch,
+                                       const void *layout, const void *array);
 
 /** Write or read plain data.  After reading, it is the same on every rank.  Names have less than 56
     characters.  No messages.  Errors: PETSC_ERR_FILE_UNEXPECTED if the size differs. */

@@ -2,8 +2,8 @@
   @file
   Files that are complete or not there.
 
-  A store is an HDF5 file of all ranks, written by some of them, the writers.  Each rank keeps a
-  copy of its parts until the file is complete.  Then writers collect the file in pieces of 16 MiB
+  A store is an HDF5 file of all ranks, written by some of them, the writers.  Arrays of all ranks
+  stay where they are until the file is complete.  Then writers collect the file in pieces of 16 MiB
   and write them, under a temporary name (`path`.tmp).  NakStoreCommit() gives the file its own
   name.  So a process killed at any moment leaves the earlier file or none.  The bytes of a file do
   not depend on the number of ranks or writers.
@@ -92,10 +92,24 @@ PetscErrorCode NakStoreCount(NakStore store, const char *name, size_t *count, Pe
     whose rows are longer.  Rank 0 alone reads what is compressed.  Not collective. */
 void NakStoreCompress(NakStore store);
 
-/** Write or read a shared array.  What is written is copied.  Reading one of another size, of a
-    type that no store writes, or by a link to another file is PETSC_ERR_FILE_UNEXPECTED. */
+/** Write a shared array.  It is not copied: it must stay as it is until NakStoreCommit() or
+    NakStoreDestroy(). */
 PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
                                   const NakStoreBox *box, const void *values);
+
+/** Put `count` values of this rank's part of an array into `values`, from number `from` on, in the
+    order of the array.  Sends no messages. */
+typedef void (*NakStoreFetch)(const void *layout, const void *array, size_t from, size_t count,
+                              void *values);
+
+/** The same for an array that this rank has in another order, or that it computes: it is fetched
+    piece by piece.  `layout` and `array` are handed to `fetch`, and must stay as long. */
+PetscErrorCode NakStoreFetchArray(NakStore store, const char *name, NakStoreType type,
+                                  const NakStoreBox *box, NakStoreFetch fetch, const void *layout,
+                                  const void *array);
+
+/** Read a shared array.  One of another size, of a type that no store writes, or by a link to
+    another file is PETSC_ERR_FILE_UNEXPECTED. */
 PetscErrorCode NakStoreReadArray(NakStore store, const char *name, NakStoreType type,
                                  const NakStoreBox *box, void *values);
 
@@ -121,9 +135,10 @@ PetscErrorCode NakStoreDestroy(NakStore *store);
 PetscErrorCode NakSealCheck(NakWriters writers, const char *path, char seal[NAK_SEAL_TEXT],
                             size_t size, char damage[]);
 
-/** What a writer needs for a file of so many bytes, on top of its own parts: two pieces [B].
-    Pure. */
-PetscReal NakStoreWriterMemory(PetscReal bytes);
+/** What each of so many writers needs for a file of so many bytes [B].  It is two pieces.
+    Compression takes three more, and the chunks of a writer are kept until the file is written; in
+    the worst case they are as long as what was compressed.  Pure. */
+PetscReal NakStoreWriterMemory(PetscReal bytes, PetscInt writers, PetscBool compressed);
 
 /** Version of the HDF5 library. */
 void NakStoreLibrary(char *version, size_t size);

@@ -26,6 +26,8 @@ struct NakCheckpoint_private {
   NakStore    store;
   char       *blocks; /* every rank has them all */
   size_t      used, room;
+  PetscReal **kept; /* copies of values */
+  size_t      n_kept;
 };
 
 static PetscErrorCode Path(const char *directory, PetscInt number, const char *suffix,
@@ -242,15 +244,43 @@ static PetscErrorCode Box(DM dm, PetscInt values, NakStoreBox *box)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CheckFinite(NakCheckpoint c, const char *name, const NakStoreBox *box,
-                                  const PetscReal values[])
+/* Numbers in this rank's part of an array. */
+static size_t Count(const NakStoreBox *box)
 {
-  const PetscInt n   = box->count[0] * box->count[1] * box->count[2] * box->count[3];
-  int            bad = 0;
+  size_t count = 1;
+
+  for (int d = 0; d < box->rank; d++) count *= (size_t)box->count[d];
+  return count;
+}
+
+/* This rank's part of an array, as `fetch` gives it (nakfield/store.h). */
+typedef struct {
+  NakStoreFetch fetch;
+  const void   *layout, *array;
+} Source;
+
+static void FetchPlain(const void *layout, const void *array, size_t from, size_t count,
+                       void *values)
+{
+  (void)layout;
+  memcpy(values, (const PetscReal *)array + from, count * sizeof(PetscReal));
+}
+
+static PetscErrorCode CheckFinite(NakCheckpoint c, const char *name, const NakStoreBox *box,
+                                  const Source *source)
+{
+  const size_t n   = Count(box);
+  int          bad = 0;
+  PetscReal    some[256];
 
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < n; k++)
-    if (PetscIsInfOrNanReal(values[k])) bad = 1;
+  for (size_t from = 0; from < n; from += sizeof some / sizeof some[0]) {
+    const size_t count = PetscMin(n - from, sizeof some / sizeof some[0]);
+
+    source->fetch(source->layout, source->array, from, count, some);
+    for (size_t k = 0; k < count; k++)
+      if (PetscIsInfOrNanReal(some[k])) bad = 1;
+  }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, c->comm));
   PetscCheck(!bad, c->comm, PETSC_ERR_FP,
              "%s holds a number that is not finite, and is not written to %s", name, c->path);
@@ -260,13 +290,29 @@ static PetscErrorCode CheckFinite(NakCheckpoint c, const char *name, const NakSt
 static PetscErrorCode ExchangeBox(NakCheckpoint c, const char *name, const NakStoreBox *box,
                                   PetscReal values[])
 {
+  const Source source = {.fetch = FetchPlain, .array = values};
+
   PetscFunctionBeginUser;
   if (c->reads) {
     PetscCall(NakStoreReadArray(c->store, name, NAK_STORE_REAL, box, values));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(CheckFinite(c, name, box, values));
+  PetscCall(CheckFinite(c, name, box, &source));
   PetscCall(NakStoreWriteArray(c->store, name, NAK_STORE_REAL, box, values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A copy of values that lasts as long as the checkpoint. */
+static PetscErrorCode Keep(NakCheckpoint c, size_t count, PetscReal **values)
+{
+  PetscReal *copy;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(count, &copy));
+  PetscCall(PetscArraycpy(copy, *values, count));
+  PetscCall(PetscRealloc((c->n_kept + 1) * sizeof copy, &c->kept));
+  c->kept[c->n_kept++] = copy;
+  *values              = copy;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -277,23 +323,42 @@ PetscErrorCode NakCheckpointNodes(NakCheckpoint checkpoint, const char *name, DM
 
   PetscFunctionBeginUser;
   PetscCall(Box(dm, count, &box));
+  if (!checkpoint->reads) PetscCall(Keep(checkpoint, Count(&box), &values));
   PetscCall(ExchangeBox(checkpoint, name, &box, values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakCheckpointArray(NakCheckpoint checkpoint, const char *name,
-                                  const PetscInt size[3], const PetscInt start[3],
-                                  const PetscInt count[3], PetscReal values[])
+static NakStoreBox BoxOf(const NakBlock *b)
 {
-  const NakStoreBox box = {
+  return (NakStoreBox){
     .rank  = 4,
-    .size  = {size[2],  size[1],  size[0],  1},
-    .start = {start[2], start[1], start[0], 0},
-    .count = {count[2], count[1], count[0], 1}
+    .size  = {b->size[2],  b->size[1],  b->size[0],  1},
+    .start = {b->start[2], b->start[1], b->start[0], 0},
+    .count = {b->count[2], b->count[1], b->count[0], 1}
   };
+}
+
+PetscErrorCode NakCheckpointReadBlock(NakCheckpoint checkpoint, const char *name,
+                                      const NakBlock *block, PetscReal values[])
+{
+  const NakStoreBox box = BoxOf(block);
 
   PetscFunctionBeginUser;
-  PetscCall(ExchangeBox(checkpoint, name, &box, values));
+  PetscCall(NakStoreReadArray(checkpoint->store, name, NAK_STORE_REAL, &box, values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakCheckpointWriteBlock(NakCheckpoint checkpoint, const char *name,
+                                       const NakBlock *block, NakStoreFetch fetch,
+                                       const void *layout, const void *array)
+{
+  const NakStoreBox box    = BoxOf(block);
+  const Source      source = {.fetch = fetch, .layout = layout, .array = array};
+
+  PetscFunctionBeginUser;
+  PetscCall(CheckFinite(checkpoint, name, &box, &source));
+  PetscCall(
+    NakStoreFetchArray(checkpoint->store, name, NAK_STORE_REAL, &box, fetch, layout, array));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -302,6 +367,7 @@ PetscErrorCode NakCheckpointVec(NakCheckpoint checkpoint, const char *name, Vec 
   DM             dm;
   PetscInt       dof;
   PetscScalar   *values;
+  NakStoreBox    box;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
@@ -309,8 +375,9 @@ PetscErrorCode NakCheckpointVec(NakCheckpoint checkpoint, const char *name, Vec 
   PetscCheck(dm != NULL, checkpoint->comm, PETSC_ERR_ARG_WRONG, "%s is not a vector of a DMDA",
              name);
   PetscCall(DMDAGetDof(dm, &dof));
+  PetscCall(Box(dm, dof, &box));
   PetscCall(VecGetArray(v, &values));
-  code = NakCheckpointNodes(checkpoint, name, dm, dof, values);
+  code = ExchangeBox(checkpoint, name, &box, values);
   PetscCall(VecRestoreArray(v, &values));
   PetscFunctionReturn(code);
 }
@@ -414,6 +481,8 @@ PetscErrorCode NakCheckpointDestroy(NakCheckpoint *checkpoint)
   PetscFunctionBeginUser;
   if (*checkpoint == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakStoreDestroy(&(*checkpoint)->store));
+  for (size_t k = 0; k < (*checkpoint)->n_kept; k++) PetscCall(PetscFree((*checkpoint)->kept[k]));
+  PetscCall(PetscFree((*checkpoint)->kept));
   PetscCall(PetscFree((*checkpoint)->blocks));
   PetscCall(PetscFree(*checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -101,25 +101,31 @@ static PetscErrorCode WriteAxes(NakStore store, const NakGrid *grid, PetscReal *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Regions of this rank's cells. */
+static void FetchRegion(const void *layout, const void *array, size_t from, size_t count,
+                        void *values)
+{
+  const NakFrame *const frame = layout;
+  const NakGrid *const  grid  = frame->grid;
+  const size_t          layer = (size_t)frame->xm * (size_t)frame->ym;
+  const PetscInt        alloy = grid->n_electrolyte + grid->n_interphase;
+  PetscInt              first;
+
+  (void)array;
+  (void)NakFrameLayers(frame, NAK_PLACE_VOLUME, &first);
+  for (size_t n = 0; n < count; n++) {
+    const PetscInt k = first + (PetscInt)((from + n) / layer);
+
+    ((unsigned char *)values)[n] = (unsigned char)((k >= grid->n_electrolyte) + (k >= alloy));
+  }
+}
+
 static PetscErrorCode WriteRegion(NakStore store, const NakFrame *frame)
 {
-  const NakGrid *const grid  = frame->grid;
-  const NakStoreBox    box   = Box(frame, NAK_PLACE_VOLUME);
-  const size_t         layer = (size_t)frame->xm * (size_t)frame->ym;
-  PetscInt             first, layers = NakFrameLayers(frame, NAK_PLACE_VOLUME, &first);
-  unsigned char       *values;
-  PetscErrorCode       code;
+  const NakStoreBox box = Box(frame, NAK_PLACE_VOLUME);
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1((size_t)layers * layer, &values));
-  for (PetscInt k = first; k < first + layers; k++) {
-    const int which = (k >= grid->n_electrolyte) + (k >= grid->n_electrolyte + grid->n_interphase);
-
-    memset(values + (size_t)(k - first) * layer, which, layer);
-  }
-  code = NakStoreWriteArray(store, "region", NAK_STORE_BYTE, &box, values);
-  PetscCall(PetscFree(values));
-  PetscCall(code);
+  PetscCall(NakStoreFetchArray(store, "region", NAK_STORE_BYTE, &box, FetchRegion, frame, NULL));
   PetscCall(NakStoreText(store, "region", "long_name", "0 electrolyte, 1 interphase, 2 alloy"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -2,19 +2,33 @@
    integrator. */
 #include "phasefield_impl.h"
 
-/* Own cells of one array, by way of `values`. */
+static void Fetch(const void *layout, const void *array, size_t from, size_t count, void *values)
+{
+  NakCellsGet(layout, array, from, count, values);
+}
+
+/* Own cells of one array; `values` is for those that are read. */
 static PetscErrorCode ExchangeField(NakPhaseField e, NakCheckpoint c, const char *kind, PetscInt m,
                                     PetscInt f, PetscReal *array, PetscReal values[])
 {
   const NakLevel *v = &e->level[0];
   char            name[NAK_TEXT_SIZE];
+  NakBlock        block;
 
   PetscFunctionBeginUser;
   PetscCall(PetscSNPrintf(name, sizeof name, "phasefield/%s%" PetscInt_FMT "/%s", kind, m,
                           e->model->fields[f].name));
-  if (!NakCheckpointReads(c)) NakOwnCells(v, array, values, PETSC_FALSE);
-  PetscCall(NakCheckpointArray(c, name, v->n, v->start, v->m, values));
-  if (NakCheckpointReads(c)) NakOwnCells(v, array, values, PETSC_TRUE);
+  for (int d = 0; d < 3; d++) {
+    block.size[d]  = v->n[d];
+    block.start[d] = v->start[d];
+    block.count[d] = v->m[d];
+  }
+  if (!NakCheckpointReads(c)) {
+    PetscCall(NakCheckpointWriteBlock(c, name, &block, Fetch, v, array));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(NakCheckpointReadBlock(c, name, &block, values));
+  NakCellsPut(v, array, values);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -53,14 +67,15 @@ static PetscErrorCode RestorePresent(NakPhaseField e)
 
 PetscErrorCode NakPhaseFieldCheckpoint(NakPhaseField e, NakCheckpoint checkpoint)
 {
-  NakPhaseFieldIntegratorState *const i = &e->integrator;
-  const PetscInt                     *m = e->level[0].m;
-  PetscReal                          *values;
+  NakPhaseFieldIntegratorState *const i      = &e->integrator;
+  const PetscInt                     *m      = e->level[0].m;
+  PetscReal                          *values = NULL;
   PetscErrorCode                      code;
 
   PetscFunctionBeginUser;
   PetscCall(NakCheckpointBlock(checkpoint, "phasefield/integrator", i, sizeof *i));
-  PetscCall(PetscMalloc1((size_t)m[0] * (size_t)m[1] * (size_t)m[2], &values));
+  if (NakCheckpointReads(checkpoint))
+    PetscCall(PetscMalloc1((size_t)m[0] * (size_t)m[1] * (size_t)m[2], &values));
   code = ExchangeFields(e, checkpoint, values);
   PetscCall(PetscFree(values));
   PetscCall(code);

@@ -51,15 +51,23 @@ NakLine NakSmoothLine(NakPhaseField e, const NakLevel *v, PetscInt j, PetscInt k
   return line;
 }
 
-void NakOwnCells(const NakLevel *v, PetscReal *array, PetscReal values[], PetscBool put)
+static ptrdiff_t CellAt(const NakLevel *v, PetscInt line, PetscInt i)
 {
-  for (PetscInt l = 0; l < v->m[1] * v->m[2]; l++) {
-    PetscReal *const line = array + NakLineAt(v, l % v->m[1], l / v->m[1]);
+  return NakLineAt(v, line % v->m[1], line / v->m[1]) + (i & 1) * v->odd + (i >> 1);
+}
 
-    for (PetscInt i = 0; i < v->m[0]; i++, values++) {
-      PetscReal *const cell = line + (i & 1) * v->odd + (i >> 1);
+void NakCellsGet(const NakLevel *v, const PetscReal *array, size_t from, size_t count,
+                 PetscReal values[])
+{
+  const size_t m    = (size_t)v->m[0];
+  PetscInt     line = (PetscInt)(from / m), i = (PetscInt)(from % m);
 
-      *(put ? cell : values) = *(put ? values : cell);
-    }
-  }
+  for (size_t n = 0; n < count; line++, i = 0)
+    for (; i < v->m[0] && n < count; i++) values[n++] = array[CellAt(v, line, i)];
+}
+
+void NakCellsPut(const NakLevel *v, PetscReal *array, const PetscReal values[])
+{
+  for (PetscInt line = 0; line < v->m[1] * v->m[2]; line++)
+    for (PetscInt i = 0; i < v->m[0]; i++) array[CellAt(v, line, i)] = *values++;
 }

@@ -200,7 +200,8 @@ PetscErrorCode NakPhaseFieldValues(NakPhaseField e, PetscInt field, PetscInt sta
     start[d] = v->start[d];
     count[d] = v->m[d];
   }
-  if (values != NULL) NakOwnCells(v, v->u[field], values, PETSC_FALSE);
+  if (values != NULL)
+    NakCellsGet(v, v->u[field], 0, (size_t)v->m[0] * (size_t)v->m[1] * (size_t)v->m[2], values);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

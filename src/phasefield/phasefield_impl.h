@@ -130,8 +130,11 @@ static inline ptrdiff_t NakLineAt(const NakLevel *v, PetscInt j, PetscInt k)
   return v->first + j * v->line + k * v->plane;
 }
 
-/* Copy own cells out of an array or, if `put`, into `array`; in `values` x is fastest. */
-void NakOwnCells(const NakLevel *v, PetscReal *array, PetscReal values[], PetscBool put);
+/* Copy own cells out of an array, `count` of them from number `from` on, or all into it.  In
+   `values` x is fastest. */
+void NakCellsGet(const NakLevel *v, const PetscReal *array, size_t from, size_t count,
+                 PetscReal values[]);
+void NakCellsPut(const NakLevel *v, PetscReal *array, const PetscReal values[]);
 
 static inline PetscInt NakHalf(PetscInt n, PetscInt parity)
 {

@@ -2,6 +2,7 @@
 #include "sim_impl.h"
 
 #define VECTORS 3    /* of a checkpoint */
+#define FIELDS  11   /* of a frame, at most */
 #define EMPTY   20   /* -mu / RT of a liquid that holds no A any more */
 #define CONTACT 1e-3 /* of the bottom: less is none */
 
@@ -46,7 +47,8 @@ static NakSimSize Size(NakSim s, PetscInt ranks)
     .unknowns = n * cells,
     .longest  = n * cells,
     .bytes    = NakMixMemory(p),
-    .files    = VECTORS * (PetscReal)sizeof(PetscReal) * n * cells,
+    .frame    = FIELDS * (PetscReal)sizeof(PetscReal) * cells,
+    .file     = VECTORS * (PetscReal)sizeof(PetscReal) * n * cells,
   };
 }
 

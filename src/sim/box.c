@@ -70,7 +70,8 @@ static NakSimSize Size(NakSim s, PetscInt ranks)
     .unknowns = unknowns,
     .longest  = unknowns,
     .bytes    = 8 * doubles * unknowns,
-    .files    = 8 * 7 * unknowns, /* seven states at most in a checkpoint */
+    .frame    = 8 * unknowns,
+    .file     = 8 * 7 * unknowns, /* seven states at most in a checkpoint */
   };
 }
 

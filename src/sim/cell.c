@@ -81,9 +81,9 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
   return 4.0 / 3 * (2 * 12 * entries + 24 * assembled) + 8 * vectors;
 }
 
-/* Bytes of a file per unknown.  A checkpoint has the state.  It has three more states if cycles are
-   jumped, or two by backward differentiation.  A frame has three fields. */
-#define FILE_BYTES (4 * 8)
+/* Numbers per unknown.  A frame has three fields.  A checkpoint has the state.  It has three more
+   states if cycles are jumped, or two by backward differentiation. */
+enum { FRAME = 3, CHECKPOINT = 4 };
 
 /* Unknowns of a column of the counter electrode. */
 static PetscReal Counter(const NakModelParams *p)
@@ -114,7 +114,8 @@ static NakSimSize Size(NakSim s, PetscInt ranks)
     .unknowns = unknowns,
     .longest  = (3 * column + far) * columns,
     .bytes    = unknowns * BytesPerUnknown(g),
-    .files    = unknowns * FILE_BYTES,
+    .frame    = 8 * FRAME * unknowns,
+    .file     = 8 * CHECKPOINT * unknowns,
   };
 }
 

@@ -99,10 +99,17 @@ static PetscErrorCode DescribeTime(NakSim s, const NakSimSize *size)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* One if the deck leaves it to the nodes, which are not known here. */
+static PetscInt Writers(NakSim s, const NakSimSize *size)
+{
+  return PetscMin(PetscMax(s->params.output.writers, 1), size->ranks);
+}
+
 /* What each of several ranks has and takes. */
 static PetscErrorCode DescribeRanks(NakSim s, PetscInt ranks, const NakSimSize *size)
 {
-  const PetscReal share    = 1e-6 * (size->bytes + size->files) / (PetscReal)size->ranks;
+  const PetscReal share    = 1e-6 * (size->bytes + size->frame) / (PetscReal)size->ranks;
+  const PetscReal writer   = 1e-6 * NakSimWriterMemory(s, size, Writers(s, size));
   PetscReal       parts    = 1;
   char            step[64] = "";
 
@@ -116,7 +123,7 @@ static PetscErrorCode DescribeRanks(NakSim s, PetscInt ranks, const NakSimSize *
                         " compute: about %.4g %s and %.3g MB a rank, and the program's own 60 MB; "
                         "%.3g MB more on a writer of files%s\n",
                         ranks, size->ranks, (double)(parts / (PetscReal)size->ranks), size->what,
-                        (double)share, (double)(1e-6 * NakStoreWriterMemory(size->files)), step));
+                        (double)share, (double)writer, step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -134,7 +141,7 @@ PetscErrorCode NakSimDescribe(NakSim s)
   PetscCallMPI(MPI_Comm_size(s->world, &all));
   if (ranks == 0) ranks = all;
   size  = s->kind->size(s, ranks);
-  files = size.files + NakStoreWriterMemory(size.files);
+  files = size.frame + NakSimWriterMemory(s, &size, Writers(s, &size));
   if (rank == 0) PetscCall(NakDeckWriteResolved(s->deck, s->schema, PETSC_STDOUT));
   if (file[0] != '\0') PetscCall(PetscPrintf(s->world, "# material: %s\n", file));
   PetscCall(NakSimDescribeContact(s, "# "));

@@ -47,20 +47,29 @@ typedef struct {
   PetscReal need, room;
 } Memory;
 
-/* What `ranks` of `all` ranks need on one node: their share, and that of the writers among them. */
-static PetscReal Need(const NakSimSize *size, PetscInt writers, PetscMPIInt ranks, PetscMPIInt all)
+PetscReal NakSimWriterMemory(NakSim s, const NakSimSize *size, PetscInt writers)
 {
-  const PetscReal share = (PetscReal)ranks / all;
-  const PetscReal here  = writers == 0 ? 1 : PetscCeilReal(share * (PetscReal)writers);
+  const PetscReal plain = NakStoreWriterMemory(size->file, writers, PETSC_FALSE);
 
-  return (size->bytes + size->files) * share +
-         PetscMin(here, (PetscReal)ranks) * NakStoreWriterMemory(size->files);
+  if (!s->params.output.compress) return plain;
+  return PetscMax(plain, NakStoreWriterMemory(size->frame, writers, PETSC_TRUE));
+}
+
+/* What `ranks` of `all` ranks need on one node: their share, and that of the writers among them. */
+static PetscReal Need(NakSim s, const NakSimSize *size, PetscMPIInt ranks, PetscMPIInt all)
+{
+  const PetscReal share   = (PetscReal)ranks / all;
+  const PetscInt  chosen  = s->params.output.writers;
+  const PetscInt  writers = chosen == 0 ? PetscMax(all / ranks, 1) : PetscMin(chosen, all);
+  const PetscReal here    = PetscMin(PetscCeilReal(share * (PetscReal)writers), (PetscReal)ranks);
+
+  return (size->bytes + size->frame) * share + here * NakSimWriterMemory(s, size, writers);
 }
 
 /* The limits of the node with the least to spare. */
-static PetscErrorCode TightestNode(MPI_Comm world, const NakSimSize *size, PetscInt writers,
-                                   Memory *tightest)
+static PetscErrorCode TightestNode(NakSim s, const NakSimSize *size, Memory *tightest)
 {
+  MPI_Comm    world = s->world;
   MPI_Comm    node;
   PetscMPIInt rank, ranks, all;
   struct {
@@ -74,7 +83,7 @@ static PetscErrorCode TightestNode(MPI_Comm world, const NakSimSize *size, Petsc
   PetscCallMPI(MPI_Comm_size(world, &all));
   PetscCallMPI(MPI_Comm_size(node, &ranks));
   PetscCallMPI(MPI_Comm_free(&node));
-  tightest->need = Need(size, writers, ranks, all);
+  tightest->need = Need(s, size, ranks, all);
   tightest->room = FreeOnNode();
   least.spare    = tightest->room - tightest->need;
   least.rank     = rank;
@@ -91,7 +100,7 @@ PetscErrorCode NakSimCheckSize(NakSim s)
 
   PetscFunctionBeginUser;
   NakSimShape(s, shape);
-  PetscCall(TightestNode(s->world, &size, s->params.output.writers, &node));
+  PetscCall(TightestNode(s, &size, &node));
   PetscCheck(size.longest < (PetscReal)PETSC_INT_MAX, s->world, PETSC_ERR_USER_INPUT,
              "the grid has %.4g unknowns in %s, and a vector of %.4g numbers, while PETSc was "
              "built to count up to %.4g: lower %s, or build PETSc with 64-bit indices",

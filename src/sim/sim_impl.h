@@ -19,7 +19,8 @@ typedef struct {
   PetscReal   unknowns;
   PetscReal   longest; /* vector, which PETSc must be able to count; at least the unknowns */
   PetscReal   bytes;   /* of all ranks together */
-  PetscReal   files;   /* the longest file, of which each rank keeps a copy of its part */
+  PetscReal   frame;   /* its numbers, which are all computed before it is written */
+  PetscReal   file;    /* the longest */
 } NakSimSize;
 
 /* What the main loop (run.c) needs from a kind of model: a cell, a model on a box, the phases of
@@ -200,6 +201,9 @@ void NakSimShape(NakSim sim, char text[NAK_TEXT_SIZE]);
 /* placement.c: report the places of the ranks and what each has, in the log and, for several ranks,
    on the terminal.  Collective on the ranks that compute. */
 PetscErrorCode NakSimPlacement(NakSim sim);
+
+/* What each of so many writers of files needs [B]. */
+PetscReal NakSimWriterMemory(NakSim s, const NakSimSize *size, PetscInt writers);
 
 /* limits.c: refuse a grid that does not fit into the available memory, before any of it is taken.
    Collective on `world`. */

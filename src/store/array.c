@@ -31,23 +31,6 @@ PetscErrorCode NakStoreBoxes(NakStore store, const NakStoreBox *box, const NakSt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakToDisk(NakStoreType type, size_t count, const void *values, char **bytes,
-                         herr_t *status)
-{
-  const hid_t  memory = NakMemoryType(type), disk = NakDiskType(type);
-  const size_t before = count * H5Tget_size(memory), after = count * H5Tget_size(disk);
-
-  PetscFunctionBeginUser;
-  *bytes = NULL;
-  if (count == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc1(PetscMax(before, after), bytes));
-  memcpy(*bytes, values, before);
-  if (H5Tequal(memory, disk) <= 0)
-    *status = NakFirst(*status, H5Tconvert(memory, disk, count, *bytes, NULL, H5P_DEFAULT));
-  if (after < before) PetscCall(PetscRealloc(after, bytes));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* This rank's part of an array.  Unused places are the same on all ranks. */
 static NakStoreBox Plain(const NakStoreBox *box)
 {
@@ -70,29 +53,60 @@ void NakStoreCompress(NakStore store)
   store->compress = PETSC_TRUE;
 }
 
-static PetscErrorCode AddArray(NakStore store, hid_t dataset, NakStoreType type,
-                               const NakStoreBox *box, PetscBool chunked, NakExtent array)
-{
-  PetscErrorCode code;
+enum { BLOCK = 512 }; /* values that are converted at a time */
 
+/* Bytes of this rank's part as they are on the disk, of values that are not. */
+static PetscErrorCode Fetch(const NakExtent *e, uint64_t from, size_t size, char bytes[])
+{
+  const hid_t    memory = NakMemoryType(e->type), disk = NakDiskType(e->type);
+  const uint64_t end = from + size;
+  PetscReal      block[BLOCK]; /* the longest type */
+
+  PetscFunctionBeginUser;
+  while (from < end) {
+    const uint64_t first = from / e->unit, last = (end + e->unit - 1) / e->unit;
+    const size_t   count = (size_t)PetscMin(last - first, BLOCK);
+    const size_t   skip  = (size_t)(from - first * e->unit);
+    const size_t   now   = (size_t)PetscMin(end - from, count * e->unit - skip);
+
+    e->values(e->layout, e->array, (size_t)first, count, block);
+    PetscCheck(H5Tconvert(memory, disk, count, block, NULL, H5P_DEFAULT) >= 0, PETSC_COMM_SELF,
+               PETSC_ERR_LIB, "HDF5 cannot convert numbers");
+    memcpy(bytes, (char *)block + skip, now);
+    bytes += now;
+    from += now;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* `array` has the values one after another; `layout` is the size of one. */
+static void FetchPlain(const void *layout, const void *array, size_t from, size_t count,
+                       void *values)
+{
+  const size_t unit = *(const size_t *)layout;
+
+  memcpy(values, (const char *)array + from * unit, count * unit);
+}
+
+static PetscErrorCode AddArray(NakStore store, hid_t dataset, const NakStoreBox *box,
+                               PetscBool chunked, NakExtent array)
+{
   PetscFunctionBeginUser;
   array.bytes = NakArrayBytes(box, array.unit);
   PetscCall(NakStoreBoxes(store, box, &array.boxes));
-  if (!chunked) {
+  if (chunked)
+    PetscCall(NakStoreWriteChunks(store, dataset, &array));
+  else
     PetscCall(NakStoreAdd(store, array));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  code = NakStoreWriteChunks(store, dataset, type, &array);
-  PetscCall(PetscFree(array.mine));
-  PetscFunctionReturn(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
-                                  const NakStoreBox *box, const void *values)
+static PetscErrorCode WriteArray(NakStore store, const char *name, const NakStoreBox *box,
+                                 NakExtent array)
 {
   const NakReporting before = NakTakeReporting(store);
   const NakStoreBox  plain  = Plain(box);
-  NakExtent          array  = {.owner = -1, .unit = DiskSize(type)};
+  const hid_t        disk   = NakDiskType(array.type);
   const PetscBool chunked   = (PetscBool)(store->compress && NakChunkBytes(&plain, array.unit) > 0);
   hid_t           dataset   = H5I_INVALID_HID;
   hsize_t         size[4];
@@ -100,21 +114,52 @@ PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType
   PetscErrorCode  code;
 
   PetscFunctionBeginUser;
-  PetscCall(NakToDisk(type, (size_t)NakBoxBytes(&plain, 1), values, &array.mine, &status));
   if (NakHolds(store)) {
     for (int d = 0; d < box->rank; d++) size[d] = (hsize_t)box->size[d];
-    dataset = NakCreateDataset(store, name, NakDiskType(type), box->rank, size,
-                               chunked ? &plain : NULL, &array.at);
-    status  = NakFirst(status, dataset < 0 ? -1 : 0);
+    dataset =
+      NakCreateDataset(store, name, disk, box->rank, size, chunked ? &plain : NULL, &array.at);
+    status = NakFirst(status, dataset < 0 ? -1 : 0);
   }
   code = NakStoreAgree(store, PETSC_ERR_FILE_WRITE, status);
-  if (code)
-    PetscCall(PetscFree(array.mine));
-  else
-    code = AddArray(store, dataset, type, &plain, chunked, array);
+  if (!code) code = AddArray(store, dataset, &plain, chunked, array);
   if (dataset >= 0) (void)H5Dclose(dataset);
   NakReturnReporting(before);
   PetscFunctionReturn(code);
+}
+
+PetscErrorCode NakStoreFetchArray(NakStore store, const char *name, NakStoreType type,
+                                  const NakStoreBox *box, NakStoreFetch fetch, const void *layout,
+                                  const void *array)
+{
+  const NakExtent extent = {.owner  = -1,
+                            .unit   = DiskSize(type),
+                            .fetch  = Fetch,
+                            .type   = type,
+                            .values = fetch,
+                            .layout = layout,
+                            .array  = array};
+
+  PetscFunctionBeginUser;
+  PetscCall(WriteArray(store, name, box, extent));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakStoreWriteArray(NakStore store, const char *name, NakStoreType type,
+                                  const NakStoreBox *box, const void *values)
+{
+  static const size_t sizes[] = {[NAK_STORE_REAL]   = sizeof(PetscReal),
+                                 [NAK_STORE_INT]    = sizeof(PetscInt),
+                                 [NAK_STORE_BYTE]   = 1,
+                                 [NAK_STORE_SINGLE] = sizeof(PetscReal)};
+  const NakExtent     extent  = {
+         .owner = -1, .unit = DiskSize(type), .type = type, .mine = (char *)values};
+
+  PetscFunctionBeginUser;
+  if (H5Tequal(NakMemoryType(type), NakDiskType(type)) > 0)
+    PetscCall(WriteArray(store, name, box, extent));
+  else
+    PetscCall(NakStoreFetchArray(store, name, type, box, FetchPlain, &sizes[type], values));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- Reading ---- */

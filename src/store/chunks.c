@@ -102,10 +102,10 @@ static PetscErrorCode Compress(const Scratch *scratch, const NakExtent *array, u
 }
 
 /* This rank's chunks, and the size of every chunk on all ranks. */
-static PetscErrorCode CompressAll(NakStore store, NakStoreType type, const NakExtent *array,
-                                  NakStream *stream, Chunk chunks[], char *compressed[])
+static PetscErrorCode CompressAll(NakStore store, const NakExtent *array, NakStream *stream,
+                                  Chunk chunks[], char *compressed[])
 {
-  const Scratch scratch = OpenScratch(array->boxes, NakDiskType(type));
+  const Scratch scratch = OpenScratch(array->boxes, NakDiskType(array->type));
   herr_t        status  = scratch.dataset < 0 ? -1 : 0;
   size_t        number, size;
   uint64_t      at;
@@ -161,7 +161,8 @@ static PetscErrorCode AddChunks(NakStore store, hid_t dataset, const NakExtent *
     const NakExtent extent = {.at    = places[k],
                               .bytes = chunks[k].size,
                               .owner = NakStreamOwner(stream, k),
-                              .mine  = compressed[k]};
+                              .mine  = compressed[k],
+                              .own   = PETSC_TRUE};
 
     PetscCall(NakStoreAdd(store, extent));
     compressed[k] = NULL;
@@ -171,8 +172,7 @@ static PetscErrorCode AddChunks(NakStore store, hid_t dataset, const NakExtent *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakStoreWriteChunks(NakStore store, hid_t dataset, NakStoreType type,
-                                   const NakExtent *array)
+PetscErrorCode NakStoreWriteChunks(NakStore store, hid_t dataset, const NakExtent *array)
 {
   NakStream      stream = {.extents = array, .count = 1, .end = array->bytes};
   Chunk         *chunks;
@@ -185,7 +185,7 @@ PetscErrorCode NakStoreWriteChunks(NakStore store, hid_t dataset, NakStoreType t
   stream.window = NakChunkBytes(array->boxes, array->unit);
   PetscCall(NakStreamBegin(store->writers, &stream));
   PetscCall(PetscCalloc2(stream.windows, &chunks, stream.windows, &compressed));
-  code = CompressAll(store, type, array, &stream, chunks, compressed);
+  code = CompressAll(store, array, &stream, chunks, compressed);
   if (!code) code = AddChunks(store, dataset, array, &stream, chunks, compressed);
   for (size_t k = 0; k < stream.windows; k++) PetscCall(PetscFree(compressed[k]));
   PetscCall(PetscFree2(chunks, compressed));

@@ -46,11 +46,29 @@ hid_t NakCreateDataset(NakStore store, const char *name, hid_t type, int rank, c
   return dataset;
 }
 
+/* `count` values as they are on the disk, to be freed; NULL for none.  The status is HDF5's. */
+static PetscErrorCode ToDisk(NakStoreType type, size_t count, const void *values, char **bytes,
+                             herr_t *status)
+{
+  const hid_t  memory = NakMemoryType(type), disk = NakDiskType(type);
+  const size_t before = count * H5Tget_size(memory), after = count * H5Tget_size(disk);
+
+  PetscFunctionBeginUser;
+  *bytes = NULL;
+  if (count == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(PetscMax(before, after), bytes));
+  memcpy(*bytes, values, before);
+  if (H5Tequal(memory, disk) <= 0)
+    *status = NakFirst(*status, H5Tconvert(memory, disk, count, *bytes, NULL, H5P_DEFAULT));
+  if (after < before) PetscCall(PetscRealloc(after, bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Data that rank 0 alone has: `bytes`, which the store takes over. */
 static PetscErrorCode WriteAlone(NakStore store, const char *name, hid_t type, int rank,
                                  hsize_t count, char *bytes, herr_t status)
 {
-  NakExtent      extent  = {.bytes = count * H5Tget_size(type), .mine = bytes};
+  NakExtent      extent  = {.bytes = count * H5Tget_size(type), .mine = bytes, .own = PETSC_TRUE};
   hid_t          dataset = H5I_INVALID_HID;
   PetscErrorCode code;
 
@@ -76,7 +94,7 @@ PetscErrorCode NakStoreWrite(NakStore store, const char *name, NakStoreType type
   PetscErrorCode     code;
 
   PetscFunctionBeginUser;
-  if (NakHolds(store)) PetscCall(NakToDisk(type, count, values, &bytes, &status));
+  if (NakHolds(store)) PetscCall(ToDisk(type, count, values, &bytes, &status));
   code = WriteAlone(store, name, NakDiskType(type), 1, (hsize_t)count, bytes, status);
   NakReturnReporting(before);
   PetscFunctionReturn(code);

@@ -52,12 +52,8 @@ struct NakStore_private {
 /* Boxes of all ranks, which the store owns.  Collective. */
 PetscErrorCode NakStoreBoxes(NakStore store, const NakStoreBox *box, const NakStoreBox **boxes);
 
-/* Add an extent to a file that is written; the store owns `extent.mine`. */
+/* Add an extent to a file that is written; the store frees `extent.mine` if it is its own. */
 PetscErrorCode NakStoreAdd(NakStore store, NakExtent extent);
-
-/* `count` values as they are on the disk, to be freed; NULL for none.  The status is HDF5's. */
-PetscErrorCode NakToDisk(NakStoreType type, size_t count, const void *values, char **bytes,
-                         herr_t *status);
 
 /* ---- dataset.c ---- */
 
@@ -82,8 +78,7 @@ void NakChunkShape(const NakStoreBox *box, size_t unit, uint64_t at, size_t size
                    hsize_t count[]);
 
 /* Compress an array and add its chunks.  Collective. */
-PetscErrorCode NakStoreWriteChunks(NakStore store, hid_t dataset, NakStoreType type,
-                                   const NakExtent *array);
+PetscErrorCode NakStoreWriteChunks(NakStore store, hid_t dataset, const NakExtent *array);
 
 /* HDF5's error reporting belongs to the whole process.  It is ours only while we are at work. */
 typedef struct {

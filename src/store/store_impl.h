@@ -30,13 +30,21 @@ uint64_t NakArrayBytes(const NakStoreBox *box, size_t unit);
 /* ---- stream.c: a file or an array, window by window, between those who have it and writers
    ---- */
 
-/* What lies in one place of a file: an array of all ranks, or bytes that one rank has. */
-typedef struct {
+/* What lies in one place of a file: an array of all ranks, or bytes that one rank has.  This rank's
+   part of it is as in the file at `mine`, or `fetch` makes `size` bytes of it from byte `from` on.
+   The rest is for `fetch`. */
+typedef struct NakExtent_private {
   uint64_t           at, bytes;
   PetscMPIInt        owner; /* -1: every rank has its box */
   size_t             unit;
   const NakStoreBox *boxes; /* of all ranks */
-  char              *mine;  /* what this rank has of it */
+  char              *mine;
+  PetscBool          own; /* whether `mine` belongs to the store */
+  PetscErrorCode (*fetch)(const struct NakExtent_private *extent, uint64_t from, size_t size,
+                          char bytes[]);
+  NakStoreType  type;
+  NakStoreFetch values;
+  const void   *layout, *array;
 } NakExtent;
 
 /* Windows of at most `window` bytes from `begin` to `end`; none crosses a multiple of `period`.

@@ -2,8 +2,8 @@
    store_impl.h.
 
    A part of a box that lies in a window is contiguous in the memory of its rank, because both have
-   the order of the array.  So parts are sent from where they are.  In each round a rank sends one
-   message to every owner of whose window it has something. */
+   the order of the array.  So parts are sent from where they are, unless they must be fetched.  In
+   each round a rank sends one message to every owner of whose window it has something. */
 #include "store_impl.h"
 
 #include <string.h>
@@ -170,25 +170,49 @@ static void Count(const NakStream *s, uint64_t lo, uint64_t hi, size_t bytes[])
   }
 }
 
+/* Whether something in a window must be fetched. */
+static PetscBool IsFetched(const NakStream *s, uint64_t lo, uint64_t hi)
+{
+  const NakExtent *const end = s->extents + s->count;
+
+  for (const NakExtent *e = s->extents + FirstAfter(s, lo); e < end && e->at < hi; e++)
+    if (e->fetch != NULL) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* What this rank has of a window, one part after the other. */
+static PetscErrorCode Pack(const NakStream *s, uint64_t lo, uint64_t hi, char *packed)
+{
+  const NakExtent *const end = s->extents + s->count;
+
+  PetscFunctionBeginUser;
+  for (const NakExtent *e = s->extents + FirstAfter(s, lo); e < end && e->at < hi; e++) {
+    uint64_t     from;
+    const size_t size = Part(e, s->writers->rank, lo, hi, &from);
+
+    if (size > 0 && e->fetch != NULL) PetscCall(e->fetch(e, from, size, packed));
+    if (size > 0 && e->fetch == NULL) memcpy(packed, e->mine + from, size);
+    packed += size;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- Messages ---- */
 
-/* All parts that this rank has of a window of another, as one message.  MPI_REQUEST_NULL if it has
-   none. */
-static PetscErrorCode Begin(const NakStream *s, size_t number, PetscMPIInt owner, PetscBool collect,
-                            MPI_Request *request)
+/* All parts that this rank has of a window of another, as one message from or to where they are. */
+static PetscErrorCode BeginInPlace(const NakStream *s, uint64_t lo, uint64_t hi, PetscMPIInt owner,
+                                   PetscBool collect, MPI_Request *request)
 {
-  MPI_Comm const comm = s->writers->comm;
-  uint64_t       lo, hi, from;
-  size_t         first, last;
+  MPI_Comm const comm  = s->writers->comm;
+  const size_t   first = FirstAfter(s, lo);
+  size_t         last  = first;
+  uint64_t       from;
   int           *sizes, parts = 0;
   MPI_Aint      *places;
   MPI_Datatype   type;
 
   PetscFunctionBeginUser;
-  *request = MPI_REQUEST_NULL;
-  Window(s, number, &lo, &hi);
-  first = FirstAfter(s, lo);
-  for (last = first; last < s->count && s->extents[last].at < hi;) last++;
+  while (last < s->count && s->extents[last].at < hi) last++;
   PetscCall(PetscMalloc2(last - first, &sizes, last - first, &places));
   for (const NakExtent *e = s->extents + first; e < s->extents + last; e++) {
     sizes[parts] = (int)Part(e, s->writers->rank, lo, hi, &from);
@@ -207,22 +231,81 @@ static PetscErrorCode Begin(const NakStream *s, size_t number, PetscMPIInt owner
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode BeginAll(const NakStream *s, size_t round, PetscBool collect,
+/* The same from a buffer, which is to be freed after the message. */
+static PetscErrorCode BeginPacked(const NakStream *s, uint64_t lo, uint64_t hi, PetscMPIInt owner,
+                                  char **packed, MPI_Request *request)
+{
+  const NakExtent *const end  = s->extents + s->count;
+  size_t                 size = 0;
+  uint64_t               from;
+
+  PetscFunctionBeginUser;
+  for (const NakExtent *e = s->extents + FirstAfter(s, lo); e < end && e->at < hi; e++)
+    size += Part(e, s->writers->rank, lo, hi, &from);
+  if (size == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(size, packed));
+  PetscCall(Pack(s, lo, hi, *packed));
+  PetscCallMPI(MPI_Isend(*packed, (int)size, MPI_BYTE, owner, TAG, s->writers->comm, request));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode BeginAll(const NakStream *s, size_t round, PetscBool collect, char *packed[],
                                MPI_Request requests[])
 {
   const NakWriters w = s->writers;
   size_t           number;
+  uint64_t         lo, hi;
 
   PetscFunctionBeginUser;
   for (PetscMPIInt place = 0; place < s->owners; place++) {
+    packed[place]   = NULL;
     requests[place] = MPI_REQUEST_NULL;
-    if (place != w->place && WindowOf(s, round, place, &number))
-      PetscCall(Begin(s, number, w->list[place], collect, &requests[place]));
+    if (place == w->place || !WindowOf(s, round, place, &number)) continue;
+    Window(s, number, &lo, &hi);
+    if (collect && IsFetched(s, lo, hi))
+      PetscCall(BeginPacked(s, lo, hi, w->list[place], &packed[place], &requests[place]));
+    else
+      PetscCall(BeginInPlace(s, lo, hi, w->list[place], collect, &requests[place]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The owner's side: a message from or to every other rank that has a part of its window. */
+/* The owner's own parts of its window; `room` is for those that must be fetched. */
+static PetscErrorCode MoveOwn(const NakStream *s, uint64_t lo, uint64_t hi, char *room,
+                              PetscBool collect)
+{
+  const PetscBool fetched = (PetscBool)(collect && IsFetched(s, lo, hi));
+
+  PetscFunctionBeginUser;
+  if (fetched) PetscCall(Pack(s, lo, hi, room));
+  MoveAll(s, s->writers->rank, lo, hi, fetched ? room : NULL, collect);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Messages from or to every other rank that has a part of a window, packed at `part`, which is then
+   after all of them. */
+static PetscErrorCode BeginParts(const NakStream *s, uint64_t lo, uint64_t hi, PetscBool collect,
+                                 const size_t bytes[], char **part, MPI_Request requests[])
+{
+  const NakWriters w = s->writers;
+
+  PetscFunctionBeginUser;
+  for (PetscMPIInt rank = 0; rank < w->ranks; rank++) {
+    const int size = (int)bytes[rank];
+
+    requests[rank] = MPI_REQUEST_NULL;
+    if (size == 0) continue;
+    if (!collect) MoveAll(s, rank, lo, hi, *part, collect);
+    if (collect)
+      PetscCallMPI(MPI_Irecv(*part, size, MPI_BYTE, rank, TAG, w->comm, &requests[rank]));
+    else
+      PetscCallMPI(MPI_Isend(*part, size, MPI_BYTE, rank, TAG, w->comm, &requests[rank]));
+    *part += size;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The owner's side. */
 static PetscErrorCode Exchange(NakStream *s, uint64_t lo, uint64_t hi, PetscBool collect)
 {
   const NakWriters w = s->writers;
@@ -235,22 +318,11 @@ static PetscErrorCode Exchange(NakStream *s, uint64_t lo, uint64_t hi, PetscBool
   Count(s, lo, hi, bytes);
   own            = bytes[w->rank];
   bytes[w->rank] = 0;
-  if (own < hi - lo && s->parts == NULL)
+  if (s->parts == NULL && (own < hi - lo || (collect && IsFetched(s, lo, hi))))
     PetscCall(PetscMalloc1(PetscMin(s->end - s->begin, s->window), &s->parts));
   part = s->parts;
-  for (PetscMPIInt rank = 0; rank < w->ranks; rank++) {
-    requests[rank] = MPI_REQUEST_NULL;
-    if (bytes[rank] == 0) continue;
-    if (!collect) MoveAll(s, rank, lo, hi, part, collect);
-    if (collect)
-      PetscCallMPI(
-        MPI_Irecv(part, (int)bytes[rank], MPI_BYTE, rank, TAG, w->comm, &requests[rank]));
-    else
-      PetscCallMPI(
-        MPI_Isend(part, (int)bytes[rank], MPI_BYTE, rank, TAG, w->comm, &requests[rank]));
-    part += bytes[rank];
-  }
-  if (own > 0) MoveAll(s, w->rank, lo, hi, NULL, collect);
+  PetscCall(BeginParts(s, lo, hi, collect, bytes, &part, requests));
+  if (own > 0) PetscCall(MoveOwn(s, lo, hi, part, collect));
   PetscCallMPI(MPI_Waitall(w->ranks, requests, MPI_STATUSES_IGNORE));
   part = s->parts;
   for (PetscMPIInt rank = 0; collect && rank < w->ranks; rank++) {
@@ -265,16 +337,18 @@ static PetscErrorCode Exchange(NakStream *s, uint64_t lo, uint64_t hi, PetscBool
 static PetscErrorCode Round(NakStream *s, size_t round, PetscBool collect)
 {
   MPI_Request *requests;
+  char       **packed;
   size_t       number, size;
   uint64_t     lo;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(s->owners, &requests));
-  PetscCall(BeginAll(s, round, collect, requests));
+  PetscCall(PetscMalloc2(s->owners, &requests, s->owners, &packed));
+  PetscCall(BeginAll(s, round, collect, packed, requests));
   if (NakStreamWindow(s, round, &number, &lo, &size))
     PetscCall(Exchange(s, lo, lo + size, collect));
   PetscCallMPI(MPI_Waitall(s->owners, requests, MPI_STATUSES_IGNORE));
-  PetscCall(PetscFree(requests));
+  for (PetscMPIInt place = 0; place < s->owners; place++) PetscCall(PetscFree(packed[place]));
+  PetscCall(PetscFree2(requests, packed));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -53,9 +53,11 @@ PetscMPIInt NakWritersCount(NakWriters writers)
   return writers->count;
 }
 
-PetscReal NakStoreWriterMemory(PetscReal bytes)
+PetscReal NakStoreWriterMemory(PetscReal bytes, PetscInt writers, PetscBool compressed)
 {
-  return 2 * PetscMin((PetscReal)NAK_PIECE, bytes);
+  const PetscReal piece = PetscMin((PetscReal)NAK_PIECE, bytes);
+
+  return compressed ? 5 * piece + bytes / (PetscReal)writers : 2 * piece;
 }
 
 PetscErrorCode NakWritersDestroy(NakWriters *writers)

@@ -88,8 +88,29 @@ static int Across(int ranks)
   return across;
 }
 
-static void Write(MPI_Comm comm, PetscInt count, const char *path)
+static void Reverse(size_t count, PetscReal values[])
 {
+  for (size_t k = 0; k < count / 2; k++) {
+    const PetscReal one = values[k];
+
+    values[k]             = values[count - 1 - k];
+    values[count - 1 - k] = one;
+  }
+}
+
+static void FromTheEnd(const void *layout, const void *array, size_t from, size_t count,
+                       void *values)
+{
+  const PetscReal *const last = (const PetscReal *)array + *(const size_t *)layout - 1;
+
+  for (size_t k = 0; k < count; k++) ((PetscReal *)values)[k] = *(last - (from + k));
+}
+
+/* With `fetch` some arrays are in memory from end to begin. */
+static void Write(MPI_Comm comm, PetscInt count, PetscBool fetch, const char *path)
+{
+  PetscReal  *values[ARRAYS];
+  size_t      counts[ARRAYS];
   PetscMPIInt rank, ranks;
   NakWriters  writers;
   NakStore    store;
@@ -102,16 +123,21 @@ static void Write(MPI_Comm comm, PetscInt count, const char *path)
   MUST(NakStoreWriteText(store, "text", 6, "hello"));
   for (int which = 0; which < ARRAYS; which++) {
     const NakStoreBox box = Box(which, rank, ranks, Across(ranks));
-    PetscReal        *values;
 
-    MUST(PetscMalloc1(Count(&box) + 1, &values));
-    FillOrCompare(which, &box, PETSC_TRUE, values);
+    counts[which] = Count(&box);
+    MUST(PetscMalloc1(counts[which] + 1, &values[which]));
+    FillOrCompare(which, &box, PETSC_TRUE, values[which]);
     if (which == LAYERS) NakStoreCompress(store);
-    MUST(NakStoreWriteArray(store, names[which], types[which], &box, values));
+    if (fetch && types[which] == NAK_STORE_REAL) {
+      Reverse(counts[which], values[which]);
+      MUST(NakStoreFetchArray(store, names[which], types[which], &box, FromTheEnd, &counts[which],
+                              values[which]));
+    } else
+      MUST(NakStoreWriteArray(store, names[which], types[which], &box, values[which]));
     MUST(NakStoreText(store, names[which], "unit", "1"));
-    MUST(PetscFree(values));
   }
   MUST(NakStoreCommit(&store, PETSC_TRUE));
+  for (int which = 0; which < ARRAYS; which++) MUST(PetscFree(values[which]));
   MUST_DESTROY(NakWritersDestroy, writers);
 }
 
@@ -160,10 +186,10 @@ static void BytesDoNotDependOnWho(void **state)
   struct stat    about;
 
   (void)state;
-  if (Rank() == 0) Write(PETSC_COMM_SELF, 1, "alone.h5");
+  if (Rank() == 0) Write(PETSC_COMM_SELF, 1, PETSC_FALSE, "alone.h5");
   for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
     if (k > 0 && counts[k - 1] >= Ranks()) continue; /* no other writers */
-    Write(PETSC_COMM_WORLD, counts[k], "together.h5");
+    Write(PETSC_COMM_WORLD, counts[k], (PetscBool)(k % 2 == 0), "together.h5");
     AssertSameBytes("alone.h5", "together.h5");
     Read(counts[(k + 1) % 4], "together.h5");
   }
