@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import nakrun  # noqa: E402
 from nakrun import nakfield  # noqa: E402
-from nakfield import collect, effects, plan, store, text  # noqa: E402
+from nakfield import collect, effects, plan, statistics, store, text  # noqa: E402
 
 DECK = """title: study's
 solver: {first_step: 0.2 s}
@@ -267,6 +267,18 @@ class Parts(Folder):
             self.plan("vary: {a: {from: 1 m, to: 100 m, count: 3, scale: log}}").rows(),
             [["1 m"], ["10 m"], ["100 m"]],
         )
+
+    def test_changes_one_at_a_time(self):
+        """Against the first values of all, averaged over seeds; a value again is no change."""
+        found = self.plan("vary: {a: [1, 2, 1], t: {times: [1, 0.5]}}\nhow: one_at_a_time\nseeds: 1..2")
+        heading = ["sample", "status", "end", "run", "a", "t", "seed", "number"]
+        ends = [5, 7, 8, 9, 5, 7, 1, "nan"]
+        lines = [heading] + [["", "", "", "", *row, str(end)] for row, end in zip(found.rows(), ends)]
+        figures = statistics.analyse(found, 0, lines)
+        self.assertEqual([line for line in figures if line[1] == "change"],
+                         [["number", "change", "a", "2", "2.5", "", ""], ["number", "change", "t", "1 s", "", "", ""]])
+        self.assertEqual(list(statistics.changes(figures)),
+                         ["number: a of 2 changes it by 2.5", "number: t of 1 s changes it by an unknown amount"])
 
     def test_draws(self):
         """A Latin hypercube has one point in each layer, Sobol's points fill their boxes, and a

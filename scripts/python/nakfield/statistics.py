@@ -42,6 +42,9 @@ def _text(item):
 
 def _dependence(study, more, values):
     """(statistic, axis, at, figure with its interval) of what the samples were made for."""
+    if study.how == "one_at_a_time":
+        yield from _changes(study, values)
+        return
     if study.how not in DRAWN:
         yield from _main_effects(study, values)
         return
@@ -76,6 +79,23 @@ def _sobol(points, values):
         yield from (
             (n, axis, "", tuple(f)) for n, f in zip(("first index", "total index"), figures)
         )
+
+
+def _changes(study, values):
+    """What each of the other values of an entry changes, against the first values of all."""
+    rows = study.rows()[:: max(len(study.seeds), 1)]
+    for row, value in zip(rows[1:], values[1:]):
+        for axis, entry in enumerate(study.axes):
+            if row[axis] != entry.values[0]:
+                yield "change", axis, row[axis], (value - values[0], "", "")
+
+
+def changes(found):
+    """Lines that say the changes of a study made one at a time."""
+    for number, statistic, entry, at, value, *_ in found:
+        if statistic == "change":
+            amount = f"{float(value):.3g}" if value else "an unknown amount"
+            yield f"{number}: {entry} of {at} changes it by {amount}"
 
 
 def _main_effects(study, values):

@@ -17,7 +17,7 @@ from .page import page
 from .plan import DRAWN, Plan
 from .run import ReadError, Run
 from .runner import OutputError, Runner, Sample, Stopped
-from .statistics import analyse
+from .statistics import analyse, changes
 from .store import Store, link
 from .text import NUMBER, InputError, entries, parse_yaml
 
@@ -282,6 +282,7 @@ def carry_out_study(args, runner):
     finally:
         store.close()
     lines = write_results(study, store, samples, rows, collected)
+    found = []
     if study.collect:
         found = analyse(study, sum(more), lines)
         store.write("statistics.csv", table(found))
@@ -293,6 +294,8 @@ def carry_out_study(args, runner):
         + ", ".join(f"{ends.count(e)} {e}" for e in sorted(set(ends)))
         + f"; results in {study.output}/results.csv"
     )
+    for line in changes(found):
+        print(line)
 
 
 def _stop(number, frame):
