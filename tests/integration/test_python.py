@@ -151,6 +151,40 @@ class Pictures(unittest.TestCase):
         self.assertEqual(self.healing([0, 1]), ((1, "it"), False))  # no rest
         self.assertFalse(Path("healing.png").exists())
 
+    def test_lines_of_a_study(self):
+        """A line joins samples that differ in one entry, or their means over seeds; no others."""
+        sys.path.insert(0, str(nakrun.TOP / "scripts"))
+        import argparse
+        import plot_study
+        import matplotlib
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        with tempfile.TemporaryDirectory() as folder:
+            def lines(entries, rows, against, by=None):
+                """Label and points of each line; the labels of the axes."""
+                numbers = [f"{sum(row) % 100}" for row in rows]
+                cells = [",".join(f"{v} degC" for v in row) for row in rows]
+                Path(folder, "samples.csv").write_text(
+                    f"sample,name,{entries}\n" + "".join(f"{k},n{k},{c}\n" for k, c in enumerate(cells)))
+                Path(folder, "results.csv").write_text(f"sample,status,end,wall_s,{entries},r_ohm_cm2\n" + "".join(
+                    f"{k},completed,,1,{c},{n}\n" for k, (c, n) in enumerate(zip(cells, numbers))))
+                study, axis = nakfield.Study(folder), pyplot.subplots()[1]
+                by = by or plot_study.choose_lines(study, against)
+                plot_study.draw(axis, study, "r", argparse.Namespace(against=against, log=[]), by)
+                return [(line.get_label(), line.get_xydata().tolist()) for line in axis.lines
+                        if line.get_linestyle() != "None"], axis.get_xlabel(), axis.get_ylabel()
+
+            pairs = [(x, y) for x in (1, 2) for y in (10, 20)]
+            drawn = [("10 °C", [[1, 11], [2, 12]]), ("20 °C", [[1, 21], [2, 22]])]
+            self.assertEqual(lines("x,y", pairs, "x"), (drawn, "x (°C)", "r (Ω cm²)"))
+            triples = [(*pair, z) for pair in pairs for z in (30, 40)]
+            self.assertEqual(lines("x,y,z", triples, "x")[0], [])
+            self.assertEqual(lines("x,y,z", triples, "x", "y")[0], [])
+            means = [("10 °C", [[1, 46], [2, 47]]), ("20 °C", [[1, 56], [2, 57]])]
+            self.assertEqual(lines("x,y,seeds", triples, "x")[0], means)
+            self.assertEqual(len(lines("x,y", [(n, n * n) for n in range(1, 9)], "x")[0]), 0)  # drawn at random
+
     def test_map_of_relaxation_times(self):
         """Spectra at 0, 10 and 20 s and, after a pause, at 100 s, of which the last has 1e4 times
         the others' height. They are drawn at no time without one, at no relaxation time beyond the

@@ -182,6 +182,12 @@ class Reports(unittest.TestCase):
             with open(self.place / f"{stem}.png", "rb") as file:
                 size = struct.unpack(">ii", file.read(24)[16:])
             self.assertEqual(size, (int(8.5 / 2.54 * 200), int(6 / 2.54 * 200)))
+        for against in ("alloy.potassium", "interphase.exponent"):
+            self.draw("plot_study.py", "out", "highest", "--against", against, "--formats", "png")
+            self.assertTrue((self.place / "out" / f"highest-{against}.png").is_file())
+        self.draw("plot.py", "out", status=1, message="out is a study: scripts/plot_study.py draws it")
+        nakrun.call("watch", "out", ranks=0, folder=self.place).demand(
+            nakrun.INPUT, "out is a study: scripts/plot_study.py draws it")
         self.draw("plot.py", "one", "--panels", "volts", status=1, message="no panel 'volts'")
         self.draw("plot.py", "one", "--size", "8", status=2, message="'8' is not like 8.5x6")
         self.draw("plot_study.py", "out", "low", "--against", "alloy.potassium", status=1,

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The blocks of the pages that are tagged `run`, in their order as a reader would run them."""
+import itertools
 import os
 import re
 import shutil
@@ -40,6 +41,17 @@ def commands(page):
             yield "" if name else "nakfield check deck.yaml\n"
         else:
             raise AssertionError(f"{page}: who runs a block of {language}?")
+
+
+def written(code):
+    """Files, stems and run directories that commands write."""
+    code = code.replace("\\\n", " ")
+    names = set(re.findall(r"(?:\bcat > |\s-o |\boutput\.directory=|^output: |^cp \S+ )(\S+)", code, re.MULTILINE))
+    for line in re.findall(r"^.*\bnakfield (?:run|fit|study|phases) .*$", code, re.MULTILINE):
+        deck = re.search(r"(\w+)\.yaml", line)
+        if deck and "output.directory=" not in line and "--dry-run" not in line:
+            names.add(f"runs/{deck[1]}")
+    return names
 
 
 class Tutorial(unittest.TestCase):
@@ -99,14 +111,25 @@ class Tutorial(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             out = self.follow(["docs/howto.md"], folder)
             self.assertRegex(out, r"interphase.diffusion_time = 11\.52\d+ s \(10\.8\d+ to 12\.2\d+\)")
-            self.assertRegex(out, r"3 samples: 3 condition; results in runs/study")
+            self.assertRegex(out, r"3 samples: 3 condition; results in runs/times")
             self.assertEqual(len(re.findall(r"^\S+,\d+,\d+,\d+,876\.8[78]\d+$", out, re.MULTILINE)), 5)
             for entry, change in (("tolerance of 1e-5", r"-0\.005[5-9]"), ("interphase_layers of 20", r"0\.00[56]")):
                 self.assertRegex(out, rf"end_s: \w+\.{entry} changes it by ({change})")
             self.assertRegex(out, r"peritectic  liquid x_Na = 0\.5769")
             self.assertRegex(out, r"runs/limit: condition: voltage > 3 V")
-            for name in ("report.html", "fig1.pdf", "fig1.png", "runs/phases_mine/phases.png"):
+            for name in ("our_report.html", "fig1.pdf", "fig1.png", "runs/my_alloy_phases/phases.png",
+                         "runs/times/highest-interphase.diffusion_time.png"):
                 self.assertTrue(Path(folder, name).is_file(), name)
+
+    def test_pages_for_one_folder(self):
+        """Each of these pages writes names of its own: no file is lost, and no run is refused."""
+        pages = {page: written("\n".join(commands(page))) for page in ("README.md", "docs/tutorial.md", "docs/howto.md")}
+        for page, some in (("README.md", {"first.yaml", "runs/first", "runs/nak60", "runs/first_nak60"}),
+                           ("docs/tutorial.md", {"mine.yaml", "runs/mine", "runs/fit", "runs/best", "report.html"}),
+                           ("docs/howto.md", {"my_alloy.yaml", "runs/my_alloy", "runs/our_fit", "runs/times"})):
+            self.assertLessEqual(some, pages[page], page)
+        for (one, names), (other, more) in itertools.combinations(pages.items(), 2):
+            self.assertEqual(names & more, set(), f"{one} and {other}")
 
     def test_other_pages(self):
         """Each page in a folder of its own."""

@@ -1,5 +1,6 @@
 """What figures of runs are drawn with: panels over time, colours, series of many points thinned."""
 import collections
+import re
 
 import numpy as np
 
@@ -13,6 +14,16 @@ PIXELS = 1500  # across a panel: a longer series is drawn by the extremes in eac
 LEAST_U = 1e-6  # lower end of a logarithmic axis
 
 Panel = collections.namedtuple("Panel", "label columns names scale", defaults=((), "linear"))
+UNITS = {  # at the end of a column's name
+    "ohm_cm2": "ohm.cm^2",
+    "mA_cm2": "mA/cm^2",
+    "mAh_cm2": "mAh/cm^2",
+    "mol_m3": "mol/m^3",
+    **{unit: unit for unit in ("deg", "um", "nm", "Hz", "V", "K", "s")},
+}
+SIGNS = {r"\^2": "²", r"\^3": "³", r"(?<=[a-z])\.(?=[a-z])": " ", r"\bohm\b": "Ω", r"\bum\b": "µm", r"\bdegC\b": "°C",
+         r"\bdeg\b": "°"}
+
 FACE = {"contact_fraction": "contact", "k_film_fraction": "K film"}
 MEAN = ("mean", "maximum")
 PANELS = {
@@ -45,12 +56,30 @@ PANELS = {
 
 def panel_of(name):
     """The panel of this name, or that of a column of the table."""
-    return PANELS.get(name) or Panel(name, [name])
+    return PANELS.get(name) or Panel(column_label(name), [name])
 
 
 def plain(text):
     """A text in a figure: no formulas."""
     return str(text).replace("$", r"\$")
+
+
+def unit_text(unit):
+    """A unit as it is printed: mA/cm² of mA/cm^2."""
+    for plain_sign, sign in SIGNS.items():
+        unit = re.sub(plain_sign, sign, unit)
+    return unit
+
+
+def labelled(name, unit=""):
+    """The label of an axis: a name with its unit."""
+    return plain(f"{name} ({unit_text(unit)})" if unit else name)
+
+
+def column_label(column):
+    """The label of a column of a table, whose name ends in its unit: rz (Ω cm²) of rz_ohm_cm2."""
+    found = re.fullmatch(rf"(.+?)_({'|'.join(UNITS)})(_min|_mean|_max)?", column)
+    return labelled(found[1] + (found[3] or ""), UNITS[found[2]]) if found else plain(column)
 
 
 # ---- Thinning ----

@@ -51,6 +51,7 @@ def pyplot(args):
 
     plt.rcParams.update({"font.size": 8, "pdf.fonttype": 42, "agg.path.chunksize": 20000})
     plt.rcParams.update({"axes.grid": True, "grid.color": "0.9", "axes.axisbelow": True})
+    plt.rcParams.update({"axes.formatter.useoffset": False})
     if args.style:
         try:
             plt.style.use(args.style)

@@ -3,7 +3,7 @@ from html import escape
 
 import numpy as np
 
-from .draw import COLOURS, plain
+from .draw import COLOURS, column_label, labelled, plain
 from .markup import END, begin, picture, pyplot, table
 from .statistics import ABOUT, numbers_of
 from .text import NUMBER
@@ -19,7 +19,7 @@ def _axis(texts):
 
 
 def _label(axis, which, key, unit, words):
-    getattr(axis, f"set_{which}label")(plain(f"{key} ({unit})" if unit else key))
+    getattr(axis, f"set_{which}label")(labelled(key, unit))
     if words:
         getattr(axis, f"set_{which}ticks")(range(len(words)), [plain(word) for word in words])
 
@@ -36,7 +36,7 @@ def _curves(plt, key, texts, numbers):
         means = [values[there & (x == place)].mean() for place in places]
         axis.plot(places, means, color=COLOUR, linewidth=1)
         axis.plot(x, values, ".", color=COLOUR)
-        axis.set_ylabel(plain(name))
+        axis.set_ylabel(column_label(name))
     _label(axes[-1, 0], "x", key, unit, words)
     return figure
 
@@ -51,7 +51,7 @@ def _maps(plt, keys, columns, numbers):
     for axis, (name, values) in zip(axes[:, 0], numbers.items()):
         grid = np.array([[values[(x == a) & (y == b)].mean() for a in xs] for b in ys])
         image = axis.pcolormesh(xs, ys, np.ma.masked_invalid(grid), shading="nearest")
-        figure.colorbar(image, ax=axis, label=plain(name))
+        figure.colorbar(image, ax=axis, label=column_label(name))
         _label(axis, "x", keys[0], x_unit, x_words)
         _label(axis, "y", keys[1], y_unit, y_words)
     return figure
@@ -72,7 +72,7 @@ def _matrix(plt, keys, columns, numbers):
         x, unit, words = _axis(columns[column])
         for row, name in enumerate(names):
             axes[row][column].plot(x, numbers[name], ".", color=COLOUR, markersize=3)
-            axes[row][0].set_ylabel(plain(name))
+            axes[row][0].set_ylabel(column_label(name))
         _label(axes[-1][column], "x", key, unit, words)
     return figure
 

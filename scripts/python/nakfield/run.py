@@ -197,6 +197,8 @@ class Run:
         self.folder = pathlib.Path(folder)
         if not self.folder.is_dir():
             raise ReadError(f"there is no directory {folder}")
+        if (self.folder / "samples.csv").is_file():
+            raise ReadError(f"{folder} is a study: scripts/plot_study.py draws it")
         self._kept = {}
 
     def _keep(self, name, read):

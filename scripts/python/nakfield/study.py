@@ -293,6 +293,7 @@ def carry_out_study(args, runner):
         f"{len(samples)} samples: "
         + ", ".join(f"{ends.count(e)} {e}" for e in sorted(set(ends)))
         + f"; results in {study.output}/results.csv"
+        + (f", page in {study.output}/page.html" if args.page and study.collect else "")
     )
     for line in changes(found):
         print(line)

@@ -121,6 +121,8 @@ class Watched:
         self.folder, self.notes = pathlib.Path(folder), []
         if not self.folder.is_dir():
             raise WatchError(f"there is no directory {folder}")
+        if (self.folder / "samples.csv").is_file():
+            raise WatchError(f"{folder} is a study: scripts/plot_study.py draws it, and its runs are in {folder}/samples")
         self.owner = read_json(self.folder / "owner.json", self.notes)
         self.progress = read_json(self.folder / "progress.json", self.notes)
         self.summary = read_json(self.folder / "summary.json", self.notes)
