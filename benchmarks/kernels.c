@@ -94,7 +94,7 @@ static PetscErrorCode Run(void)
   PetscCall(Best(&b, "residual", Residual, runs));
   PetscCall(Best(&b, "product", Product, runs));
   PetscCall(Best(&b, "cycle", Cycle, runs));
-  PetscCall(NakColumnsSolver(NakModelColumns(b.model), 1e-11, b.pc, &inner));
+  PetscCall(NakColumnsSolver(NakModelColumns(b.model), 1e-11, NAK_SOLUTIONS_KEPT, b.pc, &inner));
   PetscCall(KSPGetOperators(inner, &b.iteration, NULL));
   PetscCall(MatCreateVecs(b.iteration, &b.x, &b.y));
   PetscCall(VecSetRandom(b.x, NULL));

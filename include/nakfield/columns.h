@@ -178,18 +178,24 @@ PetscErrorCode NakColumnsMatrix(NakColumns columns, Mat *matrix);
 */
 PetscErrorCode NakColumnsPreconditioner(NakColumns columns, PC pc);
 
+enum { NAK_SOLUTIONS_KEPT = 3 };
+
 /**
   Set up `pc` to solve the linear system, in 2D and 3D.  GMRES solves for every other column,
   preconditioned by the same multigrid; all other columns follow from these.  Every
-  NakColumnsLinearise() updates it, and it keeps solutions until the next one.  If it does not
-  converge, it says so by PCSetFailedReason().  Collective.
+  NakColumnsLinearise() updates it.  If it does not converge, it says so by PCSetFailedReason().
+  Collective.
 
   @param[in]  tolerance  norm of the residual over that of the right-hand side, both preconditioned
+  @param[in]  kept       solutions that are kept until the next linearisation, for the systems that
+                         follow: as many as will be solved with one, less the last, and at most
+                         NAK_SOLUTIONS_KEPT
   @param[out] inner      that GMRES, for its options and counts; owned by `pc`.  NULL if columns of
                          one colour meet (an odd number of columns, periodic) or if anything is
                          shared.  Then `pc` only preconditions
 */
-PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PC pc, KSP *inner);
+PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PetscInt kept, PC pc,
+                                KSP *inner);
 
 /**
   Set up `ksp` for the linearised system, and let it return solutions in the unknowns.  In 1D it is
@@ -197,6 +203,8 @@ PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PC pc, 
   preconditioner where that only preconditions; solutions conserve to rounding.  Collective.
 
   @param[in]  tolerance  as in NakColumnsSolver()
+  @param[in]  kept       likewise
   @param[out] krylov     whose iterations count; not to be freed
 */
-PetscErrorCode NakColumnsSetUpKSP(NakColumns columns, PetscReal tolerance, KSP ksp, KSP *krylov);
+PetscErrorCode NakColumnsSetUpKSP(NakColumns columns, PetscReal tolerance, PetscInt kept, KSP ksp,
+                                  KSP *krylov);

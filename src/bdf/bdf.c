@@ -129,6 +129,7 @@ static PetscErrorCode Converged(SNES snes, PetscInt iteration, PetscReal xnorm, 
 static PetscErrorCode CreateNewton(NakBdf b, PetscReal linear_tolerance)
 {
   const PetscReal no_stagnation = 0; /* it would count as convergence */
+  const PetscInt  kept          = 0; /* each system has a matrix of its own */
   Mat             J             = NakColumnsOperator(b->columns);
   KSP             ksp;
   SNESLineSearch  search;
@@ -145,7 +146,7 @@ static PetscErrorCode CreateNewton(NakBdf b, PetscReal linear_tolerance)
   PetscCall(
     SNESSetTolerances(b->snes, PETSC_DEFAULT, PETSC_DEFAULT, no_stagnation, NEWTON, PETSC_INT_MAX));
   PetscCall(SNESGetKSP(b->snes, &ksp));
-  PetscCall(NakColumnsSetUpKSP(b->columns, linear_tolerance, ksp, &b->krylov));
+  PetscCall(NakColumnsSetUpKSP(b->columns, linear_tolerance, kept, ksp, &b->krylov));
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   refused = SNESSetFromOptions(b->snes);
   PetscCall(PetscPopErrorHandler());

@@ -261,12 +261,13 @@ PetscErrorCode NakColumnsPreconditioner(NakColumns columns, PC pc)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PC pc, KSP *inner)
+PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PetscInt kept, PC pc,
+                                KSP *inner)
 {
   PetscFunctionBeginUser;
   *inner = NULL;
   PetscCall(NakColumnsPreconditioner(columns, pc));
   if (NakColumnsShare(columns)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakReducedSolver(columns->multigrid, tolerance, pc, inner));
+  PetscCall(NakReducedSolver(columns->multigrid, tolerance, kept, pc, inner));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -30,15 +30,17 @@ static PetscErrorCode SetUpGmres(KSP ksp, PetscReal tolerance, PetscBool both)
 }
 
 /* GMRES for every other column, if the grid allows it, else for all. */
-static PetscErrorCode SetUpLines(NakColumns columns, PetscReal tolerance, PetscBool both, KSP ksp,
+static PetscErrorCode SetUpLines(NakColumns columns, PetscReal tolerance, PetscInt kept, KSP ksp,
                                  KSP *krylov)
 {
-  PC  pc;
-  KSP inner;
+  const NakGrid  *grid = NakColumnsGrid(columns);
+  const PetscBool both = (PetscBool)(grid->nx > 1 && grid->ny > 1);
+  PC              pc;
+  KSP             inner;
 
   PetscFunctionBeginUser;
   PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(NakColumnsSolver(columns, tolerance, pc, &inner));
+  PetscCall(NakColumnsSolver(columns, tolerance, kept, pc, &inner));
   if (inner == NULL) {
     PetscCall(SetUpGmres(ksp, tolerance, both));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -52,11 +54,11 @@ static PetscErrorCode SetUpLines(NakColumns columns, PetscReal tolerance, PetscB
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakColumnsSetUpKSP(NakColumns columns, PetscReal tolerance, KSP ksp, KSP *krylov)
+PetscErrorCode NakColumnsSetUpKSP(NakColumns columns, PetscReal tolerance, PetscInt kept, KSP ksp,
+                                  KSP *krylov)
 {
-  const NakGrid  *grid = NakColumnsGrid(columns);
-  const PetscBool both = (PetscBool)(grid->nx > 1 && grid->ny > 1);
-  PC              pc;
+  const NakGrid *grid = NakColumnsGrid(columns);
+  PC             pc;
 
   PetscFunctionBeginUser;
   *krylov = ksp;
@@ -66,7 +68,7 @@ PetscErrorCode NakColumnsSetUpKSP(NakColumns columns, PetscReal tolerance, KSP k
     PetscCall(KSPSetType(ksp, KSPPREONLY));
     PetscCall(KSPSetPostSolve(ksp, Restore, columns));
   } else {
-    PetscCall(SetUpLines(columns, tolerance, both, ksp, krylov));
+    PetscCall(SetUpLines(columns, tolerance, kept, ksp, krylov));
     PetscCall(KSPSetPostSolve(ksp, Conserve, columns));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -83,7 +83,8 @@ PetscErrorCode NakMultigridFactor(NakMultigrid mg); /* for a new linearisation *
 PetscErrorCode NakMultigridPrecondition(NakMultigrid mg, PC pc);
 
 /* reduced.c: turn `pc`, which does cycles, into one that solves, if possible. */
-PetscErrorCode NakReducedSolver(NakMultigrid mg, PetscReal tolerance, PC pc, KSP *inner);
+PetscErrorCode NakReducedSolver(NakMultigrid mg, PetscReal tolerance, PetscInt kept, PC pc,
+                                KSP *inner);
 
 /* cycle.c: what each does is explained at its use in reduced.c. */
 typedef PetscErrorCode (*NakTurn)(NakMultigrid mg, const NakInOut *io);

@@ -11,22 +11,20 @@
    needs no product with the whole matrix, because a cycle without right-hand side multiplies.  A
    sweep of red and black columns then finds all the others.
 
-   The stages of a step are solved with one matrix, and their c are nearly alike.  So each keeps its
-   solution, and the next one solves only for the part of its c that is not in their span.  The
-   residual of the solutions that it reuses is part of its own residual, and counts against the
+   The stages of a step of TSROSW are solved with one matrix, and their c are nearly alike.  So each
+   keeps its solution, and the next one solves only for the part of its c that is not in their span.
+   The residual of the solutions that it reuses is part of its own residual, and counts against the
    tolerance. */
 #include "multigrid.h"
-
-enum { KEPT = 3 };
 
 typedef struct {
   NakMultigrid mg;
   KSP          ksp;
   PetscReal    tolerance;
   PetscInt     linearisation; /* for which pairs are kept, */
-  PetscInt     n;             /* how many, */
+  PetscInt     n, most;       /* how many, and at most, */
   Vec         *c, *x;         /* (I - E) x = c, c orthonormal; the last pair is at work */
-  PetscReal    error[KEPT];   /* norm of the residual of each */
+  PetscReal    error[NAK_SOLUTIONS_KEPT]; /* norm of the residual of each */
 } Black;
 
 /* y = (I - E) x */
@@ -50,7 +48,7 @@ static PetscErrorCode Multiply(Mat A, Vec X, Vec Y)
 static PetscErrorCode TakeOver(Black *b, Vec c, PetscReal bound, PetscScalar weight[],
                                PetscReal *error)
 {
-  PetscScalar minus[KEPT];
+  PetscScalar minus[NAK_SOLUTIONS_KEPT];
 
   PetscFunctionBeginUser;
   *error = 0;
@@ -72,21 +70,21 @@ static PetscErrorCode TakeOver(Black *b, Vec c, PetscReal bound, PetscScalar wei
 static PetscErrorCode Keep(Black *b, PetscReal norm, PetscScalar weight[])
 {
   const PetscInt n = b->n;
-  const Vec      c = b->c[KEPT], x = b->x[KEPT];
+  const Vec      c = b->c[b->most], x = b->x[b->most];
 
   PetscFunctionBeginUser;
-  if (n == KEPT || norm == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (n == b->most || norm == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(KSPGetResidualNorm(b->ksp, &b->error[n]));
   b->error[n] /= norm;
   PetscCall(VecScale(c, 1 / norm));
   PetscCall(VecScale(x, 1 / norm));
-  b->c[KEPT] = b->c[n];
-  b->x[KEPT] = b->x[n];
-  b->c[n]    = c;
-  b->x[n]    = x;
-  weight[n]  = norm;
-  b->n       = n + 1;
-  PetscCall(VecSet(b->x[KEPT], 0));
+  b->c[b->most] = b->c[n];
+  b->x[b->most] = b->x[n];
+  b->c[n]       = c;
+  b->x[n]       = x;
+  weight[n]     = norm;
+  b->n          = n + 1;
+  PetscCall(VecSet(b->x[b->most], 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -95,25 +93,25 @@ static PetscErrorCode SolveBlack(Black *b, PetscBool *solved)
 {
   const PetscReal    taken = 0.9; /* of the tolerance, at most, is the earlier solutions' */
   PetscReal          whole, rest, error;
-  PetscScalar        weight[KEPT];
+  PetscScalar        weight[NAK_SOLUTIONS_KEPT];
   KSPConvergedReason reason;
 
   PetscFunctionBeginUser;
   *solved = PETSC_FALSE;
   if (b->linearisation != b->mg->linearisation) b->n = 0;
   b->linearisation = b->mg->linearisation;
-  PetscCall(VecNorm(b->c[KEPT], NORM_2, &whole));
+  PetscCall(VecNorm(b->c[b->most], NORM_2, &whole));
   if (PetscIsInfOrNanReal(whole)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(TakeOver(b, b->c[KEPT], taken * b->tolerance * whole, weight, &error));
-  PetscCall(VecNorm(b->c[KEPT], NORM_2, &rest));
+  PetscCall(TakeOver(b, b->c[b->most], taken * b->tolerance * whole, weight, &error));
+  PetscCall(VecNorm(b->c[b->most], NORM_2, &rest));
   PetscCall(
     KSPSetTolerances(b->ksp, 0, b->tolerance * whole - error, PETSC_DEFAULT, PETSC_DEFAULT));
-  PetscCall(KSPSolve(b->ksp, b->c[KEPT], b->x[KEPT]));
+  PetscCall(KSPSolve(b->ksp, b->c[b->most], b->x[b->most]));
   PetscCall(KSPGetConvergedReason(b->ksp, &reason));
   if (reason < 0) PetscFunctionReturn(PETSC_SUCCESS);
   *solved = PETSC_TRUE;
   PetscCall(Keep(b, rest, weight));
-  PetscCall(VecMAXPY(b->x[KEPT], b->n, weight, b->x));
+  PetscCall(VecMAXPY(b->x[b->most], b->n, weight, b->x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -127,15 +125,15 @@ static PetscErrorCode Solve(PC pc, Vec right, Vec solution)
   PetscFunctionBeginUser;
   PetscCall(PCShellGetContext(pc, &b));
   PetscCall(VecGetArrayRead(right, &io.r));
-  PetscCall(VecGetArrayWrite(b->c[KEPT], &io.black));
+  PetscCall(VecGetArrayWrite(b->c[b->most], &io.black));
   PetscCall(NakMultigridCycle(b->mg, &io));
-  PetscCall(VecRestoreArrayWrite(b->c[KEPT], &io.black));
+  PetscCall(VecRestoreArrayWrite(b->c[b->most], &io.black));
   PetscCall(VecRestoreArrayRead(right, &io.r));
   PetscCall(SolveBlack(b, &solved));
   PetscCall(PCSetFailedReason(pc, solved ? PC_NOERROR : PC_SUBPC_ERROR));
-  PetscCall(VecGetArrayRead(b->x[KEPT], &black));
+  PetscCall(VecGetArrayRead(b->x[b->most], &black));
   PetscCall(NakMultigridTurn(b->mg, NakMultigridSweep, right, black, solution));
-  PetscCall(VecRestoreArrayRead(b->x[KEPT], &black));
+  PetscCall(VecRestoreArrayRead(b->x[b->most], &black));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -146,8 +144,8 @@ static PetscErrorCode Destroy(PC pc)
   PetscFunctionBeginUser;
   PetscCall(PCShellGetContext(pc, &b));
   PetscCall(KSPDestroy(&b->ksp));
-  PetscCall(VecDestroyVecs(KEPT + 1, &b->c));
-  PetscCall(VecDestroyVecs(KEPT + 1, &b->x));
+  PetscCall(VecDestroyVecs(b->most + 1, &b->c));
+  PetscCall(VecDestroyVecs(b->most + 1, &b->x));
   PetscCall(PetscFree(b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -163,8 +161,8 @@ static PetscErrorCode CreateInner(MPI_Comm comm, Black *b)
   PetscCall(MatCreateShell(comm, n, n, PETSC_DETERMINE, PETSC_DETERMINE, (void *)b->mg, &A));
   PetscCall(MatShellSetOperation(A, MATOP_MULT, (void (*)(void))Multiply));
   PetscCall(MatCreateVecs(A, &v, NULL));
-  PetscCall(VecDuplicateVecs(v, KEPT + 1, &b->c));
-  PetscCall(VecDuplicateVecs(v, KEPT + 1, &b->x));
+  PetscCall(VecDuplicateVecs(v, b->most + 1, &b->c));
+  PetscCall(VecDuplicateVecs(v, b->most + 1, &b->x));
   PetscCall(VecDestroy(&v));
   PetscCall(KSPCreate(comm, &b->ksp));
   PetscCall(KSPSetOperators(b->ksp, A, A));
@@ -175,7 +173,8 @@ static PetscErrorCode CreateInner(MPI_Comm comm, Black *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakReducedSolver(NakMultigrid mg, PetscReal tolerance, PC pc, KSP *inner)
+PetscErrorCode NakReducedSolver(NakMultigrid mg, PetscReal tolerance, PetscInt kept, PC pc,
+                                KSP *inner)
 {
   Black *b;
 
@@ -184,6 +183,7 @@ PetscErrorCode NakReducedSolver(NakMultigrid mg, PetscReal tolerance, PC pc, KSP
   PetscCall(PetscNew(&b));
   b->mg        = mg;
   b->tolerance = tolerance;
+  b->most      = kept;
   PetscCall(CreateInner(PetscObjectComm((PetscObject)pc), b));
   PetscCall(PCShellSetContext(pc, (void *)b));
   PetscCall(PCShellSetApply(pc, Solve));

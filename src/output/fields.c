@@ -6,49 +6,6 @@
 
 #define INDEX_SHARE 0.05 /* of the wall time that rewriting fields.h5 and the .xmf files may take */
 
-static PetscInt LocalSize(const NakFrame *frame, PetscInt field)
-{
-  PetscInt first;
-
-  return NakFrameLayers(frame, frame->fields[field].place, &first) * frame->ym * frame->xm;
-}
-
-/* Compute every field into one array, one after the other. */
-static PetscErrorCode Compute(const NakFrame *frame, PetscReal **values)
-{
-  PetscInt   size = 0;
-  PetscReal *next;
-
-  PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < frame->count; f++) size += LocalSize(frame, f);
-  PetscCall(PetscMalloc1(size, values));
-  next = *values;
-  for (PetscInt f = 0; f < frame->count; f++) {
-    PetscCall(frame->fill(frame->ctx, f, next));
-    next += LocalSize(frame, f);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static void CheckValues(const NakFrame *frame, const PetscReal values[], NakFault *fault)
-{
-  for (PetscInt f = 0; f < frame->count; f++) {
-    const PetscInt size = LocalSize(frame, f);
-
-    for (PetscInt i = 0; i < size; i++) {
-      const PetscInt column = i % (frame->xm * frame->ym);
-
-      if (!PetscIsInfOrNanReal(values[i])) continue;
-      NakFaultNote(fault, PETSC_ERR_FP,
-                   "%s is %g in column (%" PetscInt_FMT ", %" PetscInt_FMT "), layer %" PetscInt_FMT
-                   ": " NAK_NOT_FINITE,
-                   frame->fields[f].name, (double)values[i], frame->xs + column % frame->xm,
-                   frame->ys + column / frame->xm, frame->zs + i / (frame->xm * frame->ym));
-    }
-    values += size;
-  }
-}
-
 static void CheckSameFields(const NakIndex *index, const NakFrame *frame, NakFault *fault)
 {
   PetscBool same = (PetscBool)(index->field_count == frame->count && index->nx == frame->grid->nx &&
@@ -175,49 +132,33 @@ static PetscErrorCode WriteIndexIfDue(NakOutput output)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Check(NakOutput output, const NakNumbers *numbers, const NakFrame *frame,
-                            const PetscReal values[])
+static PetscErrorCode Check(NakOutput output, const NakNumbers *numbers, const NakFrame *frame)
 {
   NakFault fault = {.code = PETSC_SUCCESS};
 
   PetscFunctionBeginUser;
   if (output->index.field_count > 0) CheckSameFields(&output->index, frame, &fault);
   if (output->rank == 0) NakNumbersCheck(numbers, &fault);
-  CheckValues(frame, values, &fault);
   PetscCall(NakFaultAgree(output->comm, &fault));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Store(NakOutput output, const NakNumbers *numbers, const NakFrame *frame,
-                            const PetscReal values[])
-{
-  char           path[PETSC_MAX_PATH_LEN];
-  PetscErrorCode code = PETSC_SUCCESS;
-
-  PetscFunctionBeginUser;
-  PetscCall(Check(output, numbers, frame, values));
-  if (output->index.field_count == 0) PetscCall(Begin(output, frame));
-  PetscCall(NakFramePath(output, output->index.count, path));
-  PetscCall(NakFrameWrite(output, path, numbers, frame, values));
-  PetscCall(AppendTime(&output->index, numbers->items[0].value));
-  if (output->rank == 0) code = WriteIndexIfDue(output);
-  PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakOutputFields(NakOutput output, const NakNumbers *numbers, const NakFrame *frame)
 {
-  const NakIndex *const index  = &output->index;
-  PetscReal            *values = NULL;
-  PetscErrorCode        code;
+  const NakIndex *const index = &output->index;
+  char                  path[PETSC_MAX_PATH_LEN];
+  PetscErrorCode        code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   if (index->count > 0 && index->times[index->count - 1] == numbers->items[0].value)
     PetscFunctionReturn(PETSC_SUCCESS);
-  code = NakAgree(output->comm, Compute(frame, &values));
-  if (!code) code = Store(output, numbers, frame, values);
-  PetscCall(PetscFree(values));
-  PetscCall(code);
+  PetscCall(Check(output, numbers, frame));
+  if (index->field_count == 0) PetscCall(Begin(output, frame));
+  PetscCall(NakFramePath(output, index->count, path));
+  PetscCall(NakFrameWrite(output, path, numbers, frame));
+  PetscCall(AppendTime(&output->index, numbers->items[0].value));
+  if (output->rank == 0) code = WriteIndexIfDue(output);
+  PetscCall(NakAgree(output->comm, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -42,20 +42,65 @@ static PetscErrorCode WriteNumbers(NakStore store, const NakNumbers *numbers)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriteFields(NakStore store, NakStoreType type, const NakFrame *frame,
-                                  const PetscReal values[])
+/* How many values of a field this rank has. */
+static size_t Size(const NakFrame *frame, PetscInt field)
 {
-  PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < frame->count; f++) {
-    const NakField *const field = &frame->fields[f];
-    const NakStoreBox     box   = Box(frame, field->place);
+  PetscInt first;
 
-    PetscCall(NakStoreWriteArray(store, field->name, type, &box, values));
-    PetscCall(NakStoreText(store, field->name, "unit", field->unit));
-    PetscCall(NakStoreText(store, field->name, "long_name", field->doc));
-    values += (ptrdiff_t)box.count[0] * box.count[1] * box.count[2];
+  return (size_t)NakFrameLayers(frame, frame->fields[field].place, &first) * (size_t)frame->ym *
+         (size_t)frame->xm;
+}
+
+static void CheckValues(const NakFrame *frame, PetscInt field, const PetscReal values[],
+                        NakFault *fault)
+{
+  const PetscInt size = (PetscInt)Size(frame, field), layer = frame->xm * frame->ym;
+
+  for (PetscInt i = 0; i < size; i++) {
+    const PetscInt column = i % layer;
+
+    if (!PetscIsInfOrNanReal(values[i])) continue;
+    NakFaultNote(fault, PETSC_ERR_FP,
+                 "%s is %g in column (%" PetscInt_FMT ", %" PetscInt_FMT "), layer %" PetscInt_FMT
+                 ": " NAK_NOT_FINITE,
+                 frame->fields[field].name, (double)values[i], frame->xs + column % frame->xm,
+                 frame->ys + column / frame->xm, frame->zs + i / layer);
   }
+}
+
+/* One field, from its computation to the store; `values` is room for it. */
+static PetscErrorCode WriteField(NakOutput output, NakStore store, const NakFrame *frame,
+                                 PetscInt f, PetscReal values[])
+{
+  const NakStoreType    type  = output->index.single ? NAK_STORE_SINGLE : NAK_STORE_REAL;
+  const NakField *const field = &frame->fields[f];
+  const NakStoreBox     box   = Box(frame, field->place);
+  NakFault              fault = {.code = PETSC_SUCCESS};
+
+  PetscFunctionBeginUser;
+  PetscCall(NakAgree(output->comm, frame->fill(frame->ctx, f, values)));
+  CheckValues(frame, f, values, &fault);
+  PetscCall(NakFaultAgree(output->comm, &fault));
+  PetscCall(NakStoreWriteArray(store, field->name, type, &box, values));
+  PetscCall(NakStoreText(store, field->name, "unit", field->unit));
+  PetscCall(NakStoreText(store, field->name, "long_name", field->doc));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One field after the other, so that there is never room for more than one. */
+static PetscErrorCode WriteFields(NakOutput output, NakStore store, const NakFrame *frame)
+{
+  PetscReal     *values;
+  size_t         most = 0;
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < frame->count; f++) most = PetscMax(most, Size(frame, f));
+  PetscCall(NakAgree(output->comm, PetscMalloc1(most, &values)));
+  for (PetscInt f = 0; f < frame->count && !code; f++)
+    code = WriteField(output, store, frame, f, values);
+  PetscCall(PetscFree(values));
+  PetscFunctionReturn(code);
 }
 
 /* Keep the store that was written, or give it up. */
@@ -68,17 +113,16 @@ static PetscErrorCode Complete(NakStore *store, PetscErrorCode code)
 }
 
 PetscErrorCode NakFrameWrite(NakOutput output, const char *path, const NakNumbers *numbers,
-                             const NakFrame *frame, const PetscReal values[])
+                             const NakFrame *frame)
 {
-  const NakStoreType type = output->index.single ? NAK_STORE_SINGLE : NAK_STORE_REAL;
-  NakStore           store;
-  PetscErrorCode     code;
+  NakStore       store;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(NakStoreCreate(output->writers, path, NULL, &store));
   if (output->compress) NakStoreCompress(store);
   code = WriteNumbers(store, numbers);
-  if (!code) code = WriteFields(store, type, frame, values);
+  if (!code) code = WriteFields(output, store, frame);
   PetscCall(Complete(&store, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -26,10 +26,10 @@ void NakNumbersCheck(const NakNumbers *numbers, NakFault *fault);
 
 /* ---- fields/NNNNNN.h5 ---- */
 
-/* Write the file of a frame.  `values` holds the fields of `frame` one after the other; its
-   attributes are `numbers`.  Collective. */
+/* Compute the fields of a frame one by one, and write its file; its attributes are `numbers`.
+   There is no file if a value is not finite.  Collective. */
 PetscErrorCode NakFrameWrite(NakOutput output, const char *path, const NakNumbers *numbers,
-                             const NakFrame *frame, const PetscReal values[]);
+                             const NakFrame *frame);
 
 /* Write fields/grid.h5.  Collective. */
 PetscErrorCode NakGridWrite(NakWriters writers, const char *path, const NakFrame *frame);

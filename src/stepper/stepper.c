@@ -165,7 +165,8 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscCall(TSGetSNES(s->ts, &snes));
   PetscCall(SNESSetType(snes, SNESKSPONLY));
   PetscCall(SNESGetKSP(snes, &ksp));
-  PetscCall(NakColumnsSetUpKSP(s->columns, s->params.linear_tolerance, ksp, &s->krylov));
+  PetscCall(NakColumnsSetUpKSP(s->columns, s->params.linear_tolerance, NAK_SOLUTIONS_KEPT, ksp,
+                               &s->krylov));
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   refused = TSSetFromOptions(s->ts);
   PetscCall(PetscPopErrorHandler());

@@ -194,7 +194,7 @@ static inline KSP CreateSolver(const Case *c, int which, KSP *inner)
   MUST(KSPSetOperators(ksp, M, M));
   MUST(KSPGetPC(ksp, &pc));
   if (which == LINES) MUST(NakColumnsPreconditioner(c->columns, pc));
-  if (which == REDUCED) MUST(NakColumnsSolver(c->columns, 1e-12, pc, inner));
+  if (which == REDUCED) MUST(NakColumnsSolver(c->columns, 1e-12, NAK_SOLUTIONS_KEPT, pc, inner));
   MUST(KSPSetType(ksp, *inner != NULL ? KSPPREONLY : KSPGMRES));
   return ksp;
 }

@@ -1068,7 +1068,7 @@ static PetscErrorCode SolveInside(NakColumns columns, PC pc)
 {
   KSP inner;
 
-  return NakColumnsSolver(columns, 1e-12, pc, &inner);
+  return NakColumnsSolver(columns, 1e-12, NAK_SOLUTIONS_KEPT, pc, &inner);
 }
 
 /* Lines find the y whose product with the matrix of a cell was the right-hand side, in few
@@ -1233,7 +1233,7 @@ static void SolveStages(NakModel model, PetscInt n, const Vec b[], Vec x[])
   MUST(KSPSetErrorIfNotConverged(ksp, PETSC_TRUE));
   MUST(KSPGetPC(ksp, &pc));
   MUST(KSPSetType(ksp, KSPPREONLY));
-  MUST(NakColumnsSolver(NakModelColumns(model), 1e-11, pc, &inner));
+  MUST(NakColumnsSolver(NakModelColumns(model), 1e-11, NAK_SOLUTIONS_KEPT, pc, &inner));
   assert_non_null(inner);
   for (PetscInt k = 0; k < n; k++) {
     MUST(KSPSolve(ksp, b[k], x[k]));
