@@ -487,20 +487,29 @@ static void FreeEnergy(void **unused)
 
 /* ---- Three phases that meet: a grain of K beside a void on the wall ---- */
 
-/* Lengths in widths: caps of one radius about the two lower corners of a box, whose sides are
-   mirrors.  At equilibrium the grain's arc in the liquid has a radius of 5.5. */
-#define RADIUS 8.9
-#define LENGTH 11.25
-#define HEIGHT 13.0
-enum { CELLS = 4, LIQUID = 0, GRAIN = 1, VOID = 2 };
+/* Caps at two lower edges of a box (at two corners in 3D), whose sides are mirrors.  Lengths in
+   widths. */
+typedef struct {
+  PetscReal size[3];   /* of the box */
+  PetscReal radius;    /* of both at the start, */
+  PetscReal raised;    /* with the grain's centre so far above the wall */
+  PetscReal away;      /* from the wall, for what is fitted */
+  PetscReal arc[2];    /* bounds of the radius of the grain's arc in the liquid at rest */
+  PetscReal angle;     /* of the grain on the wall [degree] */
+  PetscReal rise, end; /* of the energy in a step over sigma w^2, at most; [s] */
+  PetscReal mu;        /* of the start */
+} Meeting;
+
+enum { CELLS = 4, LIQUID = 0, GRAIN = 1, VOID = 2, THROUGH_BOTH = 0, THROUGH_GRAIN = 1 };
 
 static void FillMeeting(void *ctx, const PetscReal at[3], PetscReal u[])
 {
-  const PetscReal *mu = ctx;
+  const Meeting  *m = ctx;
+  const PetscReal y = m->size[1] > 1 ? at[1] : 0, R = m->radius * w;
 
-  u[0]     = *mu;
-  u[VOID]  = Profile(hypot(LENGTH * w - at[0], at[2]) - RADIUS * w, w);
-  u[GRAIN] = (1 - u[VOID]) * Profile(hypot(at[0], at[2]) - RADIUS * w, w);
+  u[0]     = m->mu;
+  u[VOID]  = Profile(hypot(hypot(m->size[0] * w - at[0], y), at[2]) - R, w);
+  u[GRAIN] = (1 - u[VOID]) * Profile(hypot(hypot(at[0], y), at[2] - m->raised * w) - R, w);
 }
 
 /* Sums for the circle x^2 + z^2 = c[0] + c[1] x + c[2] z. */
@@ -539,33 +548,41 @@ static void FitArc(Arc *arc)
   }
 }
 
-static PetscReal Phase(NakMixBox box, const PetscReal u[], PetscInt i, PetscInt k, int phase)
+/* A vertical plane of mirrors: through the axes of both caps, or across it through the grain's. */
+static PetscReal Phase(NakMixBox box, const PetscReal u[], int plane, PetscInt i, PetscInt k,
+                       int phase)
 {
-  return phase == LIQUID ? 1 - Order(box, u, i, 0, k, GRAIN) - Order(box, u, i, 0, k, VOID)
-                         : Order(box, u, i, 0, k, phase);
+  const PetscInt x = plane == THROUGH_BOTH ? i : 0, y = plane == THROUGH_BOTH ? 0 : i;
+
+  return phase == LIQUID ? 1 - Order(box, u, x, y, k, GRAIN) - Order(box, u, x, y, k, VOID)
+                         : Order(box, u, x, y, k, phase);
 }
 
 /* The arc on which phases a and b are equal, where the third is below 0.5 % (1.3 w from the triple
-   line) and the wall 1.5 w away.  One that meets a mirror, x = 0 or LENGTH, is fitted with its
-   image. */
-static Arc ArcOf(NakMixBox box, const PetscReal u[], int a, int b, PetscReal mirror)
+   line) and the wall is farther than `away`.  One that meets a mirror, x = 0 or the length, is
+   fitted with its image. */
+static Arc ArcOf(const Meeting *m, NakMixBox box, const PetscReal u[], int plane, int a, int b,
+                 PetscReal mirror)
 {
+  const NakGrid  *g   = NakStateGrid(NakMixBoxState(box));
+  const PetscInt  n   = plane == THROUGH_BOTH ? g->nx : g->ny;
   const PetscReal h   = 1.0 / CELLS;
   Arc             arc = {.c = {0}};
 
-  for (PetscInt k = 1; k < (PetscInt)(HEIGHT * CELLS); k++)
-    for (PetscInt i = 1; i < (PetscInt)(LENGTH * CELLS); i++)
+  for (PetscInt k = 1; k < g->n_zone; k++)
+    for (PetscInt i = 1; i < n; i++)
       for (int way = 0; way < 2; way++) {
         const PetscInt  j = i - (way == 0), l = k - (way == 1);
-        const PetscReal here  = Phase(box, u, i, k, a) - Phase(box, u, i, k, b);
-        const PetscReal there = Phase(box, u, j, l, a) - Phase(box, u, j, l, b);
+        const PetscReal here  = Phase(box, u, plane, i, k, a) - Phase(box, u, plane, i, k, b);
+        const PetscReal there = Phase(box, u, plane, j, l, a) - Phase(box, u, plane, j, l, b);
         const PetscReal back =
           here / (here - there) * h; /* from the cell to where they are equal */
         const PetscReal x = ((PetscReal)i + 0.5) * h - (way == 0 ? back : 0);
         const PetscReal z = ((PetscReal)k + 0.5) * h - (way == 1 ? back : 0);
 
-        if (here * there >= 0 || z < 1.5 || fabs(Phase(box, u, i, k, 3 - a - b)) > 0.005 ||
-            Phase(box, u, i, k, a) + Phase(box, u, j, l, a) < 0.1)
+        if (here * there >= 0 || z < m->away ||
+            fabs(Phase(box, u, plane, i, k, 3 - a - b)) > 0.005 ||
+            Phase(box, u, plane, i, k, a) + Phase(box, u, plane, j, l, a) < 0.1)
           continue;
         AddToArc(&arc, x, z);
         if (mirror >= 0) AddToArc(&arc, 2 * mirror - x, z);
@@ -575,10 +592,10 @@ static Arc ArcOf(NakMixBox box, const PetscReal u[], int a, int b, PetscReal mir
 }
 
 /* Where two arcs meet between the two mirrors: Newton's method from the start's place. */
-static void Meet(const Arc *a, const Arc *b, PetscReal at[2])
+static void Meet(const Meeting *m, const Arc *a, const Arc *b, PetscReal at[2])
 {
-  at[0] = LENGTH / 2;
-  at[1] = sqrt(RADIUS * RADIUS - LENGTH * LENGTH / 4);
+  at[0] = m->size[0] / 2;
+  at[1] = sqrt(m->radius * m->radius - at[0] * at[0]);
   for (int turn = 0; turn < 50; turn++) {
     PetscReal r[2], J[2][2], D;
 
@@ -613,15 +630,17 @@ static PetscReal Neumann(PetscReal opposite, PetscReal left, PetscReal right)
 /* What of a third phase, or less, there is farther than 3 w from the triple line. */
 static PetscReal ThirdFarAway(NakMixBox box, const PetscReal u[], const PetscReal at[2])
 {
-  PetscReal most = 0;
+  const NakGrid *g    = NakStateGrid(NakMixBoxState(box));
+  PetscReal      most = 0;
 
-  for (PetscInt k = 0; k < (PetscInt)(HEIGHT * CELLS); k++)
-    for (PetscInt i = 0; i < (PetscInt)(LENGTH * CELLS); i++) {
+  for (PetscInt k = 0; k < g->n_zone; k++)
+    for (PetscInt i = 0; i < g->nx; i++) {
       const PetscReal away =
         hypot(((PetscReal)i + 0.5) / CELLS - at[0], ((PetscReal)k + 0.5) / CELLS - at[1]);
       PetscReal least = 1;
 
-      for (int phase = 0; phase < 3; phase++) least = PetscMin(least, Phase(box, u, i, k, phase));
+      for (int phase = 0; phase < 3; phase++)
+        least = PetscMin(least, Phase(box, u, THROUGH_BOTH, i, k, phase));
       if (away > 3) most = PetscMax(most, least);
     }
   return most;
@@ -633,7 +652,7 @@ static void DemandAngle(const char *what, PetscReal found, PetscReal wanted)
   Demand(what, fmod(found + 360, 360), wanted - 3, wanted + 3);
 }
 
-static void DemandAngles(NakMixBox box)
+static void DemandAngles(NakMixBox box, const Meeting *m)
 {
   const NakMix    *mix  = NakMixBoxMix(box);
   const PetscReal  KL   = mix->share[LIQUID] + mix->share[GRAIN];
@@ -645,17 +664,18 @@ static void DemandAngles(NakMixBox box)
   Arc              grain, voids, between;
 
   MUST(VecGetArrayRead(NakMixBoxUnknowns(box), &u));
-  grain   = ArcOf(box, u, LIQUID, GRAIN, 0);
-  voids   = ArcOf(box, u, LIQUID, VOID, LENGTH);
-  between = ArcOf(box, u, GRAIN, VOID, -1);
-  Meet(&grain, &voids, at);
+  grain   = ArcOf(m, box, u, THROUGH_BOTH, LIQUID, GRAIN, 0);
+  voids   = ArcOf(m, box, u, THROUGH_BOTH, LIQUID, VOID, m->size[0]);
+  between = ArcOf(m, box, u, THROUGH_BOTH, GRAIN, VOID, -1);
+  Meet(m, &grain, &voids, at);
   third = ThirdFarAway(box, u, at);
   MUST(VecRestoreArrayRead(NakMixBoxUnknowns(box), &u));
   left    = Leaves(&grain, at, 180);
   right   = Leaves(&voids, at, 0);
   down    = Leaves(&between, at, 270);
   foot[0] = between.c[1] / 2 - sqrt(between.c[0] + PetscSqr(between.c[1] / 2));
-  Demand("radius of the grain over w", sqrt(grain.c[0] + PetscSqr(grain.c[2] / 2)), 5.2, 5.8);
+  Demand("radius of the grain over w", sqrt(grain.c[0] + PetscSqr(grain.c[2] / 2)), m->arc[0],
+         m->arc[1]);
   Demand("a third phase farther than 3 w", third, 0, 1e-3);
   DemandAngle("angle of the liquid at the triple line", left - right, Neumann(KV, KL, VL));
   DemandAngle("angle of the grain", down - left, Neumann(VL, KL, KV));
@@ -663,48 +683,107 @@ static void DemandAngles(NakMixBox box)
   DemandAngle("angle of the void, on the wall by the grain", Leaves(&between, foot, 90), wall);
 }
 
+/* In 3D a second mirror shows the grain's arc far from the void, and so its angle on the wall. */
+static void DemandAngleInLiquid(NakMixBox box, const Meeting *m)
+{
+  PetscReal        foot[2] = {0, 0};
+  const PetscReal *u;
+  Arc              grain;
+
+  MUST(VecGetArrayRead(NakMixBoxUnknowns(box), &u));
+  grain = ArcOf(m, box, u, THROUGH_GRAIN, LIQUID, GRAIN, 0);
+  MUST(VecRestoreArrayRead(NakMixBoxUnknowns(box), &u));
+  foot[0] = sqrt(grain.c[0]);
+  DemandAngle("angle of the grain, on the wall in the liquid", 180 - Leaves(&grain, foot, 90),
+              m->angle);
+}
+
+static NakMixParams MeetingParams(const Meeting *m)
+{
+  NakMixParams p = Params();
+
+  for (int d = 0; d < 3; d++) {
+    p.n[d]    = PetscMax(1, (PetscInt)(m->size[d] * CELLS));
+    p.size[d] = m->size[d] * w;
+  }
+  if (m->size[1] == 1) p.n[1] = 1;
+  p.voids   = PETSC_TRUE;
+  p.angle_b = m->angle;
+  return p;
+}
+
 /* With the energies of K and of the surface, 4 cells a width: the energy falls in every step but
    for what Newton's method leaves over.  No third phase comes between two, and the angles are
    Neumann's and Young's. */
-static void ThreePhases(void **unused)
+static void LetMeet(Meeting *m)
 {
-  const PetscReal end = 300, sigma = NaK()->b.solid_liquid_energy * w * w; /* w of them deep */
-  NakMixParams    p = Params();
-  NakMixBox       box;
-  NakMixRecord    r;
-  PetscReal       rise = -1, low = 0, last, start, mu;
+  const PetscReal    sigma = NaK()->b.solid_liquid_energy * w * w; /* w of them deep */
+  const NakMixParams p     = MeetingParams(m);
+  NakMixBox          box;
+  NakMixRecord       r;
+  PetscReal          rise = -1, low = 0, last, start;
 
-  (void)unused;
-  p.n[0]    = (PetscInt)(LENGTH * CELLS);
-  p.n[2]    = (PetscInt)(HEIGHT * CELLS);
-  p.size[0] = LENGTH * w;
-  p.size[1] = w;
-  p.size[2] = HEIGHT * w;
-  p.voids   = PETSC_TRUE;
-  p.angle_b = 60;
   MUST(NakMixBoxCreate(PETSC_COMM_SELF, &p, &box));
-  mu = TieOf(PETSC_FALSE).mu / NakMixBoxMix(box)->RT;
-  MUST(NakMixBoxFill(box, FillMeeting, &mu));
+  m->mu = TieOf(PETSC_FALSE).mu / NakMixBoxMix(box)->RT;
+  MUST(NakMixBoxFill(box, FillMeeting, m));
   MUST(NakMixBoxMeasure(box, &r));
   start = r.energy;
-  while (r.time < end) {
+  while (r.time < m->end) {
     last = r.energy;
-    MUST(NakMixBoxStep(box, end));
+    MUST(NakMixBoxStep(box, m->end));
     MUST(NakMixBoxMeasure(box, &r));
     rise = PetscMax(rise, (r.energy - last) / sigma);
     low  = PetscMin(low, r.phi_min);
   }
+  print_message("%d steps, %d Newton iterations, %d linear ones\n", (int)r.steps, (int)r.newton,
+                (int)r.linear);
   Demand("fall of the energy over sigma w", (start - r.energy) / sigma, 0.1, 10);
-  Demand("its largest rise in a step", rise, -1, 1e-6);
+  Demand("its largest rise in a step", rise, -1, m->rise);
   Demand("least order parameter", low, -1e-6, 0);
-  DemandAngles(box);
+  DemandAngles(box, m);
+  if (p.n[1] > 1) DemandAngleInLiquid(box, m);
   MUST(NakMixBoxDestroy(&box));
+}
+
+static void ThreePhases(void **unused)
+{
+  Meeting m = {
+    .size   = {11.25, 1, 13},
+    .radius = 8.9,
+    .away   = 1.5,
+    .arc    = {5.2,     5.8   },
+    .angle  = 60,
+    .rise   = 1e-6,
+    .end    = 300
+  };
+
+  (void)unused;
+  LetMeet(&m);
+}
+
+/* Quarters of balls; the start is near to the equilibrium. */
+static void ThreePhasesIn3D(void **unused)
+{
+  Meeting m = {
+    .size   = {10.75, 9, 9.5},
+    .radius = 6.5,
+    .raised = 1.13,
+    .away   = 1,
+    .arc    = {6,     7     },
+    .angle  = 100,
+    .rise   = 1e-5, /* the arcs are ten widths long */
+    .end    = 40
+  };
+
+  (void)unused;
+  LetMeet(&m);
 }
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(FreeEnergy),      cmocka_unit_test(FlatInterface),
   cmocka_unit_test(MovingInterface), cmocka_unit_test(GibbsThomson),
-  cmocka_unit_test(ThreePhases),     cmocka_unit_test(ContactAngle),
+  cmocka_unit_test(ThreePhases),     cmocka_unit_test(ThreePhasesIn3D),
+  cmocka_unit_test(ContactAngle),
 };
 
 NAK_TEST_MAIN(tests)
