@@ -33,26 +33,60 @@ static PetscReal Step(PetscReal phi, PetscReal *first, PetscReal *second)
 }
 
 /* 1 - phi_i - phi_j as the sum of the others: exactly 0 where they are. */
-static PetscReal Rest(const Weights *w, PetscInt i, PetscInt j)
+static PetscReal Rest(PetscInt n, const PetscReal phi[], PetscInt i, PetscInt j)
 {
   PetscReal sum = 0;
 
-  for (PetscInt k = 0; k < w->n; k++)
-    if (k != i && k != j) sum += w->phi[k];
+  for (PetscInt k = 0; k < n; k++)
+    if (k != i && k != j) sum += phi[k];
   return sum;
+}
+
+/* phi of all phases, p, and the derivatives P' and P'' over the sum of P. */
+static void Steps(const NakMix *mix, const PetscReal u[], PetscReal phi[], PetscReal p[],
+                  PetscReal a[], PetscReal b[])
+{
+  PetscReal sum = 0, left = 1;
+
+  for (PetscInt k = 1; k < mix->n; k++) {
+    phi[k] = u[k];
+    left -= u[k];
+  }
+  phi[0] = left;
+  for (PetscInt k = 0; k < mix->n; k++) {
+    p[k] = Step(phi[k], &a[k], &b[k]);
+    sum += p[k];
+  }
+  for (PetscInt k = 0; k < mix->n; k++) {
+    a[k] /= sum;
+    b[k] /= sum;
+    p[k] /= sum;
+  }
+}
+
+/* E_ij and A_ij. */
+static PetscReal Third(PetscReal x, PetscReal y, PetscReal rest)
+{
+  return 15 * x * x * y * y * rest;
+}
+
+static PetscReal Lead(const NakMix *mix, const PetscReal p[], PetscInt i, PetscInt j)
+{
+  const PetscReal skew =
+    (mix->share[j] - mix->share[i]) / (mix->share[i] + mix->share[j]); /* antisymmetric */
+
+  return p[i] - p[j] - skew;
 }
 
 /* How a third phase changes the weights of phases i and j. */
 static void WeighPair(const NakMix *mix, Weights *w, PetscInt i, PetscInt j)
 {
-  const PetscReal x = w->phi[i], y = w->phi[j], rest = Rest(w, i, j);
-  const PetscReal skew =
-    (mix->share[j] - mix->share[i]) / (mix->share[i] + mix->share[j]); /* antisymmetric */
+  const PetscReal x = w->phi[i], y = w->phi[j], rest = Rest(w->n, w->phi, i, j);
 
-  w->E[i][j] = w->E[j][i] = 15 * x * x * y * y * rest;
+  w->E[i][j] = w->E[j][i] = Third(x, y, rest);
   w->dE[i][j]             = 15 * x * y * y * (2 * rest - x);
   w->dE[j][i]             = 15 * y * x * x * (2 * rest - y);
-  w->A[i][j]              = w->p[i] - w->p[j] - skew;
+  w->A[i][j]              = Lead(mix, w->p, i, j);
   w->A[j][i]              = -w->A[i][j];
   w->h[i] -= w->E[i][j] * w->A[i][j];
   w->h[j] += w->E[i][j] * w->A[i][j];
@@ -60,24 +94,11 @@ static void WeighPair(const NakMix *mix, Weights *w, PetscInt i, PetscInt j)
 
 static Weights Weigh(const NakMix *mix, const PetscReal u[])
 {
-  Weights   w;
-  PetscReal sum = 0, left = 1;
+  Weights w;
 
   w.n = mix->n;
-  for (PetscInt k = 1; k < w.n; k++) {
-    w.phi[k] = u[k];
-    left -= u[k];
-  }
-  w.phi[0] = left;
-  for (PetscInt k = 0; k < w.n; k++) {
-    w.p[k] = Step(w.phi[k], &w.a[k], &w.b[k]);
-    sum += w.p[k];
-  }
-  for (PetscInt k = 0; k < w.n; k++) {
-    w.a[k] /= sum;
-    w.b[k] /= sum;
-    w.h[k] = w.p[k] /= sum;
-  }
+  Steps(mix, u, w.phi, w.p, w.a, w.b);
+  for (PetscInt k = 0; k < w.n; k++) w.h[k] = w.p[k];
   for (PetscInt i = 0; i < w.n; i++)
     for (PetscInt j = 0; j < i; j++) WeighPair(mix, &w, i, j);
   return w;
@@ -135,7 +156,7 @@ static void AddBends(const Weights *w, const PetscReal q[], PetscReal scale, Squ
       PetscReal       rest, factor;
 
       if (k == l) continue;
-      rest   = Rest(w, k, l);
+      rest   = Rest(w->n, w->phi, k, l);
       factor = 15 * scale * (q[k] - q[l]) * w->A[k][l];
       dd[k][k] -= factor * y * y * (2 * rest - 4 * x);
       dd[k][l] -= factor * x * y * (4 * rest - 2 * x - 2 * y);
@@ -343,10 +364,20 @@ PetscReal NakMixShareAt(const NakMix *mix, const PetscReal u[], NakBody body, Pe
 
 void NakMixShares(const NakMix *mix, const PetscReal u[], PetscReal h[NAK_BODIES])
 {
-  const Weights w = Weigh(mix, u);
+  PetscReal phi[NAK_MIX_MOST], p[NAK_MIX_MOST], own[NAK_MIX_MOST], d1[NAK_MIX_MOST],
+    d2[NAK_MIX_MOST];
 
+  Steps(mix, u, phi, p, d1, d2);
+  for (PetscInt k = 0; k < mix->n; k++) own[k] = p[k];
+  for (PetscInt i = 0; i < mix->n; i++)
+    for (PetscInt j = 0; j < i; j++) {
+      const PetscReal moved = Third(phi[i], phi[j], Rest(mix->n, phi, i, j)) * Lead(mix, p, i, j);
+
+      own[i] -= moved;
+      own[j] += moved;
+    }
   for (int b = 0; b < NAK_BODIES; b++) h[b] = 0;
-  for (PetscInt k = 0; k < w.n; k++) h[mix->body[k]] += w.h[k];
+  for (PetscInt k = 0; k < mix->n; k++) h[mix->body[k]] += own[k];
 }
 
 PetscReal NakMixGain(const NakMix *mix, NakBody body, PetscReal mu)

@@ -53,10 +53,11 @@ void NakZoneOnFace(const NakZone *z, const PetscReal u[], PetscReal w[])
 
 PetscReal NakZoneVoid(const NakZone *z, const PetscReal u[])
 {
-  PetscReal unused[NAK_MIX_MOST];
+  PetscReal h[NAK_BODIES];
 
   if (PetscAbsReal(u[z->voids]) <= traces) return 0;
-  return NakMixShareAt(&z->mix, u, NAK_BODY_VOID, unused);
+  NakMixShares(&z->mix, u, h);
+  return h[NAK_BODY_VOID];
 }
 
 PetscReal NakZoneFill(const NakZone *z, PetscInt k, PetscReal part, PetscReal u[])

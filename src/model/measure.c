@@ -73,11 +73,10 @@ enum {
 
 PetscReal NakColumnShare(const NakColumn *c, NakBody body, PetscInt k, const PetscReal u[])
 {
-  PetscReal w[NAK_MIX_MOST], h[NAK_BODIES];
+  PetscReal h[NAK_BODIES];
 
   if (k >= c->l.zone) return 0;
-  for (PetscInt l = 1; l <= c->l.phases; l++) w[l] = u[NakLayoutAlloy(&c->l, k) + l];
-  NakMixShares(&c->zone.mix, w, h);
+  NakMixShares(&c->zone.mix, u + NakLayoutAlloy(&c->l, k), h);
   return h[body];
 }
 
@@ -118,10 +117,12 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
 
   for (int k = 0; k < SUMS; k++) t->sum[k] += add[k];
   for (PetscInt k = 0; k < l->zone; k++) {
-    t->sum[SUM_SOLID_B] += c->alloy.height[k] * NakColumnShare(c, NAK_BODY_SOLID_B, k, u);
-    t->sum[SUM_SOLID_A] += c->alloy.height[k] * NakColumnShare(c, NAK_BODY_SOLID_A, k, u);
-    if (c->zone.voids > 0)
-      t->sum[SUM_VOID] += c->alloy.height[k] * NakColumnShare(c, NAK_BODY_VOID, k, u);
+    PetscReal h[NAK_BODIES];
+
+    NakMixShares(&c->zone.mix, u + NakLayoutAlloy(l, k), h);
+    t->sum[SUM_SOLID_B] += c->alloy.height[k] * h[NAK_BODY_SOLID_B];
+    t->sum[SUM_SOLID_A] += c->alloy.height[k] * h[NAK_BODY_SOLID_A];
+    t->sum[SUM_VOID] += c->alloy.height[k] * h[NAK_BODY_VOID];
   }
   t->max[MAX_DEPOSIT]  = PetscMax(t->max[MAX_DEPOSIT], u[l->deposit]);
   t->max[MAX_FILAMENT] = PetscMax(t->max[MAX_FILAMENT], u[l->filament]);
