@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "material_fixture.h"
+#include "mix_fixture.h"
 #include "nak_test.h"
 
 enum { PHASES = 5 };
@@ -426,34 +426,15 @@ static void Anisotropy(void **unused)
 
 static NakMixParams BoxParams(PetscInt nx, PetscInt ny, PetscInt nz)
 {
-  const PetscReal h = 1e-7;
+  NakMixParams p = NaKBox(nx, ny, nz);
 
-  return (NakMixParams){
-    .alloy          = {.potassium = {.value = 0.8}, .temperature = 285},
-    .material       = *NaK(),
-    .n              = { nx,                         ny,                 nz},
-    .size           = { h * (PetscReal)nx,          h * (PetscReal)ny,  h * (PetscReal)nz},
-    .lateral        = NAK_MIX_PERIODIC,
-    .vertical       = NAK_MIX_CLOSED,
-    .width          = 4 * h,
-    .liquid_share   = 0.3,
-    .fourfold       = 0.04,
-    .solid_mobility = 1e-10,
-    .void_mobility  = 1e-8,
-    .void_pressure  = 1e5,
-    .grains_b       = 2,
-    .grains_a       = 1,
-    .voids          = PETSC_TRUE,
-    .angle_b        = 60,
-    .angle_a        = 90,
-    .angle_void     = 120,
-    .current        = 1e4,
-    .seed           = 7,
-    .tolerance      = 0.02,
-    .first_step     = 1e-7,
-    .shortest_step  = 1e-14,
-    .longest_step   = 1,
-  };
+  p.fourfold   = 0.04;
+  p.grains_a   = 1;
+  p.voids      = PETSC_TRUE;
+  p.angle_b    = 60;
+  p.angle_void = 120;
+  p.current    = 1e4;
+  return p;
 }
 
 /* Something of everything, in every cell. */

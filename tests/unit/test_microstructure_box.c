@@ -5,35 +5,17 @@
 #include <math.h>
 #include <string.h>
 
-#include "material_fixture.h"
+#include "mix_fixture.h"
 #include "nak_test.h"
 
 enum { NX = 12, NY = 8, NZ = 6 };
 
 static NakMixParams Params(PetscBool voids)
 {
-  const PetscReal h = 1e-7;
+  NakMixParams p = NaKBox(NX, NY, NZ);
 
-  return (NakMixParams){
-    .alloy          = {.potassium = {.value = 0.8}, .temperature = 285},
-    .material       = *NaK(),
-    .n              = { NX,                         NY,                 NZ},
-    .size           = { NX * h,                     NY * h,             NZ * h},
-    .vertical       = NAK_MIX_CLOSED,
-    .width          = 4 * h,
-    .liquid_share   = 0.3,
-    .solid_mobility = 1e-10,
-    .void_mobility  = 1e-8,
-    .void_pressure  = 1e5,
-    .grains_b       = 2,
-    .voids          = voids,
-    .angle_b        = 90,
-    .angle_void     = 90,
-    .tolerance      = 0.02,
-    .first_step     = 1e-7,
-    .shortest_step  = 1e-14,
-    .longest_step   = 1,
-  };
+  p.voids = voids;
+  return p;
 }
 
 /* A third of the first grain everywhere, at one potential. */
@@ -136,8 +118,6 @@ static NakMixParams OneOfEach(void)
 
   p.grains_b = p.grains_a = 1;
   p.angle_b               = 60;
-  p.angle_a               = 90;
-  p.seed                  = 7;
   for (int d = 0; d < 3; d++) p.size[d] = (PetscReal)p.n[d] * sides[d];
   p.interval = 2e-3;
   return p;

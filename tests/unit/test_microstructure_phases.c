@@ -2,29 +2,25 @@
    mobilities. */
 #include "microstructure_impl.h"
 
-#include "material_fixture.h"
+#include "mix_fixture.h"
 #include "nak_test.h"
 
 /* Two grains of K, one of Na and a void, in cells with three different sides. */
 static NakMixParams Params(void)
 {
-  return (NakMixParams){
-    .alloy         = {.potassium = {.value = 0.8}, .temperature = 285, .diffusivity = 2e-9},
-    .material      = *NaK(),
-    .n             = {10,                          20,                 40                 },
-    .size          = {1e-6,                        1.6e-6,             2e-6               },
-    .width         = 4e-7,
-    .liquid_share  = 0.3,
-    .fourfold      = 0.04,
-    .void_mobility = 1e-8,
-    .grains_b      = 2,
-    .grains_a      = 1,
-    .voids         = PETSC_TRUE,
-    .angle_b       = 60,
-    .angle_a       = 120,
-    .angle_void    = 135,
-    .seed          = 7,
-  };
+  static const PetscReal size[] = {1e-6, 1.6e-6, 2e-6};
+  NakMixParams           p      = NaKBox(10, 20, 40);
+
+  for (int d = 0; d < 3; d++) p.size[d] = size[d];
+  p.alloy.diffusivity = 2e-9;
+  p.solid_mobility    = 0;
+  p.fourfold          = 0.04;
+  p.grains_a          = 1;
+  p.voids             = PETSC_TRUE;
+  p.angle_b           = 60;
+  p.angle_a           = 120;
+  p.angle_void        = 135;
+  return p;
 }
 
 /* Young: sigma cos(angle) is what the wall gains by the phase in the place of the liquid. */

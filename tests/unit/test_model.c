@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cell_fixture.h"
+#include "liquid_fixture.h"
 #include "nak_test.h"
 
 static NakModelParams Params(PetscInt nx, PetscInt ny)
@@ -374,17 +375,6 @@ static void JacobianOfTwoElectrodes(void **unused)
     }
 }
 
-static const NakLiquidParams a_liquid = {.kind               = NAK_ELECTROLYTE_LIQUID,
-                                         .concentration      = 1000,
-                                         .volume             = 100e-9,
-                                         .potassium_exchange = 1e-2,
-                                         .potassium_offset   = 0.313,
-                                         .solubility         = 100,
-                                         .rate               = 1e-4,
-                                         .resistance         = 55e-4,
-                                         .room               = 0.359,
-                                         .exponent           = 1.5};
-
 /* A liquid electrolyte, in which both metals react; the counter electrode is Na metal or an
    alloy. */
 static void JacobianInALiquid(void **unused)
@@ -457,7 +447,8 @@ static void JacobianOfAHost(void **unused)
    electrodes. */
 static void JacobianOfLayers(void **unused)
 {
-  const PetscReal much = 0.15, least = 0.1;
+  static const PetscReal diffusivity[] = {2.5e-10, 4e-10, 3e-10};
+  const PetscReal        much = 0.15, least = 0.1;
 
   (void)unused;
   for (int k = 0; k < SITUATIONS; k++)
@@ -468,26 +459,16 @@ static void JacobianOfLayers(void **unused)
       wet.grid.finest_electrolyte = 0; /* steep differences are lost in rounding */
       s.E                         = PetscMax(-much, PetscMin(s.E, much));
       s.open                      = PetscMax(s.open, least);
-      wet.liquid                  = (NakLiquidParams){
-                         .kind               = NAK_ELECTROLYTE_LIQUID,
-                         .transport          = NAK_TRANSPORT_LAYERS,
-                         .porosity           = 0.6,
-                         .diffusivity        = {2.5e-10, 4e-10, 3e-10},
-                         .exchange_time      = n < 4 ? 0 : 100,
-                         .concentration      = 1000,
-                         .volume             = 100e-9,
-                         .potassium_exchange = 1e-2,
-                         .potassium_offset   = 0.313,
-                         .potassium_share    = n % 4 < 2 ? 0 : 0.1,
-                         .solubility         = n % 4 < 2 ? 400 : 150,
-                         .rate               = 1e-4,
-                         .separator_rate     = 0.1,
-                         .molar_volume       = 60e-6,
-                         .resistance         = 55e-4,
-                         .room               = 0.359,
-                         .exponent           = 1.5,
-                         .slowing            = n % 4 < 2 ? 0 : 0.2
-      };
+      wet.liquid                  = a_liquid;
+      wet.liquid.transport        = NAK_TRANSPORT_LAYERS;
+      wet.liquid.porosity         = 0.6;
+      for (int ion = 0; ion < 3; ion++) wet.liquid.diffusivity[ion] = diffusivity[ion];
+      wet.liquid.exchange_time   = n < 4 ? 0 : 100;
+      wet.liquid.potassium_share = n % 4 < 2 ? 0 : 0.1;
+      wet.liquid.solubility      = n % 4 < 2 ? 400 : 150;
+      wet.liquid.separator_rate  = 0.1;
+      wet.liquid.molar_volume    = 60e-6;
+      wet.liquid.slowing         = n % 4 < 2 ? 0 : 0.2;
       if (n % 3 == 2) {
         wet.grid.electrolyte_layers                 = 12;
         wet.liquid.membrane                         = 5e-6;

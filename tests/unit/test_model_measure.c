@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cell_fixture.h"
+#include "liquid_fixture.h"
 #include "nak_test.h"
 
 enum { NX = 4, NY = 3, COLUMNS = NX * NY };
@@ -478,18 +479,9 @@ static void LiquidIsShown(void **unused)
 
   (void)unused;
   if (Ranks() > 1) skip();
-  params.liquid          = (NakLiquidParams){.kind               = NAK_ELECTROLYTE_LIQUID,
-                                             .concentration      = 1000,
-                                             .volume             = 100e-9,
-                                             .potassium_exchange = 1e-2,
-                                             .potassium_offset   = 0.313,
-                                             .solubility         = 100,
-                                             .rate               = 1e-4,
-                                             .resistance         = 55e-4,
-                                             .room               = 0.359,
-                                             .molar_volume       = 2e-5,
-                                             .exponent           = 1.5};
-  params.interphase.kind = NAK_INTERPHASE_NONE;
+  params.liquid              = a_liquid;
+  params.liquid.molar_volume = 2e-5;
+  params.interphase.kind     = NAK_INTERPHASE_NONE;
   NakModelComplete(&params);
   bath = 1000 * 100e-9 / params.cell.area; /* cations [mol/m2] */
   MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
