@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import nakrun  # noqa: E402
 from nakrun import nakfield  # noqa: E402
-from nakfield import collect, effects, plan, statistics, store, text  # noqa: E402
+from nakfield import collect, effects, plan, ranges, statistics, store, text  # noqa: E402
 
 DECK = """title: study's
 solver: {first_step: 0.2 s}
@@ -584,6 +584,33 @@ data:
                 body = re.sub(r"  arc:.*\n", "", self.FIT)
                 (self.place / "fit.yaml").write_text(body.replace(old, new, 1))
                 self.fit(nakrun.INPUT, message)
+
+
+class Walks(unittest.TestCase):
+    """The ways to the ends of admissible ranges."""
+
+    def walk(self, figures):
+        limits = -np.ones(figures), np.ones(figures)
+        return ranges.Walk(np.array([0.5, 0.5]), np.zeros(figures), np.eye(figures, 2), limits,
+                           np.array([1.0, 0.0]), np.zeros(figures, dtype=bool))
+
+    def test_a_step(self):
+        """A figure that leaves its tolerance at once, of which slopes tell nothing."""
+        for height in (1.02, 30):
+            walk = self.walk(1)
+            ranges.walk_all([walk], lambda points, _: [np.array([height * (u[0] > 0.7)]) for u in points])
+            self.assertTrue(walk.reached)
+            self.assertTrue(0.7 - 2 * ranges.RESOLUTION < walk.point[0] <= 0.7, walk.point)
+
+    def test_what_is_not_known(self):
+        walk = self.walk(2)
+        walk.propose()
+        self.assertFalse(walk.inside(np.array([1.5, np.nan])))
+        self.assertTrue(walk.inside(np.array([0.5, np.nan])))
+        walk.take(np.array([1.5, np.nan]))
+        np.testing.assert_array_equal(walk.point, [0.5, 0.5])
+        np.testing.assert_array_equal(walk.slopes[1], [0, 1])
+        self.assertGreater(walk.slopes[0, 0], 1)
 
 
 class Effects(unittest.TestCase):

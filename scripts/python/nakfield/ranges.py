@@ -9,7 +9,7 @@ MARGIN = 0.01  # of a tolerance that the programmes keep free
 FAR = 2.0  # tolerances beyond which a run teaches no slopes
 FIRST, MOST = 0.2, 0.5  # trust regions, of the bounds
 RESOLUTION = 0.005  # of the bounds, and of tolerances
-TURNS = 14
+TURNS = 40
 
 
 class Walk:
@@ -18,7 +18,7 @@ class Walk:
     def __init__(self, point, distances, slopes, limits, goal, soft):
         self.point, self.distances, self.slopes = point, distances, slopes.copy()
         (self.low, self.high), self.goal, self.soft = limits, goal, soft
-        self.radius, self.reached, self.tried = FIRST, False, None
+        self.radius, self.reached, self.tried, self.misses = FIRST, False, None, 0
         self.failed = np.full(point.size, np.inf)  # not to be tried again
 
     def excess(self, distances):
@@ -67,11 +67,12 @@ class Walk:
         learned = np.abs(missed).max() < FAR
         if learned:
             self.slopes += np.outer(missed, move) / (move @ move)
+        self.misses = 0 if good else self.misses + 1
         if good:
             self.point, self.distances = self.tried, distances
             self.radius = min(2 * self.radius, MOST, np.abs(self.failed - self.point).max() / 2)
-        elif learned:
-            self.radius = np.abs(move).max()
+        elif learned:  # once; the second time it is a step or a bend
+            self.radius = np.abs(move).max() / (1 if self.misses == 1 else 2)
         else:
             self.failed, self.radius = self.tried, np.abs(move).max() / 2
 
