@@ -11,7 +11,7 @@ const NakParam NakInsituParamRows[] = {
   NAK_ROW_TREE(
     "insitu.every",
     "When the scripts run: a time such as 30 s, a number of time steps such as 10 steps, or event "
-    "(the default): at the ends of protocol steps, or without a protocol when fields are written"),
+    "(the default). An event is the end of a protocol step; without a protocol it is a frame"),
   NAK_ROW_TREE("insitu.options", "Arguments of the scripts: {live: on} is passed as --live on"),
   NAK_ROW_CHOICE("insitu.backend", NakInsituParams, backend, NAK_INSITU_AUTO,
                  "auto|legacy|catalyst2|vtk",
