@@ -183,7 +183,7 @@ void NakBathFace(const NakColumn *c, const NakColumn *of, PetscInt first, const 
 void NakBathFar(const NakColumn *c, PetscReal current, PetscReal conductance, const PetscReal u[],
                 NakEntries *e);
 
-/* ions.c: a liquid electrolyte in layers.  Exponent of the porosity in a diffusivity: one for the
+/* ions*.c: a liquid electrolyte in layers.  Exponent of the porosity in a diffusivity: one for the
    area of the liquid, a half for its detours (D. A. G. Bruggeman, Ann. Phys. 416 (1935) 636). */
 #define NAK_BRUGGEMAN 1.5
 
