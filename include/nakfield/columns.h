@@ -4,8 +4,9 @@
 
   The matrix is that of an equation F(t, U, dU/dt) = 0 whose unknowns stand in columns, as NakState
   lays them out.  Inside a column anything may depend on anything.  Columns exchange by fluxes.  A
-  flux is a difference of potentials of the columns' own unknowns.  Solvers need entries and slopes
-  only, no physics; the physics is handed over as functions.
+  flux is a difference of potentials of the columns' own unknowns, or follows from both columns
+  (NakColumnLateral).  Preconditioners need entries and slopes only, no physics; the physics is
+  handed over as functions.
 */
 #pragma once
 
@@ -62,7 +63,22 @@ typedef struct {
   PetscErrorCode (*answer)(void *ctx, PetscReal sum[]);
 } NakColumnShared;
 
-enum { NAK_CONSERVED_MOST = 2 };
+/** Fluxes between two columns that are no difference of potentials, as of ions that diffuse and
+    migrate.  They follow from what NakColumnPhysics.potentials gives of both columns.  The rows may
+    have slopes, too: preconditioners see these in place of the fluxes.  In the conserved sums they
+    nothing of these rows. */
+typedef struct {
+  PetscBool used;
+  /** Subtract from the rows f of `own` what flows in from `beside`, times `weight` [1/m2]. */
+  void (*flux)(const void *ctx, const PetscReal own[], const PetscReal beside[], PetscReal weight,
+               PetscReal f[]);
+  /** Add to y the product of its linearisation with v, less that of the slopes. */
+  void (*rest)(const void *ctx, const PetscReal own[], const PetscReal beside[],
+               const PetscReal v_own[], const PetscReal v_beside[], PetscReal weight,
+               PetscReal y[]);
+} NakColumnLateral;
+
+enum { NAK_CONSERVED_MOST = 8 };
 
 /** The physics of a column: pure functions and their context.  For each column, `slopes` is
     called first.  `column` counts the owned columns of this rank, from 0; `u` holds the unknowns
@@ -71,9 +87,10 @@ typedef struct {
   const void *ctx;
   PetscInt    most_entries; /**< upper bound of the entries of a column */
 
-  /** The diffusion potential of each unknown: every lateral flux is minus a difference of them.  It
-      is 0 if the unknown never moves laterally.  Units: those of the row times m2.  More numbers
-      may follow, `width` in all, which `residual` wants of its own column. */
+  /** The diffusion potential of each unknown: a lateral flux is minus a difference of them, unless
+      it is one of `lateral`.  It is 0 if the unknown never moves laterally.  Units: those of the row
+      times m2.  More numbers may follow, `width` in all: what `residual` wants of its own column, and
+      `lateral` of two. */
   PetscInt width;
   void (*potentials)(const void *ctx, const PetscReal u[], PetscReal theta[]);
   /** F of a column without lateral exchange. */
@@ -107,7 +124,8 @@ typedef struct {
   PetscReal (*capacity)(const void *ctx, PetscInt sum, PetscReal shift);
   PetscInt keeper[NAK_CONSERVED_MOST];
 
-  NakColumnShared shared; /**< the preconditioners do not see it */
+  NakColumnShared  shared; /**< the preconditioners do not see it */
+  NakColumnLateral lateral;
 } NakColumnPhysics;
 
 typedef struct NakColumns_private *NakColumns; /**< opaque */
@@ -149,12 +167,9 @@ PetscErrorCode NakColumnsLineariseWith(NakColumns columns, Vec U, PetscReal shif
     NakColumnsLinearise() updates it. */
 Mat NakColumnsOperator(NakColumns columns);
 
-/** Add to `y` the shared part of the product with v in `x`: an assembled matrix lacks it.
-    Collective. */
-PetscErrorCode NakColumnsAddShared(NakColumns columns, Vec x, Vec y);
-
-/** Whether there is any. */
-PetscBool NakColumnsShare(NakColumns columns);
+/** Add to `y` what an assembled matrix lacks of the product with v in `x`: what is shared, and
+    lateral fluxes beyond their slopes.  Collective. */
+PetscErrorCode NakColumnsAddRest(NakColumns columns, Vec x, Vec y);
 
 /** Convert a solution v of the linearised system to the unknowns.  Not collective. */
 PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution);
@@ -191,8 +206,9 @@ enum { NAK_SOLUTIONS_KEPT = 3 };
                          follow: as many as will be solved with one, less the last, and at most
                          NAK_SOLUTIONS_KEPT
   @param[out] inner      that GMRES, for its options and counts; owned by `pc`.  NULL if columns of
-                         one colour meet (an odd number of columns, periodic) or if anything is
-                         shared.  Then `pc` only preconditions
+                         one colour meet (an odd number of columns, periodic) or if preconditioners
+                         do not see all: what is shared, or lateral fluxes.  Then `pc` only
+                         preconditions
 */
 PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PetscInt kept, PC pc,
                                 KSP *inner);

@@ -26,7 +26,13 @@ PetscErrorCode NakColumnsCreate(NakState state, const NakColumnPhysics *physics,
   PetscCall(NakPatternCreate(physics, NakStateLayout(state)->size, &c->pattern));
   PetscCall(NakGridsCreate(state, &c->pattern, &c->grids));
   PetscCall(NakPotentialsCreate(state, &NakFinest(&c->grids)->halo.near, physics, &c->potentials));
-  c->grids.shared = physics->shared;
+  c->grids.shared  = physics->shared;
+  c->grids.lateral = physics->lateral;
+  c->grids.ctx     = physics->ctx;
+  c->grids.width   = physics->lateral.used ? physics->width : 0;
+  PetscCall(PetscMalloc1((NakColumnsNeighbours(c)->owned + NakColumnsNeighbours(c)->ghosts) *
+                           c->grids.width,
+                         &c->grids.theta));
   PetscCall(NakOperatorCreate(&c->grids, &c->product));
   PetscCall(
     PetscCalloc1((ptrdiff_t)NakFinest(&c->grids)->halo.near.owned * physics->n_leans, &c->lean));
@@ -46,6 +52,7 @@ PetscErrorCode NakColumnsDestroy(NakColumns *columns)
   PetscCall(NakGridsDestroy(&c->grids));
   PetscCall(NakPatternDestroy(&c->pattern));
   PetscCall(PetscFree(c->lean));
+  PetscCall(PetscFree(c->grids.theta));
   PetscCall(PetscFree(*columns));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -87,6 +94,23 @@ PetscErrorCode NakColumnsResidual(NakColumns c, Vec U, Vec Udot, Vec F)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What lateral fluxes follow from, of the owned columns and the ghosts. */
+static PetscErrorCode KeepPotentials(NakColumns c, const PetscReal u[])
+{
+  const NakNeighbours *near = NakColumnsNeighbours(c);
+  const ptrdiff_t      size = c->pattern.size, width = c->grids.width;
+  const PetscReal     *ghosts = NULL;
+
+  PetscFunctionBeginUser;
+  if (!c->physics.lateral.used) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NakColumnsGhosts(c, u, &ghosts));
+  for (PetscInt k = 0; k < near->owned + near->ghosts; k++)
+    c->physics.potentials(c->physics.ctx,
+                          k < near->owned ? u + k * size : ghosts + (k - near->owned) * size,
+                          c->grids.theta + k * width);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The columns of the finest level. */
 static PetscErrorCode LineariseFinest(NakColumns c, Vec U)
 {
@@ -100,6 +124,7 @@ static PetscErrorCode LineariseFinest(NakColumns c, Vec U)
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(U, &u));
   if (ph->shared.n > 0) PetscCall(ph->shared.prepare(ph->shared.ctx, u));
+  PetscCall(KeepPotentials(c, u));
   PetscCall(VecGetArrayWrite(top->entries, &entries));
   PetscCall(VecGetArrayWrite(top->slope, &slope));
   for (PetscInt k = 0; k < top->halo.near.owned; k++) {
@@ -168,16 +193,16 @@ Mat NakColumnsOperator(NakColumns columns)
   return columns->product;
 }
 
-PetscErrorCode NakColumnsAddShared(NakColumns columns, Vec x, Vec y)
+PetscErrorCode NakColumnsAddRest(NakColumns columns, Vec x, Vec y)
 {
   PetscFunctionBeginUser;
-  PetscCall(NakOperatorAddShared(&columns->grids, x, y));
+  PetscCall(NakOperatorAddRest(&columns->grids, x, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool NakColumnsShare(NakColumns columns)
+PetscBool NakColumnsLateral(NakColumns columns)
 {
-  return (PetscBool)(columns->physics.shared.n > 0);
+  return columns->physics.lateral.used;
 }
 
 PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution)
@@ -267,7 +292,8 @@ PetscErrorCode NakColumnsSolver(NakColumns columns, PetscReal tolerance, PetscIn
   PetscFunctionBeginUser;
   *inner = NULL;
   PetscCall(NakColumnsPreconditioner(columns, pc));
-  if (NakColumnsShare(columns)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (columns->physics.shared.n > 0 || NakColumnsLateral(columns))
+    PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakReducedSolver(columns->multigrid, tolerance, kept, pc, inner));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

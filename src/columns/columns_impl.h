@@ -64,6 +64,10 @@ typedef struct {
   PetscReal        *x;     /* work: a vector's ghosts on the finest, */
   PetscReal        *sum;   /* and sums of what its columns share */
   NakColumnShared   shared;
+  NakColumnLateral  lateral;
+  const void       *ctx;   /* of `lateral` */
+  ptrdiff_t         width; /* of the potentials of a column, if there are such fluxes */
+  PetscReal        *theta; /* at the last linearisation: of the owned columns and the ghosts */
 } NakGrids;
 
 static inline NakGridLevel *NakFinest(const NakGrids *grids)
@@ -99,11 +103,14 @@ NakPair NakOverlap(PetscInt fine, PetscInt n_fine, PetscInt n_coarse);
 /* The average onto a grid with half the columns, for a given number of values per column. */
 PetscErrorCode NakAverageCreate(NakState fine, NakState coarse, Mat *average);
 
+/* columns.c: whether there are lateral fluxes that preconditioners do not see. */
+PetscBool NakColumnsLateral(NakColumns columns);
+
 /* operator.c: the finest level as an operator. */
 PetscErrorCode NakOperatorCreate(const NakGrids *grids, Mat *mat);
 
-/* y += the shared part of the product with x. */
-PetscErrorCode NakOperatorAddShared(const NakGrids *grids, Vec x, Vec y);
+/* y += what an assembled matrix lacks of the product with x. */
+PetscErrorCode NakOperatorAddRest(const NakGrids *grids, Vec x, Vec y);
 
 /* The part of the conserved sums in the residual b - A x, for the columns of this rank. */
 PetscErrorCode NakOperatorLost(const NakGrids *grids, const NakColumnPhysics *physics, Vec b, Vec x,

@@ -19,11 +19,11 @@ static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetUpGmres(KSP ksp, PetscReal tolerance, PetscBool both)
+static PetscErrorCode SetUpGmres(KSP ksp, PetscReal tolerance, PetscBool few)
 {
   PetscFunctionBeginUser;
   PetscCall(KSPSetType(ksp, KSPGMRES));
-  if (both) /* hardly more iterations than 30, at a third less memory */
+  if (few) /* hardly more iterations than 30, at a third less memory */
     PetscCall(KSPGMRESSetRestart(ksp, 6));
   PetscCall(KSPSetTolerances(ksp, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, 200));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -42,7 +42,7 @@ static PetscErrorCode SetUpLines(NakColumns columns, PetscReal tolerance, PetscI
   PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(NakColumnsSolver(columns, tolerance, kept, pc, &inner));
   if (inner == NULL) {
-    PetscCall(SetUpGmres(ksp, tolerance, both));
+    PetscCall(SetUpGmres(ksp, tolerance, (PetscBool)(both && !NakColumnsLateral(columns))));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   *krylov = inner;

@@ -67,7 +67,24 @@ static PetscErrorCode GiveBack(const NakGrids *grids, Vec X, Columns *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOperatorAddShared(const NakGrids *grids, Vec X, Vec Y)
+/* The ghosts of x are there. */
+static void AddLateral(const NakGrids *grids, const PetscReal x[], PetscReal y[])
+{
+  const NakNeighbours *near = &NakFinest(grids)->halo.near;
+  const ptrdiff_t      size = grids->pattern->size, width = grids->width;
+
+  for (PetscInt n = 0; n < near->owned; n++)
+    for (int s = 0; s < NAK_BESIDE; s++) {
+      const PetscInt   other = near->beside[n][s], ghost = other - near->owned;
+      const PetscReal *v = ghost < 0 ? x + other * size : grids->x + ghost * size;
+
+      if (other >= 0)
+        grids->lateral.rest(grids->ctx, grids->theta + n * width, grids->theta + other * width,
+                            x + n * size, v, near->weight[s], y + n * size);
+    }
+}
+
+static PetscErrorCode AddShared(const NakGrids *grids, Vec X, Vec Y)
 {
   const NakColumnShared *s    = &grids->shared;
   const ptrdiff_t        size = grids->pattern->size, n = s->n;
@@ -93,6 +110,24 @@ PetscErrorCode NakOperatorAddShared(const NakGrids *grids, Vec X, Vec Y)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode NakOperatorAddRest(const NakGrids *grids, Vec X, Vec Y)
+{
+  const PetscReal *x;
+  PetscReal       *y;
+
+  PetscFunctionBeginUser;
+  if (grids->lateral.used) {
+    PetscCall(VecGetArrayRead(X, &x));
+    PetscCall(NakHaloFetch(&NakFinest(grids)->halo, x, grids->x));
+    PetscCall(VecGetArray(Y, &y));
+    AddLateral(grids, x, y);
+    PetscCall(VecRestoreArray(Y, &y));
+    PetscCall(VecRestoreArrayRead(X, &x));
+  }
+  PetscCall(AddShared(grids, X, Y));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode MultiplyVec(Mat A, Vec X, Vec Y)
 {
   const NakGrids *grids;
@@ -105,9 +140,10 @@ static PetscErrorCode MultiplyVec(Mat A, Vec X, Vec Y)
   PetscCall(VecGetArrayWrite(Y, &y));
   for (PetscInt n = 0; n < NakFinest(grids)->halo.near.owned; n++)
     Multiply(grids, &c, n, y + (ptrdiff_t)n * grids->pattern->size);
+  if (grids->lateral.used) AddLateral(grids, c.x, y);
   PetscCall(VecRestoreArrayWrite(Y, &y));
   PetscCall(GiveBack(grids, X, &c));
-  PetscCall(NakOperatorAddShared(grids, X, Y));
+  PetscCall(AddShared(grids, X, Y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -60,6 +60,8 @@ static const PetscReal *PotentialsOf(const Work *w, PetscInt number)
 
 static void Lateral(const Work *w, PetscInt number, const PetscReal own[], PetscReal f[])
 {
+  const NakColumnLateral *lateral = &w->physics->lateral;
+
   for (int s = 0; s < NAK_BESIDE; s++) {
     const PetscInt   other  = w->near->beside[number][s];
     const PetscReal  weight = w->near->weight[s];
@@ -68,6 +70,7 @@ static void Lateral(const Work *w, PetscInt number, const PetscReal own[], Petsc
     if (other < 0) continue;
     theta = PotentialsOf(w, other);
     for (ptrdiff_t j = 0; j < w->size; j++) f[j] -= weight * (theta[j] - own[j]);
+    if (lateral->used) lateral->flux(w->physics->ctx, own, theta, weight, f);
   }
 }
 

@@ -47,11 +47,11 @@ static PetscErrorCode Multiply(Mat doubled, Vec x, Vec y)
   PetscCall(Take(x, PETSC_FALSE, z->in, &in));
   PetscCall(Take(y, PETSC_TRUE, z->out, &out));
   PetscCall(MatMult(z->J, z->in[0], z->out[0]));
-  PetscCall(NakColumnsAddShared(z->columns, z->in[0], z->out[0]));
+  PetscCall(NakColumnsAddRest(z->columns, z->in[0], z->out[0]));
   PetscCall(MatMult(z->M, z->in[1], z->work));
   PetscCall(VecAXPY(z->out[0], -z->omega, z->work));
   PetscCall(MatMult(z->J, z->in[1], z->out[1]));
-  PetscCall(NakColumnsAddShared(z->columns, z->in[1], z->out[1]));
+  PetscCall(NakColumnsAddRest(z->columns, z->in[1], z->out[1]));
   PetscCall(MatMult(z->M, z->in[0], z->work));
   PetscCall(VecAXPY(z->out[1], z->omega, z->work));
   PetscCall(GiveBack(y, PETSC_TRUE, z->out, &out));

@@ -82,7 +82,7 @@ static void Slopes(const void *ctx, const PetscReal u[], PetscReal slope[])
                NakThermoDiffusion(&c->kinetics.alloy, r).d1;
     for (PetscInt i = 1; i <= phases; i++) slope[j + i] = c->zone.mix.mobility;
   }
-  NakIonsSlopes(c, slope);
+  NakIonsSlopes(c, u, slope);
   slope[l->open]         = c->kinetics.film_spreading;
   slope[l->reservoir_na] = c->mixing;
   if (c->counter != NULL) Slopes(c->counter, u + l->counter, slope + l->counter);
@@ -566,7 +566,7 @@ static void Jacobian(const void *ctx, PetscInt column, const PetscReal u[], cons
   if (c->counter != NULL)
     NakBathFace(c, c->counter, c->l.counter, u, &there.face, &there.salt, &bath_far, e);
   NakBathFar(c, far.value, far.below, u, e);
-  NakIonsByLean(c, first, e);
+  NakIonsByLean(c, u, first, e);
 }
 
 /* Whether the two unknowns belong to adjacent layers of one region.  In the alloy both must be r,
@@ -589,12 +589,14 @@ static PetscBool Uniform(const void *ctx, PetscInt row, PetscInt col)
                        : low >= NakLayoutAlloy(l, 1) && !NakLayoutIsRatio(l, high));
 }
 
-/* Typical values: all ratios 1, and no phase. */
+/* Typical values: all ratios 1, no phase and no salt. */
 static void Typical(const void *ctx, PetscReal u[])
 {
-  const NakLayout *l = &((const NakColumn *)ctx)->l;
+  const NakColumn *c = ctx;
+  const NakLayout *l = &c->l;
 
   for (PetscInt j = l->alloy; j < l->reservoir_na; j++) u[j] = NakLayoutIsRatio(l, j) ? 1 : 0;
+  for (PetscInt k = 0; k < c->ne && l->ions > 0; k++) u[NakLayoutPhi(l, k) + NAK_LAYER_SALT] = 0;
 }
 
 static PetscInt MostEntries(const NakColumn *c)
@@ -607,44 +609,25 @@ static PetscInt MostEntries(const NakColumn *c)
   return c->counter != NULL ? own + far + MostEntries(c->counter) : own;
 }
 
-/* Na of this electrode (sum 0) or of the counter electrode (sum 1). */
-static PetscReal Conserved(const void *ctx, PetscInt sum, PetscInt column, const PetscReal row[])
-{
-  const NakColumn *c = ctx;
-
-  return sum == 0 ? NakColumnSodium(c, c->over[column].contact, row)
-                  : NakColumnSodium(c->counter, NakCounterCover.contact, row + c->l.counter);
-}
-
-static PetscReal Capacity(const void *ctx, PetscInt sum, PetscReal shift)
-{
-  const NakColumn *c = sum == 0 ? ctx : ((const NakColumn *)ctx)->counter;
-
-  return shift * c->alloy_content * c->reservoir;
-}
-
 NakColumnPhysics NakColumnLinear(const NakColumn *c)
 {
-  const PetscInt counter =
-    c->counter != NULL ? c->l.counter + c->counter->l.reservoir_na : c->l.size;
-
-  return (NakColumnPhysics){
+  NakColumnPhysics physics = {
     .ctx          = c,
     .most_entries = MostEntries(c),
-    .width        = c->l.size + c->l.zone * c->l.phases,
+    .width        = c->l.size + c->l.zone * c->l.phases + NakIonsWidth(c),
     .potentials   = Potentials,
     .residual     = Residual,
     .slopes       = Slopes,
     .typical      = Typical,
-    .n_leans      = c->l.zone * c->l.phases + c->ion_leans,
+    .n_leans      = c->l.zone * c->l.phases + NakIonsLeans(c),
     .leans        = c->all_leans,
     .lean         = NakIonsLean,
     .jacobian     = Jacobian,
     .uniform      = Uniform,
-    .n_conserved  = c->counter != NULL ? 2 : 1,
-    .conserved    = Conserved,
-    .capacity     = Capacity,
-    .keeper       = {c->l.reservoir_na, counter},
-    .shared       = c->zone.shared
+    .shared       = c->zone.shared,
+    .lateral      = {c->beside, NakIonsBeside, NakIonsRest}
   };
+
+  NakColumnConserves(c, &physics);
+  return physics;
 }

@@ -79,7 +79,7 @@ typedef struct NakColumn_private {
   NakHost   host; /* capacity 0: an alloy.  Else Na and K of the reservoir are parts of its sites */
   NakZone   zone; /* phases in the lowest layers of the alloy, counted per K */
   NakLean  *all_leans;    /* those of the zone, and of ions beside each other */
-  PetscInt  ion_leans;    /* how many are of ions; none with one column */
+  PetscBool beside;       /* whether there are such ions */
   NakVoidsParams wetting; /* what the contact angle of the liquid depends on */
   PetscReal      bath;    /* Na+ of a liquid electrolyte at the start, over the area [mol/m2] */
   NakIons        ions;    /* the liquid electrolyte in layers */
@@ -123,6 +123,9 @@ static inline PetscReal NakColumnFilmShare(const NakColumn *c, PetscReal contact
 {
   return contact * c->kinetics.film_content * NAK_FARADAY / (c->alloy_content * c->reservoir);
 }
+
+/* conserved.c: what a linear solution must conserve. */
+void NakColumnConserves(const NakColumn *c, NakColumnPhysics *physics);
 
 /* foot.c: phases on the face; chemical potential of Na in liquid of ratio r [J/mol]. */
 NakFoot   NakColumnFoot(const NakColumn *c, const PetscReal u[]);
@@ -216,14 +219,22 @@ void     NakIonsResidual(const NakColumn *c, const NakIonsFaces *at, const Petsc
 void     NakIonsJacobian(const NakColumn *c, const PetscReal u[], PetscReal shift, NakEntries *e);
 PetscInt NakIonsMost(const NakColumn *c); /* entries at most */
 
-/* Laterally an ion diffuses and migrates as in the liquid of the start, so that its flux is that of
-   a potential: NakIonsPotentials.  NakIonsSlopes are the slopes of these.  The amount of Na+ leans
-   on phi: NakIonsLean, whose entries NakIonsByLean adds to those from `first` on. */
+/* Columns beside each other exchange ions by NakIonsBeside, which follows from NakIonsPotentials of
+   both, NakIonsWidth numbers after those of the zone.  NakIonsRest is its linearisation less
+   NakIonsSlopes.  Amounts of Na+ and K+ lean on phi: NakIonsLean, NakIonsLeans in number, whose
+   entries NakIonsByLean adds to those from `first` on. */
 PetscErrorCode NakIonsCreate(PetscInt columns, NakColumn *c);
+PetscInt       NakIonsWidth(const NakColumn *c);
 void           NakIonsPotentials(const NakColumn *c, const PetscReal u[], PetscReal theta[]);
-void           NakIonsSlopes(const NakColumn *c, PetscReal slope[]);
+void           NakIonsBeside(const void *ctx, const PetscReal own[], const PetscReal beside[],
+                             PetscReal weight, PetscReal f[]);
+void           NakIonsRest(const void *ctx, const PetscReal own[], const PetscReal beside[],
+                           const PetscReal v_own[], const PetscReal v_beside[], PetscReal weight,
+                           PetscReal y[]);
+void           NakIonsSlopes(const NakColumn *c, const PetscReal u[], PetscReal slope[]);
+PetscInt       NakIonsLeans(const NakColumn *c);
 void           NakIonsLean(const void *ctx, const PetscReal u[], PetscReal lean[]);
-void           NakIonsByLean(const NakColumn *c, PetscInt first, NakEntries *e);
+void NakIonsByLean(const NakColumn *c, const PetscReal u[], PetscInt first, NakEntries *e);
 
 /* Voltage between the faces at a current that is the same in all layers [V], and its slope [ohm
    m2].  The potential of a counter electrode of Na metal is in it. */

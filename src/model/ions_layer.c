@@ -12,6 +12,7 @@ NakIonLayer NakIonLayerOf(const NakColumn *c, PetscInt k, const PetscReal u[])
   const PetscReal *own   = u + NakLayoutPhi(&c->l, k);
   const PetscReal  pores = NakIonPores(c, k, u), closing = c->ions.salt_volume / pores;
   const PetscReal  na = own[NAK_LAYER_NA] / pores, potassium = own[NAK_LAYER_K] / pores;
+  const PetscReal  narrow = PetscPowReal(pores, -NAK_BRUGGEMAN);
   NakIonLayer      layer = {
          .pores   = pores,
          .c       = {na,           potassium,           na + potassium - m->fixed },
@@ -19,7 +20,7 @@ NakIonLayer NakIonLayerOf(const NakColumn *c, PetscInt k, const PetscReal u[])
   };
 
   for (int i = 0; i < NAK_IONS; i++) {
-    layer.half[i]    = c->height[k] / 2 * PetscPowReal(pores, -NAK_BRUGGEMAN) / m->diffusivity[i];
+    layer.half[i]    = c->height[k] / 2 * narrow / m->diffusivity[i];
     layer.stiffer[i] = m->diffusivity[i] > 0 ? NAK_BRUGGEMAN * closing * layer.half[i] : 0;
   }
   return layer;

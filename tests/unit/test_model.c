@@ -309,7 +309,7 @@ static void CheckJacobian(NakModelParams params, const Situation *s)
     MUST(NakColumnsRestore(NakModelColumns(model), V));
     MUST(NakColumnsMatrix(NakModelColumns(model), &matrix));
     MUST(MatMult(matrix, by_lean, product));
-    MUST(NakColumnsAddShared(NakModelColumns(model), by_lean, product));
+    MUST(NakColumnsAddRest(NakModelColumns(model), by_lean, product));
     Quotient(model, U, V, shift, quotient);
     worst = WorstRow(model, s->open, product, quotient);
     MUST(MatMult(J, by_lean, product));

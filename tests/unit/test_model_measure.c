@@ -565,6 +565,87 @@ static void JunctionOfTwoSalts(void **unused)
   assert_true(PetscAbsReal(coarse / fine) > 3.5); /* of second order */
 }
 
+/* Such a junction along the face, in columns beside each other.  Mixed along a line, sigma = sum of D c
+   is linear, and without a current f phi = -ln sigma.  Largest current that is left over, and error of
+   what Na+ loses, both over a typical flux; of the columns inside. */
+static void JunctionBeside(PetscInt nx, PetscReal *current, PetscReal *sodium)
+{
+  const PetscReal  D[NAK_IONS] = {1e-10, 4e-10, 3e-10}, pores = 0.4, slope = 0.6, c0 = 700;
+  const PetscReal  wide = PetscPowReal(pores, NAK_BRUGGEMAN), width = 64e-6;
+  NakModelParams   params = NaK50Cell(nx, 1);
+  NakModel         model;
+  const NakLayout *l;
+  Vec              U, still, F;
+  PetscReal       *u;
+  const PetscReal *f;
+
+  params.liquid = (NakLiquidParams){
+    .kind          = NAK_ELECTROLYTE_LIQUID,
+    .transport     = NAK_TRANSPORT_LAYERS,
+    .porosity      = pores,
+    .diffusivity   = {D[0], D[1], D[2]},
+    .concentration = c0,
+    .volume        = 100e-9,
+    .room          = 1,
+    .exponent      = 1
+  };
+  params.interphase.kind = NAK_INTERPHASE_NONE;
+  NakModelComplete(&params);
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  l = &model->column.l;
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(VecDuplicate(U, &still));
+  MUST(VecDuplicate(U, &F));
+  MUST(NakModelInitialise(model, U));
+  MUST(VecGetArray(U, &u));
+  for (PetscInt n = 0; n < nx * model->column.ne; n++) {
+    PetscReal *layer =
+      u + (ptrdiff_t)(n / model->column.ne) * l->size + NakLayoutPhi(l, n % model->column.ne);
+    const PetscReal x  = ((PetscReal)(n / model->column.ne) + 0.5) / (PetscReal)nx,
+                    na = 0.2 + slope * x;
+
+    layer[NAK_LAYER_NA] = pores * na;
+    layer[NAK_LAYER_K]  = pores * (1 - na);
+    layer[0] =
+      -PetscLogReal((D[0] * na + D[1] * (1 - na) + D[2]) / D[0]) / model->column.kinetics.f;
+  }
+  MUST(VecRestoreArray(U, &u));
+  MUST(NakModelResidual(model, U, still, F));
+  MUST(VecGetArrayRead(F, &f));
+  *current = *sodium = 0;
+  for (PetscInt n = 1; n + 1 < nx; n++) {
+    const PetscReal *row    = f + (ptrdiff_t)n * l->size + NakLayoutPhi(l, 2);
+    const PetscReal  na     = 0.2 + slope * ((PetscReal)n + 0.5) / (PetscReal)nx,
+                    typical = D[0] * wide * slope / (width * width);
+    const PetscReal s = D[0] * na + D[1] * (1 - na) + D[2], ds = (D[0] - D[1]) * slope;
+    const PetscReal lost =
+      D[0] * wide / (width * width) * (slope * ds / s - na * ds * ds / (s * s));
+
+    *current = PetscMax(*current, PetscAbsReal(row[0]) /
+                                    (NAK_FARADAY * c0 * model->column.height[2] * typical));
+    *sodium  = PetscMax(*sodium, PetscAbsReal(row[NAK_LAYER_NA] - lost) / typical);
+  }
+  MUST(VecRestoreArrayRead(F, &f));
+  MUST(VecDestroy(&U));
+  MUST(VecDestroy(&still));
+  MUST(VecDestroy(&F));
+  MUST_DESTROY(NakModelDestroy, model);
+}
+
+static void JunctionOfColumns(void **unused)
+{
+  const PetscReal small = 2e-3;
+  PetscReal       current[2], sodium[2];
+
+  (void)unused;
+  if (Ranks() > 1) skip();
+  for (int k = 0; k < 2; k++) JunctionBeside(k == 0 ? 20 : 40, &current[k], &sodium[k]);
+  print_message("junction along the face: currents %.2g, %.2g, Na+ %.2g, %.2g\n",
+                (double)current[0], (double)current[1], (double)sodium[0], (double)sodium[1]);
+  assert_true(current[1] < small && sodium[1] < small);
+  assert_true(current[0] > 3 * current[1] && sodium[0] > 3 * sodium[1]); /* of second order */
+}
+
 static void NoVoidsWithoutGas(void **unused)
 {
   const NakModelParams params = NaK50Cell(NX, NY);
@@ -793,15 +874,25 @@ static void ColumnsKeepTheirPast(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(CounterIsShown),        cmocka_unit_test(HostIsShown),
-  cmocka_unit_test(LiquidIsShown),         cmocka_unit_test(PotassiumIsAllThere),
-  cmocka_unit_test(FillingKeepsTheLiquid), cmocka_unit_test(ZoneMovesByItsForces),
-  cmocka_unit_test(RoomIsThatOfTheVoids),  cmocka_unit_test(FaceChargeIsThatOfOneVolt),
-  cmocka_unit_test(ColumnsKeepTheirPast),  cmocka_unit_test(RecordsAreSums),
-  cmocka_unit_test(FaceWithoutLiquid),     cmocka_unit_test(JunctionOfTwoSalts),
-  cmocka_unit_test(NoVoidsWithoutGas),     cmocka_unit_test(SodiumOnTheFace),
-  cmocka_unit_test(AlloyIsAllThere),       cmocka_unit_test(VoidsAreTheirOwnPhase),
-  cmocka_unit_test(FramesAreTheState),     cmocka_unit_test(DrivesAreThoseOfTheirColumns),
+  cmocka_unit_test(CounterIsShown),
+  cmocka_unit_test(HostIsShown),
+  cmocka_unit_test(JunctionOfColumns),
+  cmocka_unit_test(LiquidIsShown),
+  cmocka_unit_test(PotassiumIsAllThere),
+  cmocka_unit_test(FillingKeepsTheLiquid),
+  cmocka_unit_test(ZoneMovesByItsForces),
+  cmocka_unit_test(RoomIsThatOfTheVoids),
+  cmocka_unit_test(FaceChargeIsThatOfOneVolt),
+  cmocka_unit_test(ColumnsKeepTheirPast),
+  cmocka_unit_test(RecordsAreSums),
+  cmocka_unit_test(FaceWithoutLiquid),
+  cmocka_unit_test(JunctionOfTwoSalts),
+  cmocka_unit_test(NoVoidsWithoutGas),
+  cmocka_unit_test(SodiumOnTheFace),
+  cmocka_unit_test(AlloyIsAllThere),
+  cmocka_unit_test(VoidsAreTheirOwnPhase),
+  cmocka_unit_test(FramesAreTheState),
+  cmocka_unit_test(DrivesAreThoseOfTheirColumns),
 };
 
 NAK_TEST_MAIN(tests)

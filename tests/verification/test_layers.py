@@ -308,6 +308,39 @@ class Lateral(unittest.TestCase):
         self.assertLess(more, 0.1)
         self.assertLess(balance, 1e-10)
 
+    def test_steady_state_in_two_dimensions(self):
+        """No anion moves.  So phi follows ln c in both directions, and c obeys Laplace's equation: a Fourier series."""
+        width, current, errors, drifts = 6e-4, 0.6 * LIMIT, [], []
+        for columns, layers in ((12, 12), (24, 24)):
+            with tempfile.TemporaryDirectory() as scratch:
+                run = binary(f"{{plate: {current} A/m^2, for: 3 h}}", "alloy.volume=800 uL", f"grid.electrolyte_layers={layers}",
+                             "grid.alloy_layers=4", f"grid.nx={columns}", f"grid.width={width} m", "grid.lateral=symmetric",
+                             "contact={fraction: 0.5, shape: strip}", "kinetics.charge_transfer_resistance=5 ohm.cm^2",
+                             "electrolyte.anion_diffusivity=6e-10 m^2/s", "solver.first_step=0.1 ms", folder=scratch)
+                frame = nakrun.nakfield.Run(run.folder).frame(-1)
+                c, phi = (np.squeeze(frame[name])[:layers] for name in ("c_na", "phi_e"))
+                into = -np.squeeze(frame["current"])
+            into = into * current / into.mean()  # its mean is what is held; only its shape is taken over
+            n = np.arange(1, 8 * columns)
+            k = math.pi * n / width
+            x, z = (np.arange(columns) + 0.5) * width / columns, (np.arange(layers) + 0.5) * L / layers
+            wave = np.cos(np.outer(k, x))
+            parts = 2 / columns * wave @ into * np.sinc(n / (2 * columns))  # of a current constant over each column
+            rate = -1 / (2 * FARADAY * NA * WIDE)
+            series = C + rate * current * (z[:, None] - L / 2) + rate * np.einsum(
+                "nz,nx->zx", parts[:, None] / k[:, None] * np.exp(np.outer(k, z - L)) * (1 + np.exp(-2 * np.outer(k, z))) /
+                (1 - np.exp(-2 * k * L))[:, None], wave)
+            errors.append(np.sqrt(((c - series) ** 2).mean()) / np.ptp(series, axis=1).max())
+            drift = np.ptp(F_RT * phi - np.log(c)) / np.ptp(np.log(c))
+            print(f"steady in 2D, {columns} x {layers}: Na+ {c.min():.0f} to {c.max():.0f} mol/m3, along the face by "
+                  f"{np.ptp(c, axis=1).max():.0f}, of which {errors[-1]:.2%} off the series (rms); phi {drift:.1e} off ln c")
+            drifts.append(drift)
+            self.assertLess(run.balance, 1e-10)
+        for found, order in ((errors, 2), (drifts, 1.4)):  # phi is worst in the corner of the face
+            print(f"order in space {math.log2(found[0] / found[1]):.2f}")
+            self.assertLess(found[1], 0.01)
+            self.assertGreater(math.log2(found[0] / found[1]), 0.8 * order)
+
 
 class Spectra(unittest.TestCase):
     def test_steps(self):
