@@ -99,7 +99,8 @@ typedef struct {
   PetscReal membrane_anions;                 /**< fixed in it [mol/m3] */
   PetscReal membrane_diffusivity[NAK_ION_X]; /**< of Na+ and K+ in it [m2/s] */
   PetscReal exchange_time; /**< of the pores with the liquid beyond them [s]; 0: they have none */
-  PetscReal concentration; /**< of its Na salt at the start [mol/m3] */
+  PetscReal concentration; /**< of its salt at the start [mol/m3] */
+  PetscReal potassium;     /**< part of the cations that is K+ at the start, with layers [-] */
   PetscReal volume;        /**< [m3] */
   PetscReal potassium_exchange; /**< i0 of K/K+, at activity and concentration 1 [A/m2] */
   PetscReal potassium_offset;   /**< standard potential of Na less that of K [V] */

@@ -22,8 +22,12 @@ const NakParam NakLiquidParamRows[] = {
   NAK_ROW_REAL("electrolyte.exchange_time", NakLiquidParams, exchange_time, "s", 0, 0, 1e12,
                "Time in which the liquid in the separator exchanges its ions with the rest of "
                "electrolyte.volume, for the layers; 0: with none"),
-  NAK_ROW_REAL("electrolyte.concentration", NakLiquidParams, concentration, "mol/m^3", 1000, 1e-3,
-               1e5, "Na salt in the liquid at the start"),
+  NAK_ROW_REAL(
+    "electrolyte.concentration", NakLiquidParams, concentration, "mol/m^3", 1000, 1e-3, 1e5,
+    "Salt in the liquid at the start, that of Na unless electrolyte.potassium says otherwise"),
+  NAK_ROW_REAL(
+    "electrolyte.potassium", NakLiquidParams, potassium, "1", 0, 0, 0.999,
+    "Part of the liquid's cations that is K+ at the start, with layers of ions; the rest is Na+"),
   NAK_ROW_REAL("electrolyte.volume", NakLiquidParams, volume, "m^3", 100e-9, 1e-15, 1,
                "Volume of the liquid electrolyte; with layers, what the separator does not hold is "
                "beyond it"),
@@ -32,7 +36,8 @@ const NakParam NakLiquidParamRows[] = {
   NAK_ROW_REAL("membrane.anions", NakLiquidParams, membrane_anions, "mol/m^3", 1000, 1e-3, 1e5,
                "Anions that are fixed in the membrane; as many cations are in it"),
   NAK_ROW_REAL("membrane.sodium_diffusivity", NakLiquidParams, membrane_diffusivity[NAK_ION_NA],
-               "m^2/s", 1e-11, 0, 1e-6, "Diffusivity of Na+ in the membrane"),
+               "m^2/s", 1e-11, 0, 1e-6,
+               "Diffusivity of Na+ in the membrane; 0 for a membrane that keeps Na+ back"),
   NAK_ROW_REAL("membrane.potassium_diffusivity", NakLiquidParams, membrane_diffusivity[NAK_ION_K],
                "m^2/s", 0, 0, 1e-6, "The same of K+; 0 for a membrane that keeps K+ back"),
   NAK_ROW_REAL("kinetics.potassium_exchange", NakLiquidParams, potassium_exchange, "A/m^2", 0, 0,

@@ -269,7 +269,6 @@ static void CheckInterphase(const NakModelParams *p, NakComplaints *list)
                 "'interphase: none' for an alloy that touches the electrolyte");
 }
 
-/* The liquid has no K+ at the start, so that a membrane for K+ alone would pass nothing. */
 static void CheckMembrane(const NakModelParams *p, NakComplaints *list)
 {
   const PetscInt n = p->grid.electrolyte_layers, least = NAK_MEMBRANE_LAYERS + 8;
@@ -279,10 +278,15 @@ static void CheckMembrane(const NakModelParams *p, NakComplaints *list)
                 "grid.electrolyte_layers is %" PetscInt_FMT ", and the membrane is %d of them amid "
                 "the others: write an even number of %" PetscInt_FMT " or more",
                 n, (int)NAK_MEMBRANE_LAYERS, least);
-  if (p->liquid.membrane_diffusivity[NAK_ION_NA] == 0)
+  if (p->liquid.membrane_diffusivity[NAK_ION_NA] > 0) return;
+  if (p->liquid.membrane_diffusivity[NAK_ION_K] == 0)
     NakComplain(list, "membrane.sodium_diffusivity",
-                "membrane.sodium_diffusivity is 0, and the liquid has no K+ at the start: the "
-                "membrane lets nothing pass; raise it");
+                "membrane.sodium_diffusivity and .potassium_diffusivity are 0: the membrane lets "
+                "nothing pass; raise one of them");
+  else if (p->liquid.potassium == 0)
+    NakComplain(list, "electrolyte.potassium",
+                "electrolyte.potassium is 0, and the membrane lets only K+ pass: the liquid has no "
+                "K+ at the start; raise it, or membrane.sodium_diffusivity");
 }
 
 /* A liquid whose ions move through layers. */
@@ -330,7 +334,12 @@ static void CheckLiquid(const NakModelParams *p, NakComplaints *list)
                 "%" PetscInt_FMT " x %" PetscInt_FMT ": set grid.nx and grid.ny to 1, or write "
                 "'transport: layers'",
                 p->grid.nx, p->grid.ny);
-  if (p->liquid.transport == NAK_TRANSPORT_LAYERS) CheckLayers(p, list);
+  if (p->liquid.transport == NAK_TRANSPORT_LAYERS)
+    CheckLayers(p, list);
+  else if (p->liquid.potassium > 0)
+    NakComplain(list, "electrolyte.potassium",
+                "electrolyte.potassium has an effect with layers of ions only: write 'transport: "
+                "layers', or leave it out");
 }
 
 static void CheckHost(const NakModelParams *p, NakComplaints *list)

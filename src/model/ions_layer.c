@@ -13,10 +13,10 @@ NakIonLayer NakIonLayerOf(const NakColumn *c, PetscInt k, const PetscReal u[])
   const PetscReal  pores = NakIonPores(c, k, u), closing = c->ions.salt_volume / pores;
   const PetscReal  na = own[NAK_LAYER_NA] / pores, potassium = own[NAK_LAYER_K] / pores;
   const PetscReal  narrow = PetscPowReal(pores, -NAK_BRUGGEMAN);
-  NakIonLayer      layer = {
-         .pores   = pores,
-         .c       = {na,           potassium,           na + potassium - m->fixed },
-         .of_salt = {na * closing, potassium * closing, (na + potassium) * closing}
+  NakIonLayer      layer  = {
+          .pores   = pores,
+          .c       = {na,           potassium,           na + potassium - m->fixed },
+          .of_salt = {na * closing, potassium * closing, (na + potassium) * closing}
   };
 
   for (int i = 0; i < NAK_IONS; i++) {

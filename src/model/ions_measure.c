@@ -132,16 +132,25 @@ PetscBool NakIonsLeft(const NakColumn *c, const PetscReal u[])
   return PETSC_TRUE;
 }
 
-/* In a membrane the anions are fixed, and all cations are Na+.  Its potential is that of Donnan's
-   equilibrium with the liquid. */
+/* In a membrane the anions are fixed.  The cations that it lets in are in Donnan's equilibrium with
+   the liquid, and so is its potential. */
 void NakIonsPristine(const NakColumn *c, PetscReal u[])
 {
+  const PetscReal potassium = c->kinetics.liquid.potassium, part[] = {1 - potassium, potassium};
+
   for (PetscInt k = 0; k < c->ne; k++) {
     const NakMedium *m   = &c->medium[k];
     PetscReal       *own = u + NakLayoutPhi(&c->l, k);
 
-    own[NAK_LAYER_NA] = m->fixed > 0 ? m->fixed : m->porosity;
-    if (m->fixed > 0) own[0] -= PetscLogReal(m->fixed) / c->kinetics.f;
+    PetscReal enters = 0;
+
+    for (int i = 0; i < NAK_ION_X; i++) enters += m->diffusivity[i] > 0 ? part[i] : 0;
+    for (int i = 0; i < NAK_ION_X; i++) {
+      const PetscReal there = m->diffusivity[i] > 0 ? m->fixed * part[i] / enters : 0;
+
+      own[NAK_LAYER_NA + i] = m->fixed > 0 ? there : m->porosity * part[i];
+    }
+    if (m->fixed > 0) own[0] -= PetscLogReal(m->fixed / enters) / c->kinetics.f;
   }
-  u[c->l.excess] = 1;
+  for (int i = 0; i < NAK_ION_X; i++) u[c->l.excess + i] = part[i];
 }

@@ -5,6 +5,12 @@
 /* Size of a change that matters in the sites of a host. */
 #define NAK_SITES_SCALE 0.01
 
+/* What fewer Na+ than in the liquid of a Na salt are to a potential. */
+static PetscReal Thinner(const NakColumn *c)
+{
+  return PetscLogReal(1 - c->kinetics.liquid.potassium) / c->kinetics.f;
+}
+
 /* Set up a host with these sites taken.  Returns the charge of its face. */
 static PetscReal PristineHost(const NakColumn *c, const PetscReal sites[2], PetscReal column[])
 {
@@ -13,7 +19,7 @@ static PetscReal PristineHost(const NakColumn *c, const PetscReal sites[2], Pets
   column[l->open]         = 1;
   column[l->reservoir_na] = sites[0];
   column[l->reservoir_k]  = sites[1];
-  column[l->potential]    = NakHostOpenCircuit(&c->kinetics, &c->host, sites);
+  column[l->potential]    = NakHostOpenCircuit(&c->kinetics, &c->host, sites) + Thinner(c);
   column[l->charge]       = NakKineticsCharge(&c->kinetics, column[l->potential], 1).value;
   return column[l->charge];
 }
@@ -24,7 +30,7 @@ static PetscReal Pristine(const NakColumn *c, PetscReal contact, PetscReal colum
   const NakLayout *l     = &c->l;
   const PetscReal  whole = c->start / (1 - c->start), r = NakColumnLiquid(c, whole);
   const PetscReal  u      = NakKineticsIsotherm(&c->kinetics, r).u;
-  const PetscReal  E      = NakKineticsOpenCircuit(&c->kinetics, u);
+  const PetscReal  E      = NakKineticsOpenCircuit(&c->kinetics, u) + Thinner(c);
   const PetscReal  charge = NakKineticsCharge(&c->kinetics, E, 1).value;
 
   column[l->charge] = contact * charge;

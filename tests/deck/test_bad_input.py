@@ -258,7 +258,9 @@ class BadInput(unittest.TestCase):
                 ("electrolyte.anion_diffusivity=0 m^2/s", "electrolyte.anion_diffusivity.*between 1e-16"),
                 ("salt.separator_rate=1 mol/m^3/s", "salt.solubility is 0, with which the salt stays dissolved"),
                 ("electrolyte.exchange_time=1 h", "electrolyte.volume=0.1 mm^3", "there is no liquid beyond them"),
-                ("membrane={thickness: 10 um, sodium_diffusivity: 0 m^2/s}", "the membrane lets nothing pass; raise it"),
+                ("membrane={thickness: 10 um, sodium_diffusivity: 0 m^2/s}", "the membrane lets nothing pass; raise one of them"),
+                ("membrane={thickness: 10 um, sodium_diffusivity: 0 m^2/s, potassium_diffusivity: 1e-11 m^2/s}",
+                 "electrolyte.potassium is 0, and the membrane lets only K\\+ pass"),
                 ("membrane={thickness: 10 um}", "grid.electrolyte_layers=13", "and the membrane is 4 of them amid the others")):
             self.check(deck, *entries, message=message)
         self.check(deck.replace("layers", "mixed"), "grid.nx=8", message="or write 'transport: layers'")

@@ -377,94 +377,93 @@ static void PotassiumIsAllThere(void **unused)
   MUST_DESTROY(NakModelDestroy, model);
 }
 
-/* The means of a column of 4 x 3 in the counter electrode, and in one with a liquid electrolyte. */
-static void CounterIsShown(void **unused)
+/* Gives the counter electrode of column number x a state. */
+typedef void (*State)(const NakLayout *l, PetscReal x, PetscReal there[]);
+
+/* What is measured of a cell of 4 x 3 columns with this counter electrode; NULL: as at the start. */
+static void MeasureCounter(NakCounterParams counter, State state, NakRecord *record,
+                           NakInventory inventory[NAK_ELECTRODES])
 {
   NakModelParams params = NaK50Cell(NX, NY);
   NakModel       model;
-  NakRecord      record = {.time = 0};
-  NakInventory   inventory[NAK_ELECTRODES];
   Vec            U;
   PetscReal     *u;
 
-  (void)unused;
-  params.counter = (NakCounterParams){.kind = NAK_COUNTER_ALLOY};
+  params.counter = counter;
   NakModelComplete(&params);
   MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
   MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
   MUST(NakModelInitialise(model, U));
   MUST(VecGetArray(U, &u));
-  for (PetscInt n = 0; n < model->owned; n++) {
-    PetscReal *const there = u + (ptrdiff_t)n * model->column.l.size + model->column.l.counter;
-    const NakLayout *l     = NakModelCounter(model);
-    const PetscReal  x     = (PetscReal)Number(model, n);
-
-    there[l->potential]    = 0.2 + 0.01 * x;
-    there[l->reservoir_na] = 0.3 + 0.01 * x;
-    there[l->reservoir_k]  = 0.9;
-    there[l->deposit]      = 1e-3 * (1 + x);
-    there[l->filament]     = 1e-6 * (2 + x);
-    there[l->q_faraday]    = 10 + x;
-    there[l->q_total]      = 20 + x;
-  }
+  for (PetscInt n = 0; n < model->owned && state != NULL; n++)
+    state(NakModelCounter(model), (PetscReal)Number(model, n),
+          u + (ptrdiff_t)n * model->column.l.size + model->column.l.counter);
   MUST(VecRestoreArray(U, &u));
-  MUST(NakModelMeasure(model, U, &record, inventory));
+  MUST(NakModelMeasure(model, U, record, inventory));
+  MUST(VecDestroy(&U));
+  MUST_DESTROY(NakModelDestroy, model);
+}
+
+static void AnAlloy(const NakLayout *l, PetscReal x, PetscReal there[])
+{
+  there[l->potential]    = 0.2 + 0.01 * x;
+  there[l->reservoir_na] = 0.3 + 0.01 * x;
+  there[l->reservoir_k]  = 0.9;
+  there[l->deposit]      = 1e-3 * (1 + x);
+  there[l->filament]     = 1e-6 * (2 + x);
+  there[l->q_faraday]    = 10 + x;
+  there[l->q_total]      = 20 + x;
+}
+
+static void Sites(const NakLayout *l, PetscReal x, PetscReal there[])
+{
+  there[l->reservoir_na] = 0.3 + 0.01 * x;
+  there[l->reservoir_k]  = 0.2;
+}
+
+/* The means of the columns in the counter electrode. */
+static void CounterIsShown(void **unused)
+{
+  NakRecord    record = {.time = 0};
+  NakInventory inventory[NAK_ELECTRODES];
+
+  (void)unused;
+  MeasureCounter((NakCounterParams){.kind = NAK_COUNTER_ALLOY}, AnAlloy, &record, inventory);
   assert_true(record.counter == NAK_SHOWN_ALLOY && !record.liquid);
   AssertRelative("potential", record.counter_potential, 0.2 + 0.055, 1e-12);
   AssertRelative("reservoir", record.counter_x, 0.355 / (0.355 + 0.9), 1e-12);
-  AssertRelative("deposit", record.counter_deposit, 12e-3 * params.material.a.solid_volume, 1e-12);
+  AssertRelative("deposit", record.counter_deposit, 12e-3 * NaK()->a.solid_volume, 1e-12);
   AssertRelative("filament of either", record.filament_max, 13e-6, 1e-14);
   AssertRelative("reacted", inventory[1].q_faraday, 15.5, 1e-14);
   AssertRelative("passed", inventory[1].q_total, 25.5, 1e-14);
-  MUST(VecDestroy(&U));
-  MUST_DESTROY(NakModelDestroy, model);
 }
 
 /* Of a host: the parts of its sites, and amounts of Na and K in proportion to its capacity. */
 static void HostIsShown(void **unused)
 {
-  NakModelParams params = NaK50Cell(NX, NY);
-  NakModel       model;
-  NakRecord      record = {.time = 0};
-  NakInventory   inventory[NAK_ELECTRODES];
-  Vec            U;
-  PetscReal     *u;
-
-  (void)unused;
-  params.counter = (NakCounterParams){
+  const NakCounterParams host = {
     .kind     = NAK_COUNTER_HOST,
     .capacity = 50,
     .voltage  = {3.4, 3  },
     .slope    = 0.2,
     .sites    = {0.6, 0.1}
   };
-  NakModelComplete(&params);
-  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
-  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
-  MUST(NakModelInitialise(model, U));
-  MUST(NakModelMeasure(model, U, &record, inventory));
+  NakRecord    record = {.time = 0};
+  NakInventory inventory[NAK_ELECTRODES];
+
+  (void)unused;
+  MeasureCounter(host, NULL, &record, inventory);
   assert_true(record.counter == NAK_SHOWN_HOST && !record.liquid);
   AssertRelative("rest", record.counter_potential, 3.4 - 0.04 + 0.0256926 * PetscLogReal(0.5),
                  1e-6);
   AssertRelative("K at the start", inventory[1].k, 5 / 96485.33212, 1e-13);
   AssertNear("sites", inventory[1].sites, 50, 0);
   AssertNear("of an alloy", inventory[0].sites, 0, 0);
-  MUST(VecGetArray(U, &u));
-  for (PetscInt n = 0; n < model->owned; n++) {
-    PetscReal *const there = u + (ptrdiff_t)n * model->column.l.size + model->column.l.counter;
-    const NakLayout *l     = NakModelCounter(model);
-
-    there[l->reservoir_na] = 0.3 + 0.01 * (PetscReal)Number(model, n);
-    there[l->reservoir_k]  = 0.2;
-  }
-  MUST(VecRestoreArray(U, &u));
-  MUST(NakModelMeasure(model, U, &record, inventory));
+  MeasureCounter(host, Sites, &record, inventory);
   AssertRelative("Na", record.counter_na, 0.355, 1e-13);
   AssertRelative("K", record.counter_k, 0.2, 1e-13);
   AssertRelative("charge of Na", inventory[1].na, 50 * 0.355, 1e-13);
   AssertRelative("amount of K", inventory[1].k, 50 * 0.2 / 96485.33212, 1e-13);
-  MUST(VecDestroy(&U));
-  MUST_DESTROY(NakModelDestroy, model);
 }
 
 static void LiquidIsShown(void **unused)

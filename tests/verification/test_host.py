@@ -219,7 +219,7 @@ class Host(unittest.TestCase):
         current.
         """
         share = {}
-        for name in ("ion_property", "nvp", "membrane", "solid", "sei"):
+        for name in ("ion_property", "nvp", "membrane", "potassium_membrane", "solid", "sei"):
             run = nakrun.run(DECKS / f"{name}.yaml")
             series = run.series
             filled = [n for n in range(len(series["step"]) - 1)
@@ -240,6 +240,7 @@ class Host(unittest.TestCase):
                 print(f"membrane: Na in the host {', '.join(f'{y:.3f}' for y in given)}")
                 self.assertTrue(0.5 > given[0] > given[1] > given[2] > given[-1])
         self.assertGreater(share["ion_property"][0], 0.99)
+        self.assertGreater(min(share["potassium_membrane"]), 0.99)
         self.assertLess(share["sei"][0], 0.05)
         self.assertTrue(all(a < b for a, b in zip(share["sei"], share["sei"][1:])))
 

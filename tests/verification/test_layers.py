@@ -275,6 +275,23 @@ class Membrane(unittest.TestCase):
         self.assertLess(abs(anion[10:14]).max(), 1e-6)
         self.assertLess(run.balance, 1e-10)
 
+    def test_only_potassium_passes(self):
+        """Na reacts and K+ carries: each side keeps its anions.  At rest, the potentials of Nernst and Donnan."""
+        current, hours, share = 1.0, 0.5, 0.4
+        run = binary(f"{{strip: {current} A/m^2, for: {hours} h}}, {{rest: 5 h}}", *self.MEMBRANE, f"electrolyte.potassium={share}",
+                     "membrane.sodium_diffusivity=0 m^2/s", "membrane.potassium_diffusivity=6e-11 m^2/s")
+        moved = current * 3600 * hours / (FARADAY * EPS * L / 2)
+        na, k = (1 - share) * C, share * C
+        near, far = (na + moved, k - moved), (na - moved, k + moved)
+        x = run.series["reservoir_x"][-1]
+        expected = (math.log(near[0] / far[0]) - math.log(near[1] / far[1]) - math.log(activities(x)[0])) / F_RT
+        found = run.series["voltage_V"][-1]
+        print(f"membrane for K+ alone: {1e3 * found:.5f} mV at rest, closed form {1e3 * expected:.5f} mV; least Na+ "
+              f"{least(run)[-1]:.4f} of {far[0]:.4f} mol/m3; balances {run.balance:.1e}")
+        self.assertLess(abs(found - expected), 1e-3 * abs(expected))
+        self.assertLess(nakrun.relative(least(run)[-1], far[0]), 1e-5)
+        self.assertLess(run.balance, 1e-10)
+
     def test_it_ends_where_nothing_carries(self):
         """K+ has taken the place of nearly all Na+ before the membrane, and only Na+ passes it."""
         with tempfile.TemporaryDirectory() as scratch:
