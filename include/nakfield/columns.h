@@ -88,9 +88,9 @@ typedef struct {
   PetscInt    most_entries; /**< upper bound of the entries of a column */
 
   /** The diffusion potential of each unknown: a lateral flux is minus a difference of them, unless
-      it is one of `lateral`.  It is 0 if the unknown never moves laterally.  Units: those of the row
-      times m2.  More numbers may follow, `width` in all: what `residual` wants of its own column, and
-      `lateral` of two. */
+      it is one of `lateral`.  It is 0 if the unknown never moves laterally.  Units: those of the
+      row times m2.  More numbers may follow, `width` in all: what `residual` wants of its own
+      column, and `lateral` of two. */
   PetscInt width;
   void (*potentials)(const void *ctx, const PetscReal u[], PetscReal theta[]);
   /** F of a column without lateral exchange. */

@@ -303,8 +303,8 @@ typedef struct {
 NakFace NakKineticsFace(const NakKinetics *k, const NakFaceState *state, PetscReal conductance,
                         PetscReal contact);
 
-/** A flux of an ion from place a down to place b, with its derivatives to the concentrations, to the
-    drop v and to the resistances there. */
+/** A flux of an ion from place a down to place b, with its derivatives to the concentrations, to
+    the drop v and to the resistances there. */
 typedef struct {
   PetscReal value, below, above, v, r_below, r_above;
 } NakIonFlux;
@@ -313,9 +313,9 @@ typedef struct {
 
       J = g [ c_a - c_b + z v (c_a + c_b) / 2 ],      v = f (phi_a - phi_b).
 
-    Where two media meet, c and phi `jump`.  There the flux is that of a constant field, which is 0 in
-    equilibrium (D. L. Scharfetter, H. K. Gummel, IEEE Trans. Electron Devices 16 (1969) 64).  With an
-    infinite resistance it is 0. */
+    Where two media meet, c and phi `jump`.  There the flux is that of a constant field, which is 0
+    in equilibrium (D. L. Scharfetter, H. K. Gummel, IEEE Trans. Electron Devices 16 (1969) 64).
+    With an infinite resistance it is 0. */
 NakIonFlux NakKineticsIonFlux(PetscReal z, PetscReal r_b, PetscReal r_a, PetscReal c_b,
                               PetscReal c_a, PetscReal v, PetscBool jump);
 

@@ -1,8 +1,8 @@
 /* Sums over the columns that a linear solution must conserve, and the unknowns that take up what it
    lacks.
 
-   An electrode conserves Na.  Where ions move between columns, solvers leave something in every row,
-   so that more must be seen to.  Each sum holds the keeper of no other one. */
+   An electrode conserves Na.  Where ions move between columns, solvers leave something in every
+   row, so that more must be seen to.  Each sum holds the keeper of no other one. */
 #include "column.h"
 
 /* What is conserved, of each electrode and then of the layers of ions. */

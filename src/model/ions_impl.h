@@ -80,7 +80,7 @@ NakIonHalf NakIonHalfOf(const NakColumn *c, PetscBool far, const PetscReal u[], 
 void NakIonHalfPut(const NakColumn *c, PetscBool far, const NakIonHalf *half, const PetscReal u[],
                    PetscInt row, PetscReal scale, NakEntries *e);
 
-/* The potential of a counter electrode of Na metal is that of its ions; of any other one it is 0. */
+/* The potential of a counter electrode of Na metal, that of its ions; of any other one it is 0. */
 PetscReal NakIonMetal(const NakColumn *c, const PetscReal u[]);
 
 /* How many rows the far current counts in, at most. */

@@ -1,7 +1,7 @@
 /* What is seen of layers of ions: voltage, amounts, what is left. */
 #include "ions_impl.h"
 
-/* NakIonDrop of f phi over links that together pass `current`, by Newton's method: a link within a medium
+/* Drop of f phi over links that together pass `current`, by Newton's method: a link within a medium
    is linear.  `slope` is that of the current. */
 static PetscReal DropAt(const NakColumn *c, PetscInt k, const NakIonLayer pair[2],
                         PetscReal current, PetscReal *slope)

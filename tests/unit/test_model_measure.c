@@ -380,7 +380,7 @@ static void PotassiumIsAllThere(void **unused)
 /* Gives the counter electrode of column number x a state. */
 typedef void (*State)(const NakLayout *l, PetscReal x, PetscReal there[]);
 
-/* What is measured of a cell of 4 x 3 columns with this counter electrode; NULL: as at the start. */
+/* What is measured of a cell of 4 x 3 columns with this counter electrode; NULL: at the start. */
 static void MeasureCounter(NakCounterParams counter, State state, NakRecord *record,
                            NakInventory inventory[NAK_ELECTRODES])
 {
@@ -564,9 +564,9 @@ static void JunctionOfTwoSalts(void **unused)
   assert_true(PetscAbsReal(coarse / fine) > 3.5); /* of second order */
 }
 
-/* Such a junction along the face, in columns beside each other.  Mixed along a line, sigma = sum of D c
-   is linear, and without a current f phi = -ln sigma.  Largest current that is left over, and error of
-   what Na+ loses, both over a typical flux; of the columns inside. */
+/* Such a junction along the face, in columns beside each other.  Mixed along a line, sigma = sum of
+   D c is linear, and without a current f phi = -ln sigma.  Largest current that is left over, and
+   error of what Na+ loses, both over a typical flux; of the columns inside. */
 static void JunctionBeside(PetscInt nx, PetscReal *current, PetscReal *sodium)
 {
   const PetscReal  D[NAK_IONS] = {1e-10, 4e-10, 3e-10}, pores = 0.4, slope = 0.6, c0 = 700;

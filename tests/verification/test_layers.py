@@ -276,7 +276,7 @@ class Membrane(unittest.TestCase):
         self.assertLess(run.balance, 1e-10)
 
     def test_only_potassium_passes(self):
-        """Na reacts and K+ carries: each side keeps its anions.  At rest, the potentials of Nernst and Donnan."""
+        """Na reacts and K+ carries: each side keeps its anions.  At rest, Nernst and Donnan."""
         current, hours, share = 1.0, 0.5, 0.4
         run = binary(f"{{strip: {current} A/m^2, for: {hours} h}}, {{rest: 5 h}}", *self.MEMBRANE, f"electrolyte.potassium={share}",
                      "membrane.sodium_diffusivity=0 m^2/s", "membrane.potassium_diffusivity=6e-11 m^2/s")
@@ -326,7 +326,7 @@ class Lateral(unittest.TestCase):
         self.assertLess(balance, 1e-10)
 
     def test_steady_state_in_two_dimensions(self):
-        """No anion moves.  So phi follows ln c in both directions, and c obeys Laplace's equation: a Fourier series."""
+        """No anion moves.  So phi follows ln c, and c obeys Laplace's equation: a series."""
         width, current, errors, drifts = 6e-4, 0.6 * LIMIT, [], []
         for columns, layers in ((12, 12), (24, 24)):
             with tempfile.TemporaryDirectory() as scratch:
