@@ -140,7 +140,75 @@ static void InManyStages(void **unused)
   assert_int_equal(MostStages("1"), stages);
 }
 
+/* Whether a part of a grid lies within another. */
+static PetscBool IsWithin(const NakBox *part, const NakBox *whole)
+{
+  return (PetscBool)(part->xs >= whole->xs && part->xs + part->xm <= whole->xs + whole->xm &&
+                     part->ys >= whole->ys && part->ys + part->ym <= whole->ys + whole->ym);
+}
+
+/* Groups of `group` ranks: each has all columns of its ranks, in their order, and each rank is in a
+   communicator that shares the whole grid. */
+static void CheckGroups(NakState shared, const PetscInt ranks[2], const PetscInt group[2])
+{
+  const NakGrid *g = NakStateGrid(shared);
+  NakState       regrouped;
+  NakGroup       put;
+  NakBox         own, whole;
+  PetscMPIInt    others;
+  PetscInt       parts[2], cells, columns = 0;
+
+  MUST(NakStateRegroup(shared, group, &regrouped));
+  MUST(NakStateRanks(regrouped, parts));
+  for (int d = 0; d < 2; d++) assert_int_equal(parts[d] * group[d], ranks[d]);
+  MUST(MPI_Comm_size(PetscObjectComm((PetscObject)NakStateDM(regrouped)), &others));
+  assert_int_equal(others, parts[0] * parts[1]);
+  MUST(NakStateBox(shared, &own));
+  MUST(NakStateBox(regrouped, &whole));
+  assert_true(IsWithin(&own, &whole));
+  cells = whole.xm * whole.ym;
+  MUST(MPI_Allreduce(MPI_IN_PLACE, &cells, 1, MPIU_INT, MPI_SUM,
+                     PetscObjectComm((PetscObject)NakStateDM(regrouped))));
+  assert_int_equal(cells, g->nx * g->ny);
+  MUST(NakGroupCreate(shared, regrouped, 1, &put));
+  assert_int_equal(put.n, group[0] * group[1]);
+  for (PetscMPIInt r = 0; r < put.n; r++) {
+    assert_true(IsWithin(&put.part[r], &whole));
+    assert_int_equal(put.offset[r], columns);
+    assert_int_equal(put.count[r], put.part[r].xm * put.part[r].ym);
+    columns += put.count[r];
+  }
+  assert_int_equal(columns, whole.xm * whole.ym);
+  MUST(NakGroupDestroy(&put));
+  MUST_DESTROY(NakStateDestroy, regrouped);
+}
+
+/* Every way to put ranks together. */
+static void GroupsHaveTheirColumns(void **unused)
+{
+  static const PetscInt shapes[][2] = {
+    {64, 16},
+    {16, 64},
+    {30, 30}
+  };
+
+  (void)unused;
+  for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+    Case     c;
+    PetscInt ranks[2], group[2];
+
+    Create((Shape){shapes[k][0], shapes[k][1], NAK_LATERAL_SYMMETRIC}, &c);
+    MUST(NakStateRanks(c.state, ranks));
+    for (group[0] = 1; group[0] <= ranks[0]; group[0]++)
+      for (group[1] = 1; group[1] <= ranks[1]; group[1]++)
+        if (ranks[0] % group[0] == 0 && ranks[1] % group[1] == 0)
+          CheckGroups(c.state, ranks, group);
+    Destroy(&c);
+  }
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(GroupsHaveTheirColumns),
   cmocka_unit_test(InOneStage),
   cmocka_unit_test(InManyStages),
 };

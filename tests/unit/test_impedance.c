@@ -70,6 +70,29 @@ static void Compare(const char *name, const NakModelParams *cell, const NakImped
   MUST(NakModelDestroy(&model));
 }
 
+/* The first frequencies of a pristine cell's spectrum. */
+enum { FIRST = 20 };
+
+static void Measure(const NakModelParams *cell, Number z[FIRST])
+{
+  const NakImpedanceParams params = Bare();
+  NakModel                 model;
+  NakImpedance             impedance;
+  const NakSpectrum       *s;
+  Vec                      U;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, cell, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  MUST(NakImpedanceCreate(model, &params, &impedance));
+  MUST(NakImpedanceSpectrum(impedance, U, &s));
+  assert_true(s->count >= FIRST);
+  for (int k = 0; k < FIRST; k++) z[k] = (double)s->re[k] + i_unit * (double)s->im[k];
+  MUST_DESTROY(NakImpedanceDestroy, impedance);
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
 static Number Ohmic(const NakModelParams *cell)
 {
   const NakCellParams *p = &cell->cell;
@@ -125,6 +148,25 @@ static Number TwoArcs(const NakModelParams *cell, const NakImpedanceParams *para
   const double C = params->grain_boundary_capacitance;
 
   return OneArc(cell, params, w) - R + R / (1 + i_unit * (double)w * R * C);
+}
+
+/* Of two alike electrodes each has the face of one. */
+static void TwoElectrodesHaveTwoFaces(void **unused)
+{
+  const NakModelParams half  = Cell(4, 1);
+  NakModelParams       whole = half;
+  Number               one[FIRST], two[FIRST];
+
+  (void)unused;
+  whole.counter.kind = NAK_COUNTER_ALLOY;
+  Measure(&half, one);
+  Measure(&whole, two);
+  for (int k = 0; k < FIRST; k++) {
+    const Number face = one[k] - Ohmic(&half), faces = two[k] - Ohmic(&half);
+
+    AssertNear("real", creal(faces), 2 * creal(face), 1e-8 * cabs(face));
+    AssertNear("imaginary", cimag(faces), 2 * cimag(face), 1e-8 * cabs(face));
+  }
 }
 
 static void TwoArcsADecadeApart(void **unused)
@@ -590,17 +632,12 @@ static void WeightsAreTheCriterions(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(WeightsAreTheCriterions),
-  cmocka_unit_test(UnitsDoNotMatter),
-  cmocka_unit_test(OneArcOfTheInterface),
-  cmocka_unit_test(TwoArcsADecadeApart),
-  cmocka_unit_test(NoDoubleLayer),
-  cmocka_unit_test(NoConstriction),
-  cmocka_unit_test(VoidsStoreCharge),
-  cmocka_unit_test(FiniteLengthWarburg),
-  cmocka_unit_test(TimesCoverTheFrequencies),
-  cmocka_unit_test(PeaksOfKnownCircuits),
-  cmocka_unit_test(CircuitsAreConsistent),
+  cmocka_unit_test(WeightsAreTheCriterions), cmocka_unit_test(UnitsDoNotMatter),
+  cmocka_unit_test(OneArcOfTheInterface),    cmocka_unit_test(TwoElectrodesHaveTwoFaces),
+  cmocka_unit_test(TwoArcsADecadeApart),     cmocka_unit_test(NoDoubleLayer),
+  cmocka_unit_test(NoConstriction),          cmocka_unit_test(VoidsStoreCharge),
+  cmocka_unit_test(FiniteLengthWarburg),     cmocka_unit_test(TimesCoverTheFrequencies),
+  cmocka_unit_test(PeaksOfKnownCircuits),    cmocka_unit_test(CircuitsAreConsistent),
   cmocka_unit_test(NoiseHasNoPeaks),
 };
 

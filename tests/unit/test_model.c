@@ -172,8 +172,8 @@ static void FillDirection(NakModel model, Vec U, PetscInt seed, Vec V)
   MUST(VecRestoreArrayRead(U, &u));
 }
 
-/* |J v - quotient| over the largest quotient of the same row in any column; `open` is the size of the open
-   share. */
+/* |J v - quotient| over the largest quotient of the same row in any column; `open` is the size of
+   the open share. */
 static PetscReal WorstRow(NakModel model, PetscReal open, Vec product, Vec quotient)
 {
   const PetscInt   size  = NakStateLayout(NakModelState(model))->size;
@@ -443,49 +443,170 @@ static void JacobianOfAHost(void **unused)
     }
 }
 
-/* A liquid whose ions move through layers: salt in the pores, liquid beyond them, both counter
-   electrodes. */
-static void JacobianOfLayers(void **unused)
+/* A liquid whose ions move through layers: salt in the pores, liquid beyond them, a membrane, each
+   counter electrode; and a situation that it can be in. */
+enum { WAYS = 12 };
+
+static Situation WithLayers(int n, const Situation *given, NakModelParams *wet)
 {
   static const PetscReal diffusivity[] = {2.5e-10, 4e-10, 3e-10};
   const PetscReal        much = 0.15, least = 0.1;
+  Situation              s = *given;
 
+  wet->grid.finest_electrolyte = 0; /* steep differences are lost in rounding */
+  s.E                          = PetscMax(-much, PetscMin(s.E, much));
+  s.open                       = PetscMax(s.open, least);
+  wet->liquid                  = a_liquid;
+  wet->liquid.transport        = NAK_TRANSPORT_LAYERS;
+  wet->liquid.porosity         = 0.6;
+  for (int ion = 0; ion < 3; ion++) wet->liquid.diffusivity[ion] = diffusivity[ion];
+  wet->liquid.exchange_time   = n < 4 ? 0 : 100;
+  wet->liquid.potassium_share = n % 4 < 2 ? 0 : 0.1;
+  wet->liquid.solubility      = n % 4 < 2 ? 400 : 150;
+  wet->liquid.separator_rate  = 0.1;
+  wet->liquid.molar_volume    = 60e-6;
+  wet->liquid.slowing         = n % 4 < 2 ? 0 : 0.2;
+  if (n % 3 == 2) {
+    wet->grid.electrolyte_layers                 = 12;
+    wet->liquid.membrane                         = 5e-6;
+    wet->liquid.membrane_anions                  = 700;
+    wet->liquid.membrane_diffusivity[NAK_ION_NA] = 1e-10;
+    wet->liquid.membrane_diffusivity[NAK_ION_K]  = n == 5 ? 0 : 2e-10;
+  }
+  wet->interphase.kind = NAK_INTERPHASE_NONE;
+  wet->counter.kind    = n % 2 == 0 ? NAK_COUNTER_SODIUM : NAK_COUNTER_ALLOY;
+  if (n > 7) wet->counter = AHost(n % 2 == 0 ? 0 : 1e-2);
+  NakModelComplete(wet);
+  return s;
+}
+
+static void JacobianOfLayers(void **unused)
+{
   (void)unused;
   for (int k = 0; k < SITUATIONS; k++)
-    for (int n = 0; n < 12; n++) {
-      NakModelParams wet = n < 6 ? Params(8, 1) : Params(6, 4);
-      Situation      s   = situations[k];
+    for (int n = 0; n < WAYS; n++) {
+      NakModelParams  wet = n < 6 ? Params(8, 1) : Params(6, 4);
+      const Situation s   = WithLayers(n, &situations[k], &wet);
 
-      wet.grid.finest_electrolyte = 0; /* steep differences are lost in rounding */
-      s.E                         = PetscMax(-much, PetscMin(s.E, much));
-      s.open                      = PetscMax(s.open, least);
-      wet.liquid                  = a_liquid;
-      wet.liquid.transport        = NAK_TRANSPORT_LAYERS;
-      wet.liquid.porosity         = 0.6;
-      for (int ion = 0; ion < 3; ion++) wet.liquid.diffusivity[ion] = diffusivity[ion];
-      wet.liquid.exchange_time   = n < 4 ? 0 : 100;
-      wet.liquid.potassium_share = n % 4 < 2 ? 0 : 0.1;
-      wet.liquid.solubility      = n % 4 < 2 ? 400 : 150;
-      wet.liquid.separator_rate  = 0.1;
-      wet.liquid.molar_volume    = 60e-6;
-      wet.liquid.slowing         = n % 4 < 2 ? 0 : 0.2;
-      if (n % 3 == 2) {
-        wet.grid.electrolyte_layers                 = 12;
-        wet.liquid.membrane                         = 5e-6;
-        wet.liquid.membrane_anions                  = 700;
-        wet.liquid.membrane_diffusivity[NAK_ION_NA] = 1e-10;
-        wet.liquid.membrane_diffusivity[NAK_ION_K]  = n == 5 ? 0 : 2e-10;
-      }
-      wet.interphase.kind = NAK_INTERPHASE_NONE;
-      wet.counter.kind    = n % 2 == 0 ? NAK_COUNTER_SODIUM : NAK_COUNTER_ALLOY;
-      if (n > 7) wet.counter = AHost(n % 2 == 0 ? 0 : 1e-2);
-      NakModelComplete(&wet);
       CheckJacobian(wet, &s);
       if (Ranks() > 1) continue;
       wet.grid.nx = wet.grid.ny = 1;
       wet.contact.fraction      = 1;
       CheckJacobian(wet, &s);
     }
+}
+
+/* A layer of ions by docs/model.md: porosity, what flows through it, concentrations and salt. */
+typedef struct {
+  PetscBool membrane;
+  PetscReal height, porosity, pores, phi, salt, c[NAK_IONS], D[NAK_IONS];
+} IonLayer;
+
+static IonLayer IonLayerOf(const NakModelParams *p, const NakGrid *g, const PetscReal own[],
+                           PetscInt k)
+{
+  const NakLiquidParams *w     = &p->liquid;
+  const PetscInt         first = (g->n_electrolyte - NAK_MEMBRANE_LAYERS) / 2;
+  IonLayer a = {.height = g->z[k + 1] - g->z[k], .phi = own[0], .salt = own[NAK_LAYER_SALT]};
+
+  a.membrane      = (PetscBool)(w->membrane > 0 && k >= first && k < first + NAK_MEMBRANE_LAYERS);
+  a.porosity      = a.membrane ? 1 : w->porosity;
+  a.pores         = a.porosity - w->molar_volume * w->concentration * a.salt;
+  a.c[NAK_ION_NA] = own[NAK_LAYER_NA] / a.pores;
+  a.c[NAK_ION_K]  = own[NAK_LAYER_K] / a.pores;
+  a.c[NAK_ION_X]  = a.c[NAK_ION_NA] + a.c[NAK_ION_K];
+  if (a.membrane) a.c[NAK_ION_X] -= w->membrane_anions / w->concentration;
+  for (int i = 0; i < NAK_IONS; i++)
+    a.D[i] = a.membrane ? i == NAK_ION_X ? 0 : w->membrane_diffusivity[i] : w->diffusivity[i];
+  return a;
+}
+
+/* Nernst and Planck's flux of a cation from a layer to the one below it [m/s]. */
+static PetscReal Falls(int ion, const IonLayer *above, const IonLayer *below)
+{
+  const PetscReal f = 96485.33212 / (8.314462618 * 298.15), v = f * (above->phi - below->phi);
+  const PetscReal a = above->c[ion], b = below->c[ion];
+  PetscReal       resistance = 0;
+
+  resistance += above->height / 2 / (above->D[ion] * PetscPowReal(above->pores, 1.5));
+  resistance += below->height / 2 / (below->D[ion] * PetscPowReal(below->pores, 1.5));
+  return (a - b + v * (a + b) / 2) / resistance;
+}
+
+/* What precipitates in a layer per volume and time, over the concentration of the start. */
+static PetscReal Precipitates(const NakLiquidParams *p, const IonLayer *a)
+{
+  const PetscReal s = p->solubility / p->concentration;
+  const PetscReal root =
+    PetscSqrtReal(PetscMax(a->c[NAK_ION_K] * a->c[NAK_ION_X] / (s * s), 1e-12));
+  const PetscReal any = root > 1 ? 1 : a->salt / (a->salt + 1e-4);
+
+  return p->separator_rate / p->concentration * a->pores / a->porosity * (root - 1) * any;
+}
+
+/* Without a change in time the rows of a layer are what it loses: salt everywhere, and both cations
+   where a layer and both beside it are of one medium. */
+static void CheckLayers(NakModelParams wet, const Situation *s)
+{
+  NakModel         model;
+  const NakGrid   *g;
+  const NakLayout *l;
+  Vec              U, still, F;
+  const PetscReal *u, *f;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &wet, &model));
+  g = NakStateGrid(NakModelState(model));
+  l = NakStateLayout(NakModelState(model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(VecDuplicate(U, &still));
+  MUST(VecDuplicate(U, &F));
+  MUST(NakModelInitialise(model, U));
+  MUST(NakModelHold(model, s->control));
+  FillState(model, s, U);
+  MUST(VecSet(still, 0));
+  MUST(NakModelResidual(model, U, still, F));
+  MUST(VecGetArrayRead(U, &u));
+  MUST(VecGetArrayRead(F, &f));
+  for (PetscInt k = 0; k < g->n_electrolyte; k++) {
+    const PetscInt  at   = NakLayoutPhi(l, k);
+    const IonLayer  own  = IonLayerOf(&wet, g, u + at, k);
+    const PetscReal salt = Precipitates(&wet.liquid, &own);
+
+    AssertNear("salt", f[at + NAK_LAYER_SALT], -salt, 1e-12 * (1e-4 + PetscAbsReal(salt)));
+    if (k == 0 || k + 1 == g->n_electrolyte) continue;
+    for (int i = 0; i < NAK_ION_X; i++) {
+      const IonLayer down = IonLayerOf(&wet, g, u + NakLayoutPhi(l, k - 1), k - 1),
+                     up   = IonLayerOf(&wet, g, u + NakLayoutPhi(l, k + 1), k + 1);
+      const PetscReal from =
+        wet.liquid.exchange_time > 0 && !own.membrane
+          ? own.pores * (u[l->excess + i] - own.c[i]) / wet.liquid.exchange_time
+          : 0;
+      const PetscReal in  = Falls(i, &up, &own) / own.height,
+                      out = Falls(i, &own, &down) / own.height;
+
+      if (up.membrane != own.membrane || down.membrane != own.membrane) continue;
+      AssertNear("ion", f[at + NAK_LAYER_NA + i], out - in - from + (i == NAK_ION_K ? salt : 0),
+                 1e-10 * (PetscAbsReal(in) + PetscAbsReal(out) + PetscAbsReal(salt)));
+    }
+  }
+  MUST(VecRestoreArrayRead(F, &f));
+  MUST(VecRestoreArrayRead(U, &u));
+  MUST(VecDestroy(&F));
+  MUST(VecDestroy(&still));
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
+static void LayersObeyTheirLaws(void **unused)
+{
+  (void)unused;
+  if (Ranks() > 1) skip();
+  for (int n = 0; n < WAYS; n++) {
+    NakModelParams  wet = Params(1, 1);
+    const Situation s   = WithLayers(n, &situations[1], &wet);
+
+    CheckLayers(wet, &s);
+  }
 }
 
 static void SpreadByAFront(NakModelParams *params)
@@ -725,8 +846,9 @@ static void FluxesCancelInTheSums(void **unused)
   }
 }
 
-/* However little of a step is solved for, what is booked conserves: Na with what has reacted, K,
-   and the charge that passed with what the double layer took up. */
+/* However little of a step is solved for, what is booked conserves. Na and K change by what has
+   reacted, the ions of a liquid in layers by what both electrodes gave. The charge that passed is
+   that of the reactions and of the double layer. */
 static void CheckBooking(const NakModelParams *params, const Situation *s)
 {
   const PetscReal shift = 3;
@@ -754,8 +876,12 @@ static void CheckBooking(const NakModelParams *params, const Situation *s)
   for (int e = 0; e < (NakModelCounter(model) != NULL ? NAK_ELECTRODES : 1); e++) {
     const NakInventory *before = &both[0][e], *after = &both[1][e];
 
-    AssertRelative("K", after->k, before->k, 1e-13);
-    AssertRelative("Na", after->na + after->q_faraday, before->na + before->q_faraday, 1e-13);
+    AssertRelative("K", after->k + after->q_k / 96485.33212, before->k + before->q_k / 96485.33212,
+                   1e-13);
+    AssertRelative("Na", after->na + after->q_faraday - after->q_k,
+                   before->na + before->q_faraday - before->q_k, 1e-13);
+    AssertNear("Na+", after->ions_na, before->ions_na, 1e-12 * before->ions);
+    AssertNear("K+ and its salt", after->ions_k, before->ions_k, 1e-12 * before->ions);
     AssertNear("charge", after->q_total - after->q_faraday - after->layer,
                before->q_total - before->q_faraday - before->layer,
                1e-12 * (PetscAbsReal(before->q_total) + PetscAbsReal(after->q_total)));
@@ -777,13 +903,16 @@ static void BookingConserves(void **unused)
   both.counter.kind = NAK_COUNTER_ALLOY;
   full.counter      = AHost(0);
   for (int k = 0; k < SITUATIONS; k++) {
-    Situation mild = situations[k];
+    NakModelParams wet  = Params(8, 1);
+    Situation      mild = situations[k];
 
     CheckBooking(&two, &situations[k]);
     CheckBooking(&three, &situations[k]);
     CheckBooking(&both, &situations[k]);
     mild.E = PetscMax(-much, PetscMin(mild.E, much)); /* no film lets a host be far from its own */
     CheckBooking(&full, &mild);
+    mild = WithLayers(k % WAYS, &situations[k], &wet);
+    CheckBooking(&wet, &mild);
   }
 }
 
@@ -1300,6 +1429,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(JacobianInALiquid),
   cmocka_unit_test(JacobianOfAHost),
   cmocka_unit_test(JacobianOfLayers),
+  cmocka_unit_test(LayersObeyTheirLaws),
   cmocka_unit_test(JacobianOfAFront),
   cmocka_unit_test(JacobianAtOtherTemperatures),
   cmocka_unit_test(JacobianOfPhases),

@@ -67,7 +67,72 @@ static void PatchesAreWhereWavesAreHigh(void **unused)
   CheckPatches(40, 24);
 }
 
+/* A strip of any number of columns is in the middle; of two at one distance the right one comes
+   first. */
+static void StripsAreInTheMiddle(void **unused)
+{
+  static const PetscInt columns[] = {12, 11};
+
+  (void)unused;
+  for (int c = 0; c < 2; c++)
+    for (PetscInt k = 1; k < columns[c]; k++) {
+      const PetscInt nx = columns[c], first = (nx - k + 1) / 2;
+      NakModelParams params = NaK50Cell(nx, 1);
+      NakModel       model;
+
+      params.contact.shape    = NAK_CONTACT_STRIP;
+      params.contact.fraction = (PetscReal)k / (PetscReal)nx;
+      MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+      for (PetscInt n = 0; n < model->owned; n++) {
+        const PetscInt i = model->box.xs + n;
+
+        assert_true(model->column.over[n].contact == (i >= first && i < first + k ? 1 : 0));
+      }
+      AssertRelative("share", model->column.contact_fraction, params.contact.fraction, 1e-14);
+      MUST(NakModelDestroy(&model));
+    }
+}
+
+/* All columns of a disc are nearer to the middle than all others; a row that is mirrored is the
+   same row. */
+static void DiscsAreRound(void **unused)
+{
+  const PetscInt nx = 12, ny = 15;
+
+  (void)unused;
+  for (int share = 1; share < 8; share++) {
+    NakModelParams params = NaK50Cell(nx, ny);
+    PetscReal      within = 0, beyond = PETSC_INFINITY, sum = 0;
+    NakModel       model;
+
+    params.grid.width       = 12e-6;
+    params.grid.depth       = 2 * 15e-6;
+    params.contact.shape    = NAK_CONTACT_DISC;
+    params.contact.fraction = share / 10.0;
+    MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+    for (PetscInt n = 0; n < model->owned; n++) {
+      const PetscReal x = model->box.xs + n % model->box.xm + 0.5 - 6;
+      const PetscReal y = 2 * (model->box.ys + n / model->box.xm + 0.5 - 7.5);
+      const PetscReal r = PetscSqrtReal(x * x + y * y);
+
+      if (model->column.over[n].contact > 0)
+        within = PetscMax(within, r);
+      else
+        beyond = PetscMin(beyond, r);
+      sum += model->column.over[n].contact;
+    }
+    MUST(MPI_Allreduce(MPI_IN_PLACE, &within, 1, MPIU_REAL, MPI_MAX, PETSC_COMM_WORLD));
+    MUST(MPI_Allreduce(MPI_IN_PLACE, &beyond, 1, MPIU_REAL, MPI_MIN, PETSC_COMM_WORLD));
+    MUST(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPI_SUM, PETSC_COMM_WORLD));
+    assert_true(within <= beyond);
+    AssertNear("columns", sum, share * nx * ny / 10.0, 4);
+    MUST(NakModelDestroy(&model));
+  }
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(StripsAreInTheMiddle),
+  cmocka_unit_test(DiscsAreRound),
   cmocka_unit_test(PatchesAreWhereWavesAreHigh),
 };
 

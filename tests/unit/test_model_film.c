@@ -23,17 +23,23 @@ static NakModelParams Params(PetscInt nx, PetscInt ny, PetscInt places)
   return params;
 }
 
-/* Let every column have the same occupancy next to the face. */
-static void SetFace(NakModel model, PetscReal occupancy, Vec U)
+/* Let every column have the same occupancy next to the face; or only the first of the whole grid.
+   */
+static void SetSome(NakModel model, PetscBool first, PetscReal occupancy, Vec U)
 {
   const NakLayout *l = &model->column.l;
   PetscReal       *u;
 
   MUST(VecGetArray(U, &u));
-  for (PetscInt n = 0; n < model->owned; n++)
+  for (PetscInt n = 0; n < (first ? Rank() == 0 : model->owned); n++)
     for (PetscInt k = 0; k < model->column.nf; k++)
       u[(ptrdiff_t)n * l->size + l->interphase + k] = occupancy;
   MUST(VecRestoreArray(U, &u));
+}
+
+static void SetFace(NakModel model, PetscReal occupancy, Vec U)
+{
+  SetSome(model, PETSC_FALSE, occupancy, U);
 }
 
 /* Area that the film covers [m2]. */
@@ -109,6 +115,7 @@ static void CheckDisc(PetscInt nx, PetscInt ny)
   MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
   MUST(NakModelInitialise(model, U));
   MUST(NakModelMeasure(model, U, &record, before));
+  model->film.nuclei[0].column = 0;     /* at the edges, across which it grows */
   MUST(NakFilmAdvance(model, 0, 1, U)); /* nothing drives it yet */
   assert_int_equal(model->film.formed, 0);
   SetFace(model, 1e-3, U);
@@ -163,8 +170,52 @@ static void NucleiFormAtTheirRate(void **unused)
   assert_int_equal(model->film.count, model->film.formed);
   AssertNear("nuclei", (PetscReal)model->film.formed, expected, 4 * PetscSqrtReal(expected));
   for (PetscInt k = 0; k < model->film.count; k++) assert_true(model->film.nuclei[k].radius == 0);
+  for (PetscInt n = 0; n < model->owned; n++) {
+    AssertRelative("integral", model->film.hazard[n], model->film.rate[n] * 2, 1e-14);
+    assert_true(model->film.rate[n] > 0 && model->film.due[n] > model->film.hazard[n]);
+  }
   MUST(VecDestroy(&U));
   MUST(NakModelDestroy(&model));
+}
+
+/* Where the first column alone is driven, it has the place's nucleus, or all that form at a rate;
+   the steps may reach the next one, or half a column further while a nucleus grows. */
+static void CheckFirst(PetscInt places)
+{
+  NakModelParams  params = Params(40, 3, places);
+  const PetscReal across = params.grid.width / 40 / params.interphase.film_speed;
+  NakModel        model;
+  Vec             U;
+
+  if (places == 0) params.interphase.film_nucleation = 0.1 / (1e-6 * 1.5e-6);
+  MUST(NakModelCreate(PETSC_COMM_WORLD, &params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(NakModelInitialise(model, U));
+  if (places > 0) model->film.nuclei[0].column = 0;
+  SetSome(model, PETSC_TRUE, 1e-3, U);
+  MUST(NakFilmAdvance(model, 7, 0.1, U));
+  assert_int_equal(model->film.formed, places);
+  if (places > 0) {
+    AssertRelative("until", NakFilmUntil(model), 7 + across / 2, 1e-14);
+  } else {
+    PetscReal due = Rank() == 0 ? model->film.due[0] : 0;
+
+    MUST(MPI_Bcast(&due, 1, MPIU_REAL, 0, PETSC_COMM_WORLD));
+    AssertRelative("until", NakFilmUntil(model), 7 + due / 0.1 - 0.1, 1e-9);
+    MUST(NakFilmAdvance(model, 8, (due + 1e-6) / 0.1, U));
+    assert_true(model->film.formed > 0);
+    for (PetscInt n = 0; n < model->owned; n++)
+      assert_int_equal(model->film.born[n], n == 0 && Rank() == 0 ? model->film.formed : 0);
+  }
+  MUST(VecDestroy(&U));
+  MUST(NakModelDestroy(&model));
+}
+
+static void TheFirstColumnCounts(void **unused)
+{
+  (void)unused;
+  CheckFirst(0);
+  CheckFirst(1);
 }
 
 /* The mean over all directions of dx^2 cos^4 + dy^2 sin^4, where there are two. */
@@ -224,11 +275,9 @@ static void DiscsShrink(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(DiscsShrink),
-  cmocka_unit_test(FrontsNeedTheirGrid),
-  cmocka_unit_test(NucleiFormAtTheirRate),
-  cmocka_unit_test(SpacingOfColumns),
-  cmocka_unit_test(PlacesAreANumberOnAnArea),
+  cmocka_unit_test(DiscsShrink),           cmocka_unit_test(FrontsNeedTheirGrid),
+  cmocka_unit_test(NucleiFormAtTheirRate), cmocka_unit_test(TheFirstColumnCounts),
+  cmocka_unit_test(SpacingOfColumns),      cmocka_unit_test(PlacesAreANumberOnAnArea),
   cmocka_unit_test(DiscsCoverTheirArea),
 };
 

@@ -31,8 +31,39 @@ static NakModelParams Params(void)
 /* The order of phases in the zone. */
 enum { GRAIN_B = 1, GRAIN_A, VOID };
 
-/* Column n of all: over the face is K in the first, Na in the second; the third and the fourth have
-   void in their second and third layer. */
+/* The phase in a layer of the zone of column n of all; 0 is the liquid. Over the face is K in the
+   first, Na in the second; the third and the fourth have void in their second and third layer;
+   three more have the highest. */
+static PetscInt PhaseIn(PetscInt n, PetscInt layer)
+{
+  static const struct {
+    PetscInt column, layer, phase;
+  } known[] = {
+    {0, 0, GRAIN_B},
+    {1, 0, GRAIN_A},
+    {2, 1, VOID   },
+    {3, 2, VOID   },
+    {4, 4, GRAIN_B},
+    {5, 4, GRAIN_A},
+    {6, 4, VOID   }
+  };
+
+  for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+    if (known[k].column == n && known[k].layer == layer) return known[k].phase;
+  return 0;
+}
+
+/* What a layer of the zone holds. */
+static PetscReal HeldIn(const NakColumn *c, PetscInt n, PetscInt layer)
+{
+  const PetscInt phase = PhaseIn(n, layer);
+
+  return phase == GRAIN_B   ? 0.02
+         : phase == GRAIN_A ? c->zone.mix.metal + 0.3
+                            : 0.4 + 0.01 * (PetscReal)layer + 0.001 * (PetscReal)n;
+}
+
+/* Column n of all. */
 static void FillColumn(const NakColumn *c, PetscInt n, PetscReal u[])
 {
   const NakLayout *l = &c->l;
@@ -49,12 +80,12 @@ static void FillColumn(const NakColumn *c, PetscInt n, PetscReal u[])
   u[l->reservoir_k]  = 0.9;
   for (PetscInt k = 0; k < c->ne; k++) u[l->phi + k] = -0.2 - 0.01 * (PetscReal)k - 0.001 * x;
   for (PetscInt k = 0; k < c->nf; k++) u[l->interphase + k] = 0.5 + 0.01 * (PetscReal)k + 0.002 * x;
-  for (PetscInt k = 0; k < c->na; k++)
-    u[NakLayoutAlloy(l, k)] = 0.4 + 0.01 * (PetscReal)k + 0.001 * x;
-  if (n == 0) u[l->alloy] = 0.02, u[l->alloy + GRAIN_B] = 1;
-  if (n == 1) u[l->alloy] = c->zone.mix.metal + 0.3, u[l->alloy + GRAIN_A] = 1;
-  if (n == 2) u[NakLayoutAlloy(l, 1) + VOID] = 1;
-  if (n == 3) u[NakLayoutAlloy(l, 2) + VOID] = 1;
+  for (PetscInt k = 0; k < c->na; k++) {
+    PetscReal *layer = u + NakLayoutAlloy(l, k);
+
+    layer[0] = HeldIn(c, n, k);
+    if (PhaseIn(n, k) > 0) layer[PhaseIn(n, k)] = 1;
+  }
 }
 
 /* Number of an owned column among all. */
@@ -103,6 +134,23 @@ static PetscReal Contact(PetscInt n)
   return n % NX == 1 || n % NX == 2 ? 1 : 0;
 }
 
+/* The least occupancy next to the face where there is contact, as a frame shows it. */
+static PetscReal LeastOccupancy(Cell *cell)
+{
+  PetscReal *u_face, least = PETSC_INFINITY;
+  NakFrame   frame;
+
+  MUST(PetscMalloc1(cell->model->owned, &u_face));
+  MUST(NakModelFrame(cell->model, cell->U, &frame));
+  for (PetscInt f = 0; f < frame.count; f++)
+    if (strcmp(frame.fields[f].name, "u_face") == 0) MUST(frame.fill(frame.ctx, f, u_face));
+  for (PetscInt n = 0; n < cell->model->owned; n++)
+    if (Contact(Number(cell->model, n)) > 0) least = PetscMin(least, u_face[n]);
+  MUST(PetscFree(u_face));
+  MUST(MPI_Allreduce(MPI_IN_PLACE, &least, 1, MPIU_REAL, MPI_MIN, PETSC_COMM_WORLD));
+  return least;
+}
+
 /* What the record must say of the columns of FillColumn(). */
 static void RecordsAreSums(void **unused)
 {
@@ -137,11 +185,12 @@ static void RecordsAreSums(void **unused)
   AssertRelative("deposit", record.deposit_mean, 6.5e-3 * params.material.a.solid_volume, 1e-12);
   AssertRelative("most of it", record.deposit_max, 12e-3 * params.material.a.solid_volume, 1e-12);
   AssertRelative("filament", record.filament_max, 13e-6, 1e-14);
-  AssertRelative("K", record.solid_b, layer / COLUMNS, 1e-12);
-  AssertRelative("Na", record.solid_a, layer / COLUMNS, 1e-12);
-  AssertRelative("void", record.void_height, 2 * layer / COLUMNS, 1e-12);
+  AssertRelative("K", record.solid_b, 2 * layer / COLUMNS, 1e-12);
+  AssertRelative("Na", record.solid_a, 2 * layer / COLUMNS, 1e-12);
+  AssertRelative("void", record.void_height, 3 * layer / COLUMNS, 1e-12);
   AssertRelative("reservoir", record.reservoir_x, 0.355 / (0.355 + 0.9), 1e-12);
   AssertRelative("face", record.face_x, face_x, 1e-12);
+  AssertRelative("least occupancy", record.u_face_min, LeastOccupancy(&cell), 1e-12);
   AssertRelative("reacted", inventory[0].q_faraday, 15.5, 1e-14);
   AssertRelative("passed", inventory[0].q_total, 25.5, 1e-14);
   Destroy(&cell);
@@ -178,9 +227,8 @@ static PetscBool Stated(const NakModelParams *p, const NakColumn *c, const char 
 {
   const PetscReal x        = (PetscReal)n;
   const PetscInt  in_alloy = z - c->ne - c->nf;
-  const PetscReal r        = n == 0 && in_alloy == 0   ? 0.02
-                             : n == 1 && in_alloy == 0 ? c->zone.mix.metal + 0.3
-                                                       : 0.4 + 0.01 * (PetscReal)in_alloy + 0.001 * x;
+  const PetscReal r        = HeldIn(c, n, in_alloy);
+  const PetscInt  phase    = PhaseIn(n, in_alloy);
   const PetscBool wetted   = (PetscBool)(n > 0);
 
   *value = 0;
@@ -203,12 +251,12 @@ static PetscBool Stated(const NakModelParams *p, const NakColumn *c, const char 
   else if (strcmp(name, "wetted") == 0)
     *value = wetted;
   else if (strcmp(name, "solid_b") == 0)
-    *value = n == 0 && in_alloy == 0;
+    *value = phase == GRAIN_B;
   else if (strcmp(name, "solid_a") == 0)
-    *value = n == 1 && in_alloy == 0;
+    *value = phase == GRAIN_A;
   else if (strcmp(name, "void") == 0)
-    *value = (n == 2 && in_alloy == 1) || (n == 3 && in_alloy == 2);
-  else if (strcmp(name, "liquid_x") == 0 && (in_alloy != 0 || n > 1))
+    *value = phase == VOID;
+  else if (strcmp(name, "liquid_x") == 0 && phase != GRAIN_A && phase != GRAIN_B)
     *value = in_alloy < 0 ? 0 : r / (1 + r);
   else
     return PETSC_FALSE;
@@ -307,7 +355,7 @@ static void VoidsAreTheirOwnPhase(void **unused)
       AssertNear(
         "void",
         NakZoneVoid(&cell.model->column.zone, u + (ptrdiff_t)n * l->size + NakLayoutAlloy(l, k)),
-        (number == 2 && k == 1) || (number == 3 && k == 2), 1e-14);
+        PhaseIn(number, k) == VOID, 1e-14);
     }
   MUST(VecRestoreArrayRead(cell.U, &u));
   Destroy(&cell);

@@ -241,13 +241,56 @@ static NakPhaseField Start(void (*initial)(const void *, const NakLine *), Petsc
   return e;
 }
 
+/* The arguments of a kernel are those of its cells, on every grid: places, weights of the three
+   directions, and the neighbours' values within the rank's part. */
+static void LinesAreThoseOfTheirCells(void **unused)
+{
+  NakPhaseField e = Start(Ramps, 10, 2);
+
+  (void)unused;
+  for (PetscInt l = 0; l < e->n_levels; l++) {
+    const NakLevel *v = &e->level[l];
+    PetscReal      *u = NULL, h[3];
+
+    for (int d = 0; d < 3; d++) h[d] = (6.0 - 2 * d) / (PetscReal)v->n[d];
+    MUST(PetscMalloc1(v->size, &u));
+    for (PetscInt cell = 0; cell < v->m[0] * v->m[1] * v->m[2]; cell++) {
+      const PetscInt i = cell % v->m[0], j = cell / v->m[0] % v->m[1], k = cell / v->m[0] / v->m[1];
+      const PetscReal x = (i + 0.5) * h[0], y = (v->start[1] + j + 0.5) * h[1],
+                      z  = (v->start[2] + k + 0.5) * h[2];
+      const NakLine line = NakHalfLine(e, v, &u, j, k, i & 1);
+
+      AssertRelative("x", line.x + (PetscReal)(i / 2) * line.dx, x, 1e-14);
+      AssertRelative("y", line.at_y, y, 1e-14);
+      AssertRelative("z", line.at_z, z, 1e-14);
+      for (int d = 0; d < 3; d++)
+        AssertRelative("weight", line.weight[d], 1 / (h[d] * h[d]), 1e-13);
+      assert_int_equal(line.n, (v->m[0] + 1 - (i & 1)) / 2);
+      assert_int_equal(line.level, l);
+      line.u[0][i / 2] = Ramp(x, y, z);
+    }
+    for (PetscInt cell = 0; cell < v->m[0] * v->m[1] * v->m[2]; cell++) {
+      const PetscInt i = cell % v->m[0], j = cell / v->m[0] % v->m[1], k = cell / v->m[0] / v->m[1];
+      const NakLine  line  = NakHalfLine(e, v, &u, j, k, i & 1);
+      const PetscReal here = line.u[0][i / 2];
+
+      if (i > 0) AssertNear("west", here - line.west[0][i / 2], 0.3 * h[0], 1e-13);
+      if (i + 1 < v->m[0]) AssertNear("east", line.east[0][i / 2] - here, 0.3 * h[0], 1e-13);
+      if (j > 0) AssertNear("south", here - line.u[0][i / 2 - line.y], -0.2 * h[1], 1e-13);
+      if (k > 0) AssertNear("below", here - line.u[0][i / 2 - line.z], 0.7 * h[2], 1e-13);
+    }
+    MUST(PetscFree(u));
+  }
+  MUST_DESTROY(NakPhaseFieldDestroy, e);
+}
+
 /* Sums and cuts of a field that is linear in space, on the ranks' parts of it. */
 static void FieldsAreMeasured(void **unused)
 {
   const PetscReal at[3] = {2.6, 1.45, 0.9};
   const PetscInt  n[3]  = {12, 8, 4};
   NakPhaseField   e     = Start(Ramps, 4, 2);
-  PetscReal       value, squares = 0, all = 0, values[12 * 8 * 4];
+  PetscReal       value, doubles, squares = 0, all = 0, values[12 * 8 * 4];
   NakFrame        frame;
 
   (void)unused;
@@ -275,6 +318,16 @@ static void FieldsAreMeasured(void **unused)
                      1e-12);
     }
   }
+  for (PetscInt f = 0; f < NAK_FIELDS_MAX; f++) values[f] = 1e9; /* what was there does not count */
+  MUST(NakResidualLargest(e, values));
+  assert_true(values[0] < 1e8);
+  values[0] = 1e9;
+  MUST(NakStoredTotals(e, e->level[0].u, values));
+  AssertRelative("stored", values[0], 8 * all, 1e-12);
+  MUST(NakPhaseFieldMemory(e, &value));
+  doubles = e->doubles;
+  MUST(MPI_Allreduce(MPI_IN_PLACE, &doubles, 1, MPIU_REAL, MPI_SUM, PETSC_COMM_WORLD));
+  AssertRelative("memory", value * 12 * 8 * 4, doubles, 1e-14);
   MUST(NakPhaseFieldFrame(e, &frame));
   MUST(frame.fill(frame.ctx, 0, values));
   for (PetscInt c = 0; c < frame.xm * frame.ym * frame.zm; c++)
@@ -352,11 +405,9 @@ static void StepsFollowTheirErrors(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(FieldsAreMeasured),
-  cmocka_unit_test(StepsFollowTheirErrors),
-  cmocka_unit_test(GridsAreHalved),
-  cmocka_unit_test(PartsHaveTheLeastSurface),
-  cmocka_unit_test(InterpolationKeepsLinearFunctions),
+  cmocka_unit_test(LinesAreThoseOfTheirCells), cmocka_unit_test(FieldsAreMeasured),
+  cmocka_unit_test(StepsFollowTheirErrors),    cmocka_unit_test(GridsAreHalved),
+  cmocka_unit_test(PartsHaveTheLeastSurface),  cmocka_unit_test(InterpolationKeepsLinearFunctions),
   cmocka_unit_test(AverageConserves),
 };
 

@@ -441,6 +441,13 @@ static void UnknownsHaveNames(void **unused)
     assert_non_null(strstr(NakLayoutName(NakStateLayout(state), j), parts[part].word));
   }
   MUST_DESTROY(NakStateDestroy, state);
+  params.ions = NAK_LAYER_UNKNOWNS;
+  state       = Create(&params);
+  for (PetscInt k = 0; k < 2 * (1 + NAK_LAYER_UNKNOWNS); k++)
+    assert_non_null(strstr(NakLayoutName(NakStateLayout(state), 4 + k),
+                           k % (1 + NAK_LAYER_UNKNOWNS) == 0 ? "potential of the electrolyte"
+                                                             : "an ion or the salt"));
+  MUST_DESTROY(NakStateDestroy, state);
 }
 
 /* Where a line comes to 0; at its end, where it began beyond it or ends as near as can be

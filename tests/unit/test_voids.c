@@ -238,6 +238,45 @@ static void OnePocketIsCutInTwo(void **unused)
     }
 }
 
+/* So many cells of void in six columns along x, and six along y where there are two, layer by
+   layer. */
+static void Pile(Case *c, PetscInt cells, PetscInt deep)
+{
+  NakPart  part;
+  PetscInt i[3], n = 0;
+
+  MUST(NakPartOf(NakStateDM(c->state), PETSC_FALSE, &part));
+  for (PetscBool more = NakPartFirst(&part, i); more; more = NakPartNext(&part, i), n++)
+    for (PetscInt k = 0; k < LAYERS && i[0] >= 20 && i[0] < 26 && i[1] < deep; k++)
+      c->share[n * LAYERS + k] = (k * deep + i[1]) * 6 + i[0] - 20 < cells ? 1 : 0;
+}
+
+/* A part counts from half a cylinder, or half a ball, of the radius 1 um of two interfaces on: 25.1
+   or 134.04 of the cells. */
+static void SmallPartsDoNotCount(void **unused)
+{
+  const PetscReal w = 1e-6, cell = side * side * side;
+  const PetscReal least[2] = {PETSC_PI / 2 * w * w * side / cell,
+                              2 * PETSC_PI / 3 * w * w * w / cell};
+  NakVoidsParams  p        = Params();
+
+  (void)unused;
+  p.pockets = 1;
+  for (int solid = 0; solid < 2; solid++)
+    for (int more = 0; more < 2; more++) {
+      Case *c = Create(32, solid ? 12 : 1, p);
+
+      Block(c, 0, 32, 0);
+      Block(c, 2, 28, 6);
+      MUST(NakGasVolumes(c->gas, c->share));
+      Block(c, 10, 28, 0);
+      Pile(c, (PetscInt)least[solid] + more, solid ? 6 : 1);
+      MUST(NakGasRegroup(c->gas, c->share));
+      assert_int_equal(Measure(c).count, 1 + more);
+      Destroy(c);
+    }
+}
+
 /* Of four voids in a square two that a row of single cells joins, along x or along y, are one. */
 static void RowsOfCellsJoin(void **unused)
 {
@@ -754,6 +793,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(AnswersAreDifferences),
   cmocka_unit_test(MeetAndPart),
   cmocka_unit_test(OnePocketIsCutInTwo),
+  cmocka_unit_test(SmallPartsDoNotCount),
   cmocka_unit_test(RowsOfCellsJoin),
   cmocka_unit_test(GasDissolvesAsTheTemperatureLets),
   cmocka_unit_test(HalfBallsDissolveByTheFormula),
