@@ -87,19 +87,22 @@ static PetscErrorCode WriteField(NakOutput output, NakStore store, const NakFram
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One field after the other, so that there is never room for more than one. */
-static PetscErrorCode WriteFields(NakOutput output, NakStore store, const NakFrame *frame)
+/* One field after the other.  The store reads `values` until it is complete: the caller frees
+   them after that. */
+static PetscErrorCode WriteFields(NakOutput output, NakStore store, const NakFrame *frame,
+                                  PetscReal **values)
 {
-  PetscReal     *values;
-  size_t         most = 0;
+  size_t         size = 0;
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < frame->count; f++) most = PetscMax(most, Size(frame, f));
-  PetscCall(NakAgree(output->comm, PetscMalloc1(most, &values)));
-  for (PetscInt f = 0; f < frame->count && !code; f++)
-    code = WriteField(output, store, frame, f, values);
-  PetscCall(PetscFree(values));
+  for (PetscInt f = 0; f < frame->count; f++) size += Size(frame, f);
+  PetscCall(NakAgree(output->comm, PetscMalloc1(size, values)));
+  size = 0;
+  for (PetscInt f = 0; f < frame->count && !code; f++) {
+    code = WriteField(output, store, frame, f, *values + size);
+    size += Size(frame, f);
+  }
   PetscFunctionReturn(code);
 }
 
@@ -116,14 +119,17 @@ PetscErrorCode NakFrameWrite(NakOutput output, const char *path, const NakNumber
                              const NakFrame *frame)
 {
   NakStore       store;
+  PetscReal     *values = NULL;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(NakStoreCreate(output->writers, path, NULL, &store));
   if (output->compress) NakStoreCompress(store);
   code = WriteNumbers(store, numbers);
-  if (!code) code = WriteFields(output, store, frame);
-  PetscCall(Complete(&store, code));
+  if (!code) code = WriteFields(output, store, frame, &values);
+  code = Complete(&store, code);
+  PetscCall(PetscFree(values));
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
