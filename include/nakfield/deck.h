@@ -216,6 +216,17 @@ PetscErrorCode NakComplaintsRaise(MPI_Comm comm, const NakComplaints *list);
     Rank 0 only. */
 PetscErrorCode NakDeckComplaints(NakDeck deck, const NakComplaints *list);
 
+/** Entries that have an effect only while the entry `key` has one of the `values`. */
+typedef struct {
+  const char *entries;      /**< "a|b"; NULL ends a table */
+  const char *key, *values; /**< "a|b" of a choice, or "!0": any number but that */
+} NakNeed;
+
+/** Caution of entries that the deck sets to another value than the default, and that have no
+    effect.  For a deck that is filled; rank 0 only. */
+void NakDeckTellIdle(NakDeck deck, const NakSection schema[], const NakNeed needs[],
+                     NakComplaints *list);
+
 /** Print a warning at once on standard error, for what is no error but may not be meant.  The deck
     stays good.  Rank 0 only. */
 PetscErrorCode NakDeckWarn(NakDeck deck, NakNode node, const char format[], ...)

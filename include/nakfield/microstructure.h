@@ -62,7 +62,7 @@ typedef enum {
   NAK_BODY_LIQUID,
   NAK_BODY_SOLID_B,
   NAK_BODY_SOLID_A,
-  NAK_BODY_VOID,
+  NAK_BODY_VOID, /**< the last: it has no branch of the free energy */
   NAK_BODIES
 } NakBody;
 

@@ -252,7 +252,7 @@ static inline PetscReal NakGridApart(const NakGrid *g, int d, PetscReal away)
 /* ---- What the cycler does, and what observers are handed ---- */
 
 /** What the cycler holds: a current per geometric area [A/m2], positive when Na is stripped, or the
-    terminal voltage [V] against Na metal. */
+    terminal voltage [V], against the counter electrode. */
 typedef enum { NAK_HOLD_CURRENT, NAK_HOLD_VOLTAGE } NakHold;
 
 typedef struct {

@@ -1,6 +1,7 @@
 /* The command line; see app.h. */
 #include "app.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,11 +66,16 @@ const char NakUsage[] =
   "or\n"
   "command line, 3 the solver gave up, 4 input or output failed, 5 ended by SIGTERM or SIGINT.\n";
 
-static void Error(NakCommandLine *line, const char *what, const char *argument)
+/* The first error is kept. */
+static void Error(NakCommandLine *line, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
+
+static void Error(NakCommandLine *line, const char format[], ...)
 {
-  if (line->error[0] != '\0') return;
-  (void)snprintf(line->error, sizeof line->error, "%s '%.100s'; see nakfield --help", what,
-                 argument);
+  va_list values;
+
+  va_start(values, format);
+  if (line->error[0] == '\0') (void)vsnprintf(line->error, sizeof line->error, format, values);
+  va_end(values);
 }
 
 static void ParseHelpDeck(const char *argument, NakCommandLine *line)
@@ -85,38 +91,41 @@ static void ParseHelpDeck(const char *argument, NakCommandLine *line)
     line->format = formats[k];
     return;
   }
-  Error(line, "unknown format", argument);
+  Error(line, "unknown format '%.100s'; see nakfield --help", argument);
 }
 
 /* The first word: a command, or a question that needs no deck. */
 static void ParseCommand(const char *word, NakCommandLine *line)
 {
-  if (strcmp(word, "run") == 0)
-    line->command = NAK_COMMAND_RUN;
-  else if (strcmp(word, "check") == 0)
-    line->command = NAK_COMMAND_CHECK;
-  else if (strcmp(word, "wetting") == 0)
-    line->command = NAK_COMMAND_WETTING;
-  else if (strcmp(word, "phases") == 0)
-    line->command = NAK_COMMAND_PHASES;
-  else if (strcmp(word, "impedance") == 0)
-    line->command = NAK_COMMAND_IMPEDANCE;
-  else if (strcmp(word, "drt") == 0)
-    line->command = NAK_COMMAND_DRT;
-  else if (strcmp(word, "export") == 0)
-    line->command = NAK_COMMAND_EXPORT;
-  else if (strcmp(word, "worker") == 0)
-    line->command = NAK_COMMAND_WORKER;
-  else if (strcmp(word, "help") == 0)
-    line->command = NAK_COMMAND_HELP_TOPIC;
-  else if (strcmp(word, "--version") == 0)
-    line->command = NAK_COMMAND_VERSION;
-  else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
-    line->command = NAK_COMMAND_HELP;
-  else if (strncmp(word, "--help-deck", strlen("--help-deck")) == 0)
+  static const struct {
+    const char *word;
+    NakCommand  command;
+  } commands[] = {
+    {"run",       NAK_COMMAND_RUN       },
+    {"check",     NAK_COMMAND_CHECK     },
+    {"wetting",   NAK_COMMAND_WETTING   },
+    {"phases",    NAK_COMMAND_PHASES    },
+    {"impedance", NAK_COMMAND_IMPEDANCE },
+    {"drt",       NAK_COMMAND_DRT       },
+    {"export",    NAK_COMMAND_EXPORT    },
+    {"worker",    NAK_COMMAND_WORKER    },
+    {"help",      NAK_COMMAND_HELP_TOPIC},
+    {"--version", NAK_COMMAND_VERSION   },
+    {"--help",    NAK_COMMAND_HELP      },
+    {"-h",        NAK_COMMAND_HELP      },
+  };
+
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(commands); k++)
+    if (strcmp(word, commands[k].word) == 0) {
+      line->command = commands[k].command;
+      return;
+    }
+  if (strncmp(word, "--help-deck", strlen("--help-deck")) == 0)
     ParseHelpDeck(word, line);
+  else if (strstr(word, ".yaml") != NULL || strstr(word, ".yml") != NULL)
+    Error(line, "unknown command '%.100s'; to run a deck, put 'run' before it", word);
   else
-    Error(line, "unknown command", word);
+    Error(line, "unknown command '%.100s'; see nakfield --help", word);
 }
 
 static void ParseArgument(const char *word, const char *overrides[], NakCommandLine *line)
@@ -136,13 +145,16 @@ static void ParseArgument(const char *word, const char *overrides[], NakCommandL
   else if (strcmp(word, "--new-physics") == 0)
     line->sim.new_physics = PETSC_TRUE;
   else if (word[0] == '-')
-    Error(line, "unknown option", word);
+    Error(line, "unknown option '%.100s'; see nakfield --help", word);
   else if (line->sim.deck == NULL && (line->sim.restart == NULL || strchr(word, '=') == NULL))
     line->sim.deck = word; /* before `=`: a path may hold one */
   else if (strchr(word, '=') != NULL)
     overrides[line->sim.n_overrides++] = word;
   else
-    Error(line, "expected KEY=VALUE instead of", word);
+    Error(line,
+          "expected KEY=VALUE instead of '%.100s'; put a value with blanks in quotes: "
+          "alloy.potassium='70 wt%%'; see nakfield --help",
+          word);
 }
 
 /* Seconds of HH:MM:SS or MM:SS, or of a number with s, min, h or d; -1 if it is neither. */
@@ -183,12 +195,13 @@ static void TakeValue(Value which, const char *value, NakCommandLine *line)
   case VALUE_WALLTIME:
     line->sim.wall_time = WallTime(value);
     if (line->sim.wall_time <= 0)
-      Error(line, "a wall time is like 23:50:00, 90min or 2h, not", value);
+      Error(line, "a wall time is like 23:50:00, 90min or 2h, not '%.100s'; see nakfield --help",
+            value);
     break;
   case VALUE_RANKS:
     line->sim.ranks = (PetscInt)strtol(value, &end, 10);
     if (end == value || *end != '\0' || line->sim.ranks < 1 || strlen(value) > 8)
-      Error(line, "a number of ranks is like 64, not", value);
+      Error(line, "a number of ranks is like 64, not '%.100s'; see nakfield --help", value);
     break;
   case VALUES:
     break;
@@ -210,7 +223,7 @@ static int ParseValue(int n, char *const words[], NakCommandLine *line)
   taken = *value == '=' ? 1 : 2;
   value = *value == '=' ? value + 1 : n > 1 ? words[1] : "";
   if (*value == '\0')
-    Error(line, "a value must follow", names[which]);
+    Error(line, "a value must follow '%.100s'; see nakfield --help", names[which]);
   else
     TakeValue((Value)which, value, line);
   return taken;
@@ -237,22 +250,24 @@ static void CheckOptions(NakCommandLine *line)
   if (command == NAK_COMMAND_HELP) return;
   for (size_t k = 0; k < sizeof of_run / sizeof of_run[0]; k++)
     if (of_run[k].given && command != NAK_COMMAND_RUN)
-      Error(line, "only run has the option", of_run[k].name);
+      Error(line, "only run has the option '%.100s'; see nakfield --help", of_run[k].name);
   if (line->bdf != (command == NAK_COMMAND_EXPORT))
-    Error(line, "export, and no other command, takes the option", "--bdf");
+    Error(line, "export, and no other command, takes the option '%.100s'; see nakfield --help",
+          "--bdf");
   if (line->sim.replace && !writes)
-    Error(line, "only run, impedance and phases have the option", "--replace");
-  if (line->sim.ranks != 0 && !line->dry_run) Error(line, "this is for --dry-run:", "--ranks");
+    Error(line, "only run, impedance and phases have the option '%.100s'; see nakfield --help",
+          "--replace");
+  if (line->sim.ranks != 0 && !line->dry_run)
+    Error(line, "this is for --dry-run: '%.100s'; see nakfield --help", "--ranks");
   if (line->sim.new_physics && line->sim.restart == NULL)
-    Error(line, "this is for --restart:", "--new-physics");
+    Error(line, "this is for --restart: '%.100s'; see nakfield --help", "--new-physics");
 }
 
 /* The error of a command without a file. */
-static const char *Needs(NakCommand command)
+static const char *Needed(NakCommand command)
 {
-  if (command == NAK_COMMAND_PHASES) return "no material after";
-  return command == NAK_COMMAND_DRT || command == NAK_COMMAND_EXPORT ? "no file after"
-                                                                     : "no deck after";
+  if (command == NAK_COMMAND_PHASES) return "material";
+  return command == NAK_COMMAND_DRT || command == NAK_COMMAND_EXPORT ? "file" : "deck";
 }
 
 NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides[])
@@ -260,7 +275,7 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
   NakCommandLine line = {.command = NAK_COMMAND_HELP, .sim = {.overrides = overrides}};
 
   if (argc < 2)
-    Error(&line, "nothing to do: expected a command after", argv[0]);
+    Error(&line, "nothing to do: expected a command after '%.100s'; see nakfield --help", argv[0]);
   else
     ParseCommand(argv[1], &line);
   if (line.command == NAK_COMMAND_HELP_TOPIC) { /* whose words may look like options */
@@ -277,9 +292,12 @@ NakCommandLine NakCommandLineParse(int argc, char *argv[], const char *overrides
   CheckOptions(&line);
   if (line.command >= NAK_COMMAND_RUN && line.command != NAK_COMMAND_WORKER &&
       line.sim.deck == NULL && line.sim.restart == NULL)
-    Error(&line, Needs(line.command), argv[1]);
+    Error(&line, "no %s after '%.100s'; see nakfield --help", Needed(line.command), argv[1]);
   if (line.command == NAK_COMMAND_WORKER && line.sim.deck != NULL)
-    Error(&line, "a worker reads command lines from standard input, and takes no", line.sim.deck);
+    Error(&line,
+          "a worker reads command lines from standard input, and takes no '%.100s'; see nakfield "
+          "--help",
+          line.sim.deck);
   if (line.command == NAK_COMMAND_IMPEDANCE)
     overrides[line.sim.n_overrides++] = "protocol=[{impedance: }]";
   return line;

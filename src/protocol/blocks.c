@@ -61,7 +61,7 @@ PetscErrorCode NakParseStaircase(NakParser *parser, const NakItemKind *kind, Nak
   hold           = NakOpHold(kind->key, NAK_HOLD_CURRENT, from);
   hold.increment = increment;
   PetscCall(NakNeedTime(parser, node, kind->key, "hold", &hold.duration));
-  PetscCall(NakParseSpectra(parser, map, &hold.spectra));
+  PetscCall(NakParseSpectra(parser, map, &hold));
   PetscCall(NakProgramAdd(parser->program, block, hold, &index));
   NakProgramClose(parser->program, block);
   PetscFunctionReturn(PETSC_SUCCESS);

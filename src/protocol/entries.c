@@ -103,7 +103,7 @@ PetscBool NakIsBlank(NakNode node)
   return (PetscBool)(text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
 }
 
-PetscErrorCode NakParseSpectra(NakParser *parser, NakNode map, PetscReal *every)
+PetscErrorCode NakParseSpectra(NakParser *parser, NakNode map, NakOp *hold)
 {
   NakNode   node = NakNodeFind(map, "impedance");
   PetscBool ok;
@@ -113,7 +113,12 @@ PetscErrorCode NakParseSpectra(NakParser *parser, NakNode map, PetscReal *every)
   PetscCall(NakNeedMap(parser, node, "impedance: {every: 35 s}", &ok));
   if (!ok) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakDeckKnownKeys(parser->deck, node, "every"));
-  PetscCall(NakNeedTime(parser, node, "impedance", "every", every));
+  PetscCall(NakNeedTime(parser, node, "impedance", "every", &hold->spectra));
+  if (hold->spectra > hold->duration * (1 + NAK_SAME_TIME))
+    PetscCall(NakDeckWarn(parser->deck, node,
+                          "a spectrum every %g s, and the item lasts %g s: there will be none; "
+                          "lower 'every'",
+                          (double)hold->spectra, (double)hold->duration));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -195,7 +200,7 @@ PetscErrorCode NakParseEnds(NakParser *parser, const NakItemKind *kind, NakNode 
   }
   if (time != NULL) PetscCall(NakParseTime(parser, time, &parser->program->ops[index].duration));
   PetscCall(NakParseUntil(parser, until, index));
-  PetscCall(NakParseSpectra(parser, map, &parser->program->ops[index].spectra));
+  PetscCall(NakParseSpectra(parser, map, &parser->program->ops[index]));
   PetscCall(NakParseTemperature(parser, map, &parser->program->ops[index]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

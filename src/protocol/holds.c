@@ -136,7 +136,7 @@ PetscErrorCode NakParseRamp(NakParser *parser, const NakItemKind *kind, NakNode 
     PetscCall(NakParseTime(parser, time, &op->duration));
   op->slope = (to - from) / op->duration;
   PetscCall(NakParseUntil(parser, NakNodeFind(map, "until"), index));
-  PetscCall(NakParseSpectra(parser, map, &op->spectra));
+  PetscCall(NakParseSpectra(parser, map, op));
   PetscCall(NakParseTemperature(parser, map, op));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -71,8 +71,8 @@ PetscBool NakIsBlank(NakNode node);
 /** `until: CONDITION` or `until: [CONDITION, ...]` of the op `index`; NULL if the deck has none. */
 PetscErrorCode NakParseUntil(NakParser *parser, NakNode until, PetscInt index);
 
-/** `impedance: {every: 35 s}` beside a hold. */
-PetscErrorCode NakParseSpectra(NakParser *parser, NakNode map, PetscReal *every);
+/** `impedance: {every: 35 s}` beside a hold whose duration is known. */
+PetscErrorCode NakParseSpectra(NakParser *parser, NakNode map, NakOp *hold);
 
 /** A temperature [K] at which the alloy's energies hold. */
 PetscErrorCode NakParseKelvin(NakParser *parser, NakNode node, PetscReal *kelvin);

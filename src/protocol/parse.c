@@ -82,6 +82,24 @@ static PetscErrorCode CheckEnd(NakParser *parser, const NakItemKind *kind, NakNo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* An item that is no map. */
+static PetscErrorCode ComplainOfForm(NakParser *parser, NakNode item)
+{
+  const NakItemKind *kind = kinds;
+
+  PetscFunctionBeginUser;
+  while (kind->key != NULL &&
+         (NakNodeKindOf(item) != NAK_NODE_SCALAR || strcmp(NakNodeText(item), kind->key) != 0))
+    kind++;
+  if (kind->key != NULL)
+    PetscCall(NakDeckError(parser->deck, item, "a colon is missing: write '%s:'", kind->key));
+  else
+    PetscCall(NakDeckError(parser->deck, item,
+                           "an item of the protocol must be a key with a value, for instance "
+                           "'rest: 5 s' or '{strip: 1 mA/cm^2, for: 1 s}'"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ParseItem(NakParser *parser, NakNode map, PetscInt parent)
 {
   const NakItemKind *found  = NULL;
@@ -89,9 +107,7 @@ static PetscErrorCode ParseItem(NakParser *parser, NakNode map, PetscInt parent)
 
   PetscFunctionBeginUser;
   if (NakNodeKindOf(map) != NAK_NODE_MAP) {
-    PetscCall(NakDeckError(parser->deck, map,
-                           "an item of the protocol must be a key with a value, for instance "
-                           "'rest: 5 s' or '{strip: 1 mA/cm^2, for: 1 s}'"));
+    PetscCall(ComplainOfForm(parser, map));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (const NakItemKind *kind = kinds; kind->key != NULL; kind++) {

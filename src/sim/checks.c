@@ -234,6 +234,34 @@ static void CheckIntegrator(NakSim s, NakComplaints *list)
       "jump leaves none; set solver.jump to false or solver.integrator to rosenbrock");
 }
 
+/* What only an alloy, a host, a liquid electrolyte and its layers have. */
+static const char of_alloy[]  = "counter.potassium|counter.volume|counter.interphase";
+static const char of_host[]   = "counter.capacity|counter.voltage_na|counter.voltage_k|"
+                                "counter.slope|counter.sites_na|counter.sites_k|"
+                                "counter.potassium_exchange";
+static const char of_liquid[] = "electrolyte.concentration|electrolyte.volume|"
+                                "kinetics.potassium_exchange|kinetics.potassium_offset|"
+                                "kinetics.potassium_share|salt.solubility|salt.rate|"
+                                "salt.molar_volume|salt.resistance|salt.room|salt.exponent|"
+                                "salt.slowing";
+static const char of_layers[] = "electrolyte.porosity|electrolyte.sodium_diffusivity|"
+                                "electrolyte.potassium_diffusivity|"
+                                "electrolyte.anion_diffusivity|electrolyte.exchange_time|"
+                                "salt.separator_rate|membrane.thickness";
+static const char of_membrane[] =
+  "membrane.anions|membrane.sodium_diffusivity|membrane.potassium_diffusivity";
+
+static const NakNeed needs[] = {
+  {of_alloy,                             "counter.kind", "alloy"},
+  {"counter.charge_transfer_resistance",                             "counter.kind", "alloy|host"},
+  {of_host, "counter.kind", "host"},
+  {"contact.patch|contact.seed",                        "contact.shape", "patches"},
+  {of_liquid,                              "electrolyte.kind", "liquid"},
+  {of_layers,                              "electrolyte.transport", "layers"},
+  {of_membrane,         "membrane.thickness", "!0"},
+  {.entries = NULL                          },
+};
+
 void NakSimCheckCell(NakSim s, NakComplaints *list)
 {
   const NakSimCell       *c = s->data;
@@ -249,4 +277,5 @@ void NakSimCheckCell(NakSim s, NakComplaints *list)
   CheckFilm(s, list);
   NakImpedanceCheck(&s->params.impedance, list);
   CheckPhases(s, list);
+  NakDeckTellIdle(s->deck, s->schema, needs, list);
 }

@@ -387,7 +387,7 @@ static PetscErrorCode Hold(NakStepper s, NakProtocol protocol, PetscBool anew, N
   PetscReal  end, overshoot;
 
   PetscFunctionBeginUser;
-  PetscCall(NakProtocolControl(protocol, &control, &end));
+  PetscCall(NakProtocolControl(protocol, &control, &end)); /* for its end alone */
   control = NakProtocolHeld(protocol, now->time);
   PetscCall(NakModelHold(s->model, control));
   s->protocol = protocol;

@@ -291,6 +291,26 @@ class BadInput(unittest.TestCase):
         for entries in (("alloy.potassium=80 wt%",), ("alloy.potassium=65 wt%", "alloy.compounds=false")):
             self.assertEqual(self.check(deck, *entries, status=nakrun.DONE).err, "")
 
+    def test_entries_without_effect(self):
+        """Each is named, with what would give it one.  Defaults that are given are not."""
+        deck = "contact: {shape: disc}\n" + PROTOCOL
+        for entry, change in (("counter.potassium=65 wt%", "counter.kind is sodium: set that to alloy"),
+                              ("counter.charge_transfer_resistance=1 ohm.cm^2", "set that to alloy or host"),
+                              ("counter.voltage_na=3 V", "set that to host"),
+                              ("contact.seed=4", "contact.shape is disc: set that to patches"),
+                              ("salt.room=1 mol/m^2", "electrolyte.kind is solid: set that to liquid"),
+                              ("membrane.thickness=1 um", "electrolyte.transport is mixed: set that to layers"),
+                              ("membrane.anions=2 mol/L", "membrane.thickness is 0 m: change that")):
+            self.assertRegex(self.check(deck, entry, status=nakrun.DONE).err,
+                             f"warning: {entry.split('=')[0]} has no effect while .*{change}, or leave this out")
+        self.assertEqual(self.check(deck, "counter.potassium=0 wt%", "membrane.anions=1 mol/L", status=nakrun.DONE).err, "")
+
+    def test_spectra_that_never_come(self):
+        deck = "title: x\nprotocol: [{rest: 10 s, impedance: {every: %s}}]\n"
+        self.assertRegex(self.check(deck % "11 s", status=nakrun.DONE).err, "the item lasts 10 s: there will be none")
+        self.assertEqual(self.check(deck % "10 s", status=nakrun.DONE).err, "")
+        self.check("title: x\nprotocol: [impedance]\n", message="a colon is missing: write 'impedance:'")
+
     def test_an_alloy_without_liquid(self):
         """A cell needs some; supercooled it has."""
         deck = "alloy: {temperature: 0 degC, potassium: 40 wt%}\n" + PROTOCOL
@@ -503,7 +523,8 @@ class BadInput(unittest.TestCase):
             output = self.check(grid + PROTOCOL, *coarse, status=nakrun.DONE)
             self.assertRegex(output.err, "deck.yaml:1:10: warning: patches of contact are about .* and columns 4")
         for fine in ("contact.shape=strip", "contact.fraction=1"):
-            self.assertEqual(self.check(grid + PROTOCOL, "contact.patch=1 um", fine, status=nakrun.DONE).err, "")
+            output = self.check(grid + PROTOCOL, "contact.patch=1 um", fine, status=nakrun.DONE)
+            self.assertNotIn("columns", output.err)
         output = self.check(grid + PROTOCOL, "grid.nx=1", status=nakrun.DONE)
         self.assertRegex(output.err, "deck.yaml:1:10: warning: contact.fraction is 0.5 and the grid has one column")
 
