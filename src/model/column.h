@@ -311,6 +311,15 @@ static inline NakFace NakColumnFace(const NakColumn *c, const NakCover *over, co
   return NakColumnIsHost(c) ? NakColumnHost(c, bath, u) : NakColumnAlloy(c, over, foot, bath, u);
 }
 
+/* The same where foot and bath are not needed otherwise. */
+static inline NakFace NakColumnFaceOf(const NakColumn *c, const NakCover *over, const PetscReal u[])
+{
+  const NakFoot foot = NakColumnFoot(c, u);
+  const NakBath bath = NakColumnBath(c, u);
+
+  return NakColumnFace(c, over, &foot, &bath, u);
+}
+
 /* Resistance of the surface layers of both faces, with the salt in them [ohm m2].  The derivatives
    to the salt of each face go into `slope`, which may be NULL. */
 PetscReal NakColumnSaltResistance(const NakColumn *c, const PetscReal u[], PetscReal slope[]);

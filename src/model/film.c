@@ -215,9 +215,7 @@ static void Drives(NakModel m, const PetscReal u[])
 
   for (PetscInt n = 0; n < m->owned; n++) {
     const PetscReal *column = u + (ptrdiff_t)n * c->l.size;
-    const NakFoot    foot   = NakColumnFoot(c, column);
-    const NakBath    bath   = NakColumnBath(c, column);
-    const NakFace    face   = NakColumnFace(c, &c->over[n], &foot, &bath, column);
+    const NakFace    face   = NakColumnFaceOf(c, &c->over[n], column);
 
     f->drive[n] = NakKineticsFilmDrive(&c->kinetics, face.u_face);
     f->rate[n]  = f->drive[n] > least ? rate * c->over[n].contact * column[c->l.open] : 0;

@@ -378,19 +378,16 @@ static PetscReal FaceField(const NakModel model, PetscInt field, PetscInt column
   const NakColumn *c    = &model->column;
   const NakCover  *over = &c->over[column];
   const NakLayout *l    = &c->l;
-  const NakFoot    foot = NakColumnFoot(c, u);
-  const NakBath    bath = NakColumnBath(c, u);
-  const NakFace    face = NakColumnFace(c, over, &foot, &bath, u);
 
   switch (field) {
   case FIELD_POTENTIAL:
     return u[l->potential];
   case FIELD_CURRENT:
-    return face.faradaic.value;
+    return NakColumnFaceOf(c, over, u).faradaic.value;
   case FIELD_U_FACE:
-    return face.u_face;
+    return NakColumnFaceOf(c, over, u).u_face;
   case FIELD_CONTACT:
-    return over->contact * foot.wetted * u[l->open];
+    return over->contact * NakColumnFoot(c, u).wetted * u[l->open];
   case FIELD_K_FILM:
     return 1 - u[l->open];
   case FIELD_DEPOSIT:
@@ -398,7 +395,7 @@ static PetscReal FaceField(const NakModel model, PetscInt field, PetscInt column
   case FIELD_FILAMENT:
     return u[l->filament];
   case FIELD_WETTED:
-    return foot.wetted;
+    return NakColumnFoot(c, u).wetted;
   case FIELD_CHARGE:
     return u[l->q_faraday];
   default:
@@ -448,12 +445,11 @@ static PetscErrorCode Fill(void *ctx, PetscInt shown, PetscReal values[])
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(model->frame_state, &u));
-  for (PetscInt k = 0; k < n; k++) {
-    if (fields[field].place == NAK_PLACE_FACE)
-      values[k] = FaceField(model, field, k, u + k * size);
-    else
-      for (PetscInt z = 0; z < nz; z++) values[z * n + k] = VolumeField(c, field, z, u + k * size);
-  }
+  if (fields[field].place == NAK_PLACE_FACE)
+    for (PetscInt k = 0; k < n; k++) values[k] = FaceField(model, field, k, u + k * size);
+  else
+    for (PetscInt z = 0; z < nz; z++)
+      for (PetscInt k = 0; k < n; k++) values[z * n + k] = VolumeField(c, field, z, u + k * size);
   PetscCall(VecRestoreArrayRead(model->frame_state, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -139,9 +139,7 @@ PetscErrorCode NakModelFaces(NakModel model, Vec U, NakVoidsDrive faces[])
   PetscCall(VecGetArrayRead(U, &u));
   for (ptrdiff_t k = 0; k < model->owned; k++) {
     const NakCover *over = &model->column.over[k];
-    const NakFoot   foot = NakColumnFoot(c, u + k * size);
-    const NakBath   bath = NakColumnBath(c, u + k * size);
-    const NakFace   face = NakColumnFace(c, over, &foot, &bath, u + k * size);
+    const NakFace   face = NakColumnFaceOf(c, over, u + k * size);
 
     faces[k] = NakColumnDrive(c, over, &face);
   }
