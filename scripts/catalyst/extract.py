@@ -36,7 +36,7 @@ def catalyst_execute(info):
     """Called at each moment."""
     cells, plane = grid.data(info), face.data(info)
     totals.add(info, {f"{place}.{name}": value for place, sums in parts(cells, plane)
-                      for name, value in sums.items() if name != "region"})
+                      for name, value in sums.items()})
     if plane is not None:
         nakdata.write_points(nakdata.contour(plane, "contact", 0.5), f"contact_line_{info.timestep:06d}.csv")
         nakdata.write_pieces(plane, f"face_{info.timestep:06d}.vtpd")

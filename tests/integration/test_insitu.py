@@ -155,6 +155,45 @@ class Numbers(unittest.TestCase):
                 whole = sum(totals[f"{region}.c"][k] for region in ("electrolyte", "interphase", "alloy"))
                 self.assertLess(abs(seen["grid/integral/c"] / whole - 1), 1e-12, f"{ranks} ranks")
 
+    def test_contact_line_against_vtk(self):
+        """And the line by VTK's own filters, which have its points in single precision."""
+        inside, longest = self.runs[1].folder / "insitu", 0
+        for k in range(5):
+            theirs = np.load(inside / f"dump_{k:06d}_0.npz")["face/line"]
+            mine = np.loadtxt(inside / f"contact_line_{k:06d}.csv", delimiter=",", skiprows=1, ndmin=2).T
+            self.assertEqual(mine.shape, theirs.shape)
+            longest = max(longest, mine.shape[1])
+            scale = np.max(np.abs(theirs), axis=1, keepdims=True)
+            self.assertLess(np.max(np.abs(mine - theirs) / np.where(scale > 0, scale, 1)), 1e-6)
+        self.assertGreater(longest, 10)
+
+    def test_files_of_the_face(self):
+        """To the bit what the scripts were handed, as VTK's own readers find it."""
+        from vtkmodules.util.numpy_support import vtk_to_numpy
+        from vtkmodules.vtkCommonCore import vtkDataArray
+        from vtkmodules.vtkIOXML import vtkXMLPartitionedDataSetReader
+        for ranks, run in self.runs.items():
+            inside, reader = run.folder / "insitu", vtkXMLPartitionedDataSetReader()
+            reader.SetFileName(str(inside / "face_000004.vtpd"))
+            reader.Update()
+            found = reader.GetOutputDataObject(0)
+            self.assertEqual(found.GetNumberOfPartitions(), ranks)
+            for rank in range(ranks):
+                seen, mesh = np.load(inside / f"dump_000004_{rank}.npz"), found.GetPartition(rank)
+                for axis in "XYZ":
+                    mine = vtk_to_numpy(getattr(mesh, f"Get{axis}Coordinates")())
+                    self.assertEqual(mine.tobytes(), seen[f"face/axis/{axis.lower()}"].tobytes())
+                names, told = ([key.split("/")[2] for key in seen if key.startswith(f"face/{part}/")]
+                               for part in ("cells", "number"))
+                self.assertEqual((mesh.GetCellData().GetNumberOfArrays(), mesh.GetFieldData().GetNumberOfArrays()),
+                                 (len(names), len(told)))
+                for name in names:
+                    array = mesh.GetCellData().GetArray(name)
+                    self.assertEqual(vtk_to_numpy(array).tobytes(), seen[f"face/cells/{name}"].tobytes())
+                    self.assertEqual(array.GetInformation().Get(vtkDataArray.UNITS_LABEL()), seen[f"face/unit/{name}"])
+                for name in told:
+                    self.assertEqual(mesh.GetFieldData().GetArray(name).GetTuple1(0), seen[f"face/number/{name}"])
+
     def test_voids_and_film(self):
         """Volume of void, contact and solid K while both change."""
         for ranks in (1, 2, 3):

@@ -38,6 +38,7 @@ int Start(const NakInsituHow *how, void **self, char message[NAK_INSITU_MESSAGE]
   controller->SetCommunicator(communicator); // not Initialize(): it waits for all of MPI_COMM_WORLD
   vtkMultiProcessController::SetGlobalController(controller);
   setenv("PARAVIEW_OVERRIDE_EXTRACTS_OUTPUT_DIRECTORY", how->directory, 0);
+  setenv("VTK_SMP_MAX_THREADS", "1", 0); // otherwise VTK counts processors at every array
   s->scripts.assign(how->scripts, how->scripts + how->n_scripts);
   vtkPythonInterpreter::Initialize();
   if (Everywhere(s->comm, LoadModule(module_name, numbers_text, how))) return 0;
