@@ -154,6 +154,18 @@ PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
 /** How many of `ranks` ranks can share the columns of a grid: at least 1. */
 PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks);
 
+/** How many of `ranks` ranks share x, so that the lines between their parts are shortest; the
+    others share y.  Of equally short ones, from 1,000 ranks on, that whose groups gather least
+    (NakStateGroup()).  0 if they do not fit.  Pure. */
+PetscInt NakStateSplit(PetscInt nx, PetscInt ny, PetscInt ranks);
+
+/** Whether groups of so many ranks in direction `d` can put their parts together. */
+typedef PetscBool (*NakGroupFits)(const void *ctx, int d, PetscInt group);
+
+/** For coarser grids: the fewest of `ranks` ranks in direction `d` that can put their parts
+    together, so that all groups are equal.  If no smaller group fits, it is all of them.  Pure. */
+PetscInt NakStateGroup(PetscInt ranks, NakGroupFits fits, const void *ctx, int d);
+
 /** The same cell with half the columns in x and in y; odd numbers are halved upwards.  The parts of
     the ranks lie under those of the finer grid, to the nearest column.  NULL if there is one
     column, or too few for the ranks.  Collective. */

@@ -88,12 +88,18 @@ static PetscBool Stuck(const NakGrids *grids, PetscInt k, int d)
   return (PetscBool)(n > 1 && n == n_next);
 }
 
-static PetscInt SmallestFactor(PetscInt n)
-{
-  PetscInt factor = 2;
+/* The grid of a stage that the next one begins with. */
+typedef struct {
+  const NakGrids *grids;
+  PetscInt        k;
+  PetscBool       whole; /* whether every rank is to have all of it */
+} Candidate;
 
-  while (n % factor != 0) factor++;
-  return factor;
+static PetscBool Fits(const void *ctx, int d, PetscInt group)
+{
+  const Candidate *c = ctx;
+
+  return (PetscBool)(!c->whole && (group > 1 || !Stuck(c->grids, c->k, d)));
 }
 
 /* The coarsest grid of a stage that is used, and how many of its ranks make a group of the next
@@ -101,24 +107,21 @@ static PetscInt SmallestFactor(PetscInt n)
 static PetscErrorCode Bottom(NakStage *stage, PetscInt group[2])
 {
   const NakGrids *grids = stage->grids;
-  PetscInt        ranks[2], whole, k = grids->n - 1;
+  PetscInt        ranks[2], whole;
+  Candidate       c = {.grids = grids, .k = grids->n - 1};
 
   PetscFunctionBeginUser;
   PetscCall(Whole(&whole));
   PetscCall(NakStateRanks(NakFinest(grids)->state, ranks));
   group[0] = group[1] = 1;
   if (ranks[0] * ranks[1] == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  while (k > 0 && !Stuck(grids, k, 0) && !Stuck(grids, k, 1)) {
-    k--;
-    if (Columns(&grids->level[k]) <= whole) break;
+  while (c.k > 0 && !Stuck(grids, c.k, 0) && !Stuck(grids, c.k, 1)) {
+    c.k--;
+    if (Columns(&grids->level[c.k]) <= whole) break;
   }
-  stage->bottom = k;
-  for (int d = 0; d < 2; d++) {
-    if (Columns(&grids->level[k]) <= whole)
-      group[d] = ranks[d];
-    else if (Stuck(grids, k, d))
-      group[d] = SmallestFactor(ranks[d]);
-  }
+  stage->bottom = c.k;
+  c.whole       = (PetscBool)(Columns(&grids->level[c.k]) <= whole);
+  for (int d = 0; d < 2; d++) group[d] = NakStateGroup(ranks[d], Fits, &c, d);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

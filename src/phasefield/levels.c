@@ -87,12 +87,13 @@ static void CutFinest(NakLevel *v, int d, PetscInt halvings)
 }
 
 /* Whether every `group` of parts is whole cells of the next grid. */
-static PetscBool AreWhole(const NakLevel *v, int d, PetscInt group)
+static PetscBool AreWhole(const void *level, int d, PetscInt group)
 {
-  const PetscInt parts = v->split[d];
+  const NakLevel *v     = level;
+  const PetscInt  parts = v->split[d];
 
   if (group == parts) return PETSC_TRUE;
-  if (parts % group != 0 || v->n[d + 1] <= SMALLEST) return PETSC_FALSE;
+  if (v->n[d + 1] <= SMALLEST) return PETSC_FALSE;
   for (PetscInt p = 0; p <= parts; p += group)
     if (v->cuts[d][p] % 2 != 0) return PETSC_FALSE;
   return PETSC_TRUE;
@@ -111,7 +112,7 @@ static PetscErrorCode CutBelow(const NakLevel *fine, NakLevel *v, PetscInt group
     for (PetscInt p = 0; p < v->split[d]; p++)
       v->cuts[d][p] = halved ? fine->cuts[d][p] / 2 : fine->cuts[d][p];
     v->cuts[d][v->split[d]] = v->n[d + 1];
-    for (group[d] = 1; !AreWhole(v, d, group[d]);) group[d]++;
+    group[d]                = NakStateGroup(v->split[d], AreWhole, v, d);
   }
   for (int d = 0; d < 2 && group[0] * group[1] > 1 && v->n[0] * v->n[1] * v->n[2] <= few; d++)
     group[d] = v->split[d];

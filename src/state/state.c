@@ -106,18 +106,50 @@ static DMBoundaryType Boundary(const NakGrid *grid, PetscInt n)
   return n > 1 && grid->lateral == NAK_LATERAL_PERIODIC ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
 }
 
-/* Split `ranks` into px x py with the shortest lines between them; 0 if they do not fit. */
-static PetscInt Partition(PetscInt nx, PetscInt ny, PetscInt ranks)
+PetscInt NakStateGroup(PetscInt ranks, NakGroupFits fits, const void *ctx, int d)
 {
-  PetscInt best  = 0;
-  int64_t  least = INT64_MAX;
+  PetscInt group = 1;
+
+  while (group < ranks && (ranks % group != 0 || !fits(ctx, d, group))) group++;
+  return group;
+}
+
+static PetscBool IsMany(const void *ctx, int d, PetscInt group)
+{
+  (void)ctx;
+  (void)d;
+  return (PetscBool)(group > 1);
+}
+
+/* Ranks in a group, added up over the stages in which px x py ranks become one. */
+static PetscInt Gathered(PetscInt px, PetscInt py)
+{
+  PetscInt sum = 0;
+
+  while (px * py > 1) {
+    const PetscInt x = NakStateGroup(px, IsMany, NULL, 0), y = NakStateGroup(py, IsMany, NULL, 1);
+
+    sum += x * y;
+    px /= x;
+    py /= y;
+  }
+  return sum;
+}
+
+PetscInt NakStateSplit(PetscInt nx, PetscInt ny, PetscInt ranks)
+{
+  const PetscInt many = 1000;
+  PetscInt       best = 0, other = 0;
+  int64_t        least = INT64_MAX;
 
   for (PetscInt px = 1; px <= ranks; px++) {
     const PetscInt py    = ranks / px;
     const int64_t  lines = (int64_t)px * ny + (int64_t)py * nx;
 
-    if (px * py != ranks || px > nx || py > ny || lines >= least) continue;
+    if (px * py != ranks || px > nx || py > ny || lines > least) continue;
+    if (lines == least && (ranks < many || Gathered(px, py) >= Gathered(best, other))) continue;
     best  = px;
+    other = py;
     least = lines;
   }
   return best;
@@ -127,7 +159,7 @@ PetscInt NakStateUsefulRanks(const NakGridParams *params, PetscInt ranks)
 {
   PetscInt useful = ranks;
 
-  while (Partition(params->nx, params->ny, useful) == 0) useful--;
+  while (NakStateSplit(params->nx, params->ny, useful) == 0) useful--;
   return useful;
 }
 
@@ -181,7 +213,7 @@ static PetscErrorCode CreateDM(NakState s, const Split *like)
   if (like != NULL) {
     split = *like;
   } else {
-    split.px = Partition(g->nx, g->ny, size);
+    split.px = NakStateSplit(g->nx, g->ny, size);
     split.py = split.px > 0 ? size / split.px : 0;
   }
   PetscCheck(split.px > 0, s->comm, PETSC_ERR_USER_INPUT,

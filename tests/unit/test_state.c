@@ -124,6 +124,37 @@ static void ColumnIsPacked(void **unused)
   }
 }
 
+/* The shortest lines; of two that are equal, stages of smaller groups. */
+static void Splits(void **unused)
+{
+  (void)unused;
+  assert_int_equal(NakStateSplit(64, 64, 16), 4);
+  assert_int_equal(NakStateSplit(1024, 512, 4), 2);         /* or 4 x 1: too few to choose */
+  assert_int_equal(NakStateSplit(1024, 512, 1152), 48);     /* shorter than any other */
+  assert_int_equal(NakStateSplit(1024, 512, 1156), 68);     /* 34 x 34 ends in 17 x 17 */
+  assert_int_equal(NakStateSplit(1024, 512, 1232), 56);     /* 56 x 22, not 44 x 28 */
+  assert_int_equal(NakStateSplit(64, 64, 13 * 13 * 13), 0); /* 13 x 169 does not fit */
+}
+
+static PetscBool Even(const void *ctx, int d, PetscInt group)
+{
+  const PetscInt *part = ctx;
+
+  return (PetscBool)(group * part[d] % 4 == 0);
+}
+
+/* The smallest divisor that fits. */
+static void Groups(void **unused)
+{
+  const PetscInt parts[] = {2, 3};
+
+  (void)unused;
+  assert_int_equal(NakStateGroup(12, Even, parts, 0), 2);
+  assert_int_equal(NakStateGroup(12, Even, parts, 1), 4);
+  assert_int_equal(NakStateGroup(9, Even, parts, 0), 9); /* none of 1 and 3 */
+  assert_int_equal(NakStateGroup(1, Even, parts, 1), 1);
+}
+
 static void UsefulRanks(void **unused)
 {
   const struct {
@@ -503,6 +534,8 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(FacesAreGraded),
   cmocka_unit_test(EqualLayers),
   cmocka_unit_test(ColumnIsPacked),
+  cmocka_unit_test(Splits),
+  cmocka_unit_test(Groups),
   cmocka_unit_test(UsefulRanks),
   cmocka_unit_test(Multiples),
   cmocka_unit_test(Coarsening),
