@@ -25,18 +25,6 @@ NakBath NakColumnFarBath(const NakColumn *c, const PetscReal u[])
   return c->l.ions > 0 ? NakIonsBath(c, PETSC_TRUE, u) : NakColumnBath(c, u);
 }
 
-PetscReal NakColumnSaltResistance(const NakColumn *c, const PetscReal u[], PetscReal slope[])
-{
-  PetscReal sum = 0, s;
-
-  if (!NakLayoutIsLiquid(&c->l)) return 0;
-  sum += NakKineticsSaltResistance(&c->kinetics, u[c->l.salt], slope != NULL ? &slope[0] : &s);
-  if (c->counter != NULL)
-    sum += NakKineticsSaltResistance(&c->counter->kinetics, u[c->l.counter + c->counter->l.salt],
-                                     slope != NULL ? &slope[1] : &s);
-  return sum;
-}
-
 /* A row of the face of electrode `of`, from unknown `first` on, has `scale` times a rate.  The rate
    depends on the electrolyte, and so on what both electrodes have given to it. */
 static void PutBath(const NakColumn *c, const NakColumn *of, PetscInt first, PetscInt row,

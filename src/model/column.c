@@ -5,20 +5,6 @@
    stripped. */
 #include "column.h"
 
-PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal u[])
-{
-  const NakLayout *l  = &c->l;
-  PetscReal        na = u[l->q_faraday] + NAK_FARADAY * u[l->deposit] +
-                 c->alloy_content * c->reservoir * u[l->reservoir_na];
-
-  if (NakLayoutIsLiquid(l)) na -= u[l->potassium];
-  for (PetscInt k = 0; k < c->nf; k++)
-    na += NakColumnContent(c, contact) * c->interphase.height[k] * u[l->interphase + k];
-  for (PetscInt k = 0; k < c->na; k++)
-    na += c->alloy_content * c->alloy.height[k] * u[NakLayoutAlloy(l, k)];
-  return na;
-}
-
 /* Resistance of the interphase over its content, in 1 / current; 0 without an interphase. */
 static PetscReal Resistance(const NakColumn *c, const NakCover *over)
 {

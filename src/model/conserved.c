@@ -30,6 +30,20 @@ static PetscInt Number(const NakColumn *c)
   return c->beside ? 3 * electrodes + NAK_ION_X : electrodes;
 }
 
+PetscReal NakColumnSodium(const NakColumn *c, PetscReal contact, const PetscReal u[])
+{
+  const NakLayout *l  = &c->l;
+  PetscReal        na = u[l->q_faraday] + NAK_FARADAY * u[l->deposit] +
+                 c->alloy_content * c->reservoir * u[l->reservoir_na];
+
+  if (NakLayoutIsLiquid(l)) na -= u[l->potassium];
+  for (PetscInt k = 0; k < c->nf; k++)
+    na += NakColumnContent(c, contact) * c->interphase.height[k] * u[l->interphase + k];
+  for (PetscInt k = 0; k < c->na; k++)
+    na += c->alloy_content * c->alloy.height[k] * u[NakLayoutAlloy(l, k)];
+  return na;
+}
+
 /* Of the rows of phi: what currents leave over. */
 static PetscReal Leaving(const NakColumn *c, const PetscReal row[])
 {

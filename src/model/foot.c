@@ -1,4 +1,4 @@
-/* What stands on the face in one column: liquid, solids, void. */
+/* What stands on the face in one column: liquid, solids, void, salt. */
 #include "column.h"
 
 PetscReal NakColumnPotential(const NakColumn *c, PetscReal r)
@@ -41,4 +41,16 @@ NakFoot NakColumnFoot(const NakColumn *c, const PetscReal u[])
   foot.above  = Touching(c, foot.metal, u);
   for (PetscInt k = 1; k <= z->phases; k++) foot.dwetted[k] = foot.dliquid[k] + foot.dmetal[k];
   return foot;
+}
+
+PetscReal NakColumnSaltResistance(const NakColumn *c, const PetscReal u[], PetscReal slope[])
+{
+  PetscReal sum = 0, s;
+
+  if (!NakLayoutIsLiquid(&c->l)) return 0;
+  sum += NakKineticsSaltResistance(&c->kinetics, u[c->l.salt], slope != NULL ? &slope[0] : &s);
+  if (c->counter != NULL)
+    sum += NakKineticsSaltResistance(&c->counter->kinetics, u[c->l.counter + c->counter->l.salt],
+                                     slope != NULL ? &slope[1] : &s);
+  return sum;
 }
