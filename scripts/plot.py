@@ -19,6 +19,9 @@ from nakfield.fields import plot_fields, read_frames  # noqa: E402
 from nakfield.figures import add_options, pyplot, save, span, words  # noqa: E402
 
 
+ROUNDING = 1e-9  # of the greatest charge of a run
+
+
 def fail(message):
     """Leave with a message."""
     sys.exit(f"plot.py: {message}")
@@ -60,11 +63,16 @@ def heading(run):
     title = summary["title"] or run["folder"].resolve().name
     if "status" not in summary:
         return f"{title} (not ended)"
-    net = run["table"]["capacity_mAh_cm2"][-1]
-    return (
-        f"{title}\n{summary['status']} ({summary.get('end', '')}), "
-        f"net {abs(net):.4g} mAh/cm² {'stripped' if net >= 0 else 'plated'}"
-    )
+    charge = net_charge(run["table"]["capacity_mAh_cm2"])
+    return f"{title}\n{summary['status']} ({summary.get('end', '')}), {charge}"
+
+
+def net_charge(capacity):
+    """Of a whole run, in words; a rounding error is none."""
+    net = capacity[-1]
+    if abs(net) <= ROUNDING * abs(capacity).max():
+        return "no net charge"
+    return f"net {abs(net):.4g} mAh/cm² {'stripped' if net > 0 else 'plated'}"
 
 
 def choose(runs, wanted):

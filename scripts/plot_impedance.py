@@ -7,10 +7,10 @@ Usage: plot_impedance.py [-o STEM] [--until SECONDS] [--at SECONDS,...] [--lines
 Draws STEM.png and STEM.pdf, by default RUNDIR/impedance.  For several runs it is impedance in the
 current directory: their first spectra are compared, or those nearest to the times of --at.  Option
 --panels chooses of nyquist, magnitude, phase and drt; --lines draws the relaxation times as lines
-where a map would be.  With --export each spectrum is also written below RUNDIR/spectra: NNNN.z for
-ZView, and NNNN.csv with the columns frequency, real and imaginary part and no heading, as
-impedance.py reads them.  Impedances are per area, in ohm cm2.  Nyquist's diagram leaves out points
-far above those of the other spectra, as in a collapse; Bode's has them all.
+where a map would be: of more than 8 spectra.  With --export each spectrum is also written below
+RUNDIR/spectra: NNNN.z for ZView, and NNNN.csv with the columns frequency, real and imaginary part
+and no heading, as impedance.py reads them.  Impedances are per area, in ohm cm2.  Nyquist's diagram
+leaves out points far above those of the other spectra, as in a collapse; Bode's has them all.
 
 Example: scripts/plot_impedance.py --until 700 runs/operando_stripping
 """
@@ -23,10 +23,11 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
 
 import nakfield  # noqa: E402
-from nakfield.draw import plain, style_of, time_unit  # noqa: E402
+from nakfield.draw import plain, round_apart, style_of, time_unit  # noqa: E402
 from nakfield.figures import add_options, pyplot, save, words  # noqa: E402
 
 SHOWN = 8       # spectra in one diagram
+ALIKE = 0.03    # greatest relative difference of spectra that cannot be told apart
 FLOOR = 0.04    # of gamma that a map still shows, over the median of the spectra's greatest
 CEILING = 4     # of |Z|, over the median of the spectra's greatest: a collapse would hide all else
 PANELS = ["nyquist", "magnitude", "drt", "phase"]
@@ -43,7 +44,8 @@ def read_run(folder: pathlib.Path, until: float) -> dict:
     """Spectra and relaxation times of a run up to a time, in the order of time."""
     spectra = [spectrum for spectrum in nakfield.Run(folder).spectra if spectrum.time <= until]
     if not spectra:
-        fail(f"{folder} has no spectra up to {until:g} s: does its protocol ask for them?")
+        span = f" up to {until:g} s" if np.isfinite(until) else ""
+        fail(f"{folder} has no spectra{span}: does its protocol ask for them?")
     if spectra[-1].tau is None:
         fail(f"{folder} does not have the relaxation times of all spectra")
     return {"folder": folder, "spectra": spectra}
@@ -71,6 +73,27 @@ def draw_nyquist(axis, curves):
     axis.set_aspect("equal", adjustable="datalim")
 
 
+def lower(figure, axis):
+    """Move Nyquist's arcs to the bottom of the panel, where equal scales leave room in it: the
+    legend is in the room above."""
+    least = axis.dataLim.y0
+    figure.draw_without_rendering()
+    low, high = axis.get_ylim()
+    bottom = min(least, 0) - 0.04 * (high - low)
+    if low < bottom:
+        axis.set_ylim(bottom, bottom + high - low)
+
+
+def plain_ticks(axis):
+    """Numbers on a logarithmic axis, more than one of them."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(MaxNLocator(5) if high < 5 * low else LogLocator(subs=(1, 2, 5), numticks=20))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(StrMethodFormatter("{x:.6g}"))
+
+
 def draw_bode(axis, curves, name):
     for spectrum, label, style in curves:
         if name == "magnitude":
@@ -78,6 +101,8 @@ def draw_bode(axis, curves, name):
         else:
             degrees = np.degrees(np.angle(spectrum.z))
             axis.semilogx(spectrum.frequency, degrees, linewidth=1, label=label, **style)
+    if name == "magnitude":
+        plain_ticks(axis.yaxis)
     axis.set_ylabel("|Z| (Ω cm²)" if name == "magnitude" else "Phase (°)")
     axis.set_xlabel("Frequency (Hz)")
 
@@ -139,9 +164,9 @@ def curves_of(runs, at, colours):
     ones of several; or those nearest to some times, with the time that each has."""
     picked = [(run, spectrum) for run in runs for spectrum in picked_of(run, len(runs) == 1, at)]
     divisor, unit = time_unit(max(spectrum.time for _, spectrum in picked))
-    labels = []
-    for run, spectrum in picked:
-        name, time = plain(run["folder"].resolve().name), f"{spectrum.time / divisor:.5g} {unit}"
+    labels, moments = [], round_apart([spectrum.time / divisor for _, spectrum in picked])
+    for (run, spectrum), moment in zip(picked, moments):
+        name, time = plain(run["folder"].resolve().name), f"{moment} {unit}"
         labels.append(time if len(runs) == 1 else f"{name}, {time}" if at else name)
     if 1 < len(runs) == len(picked):
         kept = ("color", "marker", "markevery", "markersize")
@@ -149,6 +174,15 @@ def curves_of(runs, at, colours):
     else:
         styles = [{"color": shade} for shade in colours(np.linspace(0, 0.9, max(len(picked), 2)))]
     return [(spectrum, *more) for (_, spectrum), *more in zip(picked, labels, styles)]
+
+
+def likeness(curves):
+    """How far spectra are apart, if they lie on each other in the picture; else nothing."""
+    if len(curves) < 2 or len({len(spectrum.z) for spectrum, _, _ in curves}) > 1:
+        return None
+    z = np.array([spectrum.z for spectrum, _, _ in curves])
+    apart = (abs(z - z[0]) / abs(z[0])).max()
+    return f"apart by at most {100 * apart:.1g} %" if apart < ALIKE else None
 
 
 def picked_of(run, alone, at):
@@ -171,7 +205,7 @@ def draw(plt, runs, args):
     spectra = runs[0]["spectra"]
     shown = sum(spectrum.gamma.max() > 0 for spectrum in spectra)
     times = len({spectrum.time for spectrum in spectra})
-    mapped = len(runs) == 1 and times == len(spectra) > 2 and 2 * shown > times
+    mapped = len(runs) == 1 and times == len(spectra) > SHOWN and 2 * shown > times
     for axis, name in zip(axes.ravel(), names):
         axis.grid(name != "drt" or not mapped or args.lines)
         if name == "nyquist":
@@ -184,7 +218,10 @@ def draw(plt, runs, args):
             draw_lines(axis, curves)
     for axis in axes.ravel()[len(names):]:
         axis.axis("off")
-    axes[0, 0].legend(frameon=False, fontsize=7)
+    if "nyquist" in names:
+        lower(figure, axes.ravel()[names.index("nyquist")])
+    axes[0, 0].legend(title=likeness(curves), ncol=1 + (len(curves) > 4), frameon=False, fontsize=7,
+                      title_fontsize=7)
     return figure
 
 
@@ -215,7 +252,7 @@ def main():
     parser.add_argument("--panels", type=words, metavar="NAME,...", help=f"of {', '.join(PANELS)}")
     parser.add_argument("--at", type=lambda text: [float(t) for t in text.split(",")],
                         metavar="SECONDS,...", help="the spectra nearest to these times")
-    parser.add_argument("--lines", action="store_true", help="relaxation times as lines")
+    parser.add_argument("--lines", action="store_true", help="relaxation times as lines, also of many spectra")
     parser.add_argument("--until", metavar="SECONDS", type=float, default=np.inf,
                         help="leave out later spectra")
     parser.add_argument("--export", action="store_true", help="write .z and .csv of each spectrum")

@@ -151,6 +151,49 @@ class Pictures(unittest.TestCase):
         self.assertEqual(self.healing([0, 1]), ((1, "it"), False))  # no rest
         self.assertFalse(Path("healing.png").exists())
 
+    def test_panels(self):
+        """A rounding error is no charge, a mean that is the minimum is drawn once, and a constant
+        current begins at 0."""
+        sys.path.insert(0, str(nakrun.TOP / "scripts"))
+        import plot
+        from matplotlib import pyplot
+
+        for capacity, words in (([0, 0.5, 2e-15], "no net charge"), ([0, 0], "no net charge"),
+                                ([0, 0.5, 0.25], "net 0.25 mAh/cm² stripped"), ([0, -2], "net 2 mAh/cm² plated")):
+            self.assertEqual(plot.net_charge(np.array(capacity)), words)
+        table = {"time_s": np.arange(3.0), "u_face_mean": np.array([1, 0.5, 0.2]), "current_mA_cm2": np.full(3, 0.3)}
+        for least, lines in ((table["u_face_mean"] * (1 + 1e-15), 1), (table["u_face_mean"] / 2, 2)):
+            axis = pyplot.subplots()[1]
+            plot.draw_panel(axis, "u", [{**table, "u_face_min": least}], (1, "s"))
+            self.assertEqual((len(axis.lines), axis.get_legend() is None), (lines, lines == 1))
+        axis = pyplot.subplots()[1]
+        plot.draw_panel(axis, "current", [table], (1, "s"))
+        self.assertEqual(axis.get_ylim()[0], 0)
+
+    def test_voids_reach_the_face(self):
+        from matplotlib import pyplot
+        from nakfield import fields
+
+        axis = pyplot.subplots()[1]
+        share = np.array([[[0, 1.0, 0]], [[0, 1.0, 0]], [[0, 0.0, 0]]])
+        data = {"x": np.arange(4.0), "z": 2 + np.arange(4.0), "frames": [{"void": share}]}
+        fields.draw_phases([axis], data, np.arange(3), 0, 1)
+        self.assertEqual(axis.dataLim.y0, 2)
+        self.assertEqual(fields.moments([210.0, 605.0]), ["3.5 min", "10.1 min"])
+        self.assertEqual(fields.moments([900000.0, 900012.3, 900020.0]), ["10.42 d", "+ 12.3 s", "+ 20 s"])
+
+    def test_spectra_that_are_alike(self):
+        sys.path.insert(0, str(nakrun.TOP / "scripts"))
+        import plot_impedance
+
+        self.assertEqual(plot_impedance.round_apart([30.049, 120.2]), ["30", "120"])
+        self.assertEqual(plot_impedance.round_apart([30.01, 30.04]), ["30.01", "30.04"])
+        curves = [(nakfield.Spectrum(0, 0, None, np.array([1, 2j]) * factor), "", {}) for factor in (1, 1.004)]
+        self.assertEqual(plot_impedance.likeness(curves), "apart by at most 0.4 %")
+        self.assertIsNone(plot_impedance.likeness(curves[:1]))
+        curves[1][0].z = np.array([2, 2j])
+        self.assertIsNone(plot_impedance.likeness(curves))
+
     def test_lines_of_a_study(self):
         """A line joins samples that differ in one entry, or their means over seeds; no others."""
         sys.path.insert(0, str(nakrun.TOP / "scripts"))

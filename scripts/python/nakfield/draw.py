@@ -32,7 +32,7 @@ PANELS = {
     "current": Panel("Current (mA/cm²)", ["current_mA_cm2"]),
     "face": Panel("Fraction of the face (–)", list(FACE), tuple(FACE.values())),
     "u": Panel(
-        "u at the face (–)", ["u_face_mean", "u_face_min"], ("mean", "minimum"), "log"
+        "Na content u at the face", ["u_face_mean", "u_face_min"], ("mean", "minimum"), "log"
     ),
     "deposit": Panel("Na deposit (nm)", ["deposit_nm_mean", "deposit_nm_max"], MEAN),
     "filament": Panel("Longest filament (µm)", ["filament_um_max"]),
@@ -118,6 +118,15 @@ def time_unit(longest: float):
     return next((divisor, name) for limit, divisor, name in TIME_UNITS if longest < limit)
 
 
+def round_apart(numbers):
+    """Texts of three digits, or of as many as tell different numbers apart."""
+    for digits in range(3, 9):
+        texts = [f"{number:.{digits}g}" for number in numbers]
+        if len(set(texts)) == len(set(numbers)):
+            break
+    return texts
+
+
 def positive(values):
     """Gaps where a logarithm has no value."""
     return np.where(values > 0, values, np.nan)
@@ -140,9 +149,10 @@ def draw_panel(axis, name, tables, time, scale=None, styles=None):
     """One panel of all tables over the time, by its (divisor, unit), or over the capacity."""
     panel = panel_of(name)
     scale = scale or panel.scale
+    columns = panel.columns[:1] if panel.names[:1] == MEAN[:1] and _even(tables, panel) else panel.columns
     for index, table in enumerate(tables):
         style = styles[index] if styles else style_of(index)
-        for column, dashes in zip(panel.columns, DASHES):
+        for column, dashes in zip(columns, DASHES):
             values = positive(table[column]) if scale == "log" else table[column]
             if name == "capacity":
                 axis.plot(*thin_curve(table["capacity_mAh_cm2"], values), **style)
@@ -152,18 +162,36 @@ def draw_panel(axis, name, tables, time, scale=None, styles=None):
     axis.set_ylabel(panel.label)
     axis.set_xlabel("Capacity (mAh/cm²)" if name == "capacity" else f"Time ({time[1]})")
     axis.set_yscale(scale)
+    if name == "current" and scale == "linear":
+        low, high = axis.get_ylim()
+        axis.set_ylim(min(low, 0), max(high, 0))
     if name == "face":
         axis.set_ylim(-0.03, 1.03)
     if name == "u" and scale == "log":
         low, high = axis.get_ylim()
         axis.set_ylim(min(max(low, LEAST_U), 0.1), max(high, 2))
-    if panel.names:
+    if len(columns) > 1:
         _explain(axis, panel.names)
 
 
+def _even(tables, panel):
+    """Whether a mean is an extreme too, as in 1D."""
+    return all(np.allclose(*(table[column] for column in panel.columns), 1e-9, 0) for table in tables)
+
+
 def _explain(axis, names):
-    """A small legend of the quantities in one panel."""
+    """A small legend of the quantities in one panel, above it: no curve is below it."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color="0.3", linestyle=dashes) for dashes in DASHES]
-    axis.legend(handles, names, loc="best", frameon=False, handlelength=2.2)
+    axis.legend(
+        handles,
+        names,
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        borderaxespad=0,
+        ncol=len(names),
+        frameon=False,
+        handlelength=2.2,
+        fontsize="small",
+    )

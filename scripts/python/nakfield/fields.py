@@ -1,9 +1,10 @@
 """Figures of the fields of a run: its last frames side by side, from the face to the alloy."""
 import numpy as np
 
-from .draw import COLOURS, LEAST_U, time_unit
+from .draw import COLOURS, LEAST_U, round_apart, time_unit
 
 DEPLETED = 10  # ratio of contents from which colours are logarithmic
+CLOSE = 7  # characters that a time does not need
 FRAMES = 3  # of the figure of the fields
 DRAWN = ("current", "u_face", "c")
 PHASES = {"void": "white", "solid_b": "#8DB9E8", "solid_a": "#F0B27A"}  # drawn over the alloy
@@ -97,11 +98,12 @@ def row_to_show(frames: list) -> int:
 def draw_phases(axes, data: dict, layers, row: int, scale: float):
     """Voids and solids over a slice of the alloy, each in its colour, with their outlines."""
     x = (data["x"][1:] + data["x"][:-1]) / 2
-    z = scale * (data["z"][layers] + data["z"][layers + 1]) / 2
+    z = scale * np.append(data["z"][layers[0]], (data["z"][layers] + data["z"][layers + 1]) / 2)
     for axis, frame in zip(axes, data["frames"]):
         for phase, colour in PHASES.items():
             share = frame[phase][layers, row] if phase in frame else np.zeros(1)
             if share.max() > 0.5 > share.min():
+                share = np.concatenate([share[:1], share])  # the lowest layer reaches to the face
                 axis.contourf(x, z, share, levels=[0.5, 2], colors=colour)
                 axis.contour(x, z, share, levels=[0.5], colors="black", linewidths=0.8)
 
@@ -141,20 +143,31 @@ def draw_slice(figure, axes, data, region, unit, equal):
     add_bar(figure, image, axes, label)
 
 
+def moments(times):
+    """Times in words; those that follow closely on the first one as what they are later."""
+    divisor, unit = time_unit(times[-1])
+    texts = round_apart([time / divisor for time in times])
+    if max(map(len, texts)) < CLOSE:
+        return [f"{text} {unit}" for text in texts]
+    least, small = time_unit(times[-1] - times[0])
+    later = round_apart([(time - times[0]) / least for time in times[1:]])
+    return [f"{times[0] / divisor:.4g} {unit}"] + [f"+ {text} {small}" for text in later]
+
+
 def plot_fields(plt, data, equal=False):
     """Frames from the course of the run, side by side."""
-    divisor, unit = time_unit(data["times"][-1])
     frames = data["frames"]
     regions = [region for region in (1, 2) if np.any(data["region"] == region)]
     figure, axes = plt.subplots(2 + len(regions), len(frames), squeeze=False, sharex=True, sharey="row",
                                 figsize=(7.2, 2 * (2 + len(regions))), constrained_layout=True)
     draw_face(figure, axes[0], data, [0.1 * frame["current"] for frame in frames],
               "Current (mA/cm²)", False)
-    draw_face(figure, axes[1], data, [frame["u_face"] for frame in frames], "u at the face (–)", True)
+    draw_face(figure, axes[1], data, [frame["u_face"] for frame in frames], "Na content u at the face", True)
     for row, region in enumerate(regions):
         height = (1e9, "nm") if region == 1 else (1e6, "µm")
         draw_slice(figure, axes[2 + row], data, region, height, equal)
-    for column, time in enumerate(data["times"]):
-        axes[0][column].set_title(f"{time / divisor:.4g} {unit}", fontsize=9)
+    for column, (frame, time) in enumerate(zip(frames, moments(data["times"]))):
+        current = f"{0.1 * frame.numbers['current'] + 0:.3g} mA/cm²"
+        axes[0][column].set_title(f"{time}, {current}", fontsize=9)
         axes[-1][column].set_xlabel(f"x ({data['unit']})")
     return figure

@@ -77,6 +77,7 @@ def pyplot():
     plt.rcParams.update(
         {"font.size": 8, "figure.constrained_layout.use": True, "svg.hashsalt": "nakfield"}
     )
+    plt.rcParams.update({"axes.formatter.useoffset": False})
     return plt
 
 
