@@ -63,7 +63,7 @@ PetscReal NakIonExchanged(const NakColumn *c, const NakIonLayer *layer, PetscInt
 PetscReal NakIonDrop(const NakColumn *c, PetscInt k, const PetscReal u[]);
 PetscBool NakIonJumps(const NakColumn *c, PetscInt k);
 void      NakIonFluxes(const NakColumn *c, PetscInt k, const NakIonLayer *below,
-                       const NakIonLayer *above, PetscReal v, NakIonFlux flux[NAK_IONS]);
+                       const NakIonLayer *above, PetscReal v, NakIonFlux link[NAK_IONS]);
 
 /* ---- ions_ends.c: the half layers at the two faces ---- */
 

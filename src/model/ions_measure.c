@@ -132,8 +132,19 @@ PetscBool NakIonsLeft(const NakColumn *c, const PetscReal u[])
   return PETSC_TRUE;
 }
 
-/* In a membrane the anions are fixed.  The cations that it lets in are in Donnan's equilibrium with
-   the liquid, and so is its potential. */
+/* Fill a layer of a membrane, whose anions are fixed.  The cations that it lets in are in Donnan's
+   equilibrium with the liquid, and so is its potential. */
+static void FillMembrane(const NakColumn *c, const NakMedium *m, const PetscReal part[],
+                         PetscReal own[])
+{
+  PetscReal enters = 0;
+
+  for (int i = 0; i < NAK_ION_X; i++) enters += m->diffusivity[i] > 0 ? part[i] : 0;
+  for (int i = 0; i < NAK_ION_X; i++)
+    own[NAK_LAYER_NA + i] = m->diffusivity[i] > 0 ? m->fixed * part[i] / enters : 0;
+  own[0] -= PetscLogReal(m->fixed / enters) / c->kinetics.f;
+}
+
 void NakIonsPristine(const NakColumn *c, PetscReal u[])
 {
   const PetscReal potassium = c->kinetics.liquid.potassium, part[] = {1 - potassium, potassium};
@@ -142,15 +153,10 @@ void NakIonsPristine(const NakColumn *c, PetscReal u[])
     const NakMedium *m   = &c->medium[k];
     PetscReal       *own = u + NakLayoutPhi(&c->l, k);
 
-    PetscReal enters = 0;
-
-    for (int i = 0; i < NAK_ION_X; i++) enters += m->diffusivity[i] > 0 ? part[i] : 0;
-    for (int i = 0; i < NAK_ION_X; i++) {
-      const PetscReal there = m->diffusivity[i] > 0 ? m->fixed * part[i] / enters : 0;
-
-      own[NAK_LAYER_NA + i] = m->fixed > 0 ? there : m->porosity * part[i];
-    }
-    if (m->fixed > 0) own[0] -= PetscLogReal(m->fixed / enters) / c->kinetics.f;
+    if (m->fixed > 0)
+      FillMembrane(c, m, part, own);
+    else
+      for (int i = 0; i < NAK_ION_X; i++) own[NAK_LAYER_NA + i] = m->porosity * part[i];
   }
   for (int i = 0; i < NAK_ION_X; i++) u[c->l.excess + i] = part[i];
 }
