@@ -5,7 +5,7 @@ const NakParam NakImpedanceParamRows[] = {
   NAK_ROW_REAL("impedance.frequency_max", NakImpedanceParams, frequency_max, "Hz", 7e6, 1e-9, 1e12,
                "Highest frequency of a spectrum"),
   NAK_ROW_REAL("impedance.frequency_min", NakImpedanceParams, frequency_min, "Hz", 5, 1e-9, 1e12,
-               "Lowest frequency"),
+               "Lowest frequency; arcs of an interface to an alloy with much K lie below 5 Hz"),
   NAK_ROW_INT("impedance.per_decade", NakImpedanceParams, per_decade, 10, 1, 1000,
               "Frequencies per decade"),
   NAK_ROW_REAL("impedance.grain_boundary_capacitance", NakImpedanceParams,

@@ -94,13 +94,14 @@ static void PrintCell(NakProgress p, const NakNumber *voltage, char line[LINE_SI
   const NakNumber *const step    = NakNumbersFind(&p->last, "step");
   const NakNumber *const cycle   = NakNumbersFind(&p->last, "cycle");
   const NakNumber *const current = NakNumbersFind(&p->last, "current_mA_cm2");
+  const PetscReal        tiny    = 5e-5; /* would show as -0.0000 V */
   char                   time[32], dt[32];
 
   PrintTime(time, sizeof(time), p->last.items[0].value);
   PrintTime(dt, sizeof(dt), p->dt);
   (void)snprintf(line, LINE_SIZE, "%s  step %.0f  cycle %.0f  %.4g mA/cm^2  %.4f V  dt %s", time,
                  (double)step->value, (double)cycle->value, (double)NakNumberShown(current),
-                 (double)voltage->value, dt);
+                 PetscAbsReal(voltage->value) < tiny ? 0.0 : (double)voltage->value, dt);
 }
 
 /* The first steps are short and say little of the later ones. */

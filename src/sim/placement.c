@@ -65,7 +65,7 @@ static PetscErrorCode Place(MPI_Comm comm, Placement *place)
 PetscErrorCode NakSimPlacement(NakSim s)
 {
   const NakSimSize *size   = &s->size;
-  PetscReal         parts  = 1;
+  PetscReal         parts  = 1, each;
   const PetscInt    wanted = s->params.output.writers, writers = NakWritersCount(s->writers);
   Placement         place;
   char              text[NAK_TEXT_SIZE], fewer[64] = "";
@@ -73,15 +73,16 @@ PetscErrorCode NakSimPlacement(NakSim s)
   PetscFunctionBeginUser;
   PetscCall(Place(s->comm, &place));
   for (int k = 0; k < 3; k++) parts *= size->n[k] > 0 ? (PetscReal)size->n[k] : 1;
+  each = parts / (PetscReal)size->ranks;
   if (writers < wanted)
     (void)snprintf(fewer, sizeof fewer, ", not the %" PetscInt_FMT " of output.writers", wanted);
-  (void)snprintf(text, sizeof text,
-                 "%" PetscInt_FMT " rank%s on %d node%s, %d on %d core%s of a node; about %.4g %s "
-                 "and 1 thread a rank; %" PetscInt_FMT " writer%s%s",
-                 size->ranks, size->ranks == 1 ? "" : "s", place.nodes, place.nodes == 1 ? "" : "s",
-                 place.ranks, place.cores, place.cores == 1 ? "" : "s",
-                 (double)(parts / (PetscReal)size->ranks), size->what, writers,
-                 writers == 1 ? "" : "s", fewer);
+  (void)snprintf(
+    text, sizeof text,
+    "%" PetscInt_FMT " rank%s on %d node%s, %d on %d core%s of a node; about %.4g %.*s "
+    "and 1 thread a rank; %" PetscInt_FMT " writer%s%s",
+    size->ranks, size->ranks == 1 ? "" : "s", place.nodes, place.nodes == 1 ? "" : "s", place.ranks,
+    place.cores, place.cores == 1 ? "" : "s", (double)each, (int)strlen(size->what) - (each == 1),
+    size->what, writers, writers == 1 ? "" : "s", fewer);
   PetscCall(NakOutputLog(s->output, "%s", text));
   if (!s->options.quiet && size->ranks > 1) PetscCall(PetscFPrintf(s->comm, stderr, "%s\n", text));
   PetscFunctionReturn(PETSC_SUCCESS);
