@@ -402,5 +402,5 @@ const NakSimKind NakSimCellKind = {.unit         = " s",
                                    .fields       = Fields,
                                    .frame        = Frame,
                                    .numbers      = Numbers,
-                                   .observe      = ObserveSpectrum,
+                                   .spectrum     = ObserveSpectrum,
                                    .results      = Results};

@@ -146,7 +146,7 @@ static const char *Why(int signal)
   return "the wall time is up";
 }
 
-PetscErrorCode NakSimPause(NakSim s)
+PetscErrorCode NakSimCheckpointDue(NakSim s)
 {
   int wishes[2]; /* of the signals and of the clock */
 

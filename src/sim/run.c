@@ -146,10 +146,10 @@ static PetscErrorCode Observe(NakSim s)
   if (fields || s->when[NAK_SHOW_FRAME].due) PetscCall(WriteFields(s));
   if (NakInsituDue(s->insitu, s->time, event) || s->when[NAK_SHOW_INSITU].due)
     PetscCall(ShowInsitu(s, PETSC_FALSE));
-  if (s->kind->observe != NULL) PetscCall(s->kind->observe(s));
+  if (s->kind->spectrum != NULL) PetscCall(s->kind->spectrum(s));
   PetscCall(NakProgressShow(s->progress, &numbers, s->dt, s->left));
   PetscCall(NakOutputProgress(s->output, &moment));
-  PetscCall(NakSimPause(s));
+  PetscCall(NakSimCheckpointDue(s));
   s->good = s->time;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -163,8 +163,8 @@ static PetscErrorCode RunProtocolStep(NakSim s)
   if (!s->resumed) {
     PetscCall(s->kind->enter(s));
     PetscCall(Observe(s));
-  } else if (s->kind->observe != NULL) {
-    PetscCall(s->kind->observe(s)); /* where the run gave up over it */
+  } else if (s->kind->spectrum != NULL) {
+    PetscCall(s->kind->spectrum(s)); /* where the run gave up over it */
   }
   s->resumed = PETSC_FALSE;
   while (!s->over && s->stop == NULL) {

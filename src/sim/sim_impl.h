@@ -53,7 +53,7 @@ typedef struct {
   /* The moment.  If `row` is true, it is for a row of the table; after it, the counts of a row
      start again. */
   PetscErrorCode (*numbers)(NakSim, PetscBool row, NakNumbers *);
-  PetscErrorCode (*observe)(NakSim); /* what it alone shows, if due; or NULL */
+  PetscErrorCode (*spectrum)(NakSim); /* take one if it is due; or NULL */
   /* Write the last tables, and fill in the kind's part of the summary. */
   PetscErrorCode (*results)(NakSim, NakSummary *);
 } NakSimKind;
@@ -161,7 +161,7 @@ PetscErrorCode NakSimCheckpoint(NakSim sim);
 
 /* Between two steps: write a checkpoint if one is due, and one more if the run is to stop; `stop`
    reports that. */
-PetscErrorCode NakSimPause(NakSim sim);
+PetscErrorCode NakSimCheckpointDue(NakSim sim);
 
 /* Whether the run that is to be continued is over; says so. */
 PetscErrorCode NakSimOver(NakSim sim, PetscBool *over);
