@@ -50,7 +50,8 @@ static PetscErrorCode ComplainOfKind(NakParser *parser, NakNode map)
     PetscCall(NakDeckError(
       parser->deck, map,
       "this item does not say what is held: it needs one of strip, plate, current, voltage, rest, "
-      "staircase, pulses, ccd, profile, ramp, repeat, impedance, temperature"));
+      "staircase, pulses, ccd, profile, ramp, repeat, impedance, temperature; if it belongs to the "
+      "item above it, remove its '- '"));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -222,6 +222,11 @@ static PetscErrorCode ParseEvent(NakDeck deck, NakNode node, const NakLimits *li
                            "'%s' is the end of the run, and nothing comes after it; conditions "
                            "can name the events %s",
                            text, known));
+  else if (strstr(text, " and ") != NULL || strstr(text, " or ") != NULL)
+    PetscCall(NakDeckError(deck, node,
+                           "'%s' is more than one condition: write a list, 'until: [A, B]', any of "
+                           "which ends the item",
+                           text));
   else
     PetscCall(NakDeckError(deck, node,
                            "'%s' is not a condition: write 'SIGNAL > VALUE' or 'SIGNAL < VALUE', "

@@ -310,6 +310,9 @@ class BadInput(unittest.TestCase):
         self.assertRegex(self.check(deck % "11 s", status=nakrun.DONE).err, "the item lasts 10 s: there will be none")
         self.assertEqual(self.check(deck % "10 s", status=nakrun.DONE).err, "")
         self.check("title: x\nprotocol: [impedance]\n", message="a colon is missing: write 'impedance:'")
+        self.check("title: x\nprotocol: [{rest: , until: voltage > 3 V and time > 1 s}]\n",
+                   message="more than one condition: write a list, 'until: .A, B.'")
+        self.check("title: x\nprotocol: [{rest: 1 s}, {for: 1 s}]\n", message="belongs to the item above it, remove its '- '")
 
     def test_an_alloy_without_liquid(self):
         """A cell needs some; supercooled it has."""
