@@ -70,9 +70,9 @@ def torture(place, given):
         if process.poll() is not None:
             process, starts = start(place), starts + 1
         before = len(os.listdir(done)) if done.is_dir() else 0
-        share = given.samples * (kills + 1) / (given.kills + 1)
+        share = given.samples * (kills + 1) / (given.kills + 2)  # the last one before the end
         if kills < given.kills and before >= share - random.random() * given.samples / given.kills:
-            time.sleep(random.uniform(0, 0.2))
+            time.sleep(random.uniform(0, 0.1))
             kills += kill(process, random.random() < 0.3)
         time.sleep(0.02)
     return kills, starts
