@@ -184,37 +184,37 @@ PetscInt NakDeckErrorCount(NakDeck deck);
 /** Entries that do not fit together.  The check of a module, NakXCheck(), is pure and fills such a
     list.  The commands `check` and `run` use the same check, and so does the creation of what the
     parameters describe. */
-enum { NAK_COMPLAINTS = 32 }; /* more are left out */
+enum { NAK_CHECK_ITEMS = 32 }; /* more are left out */
 typedef struct {
   const char *key;     /**< of the entry or section to change */
-  PetscBool   caution; /**< no error, but perhaps not meant */
+  PetscBool   warning; /**< no error, but perhaps not meant */
   char        text[3 * NAK_TEXT_SIZE];
-} NakComplaint;
+} NakCheckItem;
 typedef struct {
   PetscInt     n;
-  NakComplaint items[NAK_COMPLAINTS];
-} NakComplaints;
+  NakCheckItem items[NAK_CHECK_ITEMS];
+} NakCheckList;
 
 /** Add an error at `key`. */
-void NakComplain(NakComplaints *list, const char *key, const char format[], ...)
+void NakCheckError(NakCheckList *list, const char *key, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
 
 /** Add a warning at `key`. */
-void NakCaution(NakComplaints *list, const char *key, const char format[], ...)
+void NakCheckWarning(NakCheckList *list, const char *key, const char format[], ...)
   PETSC_ATTRIBUTE_FORMAT(3, 4);
 
 /** Add an error unless the lengths of time steps in `section` are in ascending order; `unit` as in
     " s". */
-void NakCheckSteps(NakComplaints *list, const char *section, const char *unit, PetscReal shortest,
+void NakCheckSteps(NakCheckList *list, const char *section, const char *unit, PetscReal shortest,
                    PetscReal first, PetscReal longest);
 
 /** Raise the first error of the list, if any, as PETSC_ERR_USER_INPUT on `comm`. */
-PetscErrorCode NakComplaintsRaise(MPI_Comm comm, const NakComplaints *list);
+PetscErrorCode NakCheckRaise(MPI_Comm comm, const NakCheckList *list);
 
 /** Collect the errors of the list at their places in the deck, and print its warnings.  An entry
     that the deck lacks is reported at the section above it, with the note that the default holds.
     Rank 0 only. */
-PetscErrorCode NakDeckComplaints(NakDeck deck, const NakComplaints *list);
+PetscErrorCode NakDeckReportChecks(NakDeck deck, const NakCheckList *list);
 
 /** Entries that have an effect only while the entry `key` has one of the `values`. */
 typedef struct {
@@ -222,10 +222,10 @@ typedef struct {
   const char *key, *values; /**< "a|b" of a choice, or "!0": any number but that */
 } NakNeed;
 
-/** Caution of entries that the deck sets to another value than the default, and that have no
+/** Warn of entries that the deck sets to another value than the default, and that have no
     effect.  For a deck that is filled; rank 0 only. */
-void NakDeckTellIdle(NakDeck deck, const NakSection schema[], const NakNeed needs[],
-                     NakComplaints *list);
+void NakDeckWarnIdle(NakDeck deck, const NakSection schema[], const NakNeed needs[],
+                     NakCheckList *list);
 
 /** Print a warning at once on standard error, for what is no error but may not be meant.  The deck
     stays good.  Rank 0 only. */

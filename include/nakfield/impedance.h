@@ -36,8 +36,8 @@ typedef struct {
 
 extern const NakParam NakImpedanceParamRows[];
 
-/** Complain of parameters that contradict each other.  Pure. */
-void NakImpedanceCheck(const NakImpedanceParams *params, NakComplaints *list);
+/** Report parameters that contradict each other.  Pure. */
+void NakImpedanceCheck(const NakImpedanceParams *params, NakCheckList *list);
 
 typedef struct NakImpedance_private *NakImpedance; /**< opaque */
 

@@ -191,7 +191,7 @@ extern const NakParam
 /** Add to the list the parameters of a box that do not fit together.  They concern cells,
     interfaces, phases and the void, the temperature at the end, and steps.  NakAlloyComplete() has
     checked the temperature at the start. */
-void NakMixCheck(const NakMixParams *params, NakComplaints *list);
+void NakMixCheck(const NakMixParams *params, NakCheckList *list);
 
 /** The physics that the parameters ask for, with the branches still to be set. */
 void NakMixCreate(const NakMixParams *params, NakMixFrame frame, NakMix *mix);

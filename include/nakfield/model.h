@@ -92,8 +92,8 @@ PetscReal NakModelInterphase(const NakModelParams *params);
     host has no layers. */
 void NakCounterCell(const NakModelParams *params, NakModelParams *cell);
 
-/** Complain of entries that contradict each other. */
-void NakModelCheck(const NakModelParams *params, NakComplaints *list);
+/** Report entries that contradict each other. */
+void NakModelCheck(const NakModelParams *params, NakCheckList *list);
 
 typedef struct NakModel_private *NakModel; /**< opaque */
 

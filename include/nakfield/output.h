@@ -35,8 +35,8 @@ extern const NakParam NakOutputCellParamRows[];  /**< entries for cells only */
 PetscErrorCode NakOutputRead(NakDeck deck, const NakField fields[], PetscInt count,
                              NakOutputParams *params);
 
-/** Complain of frames without end, in a run of up to `span` [s].  Pure. */
-void NakOutputCheck(const NakOutputParams *params, PetscReal span, NakComplaints *list);
+/** Report frames without end, in a run of up to `span` [s].  Pure. */
+void NakOutputCheck(const NakOutputParams *params, PetscReal span, NakCheckList *list);
 
 typedef struct NakOutput_private *NakOutput; /**< opaque */
 

@@ -61,8 +61,8 @@ extern const NakParam NakPfhubTimeParamRows[]; /**< how it is followed, and for 
     `params`. */
 void NakPfhubFill(const NakPfhubParams *params, NakFieldModel *model, const void **ctx);
 
-/** Complain of parameters that contradict each other.  Pure. */
-void NakPfhubCheck(const NakPfhubParams *params, NakComplaints *list);
+/** Report parameters that contradict each other.  Pure. */
+void NakPfhubCheck(const NakPfhubParams *params, NakCheckList *list);
 
 /** The box of a deck. */
 NakDomain NakPfhubBox(const NakPfhubParams *params);

@@ -132,8 +132,8 @@ const char *NakLayoutName(const NakLayout *layout, PetscInt j);
 
 typedef struct NakState_private *NakState; /**< opaque */
 
-/** Complain if the resolved part of the alloy is not lower than all of it, `total_height` [m]. */
-void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakComplaints *list);
+/** Report if the resolved part of the alloy is not lower than all of it, `total_height` [m]. */
+void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakCheckList *list);
 
 /**
   Lay out the grid and the unknowns.  Collective on `comm`.
@@ -145,7 +145,8 @@ void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakCompla
   @param[in]  total_height        of the whole alloy, volume over area [m]
   @param[out] state               free with NakStateDestroy()
 
-  Errors: PETSC_ERR_USER_INPUT if NakGridCheck() complains, or if there are more ranks than columns.
+  Errors: PETSC_ERR_USER_INPUT if NakGridCheck() reports an error, or if there are more ranks than
+  columns.
 */
 PetscErrorCode NakStateCreate(MPI_Comm comm, const NakGridParams *params,
                               PetscReal electrolyte_height, PetscReal interphase_height,

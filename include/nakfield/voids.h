@@ -76,9 +76,9 @@ typedef struct {
   PetscReal steepness;  /**< of an interface, as in NakGasField [1/m] */
 } NakVoidsPlace;
 
-/** Complain in three cases: there is no room for the pockets; a void would reach the top; voids
+/** Report three cases: there is no room for the pockets; a void would reach the top; voids
     that lose gas would be too small for the interface from the start.  Pure. */
-void NakVoidsCheck(const NakVoidsParams *params, const NakVoidsPlace *at, NakComplaints *list);
+void NakVoidsCheck(const NakVoidsParams *params, const NakVoidsPlace *at, NakCheckList *list);
 
 /* ---- Where voids are, their gas, and new ones ---- */
 

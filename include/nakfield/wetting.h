@@ -51,8 +51,8 @@ PetscReal NakWettingTime(const NakWettingParams *params, PetscReal tension, Pets
 /** Whether the reaction is slower to the end. */
 PetscBool NakWettingReacts(const NakWettingParams *params, PetscReal tension, PetscReal cosine);
 
-/** Complain of entries that need others. */
-void NakWettingCheck(const NakWettingParams *params, PetscReal tension, NakComplaints *list);
+/** Report entries that need others. */
+void NakWettingCheck(const NakWettingParams *params, PetscReal tension, NakCheckList *list);
 
 /** Write the results, a line each; `cosine` is that of the smooth wall. */
 void NakWettingWrite(const NakWettingParams *params, PetscReal tension, PetscReal cosine,

@@ -34,8 +34,8 @@ static PetscErrorCode CheckRow(const NakParam *row)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Complain at the innermost section above `key` that the deck has. */
-static PetscErrorCode ComplainMissing(NakDeck deck, const NakParam *row)
+/* An error at the innermost section above `key` that the deck has. */
+static PetscErrorCode ReportMissing(NakDeck deck, const NakParam *row)
 {
   const NakNode above = NakDeckAbove(deck, row->key);
 
@@ -45,9 +45,9 @@ static PetscErrorCode ComplainMissing(NakDeck deck, const NakParam *row)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Complain of a value that an entry once took, in another unit than today's. */
-static PetscErrorCode ComplainFormerUnit(NakDeck deck, const NakParam *row, NakNode node,
-                                         PetscBool *former)
+/* Report a value that an entry once took, in another unit than today's. */
+static PetscErrorCode ReportFormerUnit(NakDeck deck, const NakParam *row, NakNode node,
+                                       PetscBool *former)
 {
   PetscFunctionBeginUser;
   *former = PETSC_FALSE;
@@ -73,11 +73,10 @@ static PetscErrorCode FillRow(NakDeck deck, const NakParam *row, void *params)
   PetscFunctionBeginUser;
   PetscCall(CheckRow(row));
   if (row->type != NAK_TREE) NakDeckSetDefault(row, field);
-  if (node != NULL) PetscCall(ComplainFormerUnit(deck, row, node, &former));
+  if (node != NULL) PetscCall(ReportFormerUnit(deck, row, node, &former));
   if (node != NULL && row->type != NAK_TREE && !former)
     PetscCall(NakDeckReadValue(deck, node, row, field));
-  if (node == NULL && NakParamIsRequired(row) && !deck->broken)
-    PetscCall(ComplainMissing(deck, row));
+  if (node == NULL && NakParamIsRequired(row) && !deck->broken) PetscCall(ReportMissing(deck, row));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,8 +156,8 @@ static PetscBool Nested(const NakSection schema[], const char *path)
 }
 
 /* Offer the names that are near an unknown key. */
-static PetscErrorCode ComplainMisspelt(NakDeck deck, const NakSection schema[], NakNode node,
-                                       const char *path)
+static PetscErrorCode ReportMisspelt(NakDeck deck, const NakSection schema[], NakNode node,
+                                     const char *path)
 {
   const char *const dot    = strrchr(path, '.');
   const int         prefix = dot != NULL ? (int)(dot - path) + 1 : 0;
@@ -192,8 +191,8 @@ static PetscErrorCode ComplainMisspelt(NakDeck deck, const NakSection schema[], 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ComplainUnknown(NakDeck deck, const NakSection schema[], NakNode node,
-                                      const char *path)
+static PetscErrorCode ReportUnknown(NakDeck deck, const NakSection schema[], NakNode node,
+                                    const char *path)
 {
   const char *const advice = FormerAdvice(deck, path);
 
@@ -208,13 +207,13 @@ static PetscErrorCode ComplainUnknown(NakDeck deck, const NakSection schema[], N
                              "'model'",
                              path, deck->kind));
   else
-    PetscCall(ComplainMisspelt(deck, schema, node, path));
+    PetscCall(ReportMisspelt(deck, schema, node, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Complain of a section that is a list or a value, with the first of its entries as an example. */
-static PetscErrorCode ComplainFlat(NakDeck deck, const NakSection schema[], NakNode node,
-                                   const char *path)
+/* Report a section that is a list or a value, with the first of its entries as an example. */
+static PetscErrorCode ReportFlat(NakDeck deck, const NakSection schema[], NakNode node,
+                                 const char *path)
 {
   const size_t length = strlen(path);
   const char  *entry  = "";
@@ -245,12 +244,12 @@ static PetscErrorCode CheckKeys(NakDeck deck, const NakSection schema[], NakNode
 
     if (meaning == UNKNOWN && node->kind == NAK_NODE_MAP && FormerSection(deck, path))
       meaning = SECTION; /* each of its entries knows its successor */
-    if (meaning == UNKNOWN) PetscCall(ComplainUnknown(deck, schema, node, path));
+    if (meaning == UNKNOWN) PetscCall(ReportUnknown(deck, schema, node, path));
     if (meaning != SECTION || NakNodeIsEmpty(node)) continue;
     if (node->kind == NAK_NODE_MAP)
       PetscCall(CheckKeys(deck, schema, node));
     else
-      PetscCall(ComplainFlat(deck, schema, node, path));
+      PetscCall(ReportFlat(deck, schema, node, path));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

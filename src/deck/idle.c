@@ -57,22 +57,24 @@ static PetscBool IsMet(const NakNeed *need, const char *value)
   return HasWord(need->values, value);
 }
 
-static void Tell(const NakNeed *need, const NakParam *row, const char *value, NakComplaints *list)
+static void Tell(const NakNeed *need, const NakParam *row, const char *value, NakCheckList *list)
 {
   char wanted[NAK_TEXT_SIZE];
 
   if (need->values[0] == '!') {
-    NakCaution(list, row->key, "%s has no effect while %s is %s: change that, or leave this out",
-               row->key, need->key, value);
+    NakCheckWarning(list, row->key,
+                    "%s has no effect while %s is %s: change that, or leave this out", row->key,
+                    need->key, value);
     return;
   }
   NakWordsList(need->values, wanted, sizeof wanted);
-  NakCaution(list, row->key, "%s has no effect while %s is %s: set that to %s, or leave this out",
-             row->key, need->key, value, wanted);
+  NakCheckWarning(list, row->key,
+                  "%s has no effect while %s is %s: set that to %s, or leave this out", row->key,
+                  need->key, value, wanted);
 }
 
-void NakDeckTellIdle(NakDeck deck, const NakSection schema[], const NakNeed needs[],
-                     NakComplaints *list)
+void NakDeckWarnIdle(NakDeck deck, const NakSection schema[], const NakNeed needs[],
+                     NakCheckList *list)
 {
   for (const NakNeed *need = needs; need->entries != NULL; need++) {
     char value[NAK_TEXT_SIZE];

@@ -39,7 +39,7 @@ static PetscErrorCode ReadOverride(NakDeck deck, const char *value, NakSource pl
 }
 
 /* Say why a key that is none of the deck's cannot be set. */
-static PetscErrorCode ComplainKey(NakDeck deck, const char *key, NakSource place)
+static PetscErrorCode ReportKey(NakDeck deck, const char *key, NakSource place)
 {
   char shown[NAK_SHOWN_SIZE];
 
@@ -76,6 +76,6 @@ PetscErrorCode NakDeckOverride(NakDeck deck, const char *text, PetscInt number)
   PetscCall(ReadOverride(deck, equals + 1, place, segments, &item));
   if (item == NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NakTreeSet(deck->root, key, item, &fits));
-  if (!fits) PetscCall(ComplainKey(deck, key, place));
+  if (!fits) PetscCall(ReportKey(deck, key, place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

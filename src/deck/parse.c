@@ -75,7 +75,7 @@ static const char *Remedy(const char *problem)
 }
 
 /* Report what libyaml could not read. */
-static PetscErrorCode ComplainYaml(Reader *reader)
+static PetscErrorCode ReportYaml(Reader *reader)
 {
   const yaml_parser_t *yaml    = &reader->yaml;
   const char          *problem = yaml->problem != NULL ? yaml->problem : "it cannot be read";
@@ -107,7 +107,7 @@ static PetscErrorCode Next(Reader *reader, yaml_event_t *event)
   PetscFunctionBeginUser;
   memset(event, 0, sizeof *event);
   if (reader->stopped) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!yaml_parser_parse(&reader->yaml, event)) PetscCall(ComplainYaml(reader));
+  if (!yaml_parser_parse(&reader->yaml, event)) PetscCall(ReportYaml(reader));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -70,7 +70,7 @@ static PetscErrorCode OpenScalar(NakDeck deck, NakNode node, Scalar *scalar, Pet
 }
 
 /* `is X` for a message, or that there is nothing. */
-static PetscErrorCode ComplainValue(NakDeck deck, const Scalar *scalar, const char *remedy)
+static PetscErrorCode ReportValue(NakDeck deck, const Scalar *scalar, const char *remedy)
 {
   PetscFunctionBeginUser;
   if (scalar->text[0] == '\0')
@@ -125,8 +125,8 @@ static PetscErrorCode ConvertBound(PetscReal bound, const char *unit, const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ComplainBounds(NakDeck deck, const Scalar *scalar, const char *unit,
-                                     PetscReal lower, PetscReal upper)
+static PetscErrorCode ReportBounds(NakDeck deck, const Scalar *scalar, const char *unit,
+                                   PetscReal lower, PetscReal upper)
 {
   char       *number_end = NULL;
   const char *user;
@@ -147,7 +147,7 @@ static PetscErrorCode ComplainBounds(NakDeck deck, const Scalar *scalar, const c
   }
   (void)snprintf(shown, sizeof shown, " %.64s", user);
   ExplainBounds(low, high, strcmp(user, "1") == 0 ? "" : shown, remedy, sizeof remedy);
-  PetscCall(ComplainValue(deck, scalar, remedy));
+  PetscCall(ReportValue(deck, scalar, remedy));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -164,9 +164,9 @@ PetscErrorCode NakDeckQuantity(NakDeck deck, NakNode node, const char *unit, Pet
   PetscCall(NakUnitsConvert(scalar.text, unit, &number, message, sizeof message));
   *ok = PETSC_FALSE;
   if (message[0] != '\0')
-    PetscCall(ComplainValue(deck, &scalar, message));
+    PetscCall(ReportValue(deck, &scalar, message));
   else if (number < lower || number > upper)
-    PetscCall(ComplainBounds(deck, &scalar, unit, lower, upper));
+    PetscCall(ReportBounds(deck, &scalar, unit, lower, upper));
   else {
     *value = number;
     *ok    = PETSC_TRUE;
@@ -191,14 +191,14 @@ PetscErrorCode NakDeckWhole(NakDeck deck, NakNode node, PetscInt lower, PetscInt
   number = strtoll(scalar.text, &end, 10);
   *ok    = PETSC_FALSE;
   if (end == scalar.text || *end != '\0') {
-    PetscCall(ComplainValue(deck, &scalar, "it must be a whole number"));
+    PetscCall(ReportValue(deck, &scalar, "it must be a whole number"));
   } else if (errno != 0 || number < lower || number > upper) {
     const PetscBool low  = (PetscBool)(lower > PETSC_INT_MIN || number < lower);
     const PetscBool high = (PetscBool)(upper < PETSC_INT_MAX || number > upper);
 
     ExplainBounds(low ? (PetscReal)lower : -PETSC_INFINITY,
                   high ? (PetscReal)upper : PETSC_INFINITY, "", remedy, sizeof remedy);
-    PetscCall(ComplainValue(deck, &scalar, remedy));
+    PetscCall(ReportValue(deck, &scalar, remedy));
   } else {
     *value = (PetscInt)number;
     *ok    = PETSC_TRUE;
@@ -221,7 +221,7 @@ static PetscErrorCode ReadBool(NakDeck deck, const Scalar *scalar, PetscBool *va
   else if (strcmp(scalar->text, "false") == 0)
     *value = PETSC_FALSE;
   else
-    PetscCall(ComplainValue(deck, scalar, "it must be true or false"));
+    PetscCall(ReportValue(deck, scalar, "it must be true or false"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -231,11 +231,11 @@ static PetscErrorCode ReadText(NakDeck deck, const Scalar *scalar, char *value)
 
   PetscFunctionBeginUser;
   if (length >= NAK_TEXT_SIZE)
-    PetscCall(ComplainValue(deck, scalar, "it is longer than 255 bytes"));
+    PetscCall(ReportValue(deck, scalar, "it is longer than 255 bytes"));
   else if (NakNodeIsEmpty(scalar->node))
-    PetscCall(ComplainValue(deck, scalar, "it needs a text, \"\" for an empty one"));
+    PetscCall(ReportValue(deck, scalar, "it needs a text, \"\" for an empty one"));
   else if (!NakTextIsLine(scalar->text))
-    PetscCall(ComplainValue(deck, scalar, "it must be one line without control characters"));
+    PetscCall(ReportValue(deck, scalar, "it must be one line without control characters"));
   else
     memcpy(value, scalar->text, length + 1);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -257,7 +257,7 @@ static PetscErrorCode ReadChoice(NakDeck deck, const Scalar *scalar, const char 
   }
   NakWordsList(words, list, sizeof list);
   (void)snprintf(remedy, sizeof remedy, "it must be %s", list);
-  PetscCall(ComplainValue(deck, scalar, remedy));
+  PetscCall(ReportValue(deck, scalar, remedy));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -287,14 +287,14 @@ static PetscErrorCode ReadFraction(NakDeck deck, const Scalar *scalar, const Nak
 
   PetscFunctionBeginUser;
   if ((!by_weight && strcmp(tail, "mol%") != 0) || length > 64) {
-    PetscCall(ComplainValue(deck, scalar, asked));
+    PetscCall(ReportValue(deck, scalar, asked));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   memcpy(number, scalar->text, length);
   number[length] = '\0';
   PetscCall(NakUnitsConvert(number, "1", &x, message, sizeof message));
   if (message[0] != '\0') {
-    PetscCall(ComplainValue(deck, scalar, message));
+    PetscCall(ReportValue(deck, scalar, message));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   ShiftDecimal(number, -2, message, sizeof message);
@@ -302,7 +302,7 @@ static PetscErrorCode ReadFraction(NakDeck deck, const Scalar *scalar, const Nak
   (void)snprintf(unit, sizeof unit, " %s", tail);
   if (x < row->lower || x > row->upper) {
     ExplainBounds(100 * row->lower, 100 * row->upper, unit, message, sizeof message);
-    PetscCall(ComplainValue(deck, scalar, message));
+    PetscCall(ReportValue(deck, scalar, message));
   } else {
     *value = (NakFraction){.value = x, .by_weight = by_weight};
   }

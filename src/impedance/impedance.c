@@ -48,26 +48,27 @@ static PetscErrorCode CreateSpectrum(NakImpedance z)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void NakImpedanceCheck(const NakImpedanceParams *p, NakComplaints *list)
+void NakImpedanceCheck(const NakImpedanceParams *p, NakCheckList *list)
 {
   if (p->frequency_max < p->frequency_min)
-    NakComplain(list, "impedance",
-                "impedance.frequency_max is %.6g Hz and impedance.frequency_min %.6g Hz; the first "
-                "must be the higher one",
-                (double)p->frequency_max, (double)p->frequency_min);
+    NakCheckError(
+      list, "impedance",
+      "impedance.frequency_max is %.6g Hz and impedance.frequency_min %.6g Hz; the first "
+      "must be the higher one",
+      (double)p->frequency_max, (double)p->frequency_min);
 }
 
 PetscErrorCode NakImpedanceCreate(NakModel model, const NakImpedanceParams *params,
                                   NakImpedance *impedance)
 {
   const MPI_Comm comm = PetscObjectComm((PetscObject)NakStateDM(NakModelState(model)));
-  NakComplaints  list = {.n = 0};
+  NakCheckList   list = {.n = 0};
   NakImpedance   z;
 
   PetscFunctionBeginUser;
   *impedance = NULL;
   NakImpedanceCheck(params, &list);
-  PetscCall(NakComplaintsRaise(comm, &list));
+  PetscCall(NakCheckRaise(comm, &list));
   PetscCall(PetscNew(&z));
   *impedance = z;
   z->comm    = comm;

@@ -158,12 +158,12 @@ static void FillLiquid(void *ctx, const PetscReal at[3], PetscReal u[])
 
 PetscErrorCode NakMixBoxCreate(MPI_Comm comm, const NakMixParams *params, NakMixBox *box)
 {
-  NakMixBox     b;
-  NakComplaints list = {.n = 0};
+  NakMixBox    b;
+  NakCheckList list = {.n = 0};
 
   PetscFunctionBeginUser;
   NakMixCheck(params, &list);
-  PetscCall(NakComplaintsRaise(comm, &list));
+  PetscCall(NakCheckRaise(comm, &list));
   PetscCall(PetscNew(&b));
   *box      = b;
   b->params = *params;

@@ -7,11 +7,11 @@ PetscErrorCode NakModelCreate(MPI_Comm comm, const NakModelParams *params, NakMo
   NakCover        *over;
   PetscReal        contact;
   NakModel         m;
-  NakComplaints    list = {.n = 0};
+  NakCheckList     list = {.n = 0};
 
   PetscFunctionBeginUser;
   NakModelCheck(params, &list);
-  PetscCall(NakComplaintsRaise(comm, &list));
+  PetscCall(NakCheckRaise(comm, &list));
   PetscCall(PetscNew(&m));
   *model    = m;
   m->comm   = comm;

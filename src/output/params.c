@@ -115,13 +115,13 @@ PetscErrorCode NakOutputRead(NakDeck deck, const NakField fields[], PetscInt cou
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void NakOutputCheck(const NakOutputParams *p, PetscReal span, NakComplaints *list)
+void NakOutputCheck(const NakOutputParams *p, PetscReal span, NakCheckList *list)
 {
   const PetscReal every = p->fields_every, most = 1e6;
 
   if (every > 0 && span < PETSC_INFINITY && span / every > most)
-    NakComplain(list, "output.fields.every",
-                "output.fields.every is %.6g s in a run of up to %.6g s: that is %.3g frames, a "
-                "file each, and 1e6 are allowed",
-                (double)every, (double)span, (double)(span / every));
+    NakCheckError(list, "output.fields.every",
+                  "output.fields.every is %.6g s in a run of up to %.6g s: that is %.3g frames, a "
+                  "file each, and 1e6 are allowed",
+                  (double)every, (double)span, (double)(span / every));
 }

@@ -93,7 +93,7 @@ NakDomain NakPfhubBox(const NakPfhubParams *p)
 /* A flat interface is tanh(x / half), so it is 2 half wide.  One that is narrower than a cell
    sticks to the grid, and the time steps become ever shorter.  Allen-Cahn's well is Cahn-Hilliard's
    with rho = 1 from 0 to 1. */
-static void WarnNarrow(const NakPfhubParams *p, NakComplaints *list)
+static void WarnNarrow(const NakPfhubParams *p, NakCheckList *list)
 {
   const NakCahnHilliard *c    = &p->cahn_hilliard;
   const PetscBool        flip = (PetscBool)(p->model == NAK_PFHUB_ALLEN_CAHN);
@@ -105,27 +105,29 @@ static void WarnNarrow(const NakPfhubParams *p, NakComplaints *list)
   for (int d = 0; d < 3; d++)
     if (grid.n[d] > 1) side = PetscMax(side, grid.size[d] / (PetscReal)grid.n[d]);
   if (side > 2 * half)
-    NakCaution(list, "box",
-               "interfaces are %.3g wide and a cell %.3g: they stick to the grid, and the time "
-               "steps become very short; use smaller cells or raise kappa",
-               (double)(2 * half), (double)side);
+    NakCheckWarning(
+      list, "box",
+      "interfaces are %.3g wide and a cell %.3g: they stick to the grid, and the time "
+      "steps become very short; use smaller cells or raise kappa",
+      (double)(2 * half), (double)side);
 }
 
-void NakPfhubCheck(const NakPfhubParams *p, NakComplaints *list)
+void NakPfhubCheck(const NakPfhubParams *p, NakCheckList *list)
 {
   const NakPhaseFieldParams *s = &p->solver;
   const NakCahnHilliard     *c = &p->cahn_hilliard;
 
   NakCheckSteps(list, "time", "", s->shortest_step, s->first_step, s->longest_step);
   if (c->low >= c->high)
-    NakComplain(list, "cahn_hilliard",
-                "cahn_hilliard.low is %.6g and cahn_hilliard.high %.6g; the second must be the "
-                "higher one",
-                (double)c->low, (double)c->high);
+    NakCheckError(list, "cahn_hilliard",
+                  "cahn_hilliard.low is %.6g and cahn_hilliard.high %.6g; the second must be the "
+                  "higher one",
+                  (double)c->low, (double)c->high);
   else
     WarnNarrow(p, list);
   if (s->before + s->after == 0)
-    NakComplain(list, "multigrid",
-                "multigrid.before and multigrid.after are 0: nothing would be smoothed; set one of "
-                "them to 1");
+    NakCheckError(
+      list, "multigrid",
+      "multigrid.before and multigrid.after are 0: nothing would be smoothed; set one of "
+      "them to 1");
 }

@@ -31,7 +31,7 @@ static PetscBool StandsBeside(const NakItemKind *kind)
 
 /* A map without a kind: either its name is misspelt, or it has only entries that belong beside
    one. */
-static PetscErrorCode ComplainOfKind(NakParser *parser, NakNode map)
+static PetscErrorCode ReportOfKind(NakParser *parser, NakNode map)
 {
   PetscBool foreign = PETSC_FALSE;
 
@@ -84,7 +84,7 @@ static PetscErrorCode CheckEnd(NakParser *parser, const NakItemKind *kind, NakNo
 }
 
 /* An item that is no map. */
-static PetscErrorCode ComplainOfForm(NakParser *parser, NakNode item)
+static PetscErrorCode ReportOfForm(NakParser *parser, NakNode item)
 {
   const NakItemKind *kind = kinds;
 
@@ -108,7 +108,7 @@ static PetscErrorCode ParseItem(NakParser *parser, NakNode map, PetscInt parent)
 
   PetscFunctionBeginUser;
   if (NakNodeKindOf(map) != NAK_NODE_MAP) {
-    PetscCall(ComplainOfForm(parser, map));
+    PetscCall(ReportOfForm(parser, map));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (const NakItemKind *kind = kinds; kind->key != NULL; kind++) {
@@ -123,7 +123,7 @@ static PetscErrorCode ParseItem(NakParser *parser, NakNode map, PetscInt parent)
     found = kind;
   }
   if (found == NULL) {
-    PetscCall(ComplainOfKind(parser, map));
+    PetscCall(ReportOfKind(parser, map));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(NakDeckKnownKeys(parser->deck, map, found->words));

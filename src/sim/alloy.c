@@ -14,7 +14,7 @@ typedef struct {
 
 /* ---- Before ---- */
 
-static void Check(NakSim s, NakComplaints *list)
+static void Check(NakSim s, NakCheckList *list)
 {
   NakMixCheck(&s->params.mix, list);
   NakOutputCheck(&s->params.output, s->params.mix.end, list);

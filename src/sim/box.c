@@ -49,7 +49,7 @@ static PetscErrorCode Read(NakSim s, PetscInt *wrong)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void Check(NakSim s, NakComplaints *list)
+static void Check(NakSim s, NakCheckList *list)
 {
   NakPfhubCheck(&s->params.pfhub, list);
 }

@@ -37,7 +37,7 @@ static void DescribeRange(const NakMaterial *m, const PetscReal x[2], PetscBool 
 }
 
 /* Solid in equilibrium is no error while there is liquid beside it. */
-static void CheckAmounts(NakSim s, NakComplaints *list, const NakAlloy *alloy, const char *place,
+static void CheckAmounts(NakSim s, NakCheckList *list, const NakAlloy *alloy, const char *place,
                          PetscReal x, const char *range)
 {
   const NakMaterial *m = &s->params.model.material;
@@ -47,26 +47,26 @@ static void CheckAmounts(NakSim s, NakComplaints *list, const NakAlloy *alloy, c
 
   for (int k = 0; k < 2; k++) DescribeAmount(m, &amounts[k], text[k], sizeof text[k]);
   if (amounts[0].phase == NAK_PHASE_LIQUID)
-    NakCaution(list, place,
-               "at %.6g K the alloy is partly solid: %s, %s, which stays in the "
-               "reservoir; liquid alone is stable from %s",
-               (double)alloy->T, text[0], text[1], range);
+    NakCheckWarning(list, place,
+                    "at %.6g K the alloy is partly solid: %s, %s, which stays in the "
+                    "reservoir; liquid alone is stable from %s",
+                    (double)alloy->T, text[0], text[1], range);
   else
-    NakComplain(list, "alloy",
-                "at %.6g K the alloy is all solid: %s%s%s; a cell needs liquid, which alone "
-                "is stable from %s: change alloy.potassium, raise alloy.temperature or set "
-                "alloy.solids to supercooled",
-                (double)alloy->T, text[0], n > 1 ? ", " : "", n > 1 ? text[1] : "", range);
+    NakCheckError(list, "alloy",
+                  "at %.6g K the alloy is all solid: %s%s%s; a cell needs liquid, which alone "
+                  "is stable from %s: change alloy.potassium, raise alloy.temperature or set "
+                  "alloy.solids to supercooled",
+                  (double)alloy->T, text[0], n > 1 ? ", " : "", n > 1 ? text[1] : "", range);
 }
 
 /* Below the eutectic of compounds, which a supercooled alloy does not form. */
-static void WarnNoLiquid(NakSim s, NakComplaints *list, const NakAlloy *alloy, const char *place)
+static void WarnNoLiquid(NakSim s, NakCheckList *list, const NakAlloy *alloy, const char *place)
 {
   const NakModelParams *p = &s->params.model;
   PetscReal             range[2];
 
   if (p->alloy.solids == NAK_SOLIDS_SUPERCOOLED && NakThermoLiquidRange(alloy, PETSC_FALSE, range))
-    NakCaution(
+    NakCheckWarning(
       list, place,
       "at %.6g K no liquid %s is stable; this cell's alloy is computed as a supercooled liquid",
       (double)alloy->T, p->material.name);
@@ -74,7 +74,7 @@ static void WarnNoLiquid(NakSim s, NakComplaints *list, const NakAlloy *alloy, c
 
 /* An alloy that is not all liquid in equilibrium at temperature T; `place` of the deck asks for
    T. */
-static void CheckSolid(NakSim s, NakComplaints *list, PetscReal T, const char *place)
+static void CheckSolid(NakSim s, NakCheckList *list, PetscReal T, const char *place)
 {
   const NakAlloyParams *p     = &s->params.model.alloy;
   const NakMaterial    *m     = &s->params.model.material;
@@ -92,23 +92,24 @@ static void CheckSolid(NakSim s, NakComplaints *list, PetscReal T, const char *p
   if (p->solids == NAK_SOLIDS_EQUILIBRIUM)
     CheckAmounts(s, list, &alloy, place, x, text);
   else
-    NakCaution(list, place,
-               "at %.6g K liquid %s is stable from %s only; this cell's alloy is computed as a "
-               "supercooled liquid",
-               (double)T, m->name, text);
+    NakCheckWarning(
+      list, place,
+      "at %.6g K liquid %s is stable from %s only; this cell's alloy is computed as a "
+      "supercooled liquid",
+      (double)T, m->name, text);
 }
 
-static void CheckPhases(NakSim s, NakComplaints *list)
+static void CheckPhases(NakSim s, NakCheckList *list)
 {
   if (s->params.model.grid.phases > 0 && s->params.stepper.jump)
-    NakComplain(list, "solver",
-                "solver.jump is true and there are grains or voids, with which no cycle may be "
-                "skipped: set solver.jump to false");
+    NakCheckError(list, "solver",
+                  "solver.jump is true and there are grains or voids, with which no cycle may be "
+                  "skipped: set solver.jump to false");
 }
 
 /* The pellet's resistance follows from its thickness.  A deck that gives a series resistance may
    mean the same resistance. */
-static void WarnPellet(NakSim s, NakComplaints *list)
+static void WarnPellet(NakSim s, NakCheckList *list)
 {
   const NakCellParams *p      = &s->params.model.cell;
   const NakPellet      pellet = NakPelletAt(p, NAK_REFERENCE_TEMPERATURE);
@@ -119,17 +120,17 @@ static void WarnPellet(NakSim s, NakComplaints *list)
                 NakDeckFind(s->deck, "electrolyte.grain_boundary_resistivity") != NULL);
 
   if (series != NULL && p->series_resistance > 0 && !given && !NakModelHasLayers(&s->params.model))
-    NakCaution(list, "cell.series_resistance",
-               "cell.series_resistance adds %.4g ohm.cm^2 to the %.4g ohm.cm^2 of the pellet, "
-               "which follow from electrolyte.pellet_thickness, .conductivity and "
-               ".grain_boundary_resistivity; give one of these if this is intended",
-               1e4 * (double)p->series_resistance,
-               1e4 * (double)(pellet.series + pellet.resolved - p->series_resistance));
+    NakCheckWarning(list, "cell.series_resistance",
+                    "cell.series_resistance adds %.4g ohm.cm^2 to the %.4g ohm.cm^2 of the pellet, "
+                    "which follow from electrolyte.pellet_thickness, .conductivity and "
+                    ".grain_boundary_resistivity; give one of these if this is intended",
+                    1e4 * (double)p->series_resistance,
+                    1e4 * (double)(pellet.series + pellet.resolved - p->series_resistance));
 }
 
 /* A supercooled alloy past the liquidus of solid K lets the film cover the face, at rest too.  In a
    multiple of 1 / rate the open share falls to its least value. */
-static void WarnFilm(NakSim s, NakComplaints *list, PetscReal T, const char *place)
+static void WarnFilm(NakSim s, NakCheckList *list, PetscReal T, const char *place)
 {
   const NakModelParams *p     = &s->params.model;
   const NakAlloy        alloy = NakThermoAlloy(&p->material, T);
@@ -139,7 +140,7 @@ static void WarnFilm(NakSim s, NakComplaints *list, PetscReal T, const char *pla
   if (p->alloy.solids == NAK_SOLIDS_EQUILIBRIUM || rate == 0 || NakKineticsFront(&p->interphase) ||
       x >= NakThermoLiquidus(&alloy, PETSC_FALSE))
     return;
-  NakCaution(
+  NakCheckWarning(
     list, place,
     "at %.6g K the supercooled alloy is past the liquidus of solid K: its film covers half of "
     "the face after %.3g h even at rest, and all but %.0e of it after %.3g h. With alloy.solids: "
@@ -150,7 +151,7 @@ static void WarnFilm(NakSim s, NakComplaints *list, PetscReal T, const char *pla
 
 /* Solids and film at the start and at the lowest temperature.  The protocol has checked that
    there is liquid then. */
-static void CheckCold(NakSim s, NakComplaints *list)
+static void CheckCold(NakSim s, NakCheckList *list)
 {
   const NakSimCell     *c       = s->data;
   const NakAlloyParams *p       = &s->params.model.alloy;
@@ -164,71 +165,72 @@ static void CheckCold(NakSim s, NakComplaints *list)
 }
 
 /* Entries of a uniform film that do nothing if there are nuclei. */
-static void WarnIdle(NakSim s, NakComplaints *list)
+static void WarnIdle(NakSim s, NakCheckList *list)
 {
   static const char *const idle[] = {"interphase.film_rate", "interphase.film_spreading"};
 
   for (int k = 0; k < 2; k++)
     if (NakDeckFind(s->deck, idle[k]) != NULL)
-      NakCaution(list, idle[k],
-                 "%s has no effect with interphase.film_nuclei or .film_nucleation: "
-                 "interphase.film_speed and .film_width take its place",
-                 idle[k]);
+      NakCheckWarning(list, idle[k],
+                      "%s has no effect with interphase.film_nuclei or .film_nucleation: "
+                      "interphase.film_speed and .film_width take its place",
+                      idle[k]);
 }
 
 /* A film that grows within the shortest step cannot be followed. */
-static void CheckFilm(NakSim s, NakComplaints *list)
+static void CheckFilm(NakSim s, NakCheckList *list)
 {
   const NakInterphaseParams *p    = &s->params.model.interphase;
   const PetscReal            rate = p->film_rate;
 
   if (NakKineticsFront(p)) {
     if (p->film_speed * s->params.stepper.shortest_step > p->film_width)
-      NakComplain(list, "interphase.film_speed",
-                  "interphase.film_speed is %.6g m/s: the K film crosses its own width within "
-                  "solver.shortest_step, %.6g s; lower one of them",
-                  (double)p->film_speed, (double)s->params.stepper.shortest_step);
+      NakCheckError(list, "interphase.film_speed",
+                    "interphase.film_speed is %.6g m/s: the K film crosses its own width within "
+                    "solver.shortest_step, %.6g s; lower one of them",
+                    (double)p->film_speed, (double)s->params.stepper.shortest_step);
     if (s->params.stepper.jump)
-      NakComplain(list, "solver",
-                  "solver.jump is true and the K film has nuclei, with which no cycle may be "
-                  "skipped: set solver.jump to false");
+      NakCheckError(list, "solver",
+                    "solver.jump is true and the K film has nuclei, with which no cycle may be "
+                    "skipped: set solver.jump to false");
     WarnIdle(s, list);
   } else if (rate * s->params.stepper.shortest_step > 1)
-    NakComplain(list, "interphase.film_rate",
-                "interphase.film_rate is %.6g 1/s: the K film grows faster than "
-                "solver.shortest_step, %.6g s; lower one of them",
-                (double)rate, (double)s->params.stepper.shortest_step);
+    NakCheckError(list, "interphase.film_rate",
+                  "interphase.film_rate is %.6g 1/s: the K film grows faster than "
+                  "solver.shortest_step, %.6g s; lower one of them",
+                  (double)rate, (double)s->params.stepper.shortest_step);
 }
 
-static void CheckProtocol(NakSim s, NakComplaints *list)
+static void CheckProtocol(NakSim s, NakCheckList *list)
 {
   const NakSimCell *c    = s->data;
   const PetscReal   most = 1e6, spectra = NakProtocolSpectraInAll(c->protocol);
   const PetscReal   longest = 1e12, steps = NakProtocolStepsInAll(c->protocol);
 
   if (steps > longest)
-    NakComplain(list, "protocol",
-                "the protocol goes through up to %.3g steps, and 1e12 are allowed: lower 'repeat' "
-                "or 'count'",
-                (double)steps);
+    NakCheckError(
+      list, "protocol",
+      "the protocol goes through up to %.3g steps, and 1e12 are allowed: lower 'repeat' "
+      "or 'count'",
+      (double)steps);
   if (spectra < PETSC_INFINITY && spectra > most)
-    NakComplain(list, "protocol",
-                "the protocol takes up to %.3g spectra, and 1e6 are allowed: raise 'every' of "
-                "impedance, or take them in fewer turns",
-                (double)spectra);
+    NakCheckError(list, "protocol",
+                  "the protocol takes up to %.3g spectra, and 1e6 are allowed: raise 'every' of "
+                  "impedance, or take them in fewer turns",
+                  (double)spectra);
 }
 
 /* A jump extrapolates the state, but not the past steps on which the formula depends. */
-static void CheckIntegrator(NakSim s, NakComplaints *list)
+static void CheckIntegrator(NakSim s, NakCheckList *list)
 {
   const NakStepperParams *p = &s->params.stepper;
 
   if (p->integrator == NAK_INTEGRATOR_BDF && NakKineticsFront(&s->params.model.interphase))
-    NakComplain(list, "solver.integrator",
-                "solver.integrator is bdf and the K film has nuclei: bdf would start again after "
-                "every step while the nuclei are small; set it to rosenbrock or auto");
+    NakCheckError(list, "solver.integrator",
+                  "solver.integrator is bdf and the K film has nuclei: bdf would start again after "
+                  "every step while the nuclei are small; set it to rosenbrock or auto");
   if (p->jump && p->integrator == NAK_INTEGRATOR_BDF)
-    NakComplain(
+    NakCheckError(
       list, "solver",
       "solver.jump is true and solver.integrator is bdf: its steps need the steps before, and a "
       "jump leaves none; set solver.jump to false or solver.integrator to rosenbrock");
@@ -262,7 +264,7 @@ static const NakNeed needs[] = {
   {.entries = NULL                          },
 };
 
-void NakSimCheckCell(NakSim s, NakComplaints *list)
+void NakSimCheckCell(NakSim s, NakCheckList *list)
 {
   const NakSimCell       *c = s->data;
   const NakStepperParams *p = &s->params.stepper;
@@ -277,5 +279,5 @@ void NakSimCheckCell(NakSim s, NakComplaints *list)
   CheckFilm(s, list);
   NakImpedanceCheck(&s->params.impedance, list);
   CheckPhases(s, list);
-  NakDeckTellIdle(s->deck, s->schema, needs, list);
+  NakDeckWarnIdle(s->deck, s->schema, needs, list);
 }

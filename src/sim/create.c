@@ -100,15 +100,15 @@ static PetscErrorCode ReadOutput(NakSim s)
 /* The errors that the tables and the kind find in the deck. */
 static PetscErrorCode Check(NakSim s)
 {
-  NakComplaints list = {.n = 0};
-  PetscInt      errors, wrong = 0;
-  PetscMPIInt   rank;
+  NakCheckList list = {.n = 0};
+  PetscInt     errors, wrong = 0;
+  PetscMPIInt  rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->world, &rank));
   PetscCall(s->kind->read(s, &wrong));
   if (rank == 0 && wrong == 0) s->kind->check(s, &list);
-  if (rank == 0) PetscCall(NakDeckComplaints(s->deck, &list));
+  if (rank == 0) PetscCall(NakDeckReportChecks(s->deck, &list));
   if (wrong == 0) PetscCall(ReadOutput(s));
   PetscCall(NakInsituRead(s->deck, s->kind->unit[0] == '\0' ? "1" : "s", &s->params.insitu));
   PetscCall(NakDeckReport(s->deck, &errors));

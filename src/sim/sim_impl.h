@@ -34,7 +34,7 @@ typedef struct {
   size_t      size_of_data;
   /* Read entries that the tables do not read; `wrong` counts the errors of the material. */
   PetscErrorCode (*read)(NakSim, PetscInt *wrong);
-  void (*check)(NakSim, NakComplaints *); /* of a deck with a good material; rank 0 */
+  void (*check)(NakSim, NakCheckList *); /* of a deck with a good material; rank 0 */
   NakSimSize (*size)(NakSim, PetscInt ranks);
   PetscReal (*steps)(NakSim,
                      PetscReal each); /* of time, with `each` in one of the protocol; or NULL */
@@ -140,8 +140,8 @@ void           NakSimMarch(NakSim sim, PetscReal time, PetscReal dt, PetscReal e
                            const char *cut);
 PetscErrorCode NakSimMarchLeave(NakSim sim, NakEnd end, const char *why);
 
-/* checks.c: complain of entries of a cell's deck that contradict each other.  Rank 0. */
-void NakSimCheckCell(NakSim sim, NakComplaints *list);
+/* checks.c: report entries of a cell's deck that contradict each other.  Rank 0. */
+void NakSimCheckCell(NakSim sim, NakCheckList *list);
 
 /* kinds.c: find out the kind of the deck, and fill the parameters from the entries that it then may
    have.  Collective. */
@@ -209,7 +209,7 @@ PetscReal NakSimWriterMemory(NakSim s, const NakSimSize *size, PetscInt writers)
    Collective on `world`. */
 PetscErrorCode NakSimCheckSize(NakSim sim);
 
-/* limits.c: complain of an item of the deck's PETSc options that is not for solvers or names a file
-   (rank 0 only).  Complain of a directory that is not the run's own (any rank). */
+/* limits.c: report an item of the deck's PETSc options that is not for solvers or names a file
+   (rank 0 only).  Report a directory that is not the run's own (any rank). */
 PetscErrorCode NakSimCheckOption(NakSim sim, NakNode option, PetscBool *good);
 PetscErrorCode NakSimCheckDirectory(NakSim sim);

@@ -115,11 +115,11 @@ PetscErrorCode NakGridFaces(const NakGridParams *params, PetscReal electrolyte_h
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakComplaints *list)
+void NakGridCheck(const NakGridParams *params, PetscReal total_height, NakCheckList *list)
 {
   if (params->alloy_height >= total_height)
-    NakComplain(list, "grid.alloy_height",
-                "grid.alloy_height is %.6g um, but the alloy in the cell is only %.6g um high "
-                "(alloy.volume over cell.area): lower the first or raise alloy.volume",
-                NAK_UM(params->alloy_height), NAK_UM(total_height));
+    NakCheckError(list, "grid.alloy_height",
+                  "grid.alloy_height is %.6g um, but the alloy in the cell is only %.6g um high "
+                  "(alloy.volume over cell.area): lower the first or raise alloy.volume",
+                  NAK_UM(params->alloy_height), NAK_UM(total_height));
 }

@@ -76,13 +76,13 @@ static PetscErrorCode CreateGrid(NakState s)
   const NakGridParams *p         = &s->params;
   const PetscReal      reservoir = s->total_height - p->alloy_height;
   NakGrid             *g         = &s->grid;
-  NakComplaints        list      = {.n = 0};
+  NakCheckList         list      = {.n = 0};
   PetscReal            side[2];
 
   PetscFunctionBeginUser;
   NakGridSides(p, side);
   NakGridCheck(p, s->total_height, &list);
-  PetscCall(NakComplaintsRaise(s->comm, &list));
+  PetscCall(NakCheckRaise(s->comm, &list));
   *g =
     (NakGrid){.nx            = p->nx,
               .ny            = p->ny,

@@ -2,7 +2,7 @@
 #include <nakfield/voids.h>
 
 /* The bases of all pockets side by side must take less than the whole face. */
-static void CheckPockets(const NakVoidsParams *p, const NakVoidsPlace *at, NakComplaints *list)
+static void CheckPockets(const NakVoidsParams *p, const NakVoidsPlace *at, NakCheckList *list)
 {
   const PetscReal n[2] = {(PetscReal)at->columns[0], (PetscReal)at->columns[1]};
   const PetscReal foot = p->radius * PetscSinReal(p->contact_angle);
@@ -13,15 +13,15 @@ static void CheckPockets(const NakVoidsParams *p, const NakVoidsPlace *at, NakCo
   const PetscReal taken = (PetscReal)p->pockets * (flat ? 2 * foot : PETSC_PI * foot * foot);
 
   if (face > 0 && taken >= face)
-    NakComplain(list, "microstructure.pockets",
-                "microstructure.pockets are %" PetscInt_FMT
-                ", each %.4g um wide on the face, and there is "
-                "room for %.0f: lower it or microstructure.pocket_radius, or raise grid.width",
-                p->pockets, NAK_UM(2 * foot),
-                (double)(PetscCeilReal((PetscReal)p->pockets * face / taken) - 1));
+    NakCheckError(list, "microstructure.pockets",
+                  "microstructure.pockets are %" PetscInt_FMT
+                  ", each %.4g um wide on the face, and there is "
+                  "room for %.0f: lower it or microstructure.pocket_radius, or raise grid.width",
+                  p->pockets, NAK_UM(2 * foot),
+                  (double)(PetscCeilReal((PetscReal)p->pockets * face / taken) - 1));
 }
 
-void NakVoidsCheck(const NakVoidsParams *p, const NakVoidsPlace *at, NakComplaints *list)
+void NakVoidsCheck(const NakVoidsParams *p, const NakVoidsPlace *at, NakCheckList *list)
 {
   const NakGasField field  = {.tension = at->tension, .steepness = at->steepness};
   const PetscReal   curved = at->columns[0] == 1 || at->columns[1] == 1 ? 1 : 2;
@@ -29,23 +29,23 @@ void NakVoidsCheck(const NakVoidsParams *p, const NakVoidsPlace *at, NakComplain
   const PetscReal   top    = p->radius * (1 + PetscCosReal(p->contact_angle));
 
   if (at->columns[0] == 1 && at->columns[1] == 1) {
-    NakComplain(list, "microstructure",
-                "voids need more than one column: raise grid.nx, or set microstructure.pockets "
-                "and .void_nucleation to 0");
+    NakCheckError(list, "microstructure",
+                  "voids need more than one column: raise grid.nx, or set microstructure.pockets "
+                  "and .void_nucleation to 0");
     return;
   }
   CheckPockets(p, at, list);
   /* Gas that dissolves makes voids smaller than the deck's.  So those of the deck must not be the
      smallest possible. */
   if (p->dissolution > 0 && p->radius <= least)
-    NakComplain(
+    NakCheckError(
       list, "microstructure",
       "with microstructure.gas_dissolution, .pocket_radius must be larger than %.4g um at this "
       ".interface_width: raise the one or lower the other",
       NAK_UM(least));
   if (top >= at->height)
-    NakComplain(list, "microstructure",
-                "a void of microstructure.pocket_radius is %.4g um high at the start, and "
-                "microstructure.height is %.4g um: lower the first or raise the second",
-                NAK_UM(top), NAK_UM(at->height));
+    NakCheckError(list, "microstructure",
+                  "a void of microstructure.pocket_radius is %.4g um high at the start, and "
+                  "microstructure.height is %.4g um: lower the first or raise the second",
+                  NAK_UM(top), NAK_UM(at->height));
 }

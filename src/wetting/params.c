@@ -25,20 +25,20 @@ const NakParam NakWettingParamRows[] = {
   NAK_ROW_END,
 };
 
-void NakWettingCheck(const NakWettingParams *p, PetscReal tension, NakComplaints *list)
+void NakWettingCheck(const NakWettingParams *p, PetscReal tension, NakCheckList *list)
 {
   if (p->adhesion > 0 && tension <= 0)
-    NakComplain(list, "wetting.adhesion",
-                "wetting.adhesion needs a surface tension, and the material's is 0: give "
-                "wetting.surface_tension");
+    NakCheckError(list, "wetting.adhesion",
+                  "wetting.adhesion needs a surface tension, and the material's is 0: give "
+                  "wetting.surface_tension");
   if (p->roughness > 1 && p->adhesion <= 0)
-    NakComplain(list, "wetting.roughness",
-                "wetting.roughness is %.6g and there is no wetting.adhesion: "
-                "microstructure.angle_void is the angle on the rough face already; give the "
-                "first with wetting.adhesion, or leave it out",
-                (double)p->roughness);
+    NakCheckError(list, "wetting.roughness",
+                  "wetting.roughness is %.6g and there is no wetting.adhesion: "
+                  "microstructure.angle_void is the angle on the rough face already; give the "
+                  "first with wetting.adhesion, or leave it out",
+                  (double)p->roughness);
   if (p->speed > 0 && p->pore <= 0)
-    NakComplain(
+    NakCheckError(
       list, "scaffold.reaction_speed",
       "scaffold.reaction_speed needs scaffold.pore_radius: give it, or leave out the speed");
 }

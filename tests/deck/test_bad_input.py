@@ -143,7 +143,7 @@ class BadInput(unittest.TestCase):
             status, message)
 
     def spoil(self, note, pairs, messages, tail=PROTOCOL):
-        """Each entry of `pairs` is complained of at its own line, and nothing else is."""
+        """Each entry of `pairs` has an error at its own line, and nothing else has."""
         text, where = deck_of(pairs)
         output = self.check(text + tail)
         found = re.findall(r"^deck\.yaml:(\d+):\d+: (.*)$", output.err, re.MULTILINE)
@@ -179,7 +179,7 @@ class BadInput(unittest.TestCase):
                        [f"unknown key .*did you mean '{re.escape(e.key)}'" for e in part], tail)
 
     def test_contradictions_are_found_together(self):
-        """Entries that are right alone: one complaint each, with the place of its section."""
+        """Entries that are right alone: one error each, with the place of its section."""
         errors = self.check(
             "grid: {nx: 4, alloy_height: 5 mm, electrolyte_layers: 0}\n"
             "solver: {first_step: 1 ns, shortest_step: 1 us}\n"

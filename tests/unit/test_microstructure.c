@@ -803,7 +803,7 @@ static void MobilityIsThatOfDiffusion(void **unused)
 
 static void AssertFault(const NakMixParams *p, const char *key, const char *remedy)
 {
-  NakComplaints list = {.n = 0};
+  NakCheckList list = {.n = 0};
 
   NakMixCheck(p, &list);
   if (list.n != 1 || strcmp(list.items[0].key, key) != 0 ||
@@ -814,7 +814,7 @@ static void AssertFault(const NakMixParams *p, const char *key, const char *reme
 static void Faults(void **unused)
 {
   const NakMixParams good = BoxParams(24, 1, 24);
-  NakComplaints      list = {.n = 0};
+  NakCheckList       list = {.n = 0};
   NakMixParams       p;
 
   (void)unused;

@@ -210,7 +210,7 @@ static void VoidsLeaveLiquid(void **unused)
         (high ? 0.8 : 0.7) * p.size[2]; /* the corner's height over or below it */
       const PetscReal reach =
         PetscSqrtReal(PetscSqr(p.size[0] / 2) + PetscSqr(p.size[1] / 2) + up * up);
-      NakComplaints list = {.n = 0};
+      NakCheckList list = {.n = 0};
 
       p.tolerance  = 0.02;
       p.first_step = 1e-7, p.shortest_step = 1e-14, p.longest_step = 1;

@@ -74,7 +74,7 @@ static void FrontsNeedTheirGrid(void **unused)
   (void)unused;
   for (int way = 0; way < 7; way++) {
     NakModelParams params = Params(40, 1, 3);
-    NakComplaints  list   = {.n = 0};
+    NakCheckList   list   = {.n = 0};
 
     if (way == 1) params.interphase.film_width = 3.99e-6;
     if (way == 2) params.interphase.film_nuclei *= 0.1;

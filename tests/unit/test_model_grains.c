@@ -154,7 +154,7 @@ static void BeginsWhereItHoldsItself(void **unused)
 static void InterfacesNeedColumns(void **unused)
 {
   static const struct {
-    PetscInt  nx, ny, complaints;
+    PetscInt  nx, ny, errors;
     PetscReal width, depth; /* over a column of a quarter of an interface */
   } cases[] = {
     {NX, NY, 0, 1,    1   },
@@ -168,14 +168,14 @@ static void InterfacesNeedColumns(void **unused)
   (void)unused;
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
     NakModelParams  params = Params(cases[k].nx, cases[k].ny, 1, 300);
-    NakComplaints   list   = {.n = 0};
+    NakCheckList    list   = {.n = 0};
     const PetscReal column = params.microstructure.width / 4;
 
     params.grid.width = column * (PetscReal)cases[k].nx * cases[k].width;
     params.grid.depth = column * (PetscReal)cases[k].ny * cases[k].depth;
     NakModelComplete(&params);
     NakModelCheck(&params, &list);
-    assert_int_equal(list.n, cases[k].complaints);
+    assert_int_equal(list.n, cases[k].errors);
   }
 }
 
@@ -185,7 +185,7 @@ static void HighAlloysAreWarnedOf(void **unused)
   (void)unused;
   for (int higher = 0; higher < 2; higher++) {
     NakModelParams params = NaK50Cell(1, 1);
-    NakComplaints  list   = {.n = 0};
+    NakCheckList   list   = {.n = 0};
 
     params.alloy.volume *= 0.1 * (higher ? 1.001 : 0.999) / NakModelHeight(&params);
     NakModelCheck(&params, &list);
@@ -199,7 +199,7 @@ static void HighAlloysAreWarnedOf(void **unused)
 static void FrontsAndLiquidsHaveTheirGrids(void **unused)
 {
   NakModelParams front = NaK50Cell(1, 1);
-  NakComplaints  list  = {.n = 0};
+  NakCheckList   list  = {.n = 0};
 
   (void)unused;
   front.interphase.film_nuclei = 1e9;
@@ -230,7 +230,7 @@ static void SitesNeedTheirSolid(void **unused)
   for (PetscInt body = 0; body < 2; body++)
     for (PetscInt sites = 0; sites < 2; sites++) {
       NakModelParams params = Params(NX, NY, sites, 300); /* with grains of K */
-      NakComplaints  list   = {.n = 0};
+      NakCheckList   list   = {.n = 0};
 
       params.microstructure.nuclei_body = body;
       NakModelCheck(&params, &list);
@@ -247,7 +247,7 @@ static void GrainsMustFreeze(void **unused)
   (void)unused;
   for (int k = 0; k < 3; k++) {
     NakModelParams params = Params(NX, NY, 0, temperatures[k]);
-    NakComplaints  list   = {.n = 0};
+    NakCheckList   list   = {.n = 0};
 
     FreezeSome(&params, 1, 1);
     NakModelCheck(&params, &list);

@@ -734,7 +734,7 @@ static void HeightsAreChecked(void **unused)
       .tension   = tension,
       .steepness = 4e6
     };
-    NakComplaints list = {.n = 0};
+    NakCheckList list = {.n = 0};
 
     NakVoidsCheck(&p, &at, &list);
     assert_int_equal(list.n, higher ? 0 : 1);
@@ -765,7 +765,7 @@ static void PocketsAreChecked(void **unused)
         const NakGasField field = {.tension = at.tension, .steepness = at.steepness};
         const PetscReal   least = 1.1 * (flat ? 1 : 2) * tension / NakGasHighest(&field);
         NakVoidsParams    p     = Params();
-        NakComplaints     list  = {.n = 0};
+        NakCheckList      list  = {.n = 0};
 
         p.pockets = (PetscInt)PetscFloorReal(room) + many;
         NakVoidsCheck(&p, &at, &list);

@@ -90,9 +90,9 @@ static void ReactionThenViscosity(void **unused)
   assert_false(NakWettingReacts(&p, gamma_nak, 0.5));
 }
 
-static PetscInt Complaints(NakWettingParams p, PetscReal tension)
+static PetscInt ErrorsOf(NakWettingParams p, PetscReal tension)
 {
-  NakComplaints list = {.n = 0};
+  NakCheckList list = {.n = 0};
 
   NakWettingCheck(&p, tension, &list);
   return list.n;
@@ -101,10 +101,10 @@ static PetscInt Complaints(NakWettingParams p, PetscReal tension)
 static void EntriesThatNeedOthers(void **unused)
 {
   (void)unused;
-  assert_int_equal(Complaints((NakWettingParams){.adhesion = 0.1, .roughness = 2}, 0.13), 0);
-  assert_int_equal(Complaints((NakWettingParams){.adhesion = 0.1, .roughness = 1}, 0), 1);
-  assert_int_equal(Complaints((NakWettingParams){.roughness = 2}, 0.13), 1);
-  assert_int_equal(Complaints((NakWettingParams){.roughness = 1, .speed = 1e-6}, 0.13), 1);
+  assert_int_equal(ErrorsOf((NakWettingParams){.adhesion = 0.1, .roughness = 2}, 0.13), 0);
+  assert_int_equal(ErrorsOf((NakWettingParams){.adhesion = 0.1, .roughness = 1}, 0), 1);
+  assert_int_equal(ErrorsOf((NakWettingParams){.roughness = 2}, 0.13), 1);
+  assert_int_equal(ErrorsOf((NakWettingParams){.roughness = 1, .speed = 1e-6}, 0.13), 1);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -3,17 +3,17 @@
 
 #include <stdarg.h>
 
-static void Add(NakComplaints *list, const char *key, PetscBool caution, const char format[],
+static void Add(NakCheckList *list, const char *key, PetscBool warning, const char format[],
                 va_list values)
 {
-  if (list->n == NAK_COMPLAINTS) return;
+  if (list->n == NAK_CHECK_ITEMS) return;
   list->items[list->n].key     = key;
-  list->items[list->n].caution = caution;
+  list->items[list->n].warning = warning;
   (void)vsnprintf(list->items[list->n].text, sizeof list->items[0].text, format, values);
   list->n++;
 }
 
-void NakComplain(NakComplaints *list, const char *key, const char format[], ...)
+void NakCheckError(NakCheckList *list, const char *key, const char format[], ...)
 {
   va_list values;
 
@@ -22,7 +22,7 @@ void NakComplain(NakComplaints *list, const char *key, const char format[], ...)
   va_end(values);
 }
 
-void NakCaution(NakComplaints *list, const char *key, const char format[], ...)
+void NakCheckWarning(NakCheckList *list, const char *key, const char format[], ...)
 {
   va_list values;
 
@@ -31,36 +31,36 @@ void NakCaution(NakComplaints *list, const char *key, const char format[], ...)
   va_end(values);
 }
 
-void NakCheckSteps(NakComplaints *list, const char *section, const char *unit, PetscReal shortest,
+void NakCheckSteps(NakCheckList *list, const char *section, const char *unit, PetscReal shortest,
                    PetscReal first, PetscReal longest)
 {
   if (shortest < first && first <= longest) return;
-  NakComplain(list, section,
-              "%s.first_step is %.6g%s: it must be above %s.shortest_step, %.6g%s, and at most "
-              "%s.longest_step, %.6g%s",
-              section, (double)first, unit, section, (double)shortest, unit, section,
-              (double)longest, unit);
+  NakCheckError(list, section,
+                "%s.first_step is %.6g%s: it must be above %s.shortest_step, %.6g%s, and at most "
+                "%s.longest_step, %.6g%s",
+                section, (double)first, unit, section, (double)shortest, unit, section,
+                (double)longest, unit);
 }
 
-PetscErrorCode NakComplaintsRaise(MPI_Comm comm, const NakComplaints *list)
+PetscErrorCode NakCheckRaise(MPI_Comm comm, const NakCheckList *list)
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < list->n; k++)
-    PetscCheck(list->items[k].caution, comm, PETSC_ERR_USER_INPUT, "%s", list->items[k].text);
+    PetscCheck(list->items[k].warning, comm, PETSC_ERR_USER_INPUT, "%s", list->items[k].text);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakDeckComplaints(NakDeck deck, const NakComplaints *list)
+PetscErrorCode NakDeckReportChecks(NakDeck deck, const NakCheckList *list)
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < list->n; k++) {
-    const NakComplaint *const item                = &list->items[k];
+    const NakCheckItem *const item                = &list->items[k];
     const NakNode             above               = NakDeckAbove(deck, item->key);
     char                      lack[NAK_TEXT_SIZE] = "";
 
     if (NakDeckFind(deck, item->key) == NULL)
       (void)snprintf(lack, sizeof lack, " (the deck has no '%s', so the default holds)", item->key);
-    if (item->caution)
+    if (item->warning)
       PetscCall(NakDeckWarn(deck, above, "%s%s", item->text, lack));
     else
       PetscCall(NakDeckError(deck, above, "%s%s", item->text, lack));
