@@ -76,11 +76,12 @@ static void AddLateral(const NakGrids *grids, const PetscReal x[], PetscReal y[]
   for (PetscInt n = 0; n < near->owned; n++)
     for (int s = 0; s < NAK_BESIDE; s++) {
       const PetscInt   other = near->beside[n][s], ghost = other - near->owned;
-      const PetscReal *v = ghost < 0 ? x + other * size : grids->x + ghost * size;
+      const PetscReal *v;
 
-      if (other >= 0)
-        grids->lateral.rest(grids->ctx, grids->theta + n * width, grids->theta + other * width,
-                            x + n * size, v, near->weight[s], y + n * size);
+      if (other < 0) continue;
+      v = ghost < 0 ? x + other * size : grids->x + ghost * size;
+      grids->lateral.rest(grids->ctx, grids->theta + n * width, grids->theta + other * width,
+                          x + n * size, v, near->weight[s], y + n * size);
     }
 }
 

@@ -185,6 +185,9 @@ PetscBool NakParamIsRequired(const NakParam *row);
 /** Word `i` of "a|b|c"; false if there are not so many. */
 PetscBool NakWordsItem(const char *words, PetscInt i, char *word, size_t size);
 
+/** The number of a word in "a|b|c", -1 if it is none of them. */
+PetscInt NakWordsFind(const char *words, const char *wanted);
+
 /** "a, b or c" of "a|b|c". */
 void NakWordsList(const char *words, char *text, size_t size);
 

@@ -41,20 +41,11 @@ static PetscBool IsSet(const NakSection *section, const NakParam *row)
   return (PetscBool)(strcmp(given, silent) != 0);
 }
 
-static PetscBool HasWord(const char *words, const char *wanted)
-{
-  char word[NAK_TEXT_SIZE];
-
-  for (PetscInt i = 0; NakWordsItem(words, i, word, sizeof word); i++)
-    if (strcmp(word, wanted) == 0) return PETSC_TRUE;
-  return PETSC_FALSE;
-}
-
 static PetscBool IsMet(const NakNeed *need, const char *value)
 {
   if (need->values[0] == '!')
     return (PetscBool)(strtod(value, NULL) != strtod(need->values + 1, NULL));
-  return HasWord(need->values, value);
+  return (PetscBool)(NakWordsFind(need->values, value) >= 0);
 }
 
 static void Tell(const NakNeed *need, const NakParam *row, const char *value, NakCheckList *list)
@@ -82,7 +73,7 @@ void NakDeckWarnIdle(NakDeck deck, const NakSection schema[], const NakNeed need
     if (!ValueOf(schema, need->key, value, sizeof value) || IsMet(need, value)) continue;
     for (const NakSection *section = schema; section->rows != NULL; section++)
       for (const NakParam *row = section->rows; row->key != NULL; row++)
-        if (HasWord(need->entries, row->key) && NakDeckFind(deck, row->key) != NULL &&
+        if (NakWordsFind(need->entries, row->key) >= 0 && NakDeckFind(deck, row->key) != NULL &&
             IsSet(section, row))
           Tell(need, row, value, list);
   }

@@ -24,6 +24,15 @@ PetscBool NakWordsItem(const char *words, PetscInt i, char *word, size_t size)
   return PETSC_TRUE;
 }
 
+PetscInt NakWordsFind(const char *words, const char *wanted)
+{
+  char word[NAK_TEXT_SIZE];
+
+  for (PetscInt i = 0; NakWordsItem(words, i, word, sizeof word); i++)
+    if (strcmp(word, wanted) == 0) return i;
+  return -1;
+}
+
 void NakWordsList(const char *words, char *text, size_t size)
 {
   char     word[NAK_TEXT_SIZE], next[NAK_TEXT_SIZE];
@@ -244,16 +253,13 @@ static PetscErrorCode ReadText(NakDeck deck, const Scalar *scalar, char *value)
 static PetscErrorCode ReadChoice(NakDeck deck, const Scalar *scalar, const char *words,
                                  PetscInt *value)
 {
-  char     word[NAK_TEXT_SIZE], list[NAK_TEXT_SIZE], remedy[2 * NAK_TEXT_SIZE];
-  PetscInt i = 0;
+  const PetscInt choice = NakWordsFind(words, scalar->text);
+  char           list[NAK_TEXT_SIZE], remedy[2 * NAK_TEXT_SIZE];
 
   PetscFunctionBeginUser;
-  while (NakWordsItem(words, i, word, sizeof word)) {
-    if (strcmp(word, scalar->text) == 0) {
-      *value = i;
-      PetscFunctionReturn(PETSC_SUCCESS);
-    }
-    i++;
+  if (choice >= 0) {
+    *value = choice;
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
   NakWordsList(words, list, sizeof list);
   (void)snprintf(remedy, sizeof remedy, "it must be %s", list);

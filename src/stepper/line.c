@@ -16,8 +16,8 @@ void NakLineBegin(NakStepper s, NakProtocol protocol, PetscReal time)
     NakProtocolHeld(protocol, time + unit).value - NakProtocolHeld(protocol, time).value;
   if (!continues) return;
   line->kink = PetscAbsReal(line->slope - before);
-  if (line->kink <= 0 || line->bears <= 0) return;
-  first   = PetscPowReal(line->bears / line->kink, 2.0 / 3);
+  if (line->kink <= 0 || line->allowance <= 0) return;
+  first   = PetscPowReal(line->allowance / line->kink, 2.0 / 3);
   s->next = PetscMin(s->next, PetscMax(first, s->params.first_step));
 }
 
@@ -27,10 +27,10 @@ void NakLineBegin(NakStepper s, NakProtocol protocol, PetscReal time)
 PetscReal NakLineNext(NakLine *line, PetscReal dt, PetscReal allowed, PetscBool whole)
 {
   const PetscReal begin = 1.5, most = 2, before = line->before;
-  const PetscReal bears = line->kink * PetscPowReal(dt * PetscSqr(allowed / dt), 1.5);
+  const PetscReal allowance = line->kink * PetscPowReal(dt * PetscSqr(allowed / dt), 1.5);
 
   line->before = allowed;
   if (before > 0) return allowed * PetscMin(PetscMax(allowed / before, 1), most);
-  if (line->kink > 0) line->bears = whole ? PetscMax(line->bears, bears) : bears;
+  if (line->kink > 0) line->allowance = whole ? PetscMax(line->allowance, allowance) : allowance;
   return line->kink > 0 ? begin * allowed : allowed;
 }

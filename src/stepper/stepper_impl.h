@@ -22,11 +22,11 @@ typedef struct {
    answers, and is proportional to the change of the slope.  So one kink tells how to begin after
    the next. */
 typedef struct {
-  PetscBool on;     /* what is held goes along a line */
-  PetscReal slope;  /* of it [its unit/s] */
-  PetscReal kink;   /* change of the slope where the line began; 0 after a switch */
-  PetscReal bears;  /* kink times the 3/2 power of the step that it allows; 0: not known */
-  PetscReal before; /* step that the error allowed before the last one [s]; 0: the line begins */
+  PetscBool on;        /* what is held goes along a line */
+  PetscReal slope;     /* of it [its unit/s] */
+  PetscReal kink;      /* change of the slope where the line began; 0 after a switch */
+  PetscReal allowance; /* kink times the 3/2 power of the step that it allows; 0: not known */
+  PetscReal before;    /* step that the error allowed before the last one [s]; 0: the line begins */
 } NakLine;
 
 struct NakStepper_private {
