@@ -1,6 +1,8 @@
 /* What is read from a state: run-level values, inventories, fields. */
 #include "model_impl.h"
 
+#include <string.h>
+
 /* Sums over columns; divided by their number they are means over the geometric area. */
 enum {
   SUM_POTENTIAL,
@@ -463,23 +465,34 @@ static PetscBool Has(const NakModelParams *params, PetscInt f)
   return f == FIELD_VOID ? params->microstructure.voids : (PetscBool)(params->grid.phases > 0);
 }
 
-PetscInt NakModelFields(const NakModelParams *params, NakField list[NAK_FRAME_FIELDS])
+/* Those that a cell has; their number. */
+static PetscInt Show(const NakModelParams *params, NakShown *shown)
 {
   PetscInt count = 0;
 
-  for (PetscInt f = 0; f < FIELDS; f++)
-    if (Has(params, f)) list[count++] = fields[f];
+  for (PetscInt f = 0; f < FIELDS; f++) {
+    if (!Has(params, f)) continue;
+    shown->field[count]    = f;
+    shown->fields[count++] = fields[f];
+  }
+  return count;
+}
+
+PetscInt NakModelFields(const NakModelParams *params, NakField list[NAK_FRAME_FIELDS])
+{
+  NakShown       shown;
+  const PetscInt count = Show(params, &shown);
+
+  memcpy(list, shown.fields, (size_t)count * sizeof *list);
   return count;
 }
 
 PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame)
 {
   const NakBox   box   = model->box;
-  const PetscInt count = NakModelFields(&model->params, model->shown.fields);
+  const PetscInt count = Show(&model->params, &model->shown);
 
   PetscFunctionBeginUser;
-  for (PetscInt f = 0, shown = 0; f < FIELDS; f++)
-    if (Has(&model->params, f)) model->shown.field[shown++] = f;
   model->frame_state = U;
   *frame             = (NakFrame){.grid   = NakStateGrid(model->state),
                                   .fields = model->shown.fields,

@@ -294,6 +294,31 @@ static void FramesAreTheState(void **unused)
   Destroy(&cell);
 }
 
+/* Columns always have their face; those of phases, of a void, of layers of ions only where these
+   are. */
+static void FieldsAreThoseOfTheCell(void **unused)
+{
+  NakModelParams params = NaK50Cell(NX, NY);
+  NakField       list[NAK_FRAME_FIELDS];
+
+  (void)unused;
+  assert_int_equal(NakModelFields(&params, list), 15);
+  assert_string_equal(list[0].name, "phi_e");
+  assert_string_equal(list[14].name, "time_na");
+  params.liquid           = a_liquid;
+  params.liquid.transport = NAK_TRANSPORT_LAYERS;
+  assert_int_equal(NakModelFields(&params, list), 19);
+  assert_string_equal(list[15].name, "c_na");
+  assert_string_equal(list[18].name, "porosity");
+  FreezeSome(&params, 1, 1);
+  assert_int_equal(NakModelFields(&params, list), 23);
+  assert_string_equal(list[18].name, "liquid_x");
+  params.microstructure.voids = PETSC_TRUE;
+  assert_int_equal(NakModelFields(&params, list), 24);
+  assert_string_equal(list[19].name, "void");
+  assert_string_equal(list[23].name, "porosity");
+}
+
 /* What drives the voids of a column is its own face, as a frame shows it. */
 static void DrivesAreThoseOfTheirColumns(void **unused)
 {
@@ -939,6 +964,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(AlloyIsAllThere),
   cmocka_unit_test(VoidsAreTheirOwnPhase),
   cmocka_unit_test(FramesAreTheState),
+  cmocka_unit_test(FieldsAreThoseOfTheCell),
   cmocka_unit_test(DrivesAreThoseOfTheirColumns),
 };
 

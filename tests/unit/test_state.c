@@ -272,7 +272,6 @@ static void Regrouping(void **unused)
   MUST(NakStateDestroy(&shared));
 }
 
-/* What the deck can get wrong is the user's error, and leaves something that can be destroyed. */
 /* A frame whose fields hold their own numbers. */
 static PetscErrorCode FillNumber(void *ctx, PetscInt field, PetscReal values[])
 {
@@ -310,6 +309,45 @@ static void AChoiceOfFields(void **unused)
   assert_true(value == 11);
 }
 
+/* A face of 7 x 5 columns from strips of rows, and on three ranks the last of two side by side. */
+static void FacesAreGathered(void **unused)
+{
+  enum { NX = 7, NY = 5, ALL = NX * NY, GUARD = 2 * NX };
+  const NakBox boxes[3][3] = {
+    {{0, 0, NX, NY}},
+    {{0, 0, NX, 2}, {0, 2, NX, 3}},
+    {{0, 0, NX, 2}, {0, 2, 3, 3}, {3, 2, 4, 3}}
+  };
+  const NakGrid   grid  = {.nx = NX, .ny = NY};
+  const NakBox    box   = boxes[Ranks() - 1][Rank()];
+  const NakFrame  frame = {.grid = &grid, .xs = box.xs, .ys = box.ys, .xm = box.xm, .ym = box.ym};
+  PetscReal       mine[ALL], whole[GUARD + ALL + GUARD];
+
+  (void)unused;
+  for (PetscInt k = 0; k < box.xm * box.ym; k++)
+    mine[k] = (PetscReal)((box.ys + k / box.xm) * NX + box.xs + k % box.xm);
+  for (int k = 0; k < GUARD + ALL + GUARD; k++) whole[k] = -1;
+  MUST(NakFrameGather(PETSC_COMM_WORLD, &frame, mine, Rank() == 0 ? whole + GUARD : NULL));
+  for (int k = -GUARD; k < ALL + GUARD && Rank() == 0; k++)
+    AssertNear("column", whole[GUARD + k], k < 0 || k >= ALL ? -1 : k, 0);
+}
+
+static void FieldsAreFound(void **unused)
+{
+  const NakField fields[] = {
+    {"a", "1", "", NAK_PLACE_FACE},
+    {"b", "V", "", NAK_PLACE_FACE},
+    {"c", "m", "", NAK_PLACE_FACE}
+  };
+  const NakFrame two = {.fields = fields, .count = 2};
+
+  (void)unused;
+  assert_int_equal(NakFrameFind(&two, "a"), 0);
+  assert_int_equal(NakFrameFind(&two, "b"), 1);
+  assert_int_equal(NakFrameFind(&two, "c"), -1);
+}
+
+/* What the deck can get wrong is the user's error, and leaves something that can be destroyed. */
 static void Errors(void **unused)
 {
   NakGridParams high = Params(4, 1), narrow = Params(1, 1);
@@ -439,6 +477,13 @@ static void NumbersAreInTheirUnits(void **unused)
   solid.counter = NAK_SHOWN_NOTHING;
   NakRecordNumbers(&solid, &numbers);
   assert_int_equal(numbers.count, 26);
+  solid.liquid = solid.layers = PETSC_TRUE;
+  solid.least_na              = 37;
+  solid.separator_salt        = 38;
+  NakRecordNumbers(&solid, &numbers);
+  assert_int_equal(numbers.count, 32);
+  AssertNear("least", NakNumbersFind(&numbers, "least_na_mol_m3")->value, 37, 0);
+  AssertNear("salt", NakNumberShown(NakNumbersFind(&numbers, "separator_salt_um")), 38e6, 1e-6);
 }
 
 /* Every unknown has the name of its part. */
@@ -543,6 +588,8 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(CoarsestGrid),
   cmocka_unit_test(Errors),
   cmocka_unit_test(AChoiceOfFields),
+  cmocka_unit_test(FacesAreGathered),
+  cmocka_unit_test(FieldsAreFound),
   cmocka_unit_test(Regrouping),
 };
 

@@ -426,6 +426,36 @@ static void AllIterationsCount(void **unused)
   Close(&b);
 }
 
+/* The count of rejected steps is that of the integrator, over all steps. */
+static void RejectedStepsCount(void **unused)
+{
+  const PetscInt       integrators[] = {NAK_INTEGRATOR_ROSENBROCK, NAK_INTEGRATOR_BDF};
+  const NakModelParams params        = Params(1);
+
+  (void)unused;
+  for (int k = 0; k < 2; k++) {
+    NakStepperParams steps = Steps(1e-4);
+    NakBdfWork       work  = {.rejected = 0};
+    PetscInt         first;
+    Bench            b;
+
+    steps.integrator = integrators[k];
+    steps.first_step = 0.1;
+    b = Open(PETSC_COMM_SELF, &params, &steps, "[{strip: 1 mA/cm^2, for: 1 s}]");
+    Enter(&b);
+    Step(&b);
+    first = NakStepperCounts(b.stepper).rejected;
+    while (!b.over) Step(&b);
+    if (k == 0)
+      MUST(TSGetStepRejections(b.stepper->ts, &work.rejected));
+    else
+      MUST(NakBdfCount(b.stepper->bdf, &work));
+    assert_true(first > 0);
+    assert_int_equal(NakStepperCounts(b.stepper).rejected, work.rejected);
+    Close(&b);
+  }
+}
+
 /* Beyond the switch the voltage has lost the drop of the current at once, the charge returns, and
    what the reaction passed has left the Na. */
 static void CurrentSwitch(void **unused)
@@ -750,6 +780,7 @@ static const struct CMUnitTest alone[] = {
   cmocka_unit_test(CutOffWithinTheShortestStep),
   cmocka_unit_test(SearchesFind),
   cmocka_unit_test(AllIterationsCount),
+  cmocka_unit_test(RejectedStepsCount),
   cmocka_unit_test(StepsEndAtOutputs),
   cmocka_unit_test(StepsGoOn),
   cmocka_unit_test(StepsFollowARamp),
