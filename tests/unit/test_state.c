@@ -315,13 +315,13 @@ static void FacesAreGathered(void **unused)
   enum { NX = 7, NY = 5, ALL = NX * NY, GUARD = 2 * NX };
   const NakBox boxes[3][3] = {
     {{0, 0, NX, NY}},
-    {{0, 0, NX, 2}, {0, 2, NX, 3}},
-    {{0, 0, NX, 2}, {0, 2, 3, 3}, {3, 2, 4, 3}}
+    { {0, 0, NX, 2},              {0, 2, NX, 3}},
+    {  {0, 0, NX, 2}, {0, 2, 3, 3}, {3, 2, 4, 3}}
   };
-  const NakGrid   grid  = {.nx = NX, .ny = NY};
-  const NakBox    box   = boxes[Ranks() - 1][Rank()];
-  const NakFrame  frame = {.grid = &grid, .xs = box.xs, .ys = box.ys, .xm = box.xm, .ym = box.ym};
-  PetscReal       mine[ALL], whole[GUARD + ALL + GUARD];
+  const NakGrid  grid  = {.nx = NX, .ny = NY};
+  const NakBox   box   = boxes[Ranks() - 1][Rank()];
+  const NakFrame frame = {.grid = &grid, .xs = box.xs, .ys = box.ys, .xm = box.xm, .ym = box.ym};
+  PetscReal      mine[ALL], whole[GUARD + ALL + GUARD];
 
   (void)unused;
   for (PetscInt k = 0; k < box.xm * box.ym; k++)

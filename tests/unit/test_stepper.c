@@ -441,7 +441,7 @@ static void RejectedStepsCount(void **unused)
 
     steps.integrator = integrators[k];
     steps.first_step = 0.1;
-    b = Open(PETSC_COMM_SELF, &params, &steps, "[{strip: 1 mA/cm^2, for: 1 s}]");
+    b                = Open(PETSC_COMM_SELF, &params, &steps, "[{strip: 1 mA/cm^2, for: 1 s}]");
     Enter(&b);
     Step(&b);
     first = NakStepperCounts(b.stepper).rejected;
