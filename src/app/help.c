@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LINE = 80, SHOWN = 6, LEAST = 10, NEAR = 4, LONGEST = 4 * NAK_TEXT_SIZE };
+enum { LINE = 80, SHOWN = 6, LEAST = 10, NEAR = 4, LONGEST = 4 * NAK_TEXT_SIZE, GAP = 1 };
 
 /* ---- Names ---- */
 
@@ -155,29 +155,43 @@ static PetscErrorCode PrintNamed(const NakSection schema[], const char *name, Pe
 
 /* ---- Messages ---- */
 
-/* Letters of a message that a text has in the same order, if it has all of them; else 0.  The
-   message stands in a line, with "..." for what the program fills in. */
+/* A line with one GAP for each "...". */
+static size_t Squeeze(const char *line, size_t n, char pattern[LONGEST])
+{
+  static const char dots[] = "\u2026";
+  size_t            length = 0;
+
+  for (size_t k = 0; k < n && length < LONGEST; k++) {
+    const PetscBool gap = (PetscBool)(strncmp(line + k, dots, sizeof dots - 1) == 0);
+
+    pattern[length++] = gap ? GAP : line[k];
+    if (gap) k += sizeof dots - 2;
+  }
+  return length;
+}
+
+/* Letters of a message that a text has in the same order: of all of it, or of a part with which the
+   text begins or ends.  The message stands in a line, with "..." for what the program fills in.
+   `quoted[k]` counts, from 1, those of the first k letters where the text read so far can end with
+   them; it is 0 where it cannot. */
 static size_t Quoted(const char *line, size_t n, const char *text)
 {
-  static const char gap[] = "\u2026";
-  size_t            used  = 0;
+  char         pattern[LONGEST];
+  const size_t length = Squeeze(line, n, pattern);
+  size_t       quoted[LONGEST + 1], best = 1;
 
-  while (n > 0) {
-    char        piece[LONGEST];
-    size_t      length = 0;
-    const char *place;
-
-    while (length < n && strncmp(line + length, gap, sizeof gap - 1) != 0) length++;
-    (void)snprintf(piece, sizeof piece, "%.*s", (int)length, line);
-    place = strstr(text, piece);
-    if (place == NULL) return 0;
-    text = place + strlen(piece);
-    used += length;
-    length = PetscMin(n, length + sizeof gap - 1);
-    line += length;
-    n -= length;
+  for (size_t k = 0; k <= length; k++) quoted[k] = 1;
+  for (const char *c = text; *c != '\0'; c++) {
+    for (size_t k = length; k > 0; k--) {
+      if (pattern[k - 1] == GAP) continue; /* it takes the letter */
+      quoted[k] = pattern[k - 1] == *c && quoted[k - 1] > 0 ? quoted[k - 1] + 1 : 0;
+    }
+    for (size_t k = 1; k <= length; k++)
+      if (pattern[k - 1] == GAP) quoted[k] = PetscMax(quoted[k], quoted[k - 1]);
+    best = PetscMax(best, quoted[length]);
   }
-  return used;
+  for (size_t k = 0; k <= length; k++) best = PetscMax(best, quoted[k]);
+  return best - 1;
 }
 
 /* Whether a line has a word, not within another. */

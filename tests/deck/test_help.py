@@ -120,6 +120,18 @@ class Messages(unittest.TestCase):
             self.assertIn(text, printed.splitlines())
             self.assertRegex(printed, r"(?s)\n    [\w`].*\n    Try: ")
 
+    def test_a_part_that_is_pasted(self):
+        """From the middle of a message, with what the program has filled in."""
+        families = yaml.safe_load((nakrun.TOP / "docs" / "messages.yaml").read_text(encoding="utf-8"))
+        parts = {}
+        for text in (" ".join(text.split()) for groups in families.values() for group in groups for text in group["texts"]):
+            words = text.split(" ")
+            part = " ".join(words[len(words) // 5:-(len(words) // 5) or None])
+            if len(re.sub(r"[ …]", "", part)) > 20:
+                parts[text] = part.replace("…", "grid.nx 8")
+        for text, printed in zip(parts, helped(list(parts.values())), strict=True):
+            self.assertIn(text, printed.splitlines())
+
     def test_some_words(self):
         text = say("help", "decimal", "COMMA")
         self.assertIn("write a decimal point, not a comma\n", text)
