@@ -534,7 +534,8 @@ class BadInput(unittest.TestCase):
     def test_readers_that_leave(self):
         """`| head` ends what prints, without a word, and nothing of a run."""
         (self.folder / "deck.yaml").write_text(PROTOCOL)
-        for command, status in (("--help-deck", -signal.SIGPIPE), ("run deck.yaml", nakrun.DONE)):
+        ended = ("--help-deck", "watch runs/deck", "study --help", "fit --help", "report --help")
+        for command, status in (("run deck.yaml", nakrun.DONE), *((command, -signal.SIGPIPE) for command in ended)):
             with self.subTest(command):
                 read, write = os.pipe()
                 os.close(read)

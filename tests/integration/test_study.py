@@ -499,6 +499,8 @@ data:
         self.assertEqual(len(along), 9)
         self.assertEqual(int(np.argmin(squares)), 4)
         self.assertGreater(min(squares[0], squares[-1]), min(squares) + 8)
+        with self.assertRaisesRegex(nakfield.ReadError, "out is a fit: nakfield fit --pictures draws it"):
+            nakfield.Run(self.place / "out")
 
     RANGES = """output: out
 parameters:

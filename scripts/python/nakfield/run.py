@@ -190,16 +190,22 @@ def _text(value):
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
+def run_folder(folder):
+    """The path of a run directory; those of studies and fits are none."""
+    path = pathlib.Path(folder)
+    if not path.is_dir():
+        raise ReadError(f"there is no directory {folder}")
+    for name, kind, what in (("samples.csv", "study", "scripts/plot_study.py"), ("fit.yaml", "fit", "nakfield fit --pictures")):
+        if (path / name).is_file() and (path / "samples").is_dir():
+            raise ReadError(f"{folder} is a {kind}: {what} draws it, and its runs are in {folder}/samples")
+    return path
+
+
 class Run:
     """A run directory; files are read when they are first asked for, and kept, frames excepted."""
 
     def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        if not self.folder.is_dir():
-            raise ReadError(f"there is no directory {folder}")
-        if (self.folder / "samples.csv").is_file():
-            raise ReadError(f"{folder} is a study: scripts/plot_study.py draws it")
-        self._kept = {}
+        self.folder, self._kept = run_folder(folder), {}
 
     def _keep(self, name, read):
         if name not in self._kept:

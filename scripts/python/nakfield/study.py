@@ -337,6 +337,8 @@ def run_command(command, args):
     except (InputError, ReadError) as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of what is printed has left
+        raise
     except (OutputError, OSError) as error:
         print(f"nakfield: {error}; what is done is kept: the same command continues", file=sys.stderr)
         return 4

@@ -10,13 +10,10 @@ import socket
 import sys
 import time
 
+from .run import TABLES, ReadError, run_folder
+
 SILENT = 300  # s without a sign of life, after which a process of another machine is doubted
 NO_EVENT = ("nakfield ", "PETSC", "PETSc ", "MPI ", "HDF5 ")  # lines of the log that begin it
-TABLES = ("timeseries.csv", "phases.csv", "free_energy.csv")
-
-
-class WatchError(Exception):
-    """What is not a run directory, or cannot be read."""
 
 
 def duration(seconds):
@@ -118,11 +115,7 @@ class Watched:
     """All that the files of a run say."""
 
     def __init__(self, folder):
-        self.folder, self.notes = pathlib.Path(folder), []
-        if not self.folder.is_dir():
-            raise WatchError(f"there is no directory {folder}")
-        if (self.folder / "samples.csv").is_file():
-            raise WatchError(f"{folder} is a study: scripts/plot_study.py draws it, and its runs are in {folder}/samples")
+        self.folder, self.notes = run_folder(folder), []
         self.owner = read_json(self.folder / "owner.json", self.notes)
         self.progress = read_json(self.folder / "progress.json", self.notes)
         self.summary = read_json(self.folder / "summary.json", self.notes)
@@ -133,7 +126,7 @@ class Watched:
             if self.summary is not None or self.owner is not None:
                 self.notes.append(f"log.txt cannot be read: {error.strerror}")
         if not self.log and self.summary is None and self.owner is None:
-            raise WatchError(f"{folder} is not a run directory: it has neither log.txt nor summary.json")
+            raise ReadError(f"{folder} is not a run directory: it has neither log.txt nor summary.json")
 
     @property
     def age(self):
@@ -225,7 +218,7 @@ def show(folders, events):
             run = Watched(folder)
             going |= run.state()[0] == "running"
             print("\n  ".join(run.lines(events)), flush=True)
-        except WatchError as error:
+        except ReadError as error:
             wrong = True
             print(f"nakfield watch: {error}", file=sys.stderr)
     return going, wrong
