@@ -191,6 +191,17 @@ void NakPredictionWeights(PetscInt count, const PetscReal x[], PetscReal w[]);
     derivative times a product of distances.  Pure. */
 PetscReal NakErrorShare(PetscInt order, const PetscReal x[], PetscReal shift);
 
+/** The nearest to a misspelt word among candidates offered one by one.  Local. */
+enum { NAK_GUESS_SIZE = 2 * NAK_TEXT_SIZE };
+typedef struct {
+  const char *word;
+  char        best[NAK_GUESS_SIZE]; /**< empty while none is near enough */
+  size_t      distance;             /**< of `best`, in edits of a letter */
+} NakGuess;
+
+void NakGuessStart(NakGuess *guess, const char *word);
+void NakGuessOffer(NakGuess *guess, const char *candidate);
+
 /** Open every closed standard stream on nothing, so that no file takes its place. */
 void NakStreamsOpen(void);
 

@@ -264,17 +264,6 @@ PetscErrorCode NakDeckWriteHelp(const NakSection schema[], NakHelpFormat format,
     Local. */
 PetscErrorCode NakParamWriteHelp(const NakParam *row, FILE *file);
 
-/** The nearest to a misspelt word among candidates offered one by one.  Local. */
-enum { NAK_GUESS_SIZE = 2 * NAK_TEXT_SIZE };
-typedef struct {
-  const char *word;
-  char        best[NAK_GUESS_SIZE]; /**< empty while none is near enough */
-  size_t      distance;             /**< of `best`, in edits of a letter */
-} NakGuess;
-
-void NakGuessStart(NakGuess *guess, const char *word);
-void NakGuessOffer(NakGuess *guess, const char *candidate);
-
 /* ---- Trees, for the modules that own one.  Rank 0 only, no messages. ---- */
 
 typedef enum { NAK_NODE_SCALAR, NAK_NODE_LIST, NAK_NODE_MAP } NakNodeKind;

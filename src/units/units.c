@@ -294,6 +294,33 @@ static PetscBool GuessDegrees(const char *unit, ut_unit *to, char *guess, size_t
   return found;
 }
 
+/* The nearest to a word that is no unit (mins, dgeC) among those of decks that fit. */
+static PetscBool GuessNear(const char *unit, ut_unit *to, char *guess, size_t size)
+{
+  static const char *const usual[] = {
+    "s",        "ms",      "sec",     "min",    "minute",  "h",        "hr",    "hour",    "day",
+    "m",        "cm",      "mm",      "um",     "nm",      "m^2",      "cm^2",  "mm^2",    "m^3",
+    "L",        "mL",      "uL",      "A",      "mA",      "uA",       "Ah",    "mAh",     "A/m^2",
+    "A/cm^2",   "mA/cm^2", "uA/cm^2", "C/m^2",  "C/cm^2",  "mAh/cm^2", "F/m^2", "uF/cm^2", "V",
+    "mV",       "eV",      "K",       "degC",   "degF",    "deg",      "rad",   "Hz",      "kHz",
+    "MHz",      "ohm",     "ohm.m",   "ohm.cm", "ohm.m^2", "S/m",      "S/cm",  "mS/cm",   "m^2/s",
+    "ohm.cm^2", "cm^2/s",  "m^3/mol", "g/mol",  "kg/mol",  "cm^3/mol", "mol/L", "mol/m^3", "Pa",
+    "kPa",      "MPa",     "GPa",     "J/m^2",  "N/m",
+  };
+  NakGuess near;
+
+  if (!isalpha((unsigned char)unit[0]) || unit[1] == '\0') return PETSC_FALSE;
+  NakGuessStart(&near, unit);
+  for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+    ut_unit *const other = Parse(usual[i]);
+
+    if (other != NULL && Fits(other, to)) NakGuessOffer(&near, usual[i]);
+    ut_free(other);
+  }
+  (void)snprintf(guess, size, "%.*s", (int)size - 1, near.best);
+  return near.best[0] != '\0' ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* Report why `unit` is none or does not fit, and what would fit. */
 static void ExplainUnit(const char *unit, PetscBool known, const char *wanted, ut_unit *to,
                         char *message, size_t size)
@@ -301,7 +328,8 @@ static void ExplainUnit(const char *unit, PetscBool known, const char *wanted, u
   const char *const fault = known ? "is the wrong dimension" : "is not a unit";
   char              guess[32];
 
-  if (GuessDegrees(unit, to, guess, sizeof guess) || GuessCase(unit, to, guess, sizeof guess))
+  if (GuessDegrees(unit, to, guess, sizeof guess) || GuessCase(unit, to, guess, sizeof guess) ||
+      (!known && GuessNear(unit, to, guess, sizeof guess)))
     (void)snprintf(message, size, "%.64s %s; did you mean %s?", unit, fault, guess);
   else if (strcmp(wanted, "1") == 0)
     (void)snprintf(message, size, "%.64s %s; it must be a plain number", unit, fault);

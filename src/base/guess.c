@@ -1,6 +1,7 @@
-/* The nearest to a misspelt word; the contract is in nakfield/deck.h. */
-#include "deck_impl.h"
+/* The nearest to a misspelt word; the contract is in nakfield/base.h. */
+#include <nakfield/base.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #define LONGEST 64 /* a longer word is no slip of the pen */
