@@ -6,7 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LINE = 80, SHOWN = 6, LEAST = 10, NEAR = 4, LONGEST = 4 * NAK_TEXT_SIZE, GAP = 1 };
+#define GAP '\1' /* in a message, for what the program fills in */
+
+enum { LINE = 80, SHOWN = 6, LEAST = 10, NEAR = 4, LONGEST = 4 * NAK_TEXT_SIZE };
 
 /* ---- Names ---- */
 
@@ -162,18 +164,30 @@ static size_t Squeeze(const char *line, size_t n, char pattern[LONGEST])
   size_t            length = 0;
 
   for (size_t k = 0; k < n && length < LONGEST; k++) {
-    const PetscBool gap = (PetscBool)(strncmp(line + k, dots, sizeof dots - 1) == 0);
-
-    pattern[length++] = gap ? GAP : line[k];
-    if (gap) k += sizeof dots - 2;
+    pattern[length] = line[k];
+    if (strncmp(line + k, dots, sizeof dots - 1) == 0) {
+      pattern[length] = GAP;
+      k += sizeof dots - 2;
+    }
+    length++;
   }
   return length;
 }
 
+/* The text has one more letter.  `quoted[k]` counts, from 1, the letters that it has of the first k
+   of the pattern, where it can end with them; it is 0 where it cannot. */
+static void Extend(size_t quoted[], const char *pattern, size_t length, char letter)
+{
+  for (size_t k = length; k > 0; k--) {
+    if (pattern[k - 1] == GAP) continue; /* it takes the letter */
+    quoted[k] = pattern[k - 1] == letter && quoted[k - 1] > 0 ? quoted[k - 1] + 1 : 0;
+  }
+  for (size_t k = 1; k <= length; k++)
+    if (pattern[k - 1] == GAP) quoted[k] = PetscMax(quoted[k], quoted[k - 1]);
+}
+
 /* Letters of a message that a text has in the same order: of all of it, or of a part with which the
-   text begins or ends.  The message stands in a line, with "..." for what the program fills in.
-   `quoted[k]` counts, from 1, those of the first k letters where the text read so far can end with
-   them; it is 0 where it cannot. */
+   text begins or ends.  The message stands in a line, with "..." for what the program fills in. */
 static size_t Quoted(const char *line, size_t n, const char *text)
 {
   char         pattern[LONGEST];
@@ -182,12 +196,7 @@ static size_t Quoted(const char *line, size_t n, const char *text)
 
   for (size_t k = 0; k <= length; k++) quoted[k] = 1;
   for (const char *c = text; *c != '\0'; c++) {
-    for (size_t k = length; k > 0; k--) {
-      if (pattern[k - 1] == GAP) continue; /* it takes the letter */
-      quoted[k] = pattern[k - 1] == *c && quoted[k - 1] > 0 ? quoted[k - 1] + 1 : 0;
-    }
-    for (size_t k = 1; k <= length; k++)
-      if (pattern[k - 1] == GAP) quoted[k] = PetscMax(quoted[k], quoted[k - 1]);
+    Extend(quoted, pattern, length, *c);
     best = PetscMax(best, quoted[length]);
   }
   for (size_t k = 0; k <= length; k++) best = PetscMax(best, quoted[k]);
