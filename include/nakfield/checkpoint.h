@@ -28,7 +28,7 @@
 #include <nakfield/store.h>
 #include <petscdmda.h>
 
-#define NAK_CHECKPOINT_VERSION 6
+#define NAK_CHECKPOINT_VERSION 7
 
 /** When checkpoints are written and how many are kept.  Set by the deck; units and bounds are in
     NakCheckpointParamRows. */

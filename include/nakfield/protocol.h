@@ -105,18 +105,21 @@ typedef enum {
 /** What became of one protocol step.  All executions inside repeats share one report; every level
     of a staircase has its own.  The pulses have one for the current and one for the rest. */
 typedef struct {
-  PetscInt   index;       /**< in order of first execution */
-  PetscInt   item;        /**< of the protocol: the step, depth first from 0 */
-  char       kind[16];    /**< "strip", "plate", "voltage", "rest", "staircase", "ramp", "profile",
+  PetscInt   index;      /**< in order of first execution */
+  PetscInt   item;       /**< of the protocol: the step, depth first from 0 */
+  char       kind[16];   /**< "strip", "plate", "voltage", "rest", "staircase", "ramp", "profile",
                                "impedance", "temperature" */
-  PetscInt   executions;  /**< those begun; PETSC_INT_MAX for more */
-  NakControl control;     /**< of the last execution */
-  NakEnd     end;         /**< of the last execution */
-  char       reason[96];  /**< "duration", "voltage > 3 V", "voltage > 3 V (of the repeat)", ... */
-  PetscReal  start, stop; /**< of the first and the last execution [s] */
-  PetscReal  capacity;    /**< charge passed in all executions [C/m2] */
-  PetscReal  voltage;     /**< at the end of the last execution [V] */
-  PetscReal  temperature; /**< the same [K] */
+  PetscInt   executions; /**< those begun; PETSC_INT_MAX for more */
+  NakControl control;    /**< of the last execution */
+  NakEnd     end;        /**< of the last execution */
+  char       reason[96]; /**< "duration", "voltage > 3 V", "voltage > 3 V (of the repeat)", ... */
+  PetscInt   early;      /**< those that something ended before their own time */
+  char       early_reason[96]; /**< of the last of these */
+  PetscReal  start, stop;      /**< of the first and the last execution [s] */
+  PetscReal  last;             /**< start of the last execution [s] */
+  PetscReal  capacity;         /**< charge passed in all executions [C/m2] */
+  PetscReal  voltage;          /**< at the end of the last execution [V] */
+  PetscReal  temperature;      /**< the same [K] */
 } NakStepReport;
 
 typedef struct NakProtocol_private *NakProtocol; /**< opaque */

@@ -105,8 +105,16 @@ static PetscErrorCode WriteStep(FILE *file, const NakStepReport *report)
   WholeMember(file, "executions", report->executions);
   (void)fputs(", ", file);
   TextMember(file, "end", report->reason);
+  (void)fputs(", ", file);
+  WholeMember(file, "ended_early", report->early);
+  if (report->early > 0) {
+    (void)fputs(", ", file);
+    TextMember(file, "early_end", report->early_reason);
+  }
   Next(file, 3);
   PetscCall(RealMember(file, "start_s", report->start));
+  (void)fputs(", ", file);
+  PetscCall(RealMember(file, "last_start_s", report->last));
   (void)fputs(", ", file);
   PetscCall(RealMember(file, "end_s", report->stop));
   (void)fputs(", ", file);

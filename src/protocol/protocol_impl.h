@@ -42,6 +42,7 @@ typedef struct {
 /** A protocol step, or a level of a staircase. */
 typedef struct {
   PetscInt  report; /**< -1 until it is executed */
+  PetscInt  early;  /**< 1 if something ended its last execution before its time, else 0 */
   PetscReal charge; /**< passed in its last execution [C/m2] */
 } NakSlot;
 
@@ -106,7 +107,7 @@ PetscBool NakTemperatureReturns(NakProtocol protocol, PetscInt block);
 /** Begin, and complete, the report of the execution of the current hold. */
 PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, const NakRecord *now);
 PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd end,
-                              const char *reason);
+                              const char *reason, PetscBool early);
 
 /** Set what the current hold holds while its report is open: a restart may change it. */
 void NakReportHold(NakProtocol protocol, const NakControl *control);

@@ -28,9 +28,9 @@ void NakReportHold(NakProtocol protocol, const NakControl *control)
 }
 
 /* Repeats within repeats have more turns than an integer counts. */
-static void Count(NakStepReport *report, PetscInt more)
+static void Count(PetscInt *count, PetscInt more)
 {
-  report->executions += PetscMin(more, PETSC_INT_MAX - report->executions);
+  *count += PetscMin(more, PETSC_INT_MAX - *count);
 }
 
 PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, const NakRecord *now)
@@ -53,17 +53,18 @@ PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, co
   }
   report              = &protocol->reports[slot->report];
   report->end         = NAK_END_NONE;
+  report->last        = now->time;
   report->stop        = now->time;
   report->voltage     = now->voltage;
   report->temperature = NakProtocolTemperature(protocol, now->time);
-  Count(report, 1);
+  Count(&report->executions, 1);
   report->reason[0] = '\0';
   NakReportHold(protocol, control);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd end,
-                              const char *reason)
+                              const char *reason, PetscBool early)
 {
   const NakOp   *op = &protocol->program.ops[protocol->at.op];
   PetscBool      shared;
@@ -73,6 +74,7 @@ PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd
   PetscFunctionBeginUser;
   if (NakProtocolSweeps(protocol))
     report->control.value = NakProtocolHeld(protocol, now->time).value;
+  slot->early         = early;
   slot->charge        = now->capacity - protocol->at.step_begin.capacity;
   report->end         = end;
   report->stop        = now->time;
@@ -80,11 +82,13 @@ PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd
   report->temperature = NakProtocolTemperature(protocol, now->time);
   report->capacity += slot->charge;
   (void)snprintf(report->reason, sizeof(report->reason), "%s", reason);
+  Count(&report->early, slot->early);
+  if (early) (void)snprintf(report->early_reason, sizeof(report->early_reason), "%s", reason);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Each hold repeats the charge of its last turn.  The rest of `charge` is shared by magnitude, so
-   that rests get nothing of it. */
+/* Each hold repeats the end and the charge of its last turn.  The rest of `charge` is shared by
+   magnitude, so that rests get nothing of it. */
 PetscErrorCode NakReportSkip(NakProtocol protocol, PetscInt block, PetscInt turns, PetscReal charge)
 {
   const NakOp *ops   = protocol->program.ops;
@@ -106,7 +110,8 @@ PetscErrorCode NakReportSkip(NakProtocol protocol, PetscInt block, PetscInt turn
     PetscReal      share  = op == first ? 1 : 0;
 
     if (magnitude > 0) share = PetscAbsReal(slot->charge) / magnitude;
-    Count(report, turns);
+    Count(&report->executions, turns);
+    Count(&report->early, turns * slot->early);
     report->capacity += turns * slot->charge + share * missing;
   }
   PetscFunctionReturn(PETSC_SUCCESS);

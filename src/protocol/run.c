@@ -221,6 +221,16 @@ static Cause FindCause(NakProtocol protocol, const NakRecord *now)
   return nearest.condition != NULL ? nearest : (Cause){.op = protocol->at.op};
 }
 
+/* Whether the hold does not last its own time. */
+static PetscBool IsEarly(NakProtocol protocol, const NakRecord *now)
+{
+  const NakCondition *which;
+  PetscReal           span;
+  const PetscReal     end = TimeEnd(protocol, protocol->at.op, &span, &which);
+
+  return (PetscBool)(end < PETSC_INFINITY && now->time < end - NAK_SAME_TIME * span);
+}
+
 /* How the cause reads in the report of the hold. */
 static NakEnd Describe(NakProtocol protocol, Cause cause, char reason[], size_t size)
 {
@@ -423,7 +433,9 @@ PetscErrorCode NakProtocolLeave(NakProtocol protocol, const NakRecord *now, NakE
     end   = Describe(protocol, cause, reason, sizeof(reason));
   }
   if (protocol->at.entered) {
-    PetscCall(NakReportClose(protocol, now, end, reason));
+    const PetscBool early = (PetscBool)(forced == NAK_END_NONE && IsEarly(protocol, now));
+
+    PetscCall(NakReportClose(protocol, now, end, reason, early));
     NakAnswersClose(protocol, now, end, cause.op);
   }
   NakTemperatureLeave(protocol, now->time);

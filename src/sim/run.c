@@ -259,6 +259,51 @@ static PetscErrorCode Fail(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The protocol steps that something ended before their own time.  One that ended the run is left
+   out: that is reported already. */
+static PetscErrorCode ListEarly(NakSim s, const NakSummary *summary, char text[], size_t size)
+{
+  const PetscInt shown = 3;
+  PetscInt       count = 0;
+
+  PetscFunctionBeginUser;
+  text[0] = '\0';
+  for (const NakStepReport *r = summary->reports; r < summary->reports + summary->n_reports; r++) {
+    const size_t n = strlen(text);
+
+    if (r->early == 0 || (r->early == 1 && strcmp(r->early_reason, s->why) == 0)) continue;
+    if (count++ >= shown) continue;
+    PetscCall(PetscSNPrintf(text + n, size - n, "%s step %" PetscInt_FMT " (%s",
+                            n == 0 ? "; ended early:" : ",", r->item, r->kind));
+    if (r->executions > 1)
+      PetscCall(PetscSNPrintf(text + strlen(text), size - strlen(text),
+                              ", %" PetscInt_FMT " of %" PetscInt_FMT " times", r->early,
+                              r->executions));
+    PetscCall(PetscSNPrintf(text + strlen(text), size - strlen(text), ") by %s", r->early_reason));
+  }
+  if (count > shown)
+    PetscCall(PetscSNPrintf(text + strlen(text), size - strlen(text),
+                            ", and %" PetscInt_FMT " more: summary.json", count - shown));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* How the run ended, in one line of the terminal and one of the log. */
+static PetscErrorCode ReportEnd(NakSim s, const NakSummary *summary)
+{
+  char early[2 * NAK_TEXT_SIZE];
+
+  PetscFunctionBeginUser;
+  PetscCall(ListEarly(s, summary, early, sizeof early));
+  PetscCall(NakOutputLog(s->output, "%s: %s%s", summary->status, s->why, early));
+  if (!s->options.quiet && s->end == NAK_END_FAILED)
+    PetscCall(PetscPrintf(s->comm, "failed at %.6g%s; results up to there in %s\n", (double)s->time,
+                          s->kind->unit, NakOutputDirectory(s->output)));
+  else if (!s->options.quiet)
+    PetscCall(PetscPrintf(s->comm, "%s: %s at %.6g%s%s; results in %s\n", summary->status, s->why,
+                          (double)s->time, s->kind->unit, early, NakOutputDirectory(s->output)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The last fields and the summary, whatever ended the run. */
 static PetscErrorCode Finish(NakSim s)
 {
@@ -282,13 +327,7 @@ static PetscErrorCode Finish(NakSim s)
   summary.wall_seconds = clock - s->began;
   PetscCall(NakOutputSummary(s->output, &summary));
   PetscCall(NakProgressDestroy(&s->progress));
-  PetscCall(NakOutputLog(s->output, "%s: %s", summary.status, s->why));
-  if (!s->options.quiet && s->end == NAK_END_FAILED)
-    PetscCall(PetscPrintf(s->comm, "failed at %.6g%s; results up to there in %s\n", (double)s->time,
-                          s->kind->unit, NakOutputDirectory(s->output)));
-  else if (!s->options.quiet)
-    PetscCall(PetscPrintf(s->comm, "%s: %s at %.6g%s; results in %s\n", summary.status, s->why,
-                          (double)s->time, s->kind->unit, NakOutputDirectory(s->output)));
+  PetscCall(ReportEnd(s, &summary));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -46,6 +46,22 @@ class Failure(unittest.TestCase):
     def test_two_dimensions(self):
         self.give_up("grid.nx=4", "contact.fraction=0.5", "contact.shape=strip", ranks=2)
 
+    def test_steps_that_end_early(self):
+        """The last line names them, but not the one that ended the run."""
+        deck = """
+protocol:
+  - repeat: 3
+    steps: [{strip: 0.1 mA/cm^2, for: 2 s, until: capacity > 0.00015 mAh/cm^2}]
+  - {plate: 0.1 mA/cm^2, for: 1 h, until: step_capacity > 1e-5 mAh/cm^2}
+  - {rest: 1 h, until: total_time > 1 min}
+"""
+        with tempfile.TemporaryDirectory() as folder:
+            run = nakrun.run(deck, folder=folder)
+            log = (run.folder / "log.txt").read_text()
+        early = ("; ended early: step 0 (strip, 1 of 3 times) by capacity > 0.00015 mAh/cm^2, "
+                 "step 1 (plate) by step_capacity > 1e-5 mAh/cm^2\n")
+        self.assertTrue(log.endswith(early), log[-300:])
+        self.assertEqual([step["ended_early"] for step in run.summary["steps"]], [1, 1, 0])
 
     def test_other_solvers(self):
         """Each names a cause and a remedy, in all three places."""

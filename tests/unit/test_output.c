@@ -665,22 +665,25 @@ static void TheResolvedDeckIsKept(void **state)
 }
 
 static const NakStepReport made_up_reports[] = {
-  {.index      = 0,
-   .item       = 1,
-   .kind       = "strip",
-   .executions = 2,
-   .control    = {NAK_HOLD_CURRENT, 10},
-   .end        = NAK_END_CONDITION,
-   .reason     = "voltage > 3 V",
-   .start      = 0,
-   .stop       = 3600,
-   .capacity   = 3.6e4,
-   .voltage    = 3.0},
+  {.index        = 0,
+   .item         = 1,
+   .kind         = "strip",
+   .executions   = 2,
+   .early        = 1,
+   .early_reason = "voltage > 3 V",
+   .last         = 1800,
+   .control      = {NAK_HOLD_CURRENT, 10},
+   .end          = NAK_END_CONDITION,
+   .reason       = "voltage > 3 V",
+   .start        = 0,
+   .stop         = 3600,
+   .capacity     = 3.6e4,
+   .voltage      = 3.0},
   {.index   = 1,
    .kind    = "voltage",
    .control = {NAK_HOLD_VOLTAGE, 0.5},
    .reason  = "\"quoted\" \\ \x01 \xc3\xa9 \xff \xed\xa0\x80",
-   .stop    = 1                   },
+   .stop    = 1},
 };
 
 static NakSummary MadeUpSummary(void)
@@ -720,6 +723,9 @@ static void TheSummaryIsJson(void **state)
   assert_int_equal(CountOf(text, "\"time_s\": 4000"), 1);
   assert_int_equal(CountOf(text, "\"current_mA_cm2\": 1"), 1);
   assert_int_equal(CountOf(text, "\"hold_voltage_V\": 0.5"), 1);
+  assert_int_equal(CountOf(text, "\"ended_early\": 1, \"early_end\": \"voltage > 3 V\""), 1);
+  assert_int_equal(CountOf(text, "\"ended_early\": 0,"), 1);
+  assert_int_equal(CountOf(text, "\"last_start_s\": 1800"), 1);
   assert_int_equal(CountOf(text, "\"events\": [\n"
                                  "    {\"time_s\": 1.5, \"step\": 3, \"capacity_mAh_cm2\": 1, "
                                  "\"event\": \"k_film\"},\n"

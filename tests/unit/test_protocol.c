@@ -731,6 +731,51 @@ static void TestSkipsTurns(void **state)
   MUST(NakProtocolDestroy(&protocol));
 }
 
+/* Steps that a condition ends before their time, in one turn of a repeat; one without a time of its
+   own; one that a block around it ends. */
+static void TestReportsEarlyEnds(void **state)
+{
+  NakProtocol protocol = Make(
+    NULL, "[{repeat: 2, steps: [{strip: 1 A/m^2, for: 2 s, until: capacity > 4 C/m^2},"
+          " {strip: 1 A/m^2, until: step_capacity > 1 C/m^2}]},"
+          " {repeat: 9, until: step_capacity > 1 C/m^2, steps: [{plate: 1 A/m^2, for: 2 s}]}]");
+  const PetscReal lengths[] = {2, 1, 1, 1, 1};
+  const PetscInt  early[]   = {1, 0, 1};
+  const char     *reasons[] = {"capacity > 4 C/m^2", "", "step_capacity > 1 C/m^2 (of the repeat)"};
+  NakRecord       now       = {0};
+
+  (void)state;
+  for (PetscInt k = 0; k < 5; k++) {
+    MUST(NakProtocolEnter(protocol, &now));
+    now.time += lengths[k];
+    now.capacity += k < 4 ? lengths[k] : -lengths[k];
+    MUST(NakProtocolLeave(protocol, &now, NAK_END_NONE, NULL));
+  }
+  assert_true(NakProtocolDone(protocol));
+  for (PetscInt k = 0; k < 3; k++) {
+    assert_int_equal(Report(protocol, k)->early, early[k]);
+    assert_string_equal(Report(protocol, k)->early_reason, reasons[k]);
+  }
+  assert_int_equal(Report(protocol, 0)->executions, 2);
+  AssertRounded(Report(protocol, 0)->last, 3);
+  MUST(NakProtocolDestroy(&protocol));
+}
+
+/* Turns that are skipped end as the last one. */
+static void TestSkipsTurnsThatEndEarly(void **state)
+{
+  NakProtocol protocol = Make(
+    NULL, "[{repeat: 100, steps: [{strip: 1 A/m^2, for: 2 s, until: step_capacity > 1 C/m^2}]}]");
+  NakRecord now = {.time = 1, .capacity = 1};
+
+  (void)state;
+  MUST(NakProtocolEnter(protocol, &(NakRecord){0}));
+  MUST(NakProtocolLeave(protocol, &now, NAK_END_NONE, NULL));
+  MUST(NakProtocolSkip(protocol, 10, 10));
+  assert_int_equal(Report(protocol, 0)->early, 11);
+  MUST(NakProtocolDestroy(&protocol));
+}
+
 static void TestCountsTurnsWithoutEnd(void **state)
 {
   NakProtocol protocol =
@@ -1370,6 +1415,8 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(TestReports),
   cmocka_unit_test(TestBoundsReports),
   cmocka_unit_test(TestSkipsTurns),
+  cmocka_unit_test(TestReportsEarlyEnds),
+  cmocka_unit_test(TestSkipsTurnsThatEndEarly),
   cmocka_unit_test(TestCountsTurnsWithoutEnd),
   cmocka_unit_test(TestSkipsPulsesOnly),
   cmocka_unit_test(TestSkipsNoFurtherThanTime),
