@@ -330,6 +330,11 @@ static void FieldsAreMeasured(void **unused)
   AssertRelative("memory", value * 12 * 8 * 4, doubles, 1e-14);
   MUST(NakPhaseFieldFrame(e, &frame));
   MUST(frame.fill(frame.ctx, 0, values));
+  for (int d = 0; d < 3; d++)
+    assert_int_equal(d == 0 ? frame.grid->nx : d == 1 ? frame.grid->ny : frame.grid->nz, n[d]);
+  AssertRelative("dx", frame.grid->dx, 0.5, 1e-14);
+  AssertRelative("dy", frame.grid->dy, 0.5, 1e-14);
+  for (PetscInt k = 0; k <= n[2]; k++) AssertNear("z", frame.grid->z[k], 0.5 * (PetscReal)k, 1e-14);
   for (PetscInt c = 0; c < frame.xm * frame.ym * frame.zm; c++)
     AssertRelative("frame", values[c],
                    Ramp(0.5 * ((PetscReal)(frame.xs + c % frame.xm) + 0.5),

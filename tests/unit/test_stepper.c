@@ -397,14 +397,14 @@ static void SearchesFind(void **unused)
 }
 
 /* The record counts what steps took that were repeated to meet a condition, and turns that were
-   tried in vain after a jump. */
+   tried in vain after a jump.  A jump is as long as its turns. */
 static void AllIterationsCount(void **unused)
 {
   const char *const protocol =
     "[{pulses: {current: 1 mA/cm^2, on: 1 s, off: 5 s, count: 100000}, until: voltage > 3 V}]";
   NakModelParams   params = Params(1);
   NakStepperParams steps  = Steps(1e-4);
-  PetscInt         undone = 0;
+  PetscInt         undone = 0, jumped = 0;
   Bench            b;
 
   (void)unused;
@@ -414,14 +414,18 @@ static void AllIterationsCount(void **unused)
   steps.jump_tolerance     = 1e-3;
   b                        = Open(PETSC_COMM_SELF, &params, &steps, protocol);
   while (!NakProtocolDone(b.protocol)) {
-    PetscInt before, turns = 0;
+    PetscInt  before, turns = 0;
+    PetscReal begin;
 
     RunProtocolStep(&b);
     before = NakStepperCounts(b.stepper).steps;
+    begin  = b.now.time;
     if (!NakProtocolDone(b.protocol)) MUST(NakStepperJump(b.stepper, b.protocol, &b.now, &turns));
     if (turns == 0 && NakStepperCounts(b.stepper).steps > before) undone++;
+    jumped += turns > 0;
+    AssertNear("length", b.now.time - begin, 6 * (PetscReal)turns, 1e-9 * b.now.time);
   }
-  assert_true(undone > 0);
+  assert_true(undone > 0 && jumped > 0);
   assert_int_equal(b.now.linear_iterations, NakStepperCounts(b.stepper).linear_iterations);
   Close(&b);
 }

@@ -1,5 +1,5 @@
 /* Files of materials: the terms of their energies, their compounds, and what is refused. */
-#include <nakfield/thermo.h>
+#include "thermo_impl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -99,6 +99,37 @@ static void CompoundsHaveTheirAtoms(void **unused)
   assert_true(Load("1", "[{name: A2B, A: 0, B: 1, energy: {1: -5}}]", &material) > 0);
 }
 
+/* Where a material without a deck is found: in the folder that the environment names, else in that of
+   the sources. */
+static void FoldersAreSearched(void **unused)
+{
+  char      path[PETSC_MAX_PATH_LEN], folders[PETSC_MAX_PATH_LEN], file[96], folder[64];
+  NakDeck   none;
+  PetscBool own;
+
+  (void)unused;
+  MUST(NakDeckCreate(PETSC_COMM_SELF, NULL, NULL, 0, &none));
+  (void)snprintf(folder, sizeof folder, "./nakfield_materials_%d", (int)getpid());
+  (void)snprintf(file, sizeof file, "%s/NaK.yaml", folder);
+  MUST(mkdir(folder, 0700));
+  MUST(setenv("NAKFIELD_MATERIALS", folder, 1));
+  for (int given = 0; given < 2; given++) {
+    if (given) assert_int_equal(fclose(fopen(file, "w")), 0);
+    MUST(NakMaterialFind(none, NULL, "NaK", path, sizeof path, &own, folders, sizeof folders));
+    assert_int_equal(strcmp(path, file) == 0, given);
+    assert_non_null(strstr(path, "materials"));
+    assert_non_null(strstr(path, "/NaK.yaml"));
+    assert_false(own);
+    assert_non_null(strstr(folders, folder));
+  }
+  MUST(NakMaterialFind(none, NULL, "Unknown", path, sizeof path, &own, folders, sizeof folders));
+  assert_string_equal(path, "");
+  MUST(unsetenv("NAKFIELD_MATERIALS"));
+  assert_int_equal(unlink(file), 0);
+  MUST(rmdir(folder));
+  MUST(NakDeckDestroy(&none));
+}
+
 /* The absolute path of the file; none where it is longer than a text can be. */
 static void FilesAreNoted(void **unused)
 {
@@ -126,9 +157,8 @@ static void FilesAreNoted(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(FilesAreNoted),
-  cmocka_unit_test(TermsAreFunctionsOfT),
-  cmocka_unit_test(ShortTerms),
+  cmocka_unit_test(FilesAreNoted),           cmocka_unit_test(FoldersAreSearched),
+  cmocka_unit_test(TermsAreFunctionsOfT),    cmocka_unit_test(ShortTerms),
   cmocka_unit_test(CompoundsHaveTheirAtoms),
 };
 

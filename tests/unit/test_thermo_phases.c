@@ -55,6 +55,7 @@ static void CriticalPoints(void **unused)
   NakThermoInvariants(&m, 380, 400, 8, p, &n);
   assert_int_equal(n, 1);
   AssertPoint(p, NAK_INVARIANT_CRITICAL, 6500 / (2 * 8.314462618), 1, (PetscReal[]){0.5});
+  AssertNear("in the middle", p[0].x[0], 0.5, 1e-6);
   assert_int_equal(p[0].phase[0], NAK_PHASE_LIQUID);
   m.liquid.orders    = 2;
   m.liquid.mixing[1] = (NakEnergy){.n = 1, .value = {600}};

@@ -238,6 +238,55 @@ static void OnePocketIsCutInTwo(void **unused)
     }
 }
 
+/* Whether column i is of the large part or of the small one, which goes on beyond a periodic side: on
+   a line, or on a face of 32 x 24. */
+static PetscBool IsOfAPart(PetscBool line, const PetscInt i[])
+{
+  const PetscInt along = i[0] + i[1];
+
+  if (line) return (PetscBool)((along >= 8 && along < 20) || along >= 35 || along < 3);
+  if (i[0] >= 8 && i[0] < 18) return (PetscBool)(i[1] >= 8 && i[1] < 20);
+  if (i[1] == 2) return (PetscBool)(i[0] >= 28);
+  return (PetscBool)(i[1] > 2 && i[1] < 6 && (i[0] >= 30 || i[0] < 2));
+}
+
+/* A part that is a void of its own has its place in its middle, and reaches as far as it does. */
+static void PartsHaveTheirPlaces(void **unused)
+{
+  const struct {
+    PetscInt  nx, ny;
+    PetscReal x, y, reach; /* [columns] */
+  } cases[] = {
+    {40, 1,  39,   1.5, 4                           }, /* columns are three times as deep as wide */
+    {1,  40, 1.5,  39,  4                           },
+    {32, 24, 31.5, 4,   PetscSqrtReal(16 / PETSC_PI)}
+  };
+  NakVoidsParams p = Params();
+
+  (void)unused;
+  p.pockets = 1;
+  for (int k = 0; k < 3; k++) {
+    NakPart  part;
+    PetscInt i[3], n = 0;
+    Case    *c;
+
+    across = 3;
+    c      = Create(cases[k].nx, cases[k].ny, p);
+    across = 1;
+    MUST(NakPartOf(NakStateDM(c->state), PETSC_FALSE, &part));
+    for (PetscBool more = NakPartFirst(&part, i); more; more = NakPartNext(&part, i))
+      for (PetscInt layer = 0; layer < LAYERS; layer++)
+        c->share[n++] = IsOfAPart((PetscBool)(k < 2), i) ? 1 : 0;
+    MUST(NakGasVolumes(c->gas, c->share));
+    MUST(NakGasRegroup(c->gas, c->share));
+    assert_int_equal(c->gas->n, 2);
+    AssertRelative("x", c->gas->x[1], side * cases[k].x, 1e-12);
+    AssertRelative("y", c->gas->y[1], side * cases[k].y, 1e-12);
+    AssertRelative("reach", c->gas->reach[1], side * cases[k].reach, 1e-12);
+    Destroy(c);
+  }
+}
+
 /* So many cells of void in six columns along x, and six along y where there are two, layer by
    layer. */
 static void Pile(Case *c, PetscInt cells, PetscInt deep)
@@ -794,6 +843,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(MeetAndPart),
   cmocka_unit_test(OnePocketIsCutInTwo),
   cmocka_unit_test(SmallPartsDoNotCount),
+  cmocka_unit_test(PartsHaveTheirPlaces),
   cmocka_unit_test(RowsOfCellsJoin),
   cmocka_unit_test(GasDissolvesAsTheTemperatureLets),
   cmocka_unit_test(HalfBallsDissolveByTheFormula),
