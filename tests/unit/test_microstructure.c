@@ -535,6 +535,67 @@ static void Jacobian(void **unused)
   JacobianOf(5, 4, 1, NAK_MIX_PERIODIC);
 }
 
+/* A state that is periodic in the box, moved by so many cells along each axis. */
+static void FillPeriodic(void *ctx, const PetscReal at[3], PetscReal u[])
+{
+  const PetscInt *move = ctx;
+  const PetscReal x    = 2 * PETSC_PI * (at[0] / 1e-7 - (PetscReal)move[0]) / 5;
+  const PetscReal y    = 2 * PETSC_PI * (at[1] / 1e-7 - (PetscReal)move[1]) / 4;
+  const PetscReal z    = 2 * PETSC_PI * (at[2] / 1e-7 - (PetscReal)move[2]) / 6;
+
+  u[0] = -1.5 + 0.3 * PetscSinReal(x + 2 * y + z);
+  for (int k = 1; k <= 3; k++) u[k] = 0.3 + 0.2 * PetscSinReal(x - y + k * z + k);
+}
+
+/* A periodic box has no edges: what moves the state moves the residual, too. */
+static void PeriodicBoxesHaveNoEdges(void **unused)
+{
+  const PetscInt n[3] =
+    {
+      5, 4, 6
+  },
+                 moves[][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {2, 1, 3}};
+  NakMixParams p            = BoxParams(n[0], n[1], n[2]);
+  PetscInt     none[]       = {0, 0, 0};
+  NakMixBox    box;
+  Vec          F[2];
+
+  (void)unused;
+  p.voids    = PETSC_FALSE;
+  p.vertical = NAK_MIX_PERIODIC;
+  p.current  = 0;
+  MUST(NakMixBoxCreate(PETSC_COMM_SELF, &p, &box));
+  for (int k = 0; k < 2; k++) MUST(VecDuplicate(box->U, &F[k]));
+  MUST(NakMixBoxFill(box, FillPeriodic, none));
+  Changed(box, box->U, 0, 0, F[0]);
+  for (int move = 0; move < 4; move++) {
+    const PetscReal *f[2];
+    PetscReal        size[4] = {0};
+    PetscInt         m[3]    = {moves[move][0], moves[move][1], moves[move][2]};
+
+    MUST(NakMixBoxFill(box, FillPeriodic, m));
+    Changed(box, box->U, 0, 0, F[1]);
+    for (int k = 0; k < 2; k++) MUST(VecGetArrayRead(F[k], &f[k]));
+    for (int round = 0; round < 2; round++)
+      for (PetscInt c = 0; c < n[0] * n[1] * n[2]; c++) {
+        const PetscInt i = c % n[0], j = c / n[0] % n[1], k = c / n[0] / n[1];
+        const PetscInt to = (j + m[1]) % n[1] * n[0] + (i + m[0]) % n[0];
+
+        for (int l = 0; l <= 3; l++) {
+          const PetscReal here = f[0][NakMixAtCell(box, j * n[0] + i, k) + l];
+
+          size[l] = PetscMax(size[l], PetscAbsReal(here));
+          if (round == 1)
+            AssertNear("moved", f[1][NakMixAtCell(box, to, (k + m[2]) % n[2]) + l], here,
+                       1e-9 * size[l]);
+        }
+      }
+    for (int k = 0; k < 2; k++) MUST(VecRestoreArrayRead(F[k], &f[k]));
+  }
+  for (int k = 0; k < 2; k++) MUST(VecDestroy(&F[k]));
+  MUST(NakMixBoxDestroy(&box));
+}
+
 /* The same nuclei and the same history on any ranks: all of them against this one alone. */
 static NakMixRecord History(MPI_Comm comm)
 {
@@ -980,6 +1041,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(NoThirdPhase),
   cmocka_unit_test(Rates),
   cmocka_unit_test(Anisotropy),
+  cmocka_unit_test(PeriodicBoxesHaveNoEdges),
   cmocka_unit_test(Jacobian),
   cmocka_unit_test(SameOnAnyRanks),
   cmocka_unit_test(NucleusConserves),

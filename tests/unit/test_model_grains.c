@@ -150,6 +150,48 @@ static void BeginsWhereItHoldsItself(void **unused)
   }
 }
 
+/* Multiply what all layers hold of Na, and look again after a step. */
+static void Again(Cell *cell, PetscReal factor, PetscReal time, PetscReal dt)
+{
+  const NakLayout *l = &cell->model->column.l;
+  PetscReal       *u;
+
+  MUST(VecGetArray(cell->U, &u));
+  for (PetscInt n = 0; n < cell->model->owned; n++)
+    for (PetscInt k = 0; k < cell->model->column.na; k++)
+      u[(ptrdiff_t)n * l->size + NakLayoutAlloy(l, k)] *= factor;
+  MUST(VecRestoreArray(cell->U, &u));
+  MUST(NakGrainsAdvance(cell->model, time, dt, cell->U));
+  assert_int_equal(cell->model->grains.formed, 0);
+}
+
+/* The next step goes half of the way to a nucleus at the rate of the last, or a tenth of what it
+   needs; as far as it likes where the drive falls, or there was no step. */
+static void StepsEndNearANucleus(void **unused)
+{
+  const PetscReal beyond[] = {0.01, 0.1};
+
+  (void)unused;
+  for (int k = 0; k < 2; k++) {
+    const NakModelParams at_300 = Params(NX, NY, 1, 300);
+    const NakModelParams params = Params(NX, NY, 1, Onset(&at_300) + beyond[k]);
+    Cell                 cell   = Create(&params);
+    PetscReal            first, second;
+
+    Again(&cell, 1, 0, 1);
+    first = cell.model->grains.excess;
+    assert_true(first < 0 && NakGrainsUntil(cell.model) == PETSC_INFINITY);
+    Again(&cell, 1 - 1e-5, 3, 2);
+    second = cell.model->grains.excess;
+    assert_true(second > first && second < 0 && (second < -0.2) == (k == 1));
+    AssertRelative("until", NakGrainsUntil(cell.model),
+                   3 + 2 * (k == 0 ? 0.1 : -second / 2) / (second - first), 1e-12);
+    Again(&cell, 1 + 1e-5, 4, 1);
+    assert_true(NakGrainsUntil(cell.model) == PETSC_INFINITY);
+    Destroy(&cell);
+  }
+}
+
 /* An interface is four columns wide, along every side that has columns. */
 static void InterfacesNeedColumns(void **unused)
 {
@@ -415,6 +457,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(FrontsAndLiquidsHaveTheirGrids),
   cmocka_unit_test(HighAlloysAreWarnedOf),
   cmocka_unit_test(BeginsWhereItHoldsItself),
+  cmocka_unit_test(StepsEndNearANucleus),
   cmocka_unit_test(InterfacesNeedColumns),
   cmocka_unit_test(SitesNeedTheirSolid),
   cmocka_unit_test(GrainsMustFreeze),

@@ -103,6 +103,7 @@ static void ColumnIsPacked(void **unused)
     params.alloy_layers       = 1;
     state                     = Create(&params);
     l                         = NakStateLayout(state);
+    assert_true(NakStateGrid(state)->z[0] == (electrolyte[n] > 0 ? -thickness : 0));
     assert_int_equal(l->filament, 0);
     assert_int_equal(l->q_faraday, 1);
     assert_int_equal(l->q_total, 2);
