@@ -99,8 +99,8 @@ static void CompoundsHaveTheirAtoms(void **unused)
   assert_true(Load("1", "[{name: A2B, A: 0, B: 1, energy: {1: -5}}]", &material) > 0);
 }
 
-/* Where a material without a deck is found: in the folder that the environment names, else in that of
-   the sources. */
+/* A material without a deck is found in the folder that the environment names, else in that of the
+   sources. */
 static void FoldersAreSearched(void **unused)
 {
   char      path[PETSC_MAX_PATH_LEN], folders[PETSC_MAX_PATH_LEN], file[96], folder[64];

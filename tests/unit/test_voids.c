@@ -238,8 +238,8 @@ static void OnePocketIsCutInTwo(void **unused)
     }
 }
 
-/* Whether column i is of the large part or of the small one, which goes on beyond a periodic side: on
-   a line, or on a face of 32 x 24. */
+/* Whether column i is of the large part or of the small one, which goes on beyond a periodic side.
+   They lie on a line or on a face of 32 x 24. */
 static PetscBool IsOfAPart(PetscBool line, const PetscInt i[])
 {
   const PetscInt along = i[0] + i[1];
