@@ -10,24 +10,6 @@ typedef struct {
   PetscReal lambda, misfit, roughness, freedom;
 } Trial;
 
-/* The unknowns that are not at their bound. */
-static PetscErrorCode FindFree(Vec x, IS *free)
-{
-  const PetscReal  zero = 1e-12;
-  const PetscReal *a;
-  PetscInt        *index, n, count = 0;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecGetLocalSize(x, &n));
-  PetscCall(PetscMalloc1(n, &index));
-  PetscCall(VecGetArrayRead(x, &a));
-  for (PetscInt j = 0; j < n; j++)
-    if (a[j] > zero) index[count++] = j;
-  PetscCall(VecRestoreArrayRead(x, &a));
-  PetscCall(ISCreateGeneral(PETSC_COMM_SELF, count, index, PETSC_OWN_POINTER, free));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Trace of the matrix that takes the data to their fit: that of H^-1 A' A among the free ones. */
 static PetscErrorCode Freedom(const NakProgramme *p, Vec x, PetscReal *freedom)
 {
@@ -35,7 +17,7 @@ static PetscErrorCode Freedom(const NakProgramme *p, Vec x, PetscReal *freedom)
   Mat H, A2, share;
 
   PetscFunctionBeginUser;
-  PetscCall(FindFree(x, &free));
+  PetscCall(NakProgrammeFree(x, &free));
   PetscCall(MatCreateSubMatrix(p->H, free, free, MAT_INITIAL_MATRIX, &H));
   PetscCall(MatCreateSubMatrix(p->A2, free, free, MAT_INITIAL_MATRIX, &A2));
   PetscCall(MatDuplicate(A2, MAT_DO_NOT_COPY_VALUES, &share));
@@ -95,8 +77,8 @@ static PetscReal Strongest(const Trial trial[TRIALS], PetscInt data)
 {
   PetscReal least = PETSC_INFINITY, lambda = 0;
 
-  for (int k = 1; k + 1 < TRIALS; k++) least = PetscMin(least, CrossValidation(&trial[k], data));
-  for (int k = 1; k + 1 < TRIALS; k++)
+  for (int k = 0; k < TRIALS; k++) least = PetscMin(least, CrossValidation(&trial[k], data));
+  for (int k = 0; k < TRIALS; k++)
     if (CrossValidation(&trial[k], data) <= least * (1 + PetscSqrtReal(2 / (PetscReal)data)))
       lambda = trial[k].lambda;
   return lambda;

@@ -35,16 +35,18 @@ struct NakImpedance_private {
 typedef struct {
   const NakSpectrum *spectrum;
   PetscReal          scale;
-  PetscReal          b_squared;
   Mat                A2, D; /* A' A, and the roughness */
   Mat                H;     /* A' A + lambda D, of the last solution */
   Vec                g;     /* A' b */
 } NakProgramme;
 
-/* relaxation.c: `x` holds the start, such as NAK_RELAXATION_START everywhere, and receives the
-   solution. */
-#define NAK_RELAXATION_START 0.1
+/* relaxation.c: of `x`, that holds the start and receives the solution, only matters where it is
+   above 0; NAK_RELAXATION_START is that everywhere. */
+#define NAK_RELAXATION_START 1
 PetscErrorCode NakProgrammeSolve(NakProgramme *p, PetscReal lambda, Vec x);
+
+/* The unknowns that are above 0. */
+PetscErrorCode NakProgrammeFree(Vec x, IS *free);
 
 /* Sum of squares that `x` leaves. */
 PetscErrorCode NakProgrammeMisfit(const NakProgramme *p, Vec x, PetscReal *misfit);

@@ -1,13 +1,12 @@
 /* The distribution of relaxation times as a quadratic programme with bounds.
 
    With the gammas and the resistance as unknowns, minimise x' H x / 2 - g' x over x >= 0.  H is
-   dense and badly conditioned, so first-order methods are very slow.  TAO's Newton method with an
-   active set (BNLS) is exact once it has found which gammas are 0.  It takes some ten steps, each
-   an LU of at most a few hundred rows.  TAO's interior-point method for such programmes (BQPIP)
-   failed on these. */
+   dense and badly conditioned, so first-order methods are very slow.  Which unknowns are 0 is found
+   by block principal pivoting (Portugal, Judice and Vicente, Math. Comput. 63 (1994) 625), which
+   takes some ten LU of at most a few hundred rows.  Where noise is hardly smoothed it may go round
+   in circles.  Then Lawson and Hanson's method goes on from there (Solving Least Squares Problems,
+   1974, chapter 23): it comes to an end for every positive definite H. */
 #include "impedance_impl.h"
-
-#include <petsctao.h>
 
 PetscErrorCode NakRelaxationGrid(PetscInt per_decade, NakSpectrum *s)
 {
@@ -88,7 +87,6 @@ static PetscErrorCode FillFit(NakProgramme *p)
     FillRows(s, step, s->frequency[k], re, im);
     AddRow(n, re, b_re, A2, g);
     AddRow(n, im, b_im, A2, g);
-    p->b_squared += b_re * b_re + b_im * b_im;
   }
   for (PetscInt j = 0; j < n; j++)
     for (PetscInt i = 0; i < j; i++) A2[j + stride * i] = A2[i + stride * j];
@@ -98,75 +96,177 @@ static PetscErrorCode FillFit(NakProgramme *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Half of the function that is minimised. */
-static PetscErrorCode Objective(Tao tao, Vec x, PetscReal *value, Vec gradient, void *ctx)
+/* The minimum where only the unknowns of `free` may differ from 0. */
+static PetscErrorCode SolveFree(const NakProgramme *p, IS free, Vec x)
 {
-  NakProgramme *p = (NakProgramme *)ctx;
-  PetscReal     bend, slope;
+  PetscInt n;
+  Mat      H;
+  Vec      g, y;
 
   PetscFunctionBeginUser;
-  (void)tao;
-  PetscCall(MatMult(p->H, x, gradient));
-  PetscCall(VecDot(x, gradient, &bend));
-  PetscCall(VecDot(x, p->g, &slope));
-  PetscCall(VecAXPY(gradient, -1, p->g));
-  *value = p->b_squared / 2 - slope + bend / 2;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* TAO's methods add to the matrix that they work with, so it is a copy. */
-static PetscErrorCode Hessian(Tao tao, Vec x, Mat H, Mat P, void *ctx)
-{
-  PetscFunctionBeginUser;
-  (void)tao;
-  (void)x;
-  (void)P;
-  PetscCall(MatCopy(((NakProgramme *)ctx)->H, H, SAME_NONZERO_PATTERN));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Minimise; `x` holds the start and receives the solution.  Once the gain of a step is lost in
-   rounding, TAO tries in vain to the end.  A small gradient is good enough then. */
-static PetscErrorCode Minimise(NakProgramme *p, Vec x)
-{
-  const PetscReal    tolerance = 1e-8, rounding = 1e-5;
-  PetscReal          residual;
-  Tao                tao;
-  Mat                H;
-  Vec                lower, upper;
-  KSP                ksp;
-  PC                 pc;
-  TaoConvergedReason reason;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecDuplicate(x, &lower));
-  PetscCall(VecDuplicate(x, &upper));
-  PetscCall(VecSet(lower, 0));
-  PetscCall(VecSet(upper, PETSC_INFINITY));
-  PetscCall(MatDuplicate(p->H, MAT_COPY_VALUES, &H));
-  PetscCall(TaoCreate(PETSC_COMM_SELF, &tao));
-  PetscCall(TaoSetOptionsPrefix(tao, "relaxation_"));
-  PetscCall(TaoSetType(tao, TAOBNLS));
-  PetscCall(TaoSetSolution(tao, x));
-  PetscCall(TaoSetObjectiveAndGradient(tao, NULL, Objective, p));
-  PetscCall(TaoSetHessian(tao, H, H, Hessian, p));
-  PetscCall(TaoSetVariableBounds(tao, lower, upper));
-  PetscCall(TaoSetTolerances(tao, tolerance, tolerance, 0));
-  PetscCall(TaoSetMaximumIterations(tao, 100));
-  PetscCall(TaoGetKSP(tao, &ksp));
-  PetscCall(KSPSetType(ksp, KSPPREONLY));
-  PetscCall(KSPGetPC(ksp, &pc));
-  PetscCall(PCSetType(pc, PCLU));
-  PetscCall(TaoSetFromOptions(tao));
-  PetscCall(TaoSolve(tao));
-  PetscCall(TaoGetSolutionStatus(tao, NULL, NULL, &residual, NULL, NULL, &reason));
-  PetscCall(TaoDestroy(&tao));
+  PetscCall(VecSet(x, 0));
+  PetscCall(ISGetLocalSize(free, &n));
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS); /* an empty matrix has no factors in PETSc */
+  PetscCall(MatCreateSubMatrix(p->H, free, free, MAT_INITIAL_MATRIX, &H));
+  PetscCall(MatLUFactor(H, NULL, NULL, NULL));
+  PetscCall(VecGetSubVector(p->g, free, &g));
+  PetscCall(VecDuplicate(g, &y));
+  PetscCall(MatSolve(H, g, y));
+  PetscCall(VecRestoreSubVector(p->g, free, &g));
+  PetscCall(VecISCopy(x, free, SCATTER_FORWARD, y));
+  PetscCall(VecDestroy(&y));
   PetscCall(MatDestroy(&H));
-  PetscCall(VecDestroy(&lower));
-  PetscCall(VecDestroy(&upper));
-  PetscCheck(reason > 0 || residual < rounding, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED,
-             "the relaxation times were not found (TAO: %s); raise impedance.lambda",
-             TaoConvergedReasons[reason]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakProgrammeFree(Vec x, IS *free)
+{
+  const PetscReal *a;
+  PetscInt        *index, n, count = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetLocalSize(x, &n));
+  PetscCall(PetscMalloc1(n, &index));
+  PetscCall(VecGetArrayRead(x, &a));
+  for (PetscInt j = 0; j < n; j++)
+    if (a[j] > 0) index[count++] = j;
+  PetscCall(VecRestoreArrayRead(x, &a));
+  PetscCall(ISCreateGeneral(PETSC_COMM_SELF, count, index, PETSC_OWN_POINTER, free));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The minimum over the unknowns that are above 0 in x, and the function's slope there. */
+static PetscErrorCode MinimumAt(const NakProgramme *p, Vec x, Vec minimum, Vec slope)
+{
+  IS free;
+
+  PetscFunctionBeginUser;
+  PetscCall(NakProgrammeFree(x, &free));
+  PetscCall(SolveFree(p, free, minimum));
+  PetscCall(ISDestroy(&free));
+  PetscCall(MatMult(p->H, minimum, slope));
+  PetscCall(VecAXPY(slope, -1, p->g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where the search is: of an unknown only whether it is above 0 in `x` matters, and for Lawson and
+   Hanson how much. */
+typedef struct {
+  PetscInt         n;
+  const PetscReal *minimum, *slope;
+  PetscReal        rounding; /* of the slope */
+  PetscReal       *x;
+} Place;
+
+typedef struct {
+  PetscBool one;   /* Lawson and Hanson's way: one unknown is freed at a time */
+  PetscInt  freed; /* which; -1 for none */
+  PetscInt  least; /* unknowns that did not fit */
+  PetscInt  vain;  /* exchanges since there were so few */
+} Search;
+
+/* Fix the free unknowns that are below 0 at the minimum, and free the fixed ones that would lower
+   the function.  Returns whether there were none. */
+static PetscBool ExchangeAll(Search *search, const Place *at)
+{
+  const PetscInt patience = 10;
+  PetscInt       wrong    = 0;
+
+  for (PetscInt j = 0; j < at->n; j++) {
+    if (at->x[j] > 0 ? at->minimum[j] >= 0 : at->slope[j] >= -at->rounding) continue;
+    at->x[j] = at->x[j] > 0 ? 0 : 1;
+    wrong++;
+  }
+  search->vain  = wrong < search->least ? 0 : search->vain + 1;
+  search->least = PetscMin(search->least, wrong);
+  search->one   = (PetscBool)(search->vain > patience);
+  for (PetscInt j = 0; j < at->n && (wrong == 0 || search->one); j++)
+    at->x[j] = PetscMax(0, at->minimum[j]);
+  return (PetscBool)(wrong == 0);
+}
+
+/* How much of the way from x to the minimum an unknown may go until it is 0; 1 for all. */
+static PetscReal Part(const Place *at, PetscInt j)
+{
+  return at->minimum[j] < 0 ? at->x[j] / (at->x[j] - at->minimum[j]) : 1;
+}
+
+/* Go from x towards the minimum until the first unknowns are 0.  Returns whether none is before. */
+static PetscBool Approach(const Place *at)
+{
+  PetscReal part = 1;
+
+  for (PetscInt j = 0; j < at->n; j++) {
+    const PetscReal own = Part(at, j);
+
+    part = PetscMin(part, own);
+  }
+  for (PetscInt j = 0; j < at->n; j++)
+    if (part == 1)
+      at->x[j] = at->minimum[j];
+    else
+      at->x[j] = Part(at, j) > part ? at->x[j] + part * (at->minimum[j] - at->x[j]) : 0;
+  return (PetscBool)(part == 1);
+}
+
+/* Approach the minimum; once there, free the one unknown that lowers the function the most.
+   Returns whether there is none, or its gain is lost in rounding: then it is fixed at once. */
+static PetscBool ExchangeOne(Search *search, const Place *at)
+{
+  const PetscReal above   = 1e-300; /* 0 in every sum */
+  const PetscBool reached = Approach(at);
+  const PetscBool lost    = (PetscBool)(search->freed >= 0 && at->x[search->freed] == 0);
+
+  search->freed = -1;
+  if (!reached || lost) return lost;
+  for (PetscInt j = 0; j < at->n; j++)
+    if (at->x[j] == 0 &&
+        at->slope[j] < (search->freed < 0 ? -at->rounding : at->slope[search->freed]))
+      search->freed = j;
+  if (search->freed >= 0) at->x[search->freed] = above;
+  return (PetscBool)(search->freed < 0);
+}
+
+/* One exchange.  Whether x is the solution. */
+static PetscErrorCode Improve(const NakProgramme *p, Search *search, Vec minimum, Vec slope, Vec x,
+                              PetscBool *done)
+{
+  Place at = {.n = 0};
+
+  PetscFunctionBeginUser;
+  PetscCall(MinimumAt(p, x, minimum, slope));
+  PetscCall(VecNorm(p->g, NORM_INFINITY, &at.rounding));
+  at.rounding *= 1e-13;
+  PetscCall(VecGetLocalSize(x, &at.n));
+  PetscCall(VecGetArrayRead(minimum, &at.minimum));
+  PetscCall(VecGetArrayRead(slope, &at.slope));
+  PetscCall(VecGetArray(x, &at.x));
+  *done = search->one ? ExchangeOne(search, &at) : ExchangeAll(search, &at);
+  PetscCall(VecRestoreArray(x, &at.x));
+  PetscCall(VecRestoreArrayRead(slope, &at.slope));
+  PetscCall(VecRestoreArrayRead(minimum, &at.minimum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* `x` holds the start and receives the solution. */
+static PetscErrorCode Minimise(const NakProgramme *p, Vec x)
+{
+  const PetscInt most   = 20;
+  Search         search = {.least = PETSC_MAX_INT, .freed = -1};
+  PetscBool      done   = PETSC_FALSE;
+  PetscInt       n;
+  Vec            minimum, slope;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetLocalSize(x, &n));
+  PetscCall(VecDuplicate(x, &minimum));
+  PetscCall(VecDuplicate(x, &slope));
+  for (PetscInt k = 0; k < most * n && !done; k++)
+    PetscCall(Improve(p, &search, minimum, slope, x, &done));
+  PetscCall(VecDestroy(&minimum));
+  PetscCall(VecDestroy(&slope));
+  PetscCheck(done, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED,
+             "the relaxation times were not found; raise impedance.lambda");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
