@@ -961,6 +961,34 @@ static void NoContactNoCurrent(void **unused)
   }
 }
 
+/* Of an ion between two places: by the formulas, and the derivative to v by a difference, on both
+   sides of where a series takes over. */
+static void FluxesOfIons(void **unused)
+{
+  const PetscReal drops[] = {-0.4, -1.2e-3, -8e-4, 8e-4, 1.2e-3, 0.4};
+  const PetscReal above = 0.7, below = 0.4, h = 1e-4;
+
+  (void)unused;
+  for (int z = -1; z <= 1; z += 2)
+    for (int k = 0; k < 6; k++) {
+      const PetscReal  x = z * drops[k];
+      const NakIonFlux a = NakKineticsIonFlux(z, 0.2, 0.3, below, above, drops[k], PETSC_FALSE);
+      const NakIonFlux j = NakKineticsIonFlux(z, 0.2, 0.3, below, above, drops[k], PETSC_TRUE);
+      const PetscReal  high =
+        NakKineticsIonFlux(z, 0.2, 0.3, below, above, drops[k] + h, PETSC_TRUE).value;
+      const PetscReal low =
+        NakKineticsIonFlux(z, 0.2, 0.3, below, above, drops[k] - h, PETSC_TRUE).value;
+
+      AssertRelative("of Nernst and Planck", a.value, 2 * (above - below + x * (above + below) / 2),
+                     1e-14);
+      AssertRelative("to v", a.v, z * (above + below), 1e-14);
+      AssertRelative("of a constant field", j.value,
+                     2 * x * (above + below / expm1(x) * expm1(-x)) / -expm1(-x), 1e-9);
+      AssertRelative("to v, of a constant field", j.v, (high - low) / (2 * h), 1e-8);
+      AssertRelative("to both", j.above * above + j.below * below, j.value, 1e-14);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(Constants),
   cmocka_unit_test(Isotherm),
@@ -984,6 +1012,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(RatesFollowTheTemperature),
   cmocka_unit_test(PelletFollowsTheTemperature),
   cmocka_unit_test(FilmRates),
+  cmocka_unit_test(FluxesOfIons),
   cmocka_unit_test(FilmIsHeldAtTheLeast),
   cmocka_unit_test(FrontKeepsItsShape),
   cmocka_unit_test(FrontOnAGrid),

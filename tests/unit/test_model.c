@@ -846,6 +846,61 @@ static void FluxesCancelInTheSums(void **unused)
   }
 }
 
+/* What a linear solution conserves of the ions is what is measured of them: but for the charges,
+   whose balance is that of the potentials. */
+static void CheckSums(const NakModelParams *params, const Situation *s)
+{
+  NakInventory     before[NAK_ELECTRODES], after[NAK_ELECTRODES];
+  PetscReal        sum[2] = {0};
+  NakColumnPhysics physics;
+  const NakLayout *l;
+  NakModel         model;
+  NakRecord        record;
+  Vec              U, change;
+  PetscReal       *row;
+
+  MUST(NakModelCreate(PETSC_COMM_WORLD, params, &model));
+  MUST(DMCreateGlobalVector(NakStateDM(NakModelState(model)), &U));
+  MUST(VecDuplicate(U, &change));
+  MUST(NakModelInitialise(model, U));
+  FillState(model, s, U);
+  MUST(NakModelMeasure(model, U, &record, before));
+  FillDirection(model, U, 2, change);
+  MUST(VecScale(change, 1e-3));
+  l       = NakStateLayout(NakModelState(model));
+  physics = NakColumnLinear(&model->column);
+  MUST(VecGetArray(change, &row));
+  for (PetscInt n = 0; n < model->owned; n++) {
+    PetscReal *const own = row + (ptrdiff_t)n * l->size;
+
+    for (PetscInt k = 0; k < model->column.ne; k++) own[NakLayoutPhi(l, k)] = 0;
+    own[l->q_faraday] = own[l->charge] = own[l->q_total] = 0;
+    for (int ion = 0; ion < 2; ion++)
+      sum[ion] += physics.conserved(physics.ctx, physics.n_conserved - 2 + ion, n, own) /
+                  (PetscReal)(params->grid.nx * params->grid.ny);
+  }
+  MUST(VecRestoreArray(change, &row));
+  MUST(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPIU_REAL, MPIU_SUM, PETSC_COMM_WORLD));
+  MUST(VecAXPY(U, 1, change));
+  MUST(NakModelMeasure(model, U, &record, after));
+  AssertNear("Na+", sum[0], after->ions_na - before->ions_na, 1e-11 * before->ions);
+  AssertNear("K+", sum[1], after->ions_k - before->ions_k, 1e-11 * before->ions);
+  MUST(VecDestroy(&U));
+  MUST(VecDestroy(&change));
+  MUST(NakModelDestroy(&model));
+}
+
+static void IonsAreConserved(void **unused)
+{
+  (void)unused;
+  for (int n = 0; n < WAYS; n++) {
+    NakModelParams  wet = Params(8, 1);
+    const Situation s   = WithLayers(n, &situations[n % SITUATIONS], &wet);
+
+    CheckSums(&wet, &s);
+  }
+}
+
 /* However little of a step is solved for, what is booked conserves. Na and K change by what has
    reacted, the ions of a liquid in layers by what both electrodes gave. The charge that passed is
    that of the reactions and of the double layer. */
@@ -1436,6 +1491,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(JacobianOfVoids),
   cmocka_unit_test(FluxesCancelInTheSums),
   cmocka_unit_test(BookingConserves),
+  cmocka_unit_test(IonsAreConserved),
   cmocka_unit_test(SettledPotentialsHoldTheCharge),
   cmocka_unit_test(ScalesOfErrors),
   cmocka_unit_test(ScalesOfTheCounter),

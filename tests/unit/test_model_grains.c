@@ -166,7 +166,7 @@ static void Again(Cell *cell, PetscReal factor, PetscReal time, PetscReal dt)
 }
 
 /* The next step goes half of the way to a nucleus at the rate of the last, or a tenth of what it
-   needs.  It is as long as it likes where the drive falls, or where there was no step. */
+   needs.  It is as long as it likes if the drive falls or there was no step. */
 static void StepsEndNearANucleus(void **unused)
 {
   const PetscReal beyond[] = {0.01, 0.1};
