@@ -57,14 +57,11 @@ static NakInvariant Melting(const Fields *longer, const Fields *shorter, PetscBo
   };
 }
 
-/* Two phases and field `i` between them. */
+/* Two phases and field `i` of a third between them. */
 static NakInvariant Three(const NakEquilibria *all, PetscInt i, PetscBool appears)
 {
   const Fields f = FieldsOf(all);
 
-  if (f.phase[i - 1] == f.phase[i] || f.phase[i + 1] == f.phase[i])
-    return (NakInvariant){
-      .kind = NAK_INVARIANT_CRITICAL, .n = 1, .phase = {f.phase[i]}, .x = {Middle(all, i)}};
   return (NakInvariant){
     .kind  = appears ? NAK_INVARIANT_EUTECTIC : NAK_INVARIANT_PERITECTIC,
     .n     = 3,
