@@ -133,9 +133,9 @@ PetscErrorCode NakMpiCheck(MPI_Comm comm);
     stays. */
 PetscErrorCode NakOptionPrefer(const char option[], const char value[]);
 
-/** That PETSc has refused its options is an error of the user: PETSC_ERR_USER_INPUT.  Pass what a
-    ...SetFromOptions() has returned.  Collective. */
-PetscErrorCode NakOptionsTaken(MPI_Comm comm, PetscErrorCode refused);
+/** TSSetFromOptions(), or SNESSetFromOptions() if `ts` is NULL.  Options that PETSc refuses are an
+    error of the user: PETSC_ERR_USER_INPUT.  Collective. */
+PetscErrorCode NakTakeOptions(TS ts, SNES snes);
 
 /** For TSSetPreStage() of a TSROSW: the first stage of an attempt needs a new Jacobian.  TSROSW
     asks for it by a lag, and resets the lag only after a complete set of stages.  After a stage

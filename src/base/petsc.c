@@ -24,9 +24,15 @@ PetscErrorCode NakRenewJacobian(TS ts, PetscReal stage_time)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakOptionsTaken(MPI_Comm comm, PetscErrorCode refused)
+PetscErrorCode NakTakeOptions(TS ts, SNES snes)
 {
+  const MPI_Comm comm = PetscObjectComm(ts != NULL ? (PetscObject)ts : (PetscObject)snes);
+  PetscErrorCode refused;
+
   PetscFunctionBeginUser;
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  refused = ts != NULL ? TSSetFromOptions(ts) : SNESSetFromOptions(snes);
+  PetscCall(PetscPopErrorHandler());
   PetscCheck(
     refused == PETSC_SUCCESS, comm, PETSC_ERR_USER_INPUT,
     "PETSc refuses its options (after -- or in the deck's petsc list): an unknown type, or a "

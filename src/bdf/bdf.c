@@ -37,7 +37,7 @@ struct NakBdf_private {
 };
 
 /* Largest component of v over the allowed one at u. */
-static PetscErrorCode Weigh(NakBdf b, Vec v, Vec u, PetscReal *size)
+static PetscErrorCode Size(NakBdf b, Vec v, Vec u, PetscReal *size)
 {
   const PetscReal  allowed = b->tolerance;
   const PetscReal *a, *at, *scale;
@@ -66,7 +66,7 @@ static PetscErrorCode StepError(NakBdf b, Vec U, Vec work, PetscReal *error)
 {
   PetscFunctionBeginUser;
   PetscCall(VecWAXPY(work, -1, b->predicted, U));
-  PetscCall(Weigh(b, work, U, error));
+  PetscCall(Size(b, work, U, error));
   *error *= b->share;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -116,7 +116,7 @@ static PetscErrorCode Converged(SNES snes, PetscInt iteration, PetscReal xnorm, 
   PetscCall(StepError(b, U, b->udot, &b->error));
   if (iteration == 0 || fnorm == 0) PetscFunctionReturn(PETSC_SUCCESS); /* 0 if nothing moves */
   PetscCall(SNESGetSolutionUpdate(snes, &update));
-  PetscCall(Weigh(b, update, U, &size));
+  PetscCall(Size(b, update, U, &size));
   rate      = iteration == 1 ? 0.5 : size / b->update;
   b->update = size;
   if (rate < 1 && size * rate / (1 - rate) <= enough)
@@ -133,7 +133,6 @@ static PetscErrorCode CreateNewton(NakBdf b, PetscReal linear_tolerance)
   Mat             J             = NakColumnsOperator(b->columns);
   KSP             ksp;
   SNESLineSearch  search;
-  PetscErrorCode  refused;
 
   PetscFunctionBeginUser;
   PetscCall(SNESCreate(b->comm, &b->snes));
@@ -147,10 +146,7 @@ static PetscErrorCode CreateNewton(NakBdf b, PetscReal linear_tolerance)
     SNESSetTolerances(b->snes, PETSC_DEFAULT, PETSC_DEFAULT, no_stagnation, NEWTON, PETSC_INT_MAX));
   PetscCall(SNESGetKSP(b->snes, &ksp));
   PetscCall(NakColumnsSetUpKSP(b->columns, linear_tolerance, kept, ksp, &b->krylov));
-  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
-  refused = SNESSetFromOptions(b->snes);
-  PetscCall(PetscPopErrorHandler());
-  PetscCall(NakOptionsTaken(b->comm, refused));
+  PetscCall(NakTakeOptions(NULL, b->snes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -141,29 +141,9 @@ PetscErrorCode NakParseRamp(NakParser *parser, const NakItemKind *kind, NakNode 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* `impedance:` as an item of its own: a hold without length. */
-PetscErrorCode NakParseSpectrum(NakParser *parser, const NakItemKind *kind, NakNode map,
-                                PetscInt parent)
-{
-  NakNode  node = NakNodeFind(map, kind->key);
-  NakOp    hold = NakOpHold(kind->key, NAK_HOLD_CURRENT, 0);
-  PetscInt index;
-
-  PetscFunctionBeginUser;
-  if (!NakIsBlank(node))
-    PetscCall(NakDeckError(
-      parser->deck, node,
-      "as a separate item, 'impedance:' takes no value; '{every: 35 s}' belongs to the item that "
-      "is held meanwhile, and frequencies to the section 'impedance' of the deck"));
-  hold.duration = 0;
-  hold.spectra  = 0;
-  PetscCall(NakProgramAdd(parser->program, parent, hold, &index));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* `temperature:` as an item of its own: a hold without length, too. */
-PetscErrorCode NakParseSetting(NakParser *parser, const NakItemKind *kind, NakNode map,
-                               PetscInt parent)
+/* `impedance:` or `temperature:` as an item of its own: a hold without length. */
+PetscErrorCode NakParseMoment(NakParser *parser, const NakItemKind *kind, NakNode map,
+                              PetscInt parent)
 {
   NakNode  node = NakNodeFind(map, kind->key);
   NakOp    hold = NakOpHold(kind->key, NAK_HOLD_CURRENT, 0);
@@ -171,12 +151,20 @@ PetscErrorCode NakParseSetting(NakParser *parser, const NakItemKind *kind, NakNo
 
   PetscFunctionBeginUser;
   hold.duration = 0;
-  if (NakNodeKindOf(node) == NAK_NODE_MAP)
+  if (strcmp(kind->key, "impedance") == 0) {
+    hold.spectra = 0;
+    if (!NakIsBlank(node))
+      PetscCall(NakDeckError(
+        parser->deck, node,
+        "as a separate item, 'impedance:' takes no value; '{every: 35 s}' belongs to the item that "
+        "is held meanwhile, and frequencies to the section 'impedance' of the deck"));
+  } else if (NakNodeKindOf(node) == NAK_NODE_MAP) {
     PetscCall(NakDeckError(parser->deck, node,
                            "a ramp of the temperature belongs to the item that is held meanwhile: "
                            "write '{rest: 50 min, temperature: {to: 0 degC, for: 50 min}}'"));
-  else
+  } else {
     PetscCall(NakParseKelvin(parser, node, &hold.to));
+  }
   PetscCall(NakProgramAdd(parser->program, parent, hold, &index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -38,8 +38,7 @@ PetscErrorCode NakParseList(NakParser *parser, NakNode list, const char *owner, 
 
 /* ---- holds.c ---- */
 
-NakItemParse NakParseCurrent, NakParseVoltage, NakParseRest, NakParseRamp, NakParseSpectrum,
-  NakParseSetting;
+NakItemParse NakParseCurrent, NakParseVoltage, NakParseRest, NakParseRamp, NakParseMoment;
 
 /* ---- blocks.c, ccd.c ---- */
 

@@ -16,8 +16,8 @@ static const NakItemKind kinds[] = {
   {"profile",     "profile|until",                           NakParseProfile  },
   {"ramp",        "ramp|for|until|impedance|temperature",    NakParseRamp     },
   {"repeat",      "repeat|steps|until",                      NakParseRepeat   },
-  {"impedance",   "impedance",                               NakParseSpectrum },
-  {"temperature", "temperature",                             NakParseSetting  },
+  {"impedance",   "impedance",                               NakParseMoment   },
+  {"temperature", "temperature",                             NakParseMoment   },
   {NULL,          NULL,                                      NULL             }
 };
 static const char every_key[] =
@@ -26,7 +26,7 @@ static const char every_key[] =
 
 static PetscBool StandsBeside(const NakItemKind *kind)
 {
-  return (PetscBool)(kind->parse == NakParseSpectrum || kind->parse == NakParseSetting);
+  return (PetscBool)(kind->parse == NakParseMoment);
 }
 
 /* A map without a kind: either its name is misspelt, or it has only entries that belong beside

@@ -143,7 +143,6 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   KSP            ksp;
   TSAdapt        adapt;
   PetscReal      least;
-  PetscErrorCode refused;
 
   PetscFunctionBeginUser;
   PetscCall(TSCreate(s->comm, &s->ts));
@@ -167,10 +166,7 @@ static PetscErrorCode CreateIntegrator(NakStepper s)
   PetscCall(SNESGetKSP(snes, &ksp));
   PetscCall(NakColumnsSetUpKSP(s->columns, s->params.linear_tolerance, NAK_SOLUTIONS_KEPT, ksp,
                                &s->krylov));
-  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
-  refused = TSSetFromOptions(s->ts);
-  PetscCall(PetscPopErrorHandler());
-  PetscCall(NakOptionsTaken(s->comm, refused));
+  PetscCall(NakTakeOptions(s->ts, NULL));
   PetscCall(TSSetSolution(s->ts, s->U));
   PetscCall(TSGetAdapt(s->ts, &adapt));
   PetscCall(TSAdaptGetStepLimits(adapt, &least, &s->longest));
