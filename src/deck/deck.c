@@ -167,11 +167,6 @@ PetscErrorCode NakDeckWriteOriginal(NakDeck deck, FILE *file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const char *NakDeckPath(NakDeck deck)
-{
-  return deck->path != NULL ? deck->path : "command line";
-}
-
 MPI_Comm NakDeckComm(NakDeck deck)
 {
   return deck->comm;

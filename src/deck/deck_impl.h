@@ -81,6 +81,10 @@ PetscErrorCode NakTreeAppend(NakTree parent, const char *key, NakTree item);
 /** Put `item` in the place of item `i`, which is destroyed.  `item` takes over its key. */
 PetscErrorCode NakTreeReplace(NakTree parent, PetscInt i, NakTree item);
 
+/** Set the node of a dotted key, with the maps above it.  `item` then belongs to the tree.  If the
+    key contradicts what is there, `item` is destroyed and `*fits` is false. */
+PetscErrorCode NakTreeSet(NakTree root, const char *key, NakTree item, PetscBool *fits);
+
 PetscErrorCode NakTreeCopy(NakNode node, NakTree *copy);
 
 /** Index of the entry `key` of a map, or of "0", "1" and so on of a list; else -1. */
@@ -202,7 +206,3 @@ void NakSchemaWriteJson(const NakSection schema[], FILE *file);
 
 /** Write a tree as block YAML. */
 PetscErrorCode NakTreeWrite(NakNode root, FILE *file);
-
-/** Set the node of a dotted key, with the maps above it.  `item` then belongs to the tree.  If the
-    key contradicts what is there, `item` is destroyed and `*fits` is false. */
-PetscErrorCode NakTreeSet(NakTree root, const char *key, NakTree item, PetscBool *fits);

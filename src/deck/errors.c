@@ -167,3 +167,8 @@ PetscErrorCode NakDeckClearErrors(NakDeck deck)
   deck->warnings = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+const char *NakDeckPath(NakDeck deck)
+{
+  return deck->path != NULL ? deck->path : "command line";
+}

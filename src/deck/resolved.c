@@ -101,51 +101,6 @@ PetscErrorCode NakTreeWrite(NakNode root, FILE *file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- Building the tree ---- */
-
-/* The map beneath `node` for the next part of a key; it is made if there is none.  NULL if
-   something else is in its place. */
-static PetscErrorCode Descend(NakTree node, const char *segment, NakSource place, NakTree *next)
-{
-  const PetscInt i     = NakNodeIndex(node, segment);
-  NakTree        empty = NULL;
-
-  PetscFunctionBeginUser;
-  *next = i >= 0 ? node->items[i] : NULL;
-  if (node->kind == NAK_NODE_SCALAR || (i < 0 && node->kind == NAK_NODE_LIST))
-    PetscFunctionReturn(PETSC_SUCCESS);
-  if (i >= 0 && !NakNodeIsEmpty(node->items[i])) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NakTreeCreate(NAK_NODE_MAP, place, &empty));
-  if (i >= 0)
-    PetscCall(NakTreeReplace(node, i, empty));
-  else
-    PetscCall(NakTreeAppend(node, segment, empty));
-  *next = empty;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakTreeSet(NakTree root, const char *key, NakTree item, PetscBool *fits)
-{
-  NakTree  node = root;
-  char     segment[NAK_DECK_KEY_SIZE];
-  PetscInt i;
-
-  PetscFunctionBeginUser;
-  while (node != NULL && NakTextSegment(&key, segment, sizeof segment) && *key != '\0')
-    PetscCall(Descend(node, segment, item->place, &node));
-  i     = node != NULL ? NakNodeIndex(node, segment) : -1;
-  *fits = PETSC_TRUE;
-  if (i >= 0)
-    PetscCall(NakTreeReplace(node, i, item));
-  else if (node != NULL && node->kind == NAK_NODE_MAP)
-    PetscCall(NakTreeAppend(node, segment, item));
-  else {
-    PetscCall(NakTreeDestroy(&item));
-    *fits = PETSC_FALSE;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The entry of a row as a node, or NULL if there is nothing to write. */
 static PetscErrorCode CreateEntry(NakDeck deck, const NakParam *row, const void *params,
                                   NakTree *item)

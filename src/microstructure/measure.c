@@ -261,3 +261,25 @@ PetscErrorCode NakMixBoxFrame(NakMixBox b, NakFrame *frame)
                       .ctx    = b};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode NakMixContact(NakMixBox b)
+{
+  const PetscReal  columns = (PetscReal)b->params.n[0] * (PetscReal)b->params.n[1];
+  const PetscReal *u;
+  PetscReal        sum = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(b->U, &u));
+  for (PetscInt n = 0; n < b->owned; n++) {
+    PetscReal h[NAK_BODIES];
+
+    NakMixShares(&b->zone.mix, u + NakMixAtCell(b, n, 0), h);
+    b->contact[n] = PetscMax(0, h[NAK_BODY_LIQUID]);
+    sum += b->contact[n];
+  }
+  PetscCall(VecRestoreArrayRead(b->U, &u));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPIU_SUM, b->comm));
+  b->wetted = sum / columns;
+  for (PetscInt n = 0; n < b->owned; n++) b->contact[n] /= b->wetted;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

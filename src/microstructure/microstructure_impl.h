@@ -52,7 +52,7 @@ PetscErrorCode NakMixSetTemperature(NakMixBox box, PetscReal time);
 NakColumnPhysics NakMixColumn(NakMixBox box);
 NakEquation      NakMixEquation(NakMixBox box);
 
-/* How the bottom shares the current in the present state.  Collective. */
+/* measure.c: how the bottom shares the current in the present state.  Collective. */
 PetscErrorCode NakMixContact(NakMixBox box);
 
 /* Insert the nuclei of slot `slot`.  Collective. */

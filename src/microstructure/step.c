@@ -4,28 +4,6 @@
 #define ROUNDING 1e-14 /* of a time */
 #define SLACK    1e-10 /* of what is left: a step that comes so near to its end goes to it */
 
-PetscErrorCode NakMixContact(NakMixBox b)
-{
-  const PetscReal  columns = (PetscReal)b->params.n[0] * (PetscReal)b->params.n[1];
-  const PetscReal *u;
-  PetscReal        sum = 0;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(b->U, &u));
-  for (PetscInt n = 0; n < b->owned; n++) {
-    PetscReal h[NAK_BODIES];
-
-    NakMixShares(&b->zone.mix, u + NakMixAtCell(b, n, 0), h);
-    b->contact[n] = PetscMax(0, h[NAK_BODY_LIQUID]);
-    sum += b->contact[n];
-  }
-  PetscCall(VecRestoreArrayRead(b->U, &u));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPIU_SUM, b->comm));
-  b->wetted = sum / columns;
-  for (PetscInt n = 0; n < b->owned; n++) b->contact[n] /= b->wetted;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* A step has the temperature of its end. */
 static PetscErrorCode Attempt(NakMixBox b, PetscReal dt, PetscReal wanted, PetscBool *good)
 {

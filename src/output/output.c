@@ -1,20 +1,12 @@
-/* The run directory and its log; the contract is in nakfield/output.h. */
+/* The run directory; the contract is in nakfield/output.h. */
 #define _DEFAULT_SOURCE /* for flock() */ // NOLINT(bugprone-reserved-identifier)
 #include "output_impl.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN])
-{
-  PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/%s", output->directory, name));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 static PetscErrorCode OpenLog(NakOutput output, NakOutputMode mode)
 {
@@ -186,21 +178,5 @@ PetscErrorCode NakOutputDeck(NakOutput output, NakDeck deck, const NakSection sc
   PetscCall(NakAgree(output->comm, code));
   PetscCallMPI(MPI_Bcast(&output->deck_size, 1, MPI_INT, 0, output->comm));
   PetscCall(PetscStrncpy(output->title, title, sizeof(output->title)));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NakOutputLog(NakOutput output, const char format[], ...)
-{
-  va_list args;
-  int     failed;
-
-  PetscFunctionBeginUser;
-  if (output->rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
-  va_start(args, format);
-  failed = vfprintf(output->log, format, args) < 0;
-  va_end(args);
-  failed = fputc('\n', output->log) == EOF || failed;
-  failed = fflush(output->log) != 0 || failed;
-  if (failed && output->log_errno == 0) output->log_errno = errno;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

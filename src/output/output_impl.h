@@ -103,7 +103,7 @@ struct NakOutput_private {
   NakSeen       seen;
 };
 
-/* Path of a file of the run. */
+/* log.c: path of a file of the run. */
 PetscErrorCode NakOutputPath(NakOutput output, const char *name, char path[PETSC_MAX_PATH_LEN]);
 
 /* tables.c: append rows that only rank 0 needs to know.  Collective. */

@@ -12,14 +12,6 @@ enum {
   PAD      = 8   /* a half line is a whole number of vectors */
 };
 
-PetscErrorCode NakArrayCreate(NakPhaseField e, PetscInt count, PetscReal **array)
-{
-  PetscFunctionBeginUser;
-  PetscCall(PetscCalloc1(count, array));
-  e->doubles += (PetscReal)count;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Whether `n` cells may be shared: the part of a rank must be whole coarser cells. */
 static PetscBool Shared(PetscInt n, PetscInt ranks)
 {

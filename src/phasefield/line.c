@@ -1,5 +1,13 @@
-/* The arguments of a kernel. */
+/* The arguments of a kernel, and arrays for them. */
 #include "phasefield_impl.h"
+
+PetscErrorCode NakArrayCreate(NakPhaseField e, PetscInt count, PetscReal **array)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1(count, array));
+  e->doubles += (PetscReal)count;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 NakLine NakHalfLine(NakPhaseField e, const NakLevel *v, PetscReal *const u[], PetscInt j,
                     PetscInt k, PetscInt parity)

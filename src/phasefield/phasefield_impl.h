@@ -83,12 +83,15 @@ struct NakPhaseField_private {
 /* ---- levels.c ---- */
 PetscErrorCode NakHierarchyCreate(NakPhaseField e);
 PetscErrorCode NakHierarchyDestroy(NakPhaseField e);
-PetscErrorCode NakArrayCreate(NakPhaseField e, PetscInt count, PetscReal **array);
 void           NakPartition(const NakDomain *box, PetscInt ranks, PetscInt split[2]);
 
-/* ---- line.c: the half line of `parity` (0: even cells) in local line (j, k) ---- */
+/* ---- line.c ---- */
 
-/* Everything but rhs and diagonal. */
+/* An array of zeros, which counts for the memory. */
+PetscErrorCode NakArrayCreate(NakPhaseField e, PetscInt count, PetscReal **array);
+
+/* The half line of `parity` (0: even cells) in local line (j, k): everything but rhs and
+   diagonal. */
 NakLine NakHalfLine(NakPhaseField e, const NakLevel *v, PetscReal *const u[], PetscInt j,
                     PetscInt k, PetscInt parity);
 /* Those two as well. */

@@ -65,6 +65,14 @@ struct NakProtocol_private {
   NakEvent       noted[NAK_EVENTS];
 };
 
+/* ---- held.c ---- */
+
+/** The table of which the current hold is a row, and its row, from 0; NULL if it is none. */
+const NakProfile *NakTableAt(NakProtocol protocol, PetscInt *row);
+
+/** What is held at the start of the current hold. */
+NakControl NakControlOf(NakProtocol protocol);
+
 /* ---- events.c ---- */
 
 /** Write the recorded events to a checkpoint, or read them. */

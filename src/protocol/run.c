@@ -97,17 +97,6 @@ static void Mark(NakProtocol protocol, const NakRecord *now)
 
 /* ---- Judging ---- */
 
-/* The table of which the current hold is a row, and its row, from 0; NULL if it is none. */
-static const NakProfile *TableAt(NakProtocol protocol, PetscInt *row)
-{
-  const NakOp *const hold = &protocol->program.ops[protocol->at.op];
-
-  *row = 0;
-  if (hold->profile == 0) return NULL;
-  *row = protocol->at.blocks[hold->depth - 1].turns;
-  return &protocol->program.profiles[hold->profile - 1];
-}
-
 static const NakMark *BeginOf(NakProtocol protocol, PetscInt op)
 {
   if (op == protocol->at.op) return &protocol->at.step_begin;
@@ -160,7 +149,7 @@ static PetscReal TimeEnd(NakProtocol protocol, PetscInt op, PetscReal *span,
   *which = NULL;
   *span  = 0;
   if (item->kind == NAK_OP_HOLD && item->profile > 0) {
-    const NakProfile *profile = TableAt(protocol, &row);
+    const NakProfile *profile = NakTableAt(protocol, &row);
 
     *span = profile->time[row + 1] - profile->time[row];
     end   = BeginOf(protocol, item->parent)->time + profile->time[row + 1]; /* no sum of rows */
@@ -173,7 +162,7 @@ static PetscReal TimeEnd(NakProtocol protocol, PetscInt op, PetscReal *span,
     const PetscBool     total     = (PetscBool)(condition->signal == NAK_SIGNAL_TOTAL_TIME);
     const PetscReal     candidate = condition->bound + (total ? 0 : begin);
 
-    if ((!total && condition->signal != NAK_SIGNAL_TIME) || candidate >= end) continue;
+    if (!NakSignalIsTime(condition->signal) || candidate >= end) continue;
     *which = condition;
     *span  = condition->bound;
     end    = candidate;
@@ -261,60 +250,6 @@ NakEnd NakProtocolEnd(NakProtocol protocol, const char **why)
   return protocol->at.end;
 }
 
-static NakControl ControlOf(NakProtocol protocol)
-{
-  const NakOp      *hold    = &protocol->program.ops[protocol->at.op];
-  NakControl        control = hold->control;
-  PetscInt          row;
-  const NakProfile *profile = TableAt(protocol, &row);
-
-  if (profile != NULL) {
-    control.value = profile->value[row];
-  } else if (hold->depth > 0) {
-    control.value += (PetscReal)protocol->at.blocks[hold->depth - 1].turns * hold->increment;
-  }
-  return control;
-}
-
-/* Change of what is held with time. */
-static PetscReal SlopeOf(NakProtocol protocol)
-{
-  PetscInt                row;
-  const NakProfile *const p = TableAt(protocol, &row);
-
-  if (p == NULL) return protocol->program.ops[protocol->at.op].slope;
-  return p->lines ? (p->value[row + 1] - p->value[row]) / (p->time[row + 1] - p->time[row]) : 0;
-}
-
-PetscBool NakProtocolSweeps(NakProtocol protocol)
-{
-  return (PetscBool)(protocol->at.entered && SlopeOf(protocol) != 0);
-}
-
-NakControl NakProtocolHeld(NakProtocol protocol, PetscReal time)
-{
-  NakControl control = ControlOf(protocol);
-
-  control.value += SlopeOf(protocol) * (time - protocol->at.step_begin.time);
-  return control;
-}
-
-PetscBool NakProtocolContinues(NakProtocol protocol)
-{
-  PetscInt                row;
-  const NakProfile *const profile = TableAt(protocol, &row);
-
-  return (PetscBool)(profile != NULL && profile->lines && row > 0);
-}
-
-PetscBool NakProtocolMidway(NakProtocol protocol)
-{
-  PetscInt                row;
-  const NakProfile *const profile = TableAt(protocol, &row);
-
-  return (PetscBool)(profile != NULL && row + 2 < profile->rows);
-}
-
 void NakProtocolSetEnd(NakProtocol protocol)
 {
   const NakOp *ops = protocol->program.ops;
@@ -331,7 +266,7 @@ void NakProtocolSetEnd(NakProtocol protocol)
 
 PetscErrorCode NakProtocolEnter(NakProtocol protocol, const NakRecord *now)
 {
-  const NakControl control = ControlOf(protocol);
+  const NakControl control = NakControlOf(protocol);
 
   PetscFunctionBeginUser;
   PetscCheck(!NakProtocolDone(protocol) && !protocol->at.entered, PETSC_COMM_SELF,
@@ -350,7 +285,7 @@ PetscErrorCode NakProtocolControl(NakProtocol protocol, NakControl *control, Pet
   PetscFunctionBeginUser;
   PetscCheck(protocol->at.entered, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONGSTATE,
              "enter the step first");
-  *control  = ControlOf(protocol);
+  *control  = NakControlOf(protocol);
   *end_time = protocol->at.end_time;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -518,7 +453,7 @@ PetscErrorCode NakProtocolSkip(NakProtocol protocol, PetscInt turns, PetscReal c
 static PetscReal RowsLeft(NakProtocol protocol)
 {
   PetscInt                row;
-  const NakProfile *const profile = TableAt(protocol, &row);
+  const NakProfile *const profile = NakTableAt(protocol, &row);
 
   if (profile == NULL) return 0; /* in a deck with errors */
   return NakProfileLength(profile) - profile->time[row + 1];

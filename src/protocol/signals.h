@@ -54,6 +54,12 @@ typedef struct {
   PetscReal peak;     /**< of the magnitude of the voltage since the step began, at a current [V] */
 } NakMark;
 
+/** Whether it is a time, whose end is known before. */
+static inline PetscBool NakSignalIsTime(NakSignalId signal)
+{
+  return (PetscBool)(signal == NAK_SIGNAL_TIME || signal == NAK_SIGNAL_TOTAL_TIME);
+}
+
 /** The signal's value for an item that began at `since`. */
 PetscReal NakSignalValue(NakSignalId signal, const NakRecord *now, const NakMark *since);
 
@@ -74,6 +80,8 @@ PetscReal NakConditionOvershoot(const NakCondition *condition, const NakRecord *
 /** A condition made of numbers, with `origin` in its text. */
 void NakConditionSet(NakSignalId signal, char relation, PetscReal bound, const char *origin,
                      NakCondition *condition);
+
+/* ---- conditions.c ---- */
 
 /** Read `SIGNAL > VALUE` or the name of an event; an error is collected and `*ok` is false.  Rank 0
     only. */

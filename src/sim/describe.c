@@ -1,17 +1,6 @@
 /* Describe a run without running it; the contract is in nakfield/sim.h. */
 #include "sim_impl.h"
 
-void NakSimShape(NakSim s, char text[NAK_TEXT_SIZE])
-{
-  const NakSimSize size   = s->size;
-  int              length = snprintf(text, NAK_TEXT_SIZE, "%" PetscInt_FMT, size.n[0]);
-
-  for (int k = 1; k < 3 && size.n[k] > 0; k++)
-    length +=
-      snprintf(text + length, NAK_TEXT_SIZE - (size_t)length, " x %" PetscInt_FMT, size.n[k]);
-  (void)snprintf(text + length, NAK_TEXT_SIZE - (size_t)length, " %s", size.what);
-}
-
 PetscErrorCode NakSimDescribeContact(NakSim s, const char *before)
 {
   const NakInterphaseParams *p        = &s->params.model.interphase;

@@ -78,3 +78,20 @@ PetscErrorCode NakSimBoundFrames(NakSim s)
                          (double)(1e-6 * bytes)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscReal NakSimNextFrame(NakSim s)
+{
+  const PetscReal every = s->params.output.fields_every;
+  PetscInt        k     = 0;
+
+  if (every > 0) return NakNextMultiple(every, s->time);
+  while (k < s->n_frames && s->frames[k] <= s->time) k++;
+  return k < s->n_frames ? s->frames[k] : PETSC_INFINITY;
+}
+
+PetscReal NakSimNextRow(NakSim s)
+{
+  const PetscReal every = s->params.output.timeseries_every;
+
+  return every > 0 ? NakNextMultiple(every, s->time) : 0;
+}

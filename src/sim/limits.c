@@ -55,6 +55,17 @@ PetscReal NakSimWriterMemory(NakSim s, const NakSimSize *size, PetscInt writers)
   return PetscMax(plain, NakStoreWriterMemory(size->frame, writers, PETSC_TRUE));
 }
 
+void NakSimShape(NakSim s, char text[NAK_TEXT_SIZE])
+{
+  const NakSimSize size   = s->size;
+  int              length = snprintf(text, NAK_TEXT_SIZE, "%" PetscInt_FMT, size.n[0]);
+
+  for (int k = 1; k < 3 && size.n[k] > 0; k++)
+    length +=
+      snprintf(text + length, NAK_TEXT_SIZE - (size_t)length, " x %" PetscInt_FMT, size.n[k]);
+  (void)snprintf(text + length, NAK_TEXT_SIZE - (size_t)length, " %s", size.what);
+}
+
 /* What `ranks` of `all` ranks need on one node: their share, and that of the writers among them. */
 static PetscReal Need(NakSim s, const NakSimSize *size, PetscMPIInt ranks, PetscMPIInt all)
 {

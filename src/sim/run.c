@@ -67,23 +67,6 @@ static PetscErrorCode SetUp(NakSim s)
 
 /* ---- What is shown ---- */
 
-PetscReal NakSimNextFrame(NakSim s)
-{
-  const PetscReal every = s->params.output.fields_every;
-  PetscInt        k     = 0;
-
-  if (every > 0) return NakNextMultiple(every, s->time);
-  while (k < s->n_frames && s->frames[k] <= s->time) k++;
-  return k < s->n_frames ? s->frames[k] : PETSC_INFINITY;
-}
-
-PetscReal NakSimNextRow(NakSim s)
-{
-  const PetscReal every = s->params.output.timeseries_every;
-
-  return every > 0 ? NakNextMultiple(every, s->time) : 0;
-}
-
 static PetscErrorCode WriteFields(NakSim s)
 {
   NakFrameChoice choice;

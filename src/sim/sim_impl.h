@@ -191,11 +191,11 @@ PetscErrorCode NakSimMap(NakSim sim, PetscBool last);
    reports it. */
 PetscErrorCode NakSimBoundFrames(NakSim sim);
 
-/* run.c: when the next frame and row are due, after the present moment [s]. */
+/* frames.c: when the next frame and row are due, after the present moment [s]. */
 PetscReal NakSimNextFrame(NakSim sim);
 PetscReal NakSimNextRow(NakSim sim);
 
-/* describe.c: the size of a run in words, "64 x 64 columns". */
+/* limits.c: the size of a run in words, "64 x 64 columns". */
 void NakSimShape(NakSim sim, char text[NAK_TEXT_SIZE]);
 
 /* placement.c: report the places of the ranks and what each has, in the log and, for several ranks,

@@ -6,6 +6,20 @@ enum { PATIENCE = 1000 }; /* such steps in a row before it is reported */
 
 static const PetscReal far_below = 1e-6; /* of the step asked for */
 
+PetscErrorCode NakStepperError(NakStepper s, Vec error)
+{
+  PetscInt order = 2; /* of the embedded solution */
+
+  PetscFunctionBeginUser;
+  if (s->bdf != NULL) {
+    PetscCall(NakBdfError(s->bdf, s->U, error));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(TSEvaluateStep(s->ts, order, error, NULL));
+  PetscCall(VecAXPY(error, -1, s->U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The unknown with the greatest error of the last step over what is allowed; the first one of its
    rank. */
 typedef struct {

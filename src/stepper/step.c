@@ -204,20 +204,6 @@ static PetscErrorCode Snes(NakStepper s, SNES *snes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode NakStepperError(NakStepper s, Vec error)
-{
-  PetscInt order = 2; /* of the embedded solution */
-
-  PetscFunctionBeginUser;
-  if (s->bdf != NULL) {
-    PetscCall(NakBdfError(s->bdf, s->U, error));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(TSEvaluateStep(s->ts, order, error, NULL));
-  PetscCall(VecAXPY(error, -1, s->U));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* What prevents a step and what may help.  The last attempt tells, if there was one. */
 typedef struct {
   char        cause[128];

@@ -58,7 +58,7 @@ struct NakStepper_private {
   NakJump          jump;
 };
 
-/* step.c: `error` receives the estimated error of the last step. */
+/* slow.c: `error` receives the estimated error of the last step. */
 PetscErrorCode NakStepperError(NakStepper stepper, Vec error);
 
 /* step.c: after nuclei, the state is not the one to which the past of `bdf` leads.  So it starts

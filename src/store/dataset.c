@@ -3,25 +3,6 @@
 
 #include <string.h>
 
-hid_t NakDatasetOptions(const NakStoreBox *box, size_t unit)
-{
-  const hid_t    options = H5Pcreate(H5P_DATASET_CREATE);
-  const unsigned level   = 1;
-  hsize_t        start[4], chunk[4];
-
-  (void)H5Pset_fill_time(options, H5D_FILL_TIME_NEVER);
-  (void)H5Pset_obj_track_times(options, 0); /* the same run, the same bytes */
-  if (box == NULL) {
-    (void)H5Pset_alloc_time(options, H5D_ALLOC_TIME_EARLY); /* so that its place is known */
-    return options;
-  }
-  NakChunkShape(box, unit, 0, NakChunkBytes(box, unit), start, chunk);
-  (void)H5Pset_chunk(options, box->rank, chunk);
-  (void)H5Pset_shuffle(options);
-  (void)H5Pset_deflate(options, level);
-  return options;
-}
-
 uint64_t NakDataAt(hid_t dataset)
 {
   const haddr_t at = H5Dget_offset(dataset);

@@ -57,10 +57,6 @@ PetscErrorCode NakStoreAdd(NakStore store, NakExtent extent);
 
 /* ---- dataset.c ---- */
 
-/* How a dataset is created: without fill values, because every element of it is about to be
-   written. With the chunks of an array, or in one place if `box` is NULL.  To be closed. */
-hid_t NakDatasetOptions(const NakStoreBox *box, size_t unit);
-
 /* Create a dataset in the file.  `*at` is where its data will lie, unless it has chunks. */
 hid_t NakCreateDataset(NakStore store, const char *name, hid_t type, int rank, const hsize_t size[],
                        const NakStoreBox *chunked, uint64_t *at);
@@ -69,6 +65,10 @@ hid_t NakCreateDataset(NakStore store, const char *name, hid_t type, int rank, c
 uint64_t NakDataAt(hid_t dataset);
 
 /* ---- chunks.c: compressed arrays ---- */
+
+/* How a dataset is created: without fill values, because every element of it is about to be
+   written. With the chunks of an array, or in one place if `box` is NULL.  To be closed. */
+hid_t NakDatasetOptions(const NakStoreBox *box, size_t unit);
 
 /* Bytes of a chunk, which is a layer or a part of one; 0 if an array has none. */
 size_t NakChunkBytes(const NakStoreBox *box, size_t unit);

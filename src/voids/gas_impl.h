@@ -55,9 +55,10 @@ static inline PetscReal NakVoidsDistance(const NakGrid *g, PetscInt i, PetscInt 
   return NakVoidsApart(g, ((PetscReal)i + 0.5) * g->dx - x, ((PetscReal)j + 0.5) * g->dy - y);
 }
 
-/* gas.c: add a place; find the owners of columns. */
+/* places.c: add a place; find the owners of columns; free the arrays. */
 PetscErrorCode NakGasAdd(NakGas gas, PetscReal x, PetscReal y);
 PetscErrorCode NakGasOwners(NakGas gas);
+PetscErrorCode NakGasFreePlaces(NakGas gas);
 
 /* split.c: give parts of a place's void that have come apart places of their own, in its group.
    Collective. */
