@@ -493,7 +493,7 @@ static void FillSmooth(void *ctx, const PetscReal at[3], PetscReal u[])
 {
   (void)ctx;
   u[0] = -1.2 + 0.2 * PetscSinReal(4e6 * at[0] - 3e6 * at[1] + 2e6 * at[2]);
-  u[1] = 0.5 + 0.3 * PetscSinReal(3e6 * at[0] + 5e6 * at[1] + 4e6 * at[2]);
+  u[1] = 0.5 + 0.3 * PetscSinReal(5e6 * at[1] - 3e6 * at[0] + 2e6 * at[2]);
 }
 
 /* F of the present state, and its rows of A and of the grain in a cell. */
