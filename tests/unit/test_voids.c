@@ -238,6 +238,27 @@ static void OnePocketIsCutInTwo(void **unused)
     }
 }
 
+/* The gas of two voids that met belongs to the one that has cells, be it the first or the second. */
+static void GasFollowsTheCells(void **unused)
+{
+  Case              *c      = Create(40, 1, Params());
+  const NakGasReport before = Measure(c);
+
+  (void)unused;
+  Bridge(c, 1);
+  for (int turn = 0; turn < 3; turn++) {
+    const PetscInt from = turn % 2 == 0 ? 26 : 6;
+
+    Block(c, 0, 40, 0);
+    Block(c, from, from + 8, 6);
+    MUST(NakGasVolumes(c->gas, c->share));
+    MUST(NakGasRegroup(c->gas, c->share));
+    for (int k = 0; k < 2; k++) assert_int_equal(c->gas->root[k], turn % 2 == 0);
+    AssertRelative("gas", Measure(c).amount, before.amount, 1e-13);
+  }
+  Destroy(c);
+}
+
 /* Whether column i is of the large part or of the small one, which goes on beyond a periodic side.
    They lie on a line or on a face of 32 x 24. */
 static PetscBool IsOfAPart(PetscBool line, const PetscInt i[])
@@ -843,6 +864,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(MeetAndPart),
   cmocka_unit_test(OnePocketIsCutInTwo),
   cmocka_unit_test(SmallPartsDoNotCount),
+  cmocka_unit_test(GasFollowsTheCells),
   cmocka_unit_test(PartsHaveTheirPlaces),
   cmocka_unit_test(RowsOfCellsJoin),
   cmocka_unit_test(GasDissolvesAsTheTemperatureLets),
