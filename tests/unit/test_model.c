@@ -541,6 +541,7 @@ static PetscReal Precipitates(const NakLiquidParams *p, const IonLayer *a)
     PetscSqrtReal(PetscMax(a->c[NAK_ION_K] * a->c[NAK_ION_X] / (s * s), 1e-12));
   const PetscReal any = root > 1 ? 1 : a->salt / (a->salt + 1e-4);
 
+  if (p->solubility == 0) return 0;
   return p->separator_rate / p->concentration * a->pores / a->porosity * (root - 1) * any;
 }
 
@@ -605,6 +606,8 @@ static void LayersObeyTheirLaws(void **unused)
     NakModelParams  wet = Params(1, 1);
     const Situation s   = WithLayers(n, &situations[1], &wet);
 
+    CheckLayers(wet, &s);
+    wet.liquid.solubility = wet.liquid.separator_rate = 0; /* the salt stays dissolved */
     CheckLayers(wet, &s);
   }
 }
