@@ -122,6 +122,8 @@ static void FoldersAreSearched(void **unused)
     assert_false(own);
     assert_non_null(strstr(folders, folder));
   }
+  MUST(NakMaterialFind(none, NULL, "/NaK", path, sizeof path, &own, folders, sizeof folders));
+  assert_string_equal(path, ""); /* a path is no name in a folder */
   MUST(NakMaterialFind(none, NULL, "Unknown", path, sizeof path, &own, folders, sizeof folders));
   assert_string_equal(path, "");
   MUST(unsetenv("NAKFIELD_MATERIALS"));
