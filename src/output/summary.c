@@ -63,29 +63,41 @@ static void Text(FILE *file, const char *text)
   (void)fputc('"', file);
 }
 
-static void TextMember(FILE *file, const char *key, const char *text)
+/* What stands before a member: nothing, or a comma and perhaps a new line, at either depth. */
+#define FIRST ""
+#define NEXT  ", "
+#define LINE  ",\n  "
+#define INNER ",\n      "
+
+static void TextMember(FILE *file, const char *before, const char *key, const char *text)
 {
-  (void)fprintf(file, "\"%s\": ", key);
+  (void)fprintf(file, "%s\"%s\": ", before, key);
   Text(file, text == NULL ? "" : text);
 }
 
-static void WholeMember(FILE *file, const char *key, PetscInt value)
+static void WholeMember(FILE *file, const char *before, const char *key, PetscInt value)
 {
-  (void)fprintf(file, "\"%s\": %" PetscInt_FMT, key, value);
+  (void)fprintf(file, "%s\"%s\": %" PetscInt_FMT, before, key, value);
 }
 
-static PetscErrorCode RealMember(FILE *file, const char *key, PetscReal value)
+static PetscErrorCode RealMember(FILE *file, const char *before, const char *key, PetscReal value)
 {
   PetscFunctionBeginUser;
   PetscCheck(!PetscIsInfOrNanReal(value), PETSC_COMM_SELF, PETSC_ERR_FP,
              "%s of the summary is %g: " NAK_NOT_FINITE, key, (double)value);
-  (void)fprintf(file, "\"%s\": %.15g", key, (double)value);
+  (void)fprintf(file, "%s\"%s\": %.15g", before, key, (double)value);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void Next(FILE *file, int depth)
+/* The beginning of item `i` of a list, of which each is a map; the end of the list. */
+static void Item(FILE *file, PetscInt i)
 {
-  (void)fprintf(file, ",\n%*s", 2 * depth, "");
+  (void)fputs(i == 0 ? "\n    {" : "},\n    {", file);
+}
+
+static void EndList(FILE *file, PetscInt count)
+{
+  (void)fputs(count == 0 ? "]" : "}\n  ]", file);
 }
 
 /* ---- The parts ---- */
@@ -95,69 +107,48 @@ static PetscErrorCode WriteStep(FILE *file, const NakStepReport *report)
   const PetscBool current = (PetscBool)(report->control.hold == NAK_HOLD_CURRENT);
 
   PetscFunctionBeginUser;
-  (void)fputc('{', file);
-  WholeMember(file, "index", report->index);
-  (void)fputs(", ", file);
-  TextMember(file, "kind", report->kind);
-  (void)fputs(", ", file);
-  WholeMember(file, "item", report->item);
-  (void)fputs(", ", file);
-  WholeMember(file, "executions", report->executions);
-  (void)fputs(", ", file);
-  TextMember(file, "end", report->reason);
-  (void)fputs(", ", file);
-  WholeMember(file, "ended_early", report->early);
-  if (report->early > 0) {
-    (void)fputs(", ", file);
-    TextMember(file, "early_end", report->early_reason);
-  }
-  Next(file, 3);
-  PetscCall(RealMember(file, "start_s", report->start));
-  (void)fputs(", ", file);
-  PetscCall(RealMember(file, "last_start_s", report->last));
-  (void)fputs(", ", file);
-  PetscCall(RealMember(file, "end_s", report->stop));
-  (void)fputs(", ", file);
-  PetscCall(RealMember(file, "capacity_mAh_cm2", report->capacity * NAK_MAH_PER_CM2));
-  Next(file, 3);
-  PetscCall(RealMember(file, "voltage_V", report->voltage));
-  (void)fputs(", ", file);
-  PetscCall(RealMember(file, current ? "current_mA_cm2" : "hold_voltage_V",
+  WholeMember(file, FIRST, "index", report->index);
+  TextMember(file, NEXT, "kind", report->kind);
+  WholeMember(file, NEXT, "item", report->item);
+  WholeMember(file, NEXT, "executions", report->executions);
+  TextMember(file, NEXT, "end", report->reason);
+  WholeMember(file, NEXT, "ended_early", report->early);
+  if (report->early > 0) TextMember(file, NEXT, "early_end", report->early_reason);
+  PetscCall(RealMember(file, INNER, "start_s", report->start));
+  PetscCall(RealMember(file, NEXT, "last_start_s", report->last));
+  PetscCall(RealMember(file, NEXT, "end_s", report->stop));
+  PetscCall(RealMember(file, NEXT, "capacity_mAh_cm2", report->capacity * NAK_MAH_PER_CM2));
+  PetscCall(RealMember(file, INNER, "voltage_V", report->voltage));
+  PetscCall(RealMember(file, NEXT, current ? "current_mA_cm2" : "hold_voltage_V",
                        report->control.value * (current ? NAK_MA_PER_CM2 : 1)));
-  (void)fputs(", ", file);
-  PetscCall(RealMember(file, "temperature_K", report->temperature));
-  (void)fputc('}', file);
+  PetscCall(RealMember(file, NEXT, "temperature_K", report->temperature));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode WriteSteps(FILE *file, PetscInt count, const NakStepReport reports[])
 {
   PetscFunctionBeginUser;
-  (void)fputs("\"steps\": [", file);
+  (void)fputs(LINE "\"steps\": [", file);
   for (PetscInt i = 0; i < count; i++) {
-    (void)fputs(i == 0 ? "\n    " : ",\n    ", file);
+    Item(file, i);
     PetscCall(WriteStep(file, &reports[i]));
   }
-  (void)fputs(count == 0 ? "]" : "\n  ]", file);
+  EndList(file, count);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode WriteEvents(FILE *file, PetscInt count, const NakEvent events[])
 {
   PetscFunctionBeginUser;
-  (void)fputs("\"events\": [", file);
+  (void)fputs(LINE "\"events\": [", file);
   for (PetscInt i = 0; i < count; i++) {
-    (void)fputs(i == 0 ? "\n    {" : ",\n    {", file);
-    PetscCall(RealMember(file, "time_s", events[i].time));
-    (void)fputs(", ", file);
-    WholeMember(file, "step", events[i].step);
-    (void)fputs(", ", file);
-    PetscCall(RealMember(file, "capacity_mAh_cm2", events[i].capacity * NAK_MAH_PER_CM2));
-    (void)fputs(", ", file);
-    TextMember(file, "event", NakEventName(events[i].kind));
-    (void)fputc('}', file);
+    Item(file, i);
+    PetscCall(RealMember(file, FIRST, "time_s", events[i].time));
+    WholeMember(file, NEXT, "step", events[i].step);
+    PetscCall(RealMember(file, NEXT, "capacity_mAh_cm2", events[i].capacity * NAK_MAH_PER_CM2));
+    TextMember(file, NEXT, "event", NakEventName(events[i].kind));
   }
-  (void)fputs(count == 0 ? "]" : "\n  ]", file);
+  EndList(file, count);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -174,37 +165,29 @@ static PetscErrorCode WriteAnswers(FILE *file, const NakAnswers *answers)
   };
 
   PetscFunctionBeginUser;
-  for (size_t k = 0; k < sizeof found / sizeof *found; k++) {
-    if (found[k].current == 0) continue;
-    PetscCall(RealMember(file, found[k].key, found[k].current * NAK_MA_PER_CM2));
-    Next(file, 1);
-  }
-  (void)fputs("\"half_cycles\": [", file);
+  for (size_t k = 0; k < sizeof found / sizeof *found; k++)
+    if (found[k].current != 0)
+      PetscCall(RealMember(file, LINE, found[k].key, found[k].current * NAK_MA_PER_CM2));
+  (void)fputs(LINE "\"half_cycles\": [", file);
   for (PetscInt i = 0; i < answers->n_half_cycles; i++) {
     const NakHalfCycle *half = &answers->half_cycles[i];
 
-    (void)fputs(i == 0 ? "\n    {" : ",\n    {", file);
-    PetscCall(RealMember(file, "start_s", half->start));
-    (void)fputs(", ", file);
-    PetscCall(RealMember(file, "end_s", half->stop));
-    (void)fputs(", ", file);
-    PetscCall(RealMember(file, "capacity_mAh_cm2", half->charge * NAK_MAH_PER_CM2));
-    (void)fputc('}', file);
+    Item(file, i);
+    PetscCall(RealMember(file, FIRST, "start_s", half->start));
+    PetscCall(RealMember(file, NEXT, "end_s", half->stop));
+    PetscCall(RealMember(file, NEXT, "capacity_mAh_cm2", half->charge * NAK_MAH_PER_CM2));
   }
-  (void)fputs(answers->n_half_cycles == 0 ? "]" : "\n  ]", file);
-  Next(file, 1);
+  EndList(file, answers->n_half_cycles);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode WriteBalance(FILE *file, const NakSummary *summary)
 {
   PetscFunctionBeginUser;
-  (void)fputs("\"balance\": {", file);
-  PetscCall(RealMember(file, "na", summary->na_balance));
-  (void)fputs(", ", file);
-  PetscCall(RealMember(file, "k", summary->k_balance));
-  (void)fputs(", ", file);
-  PetscCall(RealMember(file, "charge", summary->charge_balance));
+  (void)fputs(LINE "\"balance\": {", file);
+  PetscCall(RealMember(file, FIRST, "na", summary->na_balance));
+  PetscCall(RealMember(file, NEXT, "k", summary->k_balance));
+  PetscCall(RealMember(file, NEXT, "charge", summary->charge_balance));
   (void)fputc('}', file);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -240,20 +223,17 @@ static PetscErrorCode WriteVersions(FILE *file)
   PetscInt major, minor, subminor, release;
 
   PetscFunctionBeginUser;
-  (void)fputs("\"versions\": {", file);
+  (void)fputs(LINE "\"versions\": {", file);
   PetscCall(ProgramVersion(text, sizeof(text)));
-  TextMember(file, "nakfield", text);
-  (void)fputs(", ", file);
+  TextMember(file, FIRST, "nakfield", text);
   PetscCall(PetscGetVersionNumber(&major, &minor, &subminor, &release));
   PetscCall(PetscSNPrintf(text, sizeof(text), "%" PetscInt_FMT ".%" PetscInt_FMT ".%" PetscInt_FMT,
                           major, minor, subminor));
-  TextMember(file, "petsc", text);
-  (void)fputs(", ", file);
+  TextMember(file, NEXT, "petsc", text);
   PetscCall(MpiVersion(text));
-  TextMember(file, "mpi", text);
-  (void)fputs(", ", file);
+  TextMember(file, NEXT, "mpi", text);
   NakStoreLibrary(text, sizeof(text));
-  TextMember(file, "hdf5", text);
+  TextMember(file, NEXT, "hdf5", text);
   (void)fputc('}', file);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -264,14 +244,10 @@ static PetscErrorCode WriteEffort(FILE *file, const NakSummary *summary, MPI_Com
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  WholeMember(file, "time_steps", summary->time_steps);
-  Next(file, 1);
-  WholeMember(file, "rejected_steps", summary->rejected_steps);
-  Next(file, 1);
-  PetscCall(RealMember(file, "wall_s", summary->wall_seconds));
-  Next(file, 1);
-  WholeMember(file, "ranks", size);
-  Next(file, 1);
+  WholeMember(file, LINE, "time_steps", summary->time_steps);
+  WholeMember(file, LINE, "rejected_steps", summary->rejected_steps);
+  PetscCall(RealMember(file, LINE, "wall_s", summary->wall_seconds));
+  WholeMember(file, LINE, "ranks", size);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -279,14 +255,10 @@ static PetscErrorCode WriteProtocol(FILE *file, const NakSummary *summary)
 {
   PetscFunctionBeginUser;
   PetscCall(WriteSteps(file, summary->n_reports, summary->reports));
-  Next(file, 1);
   PetscCall(WriteEvents(file, summary->n_events, summary->events));
-  Next(file, 1);
   if (summary->answers != NULL) PetscCall(WriteAnswers(file, summary->answers));
   PetscCall(WriteBalance(file, summary));
-  Next(file, 1);
-  WholeMember(file, "linear_iterations", summary->linear_iterations);
-  Next(file, 1);
+  WholeMember(file, LINE, "linear_iterations", summary->linear_iterations);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -297,20 +269,14 @@ static PetscErrorCode WriteSummary(FILE *file, const void *ctx)
 
   PetscFunctionBeginUser;
   (void)fputs("{\n  ", file);
-  TextMember(file, "title", what->output->title);
-  Next(file, 1);
-  TextMember(file, "status", what->summary->status);
-  Next(file, 1);
-  TextMember(file, "end", what->summary->end);
-  Next(file, 1);
-  for (const NakNumber *n = numbers->items; n < numbers->items + numbers->count; n++) {
-    PetscCall(RealMember(file, n->name, NakNumberShown(n)));
-    Next(file, 1);
-  }
+  TextMember(file, FIRST, "title", what->output->title);
+  TextMember(file, LINE, "status", what->summary->status);
+  TextMember(file, LINE, "end", what->summary->end);
+  for (const NakNumber *n = numbers->items; n < numbers->items + numbers->count; n++)
+    PetscCall(RealMember(file, LINE, n->name, NakNumberShown(n)));
   if (what->summary->protocol) PetscCall(WriteProtocol(file, what->summary));
   PetscCall(WriteEffort(file, what->summary, what->output->comm));
-  WholeMember(file, "frames", what->output->index.count);
-  Next(file, 1);
+  WholeMember(file, LINE, "frames", what->output->index.count);
   PetscCall(WriteVersions(file));
   (void)fputs("\n}\n", file);
   PetscFunctionReturn(PETSC_SUCCESS);
