@@ -23,7 +23,12 @@ void NakLineBegin(NakStepper s, NakProtocol protocol, PetscReal time)
 
 /* TS takes the error for one of the third order.  After a kink it is of the order 3/2, so what it
    allows is off by a square.  The answer to the kink fades, so lengths may grow faster than each
-   error alone allows: as fast as the last two allowed, and at the beginning by a half. */
+   error alone allows: as fast as the last two allowed, at `most` twofold, and at the beginning by
+   a half.
+
+   Both numbers weigh a few more steps against steps that are rejected; the error of every step is
+   judged all the same.  They were chosen on one series, a current with noise at every row
+   (docs/verification.md, time steps a row), so another series may have better ones. */
 PetscReal NakLineNext(NakLine *line, PetscReal dt, PetscReal allowed, PetscBool whole)
 {
   const PetscReal begin = 1.5, most = 2, before = line->before;
