@@ -4,24 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The slot of the current hold; slots beyond the last share it. */
-static PetscInt SlotOf(NakProtocol protocol, const NakOp *op, PetscBool *shared)
+/* The slot of a hold in the present turn; slots beyond the last share it. */
+static NakSlot *SlotOf(NakProtocol protocol, const NakOp *op)
 {
-  const NakProgram *program = &protocol->program;
-  PetscInt          slot    = op->slot;
+  const PetscBool level =
+    (PetscBool)(op->parent >= 0 && protocol->program.ops[op->parent].kind == NAK_OP_STAIRCASE);
+  const PetscInt slot = op->slot + (level ? protocol->at.blocks[op->depth - 1].turns : 0);
 
-  if (op->parent >= 0 && program->ops[op->parent].kind == NAK_OP_STAIRCASE) {
-    slot += protocol->at.blocks[op->depth - 1].turns;
-  }
-  *shared = (PetscBool)(program->n_slots > NAK_STEP_REPORTS && slot >= NAK_STEP_REPORTS - 1);
-  return *shared ? NAK_STEP_REPORTS - 1 : slot;
+  return &protocol->slots[PetscMin(slot, NAK_STEP_REPORTS - 1)];
 }
 
 void NakReportHold(NakProtocol protocol, const NakControl *control)
 {
-  PetscBool      shared;
-  const PetscInt slot   = SlotOf(protocol, &protocol->program.ops[protocol->at.op], &shared);
-  NakStepReport *report = &protocol->reports[protocol->slots[slot].report];
+  const NakSlot *slot   = SlotOf(protocol, &protocol->program.ops[protocol->at.op]);
+  NakStepReport *report = &protocol->reports[slot->report];
 
   report->control.hold  = control->hold;
   report->control.value = control->value;
@@ -35,10 +31,11 @@ static void Count(PetscInt *count, PetscInt more)
 
 PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, const NakRecord *now)
 {
-  const NakOp   *op = &protocol->program.ops[protocol->at.op];
-  PetscBool      shared;
-  NakSlot       *slot = &protocol->slots[SlotOf(protocol, op, &shared)];
-  NakStepReport *report;
+  const NakOp    *op     = &protocol->program.ops[protocol->at.op];
+  NakSlot        *slot   = SlotOf(protocol, op);
+  const PetscBool shared = (PetscBool)(protocol->program.n_slots > NAK_STEP_REPORTS &&
+                                       slot == &protocol->slots[NAK_STEP_REPORTS - 1]);
+  NakStepReport  *report;
 
   PetscFunctionBeginUser;
   if (slot->report < 0) {
@@ -66,9 +63,7 @@ PetscErrorCode NakReportOpen(NakProtocol protocol, const NakControl *control, co
 PetscErrorCode NakReportClose(NakProtocol protocol, const NakRecord *now, NakEnd end,
                               const char *reason, PetscBool early)
 {
-  const NakOp   *op = &protocol->program.ops[protocol->at.op];
-  PetscBool      shared;
-  NakSlot       *slot   = &protocol->slots[SlotOf(protocol, op, &shared)];
+  NakSlot       *slot   = SlotOf(protocol, &protocol->program.ops[protocol->at.op]);
   NakStepReport *report = &protocol->reports[slot->report];
 
   PetscFunctionBeginUser;
@@ -94,18 +89,17 @@ PetscErrorCode NakReportSkip(NakProtocol protocol, PetscInt block, PetscInt turn
   const NakOp *ops   = protocol->program.ops;
   const NakOp *first = &ops[block + 1], *end = ops + ops[block].end;
   PetscReal    net = 0, magnitude = 0, missing;
-  PetscBool    shared;
 
   PetscFunctionBeginUser;
   for (const NakOp *op = first; op < end; op++) {
-    const PetscReal last = protocol->slots[SlotOf(protocol, op, &shared)].charge;
+    const PetscReal last = SlotOf(protocol, op)->charge;
 
     net += last;
     magnitude += PetscAbsReal(last);
   }
   missing = charge - turns * net;
   for (const NakOp *op = first; op < end; op++) {
-    const NakSlot *slot   = &protocol->slots[SlotOf(protocol, op, &shared)];
+    const NakSlot *slot   = SlotOf(protocol, op);
     NakStepReport *report = &protocol->reports[slot->report];
     PetscReal      share  = op == first ? 1 : 0;
 
