@@ -23,19 +23,15 @@ static PetscErrorCode AddCondition(NakParser *parser, NakNode node, PetscInt ind
 
 PetscErrorCode NakParseUntil(NakParser *parser, NakNode until, PetscInt index)
 {
+  const PetscBool list  = (PetscBool)(until != NULL && NakNodeKindOf(until) == NAK_NODE_LIST);
+  const PetscInt  count = list ? NakNodeCount(until) : until != NULL;
+
   PetscFunctionBeginUser;
-  if (until == NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  if (NakNodeKindOf(until) != NAK_NODE_LIST) {
-    PetscCall(AddCondition(parser, until, index));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  if (NakNodeCount(until) == 0) {
+  if (list && count == 0)
     PetscCall(
       NakDeckError(parser->deck, until, "'until' is empty; give it a condition or leave it out"));
-  }
-  for (PetscInt k = 0; k < NakNodeCount(until); k++) {
-    PetscCall(AddCondition(parser, NakNodeItem(until, k, NULL), index));
-  }
+  for (PetscInt k = 0; k < count; k++)
+    PetscCall(AddCondition(parser, list ? NakNodeItem(until, k, NULL) : until, index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
