@@ -175,23 +175,13 @@ static PetscErrorCode RunAll(NakSim s)
 
 static const char *Status(NakEnd end)
 {
-  switch (end) {
-  case NAK_END_NONE:
-  case NAK_END_DURATION:
-    return "completed";
-  case NAK_END_CONDITION:
-  case NAK_END_OUTER:
-    return "condition";
-  case NAK_END_LIMIT:
-    return "limit";
-  case NAK_END_SHORT:
-    return "short";
-  case NAK_END_FAILED:
-    return "failed";
-  case NAK_END_STOPPED:
-    return "interrupted";
-  }
-  return "failed";
+  static const char *const words[] = {
+    [NAK_END_NONE] = "completed",      [NAK_END_DURATION] = "completed",
+    [NAK_END_CONDITION] = "condition", [NAK_END_OUTER] = "condition",
+    [NAK_END_LIMIT] = "limit",         [NAK_END_SHORT] = "short",
+    [NAK_END_FAILED] = "failed",       [NAK_END_STOPPED] = "interrupted"};
+
+  return words[end];
 }
 
 /* The last pictures, and the cost of all of them. */
