@@ -262,16 +262,13 @@ PetscErrorCode NakDeckKnownKeys(NakDeck deck, NakNode map, const char *words)
   if (map->kind != NAK_NODE_MAP) PetscFunctionReturn(PETSC_SUCCESS);
   NakWordsList(words, known_words, sizeof known_words);
   for (PetscInt i = 0; i < map->count; i++) {
-    NakNode   node  = map->items[i];
-    PetscBool known = PETSC_FALSE;
-    NakGuess  guess;
+    NakNode  node = map->items[i];
+    NakGuess guess;
 
+    if (NakWordsFind(words, node->key) >= 0) continue;
     NakGuessStart(&guess, node->key);
-    for (PetscInt j = 0; NakWordsItem(words, j, word, sizeof word); j++) {
-      if (strcmp(word, node->key) == 0) known = PETSC_TRUE;
+    for (PetscInt j = 0; NakWordsItem(words, j, word, sizeof word); j++)
       NakGuessOffer(&guess, word);
-    }
-    if (known) continue;
     NakNodePath(node, path, sizeof path);
     if (guess.best[0] != '\0')
       PetscCall(NakDeckErrorAt(deck, node->key_place, "unknown key '%s'; did you mean '%s'?", path,
