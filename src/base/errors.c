@@ -23,7 +23,7 @@ static PetscBool Speaks(MPI_Comm comm)
 
   if (comm == MPI_COMM_NULL || comm == PETSC_COMM_SELF) return PETSC_TRUE;
   if (MPI_Comm_rank(comm, &rank) != MPI_SUCCESS) return PETSC_TRUE;
-  return rank == 0 ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(rank == 0);
 }
 
 static PetscErrorCode HandleError(MPI_Comm comm, int line, const char *function, const char *file,

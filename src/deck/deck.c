@@ -98,7 +98,7 @@ static PetscErrorCode Load(NakDeck deck, const char *const overrides[], PetscInt
   if (deck->path != NULL) {
     PetscCall(ReadFile(deck->path, &deck->text, &deck->length));
     PetscCall(PetscRealloc(deck->length + 1, &deck->text));
-    PetscCall(Parse(deck, deck->text, deck->length, count > 0 ? PETSC_TRUE : PETSC_FALSE));
+    PetscCall(Parse(deck, deck->text, deck->length, (PetscBool)(count > 0)));
   }
   PetscCall(ApplyOverrides(deck, overrides, count));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -140,7 +140,7 @@ PetscErrorCode NakDeckCreateFromText(const char *name, const char *text, size_t 
   PetscFunctionBeginUser;
   PetscCall(CreateEmpty(PETSC_COMM_SELF, name, deck));
   PetscCall(OpenUnits(*deck));
-  PetscCall(Parse(*deck, text, length, count > 0 ? PETSC_TRUE : PETSC_FALSE));
+  PetscCall(Parse(*deck, text, length, (PetscBool)(count > 0)));
   PetscCall(ApplyOverrides(*deck, overrides, count));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

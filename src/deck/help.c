@@ -97,8 +97,7 @@ static void FormatBound(const NakParam *row, PetscReal bound, char *text, size_t
 static void DescribeBounds(const NakParam *row, char *text, size_t size)
 {
   const PetscBool numeric =
-    row->type == NAK_REAL || row->type == NAK_INT || row->type == NAK_FRACTION ? PETSC_TRUE
-                                                                               : PETSC_FALSE;
+    (PetscBool)(row->type == NAK_REAL || row->type == NAK_INT || row->type == NAK_FRACTION);
   char lower[64], upper[64];
 
   text[0] = '\0';

@@ -86,7 +86,7 @@ static void WriteDefault(const Writer *writer, const NakParam *row)
 {
   NakValue  field;
   char      text[NAK_TEXT_SIZE];
-  PetscBool bare = row->type == NAK_INT || row->type == NAK_BOOL ? PETSC_TRUE : PETSC_FALSE;
+  PetscBool bare = (PetscBool)(row->type == NAK_INT || row->type == NAK_BOOL);
 
   if (NakParamIsRequired(row) || row->type == NAK_TREE) return;
   if (row->type == NAK_REAL && strcmp(row->unit, "1") == 0) bare = PETSC_TRUE;

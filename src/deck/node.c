@@ -116,7 +116,7 @@ PetscInt NakNodeIndex(NakNode node, const char *key)
 PetscBool NakNodeIsEmpty(NakNode node)
 {
   if (node->kind != NAK_NODE_SCALAR || node->quoted) return PETSC_FALSE;
-  return node->text[0] == '\0' ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(node->text[0] == '\0');
 }
 
 void NakNodePath(NakNode node, char *path, size_t size)

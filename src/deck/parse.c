@@ -51,7 +51,7 @@ static PetscBool TabAt(const Reader *reader, yaml_mark_t mark)
     if (place != NULL) place++;
   }
   if (place == NULL || mark.column >= (size_t)(end - place)) return PETSC_FALSE;
-  return place[mark.column] == '\t' ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(place[mark.column] == '\t');
 }
 
 /* What to look for if libyaml says this; empty for other problems. */
@@ -150,7 +150,7 @@ static PetscErrorCode ReadList(Reader *reader, NakTree list)
     PetscBool end;
 
     PetscCall(Next(reader, &event));
-    end = event.type == YAML_SEQUENCE_END_EVENT ? PETSC_TRUE : PETSC_FALSE;
+    end = (PetscBool)(event.type == YAML_SEQUENCE_END_EVENT);
     if (!end) PetscCall(ReadNode(reader, &event, list, NULL));
     yaml_event_delete(&event);
     if (end) break;
@@ -265,7 +265,7 @@ static PetscErrorCode ReadMap(Reader *reader, NakTree map)
     PetscBool end;
 
     PetscCall(Next(reader, &event));
-    end = event.type == YAML_MAPPING_END_EVENT ? PETSC_TRUE : PETSC_FALSE;
+    end = (PetscBool)(event.type == YAML_MAPPING_END_EVENT);
     if (!end && map->count == NAK_DECK_KEYS) {
       PetscCall(NakDeckErrorAt(reader->deck, PlaceOf(reader, event.start_mark),
                                "more than %d keys in one place", NAK_DECK_KEYS));
@@ -317,7 +317,7 @@ static PetscErrorCode ReadNode(Reader *reader, const yaml_event_t *event, NakTre
                                const char *key)
 {
   const NakSource place  = PlaceOf(reader, event->start_mark);
-  const PetscBool is_map = event->type == YAML_MAPPING_START_EVENT ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool is_map = (PetscBool)(event->type == YAML_MAPPING_START_EVENT);
   NakTree         node;
 
   PetscFunctionBeginUser;

@@ -18,7 +18,7 @@ static PetscBool IsPlain(const char *text)
   const size_t start  = strspn(text + sign, sign > 0 ? DIGITS : DIGITS LETTERS);
 
   if (sign > 1 || start == 0 || text[length - 1] == ' ') return PETSC_FALSE;
-  return strspn(text, DIGITS LETTERS " _./^+*%<>=()-") == length ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(strspn(text, DIGITS LETTERS " _./^+*%<>=()-") == length);
 }
 
 static void WriteQuoted(const char *text, FILE *file)
@@ -106,7 +106,7 @@ static PetscErrorCode CreateEntry(NakDeck deck, const NakParam *row, const void 
                                   NakTree *item)
 {
   const NakSource   nowhere = {0};
-  const PetscBool   quoted  = row->type == NAK_TEXT ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool   quoted  = (PetscBool)(row->type == NAK_TEXT);
   const void *const field   = (const char *)params + row->offset;
   NakNode           given   = row->type == NAK_TREE ? NakDeckFind(deck, row->key) : NULL;
   char              text[NAK_TEXT_SIZE];

@@ -94,7 +94,7 @@ static PetscErrorCode ReportValue(NakDeck deck, const Scalar *scalar, const char
 
 PetscBool NakBoundIsOpen(PetscReal bound)
 {
-  return PetscAbsReal(bound) >= PETSC_INFINITY ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(PetscAbsReal(bound) >= PETSC_INFINITY);
 }
 
 /* Report which bounds a number has broken.  The message uses the unit `shown`; one [unit] is
@@ -115,7 +115,7 @@ static void ExplainBounds(PetscReal lower, PetscReal upper, const char *shown, c
 static PetscErrorCode ConvertBound(PetscReal bound, const char *unit, const char *user,
                                    PetscReal *converted, PetscBool *ok)
 {
-  const PetscBool plain = strcmp(unit, "1") == 0 && user[0] != '\0' ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool plain = (PetscBool)(strcmp(unit, "1") == 0 && user[0] != '\0');
   PetscReal       one   = 1;
   char            text[NAK_TEXT_SIZE], message[NAK_TEXT_SIZE] = "";
 
@@ -289,7 +289,7 @@ static PetscErrorCode ReadFraction(NakDeck deck, const Scalar *scalar, const Nak
   const size_t      length    = strspn(scalar->text, "+-.0123456789eE");
   PetscReal         x         = 0;
   const char *const tail      = scalar->text + length + strspn(scalar->text + length, " \t");
-  const PetscBool   by_weight = strcmp(tail, "wt%") == 0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool   by_weight = (PetscBool)(strcmp(tail, "wt%") == 0);
 
   PetscFunctionBeginUser;
   if ((!by_weight && strcmp(tail, "mol%") != 0) || length > 64) {
@@ -342,7 +342,7 @@ PetscErrorCode NakDeckReadValue(NakDeck deck, NakNode node, const NakParam *row,
 
 PetscBool NakParamIsRequired(const NakParam *row)
 {
-  return isnan(row->initial) ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(isnan(row->initial) != 0);
 }
 
 void NakDeckSetDefault(const NakParam *row, void *field)
@@ -359,7 +359,7 @@ void NakDeckSetDefault(const NakParam *row, void *field)
     *(PetscInt *)field = (PetscInt)number;
     break;
   case NAK_BOOL:
-    *(PetscBool *)field = number != 0 ? PETSC_TRUE : PETSC_FALSE;
+    *(PetscBool *)field = (PetscBool)(number != 0);
     break;
   case NAK_TEXT:
     (void)snprintf(field, NAK_TEXT_SIZE, "%s", row->text != NULL ? row->text : "");

@@ -179,18 +179,15 @@ static size_t UnitCharacter(const char *text)
    `5 m 3` as 15 m and `m^0.5` as 5. */
 static PetscBool DigitFits(const char *unit, size_t i)
 {
-  if (i == 0)
-    return unit[0] == '1' && unit[1 + strspn(unit + 1, " ")] == '/' ? PETSC_TRUE : PETSC_FALSE;
-  return isalnum((unsigned char)unit[i - 1]) || strchr(")^+-", unit[i - 1]) != NULL ? PETSC_TRUE
-                                                                                    : PETSC_FALSE;
+  if (i == 0) return (PetscBool)(unit[0] == '1' && unit[1 + strspn(unit + 1, " ")] == '/');
+  return (PetscBool)(isalnum((unsigned char)unit[i - 1]) || strchr(")^+-", unit[i - 1]) != NULL);
 }
 
 /* A sign belongs to an exponent, as in s-1 and s^-1. */
 static PetscBool SignFits(const char *unit, size_t i)
 {
   if (i == 0 || !isdigit((unsigned char)unit[i + 1])) return PETSC_FALSE;
-  return isalpha((unsigned char)unit[i - 1]) || strchr(")^", unit[i - 1]) != NULL ? PETSC_TRUE
-                                                                                  : PETSC_FALSE;
+  return (PetscBool)(isalpha((unsigned char)unit[i - 1]) || strchr(")^", unit[i - 1]) != NULL);
 }
 
 /* UDUNITS takes `lg(re 1 mW)`, in letters of either case, for a logarithm. */
@@ -198,9 +195,8 @@ static PetscBool IsLogarithm(const char *bracket)
 {
   const char *const word = bracket + 1 + strspn(bracket + 1, " ");
 
-  return tolower((unsigned char)word[0]) == 'r' && tolower((unsigned char)word[1]) == 'e'
-           ? PETSC_TRUE
-           : PETSC_FALSE;
+  return (PetscBool)(tolower((unsigned char)word[0]) == 'r' &&
+                     tolower((unsigned char)word[1]) == 'e');
 }
 
 /* Whether the character at `i` may stand there. */
@@ -224,7 +220,7 @@ static PetscBool WellFormed(const char *unit)
     if (unit[i] == ')') depth--;
     if (depth < 0) return PETSC_FALSE;
   }
-  return depth == 0 ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(depth == 0);
 }
 
 /* Parse a unit without blanks around it; NULL if there is no such unit. */
@@ -251,13 +247,13 @@ static PetscBool HoldsAngle(const ut_unit *unit)
   char text[256] = "";
 
   if (ut_format(unit, text, sizeof text - 1, UT_ASCII | UT_DEFINITION) < 0) return PETSC_FALSE;
-  return strstr(text, "rad") != NULL ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(strstr(text, "rad") != NULL);
 }
 
 static PetscBool Fits(ut_unit *from, ut_unit *to)
 {
   if (!ut_are_convertible(from, to)) return PETSC_FALSE;
-  return HoldsAngle(from) == HoldsAngle(to) ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(HoldsAngle(from) == HoldsAngle(to));
 }
 
 /* A unit that becomes right when one letter changes its case (PA, mv, mah), into `guess`. */
@@ -318,7 +314,7 @@ static PetscBool GuessNear(const char *unit, ut_unit *to, char *guess, size_t si
     ut_free(other);
   }
   (void)snprintf(guess, size, "%.*s", (int)size - 1, near.best);
-  return near.best[0] != '\0' ? PETSC_TRUE : PETSC_FALSE;
+  return (PetscBool)(near.best[0] != '\0');
 }
 
 /* Report why `unit` is none or does not fit, and what would fit. */
@@ -346,7 +342,7 @@ static void ConvertUnit(PetscReal number, const char *text, const char *wanted, 
   PetscReal     result;
 
   if (from == NULL || !Fits(from, to)) {
-    ExplainUnit(text, from != NULL ? PETSC_TRUE : PETSC_FALSE, wanted, to, message, size);
+    ExplainUnit(text, (PetscBool)(from != NULL), wanted, to, message, size);
     ut_free(from);
     return;
   }
@@ -391,7 +387,7 @@ static const char *Customary(const char *unit)
 static void ExplainNumber(const char *text, const char *unit, char *message, size_t size)
 {
   const char *const bare    = text + strspn(text, "+-.");
-  const PetscBool   numeric = strcmp(unit, "1") == 0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool   numeric = (PetscBool)(strcmp(unit, "1") == 0);
   char              word[4] = "";
 
   for (size_t i = 0; i < 3 && bare[i] != '\0'; i++) word[i] = (char)tolower((unsigned char)bare[i]);
@@ -411,7 +407,7 @@ static void ConvertParts(const char *number, const char *rest, const char *unit,
 {
   const PetscReal x                    = strtod(number, NULL);
   char            signs[NAK_TEXT_SIZE] = "";
-  const PetscBool plain                = strcmp(unit, "1") == 0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool plain                = (PetscBool)(strcmp(unit, "1") == 0);
   ut_unit        *to;
 
   if (!isfinite(x)) {
