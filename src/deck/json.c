@@ -119,17 +119,20 @@ static const char *Beneath(const char *key, const char *prefix)
   return strncmp(key, prefix, n) == 0 ? key + n : NULL;
 }
 
-/* Whether `row` is the first of its part beneath `prefix`, which is `n` long. */
-static PetscBool IsFirst(const Writer *writer, const NakParam *row, const char *prefix, size_t n)
+/* Whether `row` is the first of its part beneath `prefix`, or of the required rows of that part. */
+static PetscBool IsFirst(const Writer *writer, const NakParam *row, const char *prefix,
+                         PetscBool required)
 {
   const char *const part = Beneath(row->key, prefix);
+  const size_t      n    = strcspn(part, ".");
 
   for (const NakSection *section = writer->schema; section->rows != NULL; section++)
     for (const NakParam *other = section->rows; other->key != NULL; other++) {
       const char *const name = Beneath(other->key, prefix);
 
       if (other == row) return PETSC_TRUE;
-      if (name != NULL && strcspn(name, ".") == n && strncmp(name, part, n) == 0)
+      if (name != NULL && (!required || NakParamIsRequired(other)) && strcspn(name, ".") == n &&
+          strncmp(name, part, n) == 0)
         return PETSC_FALSE;
     }
   return PETSC_TRUE;
@@ -183,32 +186,14 @@ static void WriteProperties(const Writer *writer, const char *prefix, int indent
     for (const NakParam *row = section->rows; row->key != NULL; row++) {
       const char *const part = Beneath(row->key, prefix);
 
-      if (part == NULL || !IsFirst(writer, row, prefix, strcspn(part, "."))) continue;
+      if (part == NULL || !IsFirst(writer, row, prefix, PETSC_FALSE)) continue;
       NakTextPut(writer->file, separator);
       WriteProperty(writer, row, prefix, indent);
       separator = ",\n";
     }
 }
 
-/* A section is required if one of its rows is.  It is named once, at its first such row. */
-static PetscBool FirstRequired(const Writer *writer, const NakParam *row, const char *prefix)
-{
-  const char *const part = Beneath(row->key, prefix);
-  const size_t      n    = part != NULL ? strcspn(part, ".") : 0;
-
-  if (part == NULL || !NakParamIsRequired(row)) return PETSC_FALSE;
-  for (const NakSection *section = writer->schema; section->rows != NULL; section++)
-    for (const NakParam *other = section->rows; other->key != NULL; other++) {
-      const char *const name = Beneath(other->key, prefix);
-
-      if (other == row) return PETSC_TRUE;
-      if (name != NULL && NakParamIsRequired(other) && strcspn(name, ".") == n &&
-          strncmp(name, part, n) == 0)
-        return PETSC_FALSE;
-    }
-  return PETSC_TRUE;
-}
-
+/* A section is required if one of its rows is.  It is named once. */
 static void WriteRequired(const Writer *writer, const char *prefix)
 {
   const char *separator = "";
@@ -218,7 +203,8 @@ static void WriteRequired(const Writer *writer, const char *prefix)
     for (const NakParam *row = section->rows; row->key != NULL; row++) {
       const char *const part = Beneath(row->key, prefix);
 
-      if (!FirstRequired(writer, row, prefix)) continue;
+      if (part == NULL || !NakParamIsRequired(row) || !IsFirst(writer, row, prefix, PETSC_TRUE))
+        continue;
       NakTextPrint(writer->file, "%s\"%.*s\"", separator, (int)strcspn(part, "."), part);
       separator = ", ";
     }
