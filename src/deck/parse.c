@@ -141,23 +141,6 @@ static PetscErrorCode RefuseExtras(Reader *reader, const yaml_event_t *event)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadList(Reader *reader, NakTree list)
-{
-  yaml_event_t event;
-
-  PetscFunctionBeginUser;
-  while (!reader->stopped) {
-    PetscBool end;
-
-    PetscCall(Next(reader, &event));
-    end = (PetscBool)(event.type == YAML_SEQUENCE_END_EVENT);
-    if (!end) PetscCall(ReadNode(reader, &event, list, NULL));
-    yaml_event_delete(&event);
-    if (end) break;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Read and forget the node that `event` begins. */
 static PetscErrorCode Skip(Reader *reader, const yaml_event_t *event)
 {
@@ -256,25 +239,27 @@ static PetscErrorCode ReadEntry(Reader *reader, const yaml_event_t *event, NakTr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadMap(Reader *reader, NakTree map)
+/* Read the items of a list, or the entries of a map. */
+static PetscErrorCode ReadItems(Reader *reader, NakTree node)
 {
-  yaml_event_t event;
+  const PetscBool is_map = (PetscBool)(node->kind == NAK_NODE_MAP);
+  yaml_event_t    event;
+  PetscBool       end = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  while (!reader->stopped) {
-    PetscBool end;
-
+  while (!reader->stopped && !end) {
     PetscCall(Next(reader, &event));
-    end = (PetscBool)(event.type == YAML_MAPPING_END_EVENT);
-    if (!end && map->count == NAK_DECK_KEYS) {
+    end = (PetscBool)(event.type == (is_map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT));
+    if (!end && !is_map) {
+      PetscCall(ReadNode(reader, &event, node, NULL));
+    } else if (!end && node->count == NAK_DECK_KEYS) {
       PetscCall(NakDeckErrorAt(reader->deck, PlaceOf(reader, event.start_mark),
                                "more than %d keys in one place", NAK_DECK_KEYS));
       reader->stopped = PETSC_TRUE;
     } else if (!end) {
-      PetscCall(ReadEntry(reader, &event, map));
+      PetscCall(ReadEntry(reader, &event, node));
     }
     yaml_event_delete(&event);
-    if (end) break;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -329,10 +314,7 @@ static PetscErrorCode ReadNode(Reader *reader, const yaml_event_t *event, NakTre
   if (is_map || event->type == YAML_SEQUENCE_START_EVENT) {
     PetscCall(NakTreeCreate(is_map ? NAK_NODE_MAP : NAK_NODE_LIST, place, &node));
     PetscCall(NakTreeAppend(parent, key, node));
-    if (is_map)
-      PetscCall(ReadMap(reader, node));
-    else
-      PetscCall(ReadList(reader, node));
+    PetscCall(ReadItems(reader, node));
   }
   reader->depth--;
   PetscFunctionReturn(PETSC_SUCCESS);
