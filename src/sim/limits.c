@@ -67,20 +67,20 @@ void NakSimShape(NakSim s, char text[NAK_TEXT_SIZE])
 }
 
 /* What `ranks` of `all` ranks need on one node: their share, and that of the writers among them. */
-static PetscReal Need(NakSim s, const NakSimSize *size, PetscMPIInt ranks, PetscMPIInt all)
+static PetscReal Need(NakSim s, PetscMPIInt ranks, PetscMPIInt all)
 {
-  const PetscReal share   = (PetscReal)ranks / all;
-  const PetscInt  chosen  = s->params.output.writers;
-  const PetscInt  writers = chosen == 0 ? PetscMax(all / ranks, 1) : PetscMin(chosen, all);
-  const PetscReal here    = PetscMin(PetscCeilReal(share * (PetscReal)writers), (PetscReal)ranks);
+  const NakSimSize *size    = &s->size;
+  const PetscReal   share   = (PetscReal)ranks / all;
+  const PetscInt    chosen  = s->params.output.writers;
+  const PetscInt    writers = chosen == 0 ? PetscMax(all / ranks, 1) : PetscMin(chosen, all);
+  const PetscReal   here    = PetscMin(PetscCeilReal(share * (PetscReal)writers), (PetscReal)ranks);
 
   return (size->bytes + size->frame) * share + here * NakSimWriterMemory(s, size, writers);
 }
 
 /* The limits of the node with the least to spare. */
-static PetscErrorCode TightestNode(NakSim s, const NakSimSize *size, Memory *tightest)
+static PetscErrorCode TightestNode(NakSim s, Memory *tightest)
 {
-  MPI_Comm    world = s->world;
   MPI_Comm    node;
   PetscMPIInt rank, ranks, all;
   struct {
@@ -89,39 +89,39 @@ static PetscErrorCode TightestNode(NakSim s, const NakSimSize *size, Memory *tig
   } least;
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_split_type(world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
-  PetscCallMPI(MPI_Comm_rank(world, &rank));
-  PetscCallMPI(MPI_Comm_size(world, &all));
+  PetscCallMPI(MPI_Comm_split_type(s->world, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
+  PetscCallMPI(MPI_Comm_rank(s->world, &rank));
+  PetscCallMPI(MPI_Comm_size(s->world, &all));
   PetscCallMPI(MPI_Comm_size(node, &ranks));
   PetscCallMPI(MPI_Comm_free(&node));
-  tightest->need = Need(s, size, ranks, all);
+  tightest->need = Need(s, ranks, all);
   tightest->room = FreeOnNode();
   least.spare    = tightest->room - tightest->need;
   least.rank     = rank;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &least, 1, MPI_DOUBLE_INT, MPI_MINLOC, world));
-  PetscCallMPI(MPI_Bcast(tightest, sizeof *tightest, MPI_BYTE, least.rank, world));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &least, 1, MPI_DOUBLE_INT, MPI_MINLOC, s->world));
+  PetscCallMPI(MPI_Bcast(tightest, sizeof *tightest, MPI_BYTE, least.rank, s->world));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode NakSimCheckSize(NakSim s)
 {
-  const NakSimSize size = s->size;
-  char             shape[NAK_TEXT_SIZE];
-  Memory           node;
+  const NakSimSize *size = &s->size;
+  char              shape[NAK_TEXT_SIZE];
+  Memory            node;
 
   PetscFunctionBeginUser;
   NakSimShape(s, shape);
-  PetscCall(TightestNode(s, &size, &node));
-  PetscCheck(size.longest < (PetscReal)PETSC_INT_MAX, s->world, PETSC_ERR_USER_INPUT,
+  PetscCall(TightestNode(s, &node));
+  PetscCheck(size->longest < (PetscReal)PETSC_INT_MAX, s->world, PETSC_ERR_USER_INPUT,
              "the grid has %.4g unknowns in %s, and a vector of %.4g numbers, while PETSc was "
              "built to count up to %.4g: lower %s, or build PETSc with 64-bit indices",
-             (double)size.unknowns, shape, (double)size.longest, (double)PETSC_INT_MAX,
-             size.entries);
+             (double)size->unknowns, shape, (double)size->longest, (double)PETSC_INT_MAX,
+             size->entries);
   PetscCheck(
     node.need <= node.room, s->world, PETSC_ERR_USER_INPUT,
     "the grid of %s needs about %.3g GB of memory on one node, and there are %.3g GB: lower %s, "
     "or run on more nodes",
-    shape, (double)(1e-9 * node.need), (double)(1e-9 * node.room), size.entries);
+    shape, (double)(1e-9 * node.need), (double)(1e-9 * node.room), size->entries);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
