@@ -27,17 +27,9 @@ static PetscErrorCode Broadcast(MPI_Comm comm, size_t size, PetscInt count, void
 
 static PetscErrorCode ShareProgram(MPI_Comm comm, PetscMPIInt rank, NakProgram *program)
 {
-  PetscInt counts[] = {program->n_ops, program->n_conditions, program->n_steps, program->n_slots,
-                       program->n_profiles};
-
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Bcast(counts, 5, MPIU_INT, 0, comm));
+  PetscCallMPI(MPI_Bcast(program, sizeof *program, MPI_BYTE, 0, comm)); /* for its counts */
   if (rank > 0) {
-    program->n_ops        = counts[0];
-    program->n_conditions = counts[1];
-    program->n_steps      = counts[2];
-    program->n_slots      = counts[3];
-    program->n_profiles   = counts[4];
     PetscCall(PetscMalloc1(program->n_ops, &program->ops));
     PetscCall(PetscMalloc1(program->n_conditions, &program->conditions));
     PetscCall(PetscCalloc1(program->n_profiles, &program->profiles));
@@ -72,35 +64,34 @@ static PetscErrorCode ReadProtocol(NakDeck deck, const NakLimits *limits, NakPro
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Limits are conditions that stand at no item. */
+/* Limits are conditions that stand at no item.  Those with a text of their own may be 0, for
+   none. */
 static void SetLimits(NakProtocol protocol, const NakLimits *limits)
 {
-  const PetscReal empty     = 1e-3; /* mole fraction of Na */
-  NakCondition   *condition = protocol->limits;
+  const PetscReal empty = limits->metal > 0 ? 1e-3 : 0; /* mole fraction of Na */
+  const struct {
+    NakSignalId signal;
+    char        relation;
+    PetscReal   bound;
+    const char *origin, *text;
+  } all[NAK_LIMITS] = {
+    {NAK_SIGNAL_VOLTAGE,        '>', limits->voltage_max, "limits.voltage_max", NULL                                },
+    {NAK_SIGNAL_VOLTAGE,        '<', limits->voltage_min, "limits.voltage_min", NULL                                },
+    {NAK_SIGNAL_FILAMENT,       '>', limits->filament,    "",                   "a filament crossed the electrolyte"},
+    {NAK_SIGNAL_LEAST_X,        '<', empty,               "",                   "an electrode has no Na left"       },
+    {NAK_SIGNAL_COUNTER_LEFT,   '<', limits->sites,       "",                   "the host is full or empty"         },
+    {NAK_SIGNAL_ELECTROLYTE_NA, '<', limits->sodium,      "",                   "the liquid has no Na+ left"        },
+  };
 
-  NakConditionSet(NAK_SIGNAL_VOLTAGE, '>', limits->voltage_max, "limits.voltage_max", condition++);
-  NakConditionSet(NAK_SIGNAL_VOLTAGE, '<', limits->voltage_min, "limits.voltage_min", condition++);
-  if (limits->filament > 0) {
-    NakConditionSet(NAK_SIGNAL_FILAMENT, '>', limits->filament, "the electrolyte", condition);
-    (void)snprintf(condition->text, sizeof(condition->text), "a filament crossed the electrolyte");
-    condition++;
+  for (int k = 0; k < NAK_LIMITS; k++) {
+    NakCondition *condition = &protocol->limits[protocol->n_limits];
+
+    if (all[k].text != NULL && all[k].bound <= 0) continue;
+    NakConditionSet(all[k].signal, all[k].relation, all[k].bound, all[k].origin, condition);
+    if (all[k].text != NULL)
+      (void)snprintf(condition->text, sizeof(condition->text), "%s", all[k].text);
+    protocol->n_limits++;
   }
-  if (limits->metal > 0) {
-    NakConditionSet(NAK_SIGNAL_LEAST_X, '<', empty, "the alloy", condition);
-    (void)snprintf(condition->text, sizeof(condition->text), "an electrode has no Na left");
-    condition++;
-  }
-  if (limits->sites > 0) {
-    NakConditionSet(NAK_SIGNAL_COUNTER_LEFT, '<', limits->sites, "the host", condition);
-    (void)snprintf(condition->text, sizeof(condition->text), "the host is full or empty");
-    condition++;
-  }
-  if (limits->sodium > 0) {
-    NakConditionSet(NAK_SIGNAL_ELECTROLYTE_NA, '<', limits->sodium, "the electrolyte", condition);
-    (void)snprintf(condition->text, sizeof(condition->text), "the liquid has no Na+ left");
-    condition++;
-  }
-  protocol->n_limits = (PetscInt)(condition - protocol->limits);
 }
 
 PetscErrorCode NakProtocolCreate(NakDeck deck, const NakLimits *limits, NakProtocol *protocol)

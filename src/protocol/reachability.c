@@ -28,7 +28,7 @@ static NakReachability ReachSignal(const NakCondition *condition, const NakOp *h
   const NakSignalId       signal   = condition->signal;
   const PetscBool         galvanic = (PetscBool)(held->hold == NAK_HOLD_CURRENT);
 
-  if (signal == NAK_SIGNAL_TIME || signal == NAK_SIGNAL_TOTAL_TIME) return NAK_SURELY;
+  if (NakSignalIsTime(signal)) return NAK_SURELY;
   if (signal == (galvanic ? NAK_SIGNAL_CURRENT : NAK_SIGNAL_VOLTAGE)) return NAK_NEVER;
   if (signal == NAK_SIGNAL_TEMPERATURE) return ReachTemperature(condition, hold);
   if (signal == NAK_SIGNAL_VOLTAGE_DROP && (!galvanic || held->value == 0)) return NAK_NEVER;
