@@ -384,10 +384,6 @@ static PetscReal FaceField(const NakModel model, PetscInt field, PetscInt column
   switch (field) {
   case FIELD_POTENTIAL:
     return u[l->potential];
-  case FIELD_CURRENT:
-    return NakColumnFaceOf(c, over, u).faradaic.value;
-  case FIELD_U_FACE:
-    return NakColumnFaceOf(c, over, u).u_face;
   case FIELD_CONTACT:
     return over->contact * NakColumnFoot(c, u).wetted * u[l->open];
   case FIELD_K_FILM:
@@ -414,26 +410,83 @@ static PetscReal IonField(const NakColumn *c, PetscInt field, PetscInt k, const 
          NakIonsConcentration(c, (int)(field - FIELD_ION_NA), k, u);
 }
 
-/* One volume field of layer k of one column. */
+/* Current and u_face of every column: each is found by Newton's method for both. */
+static PetscErrorCode FillCurrent(NakModel model, PetscInt field, const PetscReal *u,
+                                  PetscReal values[])
+{
+  const NakColumn *c = &model->column;
+  NakShown *const  s = &model->shown;
+
+  PetscFunctionBeginUser;
+  if (s->u_face == NULL) PetscCall(PetscMalloc1(model->owned, &s->u_face));
+  if (field == FIELD_U_FACE && s->known) {
+    PetscCall(PetscArraycpy(values, s->u_face, model->owned));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt k = 0; k < model->owned; k++) {
+    const NakFace face = NakColumnFaceOf(c, &c->over[k], u + k * (ptrdiff_t)c->l.size);
+
+    s->u_face[k] = face.u_face;
+    values[k]    = field == FIELD_U_FACE ? face.u_face : face.faradaic.value;
+  }
+  s->known = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether a field of layer k is an unknown, times a factor: that of nothing is 0. */
+static PetscBool IsUnknown(const NakColumn *c, PetscInt field, PetscInt k, PetscInt *unknown,
+                           PetscReal *factor)
+{
+  const PetscInt in_metal = k - c->ne, in_alloy = in_metal - c->nf;
+
+  *unknown = 0;
+  *factor  = 0;
+  if (field == FIELD_PHI && in_metal < 0) {
+    *unknown = NakLayoutPhi(&c->l, k);
+    *factor  = 1;
+  } else if (field == FIELD_C && in_alloy >= 0) {
+    *unknown = NakLayoutAlloy(&c->l, in_alloy);
+    *factor  = c->alloy_content / NAK_FARADAY;
+  } else if (field == FIELD_C && in_metal >= 0) {
+    *unknown = c->l.interphase + in_metal;
+    *factor  = c->kinetics.content / NAK_FARADAY;
+  }
+  return (PetscBool)(field == FIELD_PHI || field == FIELD_C);
+}
+
+/* One of the other volume fields of layer k of one column. */
 static PetscReal VolumeField(const NakColumn *c, PetscInt field, PetscInt k, const PetscReal u[])
 {
   static const NakBody body[FIELDS] = {[FIELD_SOLID_B] = NAK_BODY_SOLID_B,
                                        [FIELD_SOLID_A] = NAK_BODY_SOLID_A,
                                        [FIELD_VOID]    = NAK_BODY_VOID};
-  const PetscInt       in_metal = k - c->ne, in_alloy = in_metal - c->nf;
+  const PetscInt       in_alloy     = k - c->ne - c->nf;
 
   if (field >= FIELD_ION_NA) return IonField(c, field, k, u);
-  if (field == FIELD_PHI) return in_metal < 0 ? u[NakLayoutPhi(&c->l, k)] : 0;
-  if (in_metal < 0) return 0;
-  if (field != FIELD_C && in_alloy < 0) return 0;
+  if (in_alloy < 0) return 0;
   if (field == FIELD_LIQUID) {
     const PetscReal r = NakColumnRatio(c, in_alloy, u);
 
     return r / (1 + r);
   }
-  if (field != FIELD_C) return NakColumnShare(c, body[field], in_alloy, u);
-  if (in_alloy < 0) return c->kinetics.content / NAK_FARADAY * u[c->l.interphase + in_metal];
-  return c->alloy_content / NAK_FARADAY * u[NakLayoutAlloy(&c->l, in_alloy)];
+  return NakColumnShare(c, body[field], in_alloy, u);
+}
+
+/* One volume field of layer z of all columns. */
+static void FillLayer(const NakModel model, PetscInt field, PetscInt z, const PetscReal *u,
+                      PetscReal values[])
+{
+  const NakColumn *c    = &model->column;
+  const ptrdiff_t  size = c->l.size;
+  PetscInt         unknown;
+  PetscReal        factor;
+
+  if (!IsUnknown(c, field, z, &unknown, &factor))
+    for (PetscInt k = 0; k < model->owned; k++) values[k] = VolumeField(c, field, z, u + k * size);
+  else if (factor == 0)
+    for (PetscInt k = 0; k < model->owned; k++) values[k] = 0;
+  else
+    for (PetscInt k = 0; k < model->owned; k++) values[k] = factor * u[unknown + k * size];
 }
 
 static PetscErrorCode Fill(void *ctx, PetscInt shown, PetscReal values[])
@@ -447,11 +500,12 @@ static PetscErrorCode Fill(void *ctx, PetscInt shown, PetscReal values[])
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(model->frame_state, &u));
-  if (fields[field].place == NAK_PLACE_FACE)
+  if (field == FIELD_CURRENT || field == FIELD_U_FACE)
+    PetscCall(FillCurrent(model, field, u, values));
+  else if (fields[field].place == NAK_PLACE_FACE)
     for (PetscInt k = 0; k < n; k++) values[k] = FaceField(model, field, k, u + k * size);
   else
-    for (PetscInt z = 0; z < nz; z++)
-      for (PetscInt k = 0; k < n; k++) values[z * n + k] = VolumeField(c, field, z, u + k * size);
+    for (PetscInt z = 0; z < nz; z++) FillLayer(model, field, z, u, values + (ptrdiff_t)z * n);
   PetscCall(VecRestoreArrayRead(model->frame_state, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -494,6 +548,7 @@ PetscErrorCode NakModelFrame(NakModel model, Vec U, NakFrame *frame)
 
   PetscFunctionBeginUser;
   model->frame_state = U;
+  model->shown.known = PETSC_FALSE;
   *frame             = (NakFrame){.grid   = NakStateGrid(model->state),
                                   .fields = model->shown.fields,
                                   .count  = count,

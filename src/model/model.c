@@ -39,6 +39,7 @@ PetscErrorCode NakModelDestroy(NakModel *model)
 
   PetscFunctionBeginUser;
   if (m == NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree(m->shown.u_face));
   PetscCall(NakMemoryDestroy(m));
   PetscCall(NakFilmDestroy(m));
   PetscCall(PetscFree(m->grains.site));

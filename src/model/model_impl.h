@@ -61,6 +61,9 @@ typedef struct {
 typedef struct {
   PetscInt field[NAK_FRAME_FIELDS];
   NakField fields[NAK_FRAME_FIELDS];
+  PetscReal
+    *u_face; /* of the columns, which follows with their current; NULL until it is asked for */
+  PetscBool known; /* of the present frame */
 } NakShown;
 
 /* The counter electrode, if it is an alloy or a host. */
