@@ -10,6 +10,7 @@ import math
 import os
 import pathlib
 import sys
+from operator import itemgetter
 
 from vtkmodules.vtkCommonCore import vtkDataArray, vtkDoubleArray
 from vtkmodules.vtkCommonDataModel import vtkRectilinearGrid
@@ -215,48 +216,53 @@ def contour(data, name, value):
     if not arrays:
         return None
     x, y, z = axes
-    level = corners(arrays[name], len(x) - 1)
-    found = [(a, b) if level[a[1]][a[0]] >= value else (b, a) for a, b in sides(level, value)]
+    width = len(x)  # of a row of corners
+    level = corners(arrays[name], width - 1)
+    found = {}  # the part of the way from a corner to the next, by both
+    for here, there in sides(level, value, width):
+        first, second = (here, there) if level[here] >= value else (there, here)
+        part = (value - level[first]) / (level[second] - level[first])
+        found[(first, second if part else first)] = part  # a corner at the value is on several sides
     ends = sorted({corner for side in found for corner in side})
     place = {corner: k for k, corner in enumerate(ends)}
     first, second = ([place[side[k]] for side in found] for k in range(2))
-    around = [cells_around(i, j, len(x) - 1, len(y) - 1) for i, j in ends]
+    around = [itemgetter(*cells, 0, 0) for cells in cells_around(ends, width - 1, len(y) - 1)]
 
-    def along(at_ends, parts):
-        return [low + part * (high - low) for part, low, high in zip(
-            parts, (at_ends[k] for k in first), (at_ends[k] for k in second))]
+    def along(at_ends):
+        return [at_ends[a] + part * (at_ends[b] - at_ends[a]) for a, b, part in zip(first, second, found.values())]
 
-    reached = [level[j][i] for i, j in ends]
-    parts = [(value - reached[a]) / (reached[b] - reached[a]) for a, b in zip(first, second)]
-    columns = [[x[i] for i, _ in ends], [y[j] for _, j in ends], [z[0]] * len(ends),
-               *([0.25 * (values[a] + values[b] + values[c] + values[d]) for a, b, c, d in around]
-                 for values in arrays.values())]
+    def mean(values):
+        return [0.25 * (a + b + c + d) for a, b, c, d in zip(*(pick(values) for pick in around))]
+
+    columns = [[x[corner % width] for corner in ends], [y[corner // width] for corner in ends], [z[0]] * len(ends),
+               *(mean(values.tolist()) for values in arrays.values())]
     names = [*(f"Points:{d}" for d in range(3)), *arrays]
-    return names, sorted(set(zip(*(along(column, parts) for column in columns))))
+    return names, sorted(set(zip(*map(along, columns))))
 
 
-def cells_around(i, j, nx, ny):
-    """Those of corner (i, j) of a plane; at its rim some of them twice."""
-    return [max(i - 1, 0) + nx * max(j - 1, 0), min(i, nx - 1) + nx * max(j - 1, 0),
-            max(i - 1, 0) + nx * min(j, ny - 1), min(i, nx - 1) + nx * min(j, ny - 1)]
+def cells_around(ends, nx, ny):
+    """Of corners of a plane, numbered row by row, the four cells around each in four lists; at the
+    rim of the plane some of them twice.
+    """
+    left, right = ([min(max(i + step, 0), nx - 1) for i in range(nx + 1)] for step in (-1, 0))
+    low, high = ([nx * min(max(j + step, 0), ny - 1) for j in range(ny + 1)] for step in (-1, 0))
+    places = [divmod(corner, nx + 1) for corner in ends]
+    return [[below[j] + beside[i] for j, i in places] for below in (low, high) for beside in (left, right)]
 
 
 def corners(values, nx):
     """Means at the corners of a plane's cells, row by row."""
     rows = [values[k:k + nx].tolist() for k in range(0, len(values), nx)]
     pairs = [[a + b for a, b in zip([row[0], *row], [*row, row[-1]])] for row in rows]
-    return [[0.25 * (a + b) for a, b in zip(*both)] for both in zip([pairs[0], *pairs], [*pairs, pairs[-1]])]
+    return [0.25 * (a + b) for both in zip([pairs[0], *pairs], [*pairs, pairs[-1]]) for a, b in zip(*both)]
 
 
-def sides(level, value):
-    """Pairs of neighbouring corners (i, j) with a value between them."""
-    def between(here, there):
-        return (i for i, (a, b) in enumerate(zip(here, there)) if (a >= value) != (b >= value))
-
-    for j, row in enumerate(level):
-        yield from (((i, j), (i + 1, j)) for i in between(row, row[1:]))
-    for j, (row, above) in enumerate(zip(level, level[1:])):
-        yield from (((i, j), (i, j + 1)) for i in between(row, above))
+def sides(level, value, width):
+    """Pairs of neighbouring corners with a value between them."""
+    above = [one >= value for one in level]
+    yield from ((k, k + 1) for k, (here, there) in enumerate(zip(above, above[1:]))
+                if here != there and (k + 1) % width)
+    yield from ((k, k + width) for k, (here, there) in enumerate(zip(above, above[width:])) if here != there)
 
 
 # ---- The moment as arrays of numpy, on the first rank ----
@@ -377,6 +383,7 @@ def write_points(points, name):
 
 
 TYPES = {"d": "Float64", "f": "Float32", "B": "UInt8"}  # VTK's, by numbers in memory
+units = {}  # of fields by their names, which are the same at each moment: VTK is slow to tell them
 
 
 def write_pieces(data, name):
@@ -398,6 +405,14 @@ def opening(kind):
     return f'<?xml version="1.0"?>\n<VTKFile type="{kind}" version="1.0" byte_order="{order}" header_type="UInt64">'
 
 
+def unit_of(name, values):
+    """A field's, as the file has it; "" where it has none."""
+    if name not in units:
+        unit = values.GetInformation().Get(vtkDataArray.UNITS_LABEL())
+        units[name] = f'<InformationKey name="UNITS_LABEL" location="vtkDataArray">{unit}</InformationKey>' if unit else ""
+    return units[name]
+
+
 def write_piece(mesh, path):
     """A VTR file with the values as they are in memory.  VTK's writer also finds ranges of values
     and compresses, which takes four times as long.
@@ -408,12 +423,12 @@ def write_piece(mesh, path):
         nonlocal place
         yield f"<{kind}>"
         for values in arrays:
-            blocks.append(memoryview(values))
-            unit = values.GetInformation().Get(vtkDataArray.UNITS_LABEL())
-            key = f'<InformationKey name="UNITS_LABEL" location="vtkDataArray">{unit}</InformationKey>' if unit else ""
-            yield (f'<DataArray type="{TYPES[blocks[-1].format]}" Name="{values.GetName()}" format="appended" '
-                   f'NumberOfTuples="{len(blocks[-1])}" offset="{place}">{key}</DataArray>')
-            place += 8 + blocks[-1].nbytes
+            name, block = values.GetName(), memoryview(values)
+            blocks.append(block)
+            key = unit_of(name, values) if kind == "CellData" else ""
+            yield (f'<DataArray type="{TYPES[block.format]}" Name="{name}" format="appended" '
+                   f'NumberOfTuples="{len(block)}" offset="{place}">{key}</DataArray>')
+            place += 8 + block.nbytes
         yield f"</{kind}>"
 
     numbers_of, cells = mesh.GetFieldData(), mesh.GetCellData()
