@@ -2,7 +2,8 @@
 """What goes wrong in a script of Catalyst 2 becomes one line, which the program tells.
 
 The back end `catalyst2` runs this script ahead of those of the deck, in the same Python.  ParaView
-then leaves out a script that failed, as ever, but without its traceback on every rank.
+then leaves out a script that failed, as ever, but without its traceback on every rank.  Where
+another program runs the scripts, as catalyst_replay does, nobody tells a line: tracebacks stay.
 """
 import os
 import pathlib
@@ -14,10 +15,16 @@ from paraview.catalyst import v2_internals
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import nakdescribe  # noqa: E402
 
-TOLD = "NAKFIELD_INSITU_TOLD"  # the process's own environment: the program reads it after each moment
+TOLD = "NAKFIELD_INSITU_TOLD"  # in the process's own environment; the program reads it after each moment
 
 options = catalyst.Options()
 options.GlobalTrigger = "TimeStep"
+
+
+def catalyst_execute(info):
+    """Comes before the other scripts of a moment: what was told of the one before is done with."""
+    if TOLD in os.environ:
+        os.environ[TOLD] = ""
 
 
 def guarded(function):
@@ -32,6 +39,7 @@ def guarded(function):
     return call
 
 
-for name in ("import_and_validate", "do_catalyst_initialize", "do_catalyst_execute", "do_catalyst_finalize"):
-    setattr(v2_internals, name, guarded(getattr(v2_internals, name)))
-sys.excepthook = lambda kind, error, trace: None  # the line says it
+if TOLD in os.environ:
+    for name in ("import_and_validate", "do_catalyst_initialize", "do_catalyst_execute", "do_catalyst_finalize"):
+        setattr(v2_internals, name, guarded(getattr(v2_internals, name)))
+    sys.excepthook = lambda kind, error, trace: None  # the line says it

@@ -55,12 +55,15 @@ static void NameScripts(const NakInsituHow *how, char names[NAMES_SIZE])
   }
 }
 
-/* The scripts of the deck, after the one that reports their errors. */
+/* The scripts of the deck, after the one that reports their errors: on all ranks or on none. */
 static void SetScripts(conduit_node *node, const NakInsituHow *how)
 {
-  char guard[PETSC_MAX_PATH_LEN], path[PATH_SIZE];
+  char guard[PETSC_MAX_PATH_LEN] = "", path[PATH_SIZE];
+  int  rank;
 
-  (void)NakInsituFindScript("", "nakguard.py", guard, sizeof guard);
+  (void)MPI_Comm_rank(how->comm, &rank);
+  if (rank == 0) (void)NakInsituFindScript("", "nakguard.py", guard, sizeof guard);
+  (void)MPI_Bcast(guard, (int)sizeof guard, MPI_CHAR, 0, how->comm);
   if (guard[0] != '\0')
     conduit_node_set_path_char8_str(node, "catalyst/scripts/guard/filename", guard);
   for (int k = 0; k < how->n_scripts; k++) {
@@ -76,7 +79,7 @@ static void SetScripts(conduit_node *node, const NakInsituHow *how)
   }
 }
 
-/* Add what nakguard.py has left since the last time.  Returns how many scripts failed. */
+/* Add what nakguard.py has left at this moment.  Returns how many scripts failed. */
 static int ReportFailures(char message[NAK_INSITU_MESSAGE])
 {
   const char *left   = getenv(TOLD);
@@ -92,7 +95,7 @@ static int ReportFailures(char message[NAK_INSITU_MESSAGE])
     left += length + (left[length] == '\n');
     failed++;
   }
-  (void)unsetenv(TOLD);
+  (void)setenv(TOLD, "", 1);
   return failed;
 }
 
@@ -107,6 +110,7 @@ static int Start(const NakInsituHow *how, void **self, char message[NAK_INSITU_M
   if (getenv("CATALYST_IMPLEMENTATION_NAME") == NULL)
     conduit_node_set_path_char8_str(node, "catalyst_load/implementation", "paraview");
   (void)setenv("PARAVIEW_OVERRIDE_EXTRACTS_OUTPUT_DIRECTORY", how->directory, 0);
+  (void)setenv(TOLD, "", 0); /* so nakguard.py knows who reads it */
   status = catalyst_initialize(node);
   conduit_node_destroy(node);
   *self = catalyst;

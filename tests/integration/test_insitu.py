@@ -571,6 +571,32 @@ cells.Scalars = ["CELLS", "sodium"]
 simple.CreateExtractor("VTPD", cells)""",
                  r"there is no field 'sodium' for Scalars of mine; there are charge, contact, current")
 
+    def test_guard_of_catalyst2(self):
+        """nakguard.py tells of the present moment alone; without the program nothing is caught."""
+        if shutil.which("pvpython") is None:
+            self.skipTest("pvpython is missing: scripts/setup.sh --insitu")
+        script = Path(self.scratch.name, "guarded.py")
+        script.write_text(f"""import os, sys, types
+sys.path.insert(0, {str(nakrun.TOP / "scripts" / "catalyst")!r})
+import nakguard
+from paraview.catalyst import v2_internals
+v2_internals._get_active_data_description = lambda: None
+def fails(info):
+    raise ValueError("moment " + str(moment))
+for moment in (1, 2):
+    nakguard.catalyst_execute(None)
+    try:
+        v2_internals.do_catalyst_execute(types.SimpleNamespace(__name__="mine", catalyst_execute=fails))
+    except Exception as error:
+        print(type(error).__name__, "told", repr(os.environ.get(nakguard.TOLD)), flush=True)
+""")
+        for told, expected in ((None, ["ValueError told None"] * 2),
+                               ("", [f"RuntimeError told 'None: ValueError: moment {k}, guarded.py line 7'" for k in (1, 2)])):
+            added = {} if told is None else {"NAKFIELD_INSITU_TOLD": told}
+            done = subprocess.run(["pvpython", script], env={**nakrun.environment(), "PYTHONUNBUFFERED": "1", **added},
+                                  capture_output=True, text=True, timeout=100, check=False)
+            self.assertEqual(done.stdout.split("\n")[:-1], expected, done.stderr)
+
     def test_missing_script(self):
         nakrun.call("check", DECK_2D, "insitu.script=nowhere.py", ranks=0).demand(
             nakrun.INPUT, r"there is no script 'nowhere\.py'")
@@ -913,11 +939,43 @@ class Live(unittest.TestCase):
 
 class Catalyst2(unittest.TestCase):
     """With libcatalyst's own stub, which writes down what it is handed, and its tool that replays
-    it.
+    it; and with ParaView's implementation where there is one.
     """
 
-    def test_stub(self):
+    def setUp(self):
         without_display()
+        before = dict(os.environ)
+        self.addCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
+
+    def test_paraview(self):
+        """The tables that VTK alone makes; one line for each script that fails, at its moment."""
+        folders = os.environ.get("CATALYST_IMPLEMENTATION_PATHS", "").split(":")
+        if not any(found for folder in filter(None, folders) for found in Path(folder).glob("libcatalyst-paraview*")):
+            self.skipTest("CATALYST_IMPLEMENTATION_PATHS has no libcatalyst-paraview (docs/insitu.md)")
+        os.environ.pop("CATALYST_IMPLEMENTATION_NAME", None)
+        for ranks in (1, 2):
+            with tempfile.TemporaryDirectory() as scratch:
+                tables = {}
+                for backend in ("vtk", "catalyst2"):
+                    run = nakrun.run(NUMBERS, *EVERY, "insitu.script=extract.py", f"insitu.backend={backend}",
+                                     ranks=ranks, folder=scratch)
+                    self.assertNotIn("in situ:", run.output.err)
+                    tables[backend] = [path.read_bytes() for path in sorted((run.folder / "insitu").glob("*.csv"))
+                                       if path.name == "totals.csv" or path.name.startswith("contact_line")]
+                self.assertEqual(tables["catalyst2"], tables["vtk"])
+                scripts = []
+                for name, moment in (("first", 1), ("second", 2)):
+                    scripts.append(Path(scratch, f"{name}.py"))
+                    scripts[-1].write_text("from paraview import catalyst\noptions = catalyst.Options()\n"
+                                           f"def catalyst_execute(info):\n    assert info.timestep < {moment}, '{name}'\n")
+                run = nakrun.run(NUMBERS, *EVERY, f"insitu.script=[{scripts[0]}, {scripts[1]}, extract.py]",
+                                 "insitu.backend=catalyst2", ranks=ranks, folder=scratch)
+                for name in ("first", "second"):
+                    self.assertEqual(run.output.err.count(f"AssertionError: {name}, {name}.py line 4; the run continues "
+                                                          "without it"), 1)
+                self.assertEqual(len(read_totals(run)["time_s"]), 5)
+
+    def test_stub(self):
         with tempfile.TemporaryDirectory() as scratch:
             dumps = Path(scratch, "dumps")
             dumps.mkdir()
