@@ -20,6 +20,7 @@ from nakfield.figures import add_options, pyplot, save  # noqa: E402
 
 FRAMES = 4
 BODIES = {"phi_solid_b": "#0072B2", "phi_solid_a": "#E69F00", "phi_void": "#000000"}
+WORDS = {"phi_solid_b": "solid K blue", "phi_solid_a": "solid Na orange", "phi_void": "voids black"}
 WIDTH = 3.4  # of a panel [inch]
 
 
@@ -89,6 +90,9 @@ def draw(plt, data, size):
         row[0].set_ylabel("z (µm)" if data["alloy"] else "y")
         for panel in row[1:]:
             panel.tick_params(labelleft=False)
+    if data["alloy"]:
+        there = [words for body, words in WORDS.items() if max(frame[body].max() for frame in frames) > 0.5]
+        top[0].set_ylabel(f"{', '.join(there)}\nz (µm)")
     figure.colorbar(shown, ax=maps, label="mole fraction of Na" if data["alloy"] else key)
     return figure
 

@@ -25,6 +25,8 @@ INK = [0.1, 0.1, 0.1]
 SIZE = "1200x800"  # of a picture
 FINER = 2  # times as many pixels each way are rendered, and then averaged
 NARROWEST = 0.8  # width over height of a window in which a drawing is whole
+FIRST_NAME, NEXT_NAME = 0.87, 0.035  # heights of the names of what is drawn, over that of the view
+DARKER = 0.7  # are letters than what they name
 
 
 def rgb(colour):
@@ -296,11 +298,11 @@ def outline(box, made):
 
 
 class Picture:
-    """A view with a headline and a foot line, colours that follow the run, and perhaps a sheet of
-    matplotlib beside it."""
+    """A view with a headline and a foot line, colours and words that follow the run, and perhaps a
+    sheet of matplotlib beside it."""
 
     def __init__(self, made, foot, beside=None, width=0.3):
-        self.view, self.beside, self.width, self.followed = made, beside, width, []
+        self.view, self.beside, self.width, self.followed, self.words = made, beside, width, [], []
         self.head = write_in(made, "", [0.02, 0.94])
         write_in(made, foot, [0.02, 0.015], 12)
 
@@ -309,14 +311,32 @@ class Picture:
         self.followed.append((colour, source))
         self.look([None])
 
+    def name(self, text, colour, source=None, array=None, least=0.0):
+        """Say what has a colour, in a list at the left, while an array of a source exceeds a bound
+        somewhere; always without a source."""
+        made = write_in(self.view, text, [0, 0], 14, [DARKER * part for part in colour])
+        self.words.append((text, made, True, source, array, least))
+
+    def note(self, text, source, array, least=0.0):
+        """A line above the foot line, while an array of a source exceeds a bound somewhere."""
+        self.words.append((text, write_in(self.view, text, [0.02, 0.045], 12), False, source, array, least))
+
     def look(self, times):
-        """Set all colours to what there is at some times."""
-        for colour, source in self.followed:
-            found = []
+        """Set all colours and words to what there is at some times."""
+        def ranges(source, array):
             for time in times:
                 source.UpdatePipeline(*([] if time is None else [time]))
-                found.append(value_range(source, colour.array))
-            colour.follow(*found)
+                yield value_range(source, array)
+
+        for colour, source in self.followed:
+            colour.follow(*ranges(source, colour.array))
+        height = FIRST_NAME
+        for text, made, listed, source, array, least in self.words:
+            there = source is None or max(high for _, high in ranges(source, array)) > least
+            made.Text = text if there else ""
+            if listed and there:
+                simple.GetRepresentation(made, self.view).Position = [0.02, height]
+                height -= NEXT_NAME
 
     def in_state(self, source, times, headlines):
         """Have a state's headline follow the time of its files."""

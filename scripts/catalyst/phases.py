@@ -1,5 +1,5 @@
 # script-version: 2.0
-"""The phases of the alloy on a box: liquid, grains of solid by their numbers, voids; beside them
+"""The phases of the alloy on a box: liquid, grains of solid, voids; beside them
 the composition in the middle.
 
 With `insitu: {script: phases.py, every: 0.05 s}` in a deck of `model: alloy`; options: size
@@ -20,7 +20,7 @@ GRAINS = 20  # colours of grains, then again
 GLASS = [0.62, 0.72, 0.78]
 # name: (words, colour or that of the grain, opacity, shine)
 BODIES = {"liquid": ("liquid", nakview.rgb(panels.LIQUID), 1, 0),
-          "solid_b": ("solid K, a colour a grain", None, 1, 0.3),
+          "solid_b": ("solid K, a colour an order parameter", None, 1, 0.3),
           "solid_a": ("solid Na", nakview.rgb(panels.NA), 1, 0.3), "void": ("void", GLASS, 0.35, 0.9)}
 
 
@@ -68,7 +68,7 @@ def draw(grid, view):
     content.bar(view, "Na, mole fraction", [0.6, 0.03], 0.3)
     for k, body in enumerate(there):
         text, colour, _, _ = BODIES[body]
-        nakview.write_in(view, text, [0.02 + 0.15 * k, 0.075], 14, colour and [0.7 * part for part in colour])
+        nakview.write_in(view, text, [0.02 + 0.15 * k, 0.075], 14, colour and [nakview.DARKER * part for part in colour])
     direction = [0, -1, 0] if flat else [0.35, -0.85, 0.4]
     nakview.look_from(view, direction, [0, 0, 1], [(left, right + shift[0]), (front, back), (bottom, top)], below=0.25)
     return picture

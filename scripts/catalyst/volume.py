@@ -15,9 +15,9 @@ import nakview  # noqa: E402
 from nakfield import moment, panels  # noqa: E402
 
 GLASS = [0.62, 0.72, 0.78]
-# name: (colour, opacity, shine)
-BODIES = {"void": (GLASS, 0.35, 0.9), "solid_b": (nakview.rgb(panels.K), 1, 0.3),
-          "solid_a": (nakview.rgb(panels.NA), 1, 0.3)}
+# name: (words, colour, opacity, shine)
+BODIES = {"void": ("void", GLASS, 0.35, 0.9), "solid_b": ("solid K", nakview.rgb(panels.K), 1, 0.3),
+          "solid_a": ("solid Na", nakview.rgb(panels.NA), 1, 0.3)}
 FLATTEST, HIGHEST, DEEPEST = 0.25, 0.8, 0.45  # heights drawn, over the width
 THINNEST = 0.02  # a layer of Na is drawn from this height on, over the width: below it hides the current
 
@@ -37,7 +37,7 @@ def draw(grid, face, view, thickness=None):
     up, down, ceiling = scales(width, bottom, top)
     floor = down * min(bottom, 0)
     needle = -floor / (thickness or -bottom or 1)
-    picture = nakview.Picture(view, foot(width, up, down, -bottom, thickness), "column")
+    picture = nakview.Picture(view, foot(width, up, down, -bottom), "column")
     flow = nakview.Colours("focusing", panels.QUANTITIES["current"].colours, focus=True)
     plane = nakview.focusing("face with focusing", face)
     flow.paint(nakview.moved("face drawn", plane, [1, 1, 1], [0, 0, 1e-3 * width]), view)  # clear of the pellet
@@ -48,20 +48,25 @@ def draw(grid, face, view, thickness=None):
     shown.LineWidth = 2
     metal = nakview.pillars("Na metal", face, "deposit", up, 1, THINNEST * width / up)
     nakview.one_colour(nakview.simple.Show(metal, view), nakview.rgb(panels.NA))
-    for phase, (colour, opacity, shine) in BODIES.items():
+    picture.name("Na metal", nakview.rgb(panels.NA), face, "deposit", THINNEST * width / up)
+    for phase, (words, colour, opacity, shine) in BODIES.items():
         if nakview.first_of(grid, phase):
             surface = nakview.contour(f"{phase} as it is", grid, phase, moment.HALF)
             drawn = nakview.moved(phase, surface, [1, 1, up], [0, 0, 0])
             nakview.one_colour(nakview.simple.Show(drawn, view), colour, opacity, shine)
+            picture.name(words, colour, grid, phase, moment.HALF)
     nakview.outline([(left, right), (front, back), (2e-3 * width, ceiling)], view)
     if bottom < 0:
-        draw_pellet(face, view, [(left, right), (front, back), (floor, 0)], needle)
+        draw_pellet(face, picture, [(left, right), (front, back), (floor, 0)], needle)
+        if thickness and -bottom < 0.99 * thickness:
+            picture.note(f"filaments as if the floor of the pellet were {panels.written(thickness)} deep", face, "filament")
     nakview.look_from(view, [0.42, -0.78, 0.46], [0, 0, 1], [(left, right), (front, back), (floor, ceiling)])
     return picture
 
 
-def draw_pellet(face, view, box, needle):
+def draw_pellet(face, picture, box, needle):
     """The ceramic, clear enough to see the filaments in it."""
+    view = picture.view
     block = nakview.simple.Box(registrationName="pellet")
     block.Center = [0.5 * (low + high) for low, high in box]
     block.XLength, block.YLength, block.ZLength = [high - low for low, high in box]
@@ -69,9 +74,11 @@ def draw_pellet(face, view, box, needle):
     nakview.outline(box, view)
     needles = nakview.pillars("filaments", face, "filament", -needle, 0.4)
     nakview.one_colour(nakview.simple.Show(needles, view), nakview.rgb(panels.FILAMENT))
+    picture.name("filament", nakview.rgb(panels.FILAMENT), face, "filament")
+    picture.name("pellet", nakview.rgb(panels.CERAMIC))
 
 
-def foot(width, up, down, depth, thickness):
+def foot(width, up, down, depth):
     """What is not to scale."""
     said = [f"cell {panels.written(width)} wide"]
     if up != 1:
@@ -79,8 +86,6 @@ def foot(width, up, down, depth, thickness):
     if depth > 0:
         said.append(f"the first {panels.written(depth)} of the pellet"
                     + (f", drawn {down:.2g} times as deep" if down < 1 else ""))
-    if thickness and depth < 0.99 * thickness:
-        said.append(f"filaments as if its floor were {panels.written(thickness)} deep")
     return "; ".join(said)
 
 

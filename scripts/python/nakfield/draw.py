@@ -12,6 +12,9 @@ DASHES = ("-", "--", ":")  # of the quantities in one panel
 TIME_UNITS = [(300, 1, "s"), (5 * 3600, 60, "min"), (10 * 86400, 3600, "h"), (np.inf, 86400, "d")]
 PIXELS = 1500  # across a panel: a longer series is drawn by the extremes in each of them
 LEAST_U = 1e-6  # lower end of a logarithmic axis
+CLOSE_ENDS = 0.01  # of an axis whose numbers three digits do not tell apart, relative
+FINER = {"mV": ((1e3, "µV"), (1e6, "nV")), "mol/l": ((1e3, "mmol/l"), (1e6, "µmol/l"))}
+POWERS = ((1e3, "10⁻³"), (1e6, "10⁻⁶"), (1e9, "10⁻⁹"))
 
 Panel = collections.namedtuple("Panel", "label columns names scale", defaults=((), "linear"))
 UNITS = {  # at the end of a column's name
@@ -80,6 +83,27 @@ def column_label(column):
     """The label of a column of a table, whose name ends in its unit: rz (Ω cm²) of rz_ohm_cm2."""
     found = re.fullmatch(rf"(.+?)_({'|'.join(UNITS)})(_min|_mean|_max)?", column)
     return labelled(found[1] + (found[3] or ""), UNITS[found[2]]) if found else plain(column)
+
+
+def fine_scale(low, high, label, count=5):
+    """(label, ticks, their texts) of an axis with close ends: differences from a round number, which
+    the label says.  None where three digits tell the ends apart.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    spread = high - low
+    if not 0 < spread < CLOSE_ENDS * max(abs(low), abs(high)):
+        return None
+    name, unit = re.fullmatch(r"(.*?)(?: \((.*)\))?", label).groups()
+    step = 10.0 ** np.ceil(np.log10(spread))
+    base = round(0.5 * (low + high) / step) * step
+    finer = FINER.get(unit, POWERS)
+    factor, small = next((pair for pair in finer if pair[0] * spread >= 1), finer[-1])
+    places = MaxNLocator(count).tick_values(factor * (low - base), factor * (high - base))
+    places = [place for place in places if low <= base + place / factor <= high]
+    taken = f"{name} {'−' if base > 0 else '+'} {abs(base):.10g}"
+    label = f"{taken} {unit} ({small})" if unit in FINER else f"{taken} ({small})"
+    return label, [base + place / factor for place in places], [f"{place:g}".replace("-", "−") for place in places]
 
 
 # ---- Thinning ----

@@ -1,7 +1,7 @@
 """Figures of the fields of a run: its last frames side by side, from the face to the alloy."""
 import numpy as np
 
-from .draw import COLOURS, LEAST_U, round_apart, time_unit
+from .draw import COLOURS, LEAST_U, fine_scale, round_apart, time_unit
 
 DEPLETED = 10  # ratio of contents from which colours are logarithmic
 CLOSE = 7  # characters that a time does not need
@@ -60,6 +60,8 @@ def draw_face(figure, axes, data: dict, arrays: list, label: str, log: bool):
             axis.set_yscale("log" if log else "linear")
             axis.set_ylim((low / 1.2, high * 1.2) if log else (low - margin, high + margin))
             axis.set_xlim(data["x"][0], data["x"][-1])
+            if log and array.max() < low:
+                axis.text(0.5, 0.5, rf"below $10^{{{np.log10(low):.0f}}}$", transform=axis.transAxes, ha="center", va="center", color="0.4")
         axes[0].set_ylabel(label)
         return
     norm = LogNorm(low, high) if log else Normalize(low, high)
@@ -75,9 +77,13 @@ def add_bar(figure, image, axes, label):
     """A bar of colours, with more than one number on a logarithmic one."""
     from matplotlib.colors import LogNorm
 
-    bar = figure.colorbar(image, ax=list(axes), label=label)
     low, high = image.norm.vmin, image.norm.vmax
-    if not isinstance(image.norm, LogNorm):
+    log = isinstance(image.norm, LogNorm)
+    fine = None if log else fine_scale(low, high, label)
+    bar = figure.colorbar(image, ax=list(axes), label=fine[0] if fine else label)
+    if fine:
+        bar.set_ticks(fine[1], labels=fine[2])
+    elif not log:
         bar.formatter.set_useOffset(False)
     elif high < 300 * low:
         ticks = [m * 10.0**e for e in range(-6, 3) for m in (1, 2, 5)]

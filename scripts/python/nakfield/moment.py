@@ -13,6 +13,7 @@ from .run import ReadError
 
 ELECTROLYTE, INTERPHASE, ALLOY = range(3)
 HALF = 0.5
+ALIKE = 1e-6  # columns of a symmetric run, which rounding tells apart, relative
 DIGITS = 1e-14  # to which tables are written
 NEEDED = ("current", "contact", "u_face", "k_film", "deposit", "filament")  # of the face
 LONG = 1e5  # [s]: above, hours are written
@@ -64,13 +65,14 @@ class Moment:
 
     def worst(self):
         """Where a failure begins: the longest filament, the thickest deposit, the emptiest
-        interphase.
+        interphase; of columns alike the first.
         """
         for name in ("filament", "deposit"):
-            if self.face[name].max() > 0:
-                return np.unravel_index(np.argmax(self.face[name]), self.face[name].shape)
+            values = self.face[name]
+            if values.max() > 0:
+                return np.unravel_index(np.argmax(values >= (1 - ALIKE) * values.max()), values.shape)
         content = np.where(self.touching, self.face["u_face"], np.inf)
-        return np.unravel_index(np.argmin(content), content.shape)
+        return np.unravel_index(np.argmax(content <= (1 + ALIKE) * content.min()), content.shape)
 
     def centre(self, j, i):
         """Of a column [m]."""

@@ -4,10 +4,11 @@ One look for all of them: a colour means one quantity, ranges are of this moment
 not in contact has no current and so no colour.  Lengths below a mm are in um, potentials in mV.
 """
 import collections
+import re
 
 import numpy as np
 
-from .draw import COLOURS, time_unit
+from .draw import COLOURS, fine_scale, time_unit
 from .fields import PHASES
 from .moment import ALLOY, ELECTROLYTE, HALF, INTERPHASE, headline, is_sharp, minus
 
@@ -15,6 +16,7 @@ DPI = 100
 INK, PALE, APART = "#1a1a1a", "#777777", "#d9d9d9"  # the last: what is not in contact
 SIZE = "1200x800"
 NA, K, FILAMENT, LIQUID, CERAMIC = "#E69F00", "#4A90D0", "#7A1FA2", "#DCEBF5", "#E9E2D6"
+FLOW = "#C51B7D"  # the current as a curve
 TIME = "time_s"  # among the texts of a picture
 SMALLEST = 9  # letters [px]
 ROOM = 0.5  # of the margins of 1200 x 800, which such letters need
@@ -25,7 +27,7 @@ EVEN, EVEN_FIELD = 0.02, 1e-3  # half the least range of current over its mean; 
 
 Quantity = collections.namedtuple("Quantity", "title factor colours none", defaults=(None,))
 QUANTITIES = {
-    "current": Quantity("current / mean on the contact", 1, "RdBu_r"),
+    "current": Quantity("current / mean on the contact", 1, "PiYG_r"),
     "potential": Quantity("metal against electrolyte (mV)", 1e3, "viridis"),
     "u_face": Quantity("Na in the interphase, u", 1, "cividis"),
     "k_film": Quantity("K film, share of the face", 1, "Blues", "no K film"),
@@ -101,20 +103,28 @@ class Sheet:
     def titled(self, axis, text):
         axis.set_title(minus(text), loc="left", fontsize=self.font(14), color=INK, pad=self.px(7))
 
-    def bar(self, axis, image, left, top, height, log=False):
-        """A scale of colours beside a map, of few digits."""
+    def bar(self, axis, image, title, place, more=""):
+        """A scale of colours beside a map, of few digits, and the title of the map, with more after
+        it."""
+        from matplotlib.colors import LogNorm
         from matplotlib.ticker import FormatStrFormatter, MaxNLocator, ScalarFormatter
 
+        left, top, height = place
         beside = self.axes(left, top, self.px(12), height)
         bar = self.figure.colorbar(image, cax=beside)
-        if log:
+        fine = None
+        if isinstance(image.norm, LogNorm):
             bar.set_ticks(log_ticks(*image.get_clim()))
             bar.formatter = FormatStrFormatter("%.3g")
+        elif fine := fine_scale(*image.get_clim(), title):
+            bar.set_ticks(fine[1], labels=fine[2])
         else:
             bar.locator = MaxNLocator(5)
             bar.formatter = ScalarFormatter(useOffset=False)
+        self.titled(axis, (fine[0] if fine else title) + more)
         bar.minorticks_off()
-        bar.update_ticks()
+        if not fine:
+            bar.update_ticks()
         bar.outline.set_linewidth(self.px(0.8))
         beside.tick_params(labelsize=self.font(12), length=self.px(4))
 
@@ -245,10 +255,11 @@ def draw_map(sheet, moment, name, box, ends):
     axis = sheet.axes(left, top, width, height)
     axis.set(xticks=[], yticks=[], xlim=(moment.x[0], moment.x[-1]), ylim=(moment.y[0], moment.y[-1]))
     values, title = shown(moment, name)
-    sheet.titled(axis, title if sheet.unit > NARROW else title.partition(",")[0])
+    title = title if sheet.unit > NARROW else title.partition(",")[0]
     axis.set_facecolor(APART)
     extent = (moment.x[0], moment.x[-1], moment.y[0], moment.y[-1])
     if QUANTITIES[name].none and np.nanmax(values) <= LEAST and not ends:
+        sheet.titled(axis, title)
         axis.imshow(np.where(moment.touching, 1.0, np.nan), origin="lower", extent=extent, vmin=0, vmax=1,
                     cmap="Greys_r", aspect="auto", interpolation="nearest")
         axis.text(0.97, 0.03, QUANTITIES[name].none, transform=axis.transAxes, ha="right", va="bottom",
@@ -257,10 +268,10 @@ def draw_map(sheet, moment, name, box, ends):
         from matplotlib.colors import LogNorm
 
         norm = norm_of(name, values, title, ends)
-        log = isinstance(norm, LogNorm)
-        image = axis.imshow(np.maximum(values, norm.vmin) if log else values, origin="lower", extent=extent,
-                            norm=norm, cmap=QUANTITIES[name].colours, interpolation="nearest", aspect="auto")
-        sheet.bar(axis, image, left + width + sheet.px(8), top, height, log)
+        image = axis.imshow(np.maximum(values, norm.vmin) if isinstance(norm, LogNorm) else values, origin="lower",
+                            extent=extent, norm=norm, cmap=QUANTITIES[name].colours, interpolation="nearest",
+                            aspect="auto")
+        sheet.bar(axis, image, title, (left + width + sheet.px(8), top, height))
     draw_contact_line(sheet, axis, moment)
     return axis
 
@@ -345,7 +356,8 @@ def draw_curves(sheet, moment, past):
 
 
 NAMES = {"contact": "contact", "k_film": "K film", "deposit": "Na deposit (\u00b5m)", "filament": "filament (\u00b5m)"}
-INKS = {"contact": INK, "k_film": K, "deposit": NA, "filament": FILAMENT, "current": COLOURS[1], "u_face": COLOURS[0]}
+INKS = {"contact": INK, "k_film": K, "deposit": NA, "filament": FILAMENT, "current": FLOW,
+        "u_face": COLOURS[2]}
 
 
 def draw_curve(sheet, axis, moment, names, edges):
@@ -357,11 +369,14 @@ def draw_curve(sheet, axis, moment, names, edges):
         if name in ("deposit", "filament"):
             values = QUANTITIES[name].factor * values
         over = axis if k == 0 or names[0] == "contact" else axis.twinx()
-        over.stairs(values[0], edges, baseline=None, color=INKS[name], linewidth=sheet.px(1.8))
+        none = QUANTITIES[name].none if name in ("deposit", "filament") and values.max() <= LEAST else None
         limit_curve(over, name, values[0])
         style_side(sheet, over, INKS[name] if over is not axis or len(names) == 1 or names[0] != "contact" else INK,
                    over is not axis)
-        none = QUANTITIES[name].none if name in QUANTITIES and name != "k_film" and values.max() <= LEAST else None
+        if none:
+            over.set_yticks([])
+        else:
+            over.stairs(values[0], edges, baseline=None, color=INKS[name], linewidth=sheet.px(1.8))
         title.append((none or label, INKS[name]))
     at = 0.0
     for text, colour in title:
@@ -394,7 +409,10 @@ def limit_curve(axis, name, values):
         axis.set_ylim(max(low, 1e-6) / 1.5, 1.5 * high)
     else:
         spread = max(high - low, 2 * EVEN if name == "current" else 2 * EVEN * abs(high), FLATTEST.get(name, LEAST))
-        axis.set_ylim(0.5 * (low + high) - 0.58 * spread, 0.5 * (low + high) + 0.58 * spread)
+        middle = 0.5 * (low + high)
+        if name == "u_face":
+            middle = max(middle, 0.5 * spread)  # no content is below 0
+        axis.set_ylim(middle - 0.58 * spread, middle + 0.58 * spread)
 
 
 def shade(axis, moment, edges):
@@ -422,10 +440,7 @@ def draw_course(sheet, past, length, place):
     hatch_still(sheet, axis, past.still, ends)
     axis.set_xlabel(f"x ({unit})", fontsize=sheet.font(13), color=INK)
     axis.set_ylabel(f"time ({name})", fontsize=sheet.font(13), color=INK)
-    sheet.titled(axis, "current / mean on the contact")
-    from matplotlib.colors import LogNorm
-
-    sheet.bar(axis, image, left + width + sheet.px(8), top, height, isinstance(norm, LogNorm))
+    sheet.bar(axis, image, QUANTITIES["current"].title, (left + width + sheet.px(8), top, height))
     course = sheet.axes(left + width + sheet.px(92), top, sheet.width - left - width - sheet.px(116), height)
     course.plot(past.voltage, times, color=INK, linewidth=sheet.px(1.8))
     course.set_ylim(ends[0], ends[-1])
@@ -504,8 +519,7 @@ def draw_alloy(sheet, axis, moment, edges, beside):
     wanted = max(2.5 * top, 0.3 * 1e6 * (moment.x[-1] - moment.x[0])) if top > 0 else heights[-1]
     axis.set_ylim(heights[0], min(wanted, heights[-1]))
     axis.set_ylabel("above the face (\u00b5m)", fontsize=sheet.font(13), color=INK)
-    sheet.titled(axis, title)
-    sheet.bar(axis, image, *beside)
+    sheet.bar(axis, image, title, beside)
     legend(sheet, axis, moment)
 
 
@@ -524,12 +538,12 @@ def legend(sheet, axis, moment):
         ("solid Na", PHASES["solid_a"], has(moment, "solid_a")),
         ("Na metal", NA, moment.face["deposit"].max() > LEAST),
         ("filament", FILAMENT, moment.face["filament"].max() > LEAST)) if there]
-    at = 1.0
+    at, wider = 1.0, sheet.font(13) * sheet.figure.dpi / 72 / sheet.px(13)  # than in 1200 x 800
     for word, colour in reversed(words):
         sign = "\u25a1" if word == "void" else "\u25a0"
         axis.text(at, 1.02, f"{sign} {word}", transform=axis.transAxes, ha="right", va="bottom", color=colour,
                   fontsize=sheet.font(13))
-        at -= 0.06 + 0.012 * len(word)
+        at -= wider * (0.06 + 0.012 * len(word))
 
 
 def has(moment, phase):
@@ -544,20 +558,20 @@ def draw_pellet(sheet, axis, moment, edges, beside):
     deep = moment.face["filament"].max() > resolved
     depth = whole if deep else resolved
     factor, unit = length_unit(depth)
-    title = f"pellet, {written(whole)}"
-    if not deep:
+    where = "in the pellet" if sheet.unit > NARROW else "depth"
+    axis.set_ylabel(f"{where} ({unit})", fontsize=sheet.font(13), color=INK)
+    if deep:
+        sheet.titled(axis, f"pellet, {written(whole)}")
+    else:
         values = 1e3 * moment.row("phi_e")[layers]
         image = axis.pcolormesh(edges, factor * moment.z[layers.start:layers.stop + 1], values, cmap="viridis",
                                 norm=norm_of("potential", values, ""))
-        sheet.bar(axis, image, *beside)
         part = "" if resolved > 0.99 * whole else f", the first {written(resolved)} of {written(whole)}"
-        title = f"potential in the pellet (mV){part}"
+        sheet.bar(axis, image, "potential in the pellet (mV)", beside, part)
     axis.set_facecolor(CERAMIC)
     axis.vlines(0.5 * (edges[1:] + edges[:-1]), -factor * moment.face["filament"][moment.worst()[0]], 0, color=FILAMENT,
                 linewidth=sheet.px(2.2))
     axis.set_ylim(-factor * depth, 0)
-    axis.set_ylabel(f"in the pellet ({unit})", fontsize=sheet.font(13), color=INK)
-    sheet.titled(axis, title)
 
 
 def draw_inset(figure, moment):
@@ -592,12 +606,19 @@ def draw_column(sheet, moment, box):
         axis.set_ylim(heights[0], heights[-1])
         spread = max(np.ptp(values), 1e-3 * np.abs(values).max(), LEAST)
         axis.set_xlim(values.min() - 0.06 * spread, values.max() + 0.06 * spread)
-        axis.xaxis.get_major_locator().set_params(nbins=3)
-        axis.ticklabel_format(axis="x", useOffset=False)
-        axis.set_xlabel(label, fontsize=sheet.font(12), color=colour, labelpad=sheet.px(2))
+        if sheet.unit <= NARROW:  # the axes say where
+            label = re.sub(" in the [a-z]+", "", label)
+        fine = fine_scale(*axis.get_xlim(), label, 3)
+        if fine:
+            axis.set_xticks(*fine[1:])
+        else:
+            axis.xaxis.get_major_locator().set_params(nbins=3)
+            axis.ticklabel_format(axis="x", useOffset=False)
+        axis.set_xlabel(fine[0] if fine else label, fontsize=sheet.font(12), color=colour, labelpad=sheet.px(2))
         axis.set_ylabel(f"z ({name_z})", fontsize=sheet.font(12), color=INK)
         if k == 0:
-            sheet.titled(axis, f"column at x{', y' if len(place) > 1 else ''} = {', '.join(place)} {unit}")
+            what = "column at " if sheet.unit > NARROW else ""
+            sheet.titled(axis, f"{what}x{', y' if len(place) > 1 else ''} = {', '.join(place)} {unit}")
 
 
 def shade_phases(axis, moment, layers, heights, region):
