@@ -22,7 +22,7 @@ options.GlobalTrigger = "TimeStep"
 
 
 def catalyst_execute(info):
-    """Comes before the other scripts of a moment: what was told of the one before is done with."""
+    """Comes before the other scripts of a moment: the lines of the moment before are dropped."""
     if TOLD in os.environ:
         os.environ[TOLD] = ""
 

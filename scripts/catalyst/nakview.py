@@ -24,7 +24,7 @@ EVERYWHERE = IN_SITU or servermanager.vtkProcessModule.GetProcessModule().GetSym
 INK = [0.1, 0.1, 0.1]
 SIZE = "1200x800"  # of a picture
 FINER = 2  # times as many pixels each way are rendered, and then averaged
-NARROWEST = 0.8  # width over height of a window in which a drawing is whole
+NARROWEST = 0.75  # shape (width over height) of a window in which a drawing is whole, over that of its view
 FIRST_NAME, NEXT_NAME = 0.87, 0.035  # heights of the names of what is drawn, over that of the view
 DARKER = 0.7  # are letters than what they name
 
@@ -163,15 +163,15 @@ def view(size=SIZE):
 
 
 def look_from(made, direction, up, box, above=0.1, below=0.19):
-    """Turn the camera so that a box is seen whole, with room for words above and below, in a window
-    as narrow as NARROWEST or the view itself."""
+    """Turn the camera so that a box is seen whole, with room for words above and below, in the view
+    itself, or in a window as narrow as NARROWEST says."""
     direction, up = np.array(direction) / np.linalg.norm(direction), np.array(up, float)
     right = np.cross(up, direction)
     right /= np.linalg.norm(right)
     up = np.cross(direction, right)
     corners = np.array([[x, y, z] for x in box[0] for y in box[1] for z in box[2]])
     across, along = corners @ right, corners @ up
-    ratio = made.ViewSize[0] / made.ViewSize[1] if IN_SITU else NARROWEST
+    ratio = made.ViewSize[0] / made.ViewSize[1] * (1 if IN_SITU else NARROWEST)
     half = max(0.5 * np.ptp(along) / (1 - above - below), 0.5 * np.ptp(across) / (0.92 * ratio))
     middle = 0.5 * (along.max() + along.min()) + (above - below) * half
     centre = right * 0.5 * (across.max() + across.min()) + up * middle + direction * (corners @ direction).mean()

@@ -20,7 +20,7 @@ GRAINS = 20  # colours of grains, then again
 GLASS = [0.62, 0.72, 0.78]
 # name: (words, colour or that of the grain, opacity, shine)
 BODIES = {"liquid": ("liquid", nakview.rgb(panels.LIQUID), 1, 0),
-          "solid_b": ("solid K, a colour an order parameter", None, 1, 0.3),
+          "solid_b": ("solid K, by order parameter", None, 1, 0.3),
           "solid_a": ("solid Na", nakview.rgb(panels.NA), 1, 0.3), "void": ("void", GLASS, 0.35, 0.9)}
 
 

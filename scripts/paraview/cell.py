@@ -16,7 +16,7 @@ run = state.Run(folder)
 if run.flat:
     views = [(run.sheet("section"), 1), (run.sheet("face"), 1)]
 else:
-    body = run.body(lambda grid, face: draw_body(grid, face, nakview.view("640x800"), run.thickness),
+    body = run.body(lambda grid, face: draw_body(grid, face, nakview.view("608x800"), run.thickness),
                     "fields.xmf", "face.xmf")
-    views = [(body, 0.4), (run.sheet("column"), 0.15), (run.sheet("face"), 0.45)]
+    views = [(body, 0.38), (run.sheet("column"), 0.18), (run.sheet("face"), 0.44)]
 state.show([views], *picture)

@@ -572,7 +572,7 @@ simple.CreateExtractor("VTPD", cells)""",
                  r"there is no field 'sodium' for Scalars of mine; there are charge, contact, current")
 
     def test_guard_of_catalyst2(self):
-        """nakguard.py tells of the present moment alone; without the program nothing is caught."""
+        """Lines of nakguard.py are of the present moment; without the program nothing is caught."""
         if shutil.which("pvpython") is None:
             self.skipTest("pvpython is missing: scripts/setup.sh --insitu")
         script = Path(self.scratch.name, "guarded.py")

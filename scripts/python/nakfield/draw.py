@@ -86,8 +86,8 @@ def column_label(column):
 
 
 def fine_scale(low, high, label, count=5):
-    """(label, ticks, their texts) of an axis with close ends: differences from a round number, which
-    the label says.  None where three digits tell the ends apart.
+    """(label, ticks, their texts) of an axis with close ends: differences from a round number,
+    which the label says.  None where three digits tell the ends apart.
     """
     from matplotlib.ticker import MaxNLocator
 

@@ -19,6 +19,7 @@ NA, K, FILAMENT, LIQUID, CERAMIC = "#E69F00", "#4A90D0", "#7A1FA2", "#DCEBF5", "
 FLOW = "#C51B7D"  # the current as a curve
 TIME = "time_s"  # among the texts of a picture
 SMALLEST = 9  # letters [px]
+LETTER = 0.55  # width of a letter over the size of its font
 ROOM = 0.5  # of the margins of 1200 x 800, which such letters need
 NARROW = 0.6  # of 1200 x 800: below, titles are short
 LEAST = 1e-12  # of an extreme that counts as something
@@ -329,8 +330,12 @@ def draw_face(figure, moment, past=None, ranges=None):
         mark(sheet, axis, moment)
         if k == len(names) - columns:
             draw_scale_bar(sheet, axis, moment)
+    room = sheet.width - sheet.px(24 + 180)  # beside the scale bar
+    words = ("line: half in contact; grey: not in contact; +: where it begins to fail",
+             "grey: not in contact; +: where it begins to fail", "grey: no contact")
+    wide = LETTER * sheet.font(12) * sheet.figure.dpi / 72
     sheet.figure.text(1 - sheet.px(24) / sheet.width, sheet.px(16) / sheet.height,
-                      "line: half in contact; grey: not in contact; +: where it begins to fail",
+                      next((text for text in words if wide * len(text) < room), ""),
                       fontsize=sheet.font(12), color=PALE, ha="right")
 
 
@@ -532,18 +537,22 @@ def highest(moment, z):
 
 
 def legend(sheet, axis, moment):
-    """Names of the phases there are, in their colours."""
+    """Names of the phases there are, in their colours: beside the title, or below it where there is
+    no room."""
     words = [(word, colour) for word, colour, there in (
         ("void", INK, has(moment, "void")), ("solid K", K, has(moment, "solid_b")),
         ("solid Na", PHASES["solid_a"], has(moment, "solid_a")),
         ("Na metal", NA, moment.face["deposit"].max() > LEAST),
         ("filament", FILAMENT, moment.face["filament"].max() > LEAST)) if there]
-    at, wider = 1.0, sheet.font(13) * sheet.figure.dpi / 72 / sheet.px(13)  # than in 1200 x 800
+    letter = LETTER * sheet.font(13) * sheet.figure.dpi / 72 / (axis.get_position().width * sheet.width)
+    wide = letter * sum(len(word) + 5 for word, _ in words)
+    beside = wide + letter * len(axis.get_title(loc="left")) < 1
+    at = 1.0
     for word, colour in reversed(words):
         sign = "\u25a1" if word == "void" else "\u25a0"
-        axis.text(at, 1.02, f"{sign} {word}", transform=axis.transAxes, ha="right", va="bottom", color=colour,
-                  fontsize=sheet.font(13))
-        at -= wider * (0.06 + 0.012 * len(word))
+        axis.text(at, 1.02 if beside else 0.98, f"{sign} {word}", transform=axis.transAxes, ha="right",
+                  va="bottom" if beside else "top", color=colour, fontsize=sheet.font(13))
+        at -= letter * (len(word) + 5)
 
 
 def has(moment, phase):
