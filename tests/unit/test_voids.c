@@ -238,7 +238,7 @@ static void OnePocketIsCutInTwo(void **unused)
     }
 }
 
-/* The gas of two voids that met belongs to the one that has cells, be it the first or the second. */
+/* The gas of two voids that met belongs to the one that has cells, the first or the second. */
 static void GasFollowsTheCells(void **unused)
 {
   Case              *c      = Create(40, 1, Params());
