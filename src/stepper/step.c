@@ -94,6 +94,8 @@ static PetscErrorCode Measure(NakStepper s, NakProtocol protocol, NakRecord *now
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+#define ROUNDING 1e-9 /* of a step: what is left beside it is no step of its own */
+
 /* One step of TS that ends at `end` at the latest.  Returns where it ends.  On a line TS does not
    see the end, so it proposes what the error allows.  What it proposes keeps a distance to the
    error that is allowed, so a step may be a tenth longer, unless `most` forbids it. */
@@ -101,7 +103,8 @@ static PetscErrorCode TryRosenbrock(NakStepper s, PetscReal begin, PetscReal end
                                     PetscReal *reached)
 {
   const PetscReal   left = end - begin, slack = left <= s->most ? 0.1 : 0.01;
-  const PetscReal   dt = s->line.on ? NakStepLength(first, left, slack, 0) : PetscMin(first, left);
+  const PetscReal   rest = first < left * (1 - ROUNDING) ? first : left;
+  const PetscReal   dt   = s->line.on ? NakStepLength(first, left, slack, 0) : rest;
   TSConvergedReason reason;
 
   PetscFunctionBeginUser;
@@ -121,8 +124,7 @@ static PetscErrorCode TryRosenbrock(NakStepper s, PetscReal begin, PetscReal end
 static PetscErrorCode TryBdf(NakStepper s, PetscReal begin, PetscReal end, PetscReal first,
                              PetscReal *reached)
 {
-  const PetscReal slack = 1e-9, left = end - begin;
-  const PetscReal dt = NakStepLength(first, left, slack, 0);
+  const PetscReal left = end - begin, dt = NakStepLength(first, left, ROUNDING, 0);
 
   PetscFunctionBeginUser;
   *reached = dt == left ? end : begin + dt;

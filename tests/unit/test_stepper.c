@@ -681,6 +681,29 @@ static void StepsFollowARamp(void **unused)
   Close(&b);
 }
 
+/* 101 of the longest steps of such a ramp are exactly the 20 s between two outputs.  Rounding leaves
+   no step between them that is too short to be done. */
+static void RampMeetsOutputs(void **unused)
+{
+  const NakModelParams   params = Params(1);
+  const NakStepperParams steps  = Steps(1e-2);
+  const PetscReal        every  = 20;
+  PetscReal              next   = every;
+  PetscBool              over;
+  Bench                  b = Open(PETSC_COMM_SELF, &params, &steps,
+                                  "[{rest: 110 s, temperature: {to: 348.15 K, for: 100 s}}]");
+
+  (void)unused;
+  MUST(NakProtocolEnter(b.protocol, &b.now));
+  MUST(NakStepperEnter(b.stepper, b.protocol, &b.now, &over));
+  while (!over) {
+    MUST(NakStepperStep(b.stepper, b.protocol, next, &b.now, &over));
+    if (b.now.time == next) next += every;
+  }
+  AssertNear("next output", next, 120, 0);
+  Close(&b);
+}
+
 /* A condition of the temperature is met to 1e-6 K, and the step that ends there has its own
    middle. */
 static void TemperatureCutOff(void **unused)
@@ -788,6 +811,7 @@ static const struct CMUnitTest alone[] = {
   cmocka_unit_test(StepsEndAtOutputs),
   cmocka_unit_test(StepsGoOn),
   cmocka_unit_test(StepsFollowARamp),
+  cmocka_unit_test(RampMeetsOutputs),
   cmocka_unit_test(TemperatureCutOff),
   cmocka_unit_test(EventCutOff),
   cmocka_unit_test(SteadyState),
