@@ -309,7 +309,8 @@ typedef struct {
   PetscReal counter_x;             /**< mole fraction of Na in its reservoir [-] */
   PetscReal counter_deposit;       /**< largest equivalent thickness of Na metal there [m] */
   PetscReal counter_na, counter_k; /**< parts of a host's sites with Na and with K [-] */
-  PetscReal counter_left;      /**< the less of the free part and the part that can be freed [-] */
+  PetscReal counter_left; /**< of a host: the less of the free part and the part that can be freed,
+                               in the column where it is least [-] */
   PetscReal counter_carrier_k; /**< part of the current that K carries at its face [-] */
   PetscReal temperature;       /**< that the protocol asks for [K] */
   PetscReal

@@ -39,7 +39,14 @@ enum {
   SUMS
 };
 
-enum { MAX_DEPOSIT, MAX_FILAMENT, MAX_DEPLETION /* -u_face */, MAX_LACK /* of ions */, MAXIMA };
+enum {
+  MAX_DEPOSIT,
+  MAX_FILAMENT,
+  MAX_DEPLETION /* -u_face */,
+  MAX_LACK /* of ions */,
+  MAX_USED /* -left of a host */,
+  MAXIMA
+};
 
 typedef struct {
   PetscReal sum[SUMS], max[MAXIMA];
@@ -80,6 +87,14 @@ PetscReal NakColumnShare(const NakColumn *c, NakBody body, PetscInt k, const Pet
   if (k >= c->l.zone) return 0;
   NakMixShares(&c->zone.mix, u + NakLayoutAlloy(&c->l, k), h);
   return h[body];
+}
+
+/* The less of the free part of a host's sites and of the part that can be freed. */
+static PetscReal HostLeft(const NakColumn *c, const PetscReal u[])
+{
+  const PetscReal na = u[c->l.reservoir_na], k = u[c->l.reservoir_k];
+
+  return PetscMin(1 - na - k, na + (c->host.rate[1] > 0 ? k : 0));
 }
 
 /* A column of an electrode. */
@@ -129,6 +144,7 @@ static void AddColumn(const NakColumn *c, const NakCover *over, PetscReal initia
   t->max[MAX_DEPOSIT]  = PetscMax(t->max[MAX_DEPOSIT], u[l->deposit]);
   t->max[MAX_FILAMENT] = PetscMax(t->max[MAX_FILAMENT], u[l->filament]);
   if (contact > 0) t->max[MAX_DEPLETION] = PetscMax(t->max[MAX_DEPLETION], -u_face);
+  if (NakColumnIsHost(c)) t->max[MAX_USED] = PetscMax(t->max[MAX_USED], -HostLeft(c, u));
 }
 
 /* Layers of ions.  What they hold follows from the charges that have passed: no anion leaves them,
@@ -182,7 +198,7 @@ static PetscErrorCode Total(NakModel model, Vec U, Totals t[NAK_ELECTRODES])
   PetscFunctionBeginUser;
   for (int e = 0; e < NAK_ELECTRODES; e++)
     t[e] = (Totals){
-      .max = {0, 0, -PETSC_MAX_REAL, -PETSC_MAX_REAL}
+      .max = {0, 0, -PETSC_MAX_REAL, -PETSC_MAX_REAL, -PETSC_MAX_REAL}
     };
   PetscCall(VecGetArrayRead(U, &u));
   for (ptrdiff_t k = 0; k < model->owned; k++) {
@@ -261,7 +277,7 @@ static void MeasureCounter(const NakColumn *c, const Totals *t, NakRecord *recor
   record->counter_na        = na;
   record->counter_k         = k;
   record->counter_carrier_k = Carrier(t);
-  record->counter_left      = PetscMin(1 - na - k, na + (c->host.rate[1] > 0 ? k : 0));
+  record->counter_left      = -t->max[MAX_USED];
   record->counter_x         = na / (na + k);
   record->counter_deposit   = c->kinetics.deposit_volume * t->max[MAX_DEPOSIT];
   record->filament_max      = PetscMax(record->filament_max, t->max[MAX_FILAMENT]);

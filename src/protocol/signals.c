@@ -32,7 +32,8 @@ const NakSignal NakSignals[] = {
   {"counter_na",        "1",       "Part of the sites of a host with Na"                              },
   {"counter_k",         "1",       "Part of the sites of a host with K"                               },
   {"least_na",          "mol/m^3", "Least concentration of Na+ at a face, in a liquid electrolyte"    },
-  {"counter_left",      "1",       "Free part of a host's sites, or the part that can be freed"       },
+  {"counter_left",      "1",
+   "Free part of a host's sites, or the part that can be freed: the least of all columns"             },
   {NULL,                NULL,      NULL                                                               }
 };
 

@@ -258,6 +258,17 @@ class Host(unittest.TestCase):
             self.assertIn(why, run.summary["end"])
             self.assertLess(run.balance, 1e-10)
 
+    def test_a_full_column_ends_a_run(self):
+        """Even where others have room, as each column has its own part of the host."""
+        deck = SOLID + """grid: {nx: 16, width: 8 um, lateral: symmetric}
+contact: {fraction: 0.6, patch: 2 um}
+protocol: [{plate: 2 mA/cm^2, for: 30 s}, {voltage: 0.05 V, for: 1 h}]
+"""
+        run = nakrun.run(deck, "interphase.limiting_current=100 mA/cm^2", "interphase.diffusion_time=0.1 s")
+        self.assertEqual((run.summary["status"], run.summary["end"]), ("limit", "the host is full or empty"))
+        self.assertLess(run.series["counter_na"][-1], 1 - 1e-9)
+        self.assertLess(run.balance, 1e-10)
+
     def test_columns_and_ranks(self):
         """Columns side by side under a pattern of contact, each with its part of the host."""
         deck = SOLID + "grid: {nx: 8, width: 32 um}\ncontact: {fraction: 0.5, shape: strip}\n"
