@@ -220,13 +220,15 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
   KSP                 ksp;
   SNESConvergedReason solve;
   KSPConvergedReason  linear;
+  PetscBool           solved;
 
   PetscFunctionBeginUser;
   PetscCall(Snes(s, &snes));
   PetscCall(SNESGetKSP(snes, &ksp));
   PetscCall(SNESGetConvergedReason(snes, &solve));
   PetscCall(KSPGetConvergedReason(ksp, &linear));
-  tried = (PetscBool)(tried && !s->too_short);
+  solved = s->bdf != NULL ? NakBdfSolved(s->bdf) : (PetscBool)(solve >= 0);
+  tried  = (PetscBool)(tried && !s->too_short);
   *d    = (Diagnosis){.remedy = earlier};
   if (NakModelDepleted(s->model)) {
     PetscCall(PetscStrncpy(
@@ -238,7 +240,7 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
                            "within a step the state has no meaning (no Na left somewhere, or a "
                            "number that is not finite)",
                            sizeof d->cause));
-  } else if (tried && (linear < 0 || solve < 0)) {
+  } else if (tried && (linear < 0 || !solved)) {
     PetscCall(
       PetscSNPrintf(d->cause, sizeof d->cause, "the linear solver fails (%s)",
                     linear < 0 ? KSPConvergedReasons[linear] : SNESConvergedReasons[solve]));

@@ -138,6 +138,16 @@ class Bdf(unittest.TestCase):
         with torture.Folder(deck=SWITCHES, columns=()) as folder:
             folder.new("run", BDF, "solver.jump=true").demand(nakrun.INPUT, "solver.integrator is bdf")
 
+    def test_a_first_step_too_long_is_no_failure_of_a_solver(self):
+        """A voltage held on a liquid of 20 um moves the face within 1e-7 s."""
+        deck = "protocol: [{voltage: 0.05 V, for: 1 s}]\n"
+        liquid = "interphase=none", "electrolyte={kind: liquid, transport: layers}", "solver.integrator=bdf"
+        nakrun.run(deck, *liquid, status=nakrun.SOLVER,
+                   message="the error of a step is above solver.tolerance.*lower solver.shortest_step")
+        run = nakrun.run(deck, *liquid, "solver.shortest_step=1e-13 s")
+        other = nakrun.run(deck, *liquid[:2])
+        self.assertLess(abs(run.series["current_mA_cm2"][-1] / other.series["current_mA_cm2"][-1] - 1), 1e-3)
+
     def test_nuclei_of_the_film_are_refused(self):
         with torture.Folder(deck=SWITCHES, columns=()) as folder:
             folder.new("run", BDF, *COLUMNS, "contact.fraction=1", "interphase.film_nuclei=6e10 m^-2").demand(
