@@ -204,8 +204,9 @@ class Fit(FitFile):
         best = None
         for n, start in enumerate(self.admissible_starts() if self.exact else self.starts_inside()):
             found = self.least(start, range(start.size))
+            what = "best fit" if self.exact else f"start {n}"
             print(
-                f"start {n}: sum of squares {2 * found.cost:.6g} after {found.nfev} points",
+                f"{what}: sum of squares {2 * found.cost:.6g} after {found.nfev} points",
                 file=sys.stderr,
             )
             best = found if best is None or found.cost < best.cost else best
@@ -226,9 +227,13 @@ class Fit(FitFile):
     def admissible_starts(self):
         """The point with most figures inside; those that cannot be met with them do not count."""
         best = None
-        for start in self.starts_inside():
+        for n, start in enumerate(self.starts_inside()):
             ask = start, self.distances, self.distance_slopes, self.limits
             found = bring_inside(*ask)
+            print(
+                f"start {n}: {found[1].sum()} of {len(found[1])} figures outside their tolerance",
+                file=sys.stderr,
+            )
             best = found if best is None or found[1].sum() < best[1].sum() else best
         self.admissible, away, nearest = best
         self.counted = [data for data, out in zip(self.fitted, away) if not out]
@@ -237,6 +242,7 @@ class Fit(FitFile):
 
     def ranges(self, best):
         """Admissible ranges around the best point, or that from which it came."""
+        print(f"ranges of {best.x.size} parameters", file=sys.stderr)
         there = outside(self.distances([best.x])[0], self.limits).any()
         point = self.admissible if there else best.x
         return Ranges(point, self.distances, self.distance_slopes, self.limits)

@@ -1,5 +1,6 @@
 """Profiles of a fit: the sum of squares along each parameter, with all others fitted again."""
 import math
+import sys
 
 import numpy as np
 
@@ -43,6 +44,7 @@ def profiles(fit, best, lines):
     if not fit.exact:
         lines[0] += ["profile_low", "profile_high"]
     for k, (p, line) in enumerate(zip(fit.parameters, lines[1:])):
+        print(f"profile {k + 1} of {best.x.size}: {p.label}", file=sys.stderr)
         ends = [p.inside(float(text)) for text in line[2:4]]
         found = profile(fit, best, k, ends)
         if not fit.exact:
