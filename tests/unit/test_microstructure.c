@@ -547,7 +547,7 @@ static void FillPeriodic(void *ctx, const PetscReal at[3], PetscReal u[])
   for (int k = 1; k <= 3; k++) u[k] = 0.3 + 0.2 * PetscSinReal(x - y + k * z + k);
 }
 
-/* A periodic box has no edges: what moves the state moves the residual, too. */
+/* A periodic box has no edges: what moves the state moves the residual and keeps the energy. */
 static void PeriodicBoxesHaveNoEdges(void **unused)
 {
   const PetscInt n[3] =
@@ -558,6 +558,7 @@ static void PeriodicBoxesHaveNoEdges(void **unused)
   NakMixParams p            = BoxParams(n[0], n[1], n[2]);
   PetscInt     none[]       = {0, 0, 0};
   NakMixBox    box;
+  NakMixRecord before, after;
   Vec          F[2];
 
   (void)unused;
@@ -568,6 +569,7 @@ static void PeriodicBoxesHaveNoEdges(void **unused)
   for (int k = 0; k < 2; k++) MUST(VecDuplicate(box->U, &F[k]));
   MUST(NakMixBoxFill(box, FillPeriodic, none));
   Changed(box, box->U, 0, 0, F[0]);
+  MUST(NakMixBoxMeasure(box, &before));
   for (int move = 0; move < 4; move++) {
     const PetscReal *f[2];
     PetscReal        size[4] = {0};
@@ -575,6 +577,8 @@ static void PeriodicBoxesHaveNoEdges(void **unused)
 
     MUST(NakMixBoxFill(box, FillPeriodic, m));
     Changed(box, box->U, 0, 0, F[1]);
+    MUST(NakMixBoxMeasure(box, &after));
+    AssertRelative("energy", after.energy, before.energy, 1e-12);
     for (int k = 0; k < 2; k++) MUST(VecGetArrayRead(F[k], &f[k]));
     for (int round = 0; round < 2; round++)
       for (PetscInt c = 0; c < n[0] * n[1] * n[2]; c++) {

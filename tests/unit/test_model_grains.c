@@ -359,6 +359,28 @@ static void TheSlowestMoves(void **unused)
 }
 
 /* Where grains of K may form, lengths are those of solid K: the same K stands lower. */
+/* Layers are no higher than columns are wide, but for a single one, which has no width. */
+static void LayersAreAsHighAsColumnsAreWide(void **unused)
+{
+  (void)unused;
+  for (int k = 0; k < 3; k++) {
+    NakModelParams params = Params(k == 0 ? 1 : NX, k == 1 ? 1 : NY, 1, 300);
+    PetscInt       layers;
+
+    params.grid.depth = params.grid.width;
+    NakModelComplete(&params);
+    layers = params.grid.zone_layers;
+    params.grid.width /= k == 0 ? 8 : 1;
+    params.grid.depth /= k == 1 ? 8 : 1;
+    NakModelComplete(&params);
+    assert_int_equal(params.grid.zone_layers, layers);
+    params.grid.width /= 8;
+    params.grid.depth /= 8;
+    NakModelComplete(&params);
+    assert_true(params.grid.zone_layers > layers);
+  }
+}
+
 static void HeightIsThatOfSolid(void **unused)
 {
   const NakModelParams p = Params(NX, 1, 0, 300);
@@ -463,6 +485,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(GrainsMustFreeze),
   cmocka_unit_test(GrainsTakeTurns),
   cmocka_unit_test(TheSlowestMoves),
+  cmocka_unit_test(LayersAreAsHighAsColumnsAreWide),
   cmocka_unit_test(HeightIsThatOfSolid),
   cmocka_unit_test(GrowsAboutItsSite),
   cmocka_unit_test(GrowsUnderTheFilm),

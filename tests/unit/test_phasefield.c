@@ -332,6 +332,7 @@ static void FieldsAreMeasured(void **unused)
   MUST(frame.fill(frame.ctx, 0, values));
   for (int d = 0; d < 3; d++)
     assert_int_equal(d == 0 ? frame.grid->nx : d == 1 ? frame.grid->ny : frame.grid->nz, n[d]);
+  assert_int_equal(frame.grid->n_alloy, n[2]);
   AssertRelative("dx", frame.grid->dx, 0.5, 1e-14);
   AssertRelative("dy", frame.grid->dy, 0.5, 1e-14);
   for (PetscInt k = 0; k <= n[2]; k++) AssertNear("z", frame.grid->z[k], 0.5 * (PetscReal)k, 1e-14);
