@@ -69,6 +69,22 @@ static void CellsAreMadeUpFor(void **unused)
   }
 }
 
+/* The barrier against a third phase is that of the strongest interface that there is. */
+static void BarrierIsOfTheStrongest(void **unused)
+{
+  NakMixParams       p = Params();
+  const NakMaterial *m = &p.material;
+  NakMix             voids, grains;
+
+  (void)unused;
+  NakMixCreate(&p, NAK_PER_B, &voids);
+  p.voids = PETSC_FALSE;
+  NakMixCreate(&p, NAK_PER_B, &grains);
+  AssertRelative("barrier", voids.barrier / grains.barrier,
+                 m->surface_tension / PetscMax(m->a.solid_liquid_energy, m->b.solid_liquid_energy),
+                 1e-14);
+}
+
 /* Potential of Na in the liquid of a ratio. */
 static PetscReal Potential(const NakAlloy *alloy, PetscReal r)
 {
@@ -227,6 +243,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(VoidsLeaveLiquid),
   cmocka_unit_test(WallsHaveTheirAngles),
   cmocka_unit_test(CellsAreMadeUpFor),
+  cmocka_unit_test(BarrierIsOfTheStrongest),
   cmocka_unit_test(MobilityIsThatOfDiffusion),
   cmocka_unit_test(DiffusivityIsTheDecks),
   cmocka_unit_test(TheSlowestSetsTheMobility),
