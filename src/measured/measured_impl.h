@@ -81,10 +81,12 @@ void NakNamesList(NakNames names, unsigned quantities, char *text, size_t size);
 /* A quantity in a word. */
 const char *NakQuantityWord(NakQuantity quantity);
 
-/* ---- measured.c ---- */
+/* ---- open.c ---- */
 
 /* Open a regular file that is not too large; NULL and a fault for any other. */
 PetscErrorCode NakMeasuredOpen(const char *path, FILE **file, NakFault *fault);
+
+/* ---- measured.c ---- */
 
 /* As NakMeasuredRead(), from a file that is open. */
 PetscErrorCode NakMeasuredReadFile(FILE *file, const NakMeasuredWish *wish, NakMeasured *m,
