@@ -229,7 +229,7 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
   PetscCall(KSPGetConvergedReason(ksp, &linear));
   solved = s->bdf != NULL ? NakBdfSolved(s->bdf) : (PetscBool)(solve >= 0);
   tried  = (PetscBool)(tried && !s->too_short);
-  *d    = (Diagnosis){.remedy = earlier};
+  *d     = (Diagnosis){.remedy = earlier};
   if (NakModelDepleted(s->model)) {
     PetscCall(PetscStrncpy(
       d->cause,
