@@ -36,8 +36,8 @@ static PetscErrorCode Sort(const NakPattern *pattern, NakLineLU *lu)
     if (pattern->col[e] >= 0) mark[pattern->row[e] * size + pattern->col[e]] = STORED + e;
   Fill(lu->size, mark);
   for (ptrdiff_t k = 0; k < size * size; k++) lu->n += mark[k] != NOTHING;
-  PetscCall(
-    PetscMalloc4(lu->n, &lu->column, lu->n, &lu->stored, lu->n, &lu->slot, lu->n + 1, &lu->update));
+  PetscCall(PetscMalloc5(lu->n, &lu->column, lu->n, &lu->stored, lu->n, &lu->slot, lu->n, &lu->kept,
+                         lu->n + 1, &lu->update));
   for (ptrdiff_t k = 0; k < size * size; k++) {
     if (k % size == 0) lu->start[k / size] = n;
     if (mark[k] == NOTHING) continue;
@@ -87,8 +87,13 @@ static void Keep(const NakPattern *pattern, NakLineLU *lu)
   for (PetscInt m = 0; m < lu->update[lu->n]; m++) lu->slot[lu->to[m]] = 0;
   for (PetscInt r = 0; r < lu->size; r++) lu->slot[lu->diagonal[r]] = 0;
   lu->slots = 0;
-  for (PetscInt e = 0; e < lu->n; e++)
-    if (lu->slot[e] == 0) lu->slot[e] = lu->slots++;
+  for (PetscInt e = 0; e < lu->n; e++) {
+    if (lu->slot[e] < 0) continue;
+    lu->slot[e]           = lu->slots;
+    lu->kept[lu->slots++] = e;
+  }
+  for (PetscInt e = 0, m = lu->slots; e < lu->n; e++)
+    if (lu->slot[e] < 0) lu->kept[m++] = e;
 }
 
 PetscErrorCode NakLineLUCreate(const NakPattern *pattern, NakLineLU *lu)
@@ -119,7 +124,7 @@ PetscErrorCode NakLineLUDestroy(NakLineLU *lu)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree2(lu->start, lu->diagonal));
-  PetscCall(PetscFree4(lu->column, lu->stored, lu->slot, lu->update));
+  PetscCall(PetscFree5(lu->column, lu->stored, lu->slot, lu->kept, lu->update));
   PetscCall(PetscFree2(lu->from, lu->to));
   PetscCall(PetscFree2(lu->moving, lu->scale));
   PetscFunctionReturn(PETSC_SUCCESS);

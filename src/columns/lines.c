@@ -85,6 +85,7 @@ PetscErrorCode NakLinesCreate(NakState state, const NakLineLU *lu, PetscBool fin
                          &g->change));
   PetscCall(PetscMalloc2((ptrdiff_t)(g->box.ym + 2) * 2 * lu->slots * g->pitch, &g->factors,
                          lu->n + 1, &g->uniform));
+  PetscCall(PetscArrayzero(g->uniform, lu->n + 1)); /* the last is read, not used */
   for (PetscInt which = 0; which < 2; which++)
     PetscCall(CreateGhosts(state, g, which, &g->red_black[which]));
   PetscCall(CreateGhosts(state, g, 2, &g->ring));
@@ -112,17 +113,20 @@ static PetscReal Weights(const NakLines *g, PetscInt i, PetscInt j)
   return g->wx * in_x + g->wy * in_y;
 }
 
-/* What the equations multiply: the potential of an unknown that moves, the unknown itself of one
-   that does not. */
-static inline PetscReal Entry(PetscReal entry, PetscReal slope)
+enum { BLOCK = 8 }; /* columns whose matrices stay in the first cache */
+
+/* The equations multiply the potential of an unknown that moves, and the unknown itself of one that
+   does not. */
+static inline PetscReal Divisor(PetscReal slope)
 {
-  return slope == 0 ? entry : entry / slope;
+  return slope == 0 ? 1 : slope;
 }
 
-/* The matrices of `n` columns, two apart, side by side.  Their diagonals include the part of
-   lateral exchange. */
-static void Gather(const NakLines *g, PetscInt i, PetscInt j, PetscInt n, const PetscReal entries[],
-                   const PetscReal slope[], PetscReal a[])
+/* The matrices of `n` columns, two apart, side by side.  Their diagonals include the part of lateral
+   exchange. */
+NAK_INLINE static void Gather(const NakLines *g, PetscInt i, PetscInt j, const PetscInt n,
+                              const PetscReal entries[], const PetscReal slope[],
+                              PetscReal *restrict divisor, PetscReal *restrict a)
 {
   const NakLineLU *lu    = g->lu;
   const ptrdiff_t  first = (ptrdiff_t)(j - g->box.ys) * g->box.xm + i - g->box.xs;
@@ -133,17 +137,20 @@ static void Gather(const NakLines *g, PetscInt i, PetscInt j, PetscInt n, const 
     const PetscReal *s      = slope + column * lu->size;
     const PetscReal  sides  = Weights(g, i + 2 * k, j);
 
+    for (PetscInt z = 0; z < lu->size; z++) divisor[z] = Divisor(s[z]);
     for (PetscInt e = 0; e < lu->n; e++)
       a[(ptrdiff_t)e * n + k] =
-        lu->stored[e] < 0 ? 0 : Entry(from[lu->stored[e]], s[lu->column[e]]);
+        lu->stored[e] < 0 ? 0 : from[lu->stored[e]] / divisor[lu->column[e]];
     for (PetscInt m = 0; m < lu->n_moving; m++)
       a[(ptrdiff_t)lu->diagonal[lu->moving[m]] * n + k] += sides;
   }
 }
 
 /* Replace a by L times the pivots, without its diagonal, and U, with its diagonal inverted. */
-NAK_VECTORISED static void Eliminate(const NakLineLU *lu, PetscInt n, PetscReal a[], PetscReal l[])
+NAK_INLINE static void Eliminate(const NakLineLU *lu, const PetscInt n, PetscReal a[])
 {
+  PetscReal l[BLOCK];
+
   for (PetscInt r = 0; r < lu->size; r++) {
     PetscReal *pivot = a + (ptrdiff_t)lu->diagonal[r] * n;
 
@@ -153,8 +160,8 @@ NAK_VECTORISED static void Eliminate(const NakLineLU *lu, PetscInt n, PetscReal 
 
       for (PetscInt k = 0; k < n; k++) l[k] = from[k] * d[k];
       for (PetscInt m = lu->update[e]; m < lu->update[e + 1]; m++) {
-        const PetscReal *u = a + (ptrdiff_t)lu->from[m] * n;
-        PetscReal       *t = a + (ptrdiff_t)lu->to[m] * n;
+        const PetscReal *u    = a + (ptrdiff_t)lu->from[m] * n;
+        PetscReal *restrict t = a + (ptrdiff_t)lu->to[m] * n;
 
         for (PetscInt k = 0; k < n; k++) t[k] -= l[k] * u[k];
       }
@@ -163,39 +170,48 @@ NAK_VECTORISED static void Eliminate(const NakLineLU *lu, PetscInt n, PetscReal 
   }
 }
 
-static void Store(const NakLineLU *lu, PetscInt n, const PetscReal a[], ptrdiff_t pitch,
-                  PetscReal *to)
+/* `n` columns from (i, j) on, into `to`.  Their number is a constant, so that loops become
+   instructions. */
+NAK_INLINE static void FactorSome(const NakLines *g, PetscInt i, PetscInt j, const PetscInt n,
+                                  const PetscReal entries[], const PetscReal slope[],
+                                  PetscReal *work, PetscReal *restrict to)
 {
-  for (PetscInt e = 0; e < lu->n; e++)
-    for (PetscInt k = 0; k < n && lu->slot[e] >= 0; k++)
-      to[lu->slot[e] * pitch + k] = a[(ptrdiff_t)e * n + k];
+  const NakLineLU *lu = g->lu;
+  PetscReal       *a  = work + lu->size;
+
+  Gather(g, i, j, n, entries, slope, work, a);
+  Eliminate(lu, n, a);
+  for (PetscInt slot = 0; slot < lu->slots; slot++)
+    for (PetscInt k = 0; k < n; k++) to[slot * g->pitch + k] = a[(ptrdiff_t)lu->kept[slot] * n + k];
+}
+
+NAK_VECTORISED static void FactorRow(NakLines *g, PetscInt j, PetscInt parity,
+                                     const PetscReal entries[], const PetscReal slope[],
+                                     PetscReal *work)
+{
+  const PetscInt i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
+  PetscReal     *to = NakLinesFactors(g, i, j);
+  PetscInt       k  = 0;
+
+  for (; k + BLOCK <= n; k += BLOCK)
+    FactorSome(g, i + 2 * k, j, BLOCK, entries, slope, work, to + k);
+  for (; k < n; k++) FactorSome(g, i + 2 * k, j, 1, entries, slope, work, to + k);
 }
 
 PetscErrorCode NakLinesFactor(NakLines *g, const PetscReal entries[], const PetscReal slope[])
 {
-  enum { BLOCK = 8 }; /* columns whose matrices stay in the first cache */
   const NakLineLU *lu = g->lu;
-  PetscReal       *a, l[BLOCK];
+  PetscReal       *work;
 
   PetscFunctionBeginUser;
-  g->uniform[lu->n] = 0; /* read, not used, after the last row */
-  for (PetscInt e = 0; e < lu->n; e++)
-    g->uniform[e] = lu->slot[e] < 0 ? Entry(entries[lu->stored[e]], slope[lu->column[e]]) : 0;
-  PetscCall(PetscMalloc1(lu->n * BLOCK, &a));
-  for (PetscInt j = g->box.ys; j < g->box.ys + g->box.ym; j++) {
-    for (PetscInt parity = 0; parity < 2; parity++) {
-      const PetscInt i = NakLinesFirst(g, parity), n = NakLinesCount(g, parity);
-      PetscReal     *to = NakLinesFactors(g, i, j);
+  for (PetscInt m = lu->slots; m < lu->n; m++) {
+    const PetscInt e = lu->kept[m];
 
-      for (PetscInt k = 0; k < n; k += BLOCK, to += BLOCK) {
-        const PetscInt width = PetscMin(BLOCK, n - k);
-
-        Gather(g, i + 2 * k, j, width, entries, slope, a);
-        Eliminate(lu, width, a, l);
-        Store(lu, width, a, g->pitch, to);
-      }
-    }
+    g->uniform[e] = entries[lu->stored[e]] / Divisor(slope[lu->column[e]]);
   }
-  PetscCall(PetscFree(a));
+  PetscCall(PetscMalloc1(lu->size + lu->n * BLOCK, &work));
+  for (PetscInt j = g->box.ys; j < g->box.ys + g->box.ym; j++)
+    for (PetscInt parity = 0; parity < 2; parity++) FactorRow(g, j, parity, entries, slope, work);
+  PetscCall(PetscFree(work));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -23,6 +23,7 @@ typedef struct {
   PetscInt   stored_entries; /* of a column */
   PetscInt   slots;          /* factors that are kept for each column */
   PetscInt  *slot;           /* which of them an entry is; -1 if it is the same for all columns */
+  PetscInt  *kept;           /* entry of each slot; then the entries that are the same */
   PetscInt  *update;         /* first of the updates that an entry of L makes; n + 1 */
   PetscInt  *from, *to;      /* of each update: entry of U, and the entry it changes */
   PetscInt   n_moving;       /* unknowns that move laterally */
