@@ -202,10 +202,10 @@ static Rate Deposition(const NakKinetics *k, const NakFaceState *s, PetscReal co
 
 /* Under a void no alloy takes up the Na of a saturated interphase.  Solid Na grows into the void,
    as fast as the interphase delivers.  A parabola rounds the corner.  As a current [A/m2]. */
-static Rate Precipitation(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
-                          PetscReal contact, PetscReal w)
+NAK_INLINE static Rate Precipitation(const NakKinetics *k, const NakFaceState *s,
+                                     PetscReal conductance, PetscReal contact, PetscReal u)
 {
-  const PetscReal u = PetscExpReal(w), corner = 0.05 * k->u_na;
+  const PetscReal corner  = 0.05 * k->u_na;
   const PetscReal touched = contact > 0 && !k->direct ? 1 : 0;
   const PetscReal dry     = touched * (1 - s->wetted);
   const PetscReal excess = PetscMax(u - k->u_na, 0), slope = PetscMin(excess / corner, 1);
@@ -288,45 +288,33 @@ static NakFaceValue FilamentGrowth(const NakKinetics *k, const NakFaceState *s, 
 
 /* ---- The balance of Na at the face ---- */
 
-/* Where a large current draws u_face far below u, i ~ u_face^(1 + alpha / m).  Start Newton's
-   method there. */
-static PetscReal Guess(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
-                       PetscReal contact)
-{
-  const PetscReal w = PetscLogReal(s->u), full = conductance * s->u;
-  const PetscReal i = Reaction(k, s, contact, w).value;
-
-  return i > full ? w - PetscLogReal(i / full) / (1 + k->alpha / k->m) : w;
-}
-
-/* The excess of supply over demand, and its slope to w. */
-static PetscReal Imbalance(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
-                           PetscReal contact, PetscReal w, PetscReal *slope)
-{
-  const Rate i = Reaction(k, s, contact, w), metal = Precipitation(k, s, conductance, contact, w);
-  const PetscReal u = PetscExpReal(w);
-
-  *slope = -conductance * u - i.dw - metal.dw;
-  return conductance * (s->u - u) - i.value - metal.value;
-}
-
-/* Newton's method for w = ln u_face, with steps of at most e^3.  Far into plating the reaction
-   feeds on its own product, i ~ u_face; where the slope has the wrong sign, climb.  NaN if there is
-   no balance, because the current grows faster than the interphase can carry it off. */
+/* Newton's method for w = ln u_face, with steps of at most e^3, and the reaction there.  Where a
+   large current draws u_face far below u, i ~ u_face^(1 + alpha / m): start there.  Far into plating
+   the reaction feeds on its own product, i ~ u_face; where the slope has the wrong sign, climb.  NaN
+   if there is no balance, because the current grows faster than the interphase can carry it off. */
 static PetscReal SolveFace(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
-                           PetscReal contact)
+                           PetscReal contact, Rate *i)
 {
-  const PetscReal longest = 3, climb = 0.5, tolerance = 1e-14;
-  PetscReal       w = Guess(k, s, conductance, contact);
+  const PetscReal longest = 3, climb = 0.5, tolerance = 1e-14, full = conductance * s->u;
+  PetscReal       w = PetscLogReal(s->u);
 
+  *i = Reaction(k, s, contact, w);
+  if (i->value > full) {
+    w -= PetscLogReal(i->value / full) / (1 + k->alpha / k->m);
+    *i = Reaction(k, s, contact, w);
+  }
   for (int n = 0; n < 100 && !PetscIsNanReal(w); n++) {
-    PetscReal       slope;
-    const PetscReal excess = Imbalance(k, s, conductance, contact, w, &slope);
+    const PetscReal u      = PetscExpReal(w);
+    const Rate      metal  = Precipitation(k, s, conductance, contact, u);
+    const PetscReal slope  = -conductance * u - i->dw - metal.dw;
+    const PetscReal excess = conductance * (s->u - u) - i->value - metal.value;
     const PetscReal step   = slope < 0 ? -excess / slope : climb;
 
     w += PetscMin(PetscMax(step, -longest), longest);
+    *i = Reaction(k, s, contact, w);
     if (PetscAbsReal(step) <= tolerance * PetscMax(1, PetscAbsReal(w))) return w;
   }
+  *i = Reaction(k, s, contact, NAN);
   return NAN;
 }
 
@@ -350,15 +338,15 @@ static NakFaceValue Sum(const NakFaceValue *a, PetscReal factor, const NakFaceVa
 NakFace NakKineticsFace(const NakKinetics *k, const NakFaceState *state, PetscReal conductance,
                         PetscReal contact)
 {
-  const PetscReal w    = SolveFace(k, state, conductance, contact);
-  const Rate      i    = Reaction(k, state, contact, w);
+  Rate            i;
+  const PetscReal w = SolveFace(k, state, conductance, contact, &i), u = PetscExpReal(w);
   const Rate      film = k->film_speed > 0 ? FilmFront(k, state, w) : FilmGrowth(k, state, w);
   const Rate      over = OverLimit(k, state, contact), deposit = Deposition(k, state, contact);
-  const Rate      solid             = Precipitation(k, state, conductance, contact, w);
-  const PetscReal slope             = conductance * PetscExpReal(w) + i.dw + solid.dw;
+  const Rate      solid             = Precipitation(k, state, conductance, contact, u);
+  const PetscReal slope             = conductance * u + i.dw + solid.dw;
   PetscReal       dw[NAK_FACE_SIZE] = {0};
   NakFaceValue    precipitated;
-  NakFace         face = {.u_face = PetscExpReal(w)};
+  NakFace         face = {.u_face = u};
 
   dw[NAK_FACE_U] = (conductance + state->stiffening * (state->u - face.u_face)) / slope;
 
