@@ -83,7 +83,7 @@ static PetscBool HostValid(const NakColumn *c, const PetscReal u[])
   const PetscReal  na = u[l->reservoir_na], k = u[l->reservoir_k];
 
   for (PetscInt j = 0; j < l->size; j++)
-    if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
+    if (!isfinite(u[j])) return PETSC_FALSE;
   return (PetscBool)(na > 0 && k > -NAK_SITES_SCALE && na + k < 1);
 }
 
@@ -96,11 +96,14 @@ static PetscBool ColumnValid(const NakColumn *c, const PetscReal u[])
 
   if (NakColumnIsHost(c)) return HostValid(c, u);
   for (PetscInt j = 0; j < l->open; j++)
-    if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
+    if (!isfinite(u[j])) return PETSC_FALSE;
   for (PetscInt j = l->potassium; j < l->counter; j++)
-    if (PetscIsInfOrNanReal(u[j])) return PETSC_FALSE;
-  for (PetscInt j = l->open; j < l->potassium; j++)
-    if (!(u[j] > least[Order(l, j)] && u[j] < most[Order(l, j)])) return PETSC_FALSE;
+    if (!isfinite(u[j])) return PETSC_FALSE;
+  for (PetscInt j = l->open; j < l->potassium; j++) {
+    const int order = l->phases > 0 ? Order(l, j) : 0;
+
+    if (!(u[j] > least[order] && u[j] < most[order])) return PETSC_FALSE;
+  }
   if (l->ions > 0 && !NakIonsLeft(c, u)) return PETSC_FALSE;
   return c->counter != NULL ? ColumnValid(c->counter, u + l->counter) : PETSC_TRUE;
 }

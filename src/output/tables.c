@@ -2,6 +2,7 @@
 #include "output_impl.h"
 
 #include <errno.h>
+#include <math.h>
 #include <petsctime.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,21 @@ PetscErrorCode NakTableFlush(NakOutput output, NakTable *table)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Most numbers of a row are 0 or 1.  printf would take most of a row's time for them. */
+static void Write(FILE *file, const NakNumber *number, char after)
+{
+  const PetscReal value = NakNumberShown(number);
+  const int       digit = value > 0 && value < 10 ? (int)value : 0;
+
+  if (value == digit && !signbit(value)) {
+    (void)fputc('0' + digit, file);
+    (void)fputc(after, file);
+  } else {
+    (void)fprintf(file, number->digits > 0 ? "%.*g%c" : "%.*f%c", number->digits, (double)value,
+                  after);
+  }
+}
+
 /* stdio keeps an error of its own writes in the stream; the next flush finds it there. */
 PetscErrorCode NakTableAppend(NakOutput output, const char *name, const NakNumbers *row)
 {
@@ -75,12 +91,8 @@ PetscErrorCode NakTableAppend(NakOutput output, const char *name, const NakNumbe
              "too many tables: %s", name);
   PetscCall(PetscStrncpy(table->name, name, sizeof(table->name)));
   if (table->file == NULL) PetscCall(Open(output, row, table));
-  for (PetscInt k = 0; k < row->count; k++) {
-    const NakNumber *const n = &row->items[k];
-
-    (void)fprintf(table->file, n->digits > 0 ? "%.*g%c" : "%.*f%c", n->digits,
-                  (double)NakNumberShown(n), k + 1 < row->count ? ',' : '\n');
-  }
+  for (PetscInt k = 0; k < row->count; k++)
+    Write(table->file, &row->items[k], k + 1 < row->count ? ',' : '\n');
   PetscCall(PetscTime(&now));
   if (now < table->flushed + FLUSH_INTERVAL) PetscFunctionReturn(PETSC_SUCCESS);
   table->flushed = now;
