@@ -76,11 +76,14 @@ typedef struct {
                            no such limit */
   PetscReal temperature;      /**< at the start [K] */
   PetscReal coldest, hottest; /**< what the protocol may ask for [K]; 0 for any temperature */
-  PetscReal metal;   /**< thickness of solid Na per charge, for the event na_metal [m3/C] */
-  PetscReal area;    /**< of the cell, for currents of the whole of it [m2] */
-  PetscReal solidus; /**< below it no liquid is left in the alloy [K] */
-  PetscReal sites;   /**< parts of a host below which it has nothing left [-]; 0: no host */
-  PetscReal sodium;  /**< the same of Na+ in a liquid electrolyte [mol/m3]; 0: it is solid */
+  PetscReal metal;  /**< thickness of solid Na per charge, for the event na_metal [m3/C] */
+  PetscReal area;   /**< of the cell, for currents of the whole of it [m2] */
+  PetscReal sites;  /**< parts of a host below which it has nothing left [-]; 0: no host */
+  PetscReal sodium; /**< the same of Na+ in a liquid electrolyte [mol/m3]; 0: it is solid */
+  /** The temperature `kelvin` if the alloy has liquid there, else the lowest where it has [K]; NULL
+      if it has liquid at any */
+  PetscReal (*liquid)(const void *alloy, PetscReal kelvin);
+  const void *alloy;
 } NakLimits;
 
 /** Rows for voltage_max and voltage_min ("limits.voltage_max") and for the tree `protocol`; sim

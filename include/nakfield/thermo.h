@@ -138,10 +138,11 @@ extern const NakParam NakAlloyParamRows[], NakAlloySolidParamRows[];
 PetscErrorCode NakAlloyComplete(NakDeck deck, NakAlloyParams *params, NakMaterial *material,
                                 PetscInt *errors);
 
-/** The lowest temperature at which a cell of this alloy has liquid [K].  It is that of its own
-    composition, by the lever rule.  With NAK_SOLIDS_SUPERCOOLED it is that of any composition.  To
-    1 mK, and never below the range in which the energies hold. */
-PetscReal NakAlloySolidus(const NakAlloyParams *params, const NakMaterial *material);
+/** `kelvin` if a cell of this alloy has liquid there, else the lowest temperature where it has [K].
+    It is that of its own composition, by the lever rule.  With NAK_SOLIDS_SUPERCOOLED it is that of
+    any composition.  To 1 mK, and never below the range in which the energies hold. */
+PetscReal NakAlloyLiquid(const NakAlloyParams *params, const NakMaterial *material,
+                         PetscReal kelvin);
 
 /** Mole fraction of A in an alloy with the share `b` of component B. */
 PetscReal NakThermoMoleFraction(const NakMaterial *material, NakFraction b);

@@ -123,26 +123,27 @@ PetscErrorCode NakParseKelvin(NakParser *parser, NakNode node, PetscReal *kelvin
   const NakLimits *limits = parser->limits;
   const PetscBool  known  = (PetscBool)(limits->hottest > 0); /* not if the material has errors */
   const PetscReal  zero   = 273.15;
-  PetscReal        value  = 0;
-  PetscBool        ok;
+  PetscReal        value  = 0, liquid;
+  PetscBool        ok, outside;
 
   PetscFunctionBeginUser;
   PetscCall(NakDeckQuantity(parser->deck, node, "K", known ? -PETSC_INFINITY : 1, PETSC_INFINITY,
                             &value, &ok));
   if (!ok) PetscFunctionReturn(PETSC_SUCCESS);
-  if (known && (value < limits->coldest || value > limits->hottest))
+  outside = (PetscBool)(known && (value < limits->coldest || value > limits->hottest));
+  liquid  = limits->liquid != NULL && !outside ? limits->liquid(limits->alloy, value) : value;
+  if (outside)
     PetscCall(NakDeckError(parser->deck, node,
                            "a temperature of %g K is outside of what the alloy's energies hold "
                            "for: %g K to %g K, that is %g degC to %g degC",
                            (double)value, (double)limits->coldest, (double)limits->hottest,
                            (double)(limits->coldest - zero), (double)(limits->hottest - zero)));
-  else if (value < limits->solidus)
+  else if (value < liquid)
     PetscCall(NakDeckError(parser->deck, node,
                            "at %g K the alloy is all solid, and a cell needs liquid: ask for "
                            "%.6g K (%.4g degC) or more, or change alloy.potassium, alloy.solids "
                            "or alloy.compounds",
-                           (double)value, (double)limits->solidus,
-                           (double)(limits->solidus - zero)));
+                           (double)value, (double)liquid, (double)(liquid - zero)));
   else
     *kelvin = value;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -32,6 +32,14 @@ static PetscErrorCode ReadWetting(NakSim s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* For the protocol, NakLimits. */
+static PetscReal Liquid(const void *model, PetscReal kelvin)
+{
+  const NakModelParams *const p = model;
+
+  return NakAlloyLiquid(&p->alloy, &p->material, kelvin);
+}
+
 static PetscErrorCode Read(NakSim s, PetscInt *wrong)
 {
   NakSimCell *const     c = s->data;
@@ -62,7 +70,8 @@ static PetscErrorCode Read(NakSim s, PetscInt *wrong)
       p->liquid.kind == NAK_ELECTROLYTE_LIQUID ? NAK_SODIUM_LEAST * p->liquid.concentration : 0;
     s->params.limits.coldest = s->params.model.material.lowest;
     s->params.limits.hottest = s->params.model.material.highest;
-    s->params.limits.solidus = NakAlloySolidus(&s->params.model.alloy, &s->params.model.material);
+    s->params.limits.liquid  = Liquid;
+    s->params.limits.alloy   = p;
   }
   PetscCall(NakProtocolCreate(s->deck, &s->params.limits, &c->protocol));
   PetscCall(NakSimWhenRead(s));

@@ -54,12 +54,13 @@ static PetscBool CellHasLiquid(const NakMaterial *material, const NakAlloyParams
   return (PetscBool)(amounts[0].phase == NAK_PHASE_LIQUID);
 }
 
-PetscReal NakAlloySolidus(const NakAlloyParams *params, const NakMaterial *material)
+PetscReal NakAlloyLiquid(const NakAlloyParams *params, const NakMaterial *material,
+                         PetscReal kelvin)
 {
   const PetscReal close = 1e-3; /* [K] */
   PetscReal       solid = material->lowest, liquid = material->highest;
 
-  if (CellHasLiquid(material, params, solid)) return solid;
+  if (CellHasLiquid(material, params, kelvin)) return kelvin;
   while (liquid - solid > close) {
     const PetscReal T = (solid + liquid) / 2;
 
