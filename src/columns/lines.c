@@ -122,8 +122,8 @@ static inline PetscReal Divisor(PetscReal slope)
   return slope == 0 ? 1 : slope;
 }
 
-/* The matrices of `n` columns, two apart, side by side.  Their diagonals include the part of lateral
-   exchange. */
+/* The matrices of `n` columns, two apart, side by side.  Their diagonals include the part of
+   lateral exchange. */
 NAK_INLINE static void Gather(const NakLines *g, PetscInt i, PetscInt j, const PetscInt n,
                               const PetscReal entries[], const PetscReal slope[],
                               PetscReal *restrict divisor, PetscReal *restrict a)

@@ -289,9 +289,10 @@ static NakFaceValue FilamentGrowth(const NakKinetics *k, const NakFaceState *s, 
 /* ---- The balance of Na at the face ---- */
 
 /* Newton's method for w = ln u_face, with steps of at most e^3, and the reaction there.  Where a
-   large current draws u_face far below u, i ~ u_face^(1 + alpha / m): start there.  Far into plating
-   the reaction feeds on its own product, i ~ u_face; where the slope has the wrong sign, climb.  NaN
-   if there is no balance, because the current grows faster than the interphase can carry it off. */
+   large current draws u_face far below u, i ~ u_face^(1 + alpha / m): start there.  Far into
+   plating the reaction feeds on its own product, i ~ u_face; where the slope has the wrong sign,
+   climb.  NaN if there is no balance, because the current grows faster than the interphase can
+   carry it off. */
 static PetscReal SolveFace(const NakKinetics *k, const NakFaceState *s, PetscReal conductance,
                            PetscReal contact, Rate *i)
 {
