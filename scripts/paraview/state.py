@@ -23,6 +23,8 @@ SIZE = (1600, 800)  # of a picture
 def words():
     """Runs, and the picture where there is to be one: of the environment or the command line."""
     given = [word for word in sys.argv[1:] if not word.startswith("-")]
+    if given and given[-1].endswith(".png"):  # whose views have their own shape, unlike those of a window
+        nakview.NARROWEST = 1
     return os.environ["NAKFIELD_RUN"].split(os.pathsep) + given if "NAKFIELD_RUN" in os.environ else given
 
 
