@@ -681,8 +681,8 @@ static void StepsFollowARamp(void **unused)
   Close(&b);
 }
 
-/* 101 of the longest steps of such a ramp are exactly the 20 s between two outputs.  Rounding leaves
-   no step between them that is too short to be done. */
+/* 101 of the longest steps of such a ramp are exactly the 20 s between two outputs.  Rounding
+   leaves no step between them that is too short to be done. */
 static void RampMeetsOutputs(void **unused)
 {
   const NakModelParams   params = Params(1);
