@@ -72,6 +72,10 @@ typedef struct {
 /** Whether the electrolyte is a liquid whose ions move through layers. */
 PetscBool NakModelHasLayers(const NakModelParams *params);
 
+/** Numbers that are kept of each column from which the lateral fluxes of its ions follow, beside
+    one for each unknown; 0 if none pass. */
+PetscReal NakModelBeside(const NakModelParams *params);
+
 /** Work out what follows from other parameters: the zone of phases, on the grid's columns.  Its
     layers have a quarter of an interface, and are no higher than a column is wide.  Beside grains,
     voids are one of the phases. */

@@ -40,6 +40,14 @@ PetscInt NakIonsWidth(const NakColumn *c)
   return c->beside ? SIDE * c->ne : 0;
 }
 
+PetscReal NakModelBeside(const NakModelParams *params)
+{
+  const NakGridParams *g = &params->grid;
+
+  if (g->ions == 0 || g->nx * g->ny == 1) return 0;
+  return (PetscReal)(g->electrolyte_layers * (SIDE + LEANS));
+}
+
 /* ---- Slopes and leans ---- */
 
 /* Of the flux of an ion to its amount in layer k. */

@@ -94,13 +94,22 @@ static PetscReal BytesPerUnknown(const NakGridParams *g)
    states if cycles are jumped, or two by backward differentiation. */
 enum { FRAME = 3, CHECKPOINT = 4 };
 
-/* Unknowns of a column of the counter electrode. */
-static PetscReal Counter(const NakModelParams *p)
+/* Unknowns of an electrode without the electrolyte's layers. */
+static PetscReal Electrode(const NakGridParams *g, PetscReal layers)
 {
-  const PetscInt layers = p->grid.interphase_layers + p->grid.alloy_layers;
+  return layers + 9 + (g->liquid > 0 ? 2 : 0);
+}
 
-  if (p->counter.kind == NAK_COUNTER_SODIUM) return 0;
-  return (PetscReal)((p->counter.kind == NAK_COUNTER_ALLOY ? layers : 0) + 9);
+static PetscReal Column(const NakModelParams *p)
+{
+  const NakGridParams *g      = &p->grid;
+  const PetscReal      layers = (PetscReal)(g->interphase_layers + g->alloy_layers);
+  const PetscReal      zone   = (PetscReal)(g->zone_layers * (1 + g->phases));
+  const PetscReal ions = (PetscReal)(g->electrolyte_layers * (1 + g->ions) + (g->ions > 0 ? 2 : 0));
+  const PetscReal here = ions + Electrode(g, layers + zone);
+
+  if (p->counter.kind == NAK_COUNTER_SODIUM) return here;
+  return here + Electrode(g, p->counter.kind == NAK_COUNTER_ALLOY ? layers : 0);
 }
 
 /* The longest vector has the entries of all columns' matrices: three diagonals, and 32 farther
@@ -108,10 +117,9 @@ static PetscReal Counter(const NakModelParams *p)
 static NakSimSize Size(NakSim s, PetscInt ranks)
 {
   const NakGridParams *g      = &s->params.model.grid;
-  const PetscReal      column = (PetscReal)(g->electrolyte_layers + g->interphase_layers +
-                                       g->alloy_layers + g->zone_layers * (1 + g->phases) + 9) +
-                           Counter(&s->params.model);
-  const PetscReal far =
+  const PetscReal      column = Column(&s->params.model), beside = NakModelBeside(&s->params.model);
+  const PetscReal      kept = beside > 0 ? column + beside : 0;
+  const PetscReal      far =
     (PetscReal)(32 + g->zone_layers * g->phases * (g->phases + 6)); /* entries of the zone, too */
   const PetscReal columns = (PetscReal)g->nx * (PetscReal)g->ny, unknowns = column * columns;
 
@@ -122,7 +130,7 @@ static NakSimSize Size(NakSim s, PetscInt ranks)
     .ranks    = NakStateUsefulRanks(g, ranks),
     .unknowns = unknowns,
     .longest  = (3 * column + far) * columns,
-    .bytes    = unknowns * BytesPerUnknown(g),
+    .bytes    = unknowns * BytesPerUnknown(g) + 8 * columns * kept,
     .frame    = 8 * FRAME * unknowns,
     .file     = 8 * CHECKPOINT * unknowns,
   };

@@ -215,6 +215,16 @@ class Decks(unittest.TestCase):
                         folder=scratch).demand(nakrun.DONE, r"unknowns")
             self.assertEqual(list(Path(scratch).iterdir()), [])
 
+    def test_dry_run_counts_the_unknowns(self):
+        """Those of the state in a checkpoint, with ions and every counter electrode."""
+        for name in ("koh2024/layers", "koh2024/full_cell", "koh2024/na50k50", "xue2018/membrane", "zhao2021/coated_na"):
+            deck, more = nakrun.DECKS / f"{name}.yaml", ("protocol=[rest: 1 ms]", "checkpoint.steps=1")
+            words = nakrun.call("run", "--dry-run", deck, *more, ranks=0).demand(nakrun.DONE).out
+            with tempfile.TemporaryDirectory() as folder:
+                newest = sorted(nakrun.run(deck, *more, folder=folder, ranks=0).folder.glob("checkpoint/*.h5"))[-1]
+                with h5py.File(newest) as file:
+                    self.assertEqual(file["stepper/U"].size, int(re.search("# ([0-9]+) unknowns", words)[1]), name)
+
     def test_dry_run_estimates_steps(self):
         """Within a factor of 4 of those that the run takes; years for 1e11 of them."""
         deck = nakrun.DECKS / "wu2025" / "pulses_rest_5s.yaml"

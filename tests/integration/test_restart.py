@@ -2,6 +2,7 @@
 """
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "torture"))
 import nakrun  # noqa: E402
+import restart  # noqa: E402
 import torture  # noqa: E402
 
 import test_decks  # noqa: E402
@@ -523,6 +525,24 @@ class Phases(unittest.TestCase):
             self.cut(place)
             folder.again("run", "march.end=45 ms", "march.tolerance=0.01").demand(nakrun.DONE)
             self.assertEqual(nakrun.Run(place, None).summary["time"], 0.045)
+
+
+class Ions(unittest.TestCase):
+    def test_lateral_fluxes_go_on(self):
+        """Layers of ions in 2D with salt in their pores, stopped at random steps: to the bit."""
+        small = ("grid.nx=6", "grid.width=400 um", "grid.alloy_layers=4", "grid.electrolyte_layers=6",
+                 "contact={fraction: 0.5, shape: strip}", "kinetics.potassium_exchange=1e-2 mA/cm^2",
+                 "protocol=[{strip: 0.4 mA/cm^2, for: 2 min}, {rest: 10 s}]", "output.fields.every=20 s",
+                 "checkpoint.steps=1", "checkpoint.every=0 s", "checkpoint.keep=1000")
+        with torture.Folder() as folder:
+            nakrun.call("run", nakrun.DECKS / "koh2024" / "layers.yaml", f"output.directory={folder.path / 'whole'}", *small,
+                        "--quiet", ranks=0).demand(nakrun.DONE)
+            self.assertGreater(max(nakrun.Run(folder.path / "whole", None).series["separator_salt_um"]), 0)
+            points, reference = torture.checkpoints(folder.path / "whole"), torture.fingerprint(folder.path / "whole")
+            for point in random.Random(18).sample(points, 4):
+                place = restart.cut(folder, "again", point)
+                folder.again("again").demand(nakrun.DONE)
+                self.assertEqual(torture.differences(place, reference), [], point.name)
 
 
 if __name__ == "__main__":
