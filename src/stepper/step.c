@@ -415,6 +415,16 @@ PetscErrorCode NakStepperResume(NakStepper s, NakProtocol protocol, NakRecord *n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The next of a coarse row of lengths, at most 2 % longer.  Estimated errors, and so the lengths
+   that they allow, carry rounding errors.  At the kink of a rate these would grow, and results on
+   several ranks would part. */
+static PetscReal Rounded(PetscReal length)
+{
+  const PetscReal octave = 32; /* lengths in it */
+
+  return PetscPowReal(2, PetscCeilReal(octave * PetscLog2Real(length)) / octave);
+}
+
 PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal latest, NakRecord *now,
                               PetscBool *over)
 {
@@ -438,6 +448,8 @@ PetscErrorCode NakStepperStep(NakStepper s, NakProtocol protocol, PetscReal late
     next = NakLineNext(&s->line, now->dt, s->proposed, whole);
   else if (whole) /* TS proposes what is left to the end; by rounding this may be next to nothing */
     next = PetscMax(next, PetscMax(now->dt, s->next));
+  else if (s->ts != NULL)
+    next = Rounded(next);
   s->next = next;
   PetscCall(Measure(s, protocol, now));
   PetscCall(NakProtocolJudge(protocol, now, &g_now));
