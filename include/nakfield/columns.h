@@ -178,6 +178,11 @@ PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution);
     holds of the conserved sums is added to the keepers, the same to each.  Collective. */
 PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution);
 
+/** Whether the last solve by NakColumnsSetUpKSP()'s solver came near its solution.  GMRES measures
+    residuals beside the right-hand side, both preconditioned.  A cycle that is nearly singular makes
+    the latter as large as it likes.  Not collective, the same on all ranks. */
+PetscBool NakColumnsSolved(NakColumns columns);
+
 /** Add what each conserved sum lacks to its keepers, the same to each.  `lost` is the part of this
     rank [unit of the sum times the shift]; it becomes that of all.  Collective. */
 PetscErrorCode NakColumnsKeep(NakColumns columns, PetscReal lost[], PetscReal shift, Vec U);

@@ -11,7 +11,8 @@ struct NakColumns_private {
   NakMultigrid     multigrid;       /* NULL until something is preconditioned */
   PetscReal       *lean;            /* of the owned columns, at the last linearisation */
   PetscBool        linearised;
-  PetscReal        shift; /* of the last linearisation */
+  PetscBool        solved; /* NakColumnsSolved() */
+  PetscReal        shift;  /* of the last linearisation */
 };
 
 PetscErrorCode NakColumnsCreate(NakState state, const NakColumnPhysics *physics,
@@ -177,7 +178,7 @@ PetscErrorCode NakColumnsLineariseWith(NakColumns columns, Vec U, PetscReal shif
 
   PetscFunctionBeginUser;
   columns->shift      = shift;
-  columns->linearised = PETSC_TRUE;
+  columns->linearised = columns->solved = PETSC_TRUE;
   PetscCall(LineariseFinest(columns, U));
   if (more != NULL) PetscCall(AddDiagonals(columns, more));
   PetscCall(NakGridsAverage(grids));
@@ -256,6 +257,23 @@ PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution)
   PetscCall(NakOperatorLost(&columns->grids, &columns->physics, right, solution, lost));
   PetscCall(NakColumnsKeep(columns, lost, columns->shift, solution));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NakColumnsJudge(NakColumns columns, KSP ksp, Vec solution)
+{
+  const PetscReal most = 1e-4; /* of the solution; the coarsest tolerance of a solve is 3e-6 */
+  PetscReal       left, size;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetResidualNorm(ksp, &left));
+  PetscCall(VecNorm(solution, NORM_2, &size));
+  columns->solved = (PetscBool)(left <= most * size);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool NakColumnsSolved(NakColumns columns)
+{
+  return columns->solved;
 }
 
 PetscErrorCode NakColumnsMatrix(NakColumns columns, Mat *matrix)

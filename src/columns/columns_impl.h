@@ -106,6 +106,9 @@ PetscErrorCode NakAverageCreate(NakState fine, NakState coarse, Mat *average);
 /* columns.c: whether there are lateral fluxes that preconditioners do not see. */
 PetscBool NakColumnsLateral(NakColumns columns);
 
+/* columns.c: note whether a solve has come near its solution, for NakColumnsSolved(). */
+PetscErrorCode NakColumnsJudge(NakColumns columns, KSP ksp, Vec solution);
+
 /* operator.c: the finest level as an operator. */
 PetscErrorCode NakOperatorCreate(const NakGrids *grids, Mat *mat);
 

@@ -14,6 +14,7 @@ static PetscErrorCode Restore(KSP ksp, Vec b, Vec x, void *ctx)
 static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
 {
   PetscFunctionBeginUser;
+  PetscCall(NakColumnsJudge((NakColumns)ctx, ksp, x));
   PetscCall(NakColumnsConserve((NakColumns)ctx, b, x));
   PetscCall(Restore(ksp, b, x, ctx));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -240,10 +240,12 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
                            "within a step the state has no meaning (no Na left somewhere, or a "
                            "number that is not finite)",
                            sizeof d->cause));
-  } else if (tried && (linear < 0 || !solved)) {
-    PetscCall(
-      PetscSNPrintf(d->cause, sizeof d->cause, "the linear solver fails (%s)",
-                    linear < 0 ? KSPConvergedReasons[linear] : SNESConvergedReasons[solve]));
+  } else if (tried && (linear < 0 || !solved || !NakColumnsSolved(s->columns))) {
+    const char *const why = linear < 0 ? KSPConvergedReasons[linear]
+                            : solved   ? "its matrix is nearly singular"
+                                       : SNESConvergedReasons[solve];
+
+    PetscCall(PetscSNPrintf(d->cause, sizeof d->cause, "the linear solver fails (%s)", why));
     d->remedy = "raise solver.linear_tolerance, or lower solver.first_step";
   } else if (tried && s->solved) {
     PetscCall(PetscStrncpy(d->cause, "after a step the state has no meaning", sizeof d->cause));

@@ -100,8 +100,8 @@ static PetscErrorCode IJacobian(TS ts, PetscReal t, Vec U, Vec Udot, PetscReal s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A stage without physical meaning is a rejected step, not an error.  TSROSW hands over the stage's
-   increment here, so its residual is judged instead. */
+/* A stage without physical meaning, or whose system is not solved, is a rejected step, not an error.
+   TSROSW hands over the stage's increment here, so its residual is judged instead. */
 static PetscErrorCode StageValid(TS ts, PetscReal t, Vec stage, PetscBool *valid)
 {
   NakStepper stepper;
@@ -110,7 +110,7 @@ static PetscErrorCode StageValid(TS ts, PetscReal t, Vec stage, PetscBool *valid
   (void)t;
   (void)stage;
   PetscCall(TSGetApplicationContext(ts, &stepper));
-  *valid = stepper->stage_valid;
+  *valid = (PetscBool)(stepper->stage_valid && NakColumnsSolved(stepper->columns));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
