@@ -179,8 +179,8 @@ PetscErrorCode NakColumnsRestore(NakColumns columns, Vec solution);
 PetscErrorCode NakColumnsConserve(NakColumns columns, Vec right, Vec solution);
 
 /** Whether the last solve by NakColumnsSetUpKSP()'s solver came near its solution.  GMRES measures
-    residuals beside the right-hand side, both preconditioned.  A cycle that is nearly singular makes
-    the latter as large as it likes.  Not collective, the same on all ranks. */
+    residuals beside the right-hand side, both preconditioned.  A cycle that is nearly singular can
+    make the latter as large as any residual.  Not collective, the same on all ranks. */
 PetscBool NakColumnsSolved(NakColumns columns);
 
 /** Add what each conserved sum lacks to its keepers, the same to each.  `lost` is the part of this

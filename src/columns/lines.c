@@ -209,7 +209,7 @@ PetscErrorCode NakLinesFactor(NakLines *g, const PetscReal entries[], const Pets
 
     g->uniform[e] = entries[lu->stored[e]] / Divisor(slope[lu->column[e]]);
   }
-  PetscCall(PetscMalloc1(lu->size + lu->n * BLOCK, &work));
+  PetscCall(PetscMalloc1(lu->size + (ptrdiff_t)lu->n * BLOCK, &work));
   for (PetscInt j = g->box.ys; j < g->box.ys + g->box.ym; j++)
     for (PetscInt parity = 0; parity < 2; parity++) FactorRow(g, j, parity, entries, slope, work);
   PetscCall(PetscFree(work));

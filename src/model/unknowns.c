@@ -77,14 +77,19 @@ static int Order(const NakLayout *l, PetscInt j)
 }
 
 /* Na and some empty sites must be left.  K can be absent, and then 0 to the error of a step. */
+static PetscBool Finite(const PetscReal u[], PetscInt first, PetscInt end)
+{
+  for (PetscInt j = first; j < end; j++)
+    if (!isfinite(u[j])) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
 static PetscBool HostValid(const NakColumn *c, const PetscReal u[])
 {
   const NakLayout *l  = &c->l;
   const PetscReal  na = u[l->reservoir_na], k = u[l->reservoir_k];
 
-  for (PetscInt j = 0; j < l->size; j++)
-    if (!isfinite(u[j])) return PETSC_FALSE;
-  return (PetscBool)(na > 0 && k > -NAK_SITES_SCALE && na + k < 1);
+  return (PetscBool)(Finite(u, 0, l->size) && na > 0 && k > -NAK_SITES_SCALE && na + k < 1);
 }
 
 /* Na and K must be left wherever there is alloy or interphase.  Some part of the face must be open.
@@ -95,10 +100,7 @@ static PetscBool ColumnValid(const NakColumn *c, const PetscReal u[])
   const PetscReal  least[2] = {0, -0.5}, most[2] = {PETSC_MAX_REAL, 1.5};
 
   if (NakColumnIsHost(c)) return HostValid(c, u);
-  for (PetscInt j = 0; j < l->open; j++)
-    if (!isfinite(u[j])) return PETSC_FALSE;
-  for (PetscInt j = l->potassium; j < l->counter; j++)
-    if (!isfinite(u[j])) return PETSC_FALSE;
+  if (!Finite(u, 0, l->open) || !Finite(u, l->potassium, l->counter)) return PETSC_FALSE;
   for (PetscInt j = l->open; j < l->potassium; j++) {
     const int order = l->phases > 0 ? Order(l, j) : 0;
 

@@ -212,10 +212,9 @@ typedef struct {
   const char *remedy;
 } Diagnosis;
 
-static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
+/* Why the systems of the last attempt, linear or not, were not solved; NULL if they were. */
+static PetscErrorCode Unsolved(NakStepper s, const char **why)
 {
-  const char *const earlier =
-    "let a condition end the item earlier, such as until: voltage > 1 V, or lower its current";
   SNES                snes;
   KSP                 ksp;
   SNESConvergedReason solve;
@@ -228,8 +227,22 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
   PetscCall(SNESGetConvergedReason(snes, &solve));
   PetscCall(KSPGetConvergedReason(ksp, &linear));
   solved = s->bdf != NULL ? NakBdfSolved(s->bdf) : (PetscBool)(solve >= 0);
-  tried  = (PetscBool)(tried && !s->too_short);
-  *d     = (Diagnosis){.remedy = earlier};
+  *why   = !NakColumnsSolved(s->columns) ? "its matrix is nearly singular" : NULL;
+  if (!solved) *why = SNESConvergedReasons[solve];
+  if (linear < 0) *why = KSPConvergedReasons[linear];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
+{
+  const char *const earlier =
+    "let a condition end the item earlier, such as until: voltage > 1 V, or lower its current";
+  const char *unsolved = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(Unsolved(s, &unsolved));
+  tried = (PetscBool)(tried && !s->too_short);
+  *d    = (Diagnosis){.remedy = earlier};
   if (NakModelDepleted(s->model)) {
     PetscCall(PetscStrncpy(
       d->cause,
@@ -240,12 +253,8 @@ static PetscErrorCode Diagnose(NakStepper s, PetscBool tried, Diagnosis *d)
                            "within a step the state has no meaning (no Na left somewhere, or a "
                            "number that is not finite)",
                            sizeof d->cause));
-  } else if (tried && (linear < 0 || !solved || !NakColumnsSolved(s->columns))) {
-    const char *const why = linear < 0 ? KSPConvergedReasons[linear]
-                            : solved   ? "its matrix is nearly singular"
-                                       : SNESConvergedReasons[solve];
-
-    PetscCall(PetscSNPrintf(d->cause, sizeof d->cause, "the linear solver fails (%s)", why));
+  } else if (tried && unsolved != NULL) {
+    PetscCall(PetscSNPrintf(d->cause, sizeof d->cause, "the linear solver fails (%s)", unsolved));
     d->remedy = "raise solver.linear_tolerance, or lower solver.first_step";
   } else if (tried && s->solved) {
     PetscCall(PetscStrncpy(d->cause, "after a step the state has no meaning", sizeof d->cause));

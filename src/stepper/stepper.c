@@ -100,7 +100,7 @@ static PetscErrorCode IJacobian(TS ts, PetscReal t, Vec U, Vec Udot, PetscReal s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A stage without physical meaning, or whose system is not solved, is a rejected step, not an error.
+/* A stage without physical meaning, or whose system is not solved, is a rejected step and no error.
    TSROSW hands over the stage's increment here, so its residual is judged instead. */
 static PetscErrorCode StageValid(TS ts, PetscReal t, Vec stage, PetscBool *valid)
 {
