@@ -13,8 +13,11 @@ static PetscErrorCode Restore(KSP ksp, Vec b, Vec x, void *ctx)
 /* The residual of GMRES would add up in the conserved sums, step by step. */
 static PetscErrorCode Conserve(KSP ksp, Vec b, Vec x, void *ctx)
 {
+  PetscBool gmres;
+
   PetscFunctionBeginUser;
-  PetscCall(NakColumnsJudge((NakColumns)ctx, ksp, x));
+  PetscCall(PetscObjectTypeCompare((PetscObject)ksp, KSPGMRES, &gmres));
+  if (gmres) PetscCall(NakColumnsJudge((NakColumns)ctx, ksp, x));
   PetscCall(NakColumnsConserve((NakColumns)ctx, b, x));
   PetscCall(Restore(ksp, b, x, ctx));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,11 +1,12 @@
 /* The distribution of relaxation times as a quadratic programme with bounds.
 
    With the gammas and the resistance as unknowns, minimise x' H x / 2 - g' x over x >= 0.  H is
-   dense and badly conditioned, so first-order methods are very slow.  Which unknowns are 0 is found
-   by block principal pivoting (Portugal, Judice and Vicente, Math. Comput. 63 (1994) 625), which
-   takes some ten LU of at most a few hundred rows.  Where noise is hardly smoothed it may go round
-   in circles.  Then Lawson and Hanson's method goes on from there (Solving Least Squares Problems,
-   1974, chapter 23): it comes to an end for every positive definite H. */
+   dense and badly conditioned, so first-order methods are very slow.  Methods of TAO fail: BNLS on
+   79 of 450 spectra with noise, and BQPIP.  Which unknowns are 0 is found by block principal
+   pivoting (Portugal, Judice and Vicente, Math. Comput. 63 (1994) 625), which takes some ten LU of
+   at most a few hundred rows.  Where noise is hardly smoothed it may go round in circles.  Then
+   Lawson and Hanson's method goes on from there (Solving Least Squares Problems, 1974, chapter 23):
+   it comes to an end for every positive definite H. */
 #include "impedance_impl.h"
 
 PetscErrorCode NakRelaxationGrid(PetscInt per_decade, NakSpectrum *s)
