@@ -34,6 +34,13 @@ static void Walk(NakProtocol protocol)
   }
 }
 
+/* Liquid from 260 K on. */
+static PetscReal Liquid(const void *alloy, PetscReal kelvin)
+{
+  (void)alloy;
+  return PetscMax(kelvin, 260);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   const NakLimits   limits = {.voltage_max = 5,
@@ -41,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                               .temperature = 298.15,
                               .coldest     = 240,
                               .hottest     = 420,
-                              .solidus     = 260};
+                              .liquid      = Liquid};
   const char *const key    = "protocol=";
   char *const       text   = calloc(strlen(key) + size + 1, 1);
   const char *const line   = text;
