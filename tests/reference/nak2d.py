@@ -35,7 +35,6 @@ class Plane:
         self.mean = row  # E0 = row E + current * rise
         self.rise = 1 / (self.part * inverse.sum())
         self.spread = inverse @ (np.outer(np.ones(cells), row) - np.eye(cells))
-        self.even = inverse.sum(axis=1) * self.rise
 
     def start(self):
         """Columns one after another without the charge of the alloy, which is the last number."""
@@ -51,7 +50,7 @@ class Plane:
 
     def local(self, y, current):
         """Current into each column [A/m2]."""
-        return self.spread @ self.potentials(y) + self.even * current
+        return self.spread @ self.potentials(y) + self.mean / self.part * current
 
     def voltage(self, y, current):
         slab = self.height / self.sigma

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import restart
 import torture
 from torture import nakrun
 
@@ -107,10 +108,10 @@ def judge(folder, overrides, ranks):
     more = ["checkpoint.steps=20", "checkpoint.every=0 s", "checkpoint.keep=1000"]
     arguments = ["run", "deck.yaml", *overrides, *more, "--quiet", "--replace"]
     try:
-        output = call(folder, *arguments, "output.directory=one")
+        output = call(folder, *arguments, "output.directory=whole")
         if output.status == nakrun.SOLVER and "or lower solver.shortest_step" in output.err:
             arguments.append("solver.shortest_step=1e-13 s")
-            output = call(folder, *arguments, "output.directory=one")
+            output = call(folder, *arguments, "output.directory=whole")
     except subprocess.TimeoutExpired:
         return "too long", ["more than 4 min"]
     if output.status == nakrun.SOLVER:
@@ -119,7 +120,7 @@ def judge(folder, overrides, ranks):
                 return end, []
     if output.status != 0:
         return f"status {output.status}", [f"ended with {output.status}: {output.err[-700:]}"]
-    run = nakrun.Run(folder.path / "one", output)
+    run = nakrun.Run(folder.path / "whole", output)
     wrong = unbalanced(run) + restarted(folder)
     if ranks > 1 and any(word.startswith("grid.nx") for word in overrides):
         wrong += on_ranks(folder, arguments, ranks, run)
@@ -132,18 +133,15 @@ def unbalanced(run):
 
 
 def restarted(folder):
-    points = torture.checkpoints(folder.path / "one")
+    points = torture.checkpoints(folder.path / "whole")
     if not points:
         return []
-    reference, keep = torture.fingerprint(folder.path / "one"), random.choice(points)
-    (folder.path / "one" / "summary.json").unlink()
-    for path in points:
-        if path.name > keep.name:
-            path.unlink()
-    output = call(folder, "run", "--restart", "one", "--quiet")
+    keep = random.choice(points)
+    place = restart.cut(folder, "again", keep)
+    output = folder.again("again")
     if output.status != 0:
         return [f"restart at {keep.name} ended with {output.status}: {output.err[-500:]}"]
-    apart = torture.differences(folder.path / "one", reference)
+    apart = torture.differences(place, torture.fingerprint(folder.path / "whole"))
     return [f"restart at {keep.name}: {apart[:5]}"] if apart else []
 
 
